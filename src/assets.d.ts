@@ -1,0 +1,17 @@
+/** Imported `with { type: 'text' }`. */
+declare module '*.sql' {
+  const text: string
+  export default text
+}
+declare module '*.mustache' {
+  const text: string
+  export default text
+}
+declare module '*.css' {
+  const text: string
+  export default text
+}
+declare module '*.js' {
+  const text: string
+  export default text
+}

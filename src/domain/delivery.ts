@@ -1,0 +1,144 @@
+import type { GrantId } from './grant.ts'
+import type { SessionId } from './session.ts'
+
+export type DeliveryId = string & { readonly brand: 'DeliveryId' }
+export type DeliveryState = 'PENDING' | 'RETRY' | 'DELIVERED' | 'FAILED'
+
+/** `input` is said as if typed; `wake` is the same through a hook; `turn` waits for the agent's whole reaction. */
+export type Action = 'input' | 'wake' | 'turn'
+
+/** The step that failed, as the contract names them. */
+export type FailedStep =
+  | 'template'
+  | 'skill'
+  | 'session_ended'
+  | 'turn'
+  | 'callback'
+  | 'expired'
+  | 'attempts'
+  | 'revoked'
+
+/** Where a knock came in: the scope of idempotency keys and of rate limits. */
+export type Door =
+  | { readonly kind: 'grant'; readonly grant: GrantId }
+  | { readonly kind: 'hook'; readonly hook: string }
+  /** From the keeper's own hand: `postern send`, a replay. */
+  | { readonly kind: 'admin' }
+
+export type EventKind =
+  | 'received'
+  | 'stored'
+  | 'held'
+  | 'attempt'
+  | 'submitted'
+  | 'turn_started'
+  | 'turn_completed'
+  | 'answered'
+  | 'callback'
+  | 'retry'
+  | 'released'
+  | 'unknown'
+  | 'requeued'
+  | 'delivered'
+  | 'failed'
+
+/** One line of a delivery's timeline. `at` is Unix milliseconds. */
+export interface DeliveryEvent {
+  readonly at: number
+  readonly kind: EventKind
+  readonly detail?: string
+}
+
+/** One try. It is stored before it is tried; without `endedAt` it is under way. */
+export interface Attempt {
+  readonly number: number
+  readonly startedAt: number
+  readonly endedAt?: number
+  /** The outcome's kind, or `unknown` after a crash. */
+  readonly outcome?: string
+  readonly detail?: string
+}
+
+/** The agent finished and its answer still has to reach `callbackUrl`. */
+export type Phase = 'deliver' | 'callback'
+
+/** The durable record of one accepted knock. Times are Unix milliseconds. */
+export interface Delivery {
+  readonly id: DeliveryId
+  /** Order of arrival over the whole store; a session's queue follows it. */
+  readonly seq: number
+  readonly session: SessionId
+  readonly door: Door
+  readonly action: Action
+  readonly state: DeliveryState
+  readonly phase: Phase
+  /** `FailedStep` when FAILED, else why it is held. */
+  readonly reason?: string
+  /** A sentence for people beside `reason`. */
+  readonly detail?: string
+  /** The cleaned and prefixed text for the agent. */
+  readonly message: string
+  readonly from?: string
+  readonly skill?: string
+  readonly callbackUrl?: string
+  /** How long a turn may take. */
+  readonly timeoutMs?: number
+  readonly idempotencyKey?: string
+  readonly replayOf?: DeliveryId
+  readonly receivedAt: number
+  readonly storedAt: number
+  /** When it may be tried (again). */
+  readonly dueAt: number
+  /** When holding it ends: then FAILED with `expired`. */
+  readonly expiresAt: number
+  /** Attempts spent: those that reached for the agent and failed. */
+  readonly attempts: number
+  /** Attempts begun, spent or not: the number of the newest `Attempt`. */
+  readonly tries: number
+  /** Set while one process is at it; nobody else may touch it before. */
+  readonly leasedUntil?: number
+  /** Set as soon as the agent surely took it: from here on never sent again. */
+  readonly acceptedAt?: number
+  readonly settledAt?: number
+  readonly answer?: string
+}
+
+/** A delivery with everything kept beside it. */
+export interface DeliveryRecord extends Delivery {
+  readonly events: readonly DeliveryEvent[]
+  readonly attemptList: readonly Attempt[]
+  readonly payload?: Uint8Array
+  readonly contentType?: string
+  /** Curated request headers; never credentials. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export const isTerminal = (state: DeliveryState): boolean => state === 'DELIVERED' || state === 'FAILED'
+
+const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+const timeLength = 8
+const pairs: readonly string[] = [...base62].flatMap((high) => [...base62].map((low) => high + low))
+
+/** Random bytes that one delivery id takes: two for each pair of its 16 characters of chance. */
+export const deliveryIdBytes = 16
+
+/** Spells a delivery id: `whd_`, 8 base62 characters of time, 16 of chance; sorts by time. */
+export function deliveryIdOf(now: number, random: Uint8Array): DeliveryId {
+  let id = `whd_${base62Time(now)}`
+  for (let i = 0; i < deliveryIdBytes; i += 2)
+    id += pairs[(((random[i] ?? 0) << 8) | (random[i + 1] ?? 0)) % pairs.length]
+  return id as DeliveryId
+}
+
+function base62Time(now: number): string {
+  let time = ''
+  for (let rest = now, i = 0; i < timeLength; i += 2, rest = Math.floor(rest / pairs.length))
+    time = pairs[rest % pairs.length] + time
+  return time
+}
+
+export const isDeliveryId = (text: string): text is DeliveryId => /^whd_[0-9A-Za-z]{24}$/.test(text)
+
+/** The scope inside which an idempotency key means one delivery. */
+export const scopeOf = (door: Door): string =>
+  door.kind === 'grant' ? `grant:${door.grant}` : door.kind === 'hook' ? `hook:${door.hook}` : 'admin'

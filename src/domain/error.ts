@@ -1,0 +1,62 @@
+/** Every way Postern refuses. Closed: `http/problem` and `cli/output` each hold an exhaustive table over it. */
+export type Code =
+  | 'usage'
+  | 'ambiguous'
+  | 'not_found'
+  | 'session_missing'
+  | 'session_ended'
+  | 'session_exists'
+  | 'session_not_allowed'
+  | 'forbidden'
+  | 'unauthorized'
+  | 'hooks_disabled'
+  | 'hook_inactive'
+  | 'method_not_allowed'
+  | 'host_not_allowed'
+  | 'origin_not_allowed'
+  | 'rate_limited'
+  | 'queue_full'
+  | 'too_large'
+  | 'unsupported_media_type'
+  | 'malformed'
+  | 'unprocessable'
+  | 'skill_unknown'
+  | 'idempotency_conflict'
+  | 'in_flight'
+  | 'delivery_failed'
+  | 'store_unavailable'
+  | 'draining'
+  | 'unreachable'
+  | 'config_invalid'
+  | 'key_unusable'
+  | 'home_unusable'
+  | 'already_running'
+  | 'unsupported'
+  | 'internal'
+
+export interface FailureExtra {
+  /** Whole milliseconds after which a retry makes sense; becomes `Retry-After`. */
+  retryAfterMs?: number
+  /** Methods for `Allow` with `method_not_allowed`. */
+  allow?: string
+  /** Set when the refusal itself left a delivery behind (an unknown skill). */
+  deliveryId?: string
+  cause?: unknown
+}
+
+/** The one error type: a refusal with a code, and a sentence a stranger can act on. Never carries secrets. */
+export class Failure extends Error {
+  readonly code: Code
+  readonly extra: FailureExtra
+
+  constructor(code: Code, detail: string, extra: FailureExtra = {}) {
+    super(detail, extra.cause === undefined ? undefined : { cause: extra.cause })
+    this.name = 'Failure'
+    this.code = code
+    this.extra = extra
+  }
+}
+
+/** What went wrong, as a sentence, for anything that can be thrown. */
+export const reasonOf = (thrown: unknown): string =>
+  thrown instanceof Error ? thrown.message : String(thrown)

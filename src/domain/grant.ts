@@ -1,0 +1,54 @@
+import { Failure } from './error.ts'
+import type { SessionId } from './session.ts'
+
+export type GrantId = string & { readonly brand: 'GrantId' }
+export type Verb = 'send_input'
+
+/** What may be done through a channel. A new verb is a new row. */
+export const verbs: Readonly<Record<Verb, { readonly summary: string }>> = {
+  send_input: { summary: 'say something to the session, as if it were typed' },
+}
+
+/** A persisted permission. Times are Unix milliseconds; no `expiresAt` means it was minted to never expire. */
+export interface Grant {
+  readonly id: GrantId
+  readonly session: SessionId
+  readonly verb: Verb
+  readonly label?: string
+  readonly createdAt: number
+  readonly expiresAt?: number
+  readonly revokedAt?: number
+  readonly lastUsedAt?: number
+  readonly uses: number
+}
+
+/** What a token says of itself; the same facts stand in the grant row, and both must agree. */
+export interface Claims {
+  readonly grant: GrantId
+  readonly session: SessionId
+  readonly verb: Verb
+  /** Unix seconds, as in RFC 7519 section 4.1.4; absent for a grant that never expires. */
+  readonly expiresAt?: number
+}
+
+export const isVerb = (text: string): text is Verb => Object.hasOwn(verbs, text)
+
+export function parseVerb(text: string): Verb {
+  if (!isVerb(text))
+    throw new Failure('usage', `There is no verb "${text}". Known: ${Object.keys(verbs).join(', ')}.`)
+  return text
+}
+
+/** The one refusal of a token, whatever was wrong with it. */
+export const forbidden = (): Failure => new Failure('forbidden', 'This URL or token opens nothing.')
+
+/** True when the row and the token agree and neither is dead at `now` (Unix milliseconds, no leeway). */
+export function admits(grant: Grant | undefined, claims: Claims, verb: Verb, now: number): grant is Grant {
+  if (!grant || grant.revokedAt !== undefined) return false
+  if (isExpired(grant, now) || (claims.expiresAt !== undefined && now >= claims.expiresAt * 1000))
+    return false
+  return grant.session === claims.session && grant.verb === claims.verb && claims.verb === verb
+}
+
+export const isExpired = (grant: Grant, now: number): boolean =>
+  grant.expiresAt !== undefined && now >= grant.expiresAt

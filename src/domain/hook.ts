@@ -1,0 +1,31 @@
+import type { Condition } from './filter.ts'
+import type { VerifyConfig } from './verify.ts'
+
+/** A custom endpoint under `/api/hooks/`, as configured, with every default filled in. */
+export interface Hook {
+  readonly name: string
+  /** Without percent-encodings or a trailing slash. No two hooks' paths differ in case alone. */
+  readonly path: string
+  /** Mustache source. Absent when the preset chooses one by event. */
+  readonly template?: string
+  readonly preset?: string
+  readonly skill?: string
+  /** False: answered 403 and nothing is stored. */
+  readonly active: boolean
+  /** Where it goes, when not to the default session of its action. */
+  readonly session?: string
+  readonly action: 'agent' | 'wake'
+  readonly from?: string
+  /** How a sender proves itself; the shared secret as a bearer token unless configured otherwise. */
+  readonly verify: VerifyConfig
+  /** What does not match is answered `ignored` and reaches no agent. */
+  readonly filter?: Condition
+  readonly maxBodyBytes: number
+  /** Put the payload's text between markers that no payload can forge. */
+  readonly fence: boolean
+}
+
+export const hookRoot = '/api/hooks/'
+
+/** Names below `/api/hooks/` that are Postern's own. */
+export const builtInHooks: readonly string[] = ['wake', 'agent']

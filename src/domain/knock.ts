@@ -1,0 +1,61 @@
+import type { Action, Delivery, Door } from './delivery.ts'
+import type { Hook } from './hook.ts'
+import type { Session } from './session.ts'
+
+/** One HTTP request at a door, as far as the use cases need to know it. */
+export interface Knock {
+  readonly proof: Proof
+  /** Unix milliseconds. */
+  readonly receivedAt: number
+  /** IP address of who knocked, looked up when asked. */
+  readonly peer: () => string
+  /** Undefined when the header is absent. */
+  readonly header: (name: string) => string | undefined
+  /** The raw body, read once and remembered; throws `too_large` beyond `maxBytes` (0 for no limit). */
+  readonly body: (maxBytes: number) => Promise<Uint8Array>
+  /** Curated request headers to keep with the delivery; never credentials. */
+  readonly kept: () => Readonly<Record<string, string>>
+}
+
+/** What the caller shows to be let in. */
+export type Proof =
+  /** A capability token from the path, the Authorization header, or both. */
+  | { readonly kind: 'token'; readonly path: string | undefined; readonly bearer: string | undefined }
+  /** Whatever the hook at that path asks for. `url` is absolute, as it was sent. */
+  | { readonly kind: 'hook'; readonly path: string; readonly method: string; readonly url: string }
+
+/** What a good proof opens: one session, one kind of saying, one budget. */
+export interface Admission {
+  readonly door: Door
+  readonly session: Session
+  readonly action: Action
+  readonly form: Form
+  /** Largest body; 0 for no limit. */
+  readonly maxBytes: number
+  /** The sender's own id of this knock: its idempotency key. */
+  readonly key?: string | undefined
+}
+
+/** How the body becomes a message. */
+export type Form =
+  /** `{"message", "from"?, "idempotency_key"?}` or bare text. */
+  | { readonly kind: 'message' }
+  /** The same and what a turn may ask for. */
+  | { readonly kind: 'turn' }
+  /** Another system's payload, put into words by the hook. */
+  | { readonly kind: 'hook'; readonly hook: Hook }
+
+/** What came of a knock as far as its caller waited. */
+export type Receipt =
+  /** `replayed`: an idempotent repeat of a delivery that was there already. */
+  | { readonly kind: 'stored'; readonly delivery: Delivery; readonly replayed: boolean }
+  /** Of no interest to any agent: nothing was stored. */
+  | { readonly kind: 'ignored'; readonly why: string }
+  /** A sender's handshake, answered; nothing was stored. */
+  | { readonly kind: 'handshake'; readonly answer: HandshakeAnswer }
+
+export interface HandshakeAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}

@@ -1,0 +1,26 @@
+/** The known word a mistyped one was most likely meant to be, if any is near enough. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const most = Math.max(1, Math.floor(word.length / 3))
+  const ranked = known
+    .map((candidate) => ({ candidate, away: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.away - b.away)
+  const [best] = ranked
+  return best && best.away <= most ? best.candidate : undefined
+}
+
+/** Edits between two words: insert, delete, replace, swap neighbours (optimal string alignment). */
+function distance(a: string, b: string): number {
+  let before: number[] = []
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1
+      const swap = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? (before[j - 2] ?? 0) + 1 : Infinity
+      next[j] = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same, swap)
+    }
+    before = row
+    row = next
+  }
+  return row[b.length] ?? 0
+}

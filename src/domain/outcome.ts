@@ -1,0 +1,58 @@
+/** How a driver knows that the agent took the input: its own acknowledgement, the text seen on its screen, or a paste marker seen there. */
+export type Evidence = 'ack' | 'echo' | 'marker'
+
+/** Why a turn did not end well. */
+export type TurnFailure =
+  | 'refusal'
+  | 'max_tokens'
+  | 'cancelled'
+  | 'timeout'
+  | 'agent_error'
+  | 'empty'
+  | 'not_accepted'
+  | 'exited'
+  | 'no_skill'
+
+/**
+ * What a driver honestly reports of one attempt.
+ * Before acceptance a failure may be tried again; after acceptance never, because that would be a second turn.
+ */
+export type Outcome =
+  /** The agent has accepted the input. Ends a `send_input` or `wake`; for a turn it is only the beginning. */
+  | { readonly kind: 'taken'; readonly evidence: Evidence; readonly answer?: string }
+  /** The turn is over and went well. `heuristic` when its end was only inferred from silence. */
+  | {
+      readonly kind: 'completed'
+      readonly answer?: string
+      readonly toolCalls?: number
+      readonly heuristic?: boolean
+    }
+  /** The agent took the input and its turn failed. */
+  | {
+      readonly kind: 'turn_failed'
+      readonly why: TurnFailure
+      readonly detail: string
+      readonly answer?: string
+    }
+  /** A turn runs, or a person is in the way (dialog, login, half-typed draft): held, no attempt spent. */
+  | { readonly kind: 'busy'; readonly why: string; readonly retryAfterMs?: number }
+  /** Its host cannot be reached now: held, no attempt spent. */
+  | { readonly kind: 'offline'; readonly why: string; readonly retryAfterMs?: number }
+  /** The agent's process is over. */
+  | { readonly kind: 'ended'; readonly exitCode?: number; readonly why?: string }
+  /** The agent did not get it. `retry` says whether trying again makes sense. */
+  | {
+      readonly kind: 'failed'
+      readonly why: string
+      readonly retry: boolean
+      readonly retryAfterMs?: number
+      readonly skill?: true
+    }
+  /** Cut off where it may or may not have arrived; `accepted` when it surely began. */
+  | { readonly kind: 'unknown'; readonly why: string; readonly accepted: boolean }
+  /** Its grant was revoked while it waited. */
+  | { readonly kind: 'revoked' }
+  /** It waited for its session longer than it may. */
+  | { readonly kind: 'expired'; readonly why: string }
+  /** Let go before anything reached the agent, as when the server stops: no attempt spent. */
+  | { readonly kind: 'released'; readonly why: string }

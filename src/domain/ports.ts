@@ -1,0 +1,205 @@
+import type {
+  Action,
+  Delivery,
+  DeliveryEvent,
+  DeliveryId,
+  DeliveryRecord,
+  DeliveryState,
+  Door,
+} from './delivery.ts'
+import type { Claims, Grant, GrantId } from './grant.ts'
+import type { DriverSettings, Session, SessionId } from './session.ts'
+import type { Settlement } from './settle.ts'
+
+/**
+ * Where grants, sessions and deliveries live. Every method is one atomic act, durable when its promise resolves,
+ * and may run while other processes write to the same store. Methods throw `Failure('store_unavailable')` when the
+ * store cannot take the write now; then nothing of it is kept. Times are Unix milliseconds.
+ */
+export interface Store {
+  // Grants
+  /** Adds a grant. Throws `session_missing` or `session_ended` when its session cannot be spoken to. */
+  addGrant(grant: Grant): Promise<void>
+  /** The grant as it stands now, whichever process wrote it last. Answered from memory when nothing changed. */
+  findGrant(id: GrantId): Promise<Grant | undefined>
+  /** Newest first. */
+  listGrants(filter: { readonly session?: SessionId; readonly idPrefix?: string }): Promise<readonly Grant[]>
+  /** Marks it revoked; a second time changes nothing. Undefined when there is no such grant. */
+  revokeGrant(id: GrantId, at: number): Promise<Grant | undefined>
+
+  // Sessions
+  /**
+   * Opens a session under its id. A standing inbox session or an ended one gives way; any other live one only with
+   * `replace`, else `Failure('session_exists')`. Queued messages stay for the newcomer.
+   * Resolves with the number of live grants that now point at it.
+   */
+  openSession(
+    session: Session,
+    options: { readonly replace: boolean },
+  ): Promise<{ readonly liveGrants: number }>
+  findSession(id: SessionId): Promise<Session | undefined>
+  /** By id. */
+  listSessions(): Promise<readonly Session[]>
+  /** Ends that opening of the session and leaves the row as a tombstone; false when it was not that one or over already. */
+  endSession(
+    id: SessionId,
+    generation: string,
+    end: { readonly at: number; readonly exitCode?: number; readonly why?: string },
+  ): Promise<boolean>
+  /** Notes whether that opening can be reached; ended sessions stay ended. */
+  markSession(id: SessionId, generation: string, state: 'live' | 'offline', why?: string): Promise<void>
+  /** Replaces the settings of that opening (a resumed agent's own session id). */
+  updateSettings(id: SessionId, generation: string, settings: DriverSettings): Promise<void>
+
+  // Deliveries
+  /**
+   * Stores one knock, together with every other that arrives meanwhile, in one transaction and one fsync.
+   * A known idempotency key in the same scope and window resolves with the first delivery and `replayed`, or throws
+   * `idempotency_conflict` when it came with other content; a key whose first delivery FAILED counts as new.
+   * Throws `forbidden` when the door is a grant that is revoked or gone at commit, `session_missing`,
+   * `session_ended`, or `queue_full`.
+   * With `lease`, the row is leased to the caller and its first attempt stored, if it is the oldest of its session's
+   * queue and nothing of that session is in flight: then `leased` is true and the caller must settle it.
+   */
+  recordDelivery(draft: Draft): Promise<Recorded>
+  /**
+   * Leases what is due, longest due first: of each session its oldest unfinished delivery, unless that one is leased
+   * or not yet due, and callbacks that are owed. Stores the attempts it begins. A lease that ran out is none: the attempt
+   * before it becomes `unknown`. Queues of sessions in `except` are passed over.
+   */
+  claimDue(claim: {
+    readonly now: number
+    readonly leaseMs: number
+    readonly limit: number
+    readonly except: readonly SessionId[]
+  }): Promise<readonly Delivery[]>
+  /** Writes how the newest attempt ended and lets go of the lease. Idempotent per attempt number. */
+  settleDelivery(id: DeliveryId, tries: number, settlement: Settlement, now: number): Promise<void>
+  /** Marks a leased delivery as surely taken by the agent; from then on it is never sent again. */
+  acceptDelivery(id: DeliveryId, now: number, event: DeliveryEvent): Promise<void>
+  /** Adds to the timeline; the newest events win when a delivery has too many. */
+  appendEvents(id: DeliveryId, events: readonly DeliveryEvent[]): Promise<void>
+  /** The earliest time at which something unleased of a push session falls due, or undefined. */
+  nextDue(except: readonly SessionId[]): Promise<number | undefined>
+  /** Frees every lease of a process that is gone: attempts under way are remembered as `unknown`. Returns how many. */
+  releaseLeases(now: number): Promise<number>
+  findDelivery(id: DeliveryId): Promise<Delivery | undefined>
+  /** With timeline, attempts, payload and headers. */
+  inspectDelivery(id: DeliveryId): Promise<DeliveryRecord | undefined>
+  /** Newest first unless `oldestFirst`; without payload, headers, timeline. */
+  listDeliveries(filter: DeliveryFilter): Promise<readonly Delivery[]>
+  /**
+   * FAILED → PENDING under the same id, attempts counted anew. Throws `in_flight` unless it is FAILED, `not_found`,
+   * and the session failures.
+   */
+  requeueDelivery(id: DeliveryId, now: number, expiresAt: number): Promise<Delivery>
+  /**
+   * Pull sessions: the agent side takes the oldest unfinished delivery of a session. It stays its session's until
+   * acknowledged; taking again shows the same one. Throws `not_found`, and `in_flight` for what waits in no inbox.
+   */
+  acknowledgeDelivery(id: DeliveryId, now: number): Promise<Delivery>
+  /** Erases one delivery's bytes for good; it must not be in flight. False when there is none. */
+  purgeDelivery(id: DeliveryId): Promise<boolean>
+  /** Erases up to `limit` terminal deliveries settled before `before`. Returns how many. */
+  purgeSettled(before: number, limit: number): Promise<number>
+  /** FAILED with `expired` for all that waited beyond their time, also where nobody asks a driver. Returns how many. */
+  expireHeld(now: number): Promise<number>
+  /** FAILED with `session_ended` for what still waits for an ended session; leased ones are left to their attempt. */
+  failQueued(session: SessionId, now: number, why: string): Promise<number>
+
+  // The whole
+  /** Numbers for metrics and pages. */
+  counts(): Promise<Counts>
+  /** True when another process wrote since this was last asked. Forgets what was remembered, if so. */
+  changedElsewhere(): Promise<boolean>
+  /** Throws `store_unavailable` when a durable write does not succeed now. */
+  probe(): Promise<void>
+  /** Writes a consistent copy to a new file (0600) while others go on writing. Throws `usage` when it is there already. */
+  backup(path: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** A knock, ready to be stored. */
+export interface Draft {
+  readonly id: DeliveryId
+  readonly session: SessionId
+  readonly door: Door
+  readonly action: Action
+  readonly message: string
+  readonly from?: string | undefined
+  readonly skill?: string | undefined
+  readonly callbackUrl?: string | undefined
+  readonly timeoutMs?: number | undefined
+  readonly idempotency?:
+    | undefined
+    | {
+        readonly key: string
+        /** SHA-256 of what must be the same in a repeat. */
+        readonly fingerprint: string
+        readonly windowMs: number
+      }
+  readonly replayOf?: DeliveryId | undefined
+  readonly payload?: Uint8Array | undefined
+  readonly contentType?: string | undefined
+  readonly headers: Readonly<Record<string, string>>
+  readonly receivedAt: number
+  readonly expiresAt: number
+  /** How long the caller may hold it, when it means to try it at once. */
+  readonly lease?: { readonly leaseMs: number } | undefined
+  /** Most unfinished deliveries its session may have; 0 for no limit. */
+  readonly queueLimit: number
+  /** Recorded as FAILED at once, visible and never sent: a template or skill that did not work out. */
+  readonly failed?: { readonly step: 'template' | 'skill'; readonly detail: string } | undefined
+}
+
+export interface Recorded {
+  readonly delivery: Delivery
+  readonly replayed: boolean
+  readonly leased: boolean
+}
+
+export interface DeliveryFilter {
+  readonly state?: DeliveryState
+  readonly session?: SessionId
+  readonly hook?: string
+  readonly grant?: GrantId
+  /** Only those after this one in the order asked for. */
+  readonly after?: number
+  /** Unfinished ones only (PENDING, RETRY). */
+  readonly unfinished?: boolean
+  readonly oldestFirst?: boolean
+  /** Case-insensitive substring of the message. */
+  readonly text?: string
+  readonly receivedSince?: number
+  readonly limit: number
+}
+
+export interface Counts {
+  readonly deliveries: Readonly<Record<DeliveryState, number>>
+  /** Unfinished deliveries of each session that has any. */
+  readonly queues: ReadonlyMap<SessionId, number>
+  readonly oldestUnfinishedAt?: number
+}
+
+/** Signs and reads capability tokens. Knows no grants. */
+export interface Tokens {
+  mint(claims: Claims): Promise<string>
+  /** Undefined for anything but a token of ours in its one canonical spelling with a good signature and typed claims. */
+  read(token: string): Promise<Claims | undefined>
+}
+
+/** Events with fields, written in one place. A token appears as its grant id, never itself. */
+export type Log = (
+  level: 'debug' | 'info' | 'warn' | 'error',
+  event: string,
+  fields?: Readonly<Record<string, unknown>>,
+) => void
+
+/** Time and chance, so that the rest can be tested as tables. */
+export interface Clock {
+  /** Unix milliseconds. */
+  now(): number
+  /** In [0, 1). */
+  random(): number
+  bytes(length: number): Uint8Array
+}

@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import type { Delivery, DeliveryId } from '../../src/domain/delivery.ts'
+import type { GrantId } from '../../src/domain/grant.ts'
+import type { Outcome } from '../../src/domain/outcome.ts'
+import type { SessionId } from '../../src/domain/session.ts'
+import { backoffMs, defaultRetryPolicy, settle } from '../../src/domain/settle.ts'
+
+const now = 1_800_000_000_000
+const delivery = (over: Partial<Delivery> = {}): Delivery => ({
+  id: 'whd_000000000000000000000000' as DeliveryId,
+  seq: 1,
+  session: 'build' as SessionId,
+  door: { kind: 'grant', grant: '0123456789abcdef' as GrantId },
+  action: 'input',
+  state: 'PENDING',
+  phase: 'deliver',
+  message: 'hi',
+  receivedAt: now - 1000,
+  storedAt: now - 999,
+  dueAt: now - 999,
+  expiresAt: now + 86_400_000,
+  attempts: 0,
+  tries: 1,
+  ...over,
+})
+
+describe('settle', () => {
+  const table: readonly [
+    name: string,
+    from: Partial<Delivery>,
+    outcome: Outcome,
+    state: string,
+    reason?: string,
+  ][] = [
+    ['taken delivers', {}, { kind: 'taken', evidence: 'echo' }, 'DELIVERED'],
+    ['a completed turn delivers', { action: 'turn' }, { kind: 'completed', answer: 'ok' }, 'DELIVERED'],
+    [
+      'a completed turn with a callback still has to answer',
+      { action: 'turn', callbackUrl: 'https://example.com/' },
+      { kind: 'completed' },
+      'PENDING',
+    ],
+    ['busy holds', {}, { kind: 'busy', why: 'a turn runs' }, 'PENDING', 'busy'],
+    ['offline holds', {}, { kind: 'offline', why: 'no host' }, 'PENDING', 'offline'],
+    ['busy too long expires', { expiresAt: now }, { kind: 'busy', why: 'a turn runs' }, 'FAILED', 'expired'],
+    ['ended fails', {}, { kind: 'ended', exitCode: 1 }, 'FAILED', 'session_ended'],
+    ['ended after acceptance fails the turn', { acceptedAt: now }, { kind: 'ended' }, 'FAILED', 'turn'],
+    ['a failure that may pass is retried', {}, { kind: 'failed', why: 'x', retry: true }, 'RETRY', 'failed'],
+    ['a failure for good fails', {}, { kind: 'failed', why: 'x', retry: false }, 'FAILED', 'turn'],
+    [
+      'no failure is retried after acceptance',
+      { acceptedAt: now },
+      { kind: 'failed', why: 'x', retry: true },
+      'FAILED',
+      'turn',
+    ],
+    [
+      'the eighth failure is the last',
+      { attempts: 7 },
+      { kind: 'failed', why: 'x', retry: true },
+      'FAILED',
+      'attempts',
+    ],
+    [
+      'unknown before acceptance is tried again',
+      {},
+      { kind: 'unknown', why: 'x', accepted: false },
+      'RETRY',
+      'failed',
+    ],
+    ['unknown after acceptance is not', {}, { kind: 'unknown', why: 'x', accepted: true }, 'FAILED', 'turn'],
+    [
+      'an unknown skill fails the skill',
+      {},
+      { kind: 'failed', why: 'x', retry: false, skill: true },
+      'FAILED',
+      'skill',
+    ],
+    ['a failed turn fails', {}, { kind: 'turn_failed', why: 'refusal', detail: 'no' }, 'FAILED', 'turn'],
+    ['a revoked grant fails', {}, { kind: 'revoked' }, 'FAILED', 'revoked'],
+    [
+      'released waits again',
+      { attempts: 2, state: 'RETRY' },
+      { kind: 'released', why: 'stop' },
+      'RETRY',
+      'released',
+    ],
+  ]
+  for (const [name, from, outcome, state, reason] of table)
+    it(name, () => {
+      const settlement = settle(delivery(from), outcome, now, 0.5)
+      assert.deepEqual([settlement.state, settlement.reason], [state, reason])
+    })
+
+  const callback = {
+    action: 'turn',
+    callbackUrl: 'https://example.com/',
+    phase: 'callback',
+    acceptedAt: now,
+  } as const
+  const again: Outcome = { kind: 'failed', why: '503', retry: true }
+  const callbacks: readonly [
+    name: string,
+    from: Partial<Delivery>,
+    outcome: Outcome,
+    state: string,
+    reason?: string,
+  ][] = [
+    ['a callback taken delivers', callback, { kind: 'taken', evidence: 'ack' }, 'DELIVERED'],
+    ['a callback not taken is retried', callback, again, 'RETRY'],
+    ['a callback refused for good fails', callback, { ...again, retry: false }, 'FAILED', 'callback'],
+    ['a callback not taken eight times fails', { ...callback, attempts: 7 }, again, 'FAILED', 'callback'],
+    [
+      'a failed turn stays failed after its callback',
+      { ...callback, reason: 'turn' },
+      { kind: 'taken', evidence: 'ack' },
+      'FAILED',
+      'turn',
+    ],
+    [
+      'a skill that was not there stays failed after its callback',
+      { ...callback, reason: 'skill' },
+      { kind: 'taken', evidence: 'ack' },
+      'FAILED',
+      'skill',
+    ],
+    [
+      'a released callback forgets nothing of its turn',
+      { ...callback, reason: 'turn', expiresAt: now },
+      { kind: 'released', why: 'stop' },
+      'PENDING',
+      'turn',
+    ],
+  ]
+  for (const [name, from, outcome, state, reason] of callbacks)
+    it(name, () => {
+      const settlement = settle(delivery(from), outcome, now, 0.5)
+      assert.deepEqual([settlement.state, settlement.reason], [state, reason])
+    })
+
+  it('tells a failed turn to its callback before it is over', () => {
+    const asked = delivery({ action: 'turn', callbackUrl: 'https://example.com/' })
+    const settlement = settle(asked, { kind: 'turn_failed', why: 'refusal', detail: 'no' }, now, 0.5)
+    assert.deepEqual([settlement.state, settlement.phase, settlement.reason], ['PENDING', 'callback', 'turn'])
+  })
+
+  it('keeps how the turn failed beside how its callback did', () => {
+    const failing = delivery({ ...callback, reason: 'turn', detail: 'exit code 1' })
+    const { detail } = settle(failing, { ...again, retry: false }, now, 0.5)
+    assert.equal(detail, 'exit code 1; callback: 503')
+  })
+
+  it('spends no attempt on busy, offline and released', () => {
+    for (const kind of ['busy', 'offline', 'released'] as const)
+      assert.equal(settle(delivery({ attempts: 3 }), { kind, why: 'x' }, now, 0.5).attempts, 3)
+  })
+
+  it('keeps a Retry-After', () => {
+    const outcome: Outcome = { kind: 'failed', why: 'x', retry: true, retryAfterMs: 42_000 }
+    assert.equal(settle(delivery(), outcome, now, 0.5).dueAt, now + 42_000)
+  })
+
+  it('says once in the timeline why it is held', () => {
+    const held = delivery({ reason: 'busy', detail: 'a turn runs' })
+    assert.deepEqual(settle(held, { kind: 'busy', why: 'a turn runs' }, now, 0.5).events, [])
+    assert.equal(settle(held, { kind: 'busy', why: 'a dialog' }, now, 0.5).events.length, 1)
+  })
+
+  it('never leaves a terminal delivery due in the past of its end, nor a waiting one without a time', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 9 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (attempts, jitter) => {
+          const { dueAt } = settle(
+            delivery({ attempts }),
+            { kind: 'failed', why: 'x', retry: true },
+            now,
+            jitter,
+          )
+          assert.ok(dueAt >= now)
+        },
+      ),
+    )
+  })
+})
+
+describe('backoffMs', () => {
+  it('doubles from one second to five minutes, between half and whole', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 60 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (attempts, jitter) => {
+          const full = Math.min(300_000, 1000 * 2 ** (attempts - 1))
+          const ms = backoffMs(attempts, jitter, defaultRetryPolicy)
+          assert.ok(ms >= full / 2 && ms <= full)
+        },
+      ),
+    )
+  })
+})
