@@ -1,0 +1,178 @@
+import { randomBytes } from 'node:crypto'
+import * as fs from 'node:fs'
+import { Failure, reasonOf } from '../domain/error.ts'
+import type { Clock } from '../domain/ports.ts'
+import { createFile, makePrivateDir, readPrivate, replaceFile, secretBytes } from './keyfiles.ts'
+
+export interface SigningKey {
+  /** 16 hex digits that sort by age. */
+  readonly kid: string
+  /** 32 bytes. */
+  readonly secret: Uint8Array
+}
+
+/**
+ * The signing keys of one home. Another process may add or retire keys at any time; that is noticed within
+ * `checkMs`, and at once for a key nobody here has heard of.
+ */
+export interface KeyRing {
+  /** The newest key; new tokens are signed with it. Throws `key_unusable` when there is none any more. */
+  active(): SigningKey
+  /** The same object as long as the key is the same; undefined for unknown keys and those past their grace. */
+  find(kid: string): SigningKey | undefined
+  /** Reads the directory again. Throws `key_unusable` and keeps what it had when something there is wrong. */
+  refresh(): void
+}
+
+export interface Rotation {
+  readonly kid: string
+  /** When tokens of the older keys stop verifying, Unix milliseconds. */
+  readonly retireAt: number
+}
+
+/** The first key has a fixed name, so that of two processes starting at once only one creates it. */
+const firstKid = '0000000000000001'
+const checkMs = 250
+
+/** Opens `keys/`, creating it and the first key where there is none. Throws `key_unusable`, saying what to do. */
+export function openKeys(dir: string, clock: Pick<Clock, 'now'>): KeyRing {
+  makePrivateDir(dir)
+  if (kidsIn(dir).length === 0) createFile(dir, `${firstKid}.key`, spell(randomBytes(32)))
+  let ring = scan(dir, undefined)
+  let checkedAt = clock.now()
+
+  const refresh = () => {
+    checkedAt = clock.now()
+    ring = scan(dir, ring)
+  }
+  const check = (now: number) => {
+    checkedAt = now
+    if (!unchanged(dir, ring, now)) ring = scanOrKeep(dir, ring)
+  }
+
+  return {
+    active: () => {
+      ring = scanOrKeep(dir, ring)
+      return newestOf(ring, dir)
+    },
+    find: (kid) => {
+      const now = clock.now()
+      if (now - checkedAt >= checkMs || now < checkedAt) check(now)
+      if (!ring.entries.has(kid) && isThere(dir, kid)) ring = scanOrKeep(dir, ring)
+      const entry = ring.entries.get(kid)
+      return entry && now < entry.retireAt ? entry.key : undefined
+    },
+    refresh,
+  }
+}
+
+/**
+ * Adds a key for new tokens; tokens of all older ones stop verifying after `graceMs`. A grace that is running already
+ * is shortened, never prolonged. Keys past their grace are deleted.
+ */
+export function rotateKeys(dir: string, graceMs: number, now: number): Rotation {
+  makePrivateDir(dir)
+  const older = scan(dir, undefined)
+  const kid = kidAfter(older, now)
+  if (!createFile(dir, `${kid}.key`, spell(randomBytes(32)))) return rotateKeys(dir, graceMs, now)
+  const retireAt = now + graceMs
+  for (const [name, entry] of older.entries)
+    if (entry.retireAt <= now) forget(dir, name)
+    else if (retireAt < entry.retireAt)
+      replaceFile(dir, `${name}.retired`, `${new Date(retireAt).toISOString()}\n`)
+  return { kid, retireAt }
+}
+
+/** The admin token of this home, made when there is none: 43 characters, base64url. Throws `key_unusable`. */
+export function openAdminToken(dir: string): string {
+  makePrivateDir(dir)
+  createFile(dir, 'admin.token', spell(randomBytes(32)))
+  const path = `${dir}/admin.token`
+  const token = readPrivate(path).trim()
+  secretBytes(path, token)
+  return token
+}
+
+const spell = (secret: Buffer): string => `${secret.toString('base64url')}\n`
+
+interface Entry {
+  readonly key: SigningKey
+  readonly retireAt: number
+}
+
+interface Ring {
+  readonly entries: ReadonlyMap<string, Entry>
+  /** Of the directory, before it was read. */
+  readonly mtimeMs: number
+}
+
+function scan(dir: string, before: Ring | undefined): Ring {
+  const mtimeMs = mtimeOf(dir)
+  const entries = kidsIn(dir).map((kid) => [kid, readEntry(dir, kid, before?.entries.get(kid))] as const)
+  return { entries: new Map(entries), mtimeMs }
+}
+
+/** A running server goes on with the keys it knows when somebody damages a file under it. */
+function scanOrKeep(dir: string, before: Ring): Ring {
+  try {
+    return scan(dir, before)
+  } catch {
+    return before
+  }
+}
+
+/** Two changes within one tick of the file system's clock look like one: a fresh directory counts as changed. */
+function unchanged(dir: string, ring: Ring, now: number): boolean {
+  const mtimeMs = mtimeOf(dir)
+  return mtimeMs === ring.mtimeMs && Math.abs(now - mtimeMs) > 1000
+}
+
+const mtimeOf = (dir: string): number => fs.statSync(dir, { throwIfNoEntry: false })?.mtimeMs ?? 0
+
+const isThere = (dir: string, kid: string): boolean =>
+  /^[0-9a-f]{16}$/.test(kid) && fs.existsSync(`${dir}/${kid}.key`)
+
+function kidsIn(dir: string): readonly string[] {
+  const names = fs.existsSync(dir) ? fs.readdirSync(dir) : []
+  return names
+    .map((name) => /^([0-9a-f]{16})\.key$/.exec(name)?.[1] ?? '')
+    .filter((kid) => kid !== '')
+    .sort()
+}
+
+function readEntry(dir: string, kid: string, before: Entry | undefined): Entry {
+  const path = `${dir}/${kid}.key`
+  const secret = secretBytes(path, readPrivate(path).trim())
+  const same = before !== undefined && Buffer.compare(before.key.secret, secret) === 0
+  return { key: same ? before.key : { kid, secret }, retireAt: retirementOf(`${dir}/${kid}.retired`) }
+}
+
+function retirementOf(path: string): number {
+  if (!fs.existsSync(path)) return Number.POSITIVE_INFINITY
+  const time = Date.parse(readPrivate(path).trim())
+  if (Number.isFinite(time)) return time
+  throw new Failure('key_unusable', `${path} holds no time. To retire its key at once, delete both files.`)
+}
+
+function newestOf(ring: Ring, dir: string): SigningKey {
+  const newest = [...ring.entries.values()].at(-1)
+  if (!newest)
+    throw new Failure('key_unusable', `There is no signing key in ${dir} any more. Restart the server.`)
+  return newest.key
+}
+
+/** 11 hex digits of milliseconds and 5 of chance; above every older one even if the clock went back. */
+function kidAfter(ring: Ring, now: number): string {
+  const newest = [...ring.entries.keys()].at(-1) ?? '0'
+  const time = Math.max(now, Number.parseInt(newest.slice(0, 11), 16) + 1)
+  return time.toString(16).padStart(11, '0') + randomBytes(3).toString('hex').slice(0, 5)
+}
+
+function forget(dir: string, kid: string): void {
+  try {
+    fs.rmSync(`${dir}/${kid}.key`, { force: true })
+    fs.rmSync(`${dir}/${kid}.retired`, { force: true })
+  } catch (cause) {
+    throw new Failure('key_unusable', `A retired key cannot be deleted: ${reasonOf(cause)}`, { cause })
+  }
+}

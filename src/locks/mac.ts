@@ -1,0 +1,44 @@
+import { createHmac, createPublicKey, type KeyObject, verify } from 'node:crypto'
+import type { Algorithm } from '../domain/verify.ts'
+import { sameBytes } from './secret.ts'
+
+export type Part = string | Uint8Array
+
+/** HMAC over the parts one after another. */
+export function macOf(key: Part, parts: readonly Part[], algorithm: Algorithm = 'sha256'): Uint8Array {
+  const hmac = createHmac(algorithm, key)
+  for (const part of parts) hmac.update(part)
+  return hmac.digest()
+}
+
+/** Whether any of the signatures is the MAC of the parts under any of the keys. An empty key signs nothing. */
+export function isSigned(
+  keys: readonly Part[],
+  parts: readonly Part[],
+  signatures: readonly Uint8Array[],
+  algorithm: Algorithm = 'sha256',
+): boolean {
+  const macs = keys.filter((key) => key.length > 0).map((key) => macOf(key, parts, algorithm))
+  return macs.flatMap((mac) => signatures.map((signature) => sameBytes(signature, mac))).includes(true)
+}
+
+/** Ed25519 (RFC 8032) over the parts; false for keys and signatures of a wrong length. */
+export function isSignedEd25519(
+  publicKey: Uint8Array,
+  parts: readonly Part[],
+  signature: Uint8Array,
+): boolean {
+  if (publicKey.length !== 32 || signature.length !== 64) return false
+  try {
+    const message = Buffer.concat(parts.map((part) => Buffer.from(part)))
+    return verify(null, message, ed25519Key(publicKey), signature)
+  } catch {
+    return false
+  }
+}
+
+const ed25519Key = (bytes: Uint8Array): KeyObject =>
+  createPublicKey({
+    format: 'jwk',
+    key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(bytes).toString('base64url') },
+  })

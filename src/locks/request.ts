@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto'
+import type { VerifyConfig } from '../domain/verify.ts'
+
+/** A request at a hook, as far as its proof is concerned. */
+export interface SignedRequest {
+  readonly method: string
+  /** Absolute, with the query as it was sent. */
+  readonly url: string
+  /** The bytes as they arrived, before any parsing. */
+  readonly rawBody: Uint8Array
+  /** Undefined when absent; a header sent twice is joined by `, `. Names are lower-case. */
+  readonly header: (name: string) => string | undefined
+  /** Unix milliseconds. */
+  readonly now: number
+}
+
+/** A sender that proved itself. */
+export interface Verified {
+  /** The sender's own id of this delivery. */
+  readonly deliveryId?: string
+  /**
+   * Names this delivery among all of its hook, at most 255 bytes. Repeats may differ in their bytes (a counter, a
+   * time) only where the sender vouches for the id; elsewhere the bytes are part of the key.
+   */
+  readonly idempotencyKey?: string
+}
+
+export type Check = (config: VerifyConfig, request: SignedRequest) => Verified | undefined
+
+/** The header, unless it is absent, empty or was sent twice. */
+export function single(request: SignedRequest, name: string): string | undefined {
+  const value = request.header(name.toLowerCase())
+  return value === undefined || value === '' || value.includes(', ') ? undefined : value
+}
+
+/** Verified, with an id that is covered by the signature. */
+export const vouched = (id: unknown): Verified => (isId(id) ? { deliveryId: id, idempotencyKey: id } : {})
+
+/** Verified, with an id that anybody on the way could have changed: it counts together with the signed bytes. */
+export const claimed = (request: SignedRequest, id: unknown): Verified =>
+  isId(id) ? { deliveryId: id, idempotencyKey: `${id}.${digestOf(request.rawBody)}` } : {}
+
+const isId = (id: unknown): id is string => typeof id === 'string' && /^[\x21-\x7e]{1,128}$/.test(id)
+
+const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('base64url')

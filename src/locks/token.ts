@@ -1,0 +1,139 @@
+import { CompactSign, compactVerify } from 'jose'
+import { type Claims, type GrantId, isVerb } from '../domain/grant.ts'
+import type { Tokens } from '../domain/ports.ts'
+import { channelOf, sessionOf } from '../domain/session.ts'
+import type { KeyRing, SigningKey } from './keys.ts'
+
+/** Tokens with a way in for those seen before that needs no promise. */
+export interface CachedTokens extends Tokens {
+  /** The same answer as `read`, at once; undefined also for a good token that is not remembered. */
+  readCached(token: string): Claims | undefined
+}
+
+export interface TokenOptions {
+  readonly keys: Pick<KeyRing, 'active' | 'find'>
+  /** How many verified tokens are remembered. */
+  readonly cacheSize?: number
+}
+
+/**
+ * Capability tokens: JWS compact (RFC 7515), HS256 only, one spelling for each grant. What is remembered of a token is
+ * that its signature is good and what it claims; whether its key and its grant still hold is asked every time.
+ */
+export function createTokens({ keys, cacheSize = 4096 }: TokenOptions): CachedTokens {
+  const verified = new Map<string, { readonly key: SigningKey; readonly claims: Claims }>()
+
+  const readCached = (token: string): Claims | undefined => {
+    const known = verified.get(token)
+    return known && keys.find(known.key.kid) === known.key ? known.claims : undefined
+  }
+  const remember = (token: string, key: SigningKey, claims: Claims) => {
+    if (verified.size >= cacheSize) verified.delete(verified.keys().next().value ?? '')
+    verified.set(token, { key, claims })
+  }
+
+  return {
+    mint: (claims) => sign(claims, keys.active()),
+    readCached,
+    read: async (token) => {
+      const cached = readCached(token)
+      if (cached) return cached
+      const key = keys.find(kidOf(token) ?? '')
+      const payload = await openJws(key ? token : decoy, key?.secret ?? decoyKey)
+      const claims = key && payload && parseClaims(new TextDecoder().decode(payload))
+      if (key && claims) remember(token, key, claims)
+      return claims
+    },
+  }
+}
+
+/**
+ * The payload of a compact JWS in its one canonical spelling with a good HS256 signature, else undefined.
+ * jose alone lets trailing bits, padding and whitespace pass.
+ */
+export async function openJws(token: string, secret: Uint8Array): Promise<Uint8Array | undefined> {
+  const canonical = isCanonical(token) && secret.length >= minKeyBytes
+  try {
+    const { payload } = await compactVerify(canonical ? token : decoy, canonical ? secret : decoyKey, {
+      algorithms: ['HS256'],
+    })
+    return canonical ? payload : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** RFC 7518 section 3.2: a key at least as long as the hash. */
+const minKeyBytes = 32
+const maxTokenLength = 1024
+const typ = 'postern+jwt'
+
+function isCanonical(token: string): boolean {
+  if (token.length > maxTokenLength) return false
+  const segments = token.split('.')
+  return segments.length === 3 && segments.every(isCanonicalSegment)
+}
+
+const isCanonicalSegment = (segment: string): boolean =>
+  /^[A-Za-z0-9_-]+$/.test(segment) && Buffer.from(segment, 'base64url').toString('base64url') === segment
+
+const headerOf = (kid: string): string => JSON.stringify({ alg: 'HS256', kid, typ })
+const headerSpelling = /^\{"alg":"HS256","kid":"([0-9a-f]{16})","typ":"postern\+jwt"\}$/
+
+/** The key a token names, when its header is to the letter one that we write. */
+function kidOf(token: string): string | undefined {
+  if (!isCanonical(token)) return undefined
+  const header = Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString('latin1')
+  return headerSpelling.exec(header)?.[1]
+}
+
+/** What is verified in place of a token that cannot be one of ours, so that it takes as long as a forged one. */
+const decoyKey = new Uint8Array(minKeyBytes)
+const decoy = [
+  headerOf('0'.repeat(16)),
+  '{"jti":"0000000000000000","sub":"postern:/sessions/a","verb":"send_input"}',
+  '0'.repeat(32),
+]
+  .map((part) => Buffer.from(part).toString('base64url'))
+  .join('.')
+
+const sign = (claims: Claims, key: SigningKey): Promise<string> =>
+  new CompactSign(new TextEncoder().encode(payloadOf(claims)))
+    .setProtectedHeader({ alg: 'HS256', kid: key.kid, typ })
+    .sign(key.secret)
+
+const payloadOf = ({ grant, session, verb, expiresAt }: Claims): string =>
+  JSON.stringify({
+    jti: grant,
+    sub: channelOf(session),
+    verb,
+    ...(expiresAt !== undefined && { exp: expiresAt }),
+  })
+
+/** Typed by hand, and spelled as we spell it: no doubled, added or oddly written member passes. */
+function parseClaims(text: string): Claims | undefined {
+  const claims = typedClaims(parseJson(text))
+  return claims && payloadOf(claims) === text ? claims : undefined
+}
+
+function typedClaims(payload: unknown): Claims | undefined {
+  if (typeof payload !== 'object' || payload === null) return undefined
+  const { jti, sub, verb, exp } = payload as Readonly<Record<string, unknown>>
+  const session = typeof sub === 'string' ? sessionOf(sub) : undefined
+  if (typeof jti !== 'string' || !/^[0-9a-f]{16}$/.test(jti)) return undefined
+  if (session === undefined || typeof verb !== 'string' || !isVerb(verb)) return undefined
+  if (exp === undefined) return { grant: jti as GrantId, session, verb }
+  return isExpiry(exp) ? { grant: jti as GrantId, session, verb, expiresAt: exp } : undefined
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Whole Unix seconds that a Date can hold. */
+const isExpiry = (exp: unknown): exp is number =>
+  typeof exp === 'number' && Number.isInteger(exp) && exp > 0 && exp <= 8_640_000_000_000
