@@ -1,0 +1,114 @@
+import { Database as BunDatabase } from 'bun:sqlite'
+import type {
+  Database,
+  HttpServer,
+  Platform,
+  ServeOptions,
+  SqlRow,
+  Terminal,
+  TerminalOptions,
+} from './platform.ts'
+
+export const bunPlatform: Platform = {
+  runtime: 'bun',
+  openDatabase,
+  serve,
+  openTerminal,
+  selfCommand,
+}
+
+function openDatabase(path: string, options: { readonly readonly?: boolean } = {}): Database {
+  const database = new BunDatabase(
+    path,
+    options.readonly ? { readonly: true } : { create: true, readwrite: true },
+  )
+  // A statement that is not finalized keeps the connection, its locks and its log alive behind `close`.
+  const finalizers: (() => void)[] = []
+  return {
+    exec: (sql) => {
+      database.run(sql)
+    },
+    prepare: (sql) => {
+      const statement = database.prepare<SqlRow, (string | number | bigint | null | Uint8Array)[]>(sql)
+      finalizers.push(() => statement.finalize())
+      return {
+        run: (...values) => statement.run(...values).changes,
+        get: (...values) => statement.get(...values) ?? undefined,
+        all: (...values) => statement.all(...values),
+      }
+    },
+    close: () => {
+      for (const finalize of finalizers.splice(0)) finalize()
+      database.close()
+    },
+  }
+}
+
+async function serve(options: ServeOptions): Promise<HttpServer> {
+  const server = Bun.serve({
+    hostname: options.hostname,
+    port: options.port,
+    reusePort: false,
+    development: false,
+    // The longest wait a caller may ask for is bounded by the routes; Bun's own limit is 255 s.
+    idleTimeout: 255,
+    maxRequestBodySize: options.maxBodyBytes,
+    ...(options.tls && { tls: options.tls }),
+    fetch: (request, self) => options.fetch(request, () => self.requestIP(request)?.address ?? 'unknown'),
+  })
+  return {
+    port: server.port ?? options.port,
+    stop: (force) => server.stop(force),
+  }
+}
+
+/** How long output may still come after the program's end when something it started keeps the terminal open. */
+const lastOutputMs = 250
+
+function openTerminal(options: TerminalOptions): Terminal {
+  const output = Promise.withResolvers<void>()
+  const child = Bun.spawn([...options.command], {
+    cwd: options.cwd,
+    env: { ...options.env },
+    // Only a terminal that is passed inline becomes the controlling one.
+    terminal: {
+      cols: options.columns,
+      rows: options.rows,
+      data: (_terminal, bytes) => options.onData(bytes),
+      exit: () => output.resolve(),
+    },
+    onExit: (_child, exitCode, signal) => {
+      setTimeout(output.resolve, lastOutputMs)
+      const end = {
+        ...(exitCode !== null && { exitCode }),
+        ...(signal !== null && { signal: String(signal) }),
+      }
+      void output.promise.then(() => options.onExit(end))
+    },
+  })
+  const terminal = {
+    pid: child.pid,
+    write: (bytes: Uint8Array | string) => {
+      child.terminal?.write(bytes)
+    },
+    resize: (columns: number, rows: number) => child.terminal?.resize(columns, rows),
+    close: () => child.terminal?.close(),
+    lineMode: () => lineMode(child.terminal),
+  }
+  return terminal
+}
+
+/** From termios(3): whether the kernel collects lines, and whether it shows what is typed. */
+function lineMode(terminal: Bun.Terminal | undefined): { cooked: boolean; echo: boolean } | undefined {
+  if (!terminal || terminal.closed) return undefined
+  const canonical = process.platform === 'darwin' ? 0x100 : 0x2
+  const flags = terminal.localFlags
+  return { cooked: (flags & canonical) !== 0, echo: (flags & 0x8) !== 0 }
+}
+
+/** In a compiled binary `Bun.main` lies in the executable's own virtual file system. */
+function selfCommand(): readonly string[] {
+  return Bun.main.startsWith('/$bunfs/') || Bun.main.startsWith('B:/~BUN/')
+    ? [process.execPath]
+    : [process.execPath, Bun.main]
+}

@@ -1,0 +1,100 @@
+import { fileURLToPath } from 'node:url'
+import type { Database, HttpServer, Platform, ServeOptions, SqlRow, SqlValue } from './platform.ts'
+
+export const denoPlatform: Platform = {
+  runtime: 'deno',
+  openDatabase,
+  serve,
+  // Deno can start programs, but gives them no terminal.
+  openTerminal: undefined,
+  selfCommand: () => [Deno.execPath(), 'run', '-A', fileURLToPath(Deno.mainModule)],
+}
+
+function openDatabase(path: string, options: { readonly readonly?: boolean } = {}): Database {
+  const database = new (sqlite().DatabaseSync)(path, {
+    readOnly: options.readonly ?? false,
+    // SQLite's own default, as under Bun; the store says what it wants.
+    enableForeignKeyConstraints: false,
+  })
+  return {
+    exec: (sql) => database.exec(sql),
+    prepare: (sql) => {
+      const statement = database.prepare(sql)
+      // Beyond 2^53 Bun rounds where `node:sqlite` throws: read exactly, then round alike.
+      statement.setReadBigInts(true)
+      return {
+        run: (...values) => Number(statement.run(...values).changes),
+        get: (...values) => plainRow(statement.get(...values)),
+        all: (...values) => statement.all(...values).map(rounded),
+      }
+    },
+    close: () => database.close(),
+  }
+}
+
+/** Asked for when needed, so that a bundle for another runtime does not load it at its start. */
+const sqlite = () => process.getBuiltinModule('node:sqlite')
+
+const plainRow = (row: SqlRow | undefined): SqlRow | undefined => row && rounded(row)
+
+function rounded(row: SqlRow): SqlRow {
+  const plain: Record<string, SqlValue> = {}
+  for (const column of Object.keys(row)) {
+    const value = row[column] ?? null
+    plain[column] = typeof value === 'bigint' ? Number(value) : value
+  }
+  return plain
+}
+
+async function serve(options: ServeOptions): Promise<HttpServer> {
+  const abort = new AbortController()
+  const server = Deno.serve(
+    {
+      hostname: options.hostname,
+      port: options.port,
+      signal: abort.signal,
+      onListen: () => {},
+      automaticCompression: false,
+      ...options.tls,
+    },
+    (request, info) =>
+      isTooLarge(request, options.maxBodyBytes)
+        ? new Response(null, { status: 413 })
+        : options.fetch(request, () => info.remoteAddr.hostname),
+  )
+  let over = false
+  return {
+    port: server.addr.port,
+    stop: async (force) => {
+      // To abort what has shut down already is an uncaught error of Deno's.
+      if (force && !over) abort.abort()
+      else if (!over) await server.shutdown()
+      over = true
+    },
+  }
+}
+
+/** A body that does not say its length is counted by the route that reads it. */
+const isTooLarge = (request: Request, maxBodyBytes: number): boolean =>
+  Number(request.headers.get('content-length') ?? 0) > maxBodyBytes
+
+/** As much of Deno as is used here; its own types would clash with Bun's. */
+declare const Deno: {
+  readonly mainModule: string
+  execPath(): string
+  serve(
+    options: {
+      readonly hostname: string
+      readonly port: number
+      readonly signal: AbortSignal
+      readonly onListen: () => void
+      readonly automaticCompression: boolean
+      readonly cert?: string
+      readonly key?: string
+    },
+    handler: (
+      request: Request,
+      info: { readonly remoteAddr: { readonly hostname: string } },
+    ) => Response | Promise<Response>,
+  ): { readonly addr: { readonly port: number }; shutdown(): Promise<void> }
+}
