@@ -1,0 +1,101 @@
+import type { Delivery } from '../domain/delivery.ts'
+import type { Store } from '../domain/ports.ts'
+import type { SessionId } from '../domain/session.ts'
+import { deliveryColumns, deliveryOf, number, orUndefined, text } from './rows.ts'
+import { addEvents } from './settling.ts'
+import type { Shared } from './shared.ts'
+
+type Claim = Parameters<Store['claimDue']>[0]
+
+/** Whether a claim would find anything: asked first, because most of the time nothing is due. */
+export const anythingDue = (shared: Shared, claim: Claim): boolean => dueNow(shared, claim).length > 0
+
+/** Leases each session's oldest unfinished delivery, where it is due, and what is to be called back; longest due first. */
+export const claimDue = (shared: Shared, claim: Claim): readonly Delivery[] =>
+  dueNow(shared, claim)
+    .map(({ seq }) => lease(shared, seq, claim))
+    .filter((delivery) => delivery !== undefined)
+
+/** The earliest time at which something unleased falls due. */
+export function nextDue({ sql, remembered }: Shared, except: readonly SessionId[]): number | undefined {
+  let next = orUndefined(sql(`SELECT MIN(due_at) AS at ${callbackRows}`).get()?.at, number)
+  const skipped = new Set(except)
+  for (const session of remembered.tallies.queues().keys()) {
+    const head = skipped.has(session) ? null : remembered.head(session)
+    if (head) next = Math.min(next ?? Number.POSITIVE_INFINITY, head.leasedUntil ?? head.dueAt)
+  }
+  return next
+}
+
+/** Frees what a process that is gone had leased. */
+export function releaseLeases(shared: Shared, now: number): number {
+  const open = shared
+    .sql('SELECT delivery FROM attempts WHERE ended_at IS NULL')
+    .all()
+    .map((row) => number(row.delivery))
+  for (const seq of open) {
+    endOpenAttempts(shared, seq, now, 'the server stopped during this attempt')
+    const row = shared
+      .sql('UPDATE deliveries SET leased_until = NULL, due_at = ? WHERE seq = ? RETURNING session')
+      .get(now, seq)
+    if (row) shared.remembered.forgetHead(text(row.session) as SessionId)
+  }
+  return open.length
+}
+
+interface Due {
+  readonly seq: number
+  readonly dueAt: number
+}
+
+function dueNow(shared: Shared, claim: Claim): readonly Due[] {
+  const { now, limit, except } = claim
+  const { remembered } = shared
+  const due = dueCallbacks(shared, claim)
+  const skipped = new Set(except)
+  for (const [session, waiting] of remembered.tallies.queues()) {
+    const head = waiting === 0 || skipped.has(session) ? null : remembered.head(session)
+    if (head && head.dueAt <= now && (head.leasedUntil ?? now) <= now) keepLongestDue(due, head, limit)
+  }
+  return due
+}
+
+const callbackRows = `FROM deliveries
+  WHERE state IN ('PENDING', 'RETRY') AND phase = 'callback' AND leased_until IS NULL`
+
+const dueCallbacks = ({ sql }: Shared, { now, limit }: Claim): Due[] =>
+  sql(`SELECT seq, due_at ${callbackRows} AND due_at <= ? ORDER BY due_at, seq LIMIT ?`)
+    .all(now, limit)
+    .map((row) => ({ seq: number(row.seq), dueAt: number(row.due_at) }))
+
+/** `kept` is sorted and never longer than `limit`: of ten thousand sessions few are moved at all. */
+function keepLongestDue(kept: Due[], due: Due, limit: number): void {
+  const last = kept.at(-1)
+  if (last && kept.length >= limit && !isBefore(due, last)) return
+  kept.splice(kept.findLastIndex((other) => isBefore(other, due)) + 1, 0, due)
+  if (kept.length > limit) kept.pop()
+}
+
+const isBefore = (a: Due, b: Due): boolean => a.dueAt < b.dueAt || (a.dueAt === b.dueAt && a.seq < b.seq)
+
+function lease(shared: Shared, seq: number, { now, leaseMs }: Claim): Delivery | undefined {
+  const { sql, remembered } = shared
+  endOpenAttempts(shared, seq, now, 'its lease ran out')
+  const row = sql(
+    `UPDATE deliveries SET leased_until = ?, tries = tries + 1
+     WHERE seq = ? AND (leased_until IS NULL OR leased_until <= ?) RETURNING ${deliveryColumns}`,
+  ).get(now + leaseMs, seq, now)
+  if (!row) return undefined
+  const delivery = deliveryOf(row)
+  sql('INSERT INTO attempts (delivery, number, started_at) VALUES (?, ?, ?)').run(seq, delivery.tries, now)
+  if (delivery.phase === 'deliver') remembered.forgetHead(delivery.session)
+  return delivery
+}
+
+/** An attempt that nobody will settle any more: whether it arrived is unknown. */
+function endOpenAttempts(shared: Shared, seq: number, now: number, why: string): void {
+  const ended = shared
+    .sql(`UPDATE attempts SET ended_at = ?, outcome = 'unknown' WHERE delivery = ? AND ended_at IS NULL`)
+    .run(now, seq)
+  if (ended > 0) addEvents(shared, seq, [{ at: now, kind: 'unknown', detail: why }])
+}

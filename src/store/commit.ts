@@ -1,0 +1,164 @@
+import { Failure, reasonOf } from '../domain/error.ts'
+import type { Connection } from './connection.ts'
+import { isBusy, isOwnFault, unavailable } from './faults.ts'
+
+/** Runs writes of this process together: what arrives meanwhile shares one transaction and one fsync. */
+export interface Committer {
+  /**
+   * Runs `act` inside the next transaction and resolves with its result once that is on disk. When `act` throws a
+   * `Failure` before it wrote anything, only its own promise rejects. It may be run anew after a transaction was undone.
+   */
+  write<T>(act: () => T): Promise<T>
+  /** Resolves when everything asked for so far has ended. */
+  idle(): Promise<void>
+}
+
+export interface Committing {
+  readonly connection: () => Connection
+  /** The transaction holds the write lock now: nobody else writes until it ends. */
+  readonly began: () => void
+  /** Last writes of the transaction, once for all its acts. */
+  readonly ending: () => void
+  /** What was remembered of this transaction must be forgotten. */
+  readonly undone: () => void
+  /** Makes sure that a transaction which failed on its way to the disk is gone for good; throws while it cannot. */
+  readonly mend: () => void
+}
+
+interface Job {
+  readonly act: () => unknown
+  readonly askedAt: number
+  readonly resolve: (value: unknown) => void
+  readonly reject: (reason: unknown) => void
+}
+
+/** Most acts of one transaction: bounds how long the event loop is held. */
+const batchLimit = 256
+/** How long a write waits for another process to let go of the lock. */
+const lockWaitMs = 4000
+const lockPauseMs = 15
+
+export function createCommitter(committing: Committing): Committer {
+  let waiting: Job[] = []
+  let scheduled = false
+  let wounded = false
+  const idlers: (() => void)[] = []
+
+  const schedule = (delayMs: number) => {
+    scheduled = true
+    if (delayMs > 0) setTimeout(flush, delayMs)
+    else setImmediate(flush)
+  }
+
+  const flush = () => {
+    scheduled = false
+    if (begin()) {
+      const batch = waiting.length > batchLimit ? waiting.splice(0, batchLimit) : waiting.splice(0)
+      const ended = runBatch(committing, batch)
+      wounded = ended.wounded && !mended()
+      if (ended.again.length > 0) waiting = [...ended.again, ...waiting]
+    }
+    if (scheduled) return
+    if (waiting.length > 0) schedule(0)
+    else for (const idler of idlers.splice(0)) idler()
+  }
+
+  /** At once, though the disk may well refuse: even a vain attempt lays itself over what must not be found. */
+  const mended = (): boolean => {
+    try {
+      committing.mend()
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  const begin = (): boolean => {
+    try {
+      if (wounded) committing.mend()
+      wounded = false
+      committing.connection().exec('BEGIN IMMEDIATE')
+      return true
+    } catch (thrown) {
+      waiting = postpone(waiting, thrown)
+      if (waiting.length > 0) schedule(lockPauseMs)
+      return false
+    }
+  }
+
+  return {
+    write: <T>(act: () => T) =>
+      new Promise<T>((resolve, reject) => {
+        waiting.push({ act, askedAt: Date.now(), resolve: resolve as Job['resolve'], reject })
+        if (!scheduled) schedule(0)
+      }),
+    idle: () =>
+      scheduled
+        ? new Promise((resolve) => {
+            idlers.push(resolve)
+          })
+        : Promise.resolve(),
+  }
+}
+
+/** Those that may still wait for another process's lock; the others are refused. */
+function postpone(jobs: readonly Job[], thrown: unknown): Job[] {
+  const since = Date.now() - lockWaitMs
+  const patient = isBusy(thrown) ? jobs.filter((job) => job.askedAt > since) : []
+  for (const job of jobs) if (!patient.includes(job)) job.reject(unavailable(thrown))
+  return patient
+}
+
+interface Ended {
+  /** Undone through no fault of their own. */
+  readonly again: readonly Job[]
+  /** The disk failed: nothing may be written before that is mended. */
+  readonly wounded: boolean
+}
+
+function runBatch(committing: Committing, batch: readonly Job[]): Ended {
+  const ends: (() => void)[] = []
+  let running: Job | undefined
+  try {
+    committing.began()
+    for (running of batch) ends.push(runJob(running))
+    running = undefined
+    committing.ending()
+    committing.connection().exec('COMMIT')
+  } catch (thrown) {
+    return undo(committing, batch, running, thrown)
+  }
+  for (const end of ends) end()
+  return { again: [], wounded: false }
+}
+
+/** What to tell the caller once the transaction is on disk. */
+function runJob(job: Job): () => void {
+  try {
+    const value = job.act()
+    return () => job.resolve(value)
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown
+    return () => job.reject(thrown)
+  }
+}
+
+function undo(
+  committing: Committing,
+  batch: readonly Job[],
+  running: Job | undefined,
+  thrown: unknown,
+): Ended {
+  try {
+    committing.connection().exec('ROLLBACK')
+  } catch {
+    // SQLite has rolled back by itself.
+  }
+  committing.undone()
+  if (running && isOwnFault(thrown)) {
+    running.reject(new Failure('internal', `This cannot be stored: ${reasonOf(thrown)}.`, { cause: thrown }))
+    return { again: batch.filter((job) => job !== running), wounded: false }
+  }
+  for (const job of batch) job.reject(unavailable(thrown))
+  return { again: [], wounded: true }
+}

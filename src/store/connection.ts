@@ -1,0 +1,124 @@
+import { chmodSync, closeSync, existsSync, openSync } from 'node:fs'
+import { Failure, reasonOf } from '../domain/error.ts'
+import type { Database, Platform, Statement } from '../platform/platform.ts'
+import { isBusy, isDamage } from './faults.ts'
+import { migrate, versionOf } from './migrate.ts'
+
+export interface ConnectionOptions {
+  readonly platform: Pick<Platform, 'openDatabase'>
+  readonly path: string
+  /** How long SQLite itself waits for another process's write, blocking. Milliseconds. */
+  readonly busyMs: number
+}
+
+/** One SQLite connection with its prepared statements. */
+export interface Connection {
+  /** The statement of that text, prepared once. */
+  readonly sql: (text: string) => Statement
+  readonly exec: (text: string) => void
+  /** True when another connection committed since this was last asked. */
+  readonly changed: () => boolean
+  readonly close: () => void
+}
+
+/** Opens the database, creating it readable by its owner alone. Throws `home_unusable`, saying what to do. */
+export function openConnection(options: ConnectionOptions): Connection {
+  try {
+    makePrivate(options.path)
+    return opened(options.platform.openDatabase(options.path), options)
+  } catch (cause) {
+    throw cause instanceof Failure ? cause : unusable(options.path, cause)
+  }
+}
+
+/**
+ * SQLite gives the -wal and -shm files it makes the permissions of the database file. A database that is there already
+ * is never opened here: closing it again would let go of the locks that another connection of this process holds.
+ */
+function makePrivate(path: string): void {
+  if (path === ':memory:') return
+  if (!existsSync(path)) create(path)
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) if (existsSync(file)) chmodSync(file, 0o600)
+}
+
+function create(path: string): void {
+  try {
+    closeSync(openSync(path, 'ax', 0o600))
+  } catch (thrown) {
+    // Another process was faster.
+    if (!existsSync(path)) throw thrown
+  }
+}
+
+const openingBusyMs = 5000
+
+function opened(database: Database, { busyMs, path }: ConnectionOptions): Connection {
+  try {
+    database.exec(`PRAGMA busy_timeout = ${openingBusyMs}`)
+    // Before anything is changed: it may be another program's.
+    versionOf(database)
+    configure(database, path)
+    migrate(database)
+    database.exec(`PRAGMA busy_timeout = ${busyMs}`)
+    return wrap(database)
+  } catch (thrown) {
+    database.close()
+    throw thrown
+  }
+}
+
+function configure(database: Database, path: string): void {
+  const mode = database.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode
+  if (mode !== 'wal' && path !== ':memory:')
+    throw new Failure('home_unusable', `${path} lies on a file system that cannot carry a write-ahead log.`)
+  database.exec('PRAGMA synchronous = FULL')
+  database.exec('PRAGMA secure_delete = ON')
+  database.exec('PRAGMA trusted_schema = OFF')
+  database.exec('PRAGMA foreign_keys = ON')
+  // 16 MB; enough for the right edges of every index at full load.
+  database.exec('PRAGMA cache_size = -16000')
+  database.exec('PRAGMA wal_autocheckpoint = 4000')
+  database.exec('PRAGMA journal_size_limit = 67108864')
+}
+
+function wrap(database: Database): Connection {
+  const statements = new Map<string, Statement>()
+  const sql = (text: string): Statement => {
+    let statement = statements.get(text)
+    if (!statement) {
+      statement = database.prepare(text)
+      statements.set(text, statement)
+    }
+    return statement
+  }
+  const version = () => Number(sql('PRAGMA data_version').get()?.data_version)
+  let seen = version()
+  return {
+    sql,
+    exec: database.exec,
+    changed: () => {
+      const now = version()
+      const changed = now !== seen
+      seen = now
+      return changed
+    },
+    close: () => {
+      statements.clear()
+      database.close()
+    },
+  }
+}
+
+function unusable(path: string, cause: unknown): Failure {
+  return new Failure('home_unusable', `Cannot use ${path}: ${reasonOf(cause)}. ${adviceFor(cause)}`, {
+    cause,
+  })
+}
+
+function adviceFor(cause: unknown): string {
+  if (isDamage(cause))
+    return 'The file is damaged. Move it away, with its -wal and -shm, and restore a backup (postern backup makes them).'
+  return isBusy(cause)
+    ? 'Another process holds it; try again when that is done.'
+    : 'Check that the directory exists, is writable and has room.'
+}

@@ -1,0 +1,101 @@
+import type { Delivery } from '../domain/delivery.ts'
+import type { Store } from '../domain/ports.ts'
+import type { SessionId } from '../domain/session.ts'
+import { settle } from '../domain/settle.ts'
+import { deliveryColumns, deliveryOf, number, text } from './rows.ts'
+import { applySettlement } from './settling.ts'
+import type { Shared } from './shared.ts'
+
+/** FAILED for all that waits for a session that is over. */
+export function failQueued(shared: Shared, session: SessionId, now: number, why: string): number {
+  const waiting = shared
+    .sql(`SELECT ${deliveryColumns} ${waitingOf} ORDER BY seq`)
+    .all(session)
+    .map(deliveryOf)
+  for (const delivery of waiting)
+    applySettlement(shared, delivery, settle(delivery, { kind: 'ended', why }, now, 0), now)
+  return waiting.length
+}
+
+/** FAILED for what waited too long, some in each transaction. */
+export function createExpiry(shared: Shared): Pick<Store, 'expireHeld'> {
+  const walk = createWalk(shared)
+  return {
+    async expireHeld(now) {
+      let expired = 0
+      const expireAll = async (overdue: readonly number[]) => {
+        if (overdue.length > 0) expired += await shared.write(() => expire(shared, overdue, now))
+        return overdue.length > 0
+      }
+      for (const session of await shared.read(() => suspects(shared, now)))
+        while (await expireAll(await shared.read(() => overdueIn(shared, session, now))));
+      await expireAll(await shared.read(() => walk(now)))
+      return expired
+    },
+  }
+}
+
+/** A queue mostly runs out in its order, so that its head tells; behind one that is under way the others are looked at. */
+function suspects({ remembered }: Shared, now: number): readonly SessionId[] {
+  const queues = [...remembered.tallies.queues()].filter(([, waiting]) => waiting > 0)
+  return queues
+    .map(([session]) => session)
+    .filter((session) => {
+      const head = remembered.head(session)
+      return head !== null && (head.leasedUntil !== undefined || head.expiresAt <= now)
+    })
+}
+
+const waitingOf = `FROM deliveries
+  WHERE session = ? AND state IN ('PENDING', 'RETRY') AND phase = 'deliver' AND leased_until IS NULL`
+
+/** Most that expire in one transaction, and how far into a queue is looked for them. */
+const expiryBatch = 100
+
+const overdueIn = ({ sql }: Shared, session: SessionId, now: number): readonly number[] =>
+  sql(
+    `SELECT seq FROM (SELECT seq, expires_at ${waitingOf} ORDER BY seq LIMIT ${expiryBatch}) WHERE expires_at <= ?`,
+  )
+    .all(session, now)
+    .map((row) => number(row.seq))
+
+const walkRows = 1000
+
+/**
+ * What waits behind something that may wait longer (a retry by hand, a hold that was shortened) shows at no head.
+ * An index over these times would cost every knock; instead each call looks at the next thousand that wait.
+ */
+function createWalk({ sql }: Shared): (now: number) => readonly number[] {
+  let at: readonly [session: string, seq: number] = ['', 0]
+  return (now) => {
+    const rows = sql(
+      `SELECT session, seq, expires_at, leased_until FROM deliveries
+       WHERE state IN ('PENDING', 'RETRY') AND phase = 'deliver' AND (session, seq) > (?, ?)
+       ORDER BY session, seq LIMIT ${walkRows}`,
+    ).all(...at)
+    const last = rows.length < walkRows ? undefined : rows.at(-1)
+    at = last ? [text(last.session), number(last.seq)] : ['', 0]
+    return rows
+      .filter((row) => row.leased_until === null && number(row.expires_at) <= now)
+      .map((row) => number(row.seq))
+  }
+}
+
+function expire(shared: Shared, seqs: readonly number[], now: number): number {
+  const overdue = seqs
+    .map((seq) => stillOverdue(shared, seq, now))
+    .filter((delivery) => delivery !== undefined)
+  for (const delivery of overdue) {
+    const why = delivery.detail ?? 'nobody took it in time'
+    applySettlement(shared, delivery, settle(delivery, { kind: 'expired', why }, now, 0), now)
+  }
+  return overdue.length
+}
+
+function stillOverdue({ sql }: Shared, seq: number, now: number): Delivery | undefined {
+  const row = sql(
+    `SELECT ${deliveryColumns} FROM deliveries WHERE seq = ? AND state IN ('PENDING', 'RETRY')
+       AND phase = 'deliver' AND leased_until IS NULL AND expires_at <= ?`,
+  ).get(seq, now)
+  return row && deliveryOf(row)
+}

@@ -1,0 +1,80 @@
+import type { Grant, GrantId } from '../domain/grant.ts'
+import type { Store } from '../domain/ports.ts'
+import { requireOpen, type SessionId } from '../domain/session.ts'
+import { createPause } from './pause.ts'
+import { grantOf } from './rows.ts'
+import type { Shared } from './shared.ts'
+
+type Grants = Pick<Store, 'addGrant' | 'findGrant' | 'listGrants' | 'revokeGrant'>
+
+export const grantStore = (shared: Shared): Grants => ({
+  addGrant: (grant) => shared.write(() => add(shared, grant)),
+  findGrant: (id) => shared.read(() => shared.remembered.grant(id)),
+  listGrants: (filter) =>
+    filter.idPrefix ? shared.read(() => listPrefixed(shared, filter)) : list(shared, filter),
+  revokeGrant: (id, at) => shared.write(() => revoke(shared, id, at)),
+})
+
+function add({ sql, remembered }: Shared, grant: Grant): void {
+  requireOpen(remembered.session(grant.session), grant.session)
+  sql(
+    `INSERT INTO grants (id, session, verb, label, created_at, expires_at, revoked_at, last_used_at, uses)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ).run(
+    grant.id,
+    grant.session,
+    grant.verb,
+    grant.label ?? null,
+    grant.createdAt,
+    grant.expiresAt ?? null,
+    grant.revokedAt ?? null,
+    grant.lastUsedAt ?? null,
+    grant.uses,
+  )
+}
+
+function listPrefixed({ sql }: Shared, { session, idPrefix = '' }: Filter): readonly Grant[] {
+  const rows = sql('SELECT * FROM grants WHERE id >= ? AND id < ? ORDER BY created_at DESC, id DESC')
+  const grants = rows.all(idPrefix, `${idPrefix}\u{10ffff}`).map(grantOf)
+  return session === undefined ? grants : grants.filter((grant) => grant.session === session)
+}
+
+type Filter = Parameters<Store['listGrants']>[0]
+
+/** Piece by piece: there may be a hundred thousand, and knocks are answered in between. */
+async function list(shared: Shared, { session }: Filter): Promise<readonly Grant[]> {
+  const pause = createPause()
+  const found: Grant[] = []
+  for (let piece = await next(); piece.length > 0; piece = await next()) {
+    found.push(...piece)
+    await pause()
+  }
+  return found
+
+  function next(): Promise<readonly Grant[]> {
+    const last = found.at(-1)
+    const after = [last?.createdAt ?? Number.MAX_SAFE_INTEGER, last?.id ?? ''] as const
+    return shared.read(() => listPiece(shared, session, after))
+  }
+}
+
+const pieceRows = 500
+
+function listPiece(
+  { sql }: Shared,
+  session: SessionId | undefined,
+  [createdAt, id]: readonly [number, string],
+): readonly Grant[] {
+  const rest = `(created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT ${pieceRows}`
+  const rows =
+    session === undefined
+      ? sql(`SELECT * FROM grants WHERE ${rest}`).all(createdAt, id)
+      : sql(`SELECT * FROM grants WHERE session = ? AND ${rest}`).all(session, createdAt, id)
+  return rows.map(grantOf)
+}
+
+function revoke({ sql, remembered }: Shared, id: GrantId, at: number): Grant | undefined {
+  sql('UPDATE grants SET revoked_at = COALESCE(revoked_at, ?) WHERE id = ?').run(at, id)
+  remembered.forgetGrant(id)
+  return remembered.grant(id)
+}

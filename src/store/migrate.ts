@@ -1,0 +1,42 @@
+import { Failure } from '../domain/error.ts'
+import type { Database } from '../platform/platform.ts'
+import init from './migrations/0001_init.sql' with { type: 'text' }
+
+/** Numbered from 1; a migration that was released is never edited. */
+const migrations: readonly string[] = [init]
+
+/** Written into the file's header: "Pstn". Tells our databases from those of other programs. */
+const applicationId = 0x5073746e
+
+/** Brings a database to the schema of this version, in one transaction. */
+export function migrate(database: Database): void {
+  if (versionOf(database) === migrations.length) return
+  database.exec('BEGIN IMMEDIATE')
+  // Another process may have done it while this one waited for the lock.
+  for (let next = versionOf(database); next < migrations.length; next++) {
+    database.exec(migrations[next] ?? '')
+    database.exec(`PRAGMA user_version = ${next + 1}`)
+  }
+  database.exec(`PRAGMA application_id = ${applicationId}`)
+  database.exec('COMMIT')
+}
+
+/** How far the schema is; zero for an empty file only. Changes nothing. Throws `home_unusable` for what is not ours. */
+export function versionOf(database: Database): number {
+  const version = numberOf(database, 'PRAGMA user_version')
+  const tables = numberOf(database, 'SELECT COUNT(*) FROM sqlite_schema')
+  if (tables > 0 && numberOf(database, 'PRAGMA application_id') !== applicationId)
+    throw new Failure(
+      'home_unusable',
+      'The file postern.db was written by another program. Move it away, or use another --home.',
+    )
+  if (version > migrations.length)
+    throw new Failure(
+      'home_unusable',
+      `postern.db was written by a newer postern (schema ${version}, this one knows ${migrations.length}). Upgrade postern.`,
+    )
+  return version
+}
+
+const numberOf = (database: Database, query: string): number =>
+  Number(Object.values(database.prepare(query).get() ?? {})[0] ?? 0)

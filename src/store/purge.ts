@@ -1,0 +1,76 @@
+import type { DeliveryId, DeliveryState } from '../domain/delivery.ts'
+import { Failure } from '../domain/error.ts'
+import type { SessionId } from '../domain/session.ts'
+import type { SqlRow } from '../platform/platform.ts'
+import { number, text } from './rows.ts'
+import type { Shared } from './shared.ts'
+
+/** Erases one delivery and everything kept beside it. Throws `in_flight` while somebody is at it. */
+export function purgeOne(shared: Shared, id: DeliveryId): boolean {
+  const row = shared.sql('SELECT seq, state, session, leased_until FROM deliveries WHERE id = ?').get(id)
+  if (!row) return false
+  if (row.leased_until !== null)
+    throw new Failure('in_flight', 'It is being delivered right now; purge it afterwards.')
+  erase(shared, row)
+  return true
+}
+
+/** Erases up to `limit` terminal deliveries that were settled before a time, a few in each transaction. */
+export async function purgeSettled(shared: Shared, before: number, limit: number): Promise<number> {
+  let erased = 0
+  while (erased < limit) {
+    const wanted = Math.min(purgeBatch, limit - erased)
+    if ((await shared.read(() => settledRows(shared, before, 1))).length === 0) break
+    erased += await shared.write(() => eraseSettled(shared, before, wanted))
+  }
+  return erased
+}
+
+/** Overwriting large payloads takes its time; knocks come in between. */
+const purgeBatch = 20
+
+function eraseSettled(shared: Shared, before: number, limit: number): number {
+  const rows = settledRows(shared, before, limit)
+  for (const row of rows) erase(shared, row)
+  return rows.length
+}
+
+const settledRows = ({ sql }: Shared, before: number, limit: number): readonly SqlRow[] =>
+  sql('SELECT seq, state, session FROM deliveries WHERE settled_at < ? ORDER BY settled_at, seq LIMIT ?').all(
+    before,
+    limit,
+  )
+
+/**
+ * `secure_delete` has overwritten the bytes in the database; what the log still holds of them goes with this.
+ * Throws `store_unavailable` while another process keeps reading an older state from the log.
+ */
+export async function emptyLog({ read, sql }: Pick<Shared, 'read' | 'sql'>): Promise<void> {
+  const deadline = performance.now() + logWaitMs
+  while ((await read(() => sql('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy)) !== 0) {
+    if (performance.now() > deadline)
+      throw new Failure(
+        'store_unavailable',
+        'It is erased, but another process still reads the log that holds its bytes. Purge it again in a moment.',
+        { retryAfterMs: 5000 },
+      )
+    await new Promise((resolve) => setTimeout(resolve, logPauseMs))
+  }
+}
+
+const logWaitMs = 4000
+const logPauseMs = 25
+
+function erase({ sql, remembered }: Shared, row: SqlRow): void {
+  const seq = number(row.seq)
+  const session = text(row.session) as SessionId
+  for (const table of ['events', 'attempts']) sql(`DELETE FROM ${table} WHERE delivery = ?`).run(seq)
+  sql('DELETE FROM deliveries WHERE seq = ?').run(seq)
+  sql(keepSeq).run(seq)
+  remembered.forgetHead(session)
+  remembered.count(text(row.state) as DeliveryState, session, -1)
+}
+
+/** The highest place ever purged: it is not given to another delivery. */
+const keepSeq = `INSERT INTO tallies (kind, name, n) VALUES ('purged', 'seq', ?)
+  ON CONFLICT (kind, name) DO UPDATE SET n = MAX(n, excluded.n)`

@@ -1,0 +1,198 @@
+import { type Delivery, type DeliveryId, scopeOf } from '../domain/delivery.ts'
+import { Failure } from '../domain/error.ts'
+import { forbidden, isExpired } from '../domain/grant.ts'
+import type { Draft, Recorded } from '../domain/ports.ts'
+import { requireOpen } from '../domain/session.ts'
+import { type Aside, asideOf, deliveryColumns, deliveryOf, usualType } from './rows.ts'
+import { addEvents } from './settling.ts'
+import type { Shared } from './shared.ts'
+
+/** One knock, inside the transaction that holds the write lock: what other processes revoked before is seen here. */
+export function record(shared: Shared, draft: Draft): Recorded {
+  const now = shared.now()
+  requireDoor(shared, draft, now)
+  const door = scopeOf(draft.door)
+  const first = draft.idempotency && firstOf(shared, door, draft.idempotency, now)
+  if (first) return { delivery: first, replayed: true, leased: false }
+  requireRoom(shared, draft)
+  const leased = draft.lease !== undefined && !draft.failed && shared.remembered.head(draft.session) === null
+  const delivery = insert(shared, draft, door, now, leased)
+  if (draft.door.kind === 'grant') shared.remembered.used(draft.door.grant, now)
+  return { delivery, replayed: false, leased }
+}
+
+function requireDoor({ remembered }: Shared, draft: Draft, now: number): void {
+  if (draft.door.kind === 'grant') {
+    const grant = remembered.grant(draft.door.grant)
+    const opens = grant && grant.revokedAt === undefined && !isExpired(grant, now)
+    if (!opens || grant.session !== draft.session) throw forbidden()
+  }
+  requireOpen(remembered.session(draft.session), draft.session)
+}
+
+function firstOf(
+  { sql }: Shared,
+  door: string,
+  { key, fingerprint, windowMs }: NonNullable<Draft['idempotency']>,
+  now: number,
+): Delivery | undefined {
+  const row = sql(
+    `SELECT ${deliveryColumns} FROM deliveries
+     WHERE door = ? AND idempotency_key = ? AND state <> 'FAILED' ORDER BY seq DESC LIMIT 1`,
+  ).get(door, key)
+  const first = row && deliveryOf(row)
+  if (!first || first.storedAt <= now - windowMs) return undefined
+  if (asideOf(row).fingerprint !== fingerprint)
+    throw new Failure('idempotency_conflict', 'This idempotency key came with another message before.', {
+      deliveryId: first.id,
+    })
+  return first
+}
+
+function requireRoom({ remembered }: Shared, { session, queueLimit }: Draft): void {
+  if (queueLimit > 0 && (remembered.tallies.queues().get(session) ?? 0) >= queueLimit)
+    throw new Failure('queue_full', `${queueLimit} messages wait for this session already.`, {
+      retryAfterMs: 5000,
+    })
+}
+
+function insert(shared: Shared, draft: Draft, door: string, now: number, leased: boolean): Delivery {
+  const { remembered, sql } = shared
+  const { failed } = draft
+  const state = failed ? 'FAILED' : 'PENDING'
+  const leasedUntil = leased && draft.lease ? now + draft.lease.leaseMs : null
+  const seq = remembered.nextSeq()
+  const aside = JSON.stringify(asideFor(draft))
+  if (leased || failed || draft.idempotency)
+    sql(insertSpecial).run(
+      seq,
+      draft.id,
+      draft.session,
+      door,
+      draft.action,
+      state,
+      failed ? failed.step : null,
+      failed ? failed.detail : null,
+      draft.receivedAt,
+      now,
+      draft.expiresAt,
+      leased ? 1 : 0,
+      leasedUntil,
+      failed ? now : null,
+      draft.idempotency ? draft.idempotency.key : null,
+      draft.message,
+      aside,
+      draft.payload ?? null,
+    )
+  else
+    sql(insertPlain).run(
+      seq,
+      draft.id,
+      draft.session,
+      door,
+      draft.action,
+      draft.receivedAt,
+      now,
+      draft.expiresAt,
+      draft.message,
+      aside,
+      draft.payload ?? null,
+    )
+  remembered.count(state, draft.session, 1)
+  if (failed)
+    addEvents(shared, seq, [{ at: now, kind: 'failed', detail: `${failed.step}: ${failed.detail}` }])
+  else queued(shared, draft, seq, now, leased)
+  return stored(draft, seq, now, state, leasedUntil)
+}
+
+function queued({ remembered, sql }: Shared, draft: Draft, seq: number, now: number, leased: boolean): void {
+  if (remembered.head(draft.session) === null)
+    remembered.setHead(draft.session, {
+      seq,
+      dueAt: now,
+      leasedUntil: leased && draft.lease ? now + draft.lease.leaseMs : undefined,
+      receivedAt: draft.receivedAt,
+      expiresAt: draft.expiresAt,
+    })
+  if (leased) sql('INSERT INTO attempts (delivery, number, started_at) VALUES (?, 1, ?)').run(seq, now)
+}
+
+/** Absent members take no room in the JSON; what is usual is left out too. */
+const asideFor = (draft: Draft): Aside => ({
+  from: draft.from,
+  skill: draft.skill,
+  callbackUrl: draft.callbackUrl,
+  timeoutMs: draft.timeoutMs,
+  replayOf: draft.replayOf,
+  fingerprint: draft.idempotency?.fingerprint,
+  contentType: draft.payload && draft.contentType === usualType ? undefined : draft.contentType,
+  headers: isEmpty(draft.headers) ? undefined : draft.headers,
+})
+
+function isEmpty(headers: Draft['headers']): boolean {
+  for (const _ in headers) return false
+  return true
+}
+
+/** The path of nearly every knock: every value that must be bound costs, so this binds only what differs. */
+const insertPlain = `INSERT INTO deliveries (
+    seq, id, session, door, action, state, phase, received_at, stored_at, due_at, expires_at, attempts, tries,
+    message, aside, payload
+  ) VALUES (?1, ?2, ?3, ?4, ?5, 'PENDING', 'deliver', ?6, ?7, ?7, ?8, 0, 0, ?9, ?10, ?11)`
+
+/** Leased at once, failed at once, or with a key to be recognised by. */
+const insertSpecial = `INSERT INTO deliveries (
+    seq, id, session, door, action, state, phase, reason, detail, received_at, stored_at, due_at, expires_at,
+    attempts, tries, leased_until, settled_at, idempotency_key, message, aside, payload
+  ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'deliver', ?7, ?8, ?9, ?10, ?10, ?11, 0, ?12, ?13, ?14, ?15, ?16, ?17, ?18)`
+
+function stored(
+  draft: Draft,
+  seq: number,
+  now: number,
+  state: 'PENDING' | 'FAILED',
+  leasedUntil: number | null,
+): Delivery {
+  const delivery = {
+    id: draft.id satisfies DeliveryId,
+    seq,
+    session: draft.session,
+    door: draft.door,
+    action: draft.action,
+    state,
+    phase: 'deliver' as const,
+    message: draft.message,
+    receivedAt: draft.receivedAt,
+    storedAt: now,
+    dueAt: now,
+    expiresAt: draft.expiresAt,
+    attempts: 0,
+    tries: leasedUntil === null ? 0 : 1,
+  }
+  return isPlain(draft) && leasedUntil === null
+    ? delivery
+    : { ...delivery, ...special(draft, now, leasedUntil) }
+}
+
+const isPlain = (draft: Draft): boolean =>
+  !draft.failed &&
+  !draft.idempotency &&
+  draft.from === undefined &&
+  !draft.skill &&
+  !draft.callbackUrl &&
+  !draft.timeoutMs &&
+  !draft.replayOf
+
+function special(draft: Draft, now: number, leasedUntil: number | null): Partial<Delivery> {
+  const { failed, from, skill, callbackUrl, timeoutMs, idempotency, replayOf } = draft
+  return {
+    ...(failed && { reason: failed.step, detail: failed.detail, settledAt: now }),
+    ...(from !== undefined && { from }),
+    ...(skill !== undefined && { skill }),
+    ...(callbackUrl !== undefined && { callbackUrl }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(idempotency && { idempotencyKey: idempotency.key }),
+    ...(replayOf !== undefined && { replayOf }),
+    ...(leasedUntil !== null && { leasedUntil }),
+  }
+}

@@ -1,0 +1,133 @@
+import type {
+  Action,
+  Attempt,
+  Delivery,
+  DeliveryEvent,
+  DeliveryId,
+  DeliveryState,
+  Door,
+  EventKind,
+  Phase,
+} from '../domain/delivery.ts'
+import type { Grant, GrantId, Verb } from '../domain/grant.ts'
+import type { DriverSettings, Session, SessionId, SessionState } from '../domain/session.ts'
+import type { SqlRow, SqlValue } from '../platform/platform.ts'
+
+// The one place where rows become records. What stands in the database was written by this program, so its columns
+// are taken at their word.
+
+export const text = (value: SqlValue | undefined): string => String(value)
+export const number = (value: SqlValue | undefined): number => Number(value)
+export const orUndefined = <T>(value: SqlValue | undefined, read: (value: SqlValue) => T): T | undefined =>
+  value === null || value === undefined ? undefined : read(value)
+
+/** Leaves out what is undefined, so that optional members are absent rather than undefined. */
+function present<T extends object>(record: T): T {
+  for (const key in record) if (record[key] === undefined) delete record[key]
+  return record
+}
+
+export const grantOf = (row: SqlRow): Grant =>
+  present({
+    id: text(row.id) as GrantId,
+    session: text(row.session) as SessionId,
+    verb: text(row.verb) as Verb,
+    label: orUndefined(row.label, text),
+    createdAt: number(row.created_at),
+    expiresAt: orUndefined(row.expires_at, number),
+    revokedAt: orUndefined(row.revoked_at, number),
+    lastUsedAt: orUndefined(row.last_used_at, number),
+    uses: number(row.uses),
+  } as Grant)
+
+export const sessionOf = (row: SqlRow): Session =>
+  present({
+    id: text(row.id) as SessionId,
+    generation: text(row.generation),
+    driver: text(row.driver),
+    settings: JSON.parse(text(row.settings)) as DriverSettings,
+    state: text(row.state) as SessionState,
+    why: orUndefined(row.why, text),
+    exitCode: orUndefined(row.exit_code, number),
+    openedAt: number(row.opened_at),
+    endedAt: orUndefined(row.ended_at, number),
+  } as Session)
+
+/** What stands in the column `aside`: members that few deliveries have, and those that only a closer look shows. */
+export interface Aside {
+  readonly from?: string | undefined
+  readonly skill?: string | undefined
+  readonly callbackUrl?: string | undefined
+  readonly timeoutMs?: number | undefined
+  readonly replayOf?: DeliveryId | undefined
+  readonly fingerprint?: string | undefined
+  /** Absent beside a payload: the usual one. */
+  readonly contentType?: string | undefined
+  readonly headers?: Readonly<Record<string, string>> | undefined
+}
+
+/** What nearly every payload is. */
+export const usualType = 'application/json'
+
+export const asideOf = (row: SqlRow): Aside => JSON.parse(text(row.aside)) as Aside
+
+/** Every column of a delivery but its payload. */
+export const deliveryColumns = [
+  'seq, id, session, door, action, state, phase, reason, detail, received_at, stored_at, due_at, expires_at',
+  'attempts, tries, leased_until, accepted_at, settled_at, idempotency_key, message, answer, aside',
+].join(', ')
+
+export function deliveryOf(row: SqlRow): Delivery {
+  const { from, skill, callbackUrl, timeoutMs, replayOf } = asideOf(row)
+  return present({
+    id: text(row.id) as DeliveryId,
+    seq: number(row.seq),
+    session: text(row.session) as SessionId,
+    door: doorOf(text(row.door)),
+    action: text(row.action) as Action,
+    state: text(row.state) as DeliveryState,
+    phase: text(row.phase) as Phase,
+    reason: orUndefined(row.reason, text),
+    detail: orUndefined(row.detail, text),
+    message: text(row.message),
+    from,
+    skill,
+    callbackUrl,
+    timeoutMs,
+    replayOf,
+    idempotencyKey: orUndefined(row.idempotency_key, text),
+    receivedAt: number(row.received_at),
+    storedAt: number(row.stored_at),
+    dueAt: number(row.due_at),
+    expiresAt: number(row.expires_at),
+    attempts: number(row.attempts),
+    tries: number(row.tries),
+    leasedUntil: orUndefined(row.leased_until, number),
+    acceptedAt: orUndefined(row.accepted_at, number),
+    settledAt: orUndefined(row.settled_at, number),
+    answer: orUndefined(row.answer, text),
+  } as Delivery)
+}
+
+export const attemptOf = (row: SqlRow): Attempt =>
+  present({
+    number: number(row.number),
+    startedAt: number(row.started_at),
+    endedAt: orUndefined(row.ended_at, number),
+    outcome: orUndefined(row.outcome, text),
+    detail: orUndefined(row.detail, text),
+  } as Attempt)
+
+export const eventOf = (row: SqlRow): DeliveryEvent =>
+  present({
+    at: number(row.at),
+    kind: text(row.kind) as EventKind,
+    detail: orUndefined(row.detail, text),
+  } as DeliveryEvent)
+
+function doorOf(spelled: string): Door {
+  const colon = spelled.indexOf(':')
+  const rest = spelled.slice(colon + 1)
+  if (spelled.startsWith('grant:')) return { kind: 'grant', grant: rest as GrantId }
+  return spelled.startsWith('hook:') ? { kind: 'hook', hook: rest } : { kind: 'admin' }
+}

@@ -1,0 +1,90 @@
+import { Failure } from '../domain/error.ts'
+import type { Store } from '../domain/ports.ts'
+import { type Session, type SessionId, standingSessions } from '../domain/session.ts'
+import type { SqlValue } from '../platform/platform.ts'
+import { number } from './rows.ts'
+import type { Shared } from './shared.ts'
+
+type Sessions = Pick<
+  Store,
+  'openSession' | 'findSession' | 'listSessions' | 'endSession' | 'markSession' | 'updateSettings'
+>
+
+export const sessionStore = (shared: Shared): Sessions => ({
+  openSession: (session, { replace }) => shared.write(() => open(shared, session, replace)),
+  findSession: (id) => shared.read(() => shared.remembered.session(id)),
+  listSessions: () => shared.read(() => shared.remembered.sessions()),
+  endSession: (id, generation, { at, exitCode, why }) =>
+    shared.write(() =>
+      changed(
+        shared,
+        id,
+        `UPDATE sessions SET state = 'ended', ended_at = ?, exit_code = ?, why = ?
+         WHERE id = ? AND generation = ? AND state <> 'ended'`,
+        [at, exitCode ?? null, why ?? null, id, generation],
+      ),
+    ),
+  markSession: async (id, generation, state, why) => {
+    const known = await shared.read(() => shared.remembered.session(id))
+    if (known?.generation === generation && known.state === state && known.why === why) return
+    await shared.write(() =>
+      changed(
+        shared,
+        id,
+        `UPDATE sessions SET state = ?, why = ? WHERE id = ? AND generation = ? AND state <> 'ended'`,
+        [state, why ?? null, id, generation],
+      ),
+    )
+  },
+  updateSettings: async (id, generation, settings) => {
+    await shared.write(() =>
+      changed(shared, id, 'UPDATE sessions SET settings = ? WHERE id = ? AND generation = ?', [
+        JSON.stringify(settings),
+        id,
+        generation,
+      ]),
+    )
+  },
+})
+
+function open(shared: Shared, session: Session, replace: boolean): { readonly liveGrants: number } {
+  const before = shared.remembered.session(session.id)
+  if (before && before.state !== 'ended' && !isStanding(before) && !replace)
+    throw new Failure(
+      'session_exists',
+      `The session "${session.id}" is ${before.state}. End it first, or take its place with --replace.`,
+    )
+  shared
+    .sql(
+      `INSERT OR REPLACE INTO sessions (id, generation, driver, settings, state, why, opened_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    )
+    .run(
+      session.id,
+      session.generation,
+      session.driver,
+      JSON.stringify(session.settings),
+      session.state,
+      session.why ?? null,
+      session.openedAt,
+    )
+  shared.remembered.forgetSession(session.id)
+  return { liveGrants: countLiveGrants(shared, session) }
+}
+
+const isStanding = (session: Session): boolean =>
+  session.driver === 'inbox' && standingSessions.includes(session.id)
+
+const countLiveGrants = ({ sql }: Shared, { id, openedAt }: Session): number =>
+  number(
+    sql(
+      `SELECT COUNT(*) AS n FROM grants
+       WHERE session = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)`,
+    ).get(id, openedAt)?.n,
+  )
+
+function changed(shared: Shared, id: SessionId, statement: string, values: readonly SqlValue[]): boolean {
+  const rows = shared.sql(statement).run(...values)
+  shared.remembered.forgetSession(id)
+  return rows > 0
+}

@@ -1,0 +1,62 @@
+import type { Store } from '../domain/ports.ts'
+import { backup } from './backup.ts'
+import { anythingDue, claimDue, nextDue, releaseLeases } from './claims.ts'
+import { createExpiry, failQueued } from './expiry.ts'
+import { grantStore } from './grants.ts'
+import { emptyLog, purgeOne, purgeSettled } from './purge.ts'
+import { counts, inspect, list } from './reading.ts'
+import { record } from './record.ts'
+import { sessionStore } from './sessions.ts'
+import { acknowledge, addEvents, deliveryById, requeue, settleAttempt } from './settling.ts'
+import { leaveMark, openShared, type StoreOptions } from './shared.ts'
+
+/** Opens the SQLite store. Throws `home_unusable`, saying what to do. */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const shared = openShared(options)
+  const { write, read } = shared
+  let bytesInLog = false
+
+  return {
+    ...grantStore(shared),
+    ...sessionStore(shared),
+    ...createExpiry(shared),
+    recordDelivery: (draft) => write(() => record(shared, draft)),
+    claimDue: async (claim) =>
+      (await read(() => anythingDue(shared, claim))) ? write(() => claimDue(shared, claim)) : [],
+    settleDelivery: (id, tries, settlement, now) =>
+      write(() => settleAttempt(shared, id, tries, settlement, now)),
+    acceptDelivery: (id, now, event) =>
+      write(() => {
+        const delivery = deliveryById(shared, id)
+        if (!delivery) return
+        shared.sql('UPDATE deliveries SET accepted_at = COALESCE(accepted_at, ?) WHERE id = ?').run(now, id)
+        addEvents(shared, delivery.seq, [event])
+      }),
+    appendEvents: (id, events) =>
+      write(() => {
+        const delivery = deliveryById(shared, id)
+        if (delivery) addEvents(shared, delivery.seq, events)
+      }),
+    nextDue: (except) => read(() => nextDue(shared, except)),
+    releaseLeases: (now) => write(() => releaseLeases(shared, now)),
+    findDelivery: (id) => read(() => deliveryById(shared, id)),
+    inspectDelivery: (id) => read(() => inspect(shared, id)),
+    listDeliveries: (filter) => list(shared, filter),
+    requeueDelivery: (id, now, expiresAt) => write(() => requeue(shared, id, now, expiresAt)),
+    acknowledgeDelivery: (id, now) => write(() => acknowledge(shared, id, now)),
+    purgeDelivery: async (id) => {
+      if (await write(() => purgeOne(shared, id))) bytesInLog = true
+      if (!bytesInLog) return false
+      await emptyLog(shared)
+      bytesInLog = false
+      return true
+    },
+    purgeSettled: (before, limit) => purgeSettled(shared, before, limit),
+    failQueued: (session, now, why) => write(() => failQueued(shared, session, now, why)),
+    counts: () => read(() => counts(shared)),
+    changedElsewhere: () => read(shared.changedElsewhere),
+    probe: () => write(() => leaveMark(shared)),
+    backup: (path) => read(() => backup(shared, path)),
+    close: shared.close,
+  }
+}

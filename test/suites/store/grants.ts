@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import type { GrantId } from '../../../src/domain/grant.ts'
+import type { SessionId } from '../../../src/domain/session.ts'
+import { build, ci, draftOf, grantOf, inbox, noon, sessionCalled } from '../../support/drafts.ts'
+import { type Check, refuses } from './harness.ts'
+
+const byCi = draftOf({ door: { kind: 'grant', grant: ci } })
+
+export function testGrants(check: Check): void {
+  check('addGrant keeps every member', async ({ store, other }) => {
+    const full = grantOf({ label: 'ci bot', expiresAt: noon + 5 })
+    await store.addGrant(full)
+    assert.deepEqual(await store.findGrant(ci), full)
+    assert.deepEqual(await other.findGrant(ci), full)
+    assert.deepEqual(await store.listGrants({}), [full])
+    assert.equal(await store.findGrant('nobody' as GrantId), undefined)
+  })
+
+  check('addGrant refuses a session that cannot be spoken to', async ({ store }) => {
+    await refuses('session_missing', store.addGrant(grantOf({ session: build })))
+    await store.openSession(sessionCalled(build), { replace: false })
+    await store.endSession(build, 'g1', { at: noon })
+    await refuses('session_ended', store.addGrant(grantOf({ session: build })))
+    assert.deepEqual(await store.listGrants({}), [])
+  })
+
+  check('listGrants is newest first, by session and by prefix', async ({ store }) => {
+    const ids = ['aa11', 'aa22', 'bb33'] as GrantId[]
+    for (const [i, id] of ids.entries())
+      await store.addGrant(
+        grantOf({ id, createdAt: noon + i, session: i === 1 ? ('webhook-agent' as SessionId) : inbox }),
+      )
+    const listed = async (filter: Parameters<typeof store.listGrants>[0]) =>
+      (await store.listGrants(filter)).map(({ id }) => id)
+    assert.deepEqual(await listed({}), ['bb33', 'aa22', 'aa11'])
+    assert.deepEqual(await listed({ session: inbox }), ['bb33', 'aa11'])
+    assert.deepEqual(await listed({ idPrefix: 'aa' }), ['aa22', 'aa11'])
+    assert.deepEqual(await listed({ idPrefix: 'aa11' }), ['aa11'])
+    assert.deepEqual(await listed({ idPrefix: 'aa%' }), [])
+    assert.deepEqual(await listed({ session: inbox, idPrefix: 'a' }), ['aa11'])
+  })
+
+  check('listGrants forgets none of very many, nor shows one twice', async ({ store }) => {
+    const grants = Array.from({ length: 1200 }, (_, i) =>
+      grantOf({
+        id: i.toString(16).padStart(16, '0') as GrantId,
+        createdAt: noon + Math.floor(i / 700),
+        session: i % 2 ? inbox : ('webhook-agent' as SessionId),
+      }),
+    )
+    await Promise.all(grants.toReversed().map((grant) => store.addGrant(grant)))
+    assert.deepEqual(await store.listGrants({}), grants.toReversed())
+    const ofInbox = grants.filter(({ session }) => session === inbox)
+    assert.deepEqual(await store.listGrants({ session: inbox }), ofInbox.toReversed())
+  })
+
+  check('revokeGrant holds in the other process, for good', async ({ store, other }) => {
+    await store.addGrant(grantOf())
+    await store.recordDelivery(draftOf({ door: { kind: 'grant', grant: ci } }))
+    assert.equal((await other.revokeGrant(ci, noon + 7))?.revokedAt, noon + 7)
+    assert.equal((await other.revokeGrant(ci, noon + 9))?.revokedAt, noon + 7)
+    assert.equal(await other.revokeGrant('nobody' as GrantId, noon), undefined)
+    await refuses('forbidden', store.recordDelivery(byCi))
+    assert.equal((await store.findGrant(ci))?.revokedAt, noon + 7)
+    assert.equal((await store.counts()).deliveries.PENDING, 1)
+  })
+
+  check('recordDelivery refuses a grant that is unknown, expired, or of another session', async (bench) => {
+    const { store } = bench
+    await refuses('forbidden', store.recordDelivery(byCi))
+    await store.addGrant(grantOf({ expiresAt: noon + 10 }))
+    await refuses('forbidden', store.recordDelivery({ ...byCi, session: 'webhook-agent' as SessionId }))
+    bench.now = noon + 9
+    await store.recordDelivery(byCi)
+    bench.now = noon + 10
+    await refuses('forbidden', store.recordDelivery(draftOf({ door: byCi.door })))
+    assert.equal((await store.counts()).deliveries.PENDING, 1)
+  })
+
+  check('recordDelivery counts the uses of its grant', async (bench) => {
+    const { store, other } = bench
+    await store.addGrant(grantOf())
+    bench.now = noon + 3
+    await Promise.all([1, 2, 3].map(() => store.recordDelivery(draftOf({ door: byCi.door }))))
+    bench.now = noon + 4
+    await store.recordDelivery(draftOf({ door: byCi.door }))
+    for (const each of [store, other]) {
+      const grant = await each.findGrant(ci)
+      assert.deepEqual([grant?.uses, grant?.lastUsedAt], [4, noon + 4])
+      assert.deepEqual(await each.listGrants({}), [grant])
+    }
+  })
+}

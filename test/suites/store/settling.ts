@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict'
+import type { Delivery } from '../../../src/domain/delivery.ts'
+import type { Outcome } from '../../../src/domain/outcome.ts'
+import type { Draft, Store } from '../../../src/domain/ports.ts'
+import { settle } from '../../../src/domain/settle.ts'
+import { build, draftOf, inbox, newId, noon, sessionCalled } from '../../support/drafts.ts'
+import { type Check, refuses } from './harness.ts'
+
+const taken: Outcome = { kind: 'taken', evidence: 'ack' }
+
+async function leasedOne(store: Store, about: Partial<Draft> = {}): Promise<Delivery> {
+  const sent = await store.recordDelivery(draftOf({ session: build, lease: { leaseMs: 1000 }, ...about }))
+  assert.ok(sent.leased)
+  return sent.delivery
+}
+
+async function end(store: Store, delivery: Delivery, outcome: Outcome, at = noon + 5): Promise<Delivery> {
+  await store.settleDelivery(delivery.id, delivery.tries, settle(delivery, outcome, at, 0), at)
+  const after = await store.findDelivery(delivery.id)
+  assert.ok(after)
+  return after
+}
+
+export function testSettling(plain: Check): void {
+  const check: Check = (title, act) =>
+    plain(title, async (bench) => {
+      await bench.store.openSession(sessionCalled(build), { replace: false })
+      await act(bench)
+    })
+
+  check('settleDelivery writes the end of an attempt', async ({ store, other }) => {
+    const delivery = await leasedOne(store, { action: 'turn' })
+    const after = await end(other, delivery, { kind: 'completed', answer: 'done it' })
+    assert.deepEqual(after, {
+      ...withoutLease(delivery),
+      state: 'DELIVERED',
+      dueAt: noon + 5,
+      acceptedAt: noon + 5,
+      settledAt: noon + 5,
+      answer: 'done it',
+    })
+    const record = await store.inspectDelivery(delivery.id)
+    assert.deepEqual(record?.attemptList, [
+      { number: 1, startedAt: noon, endedAt: noon + 5, outcome: 'completed' },
+    ])
+    assert.deepEqual(
+      record?.events.map(({ kind }) => kind),
+      ['received', 'stored', 'attempt', 'turn_completed', 'answered', 'delivered'],
+    )
+  })
+
+  check('settleDelivery is idempotent, and deaf to attempts that are not the newest', async ({ store }) => {
+    const delivery = await leasedOne(store)
+    const failed = await end(store, delivery, { kind: 'failed', why: 'refused', retry: true })
+    assert.deepEqual([failed.state, failed.attempts, failed.reason], ['RETRY', 1, 'failed'])
+    assert.deepEqual(await end(store, delivery, taken, noon + 6), failed)
+    const [second] = await store.claimDue({ now: failed.dueAt, leaseMs: 9, limit: 9, except: [] })
+    assert.equal(second?.tries, 2)
+    await store.settleDelivery(delivery.id, 1, settle(delivery, taken, noon + 7, 0), noon + 7)
+    assert.equal((await store.findDelivery(delivery.id))?.state, 'RETRY')
+    assert.equal((await store.inspectDelivery(delivery.id))?.attemptList.length, 2)
+  })
+
+  check('settleDelivery spends no attempt on a busy session, and says so once', async ({ store }) => {
+    let delivery = await leasedOne(store)
+    for (const i of [1, 2, 3]) {
+      const held = await end(
+        store,
+        delivery,
+        { kind: 'busy', why: 'a turn runs', retryAfterMs: 10 },
+        noon + i,
+      )
+      assert.deepEqual([held.state, held.attempts, held.reason], ['PENDING', 0, 'busy'])
+      const [claimed] = await store.claimDue({ now: held.dueAt, leaseMs: 9, limit: 9, except: [] })
+      assert.ok(claimed)
+      delivery = claimed
+    }
+    const after = await end(store, delivery, taken, noon + 50)
+    assert.deepEqual([after.state, after.reason, after.detail], ['DELIVERED', undefined, undefined])
+    const record = await store.inspectDelivery(delivery.id)
+    assert.equal(record?.attemptList.length, 1)
+    assert.equal(record?.events.filter(({ kind }) => kind === 'held').length, 1)
+  })
+
+  check('a callback that is owed does not hold up the session', async ({ store }) => {
+    const delivery = await leasedOne(store, { action: 'turn', callbackUrl: 'https://example.org/' })
+    const next = await store.recordDelivery(draftOf({ session: build }))
+    const after = await end(store, delivery, { kind: 'completed', answer: 'x' })
+    assert.deepEqual([after.state, after.phase], ['PENDING', 'callback'])
+    const claimed = await store.claimDue({ now: noon + 5, leaseMs: 9, limit: 9, except: [] })
+    assert.deepEqual(claimed.map(({ id }) => id).toSorted(), [delivery.id, next.delivery.id].toSorted())
+  })
+
+  check('acceptDelivery and appendEvents add to the timeline', async ({ store, other }) => {
+    const delivery = await leasedOne(store)
+    await store.acceptDelivery(delivery.id, noon + 1, { at: noon + 1, kind: 'submitted' })
+    await store.acceptDelivery(delivery.id, noon + 2, { at: noon + 2, kind: 'turn_started', detail: 'x' })
+    await store.appendEvents(delivery.id, [])
+    await store.appendEvents(newId(), [{ at: noon, kind: 'submitted' }])
+    const record = await other.inspectDelivery(delivery.id)
+    assert.equal(record?.acceptedAt, noon + 1)
+    assert.deepEqual(record?.events.slice(3), [
+      { at: noon + 1, kind: 'submitted' },
+      { at: noon + 2, kind: 'turn_started', detail: 'x' },
+    ])
+  })
+
+  check('a timeline is bounded; its newest lines win', async ({ store }) => {
+    const { delivery } = await store.recordDelivery(draftOf())
+    const lines = Array.from({ length: 2000 }, (_, i) => ({
+      at: noon + i,
+      kind: 'submitted' as const,
+      detail: `${i}`,
+    }))
+    await store.appendEvents(delivery.id, lines)
+    await store.appendEvents(delivery.id, [{ at: noon + 2000, kind: 'turn_started' }])
+    const events = (await store.inspectDelivery(delivery.id))?.events ?? []
+    assert.ok(events.length < 1000, `${events.length} lines`)
+    assert.equal(events.at(-1)?.kind, 'turn_started')
+    assert.equal(events.at(-2)?.detail, '1999')
+    assert.equal(events[0]?.kind, 'received')
+  })
+
+  check('acknowledgeDelivery takes a message out of its inbox, once', async ({ store, other }) => {
+    const { delivery } = await store.recordDelivery(draftOf())
+    const acknowledged = await other.acknowledgeDelivery(delivery.id, noon + 5)
+    assert.deepEqual([acknowledged.state, acknowledged.settledAt], ['DELIVERED', noon + 5])
+    assert.deepEqual(await store.acknowledgeDelivery(delivery.id, noon + 9), acknowledged)
+    assert.deepEqual((await store.counts()).deliveries, { PENDING: 0, RETRY: 0, DELIVERED: 1, FAILED: 0 })
+    await refuses('not_found', store.acknowledgeDelivery(newId(), noon))
+  })
+
+  check('acknowledgeDelivery refuses what FAILED or is under way', async ({ store }) => {
+    const delivery = await leasedOne(store)
+    await refuses('in_flight', store.acknowledgeDelivery(delivery.id, noon))
+    await end(store, delivery, { kind: 'ended' })
+    await refuses('in_flight', store.acknowledgeDelivery(delivery.id, noon))
+  })
+
+  check('acknowledgeDelivery does not stand in for a callback that is owed', async ({ store }) => {
+    const sent = await store.recordDelivery(
+      draftOf({ action: 'turn', callbackUrl: 'https://example.org/', expiresAt: noon + 1 }),
+    )
+    assert.equal(await store.expireHeld(noon + 1), 1)
+    await refuses('in_flight', store.acknowledgeDelivery(sent.delivery.id, noon + 2))
+    const after = await store.findDelivery(sent.delivery.id)
+    assert.deepEqual([after?.state, after?.phase, after?.reason], ['PENDING', 'callback', 'expired'])
+  })
+
+  check('requeueDelivery starts a FAILED delivery anew, once for two clicks', async ({ store, other }) => {
+    const delivery = await leasedOne(store, { action: 'turn' })
+    await refuses('in_flight', store.requeueDelivery(delivery.id, noon, noon + 9))
+    const failed = await end(store, delivery, { kind: 'turn_failed', why: 'refusal', detail: 'no' })
+    assert.equal(failed.state, 'FAILED')
+    const clicks = await Promise.allSettled([
+      store.requeueDelivery(delivery.id, noon + 10, noon + 99),
+      other.requeueDelivery(delivery.id, noon + 10, noon + 99),
+    ])
+    assert.deepEqual(clicks.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected'])
+    const again = await store.findDelivery(delivery.id)
+    assert.deepEqual(again, {
+      ...withoutLease(delivery),
+      dueAt: noon + 10,
+      expiresAt: noon + 99,
+    })
+    const [claimed] = await store.claimDue({ now: noon + 10, leaseMs: 9, limit: 9, except: [] })
+    assert.deepEqual([claimed?.id, claimed?.tries], [delivery.id, 2])
+    await refuses('not_found', store.requeueDelivery(newId(), noon, noon))
+  })
+
+  check(
+    'requeueDelivery of a failed callback calls back, and never makes a second turn',
+    async ({ store }) => {
+      const delivery = await leasedOne(store, { action: 'turn', callbackUrl: 'https://example.org/' })
+      await end(store, delivery, { kind: 'completed', answer: 'x' })
+      const [callback] = await store.claimDue({ now: noon + 5, leaseMs: 9, limit: 9, except: [] })
+      assert.ok(callback)
+      const failed = await end(store, callback, { kind: 'failed', why: '410', retry: false })
+      assert.deepEqual([failed.state, failed.reason], ['FAILED', 'callback'])
+      const again = await store.requeueDelivery(delivery.id, noon + 9, noon + 99)
+      assert.deepEqual([again.state, again.phase, again.answer], ['PENDING', 'callback', 'x'])
+      assert.equal(again.acceptedAt, noon + 5)
+    },
+  )
+
+  check('requeueDelivery refuses a session that is over', async ({ store }) => {
+    const delivery = await leasedOne(store)
+    await end(store, delivery, { kind: 'ended' })
+    await store.endSession(build, 'g1', { at: noon })
+    await refuses('session_ended', store.requeueDelivery(delivery.id, noon, noon + 9))
+    assert.equal((await store.findDelivery(delivery.id))?.state, 'FAILED')
+  })
+
+  check('failQueued fails what waits and leaves what is under way', async ({ store }) => {
+    const delivery = await leasedOne(store)
+    const waiting = await store.recordDelivery(draftOf({ session: build }))
+    const elsewhere = await store.recordDelivery(draftOf())
+    assert.equal(await store.failQueued(build, noon + 1, 'the agent exited'), 1)
+    assert.equal(await store.failQueued(build, noon + 1, 'the agent exited'), 0)
+    const failed = await store.findDelivery(waiting.delivery.id)
+    assert.deepEqual(
+      [failed?.state, failed?.reason, failed?.settledAt],
+      ['FAILED', 'session_ended', noon + 1],
+    )
+    for (const { id } of [delivery, elsewhere.delivery])
+      assert.equal((await store.findDelivery(id))?.state, 'PENDING')
+  })
+
+  check('expireHeld fails what waited too long, also behind a long turn', async ({ store, other }) => {
+    await leasedOne(store, { expiresAt: noon + 1 })
+    const expiring = Array.from({ length: 250 }, () => draftOf({ session: build, expiresAt: noon + 10 }))
+    await Promise.all(expiring.map((draft) => store.recordDelivery(draft)))
+    await store.recordDelivery(draftOf({ session: build, expiresAt: noon + 11 }))
+    await other.recordDelivery(draftOf({ session: inbox, expiresAt: noon + 10 }))
+    assert.equal(await store.expireHeld(noon + 9), 0)
+    assert.equal(await store.expireHeld(noon + 10), 251)
+    assert.equal(await other.expireHeld(noon + 10), 0)
+    assert.deepEqual((await store.counts()).deliveries, { PENDING: 2, RETRY: 0, DELIVERED: 0, FAILED: 251 })
+    const [failed] = await store.listDeliveries({ state: 'FAILED', limit: 1 })
+    assert.deepEqual([failed?.reason, failed?.settledAt], ['expired', noon + 10])
+  })
+
+  check('expireHeld sees behind a retry by hand, which may wait longer', async ({ store }) => {
+    const { delivery } = await store.recordDelivery(draftOf({ failed: { step: 'skill', detail: 'unknown' } }))
+    await store.recordDelivery(draftOf({ expiresAt: noon + 10 }))
+    await store.requeueDelivery(delivery.id, noon, noon + 99)
+    assert.equal(await store.expireHeld(noon + 10), 1)
+    assert.equal((await store.findDelivery(delivery.id))?.state, 'PENDING')
+  })
+}
+
+function withoutLease({ leasedUntil: _, ...rest }: Delivery): Delivery {
+  return rest
+}

@@ -1,0 +1,472 @@
+import {
+  type Attempt,
+  type Delivery,
+  type DeliveryEvent,
+  type DeliveryId,
+  type DeliveryRecord,
+  isTerminal,
+  scopeOf,
+} from '../../src/domain/delivery.ts'
+import { Failure } from '../../src/domain/error.ts'
+import { forbidden, type Grant, type GrantId, isExpired } from '../../src/domain/grant.ts'
+import type { DeliveryFilter, Draft, Recorded, Store } from '../../src/domain/ports.ts'
+import { requireOpen, type Session, type SessionId, standingSessions } from '../../src/domain/session.ts'
+import { type Settlement, settle } from '../../src/domain/settle.ts'
+
+/** What several handles share, as processes share a database. */
+export interface MemoryState {
+  readonly grants: Map<GrantId, Grant>
+  readonly sessions: Map<SessionId, Session>
+  readonly rows: Row[]
+  lastSeq: number
+  version: number
+}
+
+interface Row {
+  delivery: Delivery
+  readonly draft: Draft
+  events: DeliveryEvent[]
+  attempts: Attempt[]
+}
+
+export function createMemoryState(): MemoryState {
+  const sessions = standingSessions.map(
+    (id): Session => ({
+      id,
+      generation: 'standing',
+      driver: 'inbox',
+      settings: {},
+      state: 'live',
+      openedAt: 0,
+    }),
+  )
+  return {
+    grants: new Map(),
+    sessions: new Map(sessions.map((session) => [session.id, session])),
+    rows: [],
+    lastSeq: 0,
+    version: 0,
+  }
+}
+
+/** The store's contract over plain maps: what the SQLite store is compared with, and a fast stand-in for tests. */
+export function openMemoryStore(now: () => number, state: MemoryState = createMemoryState()): Store {
+  let seen = state.version
+  const write = async <T>(act: () => T): Promise<T> => {
+    await Promise.resolve()
+    const mine = seen === state.version
+    const result = act()
+    state.version += 1
+    if (mine) seen = state.version
+    return result
+  }
+  const row = (id: DeliveryId) => state.rows.find(({ delivery }) => delivery.id === id)
+  const required = (id: DeliveryId): Row => {
+    const found = row(id)
+    if (!found) throw new Failure('not_found', `There is no delivery "${id}".`)
+    return found
+  }
+  return {
+    ...grants(state, now, write),
+    ...sessions(state, now, write),
+    ...reading(state),
+    recordDelivery: (draft) => write(() => record(state, draft, now())),
+    claimDue: (claim) => write(() => claimDue(state, claim)),
+    settleDelivery: (id, tries, settlement, at) =>
+      write(() => {
+        const found = row(id)
+        if (found?.delivery.leasedUntil === undefined || found.delivery.tries !== tries) return
+        endAttempt(found, settlement, at)
+        apply(found, settlement, at)
+      }),
+    acceptDelivery: (id, at, event) =>
+      write(() => {
+        const found = row(id)
+        if (!found) return
+        found.delivery = { ...found.delivery, acceptedAt: found.delivery.acceptedAt ?? at }
+        note(found, [event])
+      }),
+    appendEvents: (id, events) =>
+      write(() => {
+        const found = row(id)
+        if (found) note(found, events)
+      }),
+    nextDue: async (except) => nextDue(state, except),
+    releaseLeases: (at) =>
+      write(() => {
+        const leased = state.rows.filter(({ delivery }) => delivery.leasedUntil !== undefined)
+        for (const each of leased) loseAttempt(each, at)
+        for (const each of leased) each.delivery = { ...without(each.delivery, 'leasedUntil'), dueAt: at }
+        return leased.length
+      }),
+    requeueDelivery: (id, at, expiresAt) => write(() => requeue(state, required(id), at, expiresAt)),
+    acknowledgeDelivery: (id, at) => write(() => acknowledge(required(id), at)),
+    purgeDelivery: (id) =>
+      write(() => {
+        const found = row(id)
+        if (!found) return false
+        if (found.delivery.leasedUntil !== undefined) throw new Failure('in_flight', 'It is being delivered.')
+        state.rows.splice(state.rows.indexOf(found), 1)
+        return true
+      }),
+    purgeSettled: (before, limit) =>
+      write(() => {
+        const old = state.rows
+          .filter(({ delivery }) => (delivery.settledAt ?? before) < before)
+          .sort((a, b) => (a.delivery.settledAt ?? 0) - (b.delivery.settledAt ?? 0))
+          .slice(0, limit)
+        for (const each of old) state.rows.splice(state.rows.indexOf(each), 1)
+        return old.length
+      }),
+    expireHeld: (at) =>
+      write(() =>
+        failAll(
+          state.rows.filter(({ delivery }) => waits(delivery) && delivery.expiresAt <= at),
+          at,
+          (delivery) => ({ kind: 'expired', why: delivery.detail ?? 'nobody took it in time' }),
+        ),
+      ),
+    failQueued: (session, at, why) =>
+      write(() =>
+        failAll(
+          state.rows.filter(({ delivery }) => waits(delivery) && delivery.session === session),
+          at,
+          () => ({ kind: 'ended', why }),
+        ),
+      ),
+    changedElsewhere: async () => {
+      const changed = seen !== state.version
+      seen = state.version
+      return changed
+    },
+    probe: async () => undefined,
+    backup: async () => {
+      throw new Failure('unsupported', 'What is only remembered cannot be backed up.')
+    },
+    close: async () => undefined,
+  }
+}
+
+type Write = <T>(act: () => T) => Promise<T>
+
+function grants({ grants: all, sessions: open }: MemoryState, now: () => number, write: Write) {
+  return {
+    addGrant: (grant: Grant) =>
+      write(() => {
+        requireOpen(open.get(grant.session), grant.session)
+        all.set(grant.id, grant)
+      }),
+    findGrant: async (id: GrantId) => all.get(id),
+    listGrants: async ({ session, idPrefix = '' }: Parameters<Store['listGrants']>[0]) =>
+      [...all.values()]
+        .filter(
+          (grant) => grant.id.startsWith(idPrefix) && (session === undefined || grant.session === session),
+        )
+        .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1)),
+    revokeGrant: (id: GrantId, at: number) =>
+      write(() => {
+        const grant = all.get(id)
+        if (grant && grant.revokedAt === undefined) all.set(id, { ...grant, revokedAt: at })
+        return all.get(id)
+      }),
+    liveGrants: (session: SessionId) =>
+      [...all.values()].filter((grant) => grant.session === session && alive(grant, now())).length,
+  }
+}
+
+const alive = (grant: Grant, now: number) => grant.revokedAt === undefined && !isExpired(grant, now)
+
+function sessions({ sessions: all, grants: minted }: MemoryState, now: () => number, write: Write) {
+  const change = (id: SessionId, generation: string, act: (session: Session) => Session): boolean => {
+    const session = all.get(id)
+    if (session?.generation !== generation || session.state === 'ended') return false
+    all.set(id, act(session))
+    return true
+  }
+  return {
+    openSession: (session: Session, { replace }: { readonly replace: boolean }) =>
+      write(() => {
+        const before = all.get(session.id)
+        if (before && before.state !== 'ended' && !isStanding(before) && !replace)
+          throw new Failure('session_exists', `The session "${session.id}" is ${before.state}.`)
+        all.set(session.id, session)
+        const pointing = [...minted.values()].filter(
+          (grant) => grant.session === session.id && alive(grant, now()),
+        )
+        return { liveGrants: pointing.length }
+      }),
+    findSession: async (id: SessionId) => all.get(id),
+    listSessions: async () => [...all.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
+    endSession: (id: SessionId, generation: string, end: Parameters<Store['endSession']>[2]) =>
+      write(() =>
+        change(id, generation, ({ why: _, ...session }) => {
+          const { at, ...rest } = end
+          return { ...session, ...rest, state: 'ended', endedAt: at }
+        }),
+      ),
+    markSession: async (id: SessionId, generation: string, state: 'live' | 'offline', why?: string) => {
+      await write(() =>
+        change(id, generation, ({ why: _, ...session }) => ({
+          ...session,
+          state,
+          ...(why !== undefined && { why }),
+        })),
+      )
+    },
+    updateSettings: async (id: SessionId, generation: string, settings: Session['settings']) => {
+      await write(() => change(id, generation, (session) => ({ ...session, settings })))
+    },
+  }
+}
+
+const isStanding = (session: Session): boolean =>
+  session.driver === 'inbox' && standingSessions.includes(session.id)
+
+function reading(state: MemoryState) {
+  return {
+    findDelivery: async (id: DeliveryId) => state.rows.find(({ delivery }) => delivery.id === id)?.delivery,
+    inspectDelivery: async (id: DeliveryId) => {
+      const found = state.rows.find(({ delivery }) => delivery.id === id)
+      return found && recordOf(found)
+    },
+    listDeliveries: async (filter: DeliveryFilter) => {
+      const matching = state.rows
+        .map(({ delivery }) => delivery)
+        .filter((delivery) => matches(delivery, filter))
+      return (filter.oldestFirst ? matching : matching.reverse()).slice(0, filter.limit)
+    },
+    counts: async () => {
+      const deliveries = { PENDING: 0, RETRY: 0, DELIVERED: 0, FAILED: 0 }
+      const queues = new Map<SessionId, number>()
+      for (const { delivery } of state.rows) {
+        deliveries[delivery.state] += 1
+        if (!isTerminal(delivery.state)) queues.set(delivery.session, (queues.get(delivery.session) ?? 0) + 1)
+      }
+      const oldest = state.rows.find(({ delivery }) => inQueue(delivery))?.delivery.receivedAt
+      return { deliveries, queues, ...(oldest !== undefined && { oldestUnfinishedAt: oldest }) }
+    },
+  }
+}
+
+function matches(delivery: Delivery, filter: DeliveryFilter): boolean {
+  const { door } = delivery
+  return (
+    (filter.state === undefined || delivery.state === filter.state) &&
+    (filter.session === undefined || delivery.session === filter.session) &&
+    (filter.hook === undefined || (door.kind === 'hook' && door.hook === filter.hook)) &&
+    (filter.grant === undefined || (door.kind === 'grant' && door.grant === filter.grant)) &&
+    (filter.after === undefined ||
+      (filter.oldestFirst ? delivery.seq > filter.after : delivery.seq < filter.after)) &&
+    (!filter.unfinished || inQueue(delivery)) &&
+    (filter.text === undefined || delivery.message.toLowerCase().includes(filter.text.toLowerCase())) &&
+    (filter.receivedSince === undefined || delivery.receivedAt >= filter.receivedSince)
+  )
+}
+
+const inQueue = ({ state, phase }: Delivery): boolean => !isTerminal(state) && phase === 'deliver'
+const waits = (delivery: Delivery): boolean => inQueue(delivery) && delivery.leasedUntil === undefined
+
+function recordOf({ delivery, draft, events, attempts }: Row): DeliveryRecord {
+  const { payload, contentType, headers } = draft
+  const timeline: readonly DeliveryEvent[] = [
+    { at: delivery.receivedAt, kind: 'received' },
+    { at: delivery.storedAt, kind: 'stored' },
+    ...attempts.map(
+      ({ number, startedAt }): DeliveryEvent => ({ at: startedAt, kind: 'attempt', detail: `#${number}` }),
+    ),
+    ...events,
+  ]
+  return {
+    ...delivery,
+    events: timeline.toSorted((a, b) => a.at - b.at),
+    attemptList: attempts,
+    headers,
+    ...(payload !== undefined && { payload }),
+    ...(contentType !== undefined && { contentType }),
+  }
+}
+
+function record(state: MemoryState, draft: Draft, now: number): Recorded {
+  const { door, session, idempotency } = draft
+  if (door.kind === 'grant') {
+    const grant = state.grants.get(door.grant)
+    if (!grant || !alive(grant, now) || grant.session !== session) throw forbidden()
+  }
+  requireOpen(state.sessions.get(session), session)
+  const first = idempotency && firstOf(state, draft, idempotency, now)
+  if (first) return { delivery: first, replayed: true, leased: false }
+  const unfinished = state.rows.filter(
+    ({ delivery }) => delivery.session === session && !isTerminal(delivery.state),
+  )
+  if (draft.queueLimit > 0 && unfinished.length >= draft.queueLimit)
+    throw new Failure('queue_full', 'Too many wait.', { retryAfterMs: 5000 })
+  const leased =
+    draft.lease !== undefined && !draft.failed && !unfinished.some((row) => inQueue(row.delivery))
+  state.lastSeq += 1
+  const delivery = deliveryOf(draft, state.lastSeq, now, leased)
+  const attempts = leased ? [{ number: 1, startedAt: now }] : []
+  const events = draft.failed
+    ? [{ at: now, kind: 'failed' as const, detail: `${draft.failed.step}: ${draft.failed.detail}` }]
+    : []
+  state.rows.push({ delivery, draft, events, attempts })
+  const grant = door.kind === 'grant' ? state.grants.get(door.grant) : undefined
+  if (grant) state.grants.set(grant.id, { ...grant, uses: grant.uses + 1, lastUsedAt: now })
+  return { delivery, replayed: false, leased }
+}
+
+function firstOf(
+  state: MemoryState,
+  draft: Draft,
+  { key, fingerprint, windowMs }: NonNullable<Draft['idempotency']>,
+  now: number,
+): Delivery | undefined {
+  const first = state.rows.findLast(
+    ({ delivery }) =>
+      delivery.idempotencyKey === key &&
+      scopeOf(delivery.door) === scopeOf(draft.door) &&
+      delivery.state !== 'FAILED' &&
+      delivery.storedAt > now - windowMs,
+  )
+  if (first && first.draft.idempotency?.fingerprint !== fingerprint)
+    throw new Failure('idempotency_conflict', 'This key came with another message.')
+  return first?.delivery
+}
+
+function deliveryOf(draft: Draft, seq: number, now: number, leased: boolean): Delivery {
+  const { id, session, door, action, message, receivedAt, expiresAt, failed } = draft
+  const optional = {
+    from: draft.from,
+    skill: draft.skill,
+    callbackUrl: draft.callbackUrl,
+    timeoutMs: draft.timeoutMs,
+    idempotencyKey: draft.idempotency?.key,
+    replayOf: draft.replayOf,
+    leasedUntil: leased && draft.lease ? now + draft.lease.leaseMs : undefined,
+  }
+  return {
+    ...{ id, seq, session, door, action, message, receivedAt, expiresAt },
+    ...{ state: failed ? 'FAILED' : 'PENDING', phase: 'deliver', attempts: 0, tries: leased ? 1 : 0 },
+    ...{ storedAt: now, dueAt: now },
+    ...(failed && { reason: failed.step, detail: failed.detail, settledAt: now }),
+    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
+  }
+}
+
+function claimDue(state: MemoryState, claim: Parameters<Store['claimDue']>[0]): readonly Delivery[] {
+  const { now, leaseMs, limit, except } = claim
+  const claimable = [
+    ...callbacks(state),
+    ...heads(state).filter((row) => !except.includes(row.delivery.session)),
+  ]
+    .filter(({ delivery }) => delivery.dueAt <= now && (delivery.leasedUntil ?? now) <= now)
+    .sort((a, b) => a.delivery.dueAt - b.delivery.dueAt || a.delivery.seq - b.delivery.seq)
+    .slice(0, limit)
+  for (const row of claimable) {
+    loseAttempt(row, now)
+    const tries = row.delivery.tries + 1
+    row.delivery = { ...row.delivery, leasedUntil: now + leaseMs, tries }
+    row.attempts = [...row.attempts, { number: tries, startedAt: now }]
+  }
+  return claimable.map((row) => row.delivery)
+}
+
+function nextDue(state: MemoryState, except: readonly SessionId[]): number | undefined {
+  const queued = heads(state).filter((row) => !except.includes(row.delivery.session))
+  const times = [...callbacks(state), ...queued].map(({ delivery }) => delivery.leasedUntil ?? delivery.dueAt)
+  return times.length === 0 ? undefined : Math.min(...times)
+}
+
+function heads(state: MemoryState): readonly Row[] {
+  const first = new Map<SessionId, Row>()
+  for (const row of state.rows)
+    if (inQueue(row.delivery) && !first.has(row.delivery.session)) first.set(row.delivery.session, row)
+  return [...first.values()]
+}
+
+const callbacks = (state: MemoryState): readonly Row[] =>
+  state.rows.filter(
+    ({ delivery }) =>
+      !isTerminal(delivery.state) && delivery.phase === 'callback' && delivery.leasedUntil === undefined,
+  )
+
+function loseAttempt(row: Row, now: number): void {
+  if (row.delivery.leasedUntil === undefined) return
+  row.attempts = row.attempts.map((attempt) =>
+    attempt.endedAt === undefined ? { ...attempt, endedAt: now, outcome: 'unknown' } : attempt,
+  )
+  note(row, [{ at: now, kind: 'unknown' }])
+}
+
+function endAttempt(row: Row, { outcome, detail }: Settlement, now: number): void {
+  const { tries } = row.delivery
+  if (outcome === 'busy' || outcome === 'offline' || outcome === 'released') {
+    row.attempts = row.attempts.filter(({ number }) => number !== tries)
+    row.delivery = { ...row.delivery, tries: tries - 1 }
+    return
+  }
+  const end = { endedAt: now, outcome, ...(detail !== undefined && { detail }) }
+  row.attempts = row.attempts.map((attempt) => (attempt.number === tries ? { ...attempt, ...end } : attempt))
+}
+
+function apply(row: Row, settlement: Settlement, now: number): void {
+  const { state, phase, reason, detail, dueAt, attempts, accepted, answer, events } = settlement
+  const acceptedAt = row.delivery.acceptedAt ?? (accepted ? now : undefined)
+  row.delivery = {
+    ...without(row.delivery, 'leasedUntil', 'reason', 'detail', 'settledAt'),
+    ...{ state, phase, dueAt, attempts },
+    ...(reason !== undefined && { reason }),
+    ...(detail !== undefined && { detail }),
+    ...(acceptedAt !== undefined && { acceptedAt }),
+    ...(isTerminal(state) && { settledAt: now }),
+    ...(answer !== undefined && { answer }),
+  }
+  note(row, events)
+}
+
+const mostEvents = 500
+
+function note(row: Row, events: readonly DeliveryEvent[]): void {
+  row.events = [...row.events, ...events].slice(-mostEvents)
+}
+
+function failAll(
+  rows: readonly Row[],
+  now: number,
+  outcome: (delivery: Delivery) => Parameters<typeof settle>[1],
+): number {
+  for (const row of rows) apply(row, settle(row.delivery, outcome(row.delivery), now, 0), now)
+  return rows.length
+}
+
+function requeue(state: MemoryState, row: Row, now: number, expiresAt: number): Delivery {
+  const { delivery } = row
+  if (delivery.state !== 'FAILED') throw new Failure('in_flight', `It is ${delivery.state}.`)
+  if (delivery.message === '') throw new Failure('unprocessable', 'It never became a message.')
+  requireOpen(state.sessions.get(delivery.session), delivery.session)
+  const answered = delivery.phase === 'callback' && delivery.reason === 'callback' && delivery.acceptedAt
+  row.delivery = {
+    ...without(delivery, 'reason', 'detail', 'settledAt', ...(answered ? [] : ['acceptedAt' as const])),
+    ...{ state: 'PENDING', phase: answered ? 'callback' : 'deliver', dueAt: now, expiresAt, attempts: 0 },
+  }
+  note(row, [{ at: now, kind: 'requeued', detail: 'by hand' }])
+  return row.delivery
+}
+
+function acknowledge(row: Row, now: number): Delivery {
+  const { delivery } = row
+  const owesCallback = delivery.phase === 'callback' && delivery.acceptedAt !== undefined
+  if (delivery.state === 'DELIVERED' || owesCallback) return delivery
+  if (!waits(delivery)) throw new Failure('in_flight', `It is ${delivery.state}.`)
+  apply(row, settle(delivery, { kind: 'taken', evidence: 'ack' }, now, 0), now)
+  return row.delivery
+}
+
+/** The state machine's optional members are absent, never undefined. */
+function without<K extends keyof Delivery>(
+  delivery: Delivery,
+  ...names: readonly K[]
+): Omit<Delivery, K> & Delivery {
+  const rest: Record<string, unknown> = { ...delivery }
+  for (const name of names) delete rest[name]
+  return rest as unknown as Omit<Delivery, K> & Delivery
+}

@@ -1,0 +1,27 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Store } from '../../src/domain/ports.ts'
+import { openStore } from '../../src/store/sqlite.ts'
+import { noon } from './drafts.ts'
+import { currentPlatform } from './platform.ts'
+
+/** A directory of its own for one test; gone when it is over. */
+export async function inScratch(act: (dir: string) => Promise<void>): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), 'postern-store-'))
+  try {
+    await act(dir)
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+export interface Opening {
+  readonly role?: 'server' | 'client'
+  readonly now?: () => number
+}
+
+export const openScratchStore = async (
+  path: string,
+  { role = 'server', now }: Opening = {},
+): Promise<Store> => openStore({ platform: await currentPlatform(), path, role, now: now ?? (() => noon) })
