@@ -1,0 +1,48 @@
+import { isObject, type Json, type JsonObject, textAt } from '../command/output.ts'
+
+/** What a tool call is about, from whatever the agent has said of it so far. */
+export interface ToolCall {
+  readonly title?: string
+  readonly kind?: string
+}
+
+export const toolCallOf = (said: JsonObject, before: ToolCall = {}): ToolCall => {
+  const [title, kind] = [textAt(said, 'title') ?? before.title, textAt(said, 'kind') ?? before.kind]
+  return { ...(title !== undefined && { title: oneLine(title) }), ...(kind !== undefined && { kind }) }
+}
+
+export const nameOf = ({ title, kind }: ToolCall): string => title ?? kind ?? 'a tool'
+
+/**
+ * The option that allows this one call, when the session's configuration names the tool. Ids differ among agents, so it
+ * is chosen by kind; what would allow more than this call is left to a person.
+ */
+export function allowedOption(
+  call: ToolCall,
+  permissions: readonly string[],
+  options: Json | undefined,
+): string | undefined {
+  if (!permissions.some((name) => (kinds.has(name) ? name === call.kind : name === call.title)))
+    return undefined
+  const list: readonly Json[] = Array.isArray(options) ? options : []
+  const once = list.find((option) => isObject(option) && option.kind === 'allow_once')
+  return textAt(once, 'optionId')
+}
+
+/** ACP's kinds of tools. They mean the kind only: a call's title is the agent's own choice. */
+const kinds: ReadonlySet<string> = new Set([
+  'read',
+  'edit',
+  'delete',
+  'move',
+  'search',
+  'execute',
+  'think',
+  'fetch',
+  'switch_mode',
+  'other',
+])
+
+const maxTitle = 200
+
+const oneLine = (title: string): string => title.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').slice(0, maxTitle)

@@ -1,0 +1,219 @@
+import { homedir } from 'node:os'
+import type { EventKind } from '../../domain/delivery.ts'
+import type { Outgoing, TurnEvents } from '../../domain/driver.ts'
+import { reasonOf } from '../../domain/error.ts'
+import type { Outcome } from '../../domain/outcome.ts'
+import { skillCall, withSkill } from '../skills.ts'
+import type { Agent } from './agent.ts'
+import { startTurn, type Turn, type TurnEnd } from './turn.ts'
+import { judge } from './verdict.ts'
+import { type AcpWire, skillPlace } from './wire.ts'
+
+export interface SpeakEvents extends TurnEvents {
+  /** Whether somebody waits for the end of the turn. */
+  readonly waits: boolean
+}
+
+/** Resolves as soon as the agent reacts to the message; its turn goes on, and keeps the session busy. */
+export function injected(wire: AcpWire, message: Outgoing, signal: AbortSignal): Promise<Outcome> {
+  const { promise: taken, resolve } = Promise.withResolvers<Outcome>()
+  const until = new AbortController()
+  const giveUp = () => until.abort(signal.reason)
+  signal.addEventListener('abort', giveUp)
+  if (signal.aborted) giveUp()
+  const letGo = () => signal.removeEventListener('abort', giveUp)
+  const over = speak(wire, message, until.signal, {
+    waits: false,
+    accepted: async () => {
+      letGo()
+      resolve({ kind: 'taken', evidence: 'ack' })
+    },
+    progress: ({ kind, detail }) => log(wire, message, `acp.${kind}`, { detail }),
+  })
+  void over.then((outcome) => {
+    letGo()
+    if (outcome.kind === 'turn_failed') log(wire, message, 'acp.turn_failed', { why: outcome.detail })
+  })
+  return Promise.race([taken, over])
+}
+
+const log = ({ tools, session }: AcpWire, { deliveryId }: Outgoing, event: string, more: object): void =>
+  tools.log('info', event, { session: session.id, delivery: deliveryId, ...more })
+
+/** One message and its whole turn. One at a time: agents queue, cancel or lose what comes meanwhile. */
+export async function speak(
+  wire: AcpWire,
+  message: Outgoing,
+  signal: AbortSignal,
+  on: SpeakEvents,
+): Promise<Outcome> {
+  if (wire.ending.signal.aborted) return { kind: 'ended' }
+  if (wire.claim) await Promise.race([wire.claim.free, after(aboutToEndMs)])
+  if (wire.claim) return { kind: 'busy', why: wire.turn?.blocked() ?? 'a turn runs' }
+  if (signal.aborted) return notReady(signal)
+  const claim = Promise.withResolvers<void>()
+  wire.claim = { free: claim.promise }
+  try {
+    const outcome = await speakAlone(wire, message, signal, on)
+    return wire.ending.signal.aborted ? { kind: 'ended', why: 'it was ended while it ran' } : outcome
+  } catch (thrown) {
+    return { kind: 'failed', why: reasonOf(thrown), retry: true }
+  } finally {
+    // A turn that was given up still runs until its agent says otherwise, or is ended.
+    void (wire.turn?.over ?? Promise.resolve()).then(() => {
+      wire.turn = undefined
+      wire.claim = undefined
+      claim.resolve()
+    })
+  }
+}
+
+/** A message that is held sleeps longer than many turns last, so the end of one is worth a moment. */
+const aboutToEndMs = 150
+
+async function speakAlone(
+  wire: AcpWire,
+  message: Outgoing,
+  signal: AbortSignal,
+  on: SpeakEvents,
+): Promise<Outcome> {
+  const aborted = whenAborted(signal)
+  try {
+    const started = await Promise.race([wire.ready(), aborted.promise])
+    if (!started) return notReady(signal)
+    if (started.kind !== 'agent') return started
+    const text = await textFor(wire, started.agent, message)
+    if (text === undefined)
+      return { kind: 'failed', why: `it has no skill "${message.skill}"`, retry: false, skill: true }
+    if (signal.aborted) return notReady(signal)
+    return await prompt(wire, started.agent, { message, text, signal, on, aborted: aborted.promise })
+  } finally {
+    aborted.disarm()
+  }
+}
+
+const isTimeout = ({ reason }: AbortSignal): boolean =>
+  reason instanceof DOMException && reason.name === 'TimeoutError'
+
+const notReady = (signal: AbortSignal): Outcome =>
+  isTimeout(signal)
+    ? { kind: 'failed', why: 'its agent was not ready in time', retry: true }
+    : { kind: 'released', why: 'let go before its agent was ready' }
+
+/** The call of a skill comes first, and only for one that is there: an agent takes any other for plain text. */
+async function textFor(wire: AcpWire, agent: Agent, { skill, text }: Outgoing): Promise<string | undefined> {
+  if (skill === undefined) return text
+  const told = await agent.commands()
+  if (told?.includes(skill)) return skillCall(wire.settings.agent ?? 'opencode', skill, text)
+  const place = skillPlace(wire, homedir())
+  // An agent that told what it knows does not know this one: then it is told the skill's text, never a call.
+  return withSkill(told ? { ...place, agent: undefined } : place, skill, text)
+}
+
+interface Prompting {
+  readonly message: Outgoing
+  readonly text: string
+  readonly signal: AbortSignal
+  readonly on: SpeakEvents
+  readonly aborted: Promise<undefined>
+}
+
+async function prompt(wire: AcpWire, agent: Agent, said: Prompting): Promise<Outcome> {
+  const { message, on } = said
+  let accepted: Promise<void> | undefined
+  const note = timeline(wire, on)
+  const turn = startTurn(agent, said.text, wire.settings.permissions, {
+    began: () => {
+      accepted = accept(wire, message, on)
+      note('turn_started', 'the agent reacts')
+    },
+    tool: (name) => note('turn_started', `tool call: ${name}`),
+    held: (name) => note('held', `permission: ${name}`),
+  })
+  wire.turn = turn
+  const end = await Promise.race([turn.over, said.aborted])
+  const outcome = end
+    ? concluded(wire, agent, end, accepted !== undefined)
+    : await givenUp(wire, agent, turn, said, () => accepted)
+  await accepted
+  return outcome
+}
+
+/**
+ * The turn began: noted here first, for it is not to begin twice. Once the caller keeps that itself, as for a turn, the
+ * note would only mislead a later try by hand. A note that cannot be kept changes nothing of what happened.
+ */
+async function accept(wire: AcpWire, { deliveryId }: Outgoing, on: SpeakEvents): Promise<void> {
+  const lost = (thrown: unknown) =>
+    wire.tools.log('warn', 'acp.accept_failed', { session: wire.session.id, why: reasonOf(thrown) })
+  await wire.record.took({ deliveryId, turn: on.waits }).catch(lost)
+  const kept = await on.accepted().then(() => true, lost)
+  if (kept && on.waits) await wire.record.took(undefined).catch(lost)
+}
+
+const maxNotes = 40
+
+/** Tool calls and permissions, not every word; the first ones of a turn that has very many. */
+function timeline({ tools }: AcpWire, on: SpeakEvents): (kind: EventKind, detail: string) => void {
+  let notes = 0
+  return (kind, detail) => {
+    if (++notes <= maxNotes || kind === 'held') on.progress({ at: tools.now(), kind, detail })
+  }
+}
+
+/** "Resource not found" (ACP v1): the conversation is gone, so the next message asks for it again, or a new one. */
+const notFound = -32002
+
+function concluded(wire: AcpWire, agent: Agent, end: TurnEnd, began: boolean): Outcome {
+  const { reply } = end
+  if (reply.kind === 'error' && reply.code === notFound) {
+    void agent.end()
+    wire.tools.log('warn', 'acp.conversation_gone', { session: wire.session.id, why: reply.message })
+  }
+  return judge(end, began)
+}
+
+/** Well inside the second within which an abort must be over. */
+const giveUpMs = 400
+const cancelMs = 5000
+
+async function givenUp(
+  wire: AcpWire,
+  agent: Agent,
+  turn: Turn,
+  { signal, on }: Prompting,
+  accepted: () => Promise<void> | undefined,
+): Promise<Outcome> {
+  turn.cancel()
+  const end = await Promise.race([turn.over, after(giveUpMs)])
+  if (!end) endIfHung(agent, turn, wire.needs.cancelMs ?? cancelMs)
+  const began = accepted() !== undefined
+  if (end && !wasCut(end)) return judge(end, true)
+  const said = end && end.answer !== '' ? { answer: end.answer } : {}
+  if (isTimeout(signal) && (began || on.waits))
+    return { kind: 'turn_failed', why: 'timeout', detail: 'its turn took longer than it may', ...said }
+  if (began) return { kind: 'unknown', why: 'cut off while its turn ran', accepted: true }
+  if (!end) return { kind: 'unknown', why: 'the agent did not react', accepted: false }
+  return isTimeout(signal)
+    ? { kind: 'failed', why: 'the agent did not react in time', retry: true }
+    : { kind: 'released', why: 'its turn was cancelled before it began' }
+}
+
+const wasCut = ({ reply }: TurnEnd): boolean =>
+  reply.kind !== 'result' || reply.result.stopReason === 'cancelled'
+
+function endIfHung(agent: Agent, turn: Turn, waitMs: number): void {
+  const hung = setTimeout(() => void agent.end(), waitMs)
+  void turn.over.then(() => clearTimeout(hung))
+}
+
+const after = (ms: number): Promise<undefined> =>
+  new Promise((resolve) => setTimeout(() => resolve(undefined), ms))
+
+function whenAborted(signal: AbortSignal) {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const done = () => resolve(undefined)
+  signal.addEventListener('abort', done)
+  if (signal.aborted) done()
+  return { promise, disarm: () => signal.removeEventListener('abort', done) }
+}

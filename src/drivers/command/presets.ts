@@ -1,0 +1,160 @@
+import type { TurnFailure } from '../../domain/outcome.ts'
+import type { AgentKind } from '../skills.ts'
+import { isObject, type Json, type JsonObject, readObjects, readRows, textAt } from './output.ts'
+
+/** The conversation a turn belongs to: a new one under an id of our choice, or an earlier one. */
+export interface Conversation {
+  readonly id: string
+  readonly resumed: boolean
+}
+
+/** What an agent itself says of its turn, beside its exit code. */
+export interface Verdict {
+  readonly failure?: { readonly why: TurnFailure; readonly detail: string }
+  readonly answer?: string
+  /** The id under which the next turn goes on. */
+  readonly conversation?: string
+  readonly toolCalls?: number
+}
+
+export interface Preset {
+  /** What is put behind the command. */
+  readonly args: (conversation: Conversation) => readonly string[]
+  /** A new conversation takes the id we chose; else the agent tells its own. */
+  readonly takesId: boolean
+  /** Reads everything the agent wrote; pure. */
+  readonly verdict: (stdout: string) => Verdict
+}
+
+/** How each agent is run without a terminal, its message on standard input. */
+export const presets: Readonly<Record<AgentKind, Preset>> = {
+  claude: {
+    takesId: true,
+    args: ({ id, resumed }) => ['-p', '--output-format', 'json', resumed ? '--resume' : '--session-id', id],
+    verdict: (stdout) => resultVerdict(readObjects(stdout)),
+  },
+  codex: {
+    takesId: false,
+    args: ({ id, resumed }) => (resumed ? ['exec', 'resume', id, '--json', '-'] : ['exec', '--json', '-']),
+    verdict: (stdout) => codexVerdict(readRows(stdout)),
+  },
+  gemini: {
+    takesId: true,
+    args: ({ id, resumed }) => [resumed ? '--resume' : '--session-id', id, '--output-format', 'json'],
+    verdict: (stdout) => geminiVerdict(readObjects(stdout)),
+  },
+  opencode: {
+    takesId: false,
+    args: ({ id, resumed }) => ['run', '--format', 'json', ...(resumed ? ['--session', id] : [])],
+    verdict: (stdout) => opencodeVerdict(readRows(stdout)),
+  },
+  pi: {
+    takesId: true,
+    args: ({ id }) => ['-p', '--session-id', id],
+    verdict: (stdout) => ({ answer: stdout }),
+  },
+  qwen: {
+    takesId: false,
+    args: ({ id, resumed }) => ['--output-format', 'json', ...(resumed ? ['--resume', id] : [])],
+    verdict: (stdout) => resultVerdict(readObjects(stdout)),
+  },
+}
+
+/** True when an agent complains that it does not know the conversation it was asked to continue. */
+export const isLostConversation = (complaint: string): boolean =>
+  /\bno (?:such |saved |recorded )?(?:conversation|session|rollout|thread)s?\b.{0,40}\b(?:found|exists?|with)\b|\b(?:conversation|session|rollout|thread)\b.{0,80}\b(?:not found|does not exist|unknown)\b|\binvalid session\b/i.test(
+    complaint,
+  )
+
+const noVerdict: Verdict = {
+  failure: { why: 'agent_error', detail: 'it exited without saying how its turn went' },
+}
+
+const failed = (why: TurnFailure, detail: string): Pick<Verdict, 'failure'> => ({ failure: { why, detail } })
+
+/** Claude Code and its kin: one object of type `result`, alone or at the end of a list of messages. */
+function resultVerdict(objects: readonly JsonObject[]): Verdict {
+  const result = objects.findLast((object) => object.type === 'result')
+  if (!result) return noVerdict
+  const answer = textAt(result, 'result')
+  const conversation = textAt(result, 'session_id')
+  return {
+    ...resultFailure(result, answer),
+    ...(answer !== undefined && { answer }),
+    ...(conversation !== undefined && { conversation }),
+  }
+}
+
+/** `subtype` says success even when the model could not be reached; `is_error` is the one that counts. */
+function resultFailure(result: JsonObject, answer: string | undefined): Pick<Verdict, 'failure'> {
+  const subtype = textAt(result, 'subtype') ?? ''
+  const error = textAt(result, 'error', 'message') ?? textAt(result, 'error')
+  if (result.is_error !== false || subtype.startsWith('error') || error !== undefined)
+    return failed('agent_error', error ?? (answer || subtype || 'it reported an error'))
+  const reason = textAt(result, 'stop_reason')
+  if (reason === 'refusal' || reason === 'max_tokens') return failed(reason, answer ?? reason)
+  return {}
+}
+
+function codexVerdict(rows: readonly JsonObject[]): Verdict {
+  const of = (type: string) => rows.filter((row) => row.type === type)
+  const items = of('item.completed').map((row) => row.item)
+  const answer = textsOf(items, 'agent_message').at(-1)
+  const toolCalls = items.filter((item) => isObject(item) && !quiet.has(textAt(item, 'type') ?? '')).length
+  const conversation = textAt(of('thread.started')[0], 'thread_id')
+  return {
+    ...codexFailure(of, answer !== undefined || toolCalls > 0),
+    ...(answer !== undefined && { answer }),
+    ...(conversation !== undefined && { conversation }),
+    toolCalls,
+  }
+}
+
+/** What a codex turn consists of beside its tool calls. */
+const quiet: ReadonlySet<string> = new Set(['agent_message', 'reasoning', 'todo_list', 'error'])
+
+function codexFailure(of: (type: string) => readonly JsonObject[], spoke: boolean): Pick<Verdict, 'failure'> {
+  const [turnFailed] = of('turn.failed')
+  const said = textAt(turnFailed, 'error', 'message') ?? textAt(of('error').at(-1), 'message')
+  if (turnFailed) return failed('agent_error', said ?? 'its turn failed')
+  if (of('turn.completed').length === 0) return said ? failed('agent_error', said) : noVerdict
+  return spoke ? {} : failed('empty', 'its turn ended without a word')
+}
+
+function geminiVerdict(objects: readonly JsonObject[]): Verdict {
+  const result = objects.findLast((object) => 'response' in object || 'error' in object)
+  if (!result) return noVerdict
+  const answer = textAt(result, 'response')
+  const { error } = result
+  const said = textAt(result, 'error', 'message') ?? textAt(result, 'error') ?? 'it reported an error'
+  return {
+    ...(error !== undefined && error !== null && failed('agent_error', said)),
+    ...(answer !== undefined && { answer }),
+  }
+}
+
+function opencodeVerdict(rows: readonly JsonObject[]): Verdict {
+  const error = rows.find((row) => row.type === 'error')
+  const parts = rows.map((row) => row.part)
+  const answer = textsOf(parts, 'text').join('\n')
+  const toolCalls = rows.filter((row) => row.type === 'tool_use').length
+  const conversation = textAt(rows[0], 'sessionID')
+  const silent = answer === '' && toolCalls === 0
+  return {
+    ...(error
+      ? failed('agent_error', opencodeError(error))
+      : silent && failed('empty', 'its turn ended without a word')),
+    answer,
+    ...(conversation !== undefined && { conversation }),
+    toolCalls,
+  }
+}
+
+const opencodeError = (row: JsonObject): string =>
+  textAt(row, 'error', 'data', 'message') ??
+  textAt(row, 'error', 'message') ??
+  textAt(row, 'error', 'name') ??
+  'it reported an error'
+
+const textsOf = (parts: readonly (Json | undefined)[], type: string): readonly string[] =>
+  parts.flatMap((part) => (isObject(part) && part.type === type ? (textAt(part, 'text') ?? []) : []))

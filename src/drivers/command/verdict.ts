@@ -1,0 +1,76 @@
+import type { Outcome } from '../../domain/outcome.ts'
+import type { AgentKind } from '../skills.ts'
+import { type Conversation, presets, type Verdict } from './presets.ts'
+import type { Finished } from './run.ts'
+
+export interface Judgement {
+  readonly outcome: Outcome
+  /** The conversation to continue with the next message. */
+  readonly conversation?: string
+}
+
+const exTempFail = 75
+
+/** What a finished program means: its exit code, then what a preset's agent says of its turn. Pure. */
+export function judge(
+  finished: Finished,
+  preset: AgentKind | undefined,
+  timeoutMs: number | undefined,
+  asked: Conversation,
+): Judgement {
+  if (finished.cut === 'stopped')
+    return { outcome: { kind: 'released', why: 'its command was stopped while it ran; it will run again' } }
+  if (finished.cut === 'timeout')
+    return { outcome: { kind: 'turn_failed', why: 'timeout', detail: timeoutDetail(timeoutMs) } }
+  if (finished.exitCode === exTempFail)
+    return { outcome: { kind: 'failed', why: withComplaint('it said to try later', finished), retry: true } }
+  const verdict = verdictOf(finished, preset)
+  const outcome = outcomeOf(finished, verdict)
+  const conversation = preset && (verdict.conversation ?? idKept(preset, asked))
+  return { outcome, ...(outcome.kind === 'completed' && isSafe(conversation) && { conversation }) }
+}
+
+const idKept = (preset: AgentKind, { id, resumed }: Conversation): string | undefined =>
+  resumed || presets[preset].takesId ? id : undefined
+
+const timeoutDetail = (timeoutMs: number | undefined): string =>
+  timeoutMs === undefined ? 'it ran longer than it may' : `it ran longer than ${timeoutMs} ms`
+
+function verdictOf(finished: Finished, preset: AgentKind | undefined): Verdict {
+  if (!preset) return { answer: finished.stdout }
+  if (!finished.truncated || preset === 'pi') return presets[preset].verdict(finished.stdout)
+  return { failure: { why: 'agent_error', detail: 'it wrote more about its turn than is read' } }
+}
+
+function outcomeOf(finished: Finished, verdict: Verdict): Outcome {
+  const answer = verdict.answer === undefined ? {} : { answer: capped(verdict.answer) }
+  const { toolCalls } = verdict
+  if (finished.exitCode === 0 && !verdict.failure)
+    return { kind: 'completed', ...answer, ...(toolCalls !== undefined && { toolCalls }) }
+  const why = finished.signal ? 'exited' : (verdict.failure?.why ?? 'agent_error')
+  return { kind: 'turn_failed', why, detail: failureDetail(finished, verdict), ...answer }
+}
+
+function failureDetail(finished: Finished, { failure }: Verdict): string {
+  const exit = finished.signal ? `killed by ${finished.signal}` : `exit code ${finished.exitCode}`
+  if (failure && finished.exitCode === 0) return failure.detail.slice(0, maxDetail)
+  const said = failure && !finished.complaint ? { complaint: failure.detail.slice(0, maxDetail) } : finished
+  return withComplaint(exit, said)
+}
+
+const maxDetail = 300
+
+const withComplaint = (what: string, { complaint }: Pick<Finished, 'complaint'>): string =>
+  complaint === '' ? what : `${what}: ${complaint}`
+
+const maxAnswerBytes = 65_536
+
+/** Without the line ends that close a program's output, as a shell's `$(…)` takes it. */
+function capped(answer: string): string {
+  const bytes = new TextEncoder().encode(answer.replace(/[\r\n]+$/, ''))
+  return new TextDecoder().decode(bytes.subarray(0, maxAnswerBytes), { stream: true })
+}
+
+/** It becomes an argument of the next run. */
+const isSafe = (conversation: string | undefined): conversation is string =>
+  conversation !== undefined && /^[\w.:][\w.:-]{0,199}$/.test(conversation)

@@ -1,0 +1,40 @@
+import type { Screen } from './screen.ts'
+
+const linesLooked = 16
+
+/**
+ * What waits for a person at the foot of a screen, in words, or undefined. Knows menus (`❯ 1. Yes`), questions
+ * (`[y/N]`), secrets and pagers. What it misses is caught by the missing echo: it saves the attempt, not the day.
+ */
+export function dialogOn(screen: Screen): string | undefined {
+  if (screen.cooked && screen.echo === false) return 'it reads without showing what is typed (a password?)'
+  const foot = screen.lines.filter((line) => line.trim() !== '').slice(-linesLooked)
+  const last = (foot.at(-1) ?? '').trim()
+  if (secret.test(last)) return 'it asks for a password'
+  if (question.test(last)) return 'it asks a question'
+  if (pager.test(last)) return 'a pager waits for a key'
+  return hasMenu(foot) ? 'a dialog waits for a person' : undefined
+}
+
+const secret = /\b(?:password|passphrase|passcode|PIN)\b[^:?]{0,60}[:?]$/i
+const question = /[[(](?:y|yes)\/(?:n|no)(?:\/\[?[^\])]{1,20}\]?)?[\])]\s*[:?]?$/i
+const pager = /^(?:--\s?more\s?--.*|\(END\)|press (?:any key|enter|return)\b.*|:)$/i
+
+const selected = /^[\s│┃║|▌]*[❯›>●▶→»]\s*\d{1,2}[.)]\s/
+const option = /^[\s│┃║|▌]*(?:[❯›>●▶→»○]\s*)?\d{1,2}[.)]\s/
+const decision =
+  /\b(?:yes|no|allow|approve|deny|reject|cancel|proceed|trust|continue|exit|confirm|select|log ?in)\b/i
+
+const prompt = /^[\s│┃║|▌]*[❯›>](?!\s*\d{1,2}[.)])/
+
+/**
+ * A chosen option among others, next to a word of decision, and no input box below it. A numbered list that somebody
+ * wrote lacks one of them.
+ */
+function hasMenu(foot: readonly string[]): boolean {
+  return foot.some((line, at) => {
+    if (!selected.test(line) || foot.slice(at + 1).some((below) => prompt.test(below))) return false
+    const near = foot.slice(Math.max(0, at - 4), at + 6)
+    return near.filter((other) => option.test(other)).length > 1 && near.some((other) => decision.test(other))
+  })
+}

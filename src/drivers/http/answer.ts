@@ -1,0 +1,63 @@
+import type { Json } from '../command/output.ts'
+import { textAt } from '../command/output.ts'
+
+const maxAnswerBytes = 65_536
+
+/** What the endpoint answered: what the pointer names, or a plain text as a whole. Undefined when there is none. */
+export function answerIn(text: string, contentType: string, pointer: string | undefined): string | undefined {
+  const found = pointer === undefined ? plainText(text, contentType) : pointed(text, pointer)
+  return found === undefined || found === '' ? undefined : capped(found)
+}
+
+const plainText = (text: string, contentType: string): string | undefined =>
+  /^text\/plain\b/i.test(contentType) ? text.trimEnd() : undefined
+
+function pointed(text: string, pointer: string): string | undefined {
+  const value = valueAt(parse(text), pointer)
+  if (value === undefined || value === null || typeof value === 'string') return value ?? undefined
+  return JSON.stringify(value)
+}
+
+function parse(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
+  }
+}
+
+/** JSON pointer (RFC 6901). */
+function valueAt(value: Json | undefined, pointer: string): Json | undefined {
+  const names = pointer.split('/').slice(1)
+  return names.reduce<Json | undefined>((at, name) => memberAt(at, unescaped(name)), value)
+}
+
+const unescaped = (name: string): string => name.replaceAll('~1', '/').replaceAll('~0', '~')
+
+function memberAt(value: Json | undefined, name: string): Json | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  if (Array.isArray(value)) return /^(0|[1-9]\d{0,8})$/.test(name) ? value[Number(name)] : undefined
+  return Object.hasOwn(value, name) ? (value as Record<string, Json>)[name] : undefined
+}
+
+function capped(answer: string): string {
+  const bytes = new TextEncoder().encode(answer)
+  // `stream` leaves out a character that was cut in two.
+  return new TextDecoder().decode(bytes.subarray(0, maxAnswerBytes), { stream: true })
+}
+
+const maxComplaint = 200
+
+/** What a refusal says of itself, as problem documents and most other bodies do; one line, or nothing. */
+export function complaintIn(text: string): string {
+  const value = parse(text)
+  const said =
+    textAt(value, 'detail') ??
+    textAt(value, 'error', 'message') ??
+    textAt(value, 'error') ??
+    textAt(value, 'message')
+  return (said ?? '')
+    .replace(/[\x00-\x20\x7f-\x9f]+/g, ' ')
+    .trim()
+    .slice(0, maxComplaint)
+}

@@ -1,0 +1,106 @@
+import type { ReadStream, WriteStream } from 'node:tty'
+import { Failure } from '../../domain/error.ts'
+import { dial, type Line } from './client.ts'
+import { exitCodeOf, type Size } from './protocol.ts'
+
+export interface AttachOptions {
+  readonly socket: string
+  readonly generation: string
+  readonly stdin: ReadStream
+  readonly stdout: WriteStream
+}
+
+/** How a person and a terminal part. The code is as a shell says it: 128 and the signal's number for a killed program. */
+export type Parting = { readonly kind: 'detached' } | { readonly kind: 'ended'; readonly code: number }
+
+/**
+ * Joins this terminal to a held one until its program ends or the person presses Ctrl-\. Everything else goes to the
+ * program, ^C too. Without a terminal on both sides it only shows the output, all of it when it comes early enough:
+ * standard input is left alone. Restores the terminal however it ends. Throws `session_ended` when nobody is there.
+ */
+export async function attachTerminal(options: AttachOptions): Promise<Parting> {
+  const line = await dial(options.socket, options.generation)
+  if (!line) throw new Failure('session_ended', 'The terminal of this session is gone.')
+  const { stdin, stdout } = options
+  const interactive = stdin.isTTY === true && stdout.isTTY === true
+  line.say({ op: 'attach', ...(interactive && { terminal: sizeOf(stdout) }) })
+  const leaving = new AbortController()
+  const release = interactive ? joinHands(options, line, leaving) : watchSignals(leaving)
+  try {
+    return await show(line, stdout, leaving.signal)
+  } finally {
+    release()
+    line.close()
+  }
+}
+
+const sizeOf = ({ columns, rows }: WriteStream): Size => ({ columns: columns || 80, rows: rows || 24 })
+
+async function show(line: Line, stdout: WriteStream, leaving: AbortSignal): Promise<Parting> {
+  for (;;) {
+    const reply = await line.next(leaving)
+    if (reply === 'aborted') return { kind: 'detached' }
+    if (reply === undefined) return { kind: 'ended', code: 1 }
+    if (reply.is === 'output') await write(stdout, Buffer.from(reply.data, 'base64'), leaving)
+    if (reply.is === 'end') return { kind: 'ended', code: exitCodeOf(reply.end) }
+  }
+}
+
+/** Resolves when the reader has taken it: a slow pipe holds us up, not the program. */
+function write(stdout: WriteStream, bytes: Uint8Array, leaving: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      leaving.removeEventListener('abort', done)
+      resolve()
+    }
+    leaving.addEventListener('abort', done)
+    stdout.write(bytes, done)
+  })
+}
+
+/** Leaves modes that a program may have set: alternate screen, paste, mouse, focus, keyboard, hidden cursor, colours. */
+const calm =
+  '\x1b[?1049l\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?1l\x1b>\x1b[<u\x1b[>4m\x1b[?25h\x1b[0m\r\n'
+
+function joinHands({ stdin, stdout }: AttachOptions, line: Line, leaving: AbortController): () => void {
+  const type = (bytes: Buffer) => {
+    const at = detachAt(bytes)
+    const keys = at < 0 ? bytes : bytes.subarray(0, at)
+    if (keys.length > 0) line.say({ op: 'keys', data: keys.toString('base64') })
+    if (at >= 0) leaving.abort()
+  }
+  const leave = () => leaving.abort()
+  const resize = () => line.say({ op: 'resize', size: sizeOf(stdout) })
+  const unwatch = watchSignals(leaving)
+  stdin.setRawMode(true)
+  stdin.on('data', type)
+  stdin.once('end', leave)
+  stdin.resume()
+  stdout.on('resize', resize)
+  return () => {
+    stdin.off('data', type)
+    stdin.off('end', leave)
+    stdin.pause()
+    stdin.setRawMode(false)
+    stdout.off('resize', resize)
+    stdout.write(calm)
+    unwatch()
+  }
+}
+
+/** Ctrl-\ as terminals send it: plain, in the kitty protocol, and as xterm's modifyOtherKeys. */
+const detachKeys = ['\x1c', '\x1b[92;5u', '\x1b[27;5;92~'].map((keys) => Buffer.from(keys))
+
+function detachAt(bytes: Buffer): number {
+  const found = detachKeys.map((keys) => bytes.indexOf(keys)).filter((at) => at >= 0)
+  return found.length === 0 ? -1 : Math.min(...found)
+}
+
+/** A terminal that is closed, or we who are told to stop: the agent goes on. */
+function watchSignals(leaving: AbortController): () => void {
+  const leave = () => leaving.abort()
+  process.on('SIGHUP', leave).on('SIGTERM', leave)
+  return () => {
+    process.off('SIGHUP', leave).off('SIGTERM', leave)
+  }
+}

@@ -1,0 +1,177 @@
+import { homedir } from 'node:os'
+import { basename } from 'node:path'
+import type { DeliveryId } from '../../domain/delivery.ts'
+import type { Connection, Driver, Outgoing, Readiness, TurnEvents } from '../../domain/driver.ts'
+import type { Outcome } from '../../domain/outcome.ts'
+import type { Session } from '../../domain/session.ts'
+import { endGroup, isRunning, signalGroup } from '../process.ts'
+import { isAgentKind, listSkills, type SkillPlace, withSkill } from '../skills.ts'
+import type { Gone } from '../surface.ts'
+import { dial, type Line } from './client.ts'
+import type { Request } from './protocol.ts'
+import { type PtySettings, parsePtySettings } from './settings.ts'
+
+export interface PtyNeeds {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly skillDirs: () => readonly string[]
+}
+
+/** An agent in a terminal of ours, started by `postern run`; a holder process owns it and types for us. */
+export const ptyDriver = (needs: PtyNeeds): Driver => ({
+  kind: 'pty',
+  summary: 'types into a terminal of its own, started by postern run',
+  delivery: 'push',
+  prepare: async (settings) => parsePtySettings(settings),
+  connect: (session) => connect(needs, session),
+})
+
+interface Wire {
+  readonly needs: PtyNeeds
+  readonly settings: PtySettings
+  readonly generation: string
+  /** Conversations under way, to be cut when we let go. */
+  readonly lines: Set<Line>
+  closed: boolean
+}
+
+function connect(needs: PtyNeeds, session: Session): Connection {
+  const settings = parsePtySettings(session.settings)
+  const wire: Wire = { needs, settings, generation: session.generation, lines: new Set(), closed: false }
+  return {
+    state: (signal) => state(wire, signal),
+    inject: (message, signal) => send(wire, message, signal),
+    turn: (message, signal, on) => send(wire, message, signal, on),
+    skills: async () => (skillPlace(wire).agent ? listSkills(skillPlace(wire)) : undefined),
+    recall: (deliveryId) => recall(wire, deliveryId),
+    end: () => end(wire),
+    close: async () => {
+      wire.closed = true
+      for (const line of wire.lines) line.close()
+    },
+  }
+}
+
+const askMs = 3000
+
+async function state(wire: Wire, signal: AbortSignal): Promise<Readiness> {
+  const within = AbortSignal.any([signal, AbortSignal.timeout(askMs)])
+  const reply = await talk(wire, { op: 'state' }, (line) => line.next(within))
+  return reply !== 'aborted' && reply?.is === 'state' ? reply.readiness : absence(wire)
+}
+
+/** Nobody answers: either its holder is gone and the program with it, or it is only stuck. */
+async function absence({ settings }: Wire): Promise<Gone> {
+  const { holderPid: pid, holderStart: start } = settings
+  return (await isRunning({ pid, start }))
+    ? { kind: 'offline', why: 'the process that holds its terminal does not answer' }
+    : { kind: 'ended', why: 'its terminal is gone' }
+}
+
+async function send(wire: Wire, message: Outgoing, signal: AbortSignal, on?: TurnEvents): Promise<Outcome> {
+  if (signal.aborted) return letGo
+  const text = await inputFor(wire, message)
+  if (text === undefined)
+    return { kind: 'failed', why: `it has no skill "${message.skill}"`, retry: false, skill: true }
+  const request: Request = { op: 'inject', deliveryId: message.deliveryId, text, turn: on !== undefined }
+  return (await talk(wire, request, (line) => outcomeOf(line, signal, on))) ?? absence(wire)
+}
+
+const letGo: Outcome = { kind: 'released', why: 'let go; its terminal knows what became of it' }
+
+const inputFor = async (wire: Wire, { skill, text }: Outgoing): Promise<string | undefined> =>
+  skill === undefined ? text : withSkill(skillPlace(wire), skill, text)
+
+function skillPlace({ needs, settings }: Wire): SkillPlace {
+  const program = basename(settings.command[0] ?? '')
+  return {
+    agent: isAgentKind(program) ? program : undefined,
+    cwd: settings.cwd,
+    home: needs.env.HOME ?? homedir(),
+    dirs: needs.skillDirs(),
+  }
+}
+
+/** How long a holder that was told to let go may take to say how far it had come. */
+const letGoMs = 900
+
+async function outcomeOf(
+  line: Line,
+  signal: AbortSignal,
+  on: TurnEvents | undefined,
+): Promise<Outcome | undefined> {
+  let accepted = false
+  let waiting = signal
+  for (;;) {
+    const reply = await line.next(waiting)
+    if (reply === 'aborted') {
+      if (accepted || waiting !== signal) return cutOff(signal, accepted)
+      line.say({ op: 'cancel' })
+      waiting = AbortSignal.timeout(letGoMs)
+      continue
+    }
+    if (reply?.is === 'outcome') return reply.outcome
+    if (reply === undefined) return undefined
+    if (reply.is === 'accepted') {
+      accepted = true
+      await on?.accepted()
+    }
+  }
+}
+
+/** Whatever was typed by then stands in the holder's ledger, and is asked for before it is tried again. */
+const cutOff = (signal: AbortSignal, accepted: boolean): Outcome =>
+  accepted && signal.reason instanceof Error && signal.reason.name === 'TimeoutError'
+    ? { kind: 'turn_failed', why: 'timeout', detail: 'its turn did not end in time' }
+    : letGo
+
+const recallMs = 600_000
+
+async function recall(wire: Wire, deliveryId: DeliveryId): Promise<Outcome | undefined> {
+  const patience = AbortSignal.timeout(recallMs)
+  const answered = await talk(wire, { op: 'recall', deliveryId }, async (line) => ({
+    outcome: await outcomeOf(line, patience, undefined),
+  }))
+  return wire.closed ? letGo : answered?.outcome
+}
+
+const endMs = 10_000
+/** How long a holder may take to write the tombstone once its program is over. */
+const partMs = 6000
+const pollMs = 20
+
+async function end(wire: Wire): Promise<void> {
+  const { holderPid, holderStart, childPid, childStart } = wire.settings
+  const holder = { pid: holderPid, start: holderStart }
+  const told = await talk(wire, { op: 'end' }, (line) => untilEnd(line, AbortSignal.timeout(endMs)))
+  for (let waited = 0; told && waited < partMs && (await isRunning(holder)); waited += pollMs)
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
+  // A holder that does not listen is ended like any other process; closing the terminal ends most programs.
+  if (await isRunning({ pid: childPid, start: childStart })) await endGroup(childPid, 2000, ['SIGHUP'])
+  if (await isRunning(holder)) signalGroup(holderPid, 'SIGKILL')
+}
+
+async function untilEnd(line: Line, patience: AbortSignal): Promise<boolean> {
+  for (;;) {
+    const reply = await line.next(patience)
+    if (reply === undefined || reply === 'aborted') return false
+    if (reply.is === 'end') return true
+  }
+}
+
+/** Undefined when the holder cannot be reached, or when `about` says so. */
+async function talk<T>(
+  wire: Wire,
+  request: Request,
+  about: (line: Line) => Promise<T>,
+): Promise<T | undefined> {
+  const line = await dial(wire.settings.socket, wire.generation)
+  if (!line) return undefined
+  wire.lines.add(line)
+  try {
+    line.say(request)
+    return await about(line)
+  } finally {
+    wire.lines.delete(line)
+    line.close()
+  }
+}

@@ -1,0 +1,188 @@
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, rm } from 'node:fs/promises'
+import { createServer, type Server } from 'node:net'
+import { dirname } from 'node:path'
+import { Failure, reasonOf } from '../../domain/error.ts'
+import type { Platform } from '../../platform/platform.ts'
+import { type Multiline, typingRules } from '../keystrokes.ts'
+import { agentEnv, endGroup, signalGroup } from '../process.ts'
+import { createTypist } from '../typing.ts'
+import { createLedger } from './ledger.ts'
+import { type End, exitCodeOf, type Size } from './protocol.ts'
+import { type Holding, serve } from './serve.ts'
+import { type HeldTerminal, holdTerminal } from './terminal.ts'
+import { createWatchers, type Watchers } from './watchers.ts'
+
+export interface HolderOptions {
+  /** Absolute and free; its directory is created when it is missing. */
+  readonly socket: string
+  readonly session: string
+  readonly generation: string
+  readonly command: readonly string[]
+  readonly cwd: string
+  /** The caller's whole environment. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly size: Size
+  readonly multiline: Multiline
+  /** Told once it listens. */
+  readonly onReady: (childPid: number) => void
+  /** Writes the tombstone; false when the session is not open yet, then it is asked again. */
+  readonly onEnd: (end: End) => Promise<boolean>
+}
+
+/**
+ * Owns one program in a terminal until that program ends, whoever comes and goes: the server, the person's terminal,
+ * whoever started it. Resolves with the program's exit code as a shell says it. Throws `unsupported` where the
+ * runtime has no terminals and `usage` when the program cannot be started.
+ */
+export async function runHolder(options: HolderOptions, platform: Platform): Promise<number> {
+  const { openTerminal } = platform
+  if (!openTerminal)
+    throw new Failure('unsupported', `Terminals need the built postern; ${platform.runtime} has none.`)
+  const server = await listen(options.socket)
+  try {
+    const ended = Promise.withResolvers<End>()
+    const holding = hold(options, starting(openTerminal), ended.resolve)
+    server.on('connection', (socket) => serve(holding, socket))
+    return await untilEnd(options, holding, ended.promise)
+  } finally {
+    await close(server, options.socket)
+  }
+}
+
+/** What a path to a Unix socket may take in bytes: `sun_path` less its final zero. */
+const maxPathBytes = process.platform === 'darwin' ? 103 : 107
+
+async function listen(path: string): Promise<Server> {
+  if (Buffer.byteLength(path) > maxPathBytes)
+    throw new Failure(
+      'home_unusable',
+      `The path of the socket is over ${maxPathBytes} bytes; choose a shorter home: ${path}`,
+    )
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(path, resolve)
+  })
+  await chmod(path, 0o600)
+  return server
+}
+
+/** The same, refusing in words what cannot be started. */
+const starting =
+  (open: NonNullable<Platform['openTerminal']>): NonNullable<Platform['openTerminal']> =>
+  (options) => {
+    if (!existsSync(options.cwd)) throw new Failure('usage', `There is no folder ${options.cwd}.`)
+    try {
+      return open(options)
+    } catch (cause) {
+      throw new Failure('usage', `Cannot start ${options.command[0]}: ${reasonOf(cause)}`, { cause })
+    }
+  }
+
+/** Deliveries remembered: more than a session's queue can hold at a crash. */
+const ledgerLimit = 10_000
+
+function hold(
+  options: HolderOptions,
+  open: NonNullable<Platform['openTerminal']>,
+  onEnd: (end: End) => void,
+): Holding {
+  const watchers: Watchers = createWatchers(() => terminal.repaint())
+  const terminal: HeldTerminal = holdTerminal({
+    open,
+    command: options.command,
+    cwd: options.cwd,
+    env: environmentOf(options),
+    size: options.size,
+    answers: watchers.unanswered,
+    byHand: (enter) => typist.byHand(enter),
+    onOutput: watchers.output,
+    onEnd: (end) => {
+      holding.end = end
+      onEnd(end)
+    },
+  })
+  const typist = createTypist(terminal.surface, typingRules(process.platform, options.multiline))
+  const ledger = createLedger(ledgerLimit)
+  const stop = () => endProgram(terminal.pid)
+  const { generation } = options
+  const holding: Holding = {
+    generation,
+    terminal,
+    typist,
+    ledger,
+    watchers,
+    stop,
+    end: undefined,
+    typing: false,
+  }
+  return holding
+}
+
+function environmentOf({ env, cwd, session }: HolderOptions): Record<string, string> {
+  const known = agentEnv(env, { POSTERN_SESSION: session, PWD: cwd })
+  const term = known.TERM === undefined || known.TERM === 'dumb' ? 'xterm-256color' : known.TERM
+  const set = Object.entries({ ...known, TERM: term }).filter((entry) => entry[1] !== undefined)
+  return Object.fromEntries(set.map(([name, value]) => [name, String(value)]))
+}
+
+async function untilEnd(options: HolderOptions, holding: Holding, ended: Promise<End>): Promise<number> {
+  const unhook = onSignals(holding)
+  options.onReady(holding.terminal.pid)
+  try {
+    const end = await ended
+    holding.watchers.end(end)
+    await Promise.all([bury(options, end), linger(holding.watchers)])
+    return exitCodeOf(end)
+  } finally {
+    unhook()
+    holding.terminal.close()
+  }
+}
+
+/** It outlives the terminal it was started from; asked to stop, it takes its program along. */
+function onSignals(holding: Holding): () => void {
+  const ignore = () => {}
+  const stop = () => void holding.stop()
+  process.on('SIGHUP', ignore).on('SIGTERM', stop).on('SIGINT', stop)
+  return () => {
+    process.off('SIGHUP', ignore).off('SIGTERM', stop).off('SIGINT', stop)
+  }
+}
+
+const graceMs = 2000
+
+function endProgram(pid: number): Promise<void> {
+  const ended = endGroup(pid, graceMs, ['SIGHUP', 'SIGTERM'])
+  // A stopped program takes its end only when it goes on.
+  signalGroup(pid, 'SIGCONT')
+  return ended
+}
+
+const buryTries = 50
+const buryPauseMs = 100
+
+/** A program can be over before its session is written, and a store can be busy. */
+async function bury({ onEnd }: HolderOptions, end: End): Promise<void> {
+  for (let tries = 0; tries < buryTries; tries++) {
+    if (await onEnd(end).catch(() => false)) return
+    await pause(buryPauseMs)
+  }
+}
+
+const lingerMs = 5000
+
+/** Whoever is just about to attach still learns how it ended. */
+async function linger(watchers: Watchers): Promise<void> {
+  for (let waited = 0; waited < lingerMs && !watchers.toldEnd(); waited += buryPauseMs)
+    await pause(buryPauseMs)
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+async function close(server: Server, path: string): Promise<void> {
+  server.close()
+  await rm(path, { force: true })
+}

@@ -1,0 +1,95 @@
+import xterm, { type IMarker, type Terminal } from '@xterm/headless'
+import type { Screen } from '../screen.ts'
+import { repaint } from './repaint.ts'
+
+/** A terminal that nobody looks at: knows what the program has drawn. */
+export interface Model {
+  feed(bytes: Uint8Array): void
+  /** The text shown now, after everything fed so far. */
+  text(): Promise<Text>
+  /** What another terminal has to be sent to show the same; output fed after it resolves is not in it. */
+  repaint(): Promise<string>
+  resize(columns: number, rows: number): void
+  close(): void
+}
+
+const scrollback = 1000
+/** How many lines that scrolled away still count as shown, at least. */
+const linesAbove = 100
+/** How often to wait for output that comes while earlier output is drawn; a flood must not hold a look forever. */
+const patience = 50
+
+/** `answer` gets what a terminal replies to the program's queries (DA, DSR). */
+export function createModel(columns: number, rows: number, answer: (reply: string) => void): Model {
+  const terminal = new xterm.Terminal({
+    cols: columns,
+    rows,
+    scrollback,
+    allowProposedApi: true,
+    logLevel: 'off',
+  })
+  terminal.onData(answer)
+  const first = beginning(terminal)
+  let fed = 0
+  let drawn = 0
+  const settled = async () => {
+    for (let i = 0; i < patience; i++) {
+      await new Promise<void>((resolve) => terminal.write('', resolve))
+      if (fed === drawn) return
+    }
+  }
+  return {
+    feed: (bytes) => {
+      fed++
+      terminal.write(bytes, () => {
+        drawn++
+      })
+    },
+    text: async () => {
+      await settled()
+      return textOf(terminal, first())
+    },
+    repaint: async () => {
+      await settled()
+      return repaint(terminal)
+    },
+    resize: (newColumns, newRows) => terminal.resize(newColumns, newRows),
+    close: () => terminal.dispose(),
+  }
+}
+
+type Text = Pick<Screen, 'lines' | 'cursor' | 'bracketedPaste'>
+
+function textOf(terminal: Terminal, first: number): Text {
+  const buffer = terminal.buffer.active
+  const lines: string[] = []
+  for (let y = first; y < buffer.baseY + terminal.rows; y++) {
+    const line = buffer.getLine(y)
+    if (!line) continue
+    const text = line.translateToString(true)
+    if (line.isWrapped && lines.length > 0) lines.push(`${lines.pop() ?? ''}${text}`)
+    else lines.push(text)
+  }
+  return {
+    lines,
+    cursor: `${buffer.cursorX},${buffer.baseY + buffer.cursorY - first}`,
+    bracketedPaste: terminal.modes.bracketedPasteMode,
+  }
+}
+
+/**
+ * Where the lines begin that count as shown. A beginning that slid along with each new line would lose an old one
+ * for each that comes, and a text could not be counted once more; so it stays for a while, also when lines are dropped.
+ */
+function beginning(terminal: Terminal): () => number {
+  let anchor: IMarker | undefined
+  return () => {
+    const { baseY, cursorY, type } = terminal.buffer.active
+    if (type === 'alternate') return baseY
+    if (!anchor || anchor.isDisposed || anchor.line < baseY - 2 * linesAbove) {
+      anchor?.dispose()
+      anchor = terminal.registerMarker(Math.max(-linesAbove, -baseY) - cursorY)
+    }
+    return anchor?.line ?? baseY
+  }
+}

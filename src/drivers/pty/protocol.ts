@@ -1,0 +1,64 @@
+import type { Socket } from 'node:net'
+import { constants } from 'node:os'
+import type { Readiness } from '../../domain/driver.ts'
+import type { Outcome } from '../../domain/outcome.ts'
+
+/** What a client says to a holder: one JSON object a line. The first line is the request, more may follow it. */
+export type Request =
+  | { readonly op: 'state' }
+  /** With `turn`, answered by `accepted` and, when the turn is over, by `outcome`. */
+  | { readonly op: 'inject'; readonly deliveryId: string; readonly text: string; readonly turn: boolean }
+  /** Lets go of an `inject` of this connection as long as nothing is typed. A client that vanishes cancels nothing. */
+  | { readonly op: 'cancel' }
+  | { readonly op: 'recall'; readonly deliveryId: string }
+  /** `terminal`: a real terminal joins, which answers the program's queries itself; else output is only watched. */
+  | { readonly op: 'attach'; readonly terminal?: Size }
+  /** Base64: keys need not be text. */
+  | { readonly op: 'keys'; readonly data: string }
+  | { readonly op: 'resize'; readonly size: Size }
+  | { readonly op: 'end' }
+
+export interface Size {
+  readonly columns: number
+  readonly rows: number
+}
+
+/** How a program ended. */
+export interface End {
+  readonly exitCode?: number
+  readonly signal?: string
+}
+
+/** As a shell says it: 128 and the signal's number for a program that was killed. */
+export const exitCodeOf = ({ exitCode, signal }: End): number =>
+  signal === undefined ? (exitCode ?? 1) : 128 + (signals.get(signal) ?? 0)
+
+const signals: ReadonlyMap<string, number> = new Map(Object.entries(constants.signals))
+
+/** What a holder says. `hello` comes first on every connection: who does not recognize it goes away. */
+export type Reply =
+  | { readonly is: 'hello'; readonly generation: string }
+  | { readonly is: 'state'; readonly readiness: Readiness }
+  | { readonly is: 'accepted' }
+  | { readonly is: 'outcome'; readonly outcome?: Outcome }
+  /** Base64. */
+  | { readonly is: 'output'; readonly data: string }
+  | { readonly is: 'end'; readonly end: End }
+
+export const sayTo = (socket: Socket, line: Request | Reply): boolean =>
+  socket.writable && socket.write(`${JSON.stringify(line)}\n`)
+
+/** Calls `hear` for each line of a peer that is one of ours; one that sends nonsense is hung up on. */
+export function hearFrom<Line extends Request | Reply>(socket: Socket, hear: (line: Line) => void): void {
+  let rest = ''
+  socket.setEncoding('utf8')
+  socket.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    try {
+      for (const line of lines) hear(JSON.parse(line) as Line)
+    } catch {
+      socket.destroy()
+    }
+  })
+}

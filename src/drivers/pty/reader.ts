@@ -1,0 +1,62 @@
+import { readFile, readlink } from 'node:fs/promises'
+import { groupMembers } from '../process.ts'
+
+/** Linux system calls in which a program waits for input, by architecture. The first two name what they read. */
+const waits: Readonly<
+  Record<string, { readonly reads: readonly string[]; readonly polls: readonly string[] }>
+> = {
+  x64: { reads: ['0', '19'], polls: ['7', '23', '232', '270', '271', '281', '441'] },
+  arm64: { reads: ['63', '65'], polls: ['22', '72', '73', '441'] },
+}
+
+/**
+ * Whether a program in the foreground of this terminal waits for input now. Undefined where the system does not tell.
+ * In line mode the kernel shows what is typed whether anybody reads or not, so the screen alone proves little there.
+ */
+export async function isRead(leader: number): Promise<boolean | undefined> {
+  const calls = waits[process.arch]
+  if (process.platform !== 'linux' || !calls) return undefined
+  const group = await foregroundOf(leader)
+  if (group === undefined) return undefined
+  const answers = await Promise.all((await groupMembers(group)).map((pid) => waitsForInput(pid, calls)))
+  if (answers.includes(true)) return true
+  return answers.length === 0 || answers.includes(undefined) ? undefined : false
+}
+
+/** `tpgid` of proc(5) `stat`. */
+async function foregroundOf(pid: number): Promise<number | undefined> {
+  const group = Number((await statOf(pid))?.[5])
+  return group > 1 ? group : undefined
+}
+
+async function waitsForInput(pid: number, calls: (typeof waits)[string]): Promise<boolean | undefined> {
+  const [line, stat] = await Promise.all([textOf(`/proc/${pid}/syscall`), statOf(pid)])
+  if (line === undefined) return undefined
+  // A stopped program is still in the call that it was stopped in.
+  if (stat?.[0] === 'T' || stat?.[0] === 't') return false
+  const [call = '', first = ''] = line.split(' ')
+  if (calls.polls.includes(call)) return true
+  return calls.reads.includes(call) && (await isTerminal(pid, Number(first)))
+}
+
+/** The fields behind the name, which may hold anything. */
+async function statOf(pid: number): Promise<readonly string[] | undefined> {
+  const line = await textOf(`/proc/${pid}/stat`)
+  return line?.slice(line.lastIndexOf(')') + 2).split(' ')
+}
+
+async function isTerminal(pid: number, descriptor: number): Promise<boolean> {
+  try {
+    return /^\/dev\/(?:pts\/|tty)/.test(await readlink(`/proc/${pid}/fd/${descriptor}`))
+  } catch {
+    return false
+  }
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}

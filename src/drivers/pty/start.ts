@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { type Code, Failure, reasonOf } from '../../domain/error.ts'
+import type { Platform } from '../../platform/platform.ts'
+import type { Multiline } from '../keystrokes.ts'
+import { identify } from '../process.ts'
+import type { End, Size } from './protocol.ts'
+import type { PtySettings } from './settings.ts'
+
+export interface StartOptions {
+  /** The command line that becomes the holder: this program and its hidden subcommand. */
+  readonly holder: readonly string[]
+  /** Directory 0700 for the socket; made when it is missing. */
+  readonly runDir: string
+  readonly session: string
+  readonly generation: string
+  readonly command: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly size: Size
+  readonly multiline?: Multiline
+}
+
+/** What a holder is told on its standard input, where no process list shows it. */
+interface Orders {
+  readonly socket: string
+  readonly session: string
+  readonly generation: string
+  readonly command: readonly string[]
+  readonly cwd: string
+  readonly size: Size
+  readonly multiline: Multiline
+}
+
+type Report =
+  | { readonly is: 'ready'; readonly childPid: number }
+  | { readonly is: 'refused'; readonly code: Code; readonly detail: string }
+
+const startMs = 15_000
+
+/**
+ * Starts a program in a terminal that outlives this process, and resolves when it can be reached. Holds on to nothing
+ * of ours: pipes of the caller close. Throws `usage` when the program cannot be started.
+ */
+export async function startHolder(options: StartOptions): Promise<PtySettings> {
+  const { runDir, session, generation, command, cwd, size, multiline = 'flatten' } = options
+  const socket = join(runDir, `${randomBytes(4).toString('hex')}.sock`)
+  const child = spawnHolder(options)
+  try {
+    const report = reportOf(child)
+    const orders: Orders = { socket, session, generation, command, cwd, size, multiline }
+    child.stdin?.on('error', () => {})
+    child.stdin?.end(JSON.stringify(orders))
+    const said = await report
+    if (said.is === 'refused') throw new Failure(said.code, said.detail)
+    return await settingsOf(options, socket, child.pid ?? 0, said.childPid)
+  } finally {
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+    child.unref()
+  }
+}
+
+function spawnHolder({ holder, env }: StartOptions): ChildProcess {
+  const [program = '', ...args] = holder
+  // Not the caller's directory: a runtime would read its configuration there, and it could not be removed.
+  return spawn(program, args, { cwd: '/', env: { ...env }, detached: true, stdio: 'pipe' })
+}
+
+/** The first line it says; what it complained of when there is none. */
+function reportOf(child: ChildProcess): Promise<Report> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    let complaint = ''
+    const give = (why: string) => {
+      clearTimeout(timer)
+      reject(new Failure('internal', `The terminal did not start: ${why}`))
+    }
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL')
+      give(`it said nothing within ${startMs / 1000} s`)
+    }, startMs)
+    child.once('error', (error) => give(error.message))
+    child.once('close', (code) => give(complaint.trim() || `exit code ${code}`))
+    child.stderr?.on('data', (chunk) => {
+      complaint = (complaint + chunk).slice(-2000)
+    })
+    child.stdout?.on('data', (chunk) => {
+      said += chunk
+      if (!said.includes('\n')) return
+      clearTimeout(timer)
+      resolve(JSON.parse(said) as Report)
+    })
+  })
+}
+
+async function settingsOf(
+  { command, cwd }: StartOptions,
+  socket: string,
+  holderPid: number,
+  childPid: number,
+): Promise<PtySettings> {
+  const [holder, child] = await Promise.all([identify(holderPid), identify(childPid)])
+  return {
+    socket,
+    holderPid,
+    // A process that is over by now is nobody's to be taken for.
+    holderStart: holder?.start ?? '',
+    childPid,
+    childStart: child?.start ?? '',
+    command,
+    cwd,
+  }
+}
+
+export interface HoldIo {
+  /** All of standard input. */
+  readonly read: () => Promise<string>
+  readonly say: (line: string) => void
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Writes the tombstone; false when there is no such opening (yet). */
+  readonly onEnd: (session: string, generation: string, end: End) => Promise<boolean>
+}
+
+/** What the hidden subcommand does: reads its orders, says whether it could start, and holds on. The exit code. */
+export async function holdAsTold(io: HoldIo, platform: Platform): Promise<number> {
+  const report = (said: Report) => io.say(`${JSON.stringify(said)}\n`)
+  try {
+    const orders = JSON.parse(await io.read()) as Orders
+    const onReady = (childPid: number) => report({ is: 'ready', childPid })
+    const onEnd = (end: End) => io.onEnd(orders.session, orders.generation, end)
+    // Loaded here alone: starting a holder needs none of what being one takes.
+    const { runHolder } = await import('./holder.ts')
+    return await runHolder({ ...orders, env: io.env, onReady, onEnd }, platform)
+  } catch (thrown) {
+    const code = thrown instanceof Failure ? thrown.code : 'internal'
+    report({ is: 'refused', code, detail: reasonOf(thrown) })
+    return 1
+  }
+}

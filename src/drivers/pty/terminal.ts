@@ -1,0 +1,192 @@
+import type { Platform, Terminal } from '../../platform/platform.ts'
+import type { Screen } from '../screen.ts'
+import type { Gone, Surface } from '../surface.ts'
+import { createKeyFollower, type KeyFollower } from './keys.ts'
+import { createModel, type Model } from './model.ts'
+import type { End, Size } from './protocol.ts'
+import { isRead } from './reader.ts'
+
+/** A program in a terminal of ours, its screen, and the hands on it. */
+export interface HeldTerminal {
+  readonly pid: number
+  readonly surface: Surface
+  /** Keys of a person, held back while a message is being typed. `replies`: its answers to queries count as well. */
+  keys(bytes: Uint8Array, replies: boolean): void
+  resize(size: Size): void
+  repaint(): Promise<string>
+  /** Runs `typing` with the person's keys held back from its first byte on. */
+  alone<T>(typing: () => Promise<T>): Promise<T>
+  close(): void
+}
+
+export interface HeldTerminalOptions {
+  readonly open: NonNullable<Platform['openTerminal']>
+  readonly command: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  readonly size: Size
+  /** False while a person's terminal answers the program's queries. */
+  readonly answers: () => boolean
+  /** Told before a person's keys reach the program. */
+  readonly byHand: (enter: boolean) => Promise<void>
+  readonly onOutput: (bytes: Uint8Array) => void
+  readonly onEnd: (end: End) => void
+}
+
+interface Keys {
+  readonly bytes: Uint8Array
+  readonly replies: boolean
+}
+
+interface Held {
+  readonly options: HeldTerminalOptions
+  readonly model: Model
+  readonly terminal: Terminal
+  readonly follower: KeyFollower
+  drawnAt: number
+  end: End | undefined
+  /** A message is on its way; from its first byte on, keys are collected here. */
+  alone: boolean
+  heldKeys: Keys[] | undefined
+  /** Keys reach the program one after the other. */
+  hands: Promise<void>
+}
+
+export function holdTerminal(options: HeldTerminalOptions): HeldTerminal {
+  const held: Held = {
+    options,
+    model: createModel(options.size.columns, options.size.rows, (reply) => {
+      if (options.answers()) write(held, reply)
+    }),
+    terminal: open(options, () => held),
+    follower: createKeyFollower(),
+    drawnAt: performance.now(),
+    end: undefined,
+    alone: false,
+    heldKeys: undefined,
+    hands: Promise.resolve(),
+  }
+  return {
+    pid: held.terminal.pid,
+    surface: surfaceOf(held),
+    keys: (bytes, replies) => takeKeys(held, { bytes, replies }),
+    resize: (size) => resize(held, size),
+    repaint: held.model.repaint,
+    alone: (typing) => alone(held, typing),
+    close: () => {
+      held.terminal.close()
+      held.model.close()
+    },
+  }
+}
+
+function open({ open: openTerminal, size, ...options }: HeldTerminalOptions, held: () => Held): Terminal {
+  return openTerminal({
+    command: options.command,
+    cwd: options.cwd,
+    env: options.env,
+    ...size,
+    onData: (bytes) => {
+      held().drawnAt = performance.now()
+      held().model.feed(bytes)
+      options.onOutput(bytes)
+    },
+    onExit: (end) => {
+      held().end = end
+      options.onEnd(end)
+    },
+  })
+}
+
+const surfaceOf = (held: Held): Surface => ({
+  look: () => look(held),
+  put: async (text) => {
+    if (held.alone) held.heldKeys ??= []
+    const { bracketedPaste } = await held.model.text()
+    return write(held, bracketedPaste ? `\x1b[200~${text}\x1b[201~` : text)
+  },
+  press: async (keys) => {
+    if (held.alone) held.heldKeys ??= []
+    return write(held, keys)
+  },
+  isRead: () => isRead(held.terminal.pid),
+  now: () => performance.now(),
+  pause,
+})
+
+async function look(held: Held): Promise<Screen | Gone> {
+  const text = await held.model.text()
+  if (held.end) return goneAs(held.end)
+  const lineMode = lineModeOf(held.terminal)
+  return {
+    kind: 'screen',
+    ...text,
+    cooked: lineMode?.cooked,
+    echo: lineMode?.echo,
+    quietMs: performance.now() - held.drawnAt,
+    draft: held.follower.draft(),
+  }
+}
+
+function write(held: Held, bytes: Uint8Array | string): Gone | undefined {
+  if (held.end) return goneAs(held.end)
+  held.terminal.write(bytes)
+  return undefined
+}
+
+function takeKeys(held: Held, keys: Keys): void {
+  if (held.heldKeys) {
+    held.heldKeys.push(keys)
+    return
+  }
+  const { enter, keys: pressed } = held.follower.follow(keys.bytes)
+  if (!pressed && !keys.replies) return
+  held.hands = held.hands.then(async () => {
+    if (pressed) await held.options.byHand(enter)
+    write(held, keys.bytes)
+  })
+}
+
+function resize({ model, terminal, end }: Held, { columns, rows }: Size): void {
+  model.resize(columns, rows)
+  if (!end) terminal.resize(columns, rows)
+}
+
+async function alone<T>(held: Held, typing: () => Promise<T>): Promise<T> {
+  held.alone = true
+  try {
+    return await typing()
+  } finally {
+    const waiting = held.heldKeys ?? []
+    held.alone = false
+    held.heldKeys = undefined
+    for (const keys of waiting) takeKeys(held, keys)
+  }
+}
+
+const goneAs = ({ exitCode, signal }: End): Gone => ({
+  kind: 'ended',
+  ...(exitCode !== undefined && { exitCode }),
+  ...(signal !== undefined && { why: `it was ended by ${signal}` }),
+})
+
+interface LineMode {
+  readonly cooked: boolean
+  readonly echo: boolean
+}
+
+/** Not every runtime tells; what a terminal adds to the port is asked for by name. */
+function lineModeOf(terminal: Terminal & { readonly lineMode?: () => LineMode | undefined }) {
+  return terminal.lineMode?.()
+}
+
+const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, signal?.aborted ? 0 : ms)
+    signal?.addEventListener('abort', done)
+  })

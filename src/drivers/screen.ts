@@ -1,0 +1,105 @@
+/** What a terminal shows at one moment. Text only: lines that were wrapped are joined, what scrolled away may precede. */
+export interface Screen {
+  readonly kind: 'screen'
+  readonly lines: readonly string[]
+  /** Where the cursor stands, in any spelling: it is only compared. */
+  readonly cursor: string
+  /** Mode 2004; undefined when it cannot be known. */
+  readonly bracketedPaste: boolean | undefined
+  /** The kernel collects lines for the program (ICANON); undefined when it cannot be known. */
+  readonly cooked: boolean | undefined
+  /** The kernel shows what is typed (ECHO); undefined when it cannot be known. */
+  readonly echo: boolean | undefined
+  /** Milliseconds since anything was drawn. */
+  readonly quietMs: number
+  /** A person has typed something and not sent it. */
+  readonly draft: boolean
+}
+
+const fingerprintLength = 24
+const shortFingerprint = 8
+
+/** The last 24 characters of a text that leave ink on a screen; empty when nothing in it does. */
+export const fingerprint = (text: string): string => [...ink(text)].slice(-fingerprintLength).join('')
+
+/**
+ * How `after` shows that `text` has arrived in the input box, given the screen `before` it was typed: the end of
+ * the text, or a paste marker, is there once more than before.
+ */
+export function evidenceOf(before: Screen, after: Screen, text: string): 'echo' | 'marker' | undefined {
+  const print = fingerprint(text)
+  if (
+    print.length < shortFingerprint
+      ? showsShort(before, after, print)
+      : count(after, print) > count(before, print)
+  )
+    return 'echo'
+  // A text that spells a marker itself would prove nothing by showing one.
+  if (markers(text) === 0 && markersOn(after) > markersOn(before)) return 'marker'
+  return undefined
+}
+
+/** A few letters stand in many places, also in the hint that they replace: here a line that is new must end with them. */
+function showsShort(before: Screen, after: Screen, print: string): boolean {
+  const fresh = beyond(inkLines(before), inkLines(after))
+  return print !== '' && fresh.length <= 3 && fresh.some((line) => line.endsWith(print))
+}
+
+/** How often a run of ink stands on the screen, across borders and line ends. */
+export const count = (screen: Screen, print: string): number =>
+  print === '' ? 0 : ink(screen.lines.join('\n')).split(print).length - 1
+
+/**
+ * True when Enter did something: a line is new, the text moved, or the program put its paste mode away. An animated
+ * spinner, a counter, a box that grew by an empty line and a paste marker are not enough. A program without bracketed
+ * paste has no multi-line input box, so there a cursor on another place means that the line was taken.
+ */
+export function submitted(echoed: Screen, after: Screen, text: string): boolean {
+  if (markersOn(after) > markersOn(echoed)) return false
+  if (echoed.bracketedPaste !== after.bracketedPaste) return true
+  const takesLines = after.bracketedPaste === false || (after.bracketedPaste === undefined && after.cooked)
+  if (takesLines && echoed.cursor !== after.cursor) return true
+  return added(echoed, after).length > 0 || linesBelow(echoed, text) !== linesBelow(after, text)
+}
+
+/** True when both show the same, apart from spinners, counters and empty lines. */
+export const sameScreen = (a: Screen, b: Screen): boolean => added(a, b).length + added(b, a).length === 0
+
+const added = (before: Screen, after: Screen): readonly string[] =>
+  beyond(bareLines(before), bareLines(after))
+
+/** Those of `after` that `before` does not have, or has less often. */
+function beyond(before: readonly string[], after: readonly string[]): readonly string[] {
+  const left = new Map<string, number>()
+  for (const line of before) left.set(line, (left.get(line) ?? 0) + 1)
+  return after.filter((line) => {
+    const rest = left.get(line) ?? 0
+    left.set(line, rest - 1)
+    return rest <= 0
+  })
+}
+
+/** Lines with content below the last one that ends the text; -1 when none does. */
+function linesBelow(screen: Screen, text: string): number {
+  const tail = [...fingerprint(text)].slice(-shortFingerprint).join('')
+  const lines = screen.lines.filter((line) => bare(line) !== '')
+  const at = lines.findLastIndex((line) => ink(line).includes(tail))
+  return at < 0 ? -1 : lines.length - 1 - at
+}
+
+const inkLines = (screen: Screen): readonly string[] => screen.lines.map(ink).filter((line) => line !== '')
+
+const bareLines = (screen: Screen): readonly string[] => screen.lines.map(bare).filter((line) => line !== '')
+
+/** A line without what moves by itself: digits and the glyphs spinners are made of. */
+const bare = (line: string): string => ink(line).replace(/[\d|/\\\-+*·•●○◌◉◎◐-◕✢-❋⏺⠀-⣿…█]/gu, '')
+
+/** What leaves ink: no spaces, box lines, combining marks or invisible format characters. */
+const ink = (text: string): string => text.normalize('NFC').replace(/[\s\u2500-\u259f\p{M}\p{Cf}]/gu, '')
+
+/** Stand-ins that agents show for a long paste: `[Pasted text #1 +12 lines]`, `[paste #1 +80 lines]`. */
+const marker = /\[\s*past(?:e|ed)\b[^[\]]{0,40}\d[^[\]]{0,40}\]/gi
+
+const markers = (text: string): number => text.match(marker)?.length ?? 0
+
+const markersOn = (screen: Screen): number => markers(screen.lines.join('\n'))

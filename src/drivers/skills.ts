@@ -1,0 +1,116 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** Agents whose folders and calls are known. */
+export type AgentKind = 'claude' | 'codex' | 'gemini' | 'opencode' | 'pi' | 'qwen'
+
+/** Where one agent's skills may lie. */
+export interface SkillPlace {
+  /** Undefined: any other program, which is told the skill's text itself. */
+  readonly agent: AgentKind | undefined
+  readonly cwd: string
+  readonly home: string
+  /** `skills.dirs` of the configuration. */
+  readonly dirs: readonly string[]
+}
+
+export const isAgentKind = (text: unknown): text is AgentKind =>
+  typeof text === 'string' && Object.hasOwn(agentKinds, text)
+
+/** The names of all skills in reach, sorted. A skill is a folder with a `SKILL.md` (agentskills.io). */
+export async function listSkills(place: SkillPlace): Promise<readonly string[]> {
+  const found = await Promise.all([...ownFolders(place), ...place.dirs].map(namesIn))
+  return [...new Set(found.flat())].sort()
+}
+
+/**
+ * The text that makes the agent use a skill for a message: its own call where it will find the skill itself, else the
+ * skill's text before the message. Undefined when there is no such skill: an agent would take the call for plain text.
+ */
+export async function withSkill(place: SkillPlace, name: string, text: string): Promise<string | undefined> {
+  if (!isSkillName(name)) return undefined
+  const own = await firstWith(ownFolders(place), name)
+  if (own !== undefined && place.agent) return skillCall(place.agent, name, text)
+  const folder = own ?? (await firstWith(place.dirs, name))
+  return folder === undefined ? undefined : skillText(await readFile(fileOf(folder, name), 'utf8'), text)
+}
+
+/** How each agent is told to use a skill it knows. The call must be the very first characters. */
+export const skillCall = (agent: AgentKind, name: string, text: string): string =>
+  agentKinds[agent].call(name) + text
+
+/** 1 to 64 of a-z 0-9 and single hyphens inside (agentskills.io). */
+export const isSkillName = (name: string): boolean =>
+  name.length <= 64 && /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name)
+
+interface AgentFacts {
+  /** Relative to the working directory and to the home. */
+  readonly folders: readonly string[]
+  readonly homeFolders?: readonly string[]
+  readonly call: (name: string) => string
+}
+
+const slash = (name: string): string => `/${name} `
+
+const agentKinds: Readonly<Record<AgentKind, AgentFacts>> = {
+  claude: { folders: ['.claude/skills'], call: slash },
+  opencode: {
+    folders: ['.opencode/skills', '.claude/skills', '.agents/skills'],
+    homeFolders: ['.config/opencode/skills'],
+    call: slash,
+  },
+  codex: { folders: ['.agents/skills'], homeFolders: ['.codex/skills'], call: (name) => `$${name} ` },
+  gemini: {
+    folders: ['.agents/skills', '.gemini/skills'],
+    call: (name) => `Use the skill "${name}" (activate_skill) for this: `,
+  },
+  qwen: { folders: ['.agents/skills', '.qwen/skills'], call: slash },
+  pi: {
+    folders: ['.agents/skills', '.pi/skills'],
+    homeFolders: ['.pi/agent/skills'],
+    call: (name) => `/skill:${name} `,
+  },
+}
+
+const anyAgent: Pick<AgentFacts, 'folders' | 'homeFolders'> = { folders: ['.agents/skills'] }
+
+function ownFolders({ agent, cwd, home }: SkillPlace): readonly string[] {
+  const { folders, homeFolders = [] } = agent ? agentKinds[agent] : anyAgent
+  return [
+    ...folders.map((folder) => join(cwd, folder)),
+    ...[...folders, ...homeFolders].map((folder) => join(home, folder)),
+  ]
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  const names = (await entriesOf(folder)).filter(isSkillName)
+  const present = await Promise.all(names.map((name) => hasSkill(folder, name)))
+  return names.filter((_, index) => present[index])
+}
+
+async function firstWith(folders: readonly string[], name: string): Promise<string | undefined> {
+  for (const folder of folders) if (await hasSkill(folder, name)) return folder
+  return undefined
+}
+
+async function entriesOf(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder)
+  } catch {
+    return []
+  }
+}
+
+async function hasSkill(folder: string, name: string): Promise<boolean> {
+  try {
+    return (await stat(fileOf(folder, name))).isFile()
+  } catch {
+    return false
+  }
+}
+
+const fileOf = (folder: string, name: string): string => join(folder, name, 'SKILL.md')
+
+/** The instructions without the front matter, which is for those who choose among skills. */
+const skillText = (file: string, text: string): string =>
+  `${file.replace(/^\uFEFF?---\r?\n[\s\S]*?\r?\n---\r?\n/, '').trim()}\n\n${text}`

@@ -1,0 +1,128 @@
+import { homedir } from 'node:os'
+import type { Connection, Driver, DriverTools, Outgoing, Readiness, TurnEvents } from '../domain/driver.ts'
+import { reasonOf } from '../domain/error.ts'
+import type { Outcome } from '../domain/outcome.ts'
+import type { Session } from '../domain/session.ts'
+import { typingRules } from './keystrokes.ts'
+import { isAgentKind, listSkills, type SkillPlace, withSkill } from './skills.ts'
+import type { Surface } from './surface.ts'
+import { openTmux } from './tmux/call.ts'
+import { lookAt } from './tmux/pane.ts'
+import { identifyPane, parseSettings, parseWish, serverOptions, type TmuxSettings } from './tmux/settings.ts'
+import { openPane } from './tmux/surface.ts'
+import { createTypist, type Typist } from './typing.ts'
+
+export interface TmuxNeeds {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly skillDirs: () => readonly string[]
+}
+
+/** Types into a pane that a person uses too. The agent is theirs: it is never started or ended here. */
+export const tmuxDriver = (needs: TmuxNeeds): Driver => ({
+  kind: 'tmux',
+  summary: 'types into a tmux pane, after looking that nothing is in the way',
+  delivery: 'push',
+  prepare: async (settings) => {
+    const wish = parseWish(settings)
+    const server = serverOptions(wish.socket, needs.env.TMUX)
+    return { ...(await identifyPane(openTmux(server, needs.env, noSignal), wish)) }
+  },
+  connect: (session, tools) => connect(needs, session, tools),
+})
+
+const noSignal = (): undefined => undefined
+
+interface Wire {
+  readonly needs: TmuxNeeds
+  readonly session: Session
+  readonly tools: DriverTools
+  readonly pane: TmuxSettings
+  readonly surface: Surface
+  readonly typist: Typist
+  /** The message on its way, by what cuts it short. */
+  current: AbortSignal | undefined
+}
+
+function connect(needs: TmuxNeeds, session: Session, tools: DriverTools): Connection {
+  const wire = openWire(needs, session, tools)
+  return {
+    state: (signal) => readiness(wire, signal),
+    inject: (message, signal) => alone(wire, signal, () => type(wire, message, signal)),
+    turn: (message, signal, on) => alone(wire, signal, () => turn(wire, message, signal, on)),
+    skills: async (signal) => listSkills(await skillPlace(wire, signal)),
+    recall: async () => undefined,
+    end: async () => {},
+    close: async () => {},
+  }
+}
+
+function openWire(needs: TmuxNeeds, session: Session, tools: DriverTools): Wire {
+  const pane = parseSettings(session.settings)
+  const tmux = openTmux(['-S', pane.socket], needs.env, () => wire.current)
+  const surface = openPane(tmux, pane)
+  const typist = createTypist(surface, typingRules(process.platform, pane.multiline))
+  const wire: Wire = { needs, session, tools, pane, surface, typist, current: undefined }
+  return wire
+}
+
+/** Long enough to see whether the screen moves. */
+const watchMs = 1300
+
+async function readiness(wire: Wire, signal: AbortSignal): Promise<Readiness> {
+  if (wire.current) return { kind: 'busy', why: types }
+  const seen = await wire.surface.look()
+  if (seen.kind !== 'screen') return seen
+  if (seen.quietMs < watchMs) await wire.surface.pause(watchMs, signal)
+  return wire.typist.readiness()
+}
+
+const types = 'a message is being typed'
+
+async function alone(wire: Wire, signal: AbortSignal, act: () => Promise<Outcome>): Promise<Outcome> {
+  if (wire.current) return { kind: 'busy', why: types }
+  wire.current = signal
+  try {
+    return await act()
+  } finally {
+    wire.current = undefined
+  }
+}
+
+async function type(wire: Wire, { text, skill }: Outgoing, signal: AbortSignal): Promise<Outcome> {
+  if (signal.aborted) return { kind: 'released', why: 'let go before it was typed' }
+  const message = skill === undefined ? text : await withSkill(await skillPlace(wire, signal), skill, text)
+  if (message === undefined)
+    return { kind: 'failed', why: `it has no skill "${skill}"`, retry: false, skill: true }
+  return wire.typist.type(message, signal)
+}
+
+async function turn(wire: Wire, message: Outgoing, signal: AbortSignal, on: TurnEvents): Promise<Outcome> {
+  const outcome = await type(wire, message, signal)
+  if (outcome.kind !== 'taken') return outcome
+  await accepted(wire, on)
+  on.progress({ at: wire.tools.now(), kind: 'turn_started', detail: `evidence: ${outcome.evidence}` })
+  return wire.typist.rest(signal)
+}
+
+/** The agent has the message; a note that cannot be kept now must not make it look otherwise. */
+async function accepted(wire: Wire, on: TurnEvents): Promise<void> {
+  try {
+    await on.accepted()
+  } catch (thrown) {
+    wire.tools.log('warn', 'tmux.accept_failed', { session: wire.session.id, why: reasonOf(thrown) })
+  }
+}
+
+/** A pane outlives the program in it, so who runs there is asked each time. */
+async function skillPlace(wire: Wire, signal: AbortSignal): Promise<SkillPlace> {
+  const { pane, needs } = wire
+  const tmux = openTmux(['-S', pane.socket], needs.env, () => signal)
+  const sight = await lookAt(tmux, pane)
+  const program = sight.kind === 'sight' ? sight.program : ''
+  return {
+    agent: pane.agent ?? (isAgentKind(program) ? program : undefined),
+    cwd: pane.cwd,
+    home: needs.env.HOME ?? homedir(),
+    dirs: needs.skillDirs(),
+  }
+}

@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto'
+import type { Gone } from '../surface.ts'
+import type { Called, Tmux } from './call.ts'
+import type { PaneIdentity } from './settings.ts'
+import { type Row, readRows } from './styled.ts'
+
+/** A pane as tmux shows it at one moment. */
+export interface Sight {
+  readonly kind: 'sight'
+  /** As drawn. */
+  readonly rows: readonly Row[]
+  /** Wrapped lines joined. No history: what a program redraws piles up there. */
+  readonly lines: readonly string[]
+  /** Where the cursor stands, for comparison. */
+  readonly cursor: string
+  readonly cursorRow: number
+  readonly cursorShown: boolean
+  /** Mode 2004; undefined before tmux 3.7, which does not tell. */
+  readonly bracketedPaste: boolean | undefined
+  readonly tty: string
+  /** Name of the program in front. */
+  readonly program: string
+}
+
+/** What the pane shows, or why it is not that pane any more. */
+export async function lookAt(tmux: Tmux, pane: PaneIdentity): Promise<Sight | Gone> {
+  const mark = `postern-${randomBytes(8).toString('hex')}`
+  const called = await tmux([
+    ...['display-message', '-p', '-t', pane.paneId, factsFormat, ';'],
+    ...['capture-pane', '-p', '-e', '-t', pane.paneId, ';'],
+    ...['display-message', '-p', mark, ';'],
+    ...['capture-pane', '-p', '-J', '-t', pane.paneId],
+  ])
+  if (called.kind !== 'ok' && called.kind !== 'refused') return unreached(called)
+  const facts = parseFacts(called.stdout)
+  const gone = facts && goneFrom(facts, pane)
+  if (gone) return gone
+  if (!facts || called.kind !== 'ok') return { kind: 'offline', why: 'tmux does not show the pane' }
+  const [shown = '', joined = ''] = called.stdout.slice(called.stdout.indexOf('\n') + 1).split(`${mark}\n`)
+  return {
+    kind: 'sight',
+    rows: readRows(shown),
+    lines: joined.split('\n').map((line) => line.trimEnd()),
+    cursor: `${facts.cursor_x},${facts.cursor_y}`,
+    cursorRow: Number(facts.cursor_y),
+    cursorShown: facts.cursor_flag !== '0',
+    bracketedPaste: facts.bracket_paste_flag === '' ? undefined : facts.bracket_paste_flag === '1',
+    tty: facts.pane_tty,
+    program: facts.pane_current_command,
+  }
+}
+
+/** Why tmux could not be asked. It may be back one day; the pane then is not. */
+export function unreached(called: Exclude<Called, { kind: 'ok' | 'refused' }>): Gone {
+  if (called.kind === 'no_tmux') return { kind: 'offline', why: 'tmux is not installed' }
+  return { kind: 'offline', why: called.kind === 'silent' ? called.why : 'its tmux server is not running' }
+}
+
+const factNames = [
+  'pid',
+  'start_time',
+  'pane_id',
+  'pane_pid',
+  'pane_dead',
+  'pane_dead_status',
+  'pane_input_off',
+  'pane_synchronized',
+  'cursor_x',
+  'cursor_y',
+  'cursor_flag',
+  'bracket_paste_flag',
+  'pane_tty',
+  'pane_current_command',
+] as const
+
+const factsFormat = factNames.map((name) => `#{${name}}`).join('|')
+
+type Facts = Readonly<Record<(typeof factNames)[number], string>>
+
+function parseFacts(stdout: string): Facts | undefined {
+  const fields = stdout.slice(0, Math.max(0, stdout.indexOf('\n'))).split('|')
+  if (fields.length < factNames.length) return undefined
+  return Object.fromEntries(factNames.map((name, index) => [name, fields[index] ?? ''])) as Facts
+}
+
+function goneFrom(facts: Facts, pane: PaneIdentity): Gone | undefined {
+  if (facts.pid !== String(pane.serverPid) || facts.start_time !== String(pane.serverStart))
+    return { kind: 'ended', why: 'its tmux server ended; another one runs now' }
+  if (facts.pane_id !== pane.paneId) return { kind: 'ended', why: 'its pane was closed' }
+  if (facts.pane_pid !== String(pane.panePid))
+    return { kind: 'ended', why: 'another program was started in its pane' }
+  if (facts.pane_dead === '1') return endedWith(facts.pane_dead_status)
+  if (facts.pane_input_off === '1') return { kind: 'offline', why: 'input to its pane is switched off' }
+  // Enter would reach every pane of the window.
+  if (facts.pane_synchronized === '1') return { kind: 'offline', why: 'its pane is synchronized with others' }
+  return undefined
+}
+
+const endedWith = (status: string): Gone => ({
+  kind: 'ended',
+  ...(status !== '' && { exitCode: Number(status) }),
+  why: 'its program ended',
+})
+
+/**
+ * A condition tmux itself checks in the moment it acts: the very pane, alive, and alone. Pasting into a dead pane ends
+ * the whole server up to tmux 3.3a.
+ */
+export const guardOf = ({ serverPid, serverStart, panePid }: PaneIdentity): string =>
+  [
+    `#{==:#{pid},${serverPid}}`,
+    `#{==:#{start_time},${serverStart}}`,
+    `#{==:#{pane_pid},${panePid}}`,
+    '#{?pane_dead,0,1}',
+    '#{?pane_input_off,0,1}',
+    '#{?pane_synchronized,0,1}',
+  ].reduceRight((rest, one) => (rest === '' ? one : `#{&&:${one},${rest}}`), '')

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Outcome } from '../../../src/domain/outcome.ts'
+import { createLedger } from '../../../src/drivers/pty/ledger.ts'
+
+const taken: Outcome = { kind: 'taken', evidence: 'echo' }
+
+describe('once', () => {
+  it('joins a try under way and remembers one that was taken', async () => {
+    const ledger = createLedger(10)
+    const tried = Promise.withResolvers<Outcome>()
+    let tries = 0
+    const attempt = () => {
+      tries++
+      return tried.promise
+    }
+    const both = [ledger.once('a', false, attempt), ledger.once('a', false, attempt)]
+    tried.resolve(taken)
+    assert.deepEqual(await Promise.all(both), [taken, taken])
+    assert.deepEqual(await ledger.once('a', false, attempt), taken)
+    assert.equal(tries, 1)
+  })
+
+  const rows: readonly (readonly [Outcome, boolean])[] = [
+    [taken, true],
+    [{ kind: 'unknown', why: '', accepted: true }, true],
+    [{ kind: 'unknown', why: '', accepted: false }, false],
+    [{ kind: 'busy', why: '' }, false],
+    [{ kind: 'failed', why: '', retry: true }, false],
+    [{ kind: 'released', why: '' }, false],
+  ]
+  for (const [outcome, kept] of rows)
+    it(`${kept ? 'keeps' : 'forgets'} ${JSON.stringify(outcome)}`, async () => {
+      const ledger = createLedger(10)
+      await ledger.once('a', false, async () => outcome)
+      assert.equal(ledger.find('a') !== undefined, kept)
+    })
+
+  it('forgets a try that threw', async () => {
+    const ledger = createLedger(10)
+    await assert.rejects(
+      ledger.once('a', false, async () => {
+        throw new Error('no')
+      }),
+    )
+    assert.equal(ledger.find('a'), undefined)
+  })
+
+  it('forgets the oldest beyond its limit', async () => {
+    const ledger = createLedger(2)
+    for (const id of ['a', 'b', 'c']) await ledger.once(id, false, async () => taken)
+    assert.deepEqual(
+      ['a', 'b', 'c'].map((id) => ledger.find(id) !== undefined),
+      [false, true, true],
+    )
+  })
+})

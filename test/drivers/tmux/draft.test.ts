@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { inputOn } from '../../../src/drivers/tmux/draft.ts'
+import { readRows } from '../../../src/drivers/tmux/styled.ts'
+
+const dim = (text: string): string => `\x1b[2m${text}\x1b[0m`
+const rule = '─'.repeat(40)
+
+/** Rows, with the cursor in the row marked `@` at its beginning, or hidden. */
+const shown: readonly (readonly [string, readonly string[], string])[] = [
+  ['an empty row', ['got it', '@'], ''],
+  ['a line begun', ['got it', '@half a thought'], 'half a thought'],
+  ['a shell prompt', ['@me@host:~/src$ '], ''],
+  ['a command begun at a shell prompt', ['@me@host:~/src$ git st'], 'git st'],
+  ['a prompt of several words', ['@(venv) me@host % ls'], 'ls'],
+  ['a prompt of too many words', ['@(venv) me at host % ls'], '(venv) me at host % ls'],
+  ['a prompt of a language', ['@>>> '], ''],
+  ['an expression begun', ['@>>> 1 +'], '1 +'],
+  ['a question', ['@Name: '], ''],
+  ['a suggestion', [`@❯ ${dim('git status')}`], ''],
+  ['a grey suggestion', ['@❯ \x1b[38;5;242mgit status\x1b[39m'], ''],
+  ['a placeholder', ['@> Type your message'], ''],
+  [
+    'a placeholder with its advice',
+    ['╭────────────╮', '│ > Type your message or @path │', '╰────────────╯'],
+    '',
+  ],
+  ['an empty box', ['answer', rule, '❯ ', rule, '  ? for shortcuts'], ''],
+  ['a dim placeholder in a box', [rule, `❯ ${dim('Try "fix lint"')}`, rule], ''],
+  ['a draft in a box', ['> earlier', rule, '❯ half a', '  thought', rule, '  ? for help'], 'half a thought'],
+  ['a draft in a box without prompt', [rule, 'what is this?', rule], 'what is this?'],
+  ['an answer that quotes, then an empty prompt', ['> quoted', '', '❯'], ''],
+  ['nothing that looks like an input box', ['hello', 'world'], ''],
+]
+
+for (const [what, lines, input] of shown)
+  test(`inputOn sees ${input === '' ? 'nobody typing' : 'a draft'} in ${what}`, () => {
+    const cursorRow = lines.findIndex((line) => line.startsWith('@'))
+    const rows = readRows(lines.map((line) => line.replace(/^@/, '')).join('\n'))
+    assert.equal(inputOn({ rows, cursorRow, cursorShown: cursorRow >= 0 }), input)
+  })
+
+const styled: readonly (readonly [string, string, string])[] = [
+  ['plain', 'plain', 'plain'],
+  ['\x1b[1mbold\x1b[0m', 'bold', 'bold'],
+  ['a \x1b[2mb\x1b[22m c', 'a b c', 'a   c'],
+  ['a \x1b[1;90mb\x1b[39m c', 'a b c', 'a   c'],
+  ['\x1b[38;2;120;120;125mgrey\x1b[0m!', 'grey!', '    !'],
+  ['\x1b[38;5;2mgreen\x1b[0m', 'green', 'green'],
+  ['\x1b[48;5;2mon green\x1b[0m', 'on green', 'on green'],
+  ['\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\', 'link', 'link'],
+]
+test('readRows reads text and what is drawn solidly', () => {
+  for (const [line, text, solid] of styled) assert.deepEqual(readRows(line), [{ text, solid }])
+})
+
+test('readRows lets a style go on in the next row', () => {
+  assert.deepEqual(
+    readRows('a\x1b[2mb\nc\x1b[0md').map((row) => row.solid),
+    ['a', ' d'],
+  )
+})
