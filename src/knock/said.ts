@@ -1,0 +1,142 @@
+import { Failure } from '../domain/error.ts'
+import type { Knock } from '../domain/knock.ts'
+
+/** What the body of `/hook`, `wake` or `agent` says, before it is cleaned. */
+export interface Said {
+  readonly message: string
+  readonly from: string | undefined
+  readonly idempotencyKey: string | undefined
+  readonly payload: Uint8Array
+  readonly contentType: string
+}
+
+export interface SaidTurn extends Said {
+  readonly session: string | undefined
+  readonly skill: string | undefined
+  readonly callbackUrl: string | undefined
+  readonly timeoutMs: number | undefined
+}
+
+/** `{"message", "from"?, "idempotency_key"?}` in JSON, or bare text. Throws 4xx failures. */
+export async function readSaid(knock: Knock, maxBytes: number, contentType: string): Promise<Said> {
+  const { fields, payload } = await readFields(knock, maxBytes, contentType)
+  return said(knock, fields, payload, contentType)
+}
+
+/** The same, and what an agent turn may ask for: session, skill, callbackUrl, timeoutSeconds. */
+export async function readTurn(knock: Knock, maxBytes: number, contentType: string): Promise<SaidTurn> {
+  const { fields, payload } = await readFields(knock, maxBytes, contentType)
+  return {
+    ...said(knock, fields, payload, contentType),
+    session: optional(fields.session, 'session'),
+    skill: skillName(optional(fields.skill, 'skill')),
+    callbackUrl: optional(fields.callbackUrl, 'callbackUrl'),
+    timeoutMs: timeoutOf(fields.timeoutSeconds),
+  }
+}
+
+/** One idempotency key, from the body or the header. Throws `unprocessable` when they differ or do not fit. */
+export function agreedKey(inBody: string | undefined, inHeader: string | undefined): string | undefined {
+  if (inBody !== undefined && inHeader !== undefined && inBody !== inHeader)
+    throw wrongShape('"idempotency_key" and the Idempotency-Key header differ; send one of them.')
+  const key = inBody ?? inHeader
+  if (key === undefined) return undefined
+  if (key === '' || Buffer.byteLength(key) > 255)
+    throw wrongShape('An idempotency key is 1 to 255 bytes long.')
+  return key
+}
+
+interface Fields {
+  readonly message?: unknown
+  readonly from?: unknown
+  readonly idempotency_key?: unknown
+  readonly session?: unknown
+  readonly skill?: unknown
+  readonly callbackUrl?: unknown
+  readonly timeoutSeconds?: unknown
+}
+
+function said(knock: Knock, fields: Fields, payload: Uint8Array, contentType: string): Said {
+  const { message } = fields
+  if (typeof message !== 'string') throw wrongShape('"message" must be a string.')
+  return {
+    message,
+    from: optional(fields.from, 'from'),
+    idempotencyKey: agreedKey(
+      optional(fields.idempotency_key, 'idempotency_key'),
+      knock.header('idempotency-key'),
+    ),
+    payload,
+    contentType,
+  }
+}
+
+async function readFields(
+  knock: Knock,
+  maxBytes: number,
+  contentType: string,
+): Promise<{ readonly fields: Fields; readonly payload: Uint8Array }> {
+  const format = formatOf(contentType)
+  const payload = await knock.body(maxBytes)
+  const text = decode(payload)
+  return { fields: format === 'text' ? { message: text } : parseBody(text), payload }
+}
+
+function formatOf(contentType: string): 'json' | 'text' {
+  if (contentType === 'application/json') return 'json'
+  const [type = '', ...parameters] = contentType
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim())
+  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice(8)
+  const utf8 = charset === undefined || /^"?(utf-?8|us-ascii)"?$/.test(charset)
+  if (utf8 && type === 'application/json') return 'json'
+  if (utf8 && type === 'text/plain') return 'text'
+  throw new Failure('unsupported_media_type', 'Send application/json or text/plain, in UTF-8.')
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new Failure('malformed', 'The body is not valid UTF-8.', { cause })
+  }
+}
+
+function parseBody(text: string): Fields {
+  const body = parseJson(text)
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw wrongShape('The body must be a JSON object like {"message":"…"}.')
+  return body
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Failure('malformed', 'The body is not valid JSON.')
+  }
+}
+
+/** Absent and null mean the same: not given. */
+function optional(value: unknown, name: string): string | undefined {
+  if (value === undefined || value === null) return undefined
+  if (typeof value !== 'string') throw wrongShape(`"${name}" must be a string when it is given.`)
+  return value
+}
+
+function skillName(name: string | undefined): string | undefined {
+  if (name === undefined || (name.length <= 64 && /^[a-z0-9]+(-[a-z0-9]+)*$/.test(name))) return name
+  throw wrongShape('"skill" is the name of a skill: a-z and 0-9, with single hyphens between, at most 64.')
+}
+
+const longestTimeoutSeconds = 86_400
+
+function timeoutOf(seconds: unknown): number | undefined {
+  if (seconds === undefined || seconds === null) return undefined
+  if (typeof seconds === 'number' && seconds > 0 && seconds <= longestTimeoutSeconds)
+    return Math.ceil(seconds * 1000)
+  throw wrongShape(`"timeoutSeconds" is a number of seconds, at most ${longestTimeoutSeconds}.`)
+}
+
+const wrongShape = (detail: string): Failure => new Failure('unprocessable', detail)
