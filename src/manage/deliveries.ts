@@ -1,0 +1,162 @@
+import { Buffer } from 'node:buffer'
+import {
+  type Delivery,
+  type DeliveryId,
+  type DeliveryRecord,
+  deliveryIdOf,
+  isDeliveryId,
+} from '../domain/delivery.ts'
+import type { Driver } from '../domain/driver.ts'
+import { Failure } from '../domain/error.ts'
+import { compose, isBlank } from '../domain/message.ts'
+import type { Clock, Draft, Store } from '../domain/ports.ts'
+import { parseSessionId, type SessionId } from '../domain/session.ts'
+
+/** One delivery with everything kept beside it. Throws `not_found`. */
+export async function showDelivery(
+  store: Pick<Store, 'inspectDelivery'>,
+  id: string,
+): Promise<DeliveryRecord> {
+  const record = await store.inspectDelivery(parseDeliveryId(id))
+  if (!record) throw noSuchDelivery(id)
+  return record
+}
+
+export interface Retrying {
+  readonly store: Pick<Store, 'requeueDelivery'>
+  readonly clock: Pick<Clock, 'now'>
+  /** How long it may wait for its session. */
+  readonly maxHoldMs: number
+}
+
+/** Tries a FAILED delivery again under its own id. Throws `not_found`, `in_flight` unless it FAILED, and the session failures. */
+export function retryDelivery(deps: Retrying, id: string): Promise<Delivery> {
+  const now = deps.clock.now()
+  return deps.store.requeueDelivery(parseDeliveryId(id), now, now + deps.maxHoldMs)
+}
+
+export interface Replaying {
+  readonly store: Pick<Store, 'inspectDelivery' | 'listDeliveries' | 'recordDelivery'>
+  readonly clock: Pick<Clock, 'now' | 'bytes'>
+  readonly maxHoldMs: number
+  /** Most unfinished deliveries of a session; 0 for no limit. */
+  readonly queueLimit: number
+}
+
+/**
+ * Sends the same message once more as a delivery of its own, from the keeper's hand; `message` puts other words in its
+ * place. Two requests at once make one. Throws `not_found`, `in_flight` while a replay of it is unfinished,
+ * `unprocessable` when there is nothing to say, and the session failures.
+ */
+export async function replayDelivery(deps: Replaying, id: string, message?: string): Promise<Delivery> {
+  const original = await showDelivery(deps.store, id)
+  await refuseUnfinishedReplay(deps.store, original)
+  const { delivery } = await deps.store.recordDelivery(await draftReplay(deps, original, message))
+  return delivery
+}
+
+/** Erases one delivery for good. Throws `not_found`, and `in_flight` while somebody is at it. */
+export async function purgeDelivery(store: Pick<Store, 'purgeDelivery'>, id: string): Promise<void> {
+  if (!(await store.purgeDelivery(parseDeliveryId(id)))) throw noSuchDelivery(id)
+}
+
+export interface Inbox {
+  readonly store: Pick<Store, 'findSession' | 'listDeliveries'>
+  readonly drivers: ReadonlyMap<string, Pick<Driver, 'delivery'>>
+}
+
+/**
+ * The oldest message that waits in an inbox, or undefined; it stays until acknowledged. Throws `session_missing`,
+ * `session_ended` once the session is over and nothing waits, and `usage` for a session whose driver pushes.
+ */
+export async function nextInInbox(deps: Inbox, id: string): Promise<Delivery | undefined> {
+  const session = await deps.store.findSession(parseSessionId(id))
+  if (!session) throw new Failure('session_missing', `There is no session "${id}".`)
+  if (session.state === 'ended') throw new Failure('session_ended', `The session "${id}" has ended.`)
+  if (deps.drivers.get(session.driver)?.delivery !== 'pull')
+    throw new Failure('usage', `"${id}" is no inbox: its messages are brought to it by "${session.driver}".`)
+  const [oldest] = await deps.store.listDeliveries({
+    session: session.id,
+    unfinished: true,
+    oldestFirst: true,
+    limit: 1,
+  })
+  return oldest
+}
+
+/** The agent side has the message. Throws `not_found`, and `in_flight` when it is not waiting in an inbox. */
+export function acknowledge(
+  deps: { readonly store: Pick<Store, 'acknowledgeDelivery'>; readonly clock: Pick<Clock, 'now'> },
+  id: string,
+): Promise<Delivery> {
+  return deps.store.acknowledgeDelivery(parseDeliveryId(id), deps.clock.now())
+}
+
+export function parseDeliveryId(text: string): DeliveryId {
+  if (!isDeliveryId(text)) throw noSuchDelivery(text)
+  return text
+}
+
+async function refuseUnfinishedReplay(
+  store: Pick<Store, 'listDeliveries'>,
+  original: Delivery,
+): Promise<void> {
+  const waiting = await store.listDeliveries({
+    session: original.session,
+    unfinished: true,
+    limit: 10_000,
+  })
+  const replay = waiting.find((delivery) => delivery.replayOf === original.id)
+  if (replay) throw new Failure('in_flight', `A replay of it is still under way: ${replay.id}.`)
+}
+
+async function draftReplay(
+  deps: Replaying,
+  original: DeliveryRecord,
+  edited: string | undefined,
+): Promise<Draft> {
+  const now = deps.clock.now()
+  const message = edited === undefined ? original.message : compose(edited, undefined)
+  if (isBlank(message))
+    throw new Failure('unprocessable', 'That delivery has no message to say again; give it one.')
+  return {
+    ...keptParts(original),
+    id: deliveryIdOf(now, deps.clock.bytes(16)),
+    door: { kind: 'admin' },
+    message,
+    replayOf: original.id,
+    idempotency: await sameClick(original.id, message),
+    receivedAt: now,
+    expiresAt: now + deps.maxHoldMs,
+    queueLimit: deps.queueLimit,
+  }
+}
+
+function keptParts(original: DeliveryRecord) {
+  const { from, skill, callbackUrl, timeoutMs, payload, contentType } = original
+  return {
+    session: original.session satisfies SessionId,
+    action: original.action,
+    headers: original.headers,
+    ...(from !== undefined && { from }),
+    ...(skill !== undefined && { skill }),
+    ...(callbackUrl !== undefined && { callbackUrl }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(payload !== undefined && { payload }),
+    ...(contentType !== undefined && { contentType }),
+  }
+}
+
+const clickWindowMs = 2000
+
+/**
+ * Requests that arrive together see no unfinished replay yet; the store makes one of them. Web crypto, because loading
+ * `node:crypto` would cost every command 5 ms.
+ */
+async function sameClick(original: DeliveryId, message: string): Promise<NonNullable<Draft['idempotency']>> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(message))
+  const fingerprint = Buffer.from(digest).toString('hex')
+  return { key: `replay:${original}:${fingerprint.slice(0, 16)}`, fingerprint, windowMs: clickWindowMs }
+}
+
+const noSuchDelivery = (id: string): Failure => new Failure('not_found', `There is no delivery "${id}".`)

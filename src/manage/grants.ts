@@ -1,0 +1,102 @@
+import { Failure } from '../domain/error.ts'
+import { type Grant, type GrantId, parseVerb } from '../domain/grant.ts'
+import type { Clock, Store, Tokens } from '../domain/ports.ts'
+import { parseSessionId } from '../domain/session.ts'
+
+export interface Minting {
+  readonly store: Pick<Store, 'addGrant'>
+  readonly tokens: Pick<Tokens, 'mint'>
+  readonly clock: Pick<Clock, 'now' | 'bytes'>
+  /** For whoever names no lifetime. */
+  readonly defaultTtlSeconds: number | 'never'
+}
+
+export interface MintOrder {
+  readonly session: string
+  readonly verb?: string
+  /** Whole seconds; 0 or absent takes the default, `never` must be said. */
+  readonly ttlSeconds?: number | 'never'
+  readonly label?: string
+}
+
+export interface Minted {
+  readonly grant: Grant
+  /** Shown once and kept nowhere. */
+  readonly token: string
+}
+
+/**
+ * Mints a permission to say one kind of thing to one session. Throws `usage` for a verb, lifetime or label that
+ * cannot be, `session_missing` and `session_ended`; then no grant is left behind.
+ */
+export async function expose(deps: Minting, order: MintOrder): Promise<Minted> {
+  const grant = draftGrant(deps, order)
+  const { id, session, verb, expiresAt } = grant
+  const token = await deps.tokens.mint({
+    grant: id,
+    session,
+    verb,
+    // The row ends on the millisecond, the token, which counts whole seconds, never before it.
+    ...(expiresAt !== undefined && { expiresAt: Math.ceil(expiresAt / 1000) }),
+  })
+  await deps.store.addGrant(grant)
+  return { grant, token }
+}
+
+/** Takes back a grant named by its id or a unique beginning of it. Throws `usage`, `not_found` or `ambiguous`. */
+export async function revoke(
+  deps: { readonly store: Pick<Store, 'listGrants' | 'revokeGrant'>; readonly clock: Pick<Clock, 'now'> },
+  idOrPrefix: string,
+): Promise<Grant> {
+  const { id } = await findGrant(deps.store, idOrPrefix)
+  const revoked = await deps.store.revokeGrant(id, deps.clock.now())
+  if (!revoked) throw noSuchGrant(idOrPrefix)
+  return revoked
+}
+
+/** The one grant whose id begins so. Throws `usage`, `not_found` or `ambiguous`. */
+export async function findGrant(store: Pick<Store, 'listGrants'>, idOrPrefix: string): Promise<Grant> {
+  if (!/^[0-9a-f]{4,16}$/.test(idOrPrefix))
+    throw new Failure('usage', 'A grant id is 16 of 0-9 a-f; at least its first 4 are needed.')
+  const found = await store.listGrants({ idPrefix: idOrPrefix })
+  const [grant] = found
+  if (!grant) throw noSuchGrant(idOrPrefix)
+  if (found.length > 1)
+    throw new Failure('ambiguous', `${found.length} grants begin with "${idOrPrefix}". Write more of the id.`)
+  return grant
+}
+
+const hundredYears = 3_155_760_000
+const maxLabelLength = 200
+
+function draftGrant(deps: Minting, order: MintOrder): Grant {
+  const now = deps.clock.now()
+  const ttl = ttlOf(order.ttlSeconds, deps.defaultTtlSeconds)
+  return {
+    id: grantIdOf(deps.clock.bytes(8)),
+    session: parseSessionId(order.session),
+    verb: parseVerb(order.verb ?? 'send_input'),
+    ...(order.label !== undefined && order.label !== '' && { label: checkLabel(order.label) }),
+    createdAt: now,
+    ...(ttl !== 'never' && { expiresAt: now + ttl * 1000 }),
+    uses: 0,
+  }
+}
+
+function ttlOf(asked: number | 'never' | undefined, byDefault: number | 'never'): number | 'never' {
+  if (asked === undefined || asked === 0) return byDefault
+  if (asked !== 'never' && !(Number.isInteger(asked) && asked > 0 && asked <= hundredYears))
+    throw new Failure('usage', 'A lifetime is whole seconds, at most a hundred years, or "never".')
+  return asked
+}
+
+function checkLabel(label: string): string {
+  if ([...label].length > maxLabelLength)
+    throw new Failure('usage', `A label has at most ${maxLabelLength} characters.`)
+  return label
+}
+
+const grantIdOf = (random: Uint8Array): GrantId =>
+  [...random].map((byte) => byte.toString(16).padStart(2, '0')).join('') as GrantId
+
+const noSuchGrant = (id: string): Failure => new Failure('not_found', `There is no grant "${id}".`)

@@ -1,0 +1,162 @@
+import type { Connection, Driver } from '../domain/driver.ts'
+import { Failure, reasonOf } from '../domain/error.ts'
+import { isExpired } from '../domain/grant.ts'
+import type { Clock, Store } from '../domain/ports.ts'
+import {
+  type DriverSettings,
+  parseSessionId,
+  requireOpen,
+  type Session,
+  type SessionId,
+  standingSessions,
+} from '../domain/session.ts'
+
+export interface Opening {
+  readonly store: Pick<Store, 'findSession' | 'openSession'>
+  readonly clock: Pick<Clock, 'now' | 'bytes'>
+  /** The wire to an opening of a session; undefined when this build has no such driver. */
+  readonly connect: (session: Session) => Promise<Connection | undefined>
+}
+
+export interface Registering extends Opening {
+  readonly drivers: ReadonlyMap<string, Driver>
+}
+
+export interface Registration {
+  readonly id: string
+  readonly driver: string
+  /** As a person gave them; the driver completes them. */
+  readonly settings: DriverSettings
+  readonly replace: boolean
+  readonly cwd: string
+}
+
+export interface Opened {
+  readonly session: Session
+  /** Grants minted earlier that reach the newcomer. */
+  readonly liveGrants: number
+  /** Why the agent that was replaced could not be ended. */
+  readonly trouble?: string
+}
+
+/** Registers what already runs, or how to run it. Throws `usage`, `session_exists`, and what the driver refuses. */
+export async function registerSession(deps: Registering, wanted: Registration): Promise<Opened> {
+  const id = parseSessionId(wanted.id)
+  const driver = requireDriver(deps.drivers, wanted.driver)
+  const settings = await driver.prepare(wanted.settings, { cwd: wanted.cwd })
+  const generation = newGeneration(deps.clock)
+  return openSession(deps, { id, driver: driver.kind, settings, generation, replace: wanted.replace })
+}
+
+/** Opens a session whose settings are complete; the agent it replaces is ended where it is ours. */
+export async function openSession(
+  deps: Opening,
+  wanted: Pick<Session, 'id' | 'driver' | 'settings' | 'generation'> & { readonly replace: boolean },
+): Promise<Opened> {
+  const { replace, ...named } = wanted
+  const session: Session = { ...named, state: 'live', openedAt: deps.clock.now() }
+  const before = await deps.store.findSession(session.id)
+  const { liveGrants } = await deps.store.openSession(session, { replace })
+  const trouble = before && before.state !== 'ended' ? await endAgent(deps, before) : undefined
+  return { session, liveGrants, ...(trouble !== undefined && { trouble }) }
+}
+
+/** Refuses early what `openSession` would refuse, before an agent is started for nothing. */
+export async function requireFree(
+  store: Pick<Store, 'findSession'>,
+  id: SessionId,
+  replace: boolean,
+): Promise<void> {
+  const session = await store.findSession(id)
+  if (replace || !session || session.state === 'ended' || isStanding(session)) return
+  throw new Failure(
+    'session_exists',
+    `The session "${id}" is ${session.state}. End it first, or take its place with --replace.`,
+  )
+}
+
+/** Names one opening of a session id, so that nothing of an earlier opening is mistaken for it. */
+export const newGeneration = (clock: Pick<Clock, 'bytes'>): string =>
+  [...clock.bytes(8)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+
+export interface Ending {
+  readonly store: Pick<Store, 'findSession' | 'listSessions' | 'endSession' | 'failQueued'>
+  readonly clock: Pick<Clock, 'now'>
+  readonly connect: Opening['connect']
+}
+
+export interface Ended {
+  readonly session: SessionId
+  /** Messages that waited and now never arrive. */
+  readonly failed: number
+  /** Why its agent could not be ended; the session is over all the same. */
+  readonly trouble?: string
+}
+
+/** Ends a session, with its process where that is ours. Throws `session_missing` or `session_ended`. */
+export async function endSession(deps: Ending, id: string): Promise<Ended> {
+  return end(deps, requireOpen(await deps.store.findSession(parseSessionId(id)), id))
+}
+
+/** Ends every session that was started or registered; the standing inboxes stay. */
+export async function endAllSessions(deps: Ending): Promise<readonly Ended[]> {
+  const all = await deps.store.listSessions()
+  const open = all.filter((session) => session.state !== 'ended' && !isStanding(session))
+  return Promise.all(open.map((session) => end(deps, session)))
+}
+
+/** How many grants would open this session now. */
+export async function countLiveGrants(
+  store: Pick<Store, 'listGrants'>,
+  session: SessionId,
+  now: number,
+): Promise<number> {
+  const grants = await store.listGrants({ session })
+  return grants.filter((grant) => grant.revokedAt === undefined && !isExpired(grant, now)).length
+}
+
+export function requireDriver(drivers: ReadonlyMap<string, Driver>, kind: string): Driver {
+  const driver = drivers.get(kind)
+  if (driver) return driver
+  throw new Failure('usage', `There is no driver "${kind}". Known: ${[...drivers.keys()].sort().join(', ')}.`)
+}
+
+async function end(deps: Ending, session: Session): Promise<Ended> {
+  const trouble = await endAgent(deps, session)
+  const at = deps.clock.now()
+  await deps.store.endSession(session.id, session.generation, { at, why: 'ended by its keeper' })
+  const failed = await deps.store.failQueued(session.id, at, 'the session was ended by its keeper')
+  return { session: session.id, failed, ...(trouble !== undefined && { trouble }) }
+}
+
+const endDeadlineMs = 15_000
+
+/** What stood in the way, or undefined. An agent that does not die must not keep its session alive. */
+async function endAgent(deps: Pick<Opening, 'connect'>, session: Session): Promise<string | undefined> {
+  try {
+    const connection = await deps.connect(session)
+    if (!connection) return undefined
+    await within(
+      endDeadlineMs,
+      connection.end().finally(() => connection.close()),
+    )
+    return undefined
+  } catch (thrown) {
+    return reasonOf(thrown)
+  }
+}
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the agent did not end within ${ms / 1000} s`)), ms)
+  })
+  try {
+    await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const isStanding = (session: Session): boolean =>
+  session.driver === 'inbox' && standingSessions.includes(session.id)

@@ -1,0 +1,205 @@
+import { Buffer } from 'node:buffer'
+import type { Attempt, Delivery, DeliveryEvent, DeliveryRecord, Door } from '../domain/delivery.ts'
+import { type Grant, isExpired } from '../domain/grant.ts'
+import { channelOf, type Session, type SessionId } from '../domain/session.ts'
+
+/** Records as programs see them: `--json` and the HTTP API alike. Times are ISO 8601 in UTC; what is not there is null. */
+export interface GrantView {
+  readonly id: string
+  readonly channel: string
+  readonly session: string
+  readonly verbs: readonly string[]
+  readonly label: string | null
+  readonly revoked: boolean
+  readonly revokedAt: string | null
+  readonly expires: string | null
+  readonly expired: boolean
+  readonly lastUsed: string | null
+  readonly uses: number
+  readonly createdAt: string
+}
+
+/** A fresh grant with its URL: the only time the token is seen. */
+export interface MintView {
+  readonly channel: string
+  readonly grantId: string
+  readonly webhook: string
+  readonly expires: string | null
+  readonly session: string
+  readonly verb: string
+  readonly label: string | null
+}
+
+/** Settings stay out: they may hold keys to somebody else's agent. */
+export interface SessionView {
+  readonly id: string
+  readonly channel: string
+  readonly driver: string
+  readonly state: string
+  readonly why: string | null
+  readonly exitCode: number | null
+  /** Unfinished deliveries. */
+  readonly queue: number
+  readonly openedAt: string
+  readonly endedAt: string | null
+}
+
+export interface DeliveryView {
+  readonly id: string
+  readonly state: string
+  readonly session: string
+  readonly channel: string
+  readonly door: Door['kind']
+  readonly grant: string | null
+  readonly hook: string | null
+  readonly action: string
+  readonly phase: string
+  readonly reason: string | null
+  readonly detail: string | null
+  readonly message: string
+  readonly from: string | null
+  readonly skill: string | null
+  readonly callbackUrl: string | null
+  readonly idempotencyKey: string | null
+  readonly replayOf: string | null
+  /** Somebody is at it right now. */
+  readonly inFlight: boolean
+  readonly attempts: number
+  readonly receivedAt: string
+  readonly storedAt: string
+  readonly dueAt: string
+  readonly expiresAt: string
+  readonly acceptedAt: string | null
+  readonly settledAt: string | null
+  readonly answer: string | null
+}
+
+export interface RecordView extends DeliveryView {
+  readonly events: readonly EventView[]
+  readonly attemptList: readonly AttemptView[]
+  readonly headers: Readonly<Record<string, string>>
+  readonly contentType: string | null
+  readonly payload: string | null
+  readonly payloadEncoding: 'utf-8' | 'base64' | null
+}
+
+export interface EventView {
+  readonly at: string
+  readonly kind: string
+  readonly detail: string | null
+}
+
+export interface AttemptView {
+  readonly number: number
+  readonly startedAt: string
+  readonly endedAt: string | null
+  /** Null while it is under way. */
+  readonly outcome: string | null
+  readonly detail: string | null
+}
+
+/** `now` in Unix milliseconds decides what has expired. */
+export const grantView = (grant: Grant, now: number): GrantView => ({
+  id: grant.id,
+  channel: channelOf(grant.session),
+  session: grant.session,
+  verbs: [grant.verb],
+  label: grant.label ?? null,
+  revoked: grant.revokedAt !== undefined,
+  revokedAt: isoOrNull(grant.revokedAt),
+  expires: isoOrNull(grant.expiresAt),
+  expired: isExpired(grant, now),
+  lastUsed: isoOrNull(grant.lastUsedAt),
+  uses: grant.uses,
+  createdAt: iso(grant.createdAt),
+})
+
+export const mintView = (grant: Grant, webhook: string): MintView => ({
+  channel: channelOf(grant.session),
+  grantId: grant.id,
+  webhook,
+  expires: isoOrNull(grant.expiresAt),
+  session: grant.session,
+  verb: grant.verb,
+  label: grant.label ?? null,
+})
+
+export const sessionView = (session: Session, queues: ReadonlyMap<SessionId, number>): SessionView => ({
+  id: session.id,
+  channel: channelOf(session.id),
+  driver: session.driver,
+  state: session.state,
+  why: session.why ?? null,
+  exitCode: session.exitCode ?? null,
+  queue: queues.get(session.id) ?? 0,
+  openedAt: iso(session.openedAt),
+  endedAt: isoOrNull(session.endedAt),
+})
+
+export const deliveryView = (delivery: Delivery): DeliveryView => ({
+  id: delivery.id,
+  state: delivery.state,
+  session: delivery.session,
+  channel: channelOf(delivery.session),
+  door: delivery.door.kind,
+  grant: delivery.door.kind === 'grant' ? delivery.door.grant : null,
+  hook: delivery.door.kind === 'hook' ? delivery.door.hook : null,
+  action: delivery.action,
+  phase: delivery.phase,
+  reason: delivery.reason ?? null,
+  detail: delivery.detail ?? null,
+  message: delivery.message,
+  from: delivery.from ?? null,
+  skill: delivery.skill ?? null,
+  callbackUrl: delivery.callbackUrl ?? null,
+  idempotencyKey: delivery.idempotencyKey ?? null,
+  replayOf: delivery.replayOf ?? null,
+  inFlight: delivery.leasedUntil !== undefined,
+  attempts: delivery.attempts,
+  receivedAt: iso(delivery.receivedAt),
+  storedAt: iso(delivery.storedAt),
+  dueAt: iso(delivery.dueAt),
+  expiresAt: iso(delivery.expiresAt),
+  acceptedAt: isoOrNull(delivery.acceptedAt),
+  settledAt: isoOrNull(delivery.settledAt),
+  answer: delivery.answer ?? null,
+})
+
+export const recordView = (record: DeliveryRecord): RecordView => ({
+  ...deliveryView(record),
+  events: record.events.map(eventView),
+  attemptList: record.attemptList.map(attemptView),
+  headers: record.headers,
+  contentType: record.contentType ?? null,
+  ...payloadView(record.payload),
+})
+
+/** ISO 8601 of Unix milliseconds. */
+export const iso = (at: number): string => new Date(at).toISOString()
+
+const isoOrNull = (at: number | undefined): string | null => (at === undefined ? null : iso(at))
+
+const eventView = (event: DeliveryEvent): EventView => ({
+  at: iso(event.at),
+  kind: event.kind,
+  detail: event.detail ?? null,
+})
+
+const attemptView = (attempt: Attempt): AttemptView => ({
+  number: attempt.number,
+  startedAt: iso(attempt.startedAt),
+  endedAt: isoOrNull(attempt.endedAt),
+  outcome: attempt.outcome ?? null,
+  detail: attempt.detail ?? null,
+})
+
+/** Text as text; what is not UTF-8 as base64, so that no byte is lost. */
+function payloadView(bytes: Uint8Array | undefined): Pick<RecordView, 'payload' | 'payloadEncoding'> {
+  if (!bytes) return { payload: null, payloadEncoding: null }
+  try {
+    const payload = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return { payload, payloadEncoding: 'utf-8' }
+  } catch {
+    return { payload: Buffer.from(bytes).toString('base64'), payloadEncoding: 'base64' }
+  }
+}

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { SessionId } from '../../src/domain/session.ts'
+import { replayDelivery } from '../../src/manage/deliveries.ts'
+import { addDelivery, createWorld, type World } from '../cli/fake-io.ts'
+
+const deps = (world: World) => ({
+  store: world.store,
+  clock: { now: () => world.now, bytes: world.io.random },
+  maxHoldMs: 1000,
+  queueLimit: 0,
+})
+
+describe('replayDelivery', () => {
+  it('makes one of two clicks, and another when that one is over', async () => {
+    const world = createWorld()
+    const old = addDelivery(world, { state: 'DELIVERED' })
+    const [a, b] = await Promise.all([
+      replayDelivery(deps(world), old.id),
+      replayDelivery(deps(world), old.id),
+    ])
+    assert.equal(a.id, b.id)
+    const first = world.records.get(a.id)
+    assert.ok(first)
+    world.records.set(a.id, { ...first, state: 'DELIVERED' })
+    world.now += 60_000
+    assert.notEqual((await replayDelivery(deps(world), old.id)).id, a.id)
+  })
+
+  it('keeps what the original was about, and only counts its time anew', async () => {
+    const world = createWorld()
+    const about = {
+      action: 'turn' as const,
+      from: 'ci',
+      skill: 'review',
+      callbackUrl: 'https://example.org/',
+      timeoutMs: 5,
+      payload: Uint8Array.of(1),
+      contentType: 'application/json',
+      headers: { 'user-agent': 'curl' },
+    }
+    const old = addDelivery(world, { state: 'FAILED', ...about })
+    const { id } = await replayDelivery(deps(world), old.id)
+    const replay = world.records.get(id)
+    for (const [name, value] of Object.entries(about))
+      assert.deepEqual(Object.entries(replay ?? {}).find(([key]) => key === name)?.[1], value, name)
+    assert.deepEqual([replay?.receivedAt, replay?.expiresAt], [world.now, world.now + 1000])
+  })
+
+  it('is refused for a session that is over', async () => {
+    const world = createWorld()
+    const old = addDelivery(world, { state: 'FAILED', session: 'gone' as SessionId })
+    await assert.rejects(replayDelivery(deps(world), old.id), { code: 'session_missing' })
+    assert.equal(world.records.size, 1)
+  })
+})
