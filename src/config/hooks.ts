@@ -1,0 +1,148 @@
+import { reasonOf } from '../domain/error.ts'
+import { type Condition, compileFilter } from '../domain/filter.ts'
+import { builtInHooks, type Hook, hookRoot } from '../domain/hook.ts'
+import { minSecretLength, type Scheme, type VerifyConfig } from '../domain/verify.ts'
+import { isPresetName, presets } from '../knock/presets.ts'
+import { compileTemplate } from '../knock/template.ts'
+import { mostHookBytes } from './defaults.ts'
+import type { Complain, ConfigPath } from './problem.ts'
+import type { ConfigDocument } from './schema.ts'
+import { type Resolving, resolveSecrets, type WrittenSecret } from './secrets.ts'
+
+export type WrittenHooks = NonNullable<NonNullable<ConfigDocument['webhooks']>['hooks']>
+type WrittenHook = WrittenHooks[string]
+
+export interface HookSurroundings {
+  /** The shared secret, for hooks without one of their own. */
+  readonly secrets: readonly string[]
+  readonly hookBytes: number
+  /** Secrets of hooks nobody can reach may be missing. */
+  readonly enabled: boolean
+  readonly resolving: Resolving
+}
+
+/** Custom hooks with their defaults; complains of names, paths, templates and secrets that do not work. */
+export async function buildHooks(
+  written: readonly (readonly [key: string, hook: WrittenHook])[],
+  around: HookSurroundings,
+): Promise<readonly Hook[]> {
+  const hooks = await Promise.all(
+    written.map(async ([key, hook]) => ({ key, hook: await buildHook(key, hook, around) })),
+  )
+  checkApart(hooks, around.resolving.complain)
+  return hooks.map(({ hook }) => hook)
+}
+
+async function buildHook(key: string, written: WrittenHook, around: HookSurroundings): Promise<Hook> {
+  const at = ['webhooks', 'hooks', key]
+  const { name = key, messageTemplate, filter, maxBodyBytes, verify: _, secret: __, ...rest } = written
+  const path = (written.path ?? hookRoot + name).replace(/\/+$/, '')
+  checkNames(name, path, at, around.resolving.complain)
+  checkSpeech(written, at, around.resolving.complain)
+  return {
+    active: true,
+    action: 'agent',
+    fence: false,
+    ...rest,
+    name,
+    path,
+    ...(messageTemplate !== undefined && { template: messageTemplate }),
+    ...(filter !== undefined && { filter: filter as Condition }),
+    maxBodyBytes: maxBodyBytes ?? Math.min(around.hookBytes || mostHookBytes, mostHookBytes),
+    verify: await buildVerify(written, at, around),
+  }
+}
+
+function checkNames(name: string, path: string, at: ConfigPath, complain: Complain): void {
+  const pathAt = [...at, 'path']
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name))
+    complain([...at, 'name'], 'must be 1 to 64 letters, digits, . _ - that start with a letter or digit')
+  if (builtInHooks.includes(name.toLowerCase())) complain([...at, 'name'], 'is the name of a built-in hook')
+  if (!path.startsWith(hookRoot)) complain(pathAt, `must be below ${hookRoot}`)
+  else if (!/^(\/[A-Za-z0-9][A-Za-z0-9._~-]*)+$/.test(path))
+    complain(pathAt, 'may hold letters, digits, . _ ~ - and single slashes only')
+  if (builtInHooks.some((builtIn) => sameDoor(path) === hookRoot + builtIn))
+    complain(pathAt, 'is the path of a built-in hook')
+}
+
+/** Paths that differ in case alone are one door to many servers and people. */
+const sameDoor = (path: string): string => path.toLowerCase()
+
+function checkSpeech(
+  { preset, messageTemplate, filter }: WrittenHook,
+  at: ConfigPath,
+  complain: Complain,
+): void {
+  if (messageTemplate === undefined && preset === undefined)
+    complain([...at, 'messageTemplate'], 'is missing, and no preset is named')
+  const templateAt = [...at, 'messageTemplate']
+  if (messageTemplate !== undefined) attempt(() => compileTemplate(messageTemplate), templateAt, complain)
+  if (filter !== undefined) attempt(() => compileFilter(filter as Condition), [...at, 'filter'], complain)
+}
+
+function attempt(act: () => unknown, at: ConfigPath, complain: Complain): void {
+  try {
+    act()
+  } catch (thrown) {
+    complain(at, reasonOf(thrown))
+  }
+}
+
+async function buildVerify(
+  written: WrittenHook,
+  at: ConfigPath,
+  around: HookSurroundings,
+): Promise<VerifyConfig> {
+  const { complain } = around.resolving
+  const { scheme, secret, ...options } = verifyOf(written)
+  if (secret !== undefined && written.secret !== undefined)
+    complain([...at, 'secret'], 'stands beside verify.secret; keep one of them')
+  if (scheme === 'hmac' && options.header === undefined) complain([...at, 'verify', 'header'], 'is missing')
+  const own = secret ?? written.secret
+  if (scheme === 'discord' && own === undefined)
+    complain([...at, 'verify', 'secret'], "is missing; it is the application's public key")
+  const secretAt = secret === undefined ? [...at, 'secret'] : [...at, 'verify', 'secret']
+  return {
+    ...options,
+    scheme,
+    secrets: own === undefined ? around.secrets : await ownSecrets(own, secretAt, written, around),
+  }
+}
+
+function verifyOf({ verify, preset }: WrittenHook): Exclude<WrittenHook['verify'], Scheme | undefined> {
+  if (typeof verify === 'object') return verify
+  return {
+    scheme: verify ?? (preset !== undefined && isPresetName(preset) ? presets[preset].scheme : 'bearer'),
+  }
+}
+
+async function ownSecrets(
+  own: WrittenSecret,
+  at: ConfigPath,
+  { active = true }: WrittenHook,
+  { enabled, resolving }: HookSurroundings,
+): Promise<readonly string[]> {
+  const complain: Complain = enabled && active ? resolving.complain : () => {}
+  const secrets = await resolveSecrets(own, at, { ...resolving, complain })
+  if (secrets.some((secret) => secret.length < minSecretLength))
+    complain(at, `must have ${minSecretLength} characters or more`)
+  return secrets
+}
+
+function checkApart(
+  hooks: readonly { readonly key: string; readonly hook: Hook }[],
+  complain: Complain,
+): void {
+  const taken = new Map<string, string>()
+  for (const { key, hook } of hooks)
+    for (const [what, spelling] of [
+      ['name', hook.name],
+      ['path', hook.path],
+    ] as const) {
+      const claim = `${what} ${sameDoor(spelling)}`
+      const other = taken.get(claim)
+      if (other !== undefined)
+        complain(['webhooks', 'hooks', key, what], `is also that of the hook "${other}"`)
+      taken.set(claim, key)
+    }
+}

@@ -1,0 +1,48 @@
+import type { Config } from './types.ts'
+
+const hidden = '(hidden)'
+const hide = (secrets: readonly string[]): readonly string[] => secrets.map(() => hidden)
+
+/** The configuration as it may be shown: no secret in it, nor what could be one in the settings of a driver. */
+export const printable = (config: Config): Config => ({
+  ...config,
+  server: {
+    ...config.server,
+    callbacks: { ...config.server.callbacks, secrets: hide(config.server.callbacks.secrets) },
+  },
+  webhooks: {
+    ...config.webhooks,
+    secrets: hide(config.webhooks.secrets),
+    hooks: config.webhooks.hooks.map((hook) => ({
+      ...hook,
+      verify: {
+        ...hook.verify,
+        secrets: hide(hook.verify.secrets),
+        ...(hook.verify.verifyToken !== undefined && { verifyToken: hidden }),
+      },
+    })),
+  },
+  sessions: {
+    ...config.sessions,
+    declared: config.sessions.declared.map((session) => ({
+      ...session,
+      settings: Object.fromEntries(
+        Object.entries(session.settings).map(([name, value]) => [name, shownSetting(name, value)]),
+      ),
+    })),
+  },
+})
+
+/** Headers and environments carry credentials under names nobody can list. */
+const secretive = /secret|token|passw|key|auth|credential|cookie|^env$|^headers$/i
+
+function shownSetting(name: string, value: unknown): unknown {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return Object.fromEntries(
+      Object.entries(value).map(([inner, deeper]) => [
+        inner,
+        secretive.test(name) ? hidden : shownSetting(inner, deeper),
+      ]),
+    )
+  return secretive.test(name) ? hidden : value
+}

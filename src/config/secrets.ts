@@ -1,0 +1,41 @@
+import { resolve } from 'node:path'
+import type { Complain, ConfigPath } from './problem.ts'
+
+type OneSecret = string | { readonly env: string } | { readonly file: string }
+export type WrittenSecret = OneSecret | readonly OneSecret[]
+
+export interface Resolving {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** What relative file names are relative to. */
+  readonly baseDir: string
+  /** Undefined when there is no such file. */
+  readonly read: (path: string) => Promise<string | undefined>
+  readonly complain: Complain
+}
+
+/** The secrets themselves, in the order they are written. Complains of those that are not there. */
+export async function resolveSecrets(
+  written: WrittenSecret | undefined,
+  path: ConfigPath,
+  resolving: Resolving,
+): Promise<readonly string[]> {
+  if (written === undefined) return []
+  if (typeof written === 'string' || !isList(written)) return [await resolveSecret(written, path, resolving)]
+  return Promise.all(written.map((one, i) => resolveSecret(one, [...path, i], resolving)))
+}
+
+const isList = (written: WrittenSecret): written is readonly OneSecret[] => Array.isArray(written)
+
+async function resolveSecret(written: OneSecret, path: ConfigPath, resolving: Resolving): Promise<string> {
+  if (typeof written === 'string') return written
+  if ('env' in written) {
+    const value = resolving.env[written.env]
+    if (value === undefined || value === '')
+      resolving.complain(path, `the environment variable ${written.env} is not set`)
+    return value ?? ''
+  }
+  const file = resolve(resolving.baseDir, written.file)
+  const text = await resolving.read(file)
+  if (text === undefined) resolving.complain(path, `there is no file ${file}`)
+  return (text ?? '').replace(/\r?\n$/, '')
+}

@@ -1,0 +1,73 @@
+import { resolve } from 'node:path'
+import { isBlock } from '../locks/address.ts'
+import { serverDefaults } from './defaults.ts'
+import type { Complain, ConfigPath } from './problem.ts'
+import type { ConfigDocument } from './schema.ts'
+import { type Resolving, resolveSecrets } from './secrets.ts'
+import type { ServerConfig } from './types.ts'
+
+type Written = NonNullable<ConfigDocument['server']>
+
+export async function buildServer(written: Written, resolving: Resolving): Promise<ServerConfig> {
+  const { publicUrl, allowedHosts, trustedProxies, tls, callbacks, ...plain } = written
+  const { complain, baseDir } = resolving
+  return {
+    ...serverDefaults,
+    ...plain,
+    ...(publicUrl !== undefined && { publicUrl: checkedUrl(publicUrl, complain) }),
+    ...(tls && { tls: { certFile: resolve(baseDir, tls.cert), keyFile: resolve(baseDir, tls.key) } }),
+    allowedHosts: checked(allowedHosts, ['server', 'allowedHosts'], isHost, hostWanted, complain),
+    trustedProxies: checked(trustedProxies, ['server', 'trustedProxies'], isBlock, blockWanted, complain),
+    callbacks: {
+      allow: checked(
+        callbacks?.allow,
+        ['server', 'callbacks', 'allow'],
+        (text) => isHost(text) || isBlock(text),
+        `${hostWanted}, or ${blockWanted}`,
+        complain,
+      ),
+      secrets: await callbackSecrets(callbacks?.secret, resolving),
+    },
+  }
+}
+
+const hostWanted = 'must be a host name without a port'
+const blockWanted = 'must be an IP address or a block like 10.0.0.0/8'
+
+const isHost = (text: string): boolean => /^[a-z0-9-]+(\.[a-z0-9-]+)*\.?$|^\[[0-9a-f:.]+\]$/.test(text)
+
+function checked(
+  texts: readonly string[] = [],
+  path: ConfigPath,
+  fits: (text: string) => boolean,
+  wanted: string,
+  complain: Complain,
+): readonly string[] {
+  const lower = texts.map((text) => text.toLowerCase())
+  lower.forEach((text, i) => {
+    if (!fits(text)) complain([...path, i], wanted)
+  })
+  return lower
+}
+
+async function callbackSecrets(
+  written: NonNullable<Written['callbacks']>['secret'],
+  resolving: Resolving,
+): Promise<readonly string[]> {
+  const path = ['server', 'callbacks', 'secret']
+  const secrets = await resolveSecrets(written, path, resolving)
+  if (secrets.includes('')) resolving.complain(path, 'must not be empty')
+  return secrets
+}
+
+/** http or https, with a path perhaps; without a trailing slash. */
+function checkedUrl(text: string, complain: Complain): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const plain = url && url.username === '' && url.password === '' && url.search === '' && url.hash === ''
+  if (!plain || !/^https?:$/.test(url.protocol))
+    complain(
+      ['server', 'publicUrl'],
+      'must be a URL like https://postern.example.com, without query or password',
+    )
+  return text.replace(/\/+$/, '')
+}

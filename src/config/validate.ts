@@ -1,0 +1,67 @@
+import { Errors, type ValueError, ValueErrorType } from '@sinclair/typebox/errors'
+import { nearest } from '../domain/nearest.ts'
+import type { ConfigPath, Problem } from './problem.ts'
+import { type ConfigDocument, documentSchema } from './schema.ts'
+
+export type Validation =
+  | { readonly kind: 'valid'; readonly document: ConfigDocument }
+  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
+
+/** Holds a document against the schema. Knows a key nearby for one it does not know. */
+export function validate(document: unknown): Validation {
+  const problems = problemsOf([...Errors(documentSchema, document)])
+  return problems.length === 0
+    ? { kind: 'valid', document: document as ConfigDocument }
+    : { kind: 'invalid', problems }
+}
+
+/** The schema for editors: plain JSON Schema. */
+export const jsonSchema = (): Readonly<Record<string, unknown>> => ({
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  ...JSON.parse(JSON.stringify(documentSchema)),
+})
+
+/** The first at each place: what follows there only says the same in other words. */
+function problemsOf(errors: readonly ValueError[]): readonly Problem[] {
+  const seen = new Set<string>()
+  return errors.flatMap((error) => {
+    if (seen.has(error.path)) return []
+    seen.add(error.path)
+    const branch = error.type === ValueErrorType.Union ? meantBranch(error) : undefined
+    return branch ? problemsOf(branch) : [{ path: pathOf(error), what: sentence(error) }]
+  })
+}
+
+/** Of several shapes a value may have, the only one it comes near to. */
+function meantBranch(union: ValueError): readonly ValueError[] | undefined {
+  const branches = union.errors.map((errors) => [...errors])
+  const near = branches.filter((errors) => errors.every((error) => error.path !== union.path))
+  const nearer = near.filter((errors) => !errors.some(isAboutKeys))
+  const [only, ...others] = nearer.length > 0 ? nearer : near
+  return others.length === 0 ? only : undefined
+}
+
+const isAboutKeys = ({ type }: ValueError): boolean =>
+  type === ValueErrorType.ObjectAdditionalProperties || type === ValueErrorType.ObjectRequiredProperty
+
+function sentence(error: ValueError): string {
+  if (error.type === ValueErrorType.ObjectAdditionalProperties) return unknownKey(error)
+  if (error.type === ValueErrorType.ObjectRequiredProperty) return 'is missing'
+  const said: unknown = error.schema.errorMessage
+  return typeof said === 'string' ? said : fallback(error)
+}
+
+function unknownKey(error: ValueError): string {
+  const known = Object.keys(error.schema.properties ?? {})
+  const meant = nearest(String(pathOf(error).at(-1)), known)
+  return `unknown key; ${meant === undefined ? `known are ${known.join(', ')}` : `did you mean "${meant}"?`}`
+}
+
+/** The schema library's own words; they never show the value. */
+const fallback = ({ message }: ValueError): string => message.replace(/^Expected/, 'expected')
+
+const pathOf = ({ path }: ValueError): ConfigPath =>
+  path
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
