@@ -1,0 +1,50 @@
+import { Failure } from '../domain/error.ts'
+
+const slowestUploadMs = 30_000
+
+/** Reads a request's raw bytes, never more than `maxBytes` (0 for no limit), within 30 seconds. */
+export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array> {
+  if ((request.headers.get('content-encoding') ?? 'identity') !== 'identity')
+    throw new Failure('unsupported_media_type', 'Compressed bodies are not accepted; send it as it is.')
+  const declared = request.headers.get('content-length')
+  if (maxBytes > 0 && declared !== null && Number(declared) > maxBytes) throw tooLarge(maxBytes)
+  if (declared === null) return inTime(collect(request, maxBytes))
+  // What fits one packet is here already: a deadline of its own would cost more than reading it.
+  const whole = Number(declared) <= onePacket ? request.arrayBuffer() : inTime(request.arrayBuffer())
+  return new Uint8Array(await whole)
+}
+
+const onePacket = 1024
+
+async function collect(request: Request, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength
+    if (maxBytes > 0 && size > maxBytes) throw tooLarge(maxBytes)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+async function inTime<T>(reading: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Failure('malformed', 'The body did not arrive in time.')),
+      slowestUploadMs,
+    )
+  })
+  try {
+    return await Promise.race([reading, late])
+  } catch (cause) {
+    throw cause instanceof Failure
+      ? cause
+      : new Failure('malformed', 'The body did not arrive whole.', { cause })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const tooLarge = (maxBytes: number): Failure =>
+  new Failure('too_large', `The body is larger than the ${maxBytes} bytes allowed here.`)

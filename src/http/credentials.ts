@@ -1,0 +1,32 @@
+import { Failure } from '../domain/error.ts'
+import { isSecret } from '../locks/secret.ts'
+import { bearerOf } from './request.ts'
+
+/** The keeper's own credential: full use of `/api`, and nothing at any other door. */
+export interface AdminCheck {
+  /** Throws `unauthorized`, or `rate_limited` when that peer guessed too often. */
+  require(request: Request): void
+  /** The same question, asked without consequences. */
+  holds(request: Request): boolean
+}
+
+export interface AdminChecking {
+  /** As it is now: rotating it holds at once. */
+  readonly adminToken: () => string
+  /** Spends one failed attempt of the peer; milliseconds to wait, or 0. */
+  readonly failed: (request: Request) => number
+}
+
+export function createAdminCheck(deps: AdminChecking): AdminCheck {
+  const holds = (request: Request) => isSecret(bearerOf(request) ?? '', [deps.adminToken()])
+  return {
+    holds,
+    require(request) {
+      if (holds(request)) return
+      const waitMs = deps.failed(request)
+      throw waitMs > 0
+        ? new Failure('rate_limited', 'Too many failed attempts from this address.', { retryAfterMs: waitMs })
+        : new Failure('unauthorized', 'Send the admin token as a Bearer token.')
+    },
+  }
+}

@@ -1,0 +1,205 @@
+import { Elysia } from 'elysia'
+import type { Delivery } from '../domain/delivery.ts'
+import { Failure } from '../domain/error.ts'
+import type { Grant } from '../domain/grant.ts'
+import { mintView } from '../manage/views.ts'
+import type { ExposeOrder } from './admin.ts'
+import { assetOf, assetResponse } from './asset.ts'
+import style from './assets/dashboard.css' with { type: 'text' }
+import script from './assets/dashboard.js' with { type: 'text' }
+import { type Answers, createAnswers } from './dashboard/answers.ts'
+import { channelsPage, mintOrderOf } from './dashboard/channels.ts'
+import { deliveryPage } from './dashboard/delivery.ts'
+import { type Entry, entryRoutes, type InPage, redirect, toLogin } from './dashboard/entry.ts'
+import { createHistory } from './dashboard/history.ts'
+import { hookPage, hooksPage } from './dashboard/hooks.ts'
+import { liveStream } from './dashboard/live.ts'
+import type { Login } from './dashboard/logins.ts'
+import { sessionsPage } from './dashboard/sessions.ts'
+import type { Reading, Shown } from './dashboard/shown.ts'
+import { webhooksPage } from './dashboard/webhooks.ts'
+import { answering, type Door } from './door.ts'
+import { described } from './openapi.ts'
+
+/** What the dashboard shows and does, bound to this server by the composition root. */
+export interface DashboardRoutes extends Reading, Omit<Entry, 'answers'> {
+  readonly version: string
+  /** Unguessable, for the fence of one message. */
+  readonly nonce: () => string
+  readonly draining: () => boolean
+  readonly expose: (order: ExposeOrder) => Promise<{ readonly grant: Grant; readonly url: string }>
+  readonly revoke: (id: string) => Promise<Grant>
+  readonly retry: (id: string) => Promise<Delivery>
+  readonly replay: (id: string, message: string | undefined) => Promise<Delivery>
+}
+
+export const dashboardRoutes = (deps: DashboardRoutes, door: Door) => {
+  const answers = createAnswers({ version: deps.version, log: door.log })
+  const inPage: InPage = async (request, act) => {
+    try {
+      door.hosts.check(request)
+      return await act()
+    } catch (thrown) {
+      return answers.problem(thrown, deps.guard.login(request))
+    }
+  }
+  return new Elysia()
+    .use(entryRoutes({ ...deps, answers }, inPage, door))
+    .use(assetRoutes(door))
+    .use(pageRoutes(deps, answers, inPage, door))
+    .use(formRoutes(deps, answers, inPage))
+}
+
+const hidden = { detail: { hide: true } }
+
+/** What is shown, and the stream that says when it has changed. */
+function pageRoutes(deps: DashboardRoutes, answers: Answers, inPage: InPage, door: Door) {
+  const pageAt = createPageFinder(deps)
+  const show = ({ request }: { request: Request }) =>
+    inPage(request, async () => {
+      const login = deps.guard.login(request)
+      return login ? answers.page(await pageAt(new URL(request.url)), login) : toLogin(request)
+    })
+  return new Elysia()
+    .get('/dashboard', show, { detail: dashboardDetail })
+    .get('/dashboard/', () => redirect('/dashboard'), hidden)
+    .get('/dashboard/channels', show, hidden)
+    .get('/dashboard/sessions', show, hidden)
+    .get('/dashboard/hooks', show, hidden)
+    .get('/dashboard/hooks/:name', show, hidden)
+    .get('/dashboard/deliveries/:id', show, hidden)
+    .get(
+      '/dashboard/events',
+      ({ request }) => answering(door, request, () => followPage(deps, pageAt, request)),
+      hidden,
+    )
+}
+
+/** What is done: forms of our own pages, each with the secret of its login. */
+function formRoutes(deps: DashboardRoutes, answers: Answers, inPage: InPage) {
+  const posted = { parse: 'none', ...hidden } as const
+  const post = (request: Request, act: (form: URLSearchParams, login: Login) => Promise<Response>) =>
+    inPage(request, async () => act(await deps.guard.keeperForm(request), deps.guard.require(request)))
+  return new Elysia()
+    .post(
+      '/dashboard/deliveries/:id/retry',
+      ({ request, params }) => post(request, () => retry(deps, params.id)),
+      posted,
+    )
+    .post(
+      '/dashboard/deliveries/:id/replay',
+      ({ request, params }) => post(request, (form) => replay(deps, params.id, form)),
+      posted,
+    )
+    .post(
+      '/dashboard/channels/:id/revoke',
+      ({ request, params }) => post(request, () => revoke(deps, params.id)),
+      posted,
+    )
+    .post(
+      '/dashboard/channels',
+      ({ request }) => post(request, async (form, login) => answers.page(await mint(deps, form), login, 201)),
+      posted,
+    )
+    .post(
+      '/dashboard/hooks/:name',
+      ({ request, params }) =>
+        post(request, async (form, login) => answers.page(await tryOut(deps, params.name, form), login)),
+      posted,
+    )
+}
+
+const dashboardDetail = described({
+  tag: 'Dashboard',
+  summary: 'The dashboard',
+  answers: { 200: ['A page for browsers'], 303: ['To the login'] },
+})
+
+type PageAt = (url: URL) => Promise<Shown>
+
+/** The page an address shows. Throws `not_found`. */
+function createPageFinder(deps: DashboardRoutes): PageAt {
+  const history = createHistory(deps)
+  return async (url) => {
+    const [, , place, name, ...rest] = url.pathname.split('/').map(decoded)
+    if (rest.length > 0) throw nothingThere()
+    if (place === undefined) return webhooksPage(deps, history, url)
+    if (place === 'deliveries' && name !== undefined) return deliveryPage(deps, name)
+    if (place === 'hooks' && name !== undefined) return hookPage(deps, name, deps.nonce(), {})
+    if (place === 'channels') return channelsPage(deps)
+    if (place === 'sessions') return sessionsPage(deps)
+    if (place === 'hooks') return hooksPage(deps)
+    throw nothingThere()
+  }
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    throw nothingThere()
+  }
+}
+
+const nothingThere = (): Failure => new Failure('not_found', 'There is no such page.')
+
+/** Tells a page that is open when it would look different. Throws `not_found` for what is no page. */
+async function followPage(deps: DashboardRoutes, pageAt: PageAt, request: Request): Promise<Response> {
+  deps.guard.require(request)
+  const { searchParams, origin } = new URL(request.url)
+  const of = searchParams.get('of') ?? ''
+  if (!URL.canParse(of, origin)) throw nothingThere()
+  const contents = async () => JSON.stringify((await pageAt(new URL(of, origin))).view)
+  await contents()
+  return liveStream({
+    contents,
+    wanted: () => !deps.draining() && deps.guard.login(request) !== undefined,
+    signal: request.signal,
+  })
+}
+
+async function retry(deps: DashboardRoutes, id: string): Promise<Response> {
+  const delivery = await deps.retry(id)
+  return redirect(`/dashboard/deliveries/${delivery.id}`)
+}
+
+async function replay(deps: DashboardRoutes, id: string, form: URLSearchParams): Promise<Response> {
+  const words = form.get('edited') === 'yes' ? linesOf(form.get('message')) : undefined
+  const delivery = await deps.replay(id, words)
+  return redirect(`/dashboard/deliveries/${delivery.id}`)
+}
+
+async function revoke(deps: DashboardRoutes, id: string): Promise<Response> {
+  await deps.revoke(id)
+  return redirect('/dashboard/channels')
+}
+
+async function mint(deps: DashboardRoutes, form: URLSearchParams): Promise<Shown> {
+  const { grant, url } = await deps.expose(mintOrderOf(form))
+  return channelsPage(deps, mintView(grant, url))
+}
+
+function tryOut(deps: DashboardRoutes, name: string, form: URLSearchParams): Promise<Shown> {
+  const trial = { template: linesOf(form.get('template')), delivery: form.get('delivery') ?? '' }
+  return hookPage(deps, name, deps.nonce(), trial)
+}
+
+/** Browsers send every line of a textarea with CRLF. */
+const linesOf = (text: string | null): string => (text ?? '').replaceAll('\r\n', '\n')
+
+function assetRoutes(door: Door) {
+  const files = new Map([
+    ['dashboard.css', assetOf('text/css', style)],
+    ['dashboard.js', assetOf('text/javascript', script)],
+  ])
+  return new Elysia().get(
+    '/dashboard/assets/:name',
+    ({ request, params }) =>
+      answering(door, request, () => {
+        const file = files.get(params.name)
+        if (!file) throw nothingThere()
+        return assetResponse(request, file)
+      }),
+    { detail: { hide: true } },
+  )
+}

@@ -1,0 +1,105 @@
+import type { Log } from '../../domain/ports.ts'
+import channels from '../assets/channels.mustache' with { type: 'text' }
+import delivery from '../assets/delivery.mustache' with { type: 'text' }
+import entered from '../assets/entered.mustache' with { type: 'text' }
+import hook from '../assets/hook.mustache' with { type: 'text' }
+import hooks from '../assets/hooks.mustache' with { type: 'text' }
+import layout from '../assets/layout.mustache' with { type: 'text' }
+import login from '../assets/login.mustache' with { type: 'text' }
+import problem from '../assets/problem.mustache' with { type: 'text' }
+import sessions from '../assets/sessions.mustache' with { type: 'text' }
+import webhooks from '../assets/webhooks.mustache' with { type: 'text' }
+import { createPages, type PageView } from '../page.ts'
+import { problemResponse } from '../problem.ts'
+import type { Login } from './logins.ts'
+import type { Section, Shown } from './shown.ts'
+
+/** Answers that a person reads. */
+export interface Answers {
+  /** A page of who is logged in. */
+  page(shown: Shown, login: Login, status?: number): Response
+  /** A page outside of any login. */
+  plain(template: 'login' | 'entered', view: PageView, status?: number): Response
+  /** Any thrown thing as a page; only `Failure` texts are shown. */
+  problem(thrown: unknown, login: Login | undefined): Promise<Response>
+}
+
+const templates = {
+  ...{ channels, delivery, entered, hook, hooks, layout, login, problem, sessions, webhooks },
+}
+
+const sections: readonly { readonly section: Section; readonly label: string; readonly href: string }[] = [
+  { section: 'webhooks', label: 'Webhooks', href: '/dashboard' },
+  { section: 'channels', label: 'Channels', href: '/dashboard/channels' },
+  { section: 'sessions', label: 'Sessions', href: '/dashboard/sessions' },
+  { section: 'hooks', label: 'Hooks', href: '/dashboard/hooks' },
+]
+
+export function createAnswers({ version, log }: { readonly version: string; readonly log: Log }): Answers {
+  const pages = createPages(templates)
+  const render = (template: string, view: PageView) =>
+    pages.page(template, { ...{ goTo: null, csrf: null, live: null, nav: [], version }, ...view })
+  return {
+    page: ({ template, title, section, view, live }, { csrf }, status = 200) =>
+      html(
+        render(template, {
+          ...{ title, csrf, nav: navigation(section) },
+          live: live === undefined ? null : `/dashboard/events?${new URLSearchParams({ of: live })}`,
+          ...view,
+        }),
+        status,
+      ),
+    plain: (template, view, status = 200) => html(render(template, view), status),
+    problem: async (thrown, login) => {
+      const response = problemResponse(thrown, log)
+      const view = problemView(await response.json(), login)
+      return html(render('problem', view), response.status, response.headers.get('retry-after'))
+    },
+  }
+}
+
+const navigation = (section: Section | undefined) =>
+  sections.map(({ label, href, ...entry }) => ({ label, href, current: entry.section === section }))
+
+/** What a problem document says, in the page's own words. */
+function problemView(document: unknown, login: Login | undefined): PageView {
+  const { title, detail, status, requestId } = { ...(document as PageView) }
+  const known = { title, detail, status, requestId: requestId ?? null }
+  return login
+    ? {
+        ...known,
+        csrf: login.csrf,
+        nav: navigation(undefined),
+        back: '/dashboard',
+        backLabel: 'To the deliveries',
+      }
+    : { ...known, back: '/dashboard/login', backLabel: 'Log in' }
+}
+
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+].join('; ')
+
+/** Sent with every page we make ourselves. `same-origin`, because a form posted without referrer has no origin either. */
+export const pageHeaders: Readonly<Record<string, string>> = {
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy': policy,
+  'cache-control': 'no-store',
+  'referrer-policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'cross-origin-opener-policy': 'same-origin',
+}
+
+const html = (text: string, status: number, retryAfter: string | null = null): Response =>
+  new Response(text, {
+    status,
+    headers: { ...pageHeaders, ...(retryAfter !== null && { 'retry-after': retryAfter }) },
+  })

@@ -1,0 +1,75 @@
+import { type Grant, verbs } from '../../domain/grant.ts'
+import { grantView, type MintView } from '../../manage/views.ts'
+import { typed } from '../page.ts'
+import { type Reading, type Shown, shortTime, shortTimeOrNull, type Tone } from './shown.ts'
+
+const mostShown = 200
+
+const ttls: readonly { readonly value: string; readonly label: string }[] = [
+  { value: '', label: 'the usual time' },
+  { value: '3600', label: 'an hour' },
+  { value: '86400', label: 'a day' },
+  { value: '604800', label: 'a week' },
+  { value: '7776000', label: '90 days' },
+  { value: 'never', label: 'ever' },
+]
+
+/** The form that mints, and every grant; after a mint also its URL, this once. */
+export async function channelsPage({ store, now }: Reading, minted?: MintView): Promise<Shown> {
+  const [sessions, grants] = await Promise.all([store.listSessions(), store.listGrants({})])
+  return {
+    template: 'channels',
+    title: 'Channels',
+    section: 'channels',
+    live: '/dashboard/channels',
+    view: {
+      minted: minted ? mintedOf(minted) : null,
+      sessions: sessions.filter(({ state }) => state !== 'ended').map(({ id }) => id),
+      verbs: Object.entries(verbs).map(([value, { summary }]) => ({ value, label: `${value}: ${summary}` })),
+      ttls,
+      any: grants.length > 0,
+      grants: grants.slice(0, mostShown).map((grant) => rowOf(grant, now())),
+      more: grants.length > mostShown ? grants.length - mostShown : null,
+    },
+  }
+}
+
+/** What the form asks for; empty fields take what is usual. */
+export function mintOrderOf(form: URLSearchParams): {
+  readonly session: string
+  readonly verb?: string
+  readonly ttlSeconds?: number | 'never'
+  readonly label?: string
+} {
+  const [session, verb, ttl, label] = ['session', 'verb', 'ttl', 'label'].map((name) => form.get(name) ?? '')
+  return {
+    session: session ?? '',
+    ...(verb && { verb }),
+    ...(ttl && { ttlSeconds: ttl === 'never' ? ttl : Number(ttl) }),
+    ...(label && { label }),
+  }
+}
+
+function mintedOf({ channel, grantId, webhook, expires, verb }: MintView) {
+  const curl = `curl -X POST '${webhook}' \\\n  -H 'content-type: application/json' \\\n  -d '{"message":"hello"}'`
+  return { channel, grantId, webhook, expires, verb, curl: typed(curl) }
+}
+
+function rowOf(grant: Grant, now: number) {
+  const view = grantView(grant, now)
+  return {
+    id: view.id,
+    session: view.session,
+    label: view.label,
+    ...stateOf(view),
+    expires: view.expires === null ? '-' : shortTime(view.expires),
+    lastUsed: shortTimeOrNull(view.lastUsed) ?? '-',
+    uses: view.uses,
+    canRevoke: !view.revoked,
+  }
+}
+
+function stateOf(view: { revoked: boolean; expired: boolean }): { state: string; tone: Tone } {
+  if (view.revoked) return { state: 'revoked', tone: 'bad' }
+  return view.expired ? { state: 'expired', tone: 'plain' } : { state: 'open', tone: 'good' }
+}

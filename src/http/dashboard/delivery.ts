@@ -1,0 +1,141 @@
+import type { Attempt, DeliveryEvent, DeliveryRecord, EventKind, FailedStep } from '../../domain/delivery.ts'
+import { showDelivery } from '../../manage/deliveries.ts'
+import { iso, type RecordView, recordView } from '../../manage/views.ts'
+import { typed } from '../page.ts'
+import {
+  longestPayload,
+  nameOf,
+  type Reading,
+  type Shown,
+  shortened,
+  shortTime,
+  type Tone,
+  toneOf,
+} from './shown.ts'
+
+/** Everything kept of one delivery. Throws `not_found`. */
+export async function deliveryPage(reading: Reading, id: string): Promise<Shown> {
+  const record = await showDelivery(reading.store, id)
+  const view = recordView(record)
+  const self = `/dashboard/deliveries/${view.id}`
+  return {
+    template: 'delivery',
+    title: `Delivery ${view.id}`,
+    section: 'webhooks',
+    live: self,
+    view: {
+      id: view.id,
+      self,
+      state: view.state,
+      tone: toneOf(view.state),
+      inFlight: view.inFlight,
+      held: view.state === 'FAILED' ? null : [view.reason, view.detail].filter(Boolean).join(': ') || null,
+      failure: failureOf(view),
+      facts: factsOf(record, view),
+      events: record.events.map(eventOf),
+      anyAttempts: record.attemptList.length > 0,
+      attempts: record.attemptList.map(attemptOf),
+      canRetry: view.state === 'FAILED',
+      ...textsOf(view),
+    },
+  }
+}
+
+function textsOf(view: RecordView) {
+  return {
+    hasMessage: view.message !== '',
+    message: view.message,
+    editable: typed(view.message),
+    hasAnswer: view.answer !== null && view.answer !== '',
+    answer: view.answer,
+    hasPayload: view.payload !== null,
+    payload: view.payload === null ? null : shortened(view.payload, longestPayload),
+    contentType: view.contentType ?? 'without a content type',
+    encoded: view.payloadEncoding === 'base64',
+    anyHeaders: Object.keys(view.headers).length > 0,
+    headers: Object.entries(view.headers).map(([name, value]) => ({ name, value })),
+  }
+}
+
+const steps: Readonly<Record<FailedStep, string>> = {
+  template:
+    'Its payload could not be put into words: the hook’s template and this payload do not fit together.',
+  skill: 'The skill it asked for is not one that the agent can activate.',
+  session_ended: 'Its session ended before it could be delivered.',
+  turn: 'The agent took it, and its turn did not end well.',
+  callback: 'The agent answered, but the answer could not be brought to the callback URL.',
+  expired: 'It waited for its session longer than it may.',
+  attempts: 'Every attempt failed, and there were as many as there may be.',
+  revoked: 'Its grant was revoked while it waited.',
+}
+
+function failureOf({ state, reason, detail }: RecordView) {
+  if (state !== 'FAILED') return null
+  const step = Object.entries(steps).find(([name]) => name === reason)?.[1]
+  return { step: step ?? reason ?? 'For an unknown reason.', detail }
+}
+
+interface Fact {
+  readonly name: string
+  readonly value: string
+  readonly href: string | null
+}
+
+function factsOf(record: DeliveryRecord, view: RecordView): readonly Fact[] {
+  const filter = (name: string, value: string) => `/dashboard?${new URLSearchParams({ [name]: value })}`
+  const { door } = record
+  const name = nameOf(door)
+  return [
+    { name: 'Session', value: view.session, href: filter('session', view.session) },
+    {
+      name: 'Through',
+      value: name === null ? 'the keeper' : `${door.kind} ${name}`,
+      href: name === null ? null : filter(door.kind, name),
+    },
+    ...fact('Action', view.action),
+    ...fact('Skill', view.skill),
+    ...fact('From', view.from),
+    ...fact('Received', shortTime(view.receivedAt)),
+    ...fact('Settled', view.settledAt && shortTime(view.settledAt)),
+    ...fact('Next attempt', view.state === 'RETRY' ? shortTime(view.dueAt) : null),
+    ...fact('Waits until', view.settledAt === null ? shortTime(view.expiresAt) : null),
+    ...fact('Attempts spent', String(view.attempts)),
+    ...fact('Idempotency key', view.idempotencyKey),
+    ...fact('Callback URL', view.callbackUrl),
+    ...(view.replayOf === null
+      ? []
+      : [{ name: 'Replay of', value: view.replayOf, href: `/dashboard/deliveries/${view.replayOf}` }]),
+  ]
+}
+
+const fact = (name: string, value: string | null): readonly Fact[] =>
+  value === null ? [] : [{ name, value, href: null }]
+
+const eventTones: Partial<Readonly<Record<EventKind, Tone>>> = {
+  delivered: 'good',
+  turn_completed: 'good',
+  answered: 'good',
+  callback: 'good',
+  failed: 'bad',
+  unknown: 'bad',
+  held: 'wait',
+  retry: 'wait',
+  released: 'wait',
+}
+
+const eventOf = ({ at, kind, detail }: DeliveryEvent) => ({
+  at: iso(at),
+  shown: iso(at).replace('T', ' ').replace('Z', ''),
+  kind,
+  tone: eventTones[kind] ?? 'plain',
+  detail: detail ?? null,
+})
+
+const attemptOf = ({ number, startedAt, endedAt, outcome, detail }: Attempt) => ({
+  number,
+  startedAt: iso(startedAt),
+  started: shortTime(iso(startedAt)),
+  took: endedAt === undefined ? 'under way' : `${((endedAt - startedAt) / 1000).toFixed(3)} s`,
+  outcome: outcome ?? 'under way',
+  detail: detail ?? null,
+})

@@ -1,0 +1,117 @@
+import { Elysia } from 'elysia'
+import { Failure } from '../../domain/error.ts'
+import { isSecret } from '../../locks/secret.ts'
+import { iso } from '../../manage/views.ts'
+import type { AdminCheck } from '../credentials.ts'
+import { adminDetails } from '../details.ts'
+import { answering, type Door, jsonResponse } from '../door.ts'
+import type { Answers } from './answers.ts'
+import type { Guard } from './guard.ts'
+import type { Logins } from './logins.ts'
+
+/** How one gets in and out. */
+export interface Entry {
+  readonly guard: Guard
+  readonly logins: Logins
+  readonly answers: Answers
+  readonly admin: AdminCheck
+  readonly adminToken: () => string
+  /** Spends one failed attempt of the peer; milliseconds to wait, or 0. */
+  readonly failed: (request: Request) => number
+  readonly publicUrl: () => string | undefined
+}
+
+export type InPage = (request: Request, act: () => Response | Promise<Response>) => Promise<Response>
+
+export const entryRoutes = (deps: Entry, inPage: InPage, door: Door) => {
+  const hidden = { detail: { hide: true } }
+  return new Elysia()
+    .get('/dashboard/login', ({ request }) => inPage(request, () => showLogin(deps, request)), hidden)
+    .post('/dashboard/login', ({ request }) => inPage(request, () => logIn(deps, request)), {
+      parse: 'none',
+      ...hidden,
+    })
+    .get(
+      '/dashboard/enter/:code',
+      ({ request, params }) => inPage(request, () => enter(deps, request, params.code)),
+      hidden,
+    )
+    .post('/dashboard/logout', ({ request }) => inPage(request, () => logOut(deps, request)), {
+      parse: 'none',
+      ...hidden,
+    })
+    .post('/api/dashboard/links', ({ request }) => answering(door, request, () => invite(deps, request)), {
+      parse: 'none',
+      detail: adminDetails.link,
+    })
+}
+
+/** To the login, and from there back to where one wanted to go. */
+export function toLogin(request: Request): Response {
+  const { pathname, search } = new URL(request.url)
+  const query = new URLSearchParams({ next: pathname + search })
+  return redirect(`/dashboard/login?${query}`)
+}
+
+/** 303: the browser asks for the next page with GET. */
+export const redirect = (location: string, cookie?: string): Response =>
+  new Response(null, {
+    status: 303,
+    headers: { location, 'cache-control': 'no-store', ...(cookie !== undefined && { 'set-cookie': cookie }) },
+  })
+
+function showLogin({ guard, answers }: Entry, request: Request): Response {
+  const next = safeNext(new URL(request.url).searchParams.get('next'))
+  return guard.login(request)
+    ? redirect(next)
+    : answers.plain('login', { title: 'Log in', next, problem: null })
+}
+
+async function logIn(deps: Entry, request: Request): Promise<Response> {
+  const form = await deps.guard.form(request)
+  const next = safeNext(form.get('next'))
+  if (isSecret((form.get('token') ?? '').trim(), [deps.adminToken()]))
+    return redirect(next, deps.guard.enter(request))
+  return refuse(deps, request, next, 'That is not the admin token of this server.')
+}
+
+/**
+ * The answer is a page of our own that goes on by itself: a redirect would still count as the step of whoever named
+ * the link, and a `SameSite=Strict` cookie is not sent with that.
+ */
+function enter(deps: Entry, request: Request, code: string): Response {
+  if (!deps.logins.redeem(code))
+    return refuse(deps, request, home, 'This link was used already, or is too old. Ask for a new one.')
+  const response = deps.answers.plain('entered', { title: 'Logged in', goTo: home })
+  response.headers.set('set-cookie', deps.guard.enter(request))
+  response.headers.set('referrer-policy', 'no-referrer')
+  return response
+}
+
+async function logOut({ guard }: Entry, request: Request): Promise<Response> {
+  await guard.keeperForm(request)
+  return redirect('/dashboard/login', guard.leave(request))
+}
+
+function invite(deps: Entry, request: Request): Response {
+  deps.admin.require(request)
+  const { code, expiresAt } = deps.logins.invite()
+  // The Host was checked before: it is one of ours.
+  const base = deps.publicUrl() ?? new URL(request.url).origin
+  return jsonResponse({ url: `${base}/dashboard/enter/${code}`, expires: iso(expiresAt) }, 201)
+}
+
+function refuse(deps: Entry, request: Request, next: string, problem: string): Response {
+  const waitMs = deps.failed(request)
+  if (waitMs > 0)
+    throw new Failure('rate_limited', 'Too many failed attempts from this address.', { retryAfterMs: waitMs })
+  return deps.answers.plain('login', { title: 'Log in', next, problem }, 401)
+}
+
+const home = '/dashboard'
+
+/** Only to our own pages. */
+const safeNext = (asked: string | null): string =>
+  asked !== null && /^\/(dashboard|docs)([/?][^\\]*)?$/.test(asked) && !asked.startsWith('/dashboard/log')
+    ? asked
+    : home

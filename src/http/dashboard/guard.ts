@@ -1,0 +1,104 @@
+import { Failure } from '../../domain/error.ts'
+import { sameText } from '../../locks/secret.ts'
+import { readBody } from '../body.ts'
+import { type Login, type Logins, loginMs } from './logins.ts'
+
+/** Who may see and do what in the dashboard. Its cookie opens nothing else, and nothing else opens it. */
+export interface Guard {
+  /** Who asks, if logged in. */
+  login(request: Request): Login | undefined
+  /** Throws `unauthorized`. */
+  require(request: Request): Login
+  /**
+   * The fields of a form that one of our own pages sent. Throws `origin_not_allowed`, `unsupported_media_type`,
+   * `malformed` or `too_large`.
+   */
+  form(request: Request): Promise<URLSearchParams>
+  /** The same, from who is logged in: it must carry the secret that only that login's pages know. */
+  keeperForm(request: Request): Promise<URLSearchParams>
+  /** Opens a login; the `Set-Cookie` to answer with. */
+  enter(request: Request): string
+  /** Ends the login; the `Set-Cookie` to answer with. */
+  leave(request: Request): string
+}
+
+export interface GuardNeeds {
+  readonly logins: Logins
+  readonly publicUrl: () => string | undefined
+}
+
+const cookieName = 'postern_dashboard'
+const maxFormBytes = 1_048_576
+
+export function createGuard({ logins, publicUrl }: GuardNeeds): Guard {
+  const login = (request: Request) => logins.find(secretIn(request))
+  const require = (request: Request) => {
+    const found = login(request)
+    if (found) return found
+    throw new Failure('unauthorized', 'You are not logged in, or not any more. Log in and try again.')
+  }
+  const form = async (request: Request) => {
+    requireOwnPage(request, publicUrl())
+    return readForm(request)
+  }
+  return {
+    login,
+    require,
+    form,
+    keeperForm: async (request) => {
+      const { csrf } = require(request)
+      const fields = await form(request)
+      if (sameText(fields.get('csrf') ?? '', csrf)) return fields
+      throw new Failure('origin_not_allowed', 'This form is out of date. Open the page again.')
+    },
+    enter: (request) => cookie(logins.open().secret, loginMs / 1000, isSecure(request, publicUrl())),
+    leave: (request) => {
+      logins.close(secretIn(request))
+      return cookie('', 0, isSecure(request, publicUrl()))
+    },
+  }
+}
+
+function secretIn(request: Request): string {
+  const cookies = (request.headers.get('cookie') ?? '').split(';').map((pair) => pair.trim())
+  const ours = cookies.find((pair) => pair.startsWith(`${cookieName}=`))
+  return ours?.slice(cookieName.length + 1) ?? ''
+}
+
+/** RFC 6265bis section 4.1. */
+const cookie = (secret: string, maxAgeSeconds: number, secure: boolean): string =>
+  `${cookieName}=${secret}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`
+
+/** Over TLS, our own or that of the proxy whose name was asked for. */
+function isSecure(request: Request, publicUrl: string | undefined): boolean {
+  if (request.url.startsWith('https:')) return true
+  return publicUrl?.startsWith('https:') === true && hostOf(publicUrl) === hostAsked(request)
+}
+
+/** Browsers name the page's origin with every form they post: this very address, port included, or the public one. */
+function requireOwnPage(request: Request, publicUrl: string | undefined): void {
+  const from = hostOf(request.headers.get('origin') ?? '')
+  const site = request.headers.get('sec-fetch-site') ?? 'same-origin'
+  const isOurs = from !== undefined && (from === hostAsked(request) || from === hostOf(publicUrl ?? ''))
+  if (site === 'same-origin' && isOurs) return
+  throw new Failure('origin_not_allowed', 'Forms are taken only from the pages of this dashboard.')
+}
+
+const hostOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).host : undefined)
+
+const hostAsked = (request: Request): string | undefined => request.headers.get('host')?.toLowerCase()
+
+async function readForm(request: Request): Promise<URLSearchParams> {
+  const [type = ''] = (request.headers.get('content-type') ?? '').split(';')
+  if (type.trim().toLowerCase() !== 'application/x-www-form-urlencoded')
+    throw new Failure('unsupported_media_type', 'Send the form of the page.')
+  return new URLSearchParams(textOf(await readBody(request, maxFormBytes)))
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new Failure('malformed', 'The form is not valid UTF-8.', { cause })
+  }
+}

@@ -1,0 +1,136 @@
+import type { Delivery } from '../../domain/delivery.ts'
+import { Failure } from '../../domain/error.ts'
+import type { Hook } from '../../domain/hook.ts'
+import { iso, recordView } from '../../manage/views.ts'
+import { exampleFor } from '../example.ts'
+import { typed } from '../page.ts'
+import { preview, type Sample } from './preview.ts'
+import { type Hooks, longestPayload, type Reading, type Shown, shortened, shortTime } from './shown.ts'
+
+/** Every hook of the configuration, and the two built-in ones. */
+export async function hooksPage(reading: Reading): Promise<Shown> {
+  const hooks = reading.hooks()
+  return {
+    template: 'hooks',
+    title: 'Hooks',
+    section: 'hooks',
+    live: '/dashboard/hooks',
+    view: {
+      enabled: hooks.enabled,
+      hooks: [...builtIn(hooks), ...hooks.hooks.map((hook) => rowOf(hooks, hook))],
+    },
+  }
+}
+
+/** What is tried out: another template than the configured one, another payload than the newest. */
+export interface Trial {
+  readonly template?: string
+  /** A delivery's id, or empty for an example made from the template. */
+  readonly delivery?: string
+}
+
+/** One hook, and what it makes of a stored payload. Throws `not_found`. */
+export async function hookPage(reading: Reading, name: string, nonce: string, trial: Trial): Promise<Shown> {
+  const hooks = reading.hooks()
+  const hook = hooks.hooks.find((candidate) => candidate.name === name)
+  if (!hook) throw new Failure('not_found', 'There is no hook of that name in the configuration.')
+  const source = trial.template ?? hook.template ?? ''
+  const tried = withTemplate(hook, source)
+  const stored = await reading.store.listDeliveries({ hook: name, limit: 20 })
+  const chosen = trial.delivery ?? stored[0]?.id ?? ''
+  const sample = await sampleOf(reading, tried, stored.find(({ id }) => id === chosen)?.id)
+  const result = await preview(tried, sample, nonce)
+  return {
+    template: 'hook',
+    title: `Hook ${name}`,
+    section: 'hooks',
+    view: {
+      ...{ name, self: `/dashboard/hooks/${encodeURIComponent(name)}`, preset: hook.preset ?? null },
+      facts: factsOf(hooks, hook),
+      template: typed(source),
+      payloads: choicesOf(stored, chosen),
+      text: result.kind === 'message' ? result.text : null,
+      trouble: result.kind === 'trouble' ? result.why : null,
+      sample: shortened(Buffer.from(sample.payload).toString('utf8'), longestPayload),
+    },
+  }
+}
+
+const choicesOf = (stored: readonly Delivery[], chosen: string) => [
+  ...stored.map(({ id, receivedAt, state, message }) => ({
+    value: id,
+    label: `${shortTime(iso(receivedAt))} ${state} ${shortened(message, 60)}`,
+    selected: id === chosen,
+  })),
+  { value: '', label: 'an example made from the template', selected: chosen === '' },
+]
+
+/** An empty template leaves the word to the preset, where there is one. */
+function withTemplate(hook: Hook, source: string): Hook {
+  const { template: _, ...rest } = hook
+  return source === '' && hook.preset !== undefined ? rest : { ...rest, template: source }
+}
+
+async function sampleOf(
+  reading: Reading,
+  hook: Hook,
+  id: Parameters<typeof reading.store.inspectDelivery>[0] | undefined,
+): Promise<Sample> {
+  const record = id && (await reading.store.inspectDelivery(id))
+  if (record?.payload)
+    return {
+      payload: record.payload,
+      contentType: record.contentType ?? '',
+      headers: recordView(record).headers,
+    }
+  const { body, headers } = exampleFor(hook)
+  return {
+    payload: Buffer.from(JSON.stringify(body, undefined, 2)),
+    contentType: 'application/json',
+    headers,
+  }
+}
+
+const builtIn = ({ enabled, wakeSession, agentSession }: Hooks) =>
+  [
+    { name: 'wake', action: 'wake', session: wakeSession },
+    { name: 'agent', action: 'agent', session: agentSession },
+  ].map((hook) => ({
+    ...hook,
+    href: null,
+    path: `/api/hooks/${hook.name}`,
+    proof: 'bearer',
+    ...stateOf(enabled),
+  }))
+
+const rowOf = (hooks: Hooks, hook: Hook) => ({
+  name: hook.name,
+  href: `/dashboard/hooks/${encodeURIComponent(hook.name)}`,
+  path: hook.path,
+  action: hook.action,
+  session: sessionFor(hooks, hook),
+  proof: hook.verify.scheme,
+  ...stateOf(hooks.enabled && hook.active),
+})
+
+const stateOf = (active: boolean) =>
+  active ? { state: 'active', tone: 'good' } : { state: 'off', tone: 'plain' }
+
+const sessionFor = (hooks: Hooks, hook: Hook): string =>
+  hook.session ?? (hook.action === 'wake' ? hooks.wakeSession : hooks.agentSession)
+
+function factsOf(hooks: Hooks, hook: Hook) {
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    ['Path', hook.path],
+    ['State', stateOf(hooks.enabled && hook.active).state],
+    ['Session', sessionFor(hooks, hook)],
+    ['Action', hook.action],
+    ['Skill', hook.skill],
+    ['From', hook.from],
+    ['Preset', hook.preset],
+    ['Proof', hook.verify.scheme],
+    ['Filter', hook.filter && JSON.stringify(hook.filter)],
+    ['Largest body', `${hook.maxBodyBytes} bytes`],
+  ]
+  return facts.flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]))
+}

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto'
+
+/** Who is logged in to the dashboard. In memory only: a restart logs everybody out. */
+export interface Logins {
+  /** A new login; its secret goes into the cookie and is kept nowhere. */
+  open(): { readonly secret: string; readonly login: Login }
+  /** The login whose secret this is, unless it is over. */
+  find(secret: string): Login | undefined
+  close(secret: string): void
+  /** A code that opens one login within five minutes. */
+  invite(): { readonly code: string; readonly expiresAt: number }
+  /** True once for each code. */
+  redeem(code: string): boolean
+}
+
+/** `expiresAt` in Unix milliseconds; `csrf` stands in every form of that login. */
+export interface Login {
+  readonly csrf: string
+  readonly expiresAt: number
+}
+
+export interface LoginNeeds {
+  readonly now: () => number
+  readonly bytes: (length: number) => Uint8Array
+}
+
+export const loginMs = 12 * 3_600_000
+const inviteMs = 5 * 60_000
+/** Beyond it the oldest go. */
+const mostKept = 1000
+
+export function createLogins({ now, bytes }: LoginNeeds): Logins {
+  const logins = new Map<string, Login>()
+  const invitations = new Map<string, number>()
+  const secretOf = () => Buffer.from(bytes(32)).toString('base64url')
+  return {
+    open: () => {
+      const secret = secretOf()
+      const login = { csrf: secretOf(), expiresAt: now() + loginMs }
+      keep(logins, digestOf(secret), login)
+      return { secret, login }
+    },
+    find: (secret) => {
+      const login = logins.get(digestOf(secret))
+      return login && login.expiresAt > now() ? login : undefined
+    },
+    close: (secret) => {
+      logins.delete(digestOf(secret))
+    },
+    invite: () => {
+      const [code, expiresAt] = [secretOf(), now() + inviteMs]
+      keep(invitations, digestOf(code), expiresAt)
+      return { code, expiresAt }
+    },
+    redeem: (code) => {
+      const expiresAt = invitations.get(digestOf(code))
+      invitations.delete(digestOf(code))
+      return expiresAt !== undefined && expiresAt > now()
+    },
+  }
+}
+
+function keep<T>(map: Map<string, T>, key: string, value: T): void {
+  map.set(key, value)
+  const oldest = map.keys().next()
+  if (map.size > mostKept && !oldest.done) map.delete(oldest.value)
+}
+
+/** Looking a digest up tells nothing of the secret by its time. */
+const digestOf = (secret: string): string => createHash('sha256').update(secret).digest('base64url')

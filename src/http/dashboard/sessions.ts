@@ -1,0 +1,27 @@
+import { sessionView } from '../../manage/views.ts'
+import { type Reading, type Shown, shortTime, shortTimeOrNull, toneOf } from './shown.ts'
+
+/** Every session: how it is, what reaches it, what waits for it. */
+export async function sessionsPage({ store }: Reading): Promise<Shown> {
+  const [sessions, { queues }] = await Promise.all([store.listSessions(), store.counts()])
+  const views = sessions.map((session) => sessionView(session, queues))
+  return {
+    template: 'sessions',
+    title: 'Sessions',
+    section: 'sessions',
+    live: '/dashboard/sessions',
+    view: {
+      any: views.length > 0,
+      sessions: views.map((view) => ({
+        ...view,
+        href: `/dashboard?${new URLSearchParams({ session: view.id })}`,
+        tone: toneOf(view.state),
+        why: [view.why, view.exitCode === null ? null : `exit code ${view.exitCode}`]
+          .filter(Boolean)
+          .join('; '),
+        opened: shortTime(view.openedAt),
+        ended: shortTimeOrNull(view.endedAt) ?? '',
+      })),
+    },
+  }
+}

@@ -1,0 +1,55 @@
+import { Failure } from '../domain/error.ts'
+
+/** Which names this server answers to. */
+export interface Hosts {
+  /** Throws `host_not_allowed` for a Host that is not ours (DNS rebinding), `origin_not_allowed` for a foreign page. */
+  check(request: Request): void
+}
+
+const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
+
+/** `names` are host names without port, from the configuration and the public URL; loopback names always count. */
+export function createHosts(names: () => readonly string[]): Hosts {
+  const ours = createJudge(names)
+  return {
+    check(request) {
+      const host = request.headers.get('host')
+      if (host === null || !ours(host))
+        throw new Failure(
+          'host_not_allowed',
+          'This server does not answer to that Host. Add it to server.allowedHosts or server.publicUrl.',
+        )
+      const origin = request.headers.get('origin')
+      if (origin !== null && !isOurs(originHost(origin), names()))
+        throw new Failure('origin_not_allowed', 'Requests from pages of other sites are refused.')
+    },
+  }
+}
+
+/** Nearly every request names the same Host: the last good one is remembered as long as the names are the same. */
+function createJudge(names: () => readonly string[]): (host: string) => boolean {
+  let good: string | undefined
+  let under: readonly string[] | undefined
+  return (host) => {
+    const now = names()
+    if (host === good && now === under) return true
+    if (!isOurs(hostName(host), now)) return false
+    good = host
+    under = now
+    return true
+  }
+}
+
+const isOurs = (name: string, names: readonly string[]): boolean =>
+  loopbackNames.includes(name) || names.includes(name)
+
+/** Without the port; an IPv6 literal keeps its brackets (RFC 9110 section 7.2). */
+const hostName = (host: string): string => host.toLowerCase().replace(/:\d*$/, '')
+
+function originHost(origin: string): string {
+  try {
+    return new URL(origin).hostname
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,79 @@
+import type { Counts } from '../domain/ports.ts'
+
+/** Counts what this process saw, and spells it for Prometheus (text exposition format 0.0.4). */
+export interface Metrics {
+  /** One request at a door, answered. */
+  knocked(status: number, seconds: number): void
+  render(counts: Counts): string
+}
+
+/** Upper bounds in seconds of the knock duration histogram. */
+const bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60]
+
+export function createMetrics(version: string, startedAt: number): Metrics {
+  const statuses = new Map<number, number>()
+  const buckets = bounds.map(() => 0)
+  let count = 0
+  let sum = 0
+  return {
+    knocked(status, seconds) {
+      statuses.set(status, (statuses.get(status) ?? 0) + 1)
+      count += 1
+      sum += seconds
+      const index = bounds.findIndex((bound) => seconds <= bound)
+      if (index >= 0) buckets[index] = (buckets[index] ?? 0) + 1
+    },
+    render: (counts) =>
+      [
+        ...family('postern_build_info', 'gauge', 'Version of this binary.', [[`version="${version}"`, 1]]),
+        ...family('postern_start_time_seconds', 'gauge', 'Start of this process, Unix seconds.', [
+          ['', startedAt / 1000],
+        ]),
+        ...family(
+          'postern_knocks_total',
+          'counter',
+          'Requests at the doors, by HTTP status.',
+          [...statuses].map(([status, n]) => [`status="${status}"`, n]),
+        ),
+        ...histogram(buckets, count, sum),
+        ...family(
+          'postern_deliveries',
+          'gauge',
+          'Stored deliveries, by state.',
+          Object.entries(counts.deliveries).map(([state, n]) => [`state="${state}"`, n]),
+        ),
+        ...family(
+          'postern_queue_length',
+          'gauge',
+          'Unfinished deliveries, by session.',
+          [...counts.queues].map(([session, n]) => [`session="${session}"`, n]),
+        ),
+        '',
+      ].join('\n'),
+  }
+}
+
+type Sample = readonly [labels: string, value: number]
+
+const family = (name: string, type: string, help: string, samples: readonly Sample[]): readonly string[] => [
+  `# HELP ${name} ${help}`,
+  `# TYPE ${name} ${type}`,
+  ...samples.map(([labels, value]) => `${name}${labels && `{${labels}}`} ${value}`),
+]
+
+function histogram(buckets: readonly number[], count: number, sum: number): readonly string[] {
+  const name = 'postern_knock_duration_seconds'
+  let below = 0
+  const samples = bounds.map((bound, i) => {
+    below += buckets[i] ?? 0
+    return `${name}_bucket{le="${bound}"} ${below}`
+  })
+  return [
+    `# HELP ${name} From request to answer at the doors.`,
+    `# TYPE ${name} histogram`,
+    ...samples,
+    `${name}_bucket{le="+Inf"} ${count}`,
+    `${name}_sum ${sum}`,
+    `${name}_count ${count}`,
+  ]
+}

@@ -1,0 +1,51 @@
+import { type AnyElysia, Elysia } from 'elysia'
+import { Failure } from '../domain/error.ts'
+import type { Door } from './door.ts'
+import { problemResponse } from './problem.ts'
+import { rawPath } from './request.ts'
+
+/** Methods each path answers, for 405 and `Allow`; a `:name` segment matches any one. */
+type Routes = readonly { readonly path: string; readonly method: string }[]
+
+/** Everything that answers HTTP, as one function from request to response. Never rejects. */
+export function createServer(
+  door: Door,
+  parts: readonly AnyElysia[],
+): (request: Request) => Response | Promise<Response> {
+  const app = new Elysia({ strictPath: true, handler: { standardHostname: false } })
+  for (const part of parts) app.use(part)
+  app.onError({ as: 'global' }, ({ request, error, code }) =>
+    problemResponse(code === 'NOT_FOUND' ? nothingThere(door, app.routes, request) : error, door.log),
+  )
+  app.compile()
+  return (request) => app.fetch(request)
+}
+
+/** 405 where only the method is wrong, before the Host is looked at; else 404. */
+function nothingThere(door: Door, routes: Routes, request: Request): unknown {
+  const allowed = methodsFor(routes, rawPath(request))
+  if (allowed.length > 0)
+    return new Failure('method_not_allowed', `Use ${allowed.join(' or ')} here.`, {
+      allow: allowed.join(', '),
+    })
+  try {
+    door.hosts.check(request)
+  } catch (refusal) {
+    return refusal
+  }
+  return new Failure('not_found', 'There is nothing at this path.')
+}
+
+function methodsFor(routes: Routes, path: string): readonly string[] {
+  const matching = routes.filter((route) => matches(route.path, path))
+  return [...new Set(matching.map((route) => route.method))]
+}
+
+function matches(pattern: string, path: string): boolean {
+  const expected = pattern.split('/')
+  const actual = path.split('/')
+  return (
+    expected.length === actual.length &&
+    expected.every((segment, i) => (segment.startsWith(':') ? actual[i] !== '' : segment === actual[i]))
+  )
+}

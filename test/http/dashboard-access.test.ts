@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { createGuard } from '../../src/http/dashboard/guard.ts'
+import { createLogins } from '../../src/http/dashboard/logins.ts'
+
+const hour = 3_600_000
+
+function setUp(publicUrl?: string) {
+  let now = 1_000_000
+  let drawn = 0
+  const logins = createLogins({
+    now: () => now,
+    bytes: (length) => new Uint8Array(length).fill(++drawn % 256),
+  })
+  const guard = createGuard({ logins, publicUrl: () => publicUrl })
+  return { logins, guard, pass: (ms: number) => (now += ms) }
+}
+
+const here = 'http://127.0.0.1:7717/dashboard/channels'
+
+interface Asked {
+  readonly url?: string
+  readonly cookie?: string
+  readonly headers?: Record<string, string>
+  readonly body?: string
+}
+
+/** Not `Request`: that one refuses to hold a Host or an Origin. */
+function request({ url = here, cookie = '', headers = {}, body = '' }: Asked): Request {
+  const all = { host: new URL(url).host, cookie, ...headers }
+  const plain = new Request(url, { method: 'POST', body })
+  return Object.defineProperty(plain, 'headers', { value: new Headers(all) })
+}
+
+const form = {
+  'content-type': 'application/x-www-form-urlencoded',
+  origin: 'http://127.0.0.1:7717',
+}
+
+/** `name=value` of a `Set-Cookie`. */
+const sent = (cookie: string): string => cookie.split(';')[0] ?? ''
+
+describe('createLogins', () => {
+  it('knows a login by its secret alone, for twelve hours', () => {
+    const { logins, pass } = setUp()
+    const { secret } = logins.open()
+    assert.ok(logins.find(secret))
+    assert.equal(logins.find(`${secret}x`), undefined)
+    assert.equal(logins.find(''), undefined)
+    pass(12 * hour - 1)
+    assert.ok(logins.find(secret))
+    pass(1)
+    assert.equal(logins.find(secret), undefined)
+  })
+
+  it('lets one login in for each code, within five minutes', () => {
+    const { logins, pass } = setUp()
+    const [first, second] = [logins.invite(), logins.invite()]
+    assert.equal(logins.redeem(first.code), true)
+    assert.equal(logins.redeem(first.code), false)
+    assert.equal(logins.redeem('guess'), false)
+    pass(5 * 60_000)
+    assert.equal(logins.redeem(second.code), false)
+  })
+
+  it('keeps a thousand and lets the oldest go', () => {
+    let n = 0
+    const logins = createLogins({ now: () => 0, bytes: () => Buffer.from(String(n++).padStart(32, '0')) })
+    const secrets = Array.from({ length: 1001 }, () => logins.open().secret)
+    assert.equal(logins.find(secrets[0] ?? ''), undefined)
+    assert.ok(logins.find(secrets[1] ?? ''))
+  })
+})
+
+describe('createGuard', () => {
+  it('logs in and out by a cookie that no script and no other site can use', () => {
+    const { guard } = setUp()
+    const cookie = guard.enter(request({}))
+    assert.match(cookie, /; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict$/)
+    const asked = request({ cookie: `other=1; ${sent(cookie)}; more=2` })
+    assert.ok(guard.login(asked))
+    assert.match(guard.leave(asked), /^postern_dashboard=; .*Max-Age=0/)
+    assert.equal(guard.login(asked), undefined)
+    assert.throws(() => guard.require(asked), { code: 'unauthorized' })
+  })
+
+  it('says Secure over TLS and under a public https name', () => {
+    const { guard } = setUp('https://door.example')
+    assert.match(guard.enter(request({ url: 'https://127.0.0.1:7717/' })), /; Secure$/)
+    assert.match(guard.enter(request({ headers: { host: 'door.example' } })), /; Secure$/)
+    assert.doesNotMatch(guard.enter(request({})), /Secure/)
+  })
+
+  it('takes a form with the secret of its login, and no other', async () => {
+    const { guard, logins } = setUp()
+    const cookie = sent(guard.enter(request({})))
+    const { csrf } = guard.require(request({ cookie }))
+    const other = logins.open().login.csrf
+    const post = (fields: string) => guard.keeperForm(request({ cookie, headers: form, body: fields }))
+    assert.equal((await post(`csrf=${csrf}&a=%3Cb%3E`)).get('a'), '<b>')
+    for (const bad of ['', 'csrf=', `csrf=${other}`, `csrf=${csrf}x`])
+      await assert.rejects(post(bad), { code: 'origin_not_allowed' }, bad)
+    await assert.rejects(guard.keeperForm(request({ headers: form, body: `csrf=${csrf}` })), {
+      code: 'unauthorized',
+    })
+  })
+
+  const origins: readonly (readonly [name: string, headers: Record<string, string>, fine: boolean])[] = [
+    ['its own page', {}, true],
+    ['its own page under the public name', { origin: 'https://door.example' }, true],
+    ['another port of this machine', { origin: 'http://127.0.0.1:7718' }, false],
+    ['another site', { origin: 'https://evil.example' }, false],
+    ['a page without a name', { origin: 'null' }, false],
+    ['nobody', { origin: '' }, false],
+    ['a browser that says so', { 'sec-fetch-site': 'cross-site' }, false],
+    ['a neighbour, says the browser', { 'sec-fetch-site': 'same-site' }, false],
+  ]
+  for (const [name, headers, fine] of origins)
+    it(`${fine ? 'takes' : 'refuses'} a form from ${name}`, async () => {
+      const { guard } = setUp('https://door.example')
+      const reading = guard.form(request({ headers: { ...form, ...headers }, body: 'a=1' }))
+      if (fine) assert.equal((await reading).get('a'), '1')
+      else await assert.rejects(reading, { code: 'origin_not_allowed' })
+    })
+
+  it('takes nothing but a form', async () => {
+    const { guard } = setUp()
+    for (const type of ['application/json', 'text/plain', 'multipart/form-data; boundary=x', ''])
+      await assert.rejects(guard.form(request({ headers: { ...form, 'content-type': type } })), {
+        code: 'unsupported_media_type',
+      })
+  })
+})

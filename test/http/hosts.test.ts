@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { createHosts } from '../../src/http/hosts.ts'
+import { createPeers } from '../../src/http/peer.ts'
+
+const request = (headers: Record<string, string>) => ({ headers: new Headers(headers) }) as Request
+
+describe('createHosts', () => {
+  const hosts = createHosts(() => ['door.example'])
+  const let_in = [
+    'localhost',
+    'localhost:7717',
+    '127.0.0.1:7717',
+    '[::1]:7717',
+    'door.example',
+    'DOOR.example:443',
+  ]
+  for (const host of let_in) it(`lets ${host} in`, () => hosts.check(request({ host })))
+
+  for (const host of [
+    'evil.example',
+    '127.0.0.1.evil.example',
+    'door.example.evil',
+    '',
+    'a',
+    '10.0.0.1:7717',
+  ])
+    it(`refuses ${JSON.stringify(host)}`, () => assert.throws(() => hosts.check(request({ host })), /Host/))
+
+  it('refuses a missing Host', () => assert.throws(() => hosts.check(request({}))))
+
+  for (const origin of ['https://evil.example', 'null', 'https://door.example.evil', 'not a url'])
+    it(`refuses the origin ${origin}`, () =>
+      assert.throws(() => hosts.check(request({ host: 'localhost', origin })), /other sites/))
+
+  it('lets its own pages in', () =>
+    hosts.check(request({ host: 'localhost', origin: 'http://localhost:7717' })))
+})
+
+describe('createPeers', () => {
+  const forwarded = request({ 'x-forwarded-for': '1.1.1.1, 203.0.113.9, 10.0.0.2' })
+  it('believes no header without a trusted proxy', () =>
+    assert.equal(createPeers(() => [])(forwarded, '10.0.0.1'), '10.0.0.1'))
+  it('believes no header from somebody else', () =>
+    assert.equal(createPeers(() => ['10.0.0.0/8'])(forwarded, '198.51.100.1'), '198.51.100.1'))
+  it('takes the nearest address that is no proxy', () =>
+    assert.equal(createPeers(() => ['10.0.0.0/8'])(forwarded, '::ffff:10.0.0.1'), '203.0.113.9'))
+})

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import {
+  bearerOf,
+  headersToKeep,
+  knockHeaders,
+  preferredWaitMs,
+  queriedWaitMs,
+  rawPath,
+} from '../../src/http/request.ts'
+
+const request = (headers: Record<string, string> = {}, url = 'http://localhost/hook/x') =>
+  new Request(url, { headers })
+
+describe('preferredWaitMs', () => {
+  const table: readonly [prefer: string | undefined, expected: number][] = [
+    [undefined, 5000],
+    ['wait=0', 0],
+    ['wait=10', 10_000],
+    ['respond-async, wait=3', 3000],
+    ['respond-async', 0],
+    ['wait="7"', 7000],
+    ['Wait=2', 2000],
+    ['wait=100000', 240_000],
+    ['wait=-1', 5000],
+    ['wait=soon', 5000],
+    ['await=3', 5000],
+  ]
+  for (const [prefer, expected] of table)
+    it(`reads ${prefer ?? 'no Prefer'} as ${expected} ms`, () =>
+      assert.equal(preferredWaitMs(request(prefer === undefined ? {} : { prefer }), 5000), expected))
+})
+
+describe('queriedWaitMs', () => {
+  it('reads whole seconds', () => {
+    assert.equal(queriedWaitMs(new URL('http://x/?wait=3')), 3000)
+    assert.equal(queriedWaitMs(new URL('http://x/')), 0)
+    assert.equal(queriedWaitMs(new URL('http://x/?wait=999999')), 240_000)
+  })
+  for (const bad of ['-1', '1.5', 'x', ''])
+    it(`refuses ${JSON.stringify(bad)}`, () =>
+      assert.throws(() => queriedWaitMs(new URL(`http://x/?wait=${bad}`))))
+})
+
+describe('bearerOf', () => {
+  it('is undefined without the header, empty for another scheme', () => {
+    assert.equal(bearerOf(request()), undefined)
+    assert.equal(bearerOf(request({ authorization: 'Basic abc' })), '')
+    assert.equal(bearerOf(request({ authorization: 'bearer abc' })), 'abc')
+  })
+})
+
+describe('rawPath', () => {
+  it('is the path as it was sent, without query', () => {
+    assert.equal(rawPath(request({}, 'http://h:1/hook/a%2Eb?token=c')), '/hook/a%2Eb')
+    assert.equal(rawPath(request({}, 'http://h')), '/')
+  })
+})
+
+describe('headersToKeep', () => {
+  it('keeps no credential', () => {
+    const all = request({ authorization: 'Bearer x', cookie: 'y', 'user-agent': 'curl', 'x-api-key': 'z' })
+    assert.deepEqual(headersToKeep(all, knockHeaders), { 'user-agent': 'curl' })
+  })
+})
