@@ -1,0 +1,22 @@
+import { Failure } from '../domain/error.ts'
+import { isCode } from './exit.ts'
+import type { ServerDoor } from './io.ts'
+
+/** The body of a good answer. A refusal is thrown as the server put it; so a shell sees the same exit code. */
+export async function askServer(
+  server: ServerDoor,
+  method: Parameters<ServerDoor['request']>[0],
+  path: string,
+  options: Parameters<ServerDoor['request']>[2] = {},
+): Promise<unknown> {
+  const { status, body } = await server.request(method, path, options)
+  if (status >= 200 && status < 300) return body
+  const { code, detail } = problemOf(body)
+  throw new Failure(
+    isCode(code) ? code : 'internal',
+    typeof detail === 'string' ? detail : `The server answered ${status}.`,
+  )
+}
+
+const problemOf = (body: unknown): { readonly code?: unknown; readonly detail?: unknown } =>
+  typeof body === 'object' && body !== null ? body : {}

@@ -1,0 +1,136 @@
+import { type Command, type Flag, globalFlags } from './command.ts'
+import { namesOf } from './parse.ts'
+
+export const shells = ['bash', 'zsh', 'fish'] as const
+export type Shell = (typeof shells)[number]
+
+/** A completion script, made of the command table. */
+export function completionScript(shell: Shell, commands: readonly Command[]): string {
+  const spots = spotsOf(commands)
+  return { bash: bashScript, zsh: zshScript, fish: fishScript }[shell](spots)
+}
+
+/** A place on the command line, by the words before it, and what may come there. */
+interface Spot {
+  /** For example `session add`; empty at the start. */
+  readonly words: string
+  readonly next: readonly Choice[]
+  readonly flags: readonly Flag[]
+}
+
+interface Choice {
+  readonly word: string
+  readonly summary: string
+}
+
+/** The longest first, so that the first that matches is the right one. */
+function spotsOf(commands: readonly Command[]): readonly Spot[] {
+  const named = commands.flatMap((command) => namesOf(command).map((name) => ({ name, command })))
+  const words = new Set(named.flatMap(({ name }) => beginnings(name)))
+  return [...words]
+    .sort((a, b) => b.length - a.length)
+    .map((at) => {
+      const here = named.find(({ name }) => name === at)?.command
+      return { words: at, next: nextWords(at, named), flags: [...(here?.flags ?? []), ...globalFlags] }
+    })
+}
+
+const beginnings = (name: string): readonly string[] => {
+  const words = name.split(' ')
+  return words.map((_, i) => words.slice(0, i).join(' ')).concat(name)
+}
+
+function nextWords(
+  at: string,
+  named: readonly { readonly name: string; readonly command: Command }[],
+): readonly Choice[] {
+  const prefix = at === '' ? '' : `${at} `
+  const choices = new Map<string, string>()
+  for (const { name, command } of named) {
+    if (!name.startsWith(prefix) || name === at) continue
+    const [word = '', ...more] = name.slice(prefix.length).split(' ')
+    if (!choices.has(word) || more.length === 0)
+      choices.set(word, more.length === 0 ? command.summary : `${word} …`)
+  }
+  return [...choices].map(([word, summary]) => ({ word, summary }))
+}
+
+const bashScript = (spots: readonly Spot[]): string => `# bash completion for postern
+_postern() {
+  local word trail="" known=""
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    [[ $word == -- ]] && return
+    [[ $word == -* ]] || trail="$trail $word"
+  done
+  case "$trail " in
+${spots.map(bashCase).join('\n')}
+  esac
+  COMPREPLY=($(compgen -W "$known" -- "\${COMP_WORDS[COMP_CWORD]}"))
+}
+complete -o default -F _postern postern
+`
+
+const bashCase = ({ words, next, flags }: Spot): string => {
+  const known = [...next.map(({ word }) => word), ...flags.map(({ name }) => `--${name}`)]
+  return `    ${words === '' ? '*' : `" ${words} "*`}) known="${known.join(' ')}" ;;`
+}
+
+const zshScript = (spots: readonly Spot[]): string => `#compdef postern
+_postern() {
+  local word trail=""
+  local -a known
+  for word in "\${(@)words[2,CURRENT-1]}"; do
+    [[ $word == -- ]] && { _files; return }
+    [[ $word == -* ]] || trail="$trail $word"
+  done
+  case "$trail " in
+${spots.map(zshCase).join('\n')}
+  esac
+  _describe -o postern known || _files
+}
+if [ "$funcstack[1]" = "_postern" ]; then _postern "$@"; else compdef _postern postern; fi
+`
+
+const zshCase = ({ words, next, flags }: Spot): string => {
+  const known = [
+    ...next.map(({ word, summary }) => `${word}:${summary}`),
+    ...flags.map(({ name, summary }) => `--${name}:${summary}`),
+  ]
+  return `    ${words === '' ? '*' : `" ${words} "*`}) known=(${known.map(shellQuoted).join(' ')}) ;;`
+}
+
+const fishScript = (spots: readonly Spot[]): string => `# fish completion for postern
+function __postern_words
+    set -l words
+    for word in (commandline -opc)[2..-1]
+        string match -q -- '-*' $word; or set -a words $word
+    end
+    echo "$words "
+end
+function __postern_at
+    test (__postern_words) = "$argv "
+end
+function __postern_in
+    string match -q -- "$argv *" (__postern_words)
+end
+${spots.flatMap(fishLines).join('\n')}
+`
+
+function fishLines({ words, next, flags }: Spot): readonly string[] {
+  const at = words === '' ? '\'test (__postern_words) = " "\'' : `'__postern_at ${words}'`
+  const within = words === '' ? '' : ` -n '__postern_in ${words}'`
+  const own = words === '' ? flags : flags.filter((flag) => !globalFlags.includes(flag))
+  return [
+    ...next.map(
+      ({ word, summary }) => `complete -c postern -f -n ${at} -a ${word} -d ${fishQuoted(summary)}`,
+    ),
+    ...own.map(
+      ({ name, summary, value }) =>
+        `complete -c postern${within} -l ${name}${value === undefined ? '' : ' -r'} -d ${fishQuoted(summary)}`,
+    ),
+  ]
+}
+
+const shellQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
+
+const fishQuoted = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`

@@ -1,0 +1,93 @@
+import { type Command, type Flag, globalFlags } from './command.ts'
+import { isGroup, namesOf, unknownCommand } from './parse.ts'
+
+/** Help on a command, a group of commands, or everything. Throws `usage` for words that name neither. */
+export function helpText(words: readonly string[], commands: readonly Command[]): string {
+  if (words.length === 0) return overview(commands)
+  const command = commands.find((candidate) => namesOf(candidate).includes(words.join(' ')))
+  if (command && !isGroup(words, commands)) return commandHelp(command)
+  if (!command && !isGroup(words, commands)) throw unknownCommand(words, commands)
+  const inGroup = groupOf(words.join(' '), commands)
+  const below = inGroup.filter((candidate) => candidate !== command)
+  return command
+    ? `${commandHelp(command)}\n\n${listing(below)}`
+    : [exampleLines(below.map(firstExample)), listing(below)].join('\n\n')
+}
+
+const overviewExamples = [
+  'postern serve',
+  'postern run --session build -- claude',
+  'URL=$(postern expose --session build --quiet)',
+  `curl $URL -H 'Content-Type: application/json' -d '{"message":"deploy finished"}'`,
+  'postern deliveries tail',
+]
+
+const overview = (commands: readonly Command[]): string =>
+  [
+    exampleLines(overviewExamples),
+    'A narrow door into a running agent: it mints URLs that let one outsider say one kind of thing to one session.',
+    listing(commands),
+    section('Flags of every command', flagLines(globalFlags)),
+    'More on one command: postern <command> --help',
+  ].join('\n\n')
+
+const commandHelp = (command: Command): string =>
+  [
+    exampleLines(command.examples),
+    section('Usage', [usageOf(command)]),
+    [command.summary, ...(command.details === undefined ? [] : [command.details])].join('\n'),
+    ...sections(command),
+  ].join('\n\n')
+
+function sections(command: Command): readonly string[] {
+  const args = (command.args ?? []).map(({ name, summary }) => [`<${name}>`, summary] as const)
+  const rest = command.rest ? [[`-- <${command.rest.name}>`, command.rest.summary] as const] : []
+  const aliases = (command.aliases ?? []).map((alias) => `postern ${alias}`)
+  return [
+    ...(args.length + rest.length > 0 ? [section('Arguments', aligned([...args, ...rest]))] : []),
+    section('Flags', flagLines([...(command.flags ?? []), ...globalFlags])),
+    ...(aliases.length > 0 ? [section('The same', aliases)] : []),
+  ]
+}
+
+/** For example `postern session add <id> --driver <KIND> [flags] [-- <command>…]`. */
+export function usageOf(command: Command): string {
+  const { args = [], flags = [], rest } = command
+  const argument = ({ name, required, many }: (typeof args)[number]) =>
+    optional(`<${name}>${many ? '…' : ''}`, required)
+  return [
+    `postern ${command.name}`,
+    ...args.map(argument),
+    ...flags.filter((flag) => flag.required).map((flag) => `--${flag.name} <${flag.value}>`),
+    ...(flags.some((flag) => !flag.required) ? ['[flags]'] : []),
+    ...(rest ? [optional(`-- <${rest.name}>…`, rest.required)] : []),
+  ].join(' ')
+}
+
+const optional = (text: string, required: boolean | undefined): string => (required ? text : `[${text}]`)
+
+const groupOf = (name: string, commands: readonly Command[]): readonly Command[] =>
+  commands.filter((command) => namesOf(command).some((known) => `${known} `.startsWith(`${name} `)))
+
+const firstExample = (command: Command): string => command.examples[0] ?? `postern ${command.name}`
+
+const exampleLines = (examples: readonly string[]): string => section('Examples', examples)
+
+const listing = (commands: readonly Command[]): string =>
+  section('Commands', aligned(commands.map(({ name, summary }) => [name, summary] as const)))
+
+const flagLines = (flags: readonly Flag[]): readonly string[] =>
+  aligned(
+    flags.map(({ name, value, summary }) => [
+      `--${name}${value === undefined ? '' : ` <${value}>`}`,
+      summary,
+    ]),
+  )
+
+function aligned(pairs: readonly (readonly [string, string])[]): readonly string[] {
+  const longest = Math.max(...pairs.map(([left]) => left.length))
+  return pairs.map(([left, right]) => `${left.padEnd(longest + 2)}${right}`)
+}
+
+const section = (title: string, lines: readonly string[]): string =>
+  [title, ...lines.map((line) => `  ${line}`)].join('\n')

@@ -1,0 +1,159 @@
+import type { Connection, Driver } from '../domain/driver.ts'
+import type { Home } from '../domain/home.ts'
+import type { Hook } from '../domain/hook.ts'
+import type { Clock, Store, Tokens } from '../domain/ports.ts'
+import type { DriverSettings, Session, SessionId } from '../domain/session.ts'
+
+/**
+ * Everything outside of the command line. Whatever takes time to load stands behind a method, so that a command costs
+ * only what it uses. `home` is always an absolute path.
+ */
+export interface Io {
+  readonly stdout: (text: string) => void
+  readonly stderr: (text: string) => void
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  /** The user's own directory. */
+  readonly userHome: string
+  /** Unix milliseconds. */
+  readonly now: () => number
+  readonly random: (length: number) => Uint8Array
+  readonly terminal: TerminalFacts
+  /** Aborts when the person has had enough: ^C, SIGTERM. */
+  readonly stopping: AbortSignal
+  readonly program: ProgramFacts
+  /** The bytes of a file, or of standard input for `-`. Throws `not_found` when there is no such file. */
+  readonly read: (path: string) => Promise<Uint8Array>
+  /** The permission bits of a file or directory; undefined when there is none. */
+  readonly modeOf: (path: string) => Promise<number | undefined>
+
+  /** Opens the home for the keeper's verbs, creating it when it is new; no server is needed. */
+  readonly keeper: (home: string) => Promise<Keeper>
+  /** The running server, asked with the admin token. Throws `unreachable` when none answers. */
+  readonly server: (home: string) => Promise<ServerDoor>
+  readonly config: (home: string) => Promise<ConfigDesk>
+  readonly hooks: (home: string) => Promise<HookDesk>
+  readonly keys: (home: string) => Promise<KeyDesk>
+  readonly holder: (home: string) => Promise<Holder>
+  /** Serves until stopped; resolves with the exit code. */
+  readonly serve: (home: string, flags: ServeFlags) => Promise<number>
+  /** The holder process itself: what `Holder.start` starts. */
+  readonly hold: (args: readonly string[]) => Promise<number>
+}
+
+export interface TerminalFacts {
+  readonly stdin: boolean
+  readonly stdout: boolean
+  readonly stderr: boolean
+  /** Of standard output; 80 when it is no terminal. */
+  readonly columns: number
+  readonly rows: number
+}
+
+export interface ProgramFacts {
+  readonly version: string
+  /** For example `bun 1.4.5`. */
+  readonly runtime: string
+  /** For example `linux-x64`. */
+  readonly target: string
+  /** The command that runs this very program again. */
+  readonly command: readonly string[]
+}
+
+/** The home, opened. */
+export interface Keeper {
+  readonly home: Home
+  readonly config: KeeperConfig
+  /** Where the world reaches the server (see `manage/urls.ts`). */
+  readonly baseUrl: string
+  readonly store: Store
+  readonly tokens: Tokens
+  readonly clock: Clock
+  /** Loaded when first asked for. */
+  readonly drivers: () => Promise<ReadonlyMap<string, Driver>>
+  /** The wire to an opening of a session; undefined when this build has no such driver. */
+  readonly connect: (session: Session) => Promise<Connection | undefined>
+  readonly close: () => Promise<void>
+}
+
+/** The part of the configuration that commands look at. */
+export interface KeeperConfig {
+  readonly server: { readonly grantTtlSeconds: number | 'never' }
+  readonly limits: { readonly queuePerSession: number }
+  readonly retry: { readonly maxHoldSeconds: number }
+}
+
+export interface ServerDoor {
+  readonly url: string
+  /** Throws `unreachable`; every answer of the server comes back as it is. */
+  readonly request: (
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    options?: { readonly body?: unknown; readonly signal?: AbortSignal },
+  ) => Promise<ServerAnswer>
+}
+
+export interface ServerAnswer {
+  readonly status: number
+  /** Parsed JSON, or undefined when there is none. */
+  readonly body: unknown
+}
+
+export interface ConfigDesk {
+  readonly file: string
+  /** JSON Schema of the configuration file. */
+  readonly schema: () => Promise<unknown>
+  /** The configuration as it is now, without secrets. Throws `config_invalid`. */
+  readonly load: () => Promise<{ readonly printable: unknown; readonly warnings: readonly string[] }>
+}
+
+export interface HookDesk {
+  readonly list: () => Promise<readonly Hook[]>
+  /** What a payload would become; nothing is stored or sent. Throws `not_found` for a hook that is not configured. */
+  readonly test: (
+    name: string,
+    payload: Uint8Array,
+    headers: Readonly<Record<string, string>>,
+  ) => Promise<Rehearsal>
+}
+
+export type Rehearsal =
+  | { readonly kind: 'message'; readonly message: string; readonly session: string; readonly skill?: string }
+  | { readonly kind: 'ignored'; readonly why: string }
+  | { readonly kind: 'failed'; readonly why: string }
+
+export interface KeyDesk {
+  /** A fresh signing key; tokens of the older ones stop verifying at `retireAt`, Unix milliseconds. */
+  readonly rotate: (graceMs: number) => Promise<{ readonly kid: string; readonly retireAt: number }>
+}
+
+/** Agents in terminals of their own. */
+export interface Holder {
+  /**
+   * Starts a program in a terminal that outlives this process; resolves with the settings of a `pty` session once it
+   * can be reached. Throws `unsupported` where the runtime has no terminals, `usage` when the program does not start.
+   */
+  readonly start: (wanted: {
+    readonly session: SessionId
+    readonly generation: string
+    readonly command: readonly string[]
+    readonly cwd: string
+    readonly columns: number
+    readonly rows: number
+  }) => Promise<DriverSettings>
+  /** Joins this terminal to it until the program ends or the person detaches. */
+  readonly attach: (session: Session) => Promise<Parting>
+}
+
+export type Parting =
+  | { readonly kind: 'detached' }
+  /** As a shell says it: the exit code, or 128 and the signal's number. */
+  | { readonly kind: 'ended'; readonly code: number }
+
+export interface ServeFlags {
+  readonly host?: string
+  readonly port?: number
+  readonly publicUrl?: string
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+}

@@ -1,0 +1,56 @@
+import { Buffer } from 'node:buffer'
+import { iso } from '../manage/views.ts'
+import type { Call, Command } from './command.ts'
+import { withKeeper } from './keeping.ts'
+import { absolute, duration } from './reading.ts'
+
+export const keyCommands: readonly Command[] = [
+  {
+    name: 'keys rotate',
+    summary: 'Sign new URLs with a fresh key; URLs of the older keys stop working after the grace.',
+    flags: [{ name: 'grace', value: 'TIME', summary: 'such as 90s, 10m, 1h or 2d; 1h unless given' }],
+    examples: ['postern keys rotate', 'postern keys rotate --grace 0'],
+    run: runRotate,
+  },
+  {
+    name: 'secret',
+    summary: 'Print a fresh random secret, for the configuration or a provider.',
+    examples: ['postern secret', 'WEBHOOK_SECRET=$(postern secret)'],
+    run: runSecret,
+  },
+  {
+    name: 'backup',
+    summary: 'Write a consistent copy of the database while everything goes on.',
+    args: [{ name: 'file', summary: 'a new file', required: true }],
+    examples: ['postern backup postern-$(date +%F).db'],
+    run: runBackup,
+  },
+]
+
+async function runRotate(call: Call): Promise<number> {
+  const graceMs = duration(call.flags.text('grace') ?? '1h', '--grace')
+  const { kid, retireAt } = await (await call.io.keys(call.home)).rotate(graceMs)
+  if (call.json) call.out.json({ kid, olderRetireAt: iso(retireAt) })
+  else
+    call.out.say(`New URLs are signed with key ${kid}. Those of older keys stop working at ${iso(retireAt)}.`)
+  return 0
+}
+
+const secretBytes = 32
+
+async function runSecret(call: Call): Promise<number> {
+  const secret = Buffer.from(call.io.random(secretBytes)).toString('base64url')
+  if (call.json) call.out.json({ secret })
+  else call.out.line(secret)
+  return 0
+}
+
+function runBackup(call: Call): Promise<number> {
+  return withKeeper(call, async ({ store }) => {
+    const file = absolute(call.args.need('file'), call.io)
+    await store.backup(file)
+    if (call.json) call.out.json({ file })
+    else call.out.say(`Wrote ${file}. The signing keys are not in it; they lie in ${call.home}/keys.`)
+    return 0
+  })
+}

@@ -1,0 +1,76 @@
+import { inert, inertJson, inertLines } from './inert.ts'
+import type { Io } from './io.ts'
+import { layOut, type Tone } from './table.ts'
+
+/** What a command says. Nothing a stranger wrote can steer the terminal: all of it is made inert here. */
+export interface Output {
+  /** Data: lines of text on standard output. */
+  line(text: string): void
+  /** Data: one JSON document. */
+  json(value: unknown): void
+  /** Data: one line of JSON, for streams. */
+  jsonLine(value: unknown): void
+  /** Data: rows under a heading, cut to the terminal's width; nothing is cut when it is no terminal. */
+  table(columns: readonly Column[], rows: readonly Row[]): void
+  /** Data: rows without a heading. */
+  row(cells: Row): void
+  /** Data: `Label:  value`, aligned. */
+  fields(pairs: readonly (readonly [label: string, value: string])[]): void
+  /** Talk: standard error. */
+  say(text: string): void
+}
+
+export interface Column {
+  readonly title: string
+  /** May be cut when the terminal is narrow. */
+  readonly flexible?: boolean
+}
+
+export type Row = readonly Cell[]
+export type Cell = string | { readonly text: string; readonly tone: Tone }
+
+export function createOutput(io: Io, wants: { readonly color: boolean }): Output {
+  const color = wants.color && io.terminal.stdout && !io.env.NO_COLOR && io.env.TERM !== 'dumb'
+  const paint = color ? painted : plain
+  const width = io.terminal.stdout ? io.terminal.columns : Number.POSITIVE_INFINITY
+  const write = (text: string) => io.stdout(`${text}\n`)
+  return {
+    line: (text) => write(inertLines(text)),
+    json: (value) => write(inertJson(JSON.stringify(value, null, 2))),
+    jsonLine: (value) => write(inertJson(JSON.stringify(value))),
+    table: (columns, rows) => {
+      for (const line of layOut(columns, rows.map(clean), width, paint)) write(line)
+    },
+    row: (cells) =>
+      write(
+        clean(cells)
+          .map(({ text, tone }) => paint(text, tone))
+          .join('  '),
+      ),
+    fields: (pairs) => {
+      const longest = Math.max(...pairs.map(([label]) => label.length))
+      for (const [label, value] of pairs) write(`${`${label}:`.padEnd(longest + 2)}${inert(value)}`)
+    },
+    say: (text) => io.stderr(`${inertLines(text)}\n`),
+  }
+}
+
+const clean = (row: Row) =>
+  row.map((cell) =>
+    typeof cell === 'string'
+      ? { text: inert(cell), tone: 'plain' as const }
+      : { text: inert(cell.text), tone: cell.tone },
+  )
+
+const escapes: Readonly<Record<Tone, string>> = {
+  plain: '',
+  faint: '\x1b[2m',
+  good: '\x1b[32m',
+  warn: '\x1b[33m',
+  bad: '\x1b[31m',
+}
+
+const plain = (text: string): string => text
+
+const painted = (text: string, tone: Tone): string =>
+  tone === 'plain' || text === '' ? text : `${escapes[tone]}${text}\x1b[0m`

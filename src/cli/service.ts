@@ -1,0 +1,104 @@
+export interface ServiceOptions {
+  /** Absolute path of the binary. */
+  readonly executable: string
+  /** Absolute path; the default is `/var/lib/postern` for the system and the user's own home otherwise. */
+  readonly home?: string
+}
+
+/**
+ * A unit for the system, under an account of its own. It may write its home and nothing else, reach no device, gain no
+ * privilege, and see neither other users' files nor their processes. Memory stays writable and executable: the runtime compiles
+ * as it goes.
+ */
+export function systemUnit({ executable, home = '/var/lib/postern' }: ServiceOptions): string {
+  return `# /etc/systemd/system/postern.service
+#   useradd --system --home-dir ${home} --shell /usr/sbin/nologin postern
+#   systemctl daemon-reload && systemctl enable --now postern
+# The keeper's commands for it: sudo -u postern postern --home ${home} …
+# Agents of the users of this machine are out of its reach; for those: postern service unit --user
+${unitSection}
+[Service]
+${serviceLines(executable, home)}
+User=postern
+Group=postern
+UMask=0077
+${home === '/var/lib/postern' ? 'StateDirectory=postern\nStateDirectoryMode=0700' : `ReadWritePaths=${escaped(home)}`}
+${hardening}
+
+[Install]
+WantedBy=multi-user.target
+`
+}
+
+/** A unit of one's own, without privileges: agents it starts run as that user, with that user's files. */
+export function userUnit({ executable, home }: ServiceOptions): string {
+  return `# ~/.config/systemd/user/postern.service
+#   systemctl --user daemon-reload && systemctl --user enable --now postern
+#   loginctl enable-linger    keeps it running while nobody is logged in
+${unitSection}
+[Service]
+${serviceLines(executable, home)}
+UMask=0077
+NoNewPrivileges=yes
+LockPersonality=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+
+[Install]
+WantedBy=default.target
+`
+}
+
+/** Restarting must not end agents that run in terminals of their own: only the server itself is killed. */
+const serviceLines = (executable: string, home: string | undefined): string =>
+  `Type=exec
+ExecStartPre=${command(executable, home, 'check')}
+ExecStart=${command(executable, home, 'serve')}
+Restart=on-failure
+RestartSec=1
+KillMode=process
+TimeoutStopSec=30
+WorkingDirectory=${home === undefined ? '~' : escaped(home)}`
+
+const command = (executable: string, home: string | undefined, verb: string): string =>
+  `${escaped(executable)}${home === undefined ? '' : ` --home ${escaped(home)}`} ${verb}`
+
+/** A path as a unit file wants it: quoted where it must be, specifiers doubled. */
+function escaped(path: string): string {
+  const doubled = path.replaceAll('%', '%%')
+  return /[\s"'\\$;]/.test(doubled) ? `"${doubled.replace(/["\\$]/g, '\\$&')}"` : doubled
+}
+
+const unitSection = `[Unit]
+Description=Postern, a narrow door into running agents
+After=network.target
+`
+
+const hardening = `AmbientCapabilities=
+CapabilityBoundingSet=
+DevicePolicy=closed
+LockPersonality=yes
+NoNewPrivileges=yes
+PrivateDevices=yes
+PrivateMounts=yes
+PrivateTmp=yes
+PrivateUsers=yes
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHome=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectProc=invisible
+ProtectSystem=strict
+RemoveIPC=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+SystemCallErrorNumber=EPERM
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged`

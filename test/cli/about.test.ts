@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { describe, it } from 'node:test'
+import { completionScript, shells } from '../../src/cli/completions.ts'
+import { commands } from '../../src/cli/index.ts'
+import { systemUnit, userUnit } from '../../src/cli/service.ts'
+import { cli, createWorld } from './fake-io.ts'
+
+describe('help', () => {
+  for (const { name, summary } of commands)
+    it(`${name} --help starts with examples`, async () => {
+      const { code, stdout, stderr } = await cli(createWorld(), [...name.split(' '), '--help'])
+      assert.deepEqual([code, stderr], [0, ''])
+      assert.match(stdout, /^Examples\n {2}\S/)
+      assert.ok(stdout.includes(summary))
+      assert.ok(stdout.includes(`postern ${name}`))
+    })
+
+  const cases: readonly (readonly [
+    argv: string[],
+    code: number,
+    where: 'stdout' | 'stderr',
+    said: RegExp,
+  ])[] = [
+    [['--help'], 0, 'stdout', /^Examples\n.*Commands\n.*serve/s],
+    [['help'], 0, 'stdout', /^Examples\n/],
+    [['-h'], 0, 'stdout', /^Examples\n/],
+    [[], 2, 'stderr', /^Examples\n/],
+    [['session'], 2, 'stderr', /^Examples\n.*session add/s],
+    [['session', '--help'], 0, 'stdout', /session end/],
+    [['help', 'expose'], 0, 'stdout', /--ttl <SECONDS>/],
+    [['help', 'inbox'], 0, 'stdout', /inbox ack/],
+    [['help', 'channel', 'ls'], 0, 'stdout', /List every grant/],
+    [['channel', '--help'], 0, 'stdout', /revoke/],
+    [['expose', '--help', '--session'], 0, 'stdout', /^Examples\n/],
+  ]
+  for (const [argv, code, where, said] of cases)
+    it(`postern ${argv.join(' ')} exits with ${code} and speaks on ${where}`, async () => {
+      const ran = await cli(createWorld(), argv)
+      assert.equal(ran.code, code)
+      assert.match(ran[where], said)
+      assert.equal(where === 'stdout' ? ran.stderr : ran.stdout, '')
+    })
+})
+
+describe('version', () => {
+  for (const argv of [['version'], ['--version'], ['-V']])
+    it(`postern ${argv.join(' ')}`, async () => {
+      assert.equal((await cli(createWorld(), argv)).stdout, 'postern 0.1.0\n')
+    })
+  it('is an object with --json', async () => {
+    const { stdout } = await cli(createWorld(), ['version', '--json'])
+    assert.deepEqual(JSON.parse(stdout), { version: '0.1.0', runtime: 'test 1', target: 'linux-x64' })
+  })
+})
+
+describe('completions', () => {
+  for (const shell of shells)
+    it(`for ${shell} know every command and flag`, () => {
+      const script = completionScript(shell, commands)
+      for (const { name, flags = [] } of commands) {
+        for (const word of name.split(' ')) assert.ok(script.includes(word), word)
+        for (const flag of flags) assert.ok(script.includes(flag.name), flag.name)
+      }
+    })
+
+  const spots: readonly (readonly [line: string, offered: readonly string[], not: readonly string[]])[] = [
+    ['postern ', ['serve', 'expose', 'session', '--home'], ['add']],
+    ['postern session ', ['add', 'ls', 'show', 'end'], ['serve']],
+    ['postern expose --session build --', ['--ttl', '--label', '--json'], ['--driver']],
+    ['postern inbox ', ['ack', '--session'], ['serve']],
+    ['postern run -- --', [], ['--home', '--session']],
+  ]
+  for (const [line, offered, not] of spots)
+    it(`bash offers the right words after "${line}"`, () => {
+      const words = line.split(' ')
+      const list = words.map((word) => `'${word}'`).join(' ')
+      const script = `${completionScript('bash', commands)}
+COMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}; _postern; printf '%s\\n' "\${COMPREPLY[@]}"`
+      const { stdout, status } = spawnSync('bash', ['-c', script], { encoding: 'utf8' })
+      const found = stdout.split('\n')
+      assert.equal(status, 0)
+      for (const word of offered) assert.ok(found.includes(word), word)
+      for (const word of not) assert.ok(!found.includes(word), word)
+    })
+})
+
+describe('service unit', () => {
+  const scored = spawnSync('systemd-analyze', ['--version']).status === 0
+  it('is exposed no more than 1.5', {
+    skip: !scored && process.env.CI !== 'true' && 'systemd-analyze is not installed',
+  }, () => {
+    const dir = mkdtempSync(join(tmpdir(), 'postern-unit-'))
+    try {
+      const file = join(dir, 'postern.service')
+      writeFileSync(file, systemUnit({ executable: '/usr/bin/env' }))
+      const argv = ['security', '--offline=true', '--threshold=15', file]
+      const { status, stdout, stderr } = spawnSync('systemd-analyze', argv, { encoding: 'utf8' })
+      assert.match(stdout, /Overall exposure level/)
+      assert.equal(status, 0, stdout.slice(-200))
+      assert.equal(stderr, '')
+    } finally {
+      rmSync(dir, { recursive: true })
+    }
+  })
+
+  it('takes the paths it is given', async () => {
+    const { stdout } = await cli(createWorld(), [
+      'service',
+      'unit',
+      '--home',
+      '/srv/100% mine',
+      '--exec',
+      '/opt/p',
+    ])
+    assert.match(stdout, /^ExecStart=\/opt\/p --home "\/srv\/100%% mine" serve$/m)
+    assert.match(stdout, /^ReadWritePaths="\/srv\/100%% mine"$/m)
+  })
+
+  it('without a home of its own uses /var/lib/postern, or the user’s own', async () => {
+    assert.match(systemUnit({ executable: '/p' }), /^ExecStart=\/p --home \/var\/lib\/postern serve$/m)
+    assert.match(userUnit({ executable: '/p' }), /^ExecStart=\/p serve$/m)
+    assert.doesNotMatch(userUnit({ executable: '/p' }), /^(User|ProtectHome|CapabilityBoundingSet)=/m)
+  })
+})

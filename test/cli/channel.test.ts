@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { addSession, cli, createWorld, start, type World } from './fake-io.ts'
+
+const id = '0202020202020202'
+
+/** One random draw is behind us, so that grants begin with 02. */
+function world(): World {
+  const fresh = createWorld()
+  fresh.io.random(1)
+  return fresh
+}
+
+describe('expose', () => {
+  it('prints exactly the labels that scripts know', async () => {
+    const { code, stdout, stderr } = await cli(world(), ['expose', '--session', 'build', '--ttl', '3600'])
+    assert.equal(
+      stdout,
+      `Channel:  postern:/sessions/build\nGrant ID: ${id}\nWebhook:  https://host/hook/token-of-${id}\nExpires:  2026-11-22T11:00:00.250Z\n`,
+    )
+    assert.deepEqual([code, stderr], [0, ''])
+  })
+
+  const lifetimes: readonly (readonly [ttl: string[], expires: string | null])[] = [
+    [[], '2026-12-22T10:00:00.250Z'],
+    [['--ttl', '0'], '2026-12-22T10:00:00.250Z'],
+    [['--ttl', '1'], '2026-11-22T10:00:01.250Z'],
+    [['--ttl', 'never'], null],
+  ]
+  for (const [ttl, expires] of lifetimes)
+    it(`${ttl.join(' ') || 'without --ttl'} expires ${expires ?? 'never and prints -'}`, async () => {
+      const { stdout } = await cli(world(), ['expose', '--session', 'build', '--json', ...ttl])
+      assert.equal(JSON.parse(stdout).expires, expires)
+      const plain = await cli(world(), ['expose', '--session', 'build', ...ttl])
+      assert.match(plain.stdout, new RegExp(`^Expires:  ${expires ?? '-'}$`, 'm'))
+    })
+
+  it('prints one object with --json and stores what it says', async () => {
+    const at = world()
+    const { stdout } = await cli(at, ['expose', '--session', 'build', '--label', 'ci', '--json'])
+    assert.deepEqual(JSON.parse(stdout), {
+      channel: 'postern:/sessions/build',
+      grantId: id,
+      webhook: `https://host/hook/token-of-${id}`,
+      expires: '2026-12-22T10:00:00.250Z',
+      session: 'build',
+      verb: 'send_input',
+      label: 'ci',
+    })
+    const [grant] = at.grants.values()
+    assert.equal(grant?.createdAt, start)
+    assert.ok(!JSON.stringify([...at.grants.values()]).includes('token-of'), 'the token is not stored')
+  })
+
+  const refused: readonly (readonly [session: string, code: number, said: RegExp])[] = [
+    ['nobody', 3, /no session "nobody"/],
+    ['over', 3, /"over" has ended/],
+  ]
+  for (const [session, code, said] of refused)
+    it(`of the session "${session}" exits with ${code} and leaves no grant`, async () => {
+      const at = world()
+      addSession(at, 'over', { state: 'ended', endedAt: start })
+      const ran = await cli(at, ['expose', '--session', session])
+      assert.deepEqual([ran.code, ran.stdout, at.grants.size], [code, '', 0])
+      assert.match(ran.stderr, said)
+    })
+
+  it('adds a curl line on a terminal, apart from the data', async () => {
+    const terminal = { stdin: true, stdout: true, stderr: true, columns: 80, rows: 24 }
+    const { stdout, stderr } = await cli(world(), ['expose', '--session', 'build'], { terminal })
+    assert.equal(stdout.split('\n').length, 5)
+    assert.match(stderr, /curl https:\/\/host\/hook\//)
+  })
+})
+
+describe('ls', () => {
+  it('shows newest first, with expired, revoked and hostile ones told as they are', async () => {
+    const at = world()
+    await cli(at, ['expose', '--session', 'build', '--ttl', '1', '--label', '\x1b[2Jgone\u202e'])
+    await cli(at, ['expose', '--session', 'build', '--ttl', 'never', '--label', 'for good'])
+    await cli(at, ['revoke', '0303'])
+    at.now += 2000
+    const { stdout } = await cli(at, ['ls'])
+    const [heading, newest, oldest] = stdout.split('\n')
+    assert.match(heading ?? '', /^ID +CHANNEL +VERBS +LABEL +REVOKED +EXPIRES +LAST USED +USES$/)
+    assert.match(newest ?? '', /^0303.* for good +yes +- +- +0$/)
+    assert.match(oldest ?? '', /^0202.* \\x1b\[2Jgone\\u202e +no +2026-11-22T10:00:01Z \(expired\) +- +0$/)
+  })
+
+  it('prints an array with --json', async () => {
+    const at = world()
+    await cli(at, ['expose', '--session', 'build', '--ttl', '1'])
+    at.now += 1000
+    assert.deepEqual(JSON.parse((await cli(at, ['ls', '--json'])).stdout), [
+      {
+        id,
+        channel: 'postern:/sessions/build',
+        session: 'build',
+        verbs: ['send_input'],
+        label: null,
+        revoked: false,
+        revokedAt: null,
+        expires: '2026-11-22T10:00:01.250Z',
+        expired: true,
+        lastUsed: null,
+        uses: 0,
+        createdAt: '2026-11-22T10:00:00.250Z',
+      },
+    ])
+    assert.equal((await cli(world(), ['ls', '--json'])).stdout, '[]\n')
+  })
+})
+
+describe('revoke', () => {
+  const cases: readonly (readonly [prefix: string, code: number, said: RegExp])[] = [
+    [id, 0, /^Revoked 0202020202020202 \(postern:\/sessions\/build\)\.$/m],
+    ['0202', 0, /^Revoked/],
+    ['020', 2, /first 4/],
+    ['zzzz', 2, /0-9 a-f/],
+    ['0404', 3, /no grant "0404"/],
+  ]
+  for (const [prefix, code, said] of cases)
+    it(`${prefix} exits with ${code}`, async () => {
+      const at = world()
+      await cli(at, ['expose', '--session', 'build'])
+      const ran = await cli(at, ['revoke', prefix])
+      assert.equal(ran.code, code)
+      assert.match(ran.stderr, said)
+      assert.equal([...at.grants.values()][0]?.revokedAt, code === 0 ? start : undefined)
+    })
+
+  it('refuses a beginning that two grants share, and says how many', async () => {
+    const at = world()
+    await cli(at, ['expose', '--session', 'build'])
+    const [grant] = at.grants.values()
+    assert.ok(grant)
+    const twin = { ...grant, id: `0202ffffffffffff` as typeof grant.id }
+    at.grants.set(twin.id, twin)
+    const ran = await cli(at, ['revoke', '0202'])
+    assert.equal(ran.code, 2)
+    assert.match(ran.stderr, /2 grants begin with "0202"/)
+    assert.ok([...at.grants.values()].every(({ revokedAt }) => revokedAt === undefined))
+  })
+})

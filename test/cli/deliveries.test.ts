@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { createTail } from '../../src/cli/tail.ts'
+import type { GrantId } from '../../src/domain/grant.ts'
+import type { SessionId } from '../../src/domain/session.ts'
+import { addDelivery, addSession, cli, createWorld, type World } from './fake-io.ts'
+
+const missing = 'whd_000000000000000000000000'
+const ids = (text: string): string[] => JSON.parse(text).map((one: { id: string }) => one.id)
+
+describe('deliveries ls', () => {
+  const grant = '9f3c1a2b7d4e5f60' as GrantId
+  const cases: readonly (readonly [flags: string[], found: readonly number[]])[] = [
+    [[], [2, 1, 0]],
+    [['--state', 'failed'], [1]],
+    [['--session', 'other'], [2]],
+    [['--hook', 'github'], [1]],
+    [['--grant', '9f3c'], [0]],
+    [['--limit', '1'], [2]],
+  ]
+  for (const [flags, found] of cases)
+    it(`${flags.join(' ') || 'without a filter'} finds ${found.join(', ')}`, async () => {
+      const world = createWorld()
+      world.grants.set(grant, {
+        id: grant,
+        session: 'build' as SessionId,
+        verb: 'send_input',
+        createdAt: world.now,
+        uses: 0,
+      })
+      const all = [
+        addDelivery(world, { door: { kind: 'grant', grant } }),
+        addDelivery(world, { state: 'FAILED', door: { kind: 'hook', hook: 'github' } }),
+        addDelivery(world, { session: 'other' as SessionId }),
+      ]
+      const { stdout } = await cli(world, ['deliveries', 'ls', '--json', ...flags])
+      assert.deepEqual(
+        ids(stdout),
+        found.map((i) => all[i]?.id),
+      )
+    })
+
+  it('fits the terminal and keeps hostile messages inert', async () => {
+    const world = createWorld()
+    addDelivery(world, { message: `\x1b]0;pwned\x07${'x'.repeat(300)}\n\u202eevil` })
+    for (const columns of [200, 120, 80, 40, 20]) {
+      const terminal = { stdin: true, stdout: true, stderr: true, columns, rows: 24 }
+      const { stdout } = await cli(world, ['deliveries', 'ls'], { terminal, env: { NO_COLOR: '1' } })
+      assert.ok(
+        stdout.split('\n').every((line) => line.length <= Math.max(columns, 38)),
+        String(columns),
+      )
+      assert.doesNotMatch(stdout, /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/)
+    }
+  })
+})
+
+describe('deliveries show', () => {
+  it('shows the whole record, bytes and all', async () => {
+    const world = createWorld()
+    const { id } = addDelivery(world, {
+      events: [{ at: world.now, kind: 'held', detail: 'busy: a turn runs' }],
+      attemptList: [{ number: 1, startedAt: world.now }],
+      headers: { 'user-agent': 'curl' },
+      payload: Uint8Array.of(0xff, 0x00),
+    })
+    const view = JSON.parse((await cli(world, ['deliveries', 'show', id, '--json'])).stdout)
+    assert.deepEqual(view.events, [
+      { at: '2026-11-22T10:00:00.250Z', kind: 'held', detail: 'busy: a turn runs' },
+    ])
+    assert.deepEqual(view.attemptList, [
+      { number: 1, startedAt: '2026-11-22T10:00:00.250Z', endedAt: null, outcome: null, detail: null },
+    ])
+    assert.deepEqual([view.payload, view.payloadEncoding], ['/wA=', 'base64'])
+    const { stdout } = await cli(world, ['deliveries', 'show', id])
+    assert.match(stdout, /^State: +PENDING$/m)
+    assert.match(stdout, /held +busy: a turn runs/)
+    assert.match(stdout, /user-agent: curl/)
+  })
+
+  for (const id of [missing, 'nonsense'])
+    it(`exits with 3 for ${id}`, async () => {
+      for (const verb of ['show', 'retry', 'replay', 'purge'])
+        assert.equal((await cli(createWorld(), ['deliveries', verb, id])).code, 3, verb)
+    })
+})
+
+describe('deliveries retry, replay, purge', () => {
+  it('retry takes only what FAILED', async () => {
+    const world = createWorld()
+    const failed = addDelivery(world, { state: 'FAILED', attempts: 8 })
+    assert.equal((await cli(world, ['deliveries', 'retry', failed.id])).code, 0)
+    assert.equal(world.records.get(failed.id)?.state, 'PENDING')
+    assert.equal((await cli(world, ['deliveries', 'retry', failed.id])).code, 4)
+  })
+
+  it('replay makes one new delivery that names the old one', async () => {
+    const world = createWorld()
+    const old = addDelivery(world, { state: 'DELIVERED', message: '[ci] hi', from: 'ci' })
+    const { stdout } = await cli(world, ['deliveries', 'replay', old.id, '--json'])
+    const view = JSON.parse(stdout)
+    assert.deepEqual([view.replayOf, view.message, view.door], [old.id, '[ci] hi', 'admin'])
+    assert.equal((await cli(world, ['deliveries', 'replay', old.id])).code, 4, 'while that one is unfinished')
+    assert.equal(world.records.size, 2)
+  })
+
+  it('replay cleans the words put in its place', async () => {
+    const world = createWorld()
+    const old = addDelivery(world, { state: 'DELIVERED' })
+    const { stdout } = await cli(world, [
+      'deliveries',
+      'replay',
+      old.id,
+      '--message',
+      '!rm\x1b[201~',
+      '--json',
+    ])
+    assert.equal(JSON.parse(stdout).message, '[webhook] !rm')
+  })
+
+  it('replay of nothing said needs words', async () => {
+    const world = createWorld()
+    const old = addDelivery(world, { state: 'FAILED', reason: 'template', message: '' })
+    assert.equal((await cli(world, ['deliveries', 'replay', old.id])).code, 2)
+    assert.equal(world.records.size, 1)
+  })
+
+  it('purge erases what is not in flight', async () => {
+    const world = createWorld()
+    const [idle, busy] = [addDelivery(world), addDelivery(world, { leasedUntil: world.now + 1000 })]
+    assert.equal((await cli(world, ['deliveries', 'purge', idle.id])).code, 0)
+    assert.equal((await cli(world, ['deliveries', 'purge', busy.id])).code, 4)
+    assert.deepEqual([...world.records.keys()], [busy.id])
+  })
+})
+
+describe('deliveries tail', () => {
+  const told = async (world: World, lines: number) => {
+    const seen: string[] = []
+    const tail = createTail(world.store, {}, ({ message, state }) => seen.push(`${message} ${state}`))
+    await tail.begin(lines)
+    return { seen, tail }
+  }
+
+  it('begins with the last ones, oldest first', async () => {
+    const world = createWorld()
+    for (const message of ['a', 'b', 'c']) addDelivery(world, { message })
+    assert.deepEqual((await told(world, 2)).seen, ['b PENDING', 'c PENDING'])
+    assert.deepEqual((await told(world, 0)).seen, [])
+  })
+
+  it('tells what arrives and what changes, each once', async () => {
+    const world = createWorld()
+    const first = addDelivery(world, { message: 'a' })
+    const { seen, tail } = await told(world, 10)
+    addDelivery(world, { message: 'b', state: 'DELIVERED' })
+    world.records.set(first.id, { ...first, state: 'DELIVERED' })
+    await tail.catchUp()
+    await tail.catchUp()
+    assert.deepEqual(seen, ['a PENDING', 'a DELIVERED', 'b DELIVERED'])
+  })
+
+  it('prints one JSON object a line until stopped', async () => {
+    const world = createWorld()
+    addDelivery(world, { message: 'a\nb' })
+    addDelivery(world)
+    world.stop.abort()
+    const { code, stdout } = await cli(world, ['deliveries', 'tail', '--json'])
+    assert.equal(code, 0)
+    assert.deepEqual(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).message),
+      ['a\nb', 'hello'],
+    )
+  })
+})
+
+describe('inbox', () => {
+  it('prints the oldest message until it is acknowledged', async () => {
+    const world = createWorld()
+    const [first, second] = [addDelivery(world, { message: 'one' }), addDelivery(world, { message: 'two' })]
+    assert.equal((await cli(world, ['inbox', '--session', 'build'])).stdout, `${first.id}\none\n`)
+    assert.equal((await cli(world, ['inbox', 'ack', first.id])).code, 0)
+    const next = JSON.parse((await cli(world, ['inbox', '--session', 'build', '--json'])).stdout)
+    assert.deepEqual([next.id, next.message, next.session], [second.id, 'two', 'build'])
+  })
+
+  const empty: readonly (readonly [argv: string[], code: number])[] = [
+    [['inbox', '--session', 'build'], 3],
+    [['inbox', '--session', 'build', '--wait', '--timeout', '0'], 3],
+    [['inbox', '--session', 'nobody'], 3],
+    [['inbox', '--session', 'over', '--wait'], 3],
+    [['inbox', '--session', 'cmd'], 2],
+  ]
+  for (const [argv, code] of empty)
+    it(`postern ${argv.join(' ')} exits with ${code}`, async () => {
+      const world = createWorld()
+      addSession(world, 'cmd', { driver: 'command' })
+      addSession(world, 'over', { state: 'ended' })
+      const ran = await cli(world, argv)
+      assert.deepEqual([ran.code, ran.stdout], [code, ''])
+    })
+
+  it('waits until a message comes', async () => {
+    const world = createWorld()
+    const store = { ...world.store }
+    let looks = 0
+    store.listDeliveries = async (filter) => {
+      if (++looks === 2) addDelivery(world, { message: 'late' })
+      return world.store.listDeliveries(filter)
+    }
+    const keeper = await world.io.keeper('/x')
+    const io = { ...world.io, keeper: async () => ({ ...keeper, store }) }
+    const { stdout } = await cli({ ...world, io }, ['inbox', '--session', 'build', '--wait', '--json'])
+    assert.equal(JSON.parse(stdout).message, 'late')
+  })
+})

@@ -1,0 +1,212 @@
+import { runCli } from '../../src/cli/index.ts'
+import type { Io, ServerAnswer } from '../../src/cli/io.ts'
+import { type DeliveryId, type DeliveryRecord, deliveryIdOf } from '../../src/domain/delivery.ts'
+import type { Connection, Driver, Readiness } from '../../src/domain/driver.ts'
+import { Failure } from '../../src/domain/error.ts'
+import { homeAt } from '../../src/domain/home.ts'
+import type { Session, SessionId } from '../../src/domain/session.ts'
+import { createStub, type Stub } from './stub-store.ts'
+
+export const start = Date.parse('2026-11-22T10:00:00.250Z')
+
+/** A keeper's machine that exists only on paper. */
+export interface World extends Stub {
+  now: number
+  readonly io: Io
+  /** Sessions whose agents were ended, in order. */
+  readonly ended: SessionId[]
+  readonly started: Parameters<Awaited<ReturnType<Io['holder']>>['start']>[0][]
+  readonly asked: { method: string; path: string; body: unknown }[]
+  readonly stop: AbortController
+  answer: ServerAnswer | undefined
+  readiness: Readiness
+  opens: number
+  closes: number
+}
+
+export interface Ran {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export type Facts = Partial<Pick<Io, 'env' | 'terminal' | 'read' | 'config' | 'hooks' | 'modeOf'>>
+
+/** Runs one command line in that world. */
+export async function cli(world: World, argv: readonly string[], facts: Facts = {}): Promise<Ran> {
+  let [stdout, stderr] = ['', '']
+  const io: Io = {
+    ...world.io,
+    ...facts,
+    stdout: (text) => {
+      stdout += text
+    },
+    stderr: (text) => {
+      stderr += text
+    },
+  }
+  return { code: await runCli(argv, io), stdout, stderr }
+}
+
+export function createWorld(): World {
+  const stub = createStub(() => world.now)
+  const stop = new AbortController()
+  const world: World = Object.assign(stub, {
+    now: start,
+    io: undefined as unknown as Io,
+    ended: [],
+    started: [],
+    asked: [],
+    stop,
+    answer: undefined,
+    readiness: { kind: 'idle' as const },
+    opens: 0,
+    closes: 0,
+  })
+  addSession(world, 'build')
+  addSession(world, 'default', { generation: 'standing' })
+  return Object.assign(world, { io: ioOf(world) })
+}
+
+export function addSession(world: World, id: string, change: Partial<Session> = {}): Session {
+  const session: Session = {
+    id: id as SessionId,
+    generation: `first of ${id}`,
+    driver: 'inbox',
+    settings: {},
+    state: 'live',
+    openedAt: start - 60_000,
+    ...change,
+  }
+  world.sessions.set(session.id, session)
+  return session
+}
+
+let made = 0
+
+export function addDelivery(world: World, change: Partial<DeliveryRecord> = {}): DeliveryRecord {
+  made++
+  const at = world.now + made
+  const record: DeliveryRecord = {
+    id: deliveryIdOf(
+      at,
+      Uint8Array.from({ length: 16 }, (_, i) => i + made),
+    ) as DeliveryId,
+    seq: made,
+    session: 'build' as SessionId,
+    door: { kind: 'admin' },
+    action: 'input',
+    state: 'PENDING',
+    phase: 'deliver',
+    message: 'hello',
+    receivedAt: at,
+    storedAt: at,
+    dueAt: at,
+    expiresAt: at + 86_400_000,
+    attempts: 0,
+    tries: 0,
+    events: [{ at, kind: 'received' }],
+    attemptList: [],
+    headers: {},
+    ...change,
+  }
+  world.records.set(record.id, record)
+  return record
+}
+
+function ioOf(world: World): Io {
+  const random = counter()
+  return {
+    stdout: () => {},
+    stderr: () => {},
+    env: {},
+    cwd: '/somewhere',
+    userHome: '/home/keeper',
+    now: () => world.now,
+    random,
+    terminal: { stdin: false, stdout: false, stderr: false, columns: 80, rows: 24 },
+    stopping: world.stop.signal,
+    program: { version: '0.1.0', runtime: 'test 1', target: 'linux-x64', command: ['/usr/bin/postern'] },
+    read: async (path) => {
+      throw new Failure('not_found', `There is no file ${path}.`)
+    },
+    modeOf: async () => 0o700,
+    keeper: async (home) => {
+      world.opens++
+      return {
+        home: homeAt(home),
+        config: {
+          server: { grantTtlSeconds: 2_592_000 },
+          limits: { queuePerSession: 1000 },
+          retry: { maxHoldSeconds: 86_400 },
+        },
+        baseUrl: 'https://host',
+        store: world.store,
+        tokens: { mint: async ({ grant }) => `token-of-${grant}`, read: async () => undefined },
+        clock: { now: () => world.now, random: () => 0.5, bytes: random },
+        drivers: async () => new Map(drivers.map((driver) => [driver.kind, driver])),
+        connect: async (session) => connectionOf(world, session),
+        close: async () => {
+          world.closes++
+        },
+      }
+    },
+    server: async () => ({
+      url: 'http://127.0.0.1:7717',
+      request: async (method, path, options) => {
+        world.asked.push({ method, path, body: options?.body })
+        if (!world.answer) throw new Failure('unreachable', 'No server answers at http://127.0.0.1:7717.')
+        return world.answer
+      },
+    }),
+    config: async () => ({
+      file: '/home/keeper/.postern/preferences/webhooks.json',
+      schema: async () => ({ type: 'object' }),
+      load: async () => ({ printable: { server: { port: 7717 } }, warnings: [] }),
+    }),
+    hooks: async () => {
+      throw new Error('no hooks here')
+    },
+    keys: async () => ({ rotate: async (graceMs) => ({ kid: 'k2', retireAt: world.now + graceMs }) }),
+    holder: async () => ({
+      start: async (wanted) => {
+        world.started.push(wanted)
+        return { socket: 'run/1.sock' }
+      },
+      attach: async () => ({ kind: 'ended', code: 7 }),
+    }),
+    serve: async (home, flags) => {
+      world.asked.push({ method: 'serve', path: home, body: flags })
+      return 0
+    },
+    hold: async (args) => args.length,
+  }
+}
+
+/** Bytes that are never the same twice: 01 01 …, 02 02 …. */
+function counter(): (length: number) => Uint8Array {
+  let turn = 0
+  return (length) => new Uint8Array(length).fill(++turn)
+}
+
+const connectionOf = (world: World, session: Session): Connection => ({
+  state: async () => world.readiness,
+  inject: async () => ({ kind: 'busy', why: 'test' }),
+  turn: async () => ({ kind: 'busy', why: 'test' }),
+  skills: async () => undefined,
+  recall: async () => undefined,
+  end: async () => {
+    world.ended.push(session.id)
+  },
+  close: async () => {},
+})
+
+const drivers: readonly Driver[] = (['inbox', 'command', 'pty'] as const).map((kind) => ({
+  kind,
+  summary: kind,
+  delivery: kind === 'inbox' ? 'pull' : 'push',
+  prepare: async (settings, { cwd }) => ({ cwd, ...settings }),
+  connect: () => {
+    throw new Error('the world connects by itself')
+  },
+}))

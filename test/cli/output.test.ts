@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { fit, inert, inertJson, inertLines, widthOf } from '../../src/cli/inert.ts'
+import { createOutput } from '../../src/cli/output.ts'
+import { addDelivery, cli, createWorld } from './fake-io.ts'
+
+const obeyed =
+  /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|[\u{e0000}-\u{e007f}]/u
+const hostile = fc.string({
+  unit: fc.constantFrom(
+    '\x1b',
+    '[31m',
+    '\x9b',
+    '\u202e',
+    '\u{e0041}',
+    '\n',
+    '\r',
+    'é',
+    '字',
+    '🙂',
+    '\ud800',
+    'a',
+  ),
+})
+
+describe('inert', () => {
+  const cases: readonly (readonly [text: string, shown: string])[] = [
+    ['plain — 字 🙂', 'plain — 字 🙂'],
+    ['\x1b[31mred', '\\x1b[31mred'],
+    ['a\nb\tc\rd', 'a\\nb\\tc\\rd'],
+    ['\u202eevil', '\\u202eevil'],
+    ['\u{e0041}', '\\u{e0041}'],
+    ['\x9b1m\x7f', '\\x9b1m\\x7f'],
+  ]
+  for (const [text, shown] of cases) it(JSON.stringify(text), () => assert.equal(inert(text), shown))
+
+  it('never lets anything through that a terminal obeys', () => {
+    fc.assert(
+      fc.property(hostile, (text) => {
+        assert.doesNotMatch(inert(text), obeyed)
+        assert.doesNotMatch(inertLines(text).replaceAll('\t', ''), obeyed)
+        const json = inertJson(JSON.stringify({ text }, null, 2))
+        assert.doesNotMatch(json, obeyed)
+        assert.equal(JSON.parse(json).text, text)
+      }),
+    )
+  })
+})
+
+describe('fit', () => {
+  it('never takes more columns than there are', () => {
+    fc.assert(
+      fc.property(hostile, fc.integer({ min: 1, max: 20 }), (text, columns) => {
+        assert.ok(widthOf(fit(inert(text), columns)) <= columns)
+      }),
+    )
+  })
+  it('counts wide, combining and plain characters', () => {
+    assert.deepEqual(['abc', '字', '🙂', 'e\u0301', '…'].map(widthOf), [3, 2, 2, 1, 1])
+  })
+})
+
+describe('colour', () => {
+  const terminal = { stdin: true, stdout: true, stderr: true, columns: 200, rows: 24 }
+  const cases: readonly (readonly [facts: object, argv: string[], colour: boolean])[] = [
+    [{ terminal }, [], true],
+    [{ terminal }, ['--no-color'], false],
+    [{ terminal, env: { NO_COLOR: '1' } }, [], false],
+    [{ terminal, env: { TERM: 'dumb' } }, [], false],
+    [{}, [], false],
+  ]
+  for (const [facts, argv, colour] of cases)
+    it(`${colour ? 'is' : 'is not'} used with ${JSON.stringify(facts)} ${argv.join(' ')}`, async () => {
+      const world = createWorld()
+      addDelivery(world, { state: 'FAILED' })
+      const { stdout } = await cli(world, ['deliveries', 'ls', ...argv], facts)
+      assert.equal(stdout.includes('\x1b['), colour)
+    })
+})
+
+describe('createOutput', () => {
+  it('aligns a table by what a terminal shows', () => {
+    let text = ''
+    const io = {
+      ...createWorld().io,
+      stdout: (more: string) => {
+        text += more
+      },
+    }
+    createOutput(io, { color: false }).table(
+      [{ title: 'A' }, { title: 'B' }],
+      [
+        ['字', '1'],
+        ['x', '2'],
+        ['', '3'],
+      ],
+    )
+    assert.equal(text, 'A   B\n字  1\nx   2\n    3\n')
+  })
+})

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { globalFlags } from '../../src/cli/command.ts'
+import { exitCodes } from '../../src/cli/exit.ts'
+import { commands } from '../../src/cli/index.ts'
+import { cli, createWorld } from './fake-io.ts'
+
+describe('a command line used wrongly', () => {
+  const cases: readonly (readonly [argv: readonly string[], said: RegExp])[] = [
+    [
+      ['expose', '--sesion', 'build'],
+      /Unknown flag --sesion for "postern expose"\. Did you mean --session\?/,
+    ],
+    [['expose', '--session', 'build', '--lable', 'x'], /Did you mean --label\?/],
+    [
+      ['expose', '--session', 'build', '--xyzzyplugh'],
+      /Unknown flag --xyzzyplugh.*Known: .*--session.*--json/,
+    ],
+    [['expose', '-session', 'build'], /Unknown flag -session.*Did you mean --session\?/],
+    [['ls', '--ttl', '5'], /Unknown flag --ttl for "postern ls"/],
+    [['--hom', '/x', 'ls'], /Did you mean --home\?/],
+    [['expos'], /Unknown command "expos"\. Did you mean postern expose\?/],
+    [['sesion', 'add', 'x'], /Unknown command "sesion"\. Did you mean postern session add\?/],
+    [['session', 'lst'], /Unknown command "session lst"\. Did you mean postern session ls\?/],
+    [['deliveries', 'frobnicate'], /Known: postern deliveries ls, /],
+    [['expose'], /needs --session <id>/],
+    [['expose', '--session'], /--session needs a value/],
+    [['expose', '--session', '--json'], /--session needs a value/],
+    [['expose', '--session', 'a', '--session', 'b'], /more than once/],
+    [['ls', '--json=yes'], /--json is a switch/],
+    [['ls', 'surplus'], /"surplus" is too much/],
+    [['revoke'], /needs <grant-id>/],
+    [['ls', '--', 'x'], /Nothing may follow "--"/],
+    [['run', '--session', 'x'], /after "--"/],
+    [['run', '--session', 'x', 'claude'], /"claude" is too much; put the command after "--"/],
+    [['expose', '--session', 'Build!'], /A session id is/],
+    [['expose', '--session', 'build', '--verb', 'dance'], /no verb "dance".*send_input/],
+    [['expose', '--session', 'build', '--ttl', '1.5'], /--ttl is a whole number/],
+    [['expose', '--session', 'build', '--ttl', '-1'], /--ttl is a whole number/],
+    [['expose', '--session', 'build', '--ttl', '99999999999'], /at most a hundred years/],
+    [['expose', '--session', 'build', '--json', '--quiet'], /Choose one/],
+    [['serve', '--port', '65536'], /--port is a whole number from 0 to 65535/],
+    [['serve', '--tls-cert', 'x'], /belong together/],
+    [['session', 'end'], /Name one session, or say --all/],
+    [['session', 'end', 'build', '--all'], /Name one session, or say --all/],
+    [['session', 'add', 'x', '--driver', 'telepathy'], /no driver "telepathy".*command, inbox, pty/],
+    [['session', 'add', 'x', '--driver', 'inbox', '--set', 'nothing'], /NAME=VALUE/],
+    [['deliveries', 'ls', '--state', 'lost'], /PENDING, RETRY, DELIVERED, FAILED/],
+    [['keys', 'rotate', '--grace', '1 hour'], /90s, 10m, 1h or 2d/],
+    [['completions', 'tcsh'], /bash, zsh, fish/],
+    [['help', 'nonsense'], /Unknown command "nonsense"/],
+    [['--home', '', 'ls'], /--home must name a directory/],
+    [['send', '--session', 'build'], /Say what to send/],
+  ]
+  for (const [argv, said] of cases)
+    it(`postern ${argv.join(' ')} → 2, nothing stored, nothing on stdout`, async () => {
+      const world = createWorld()
+      const sessions = world.sessions.size
+      const { code, stdout, stderr } = await cli(world, argv)
+      assert.match(stderr, said)
+      assert.equal(code, 2)
+      assert.equal(stdout, '')
+      assert.deepEqual([world.grants.size, world.sessions.size, world.started.length], [0, sessions, 0])
+      assert.equal(world.opens, world.closes)
+    })
+})
+
+describe('parse', () => {
+  const same: readonly (readonly string[])[] = [
+    ['expose', '--session', 'build', '--quiet'],
+    ['expose', '--session=build', '-q'],
+    ['--quiet', 'expose', '--session', 'build'],
+    ['--session', 'build', 'expose', '--quiet'],
+    ['channel', 'expose', '--session', 'build', '--quiet'],
+    ['channel', '--home', '/x', 'expose', '--session', 'build', '--quiet'],
+  ]
+  for (const argv of same)
+    it(`reads postern ${argv.join(' ')}`, async () => {
+      const { code, stdout } = await cli(createWorld(), argv)
+      assert.equal(code, 0)
+      assert.match(stdout, /^https:\/\/host\/hook\/token-of-[0-9a-f]{16}\n$/)
+    })
+
+  it('keeps what follows -- as it was typed', async () => {
+    const world = createWorld()
+    await cli(world, ['run', '--session', 'x', '--detach', '--', 'sh', '-c', '--json --session y', '--'])
+    assert.deepEqual(world.started[0]?.command, ['sh', '-c', '--json --session y', '--'])
+  })
+})
+
+describe('the home', () => {
+  const cases: readonly (readonly [argv: string[], env: Record<string, string>, home: string])[] = [
+    [['serve'], {}, '/home/keeper/.postern'],
+    [['serve'], { POSTERN_HOME: '/var/lib/postern' }, '/var/lib/postern'],
+    [['serve'], { POSTERN_HOME: '' }, '/home/keeper/.postern'],
+    [['--home', '/elsewhere', 'serve'], { POSTERN_HOME: '/var/lib/postern' }, '/elsewhere'],
+    [['serve', '--home', 'here'], {}, '/somewhere/here'],
+  ]
+  for (const [argv, env, home] of cases)
+    it(`${argv.join(' ')} with ${JSON.stringify(env)} is ${home}`, async () => {
+      const world = createWorld()
+      await cli(world, argv, { env })
+      assert.equal(world.asked[0]?.path, home)
+    })
+})
+
+describe('the command table', () => {
+  it('uses each flag name with a value everywhere or nowhere', () => {
+    const valued = new Map<string, boolean>()
+    for (const flag of [...globalFlags, ...commands.flatMap((command) => command.flags ?? [])]) {
+      const takes = flag.value !== undefined
+      assert.equal(valued.get(flag.name) ?? takes, takes, flag.name)
+      valued.set(flag.name, takes)
+    }
+  })
+
+  it('names no command twice and gives each an example that begins like it', () => {
+    const names = commands.flatMap((command) => [command.name, ...(command.aliases ?? [])])
+    assert.equal(new Set(names).size, names.length)
+    for (const { name, examples, aliases = [] } of commands)
+      assert.ok(
+        [name, ...aliases].some((known) =>
+          examples.some((example) => example.includes(`postern ${known}`)),
+        ) || examples.some((example) => example.includes(name)),
+        name,
+      )
+  })
+
+  it('has every command of the contract', () => {
+    const names = new Set(commands.flatMap((command) => [command.name, ...(command.aliases ?? [])]))
+    const contract = `serve,run,attach,session add,session ls,session show,session end,inbox,inbox ack,expose,ls,revoke,
+      channel expose,channel ls,channel revoke,send,deliveries ls,deliveries show,deliveries retry,deliveries replay,
+      deliveries tail,deliveries purge,hooks ls,hooks test,check,doctor,config schema,config show,backup,keys rotate,
+      secret,completions,service unit,version,dashboard,help`
+    for (const name of contract.split(',').map((one) => one.trim())) assert.ok(names.has(name), name)
+  })
+
+  it('maps every refusal to an exit code from 1 to 5', () => {
+    for (const code of Object.values(exitCodes)) assert.ok(code >= 1 && code <= 5)
+    assert.equal(exitCodes.session_missing, 3)
+    assert.equal(exitCodes.unreachable, 5)
+  })
+})

@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { SessionId } from '../../src/domain/session.ts'
+import { addDelivery, addSession, cli, createWorld, start } from './fake-io.ts'
+
+const find = (world: ReturnType<typeof createWorld>, id: string) => world.sessions.get(id as SessionId)
+
+describe('session add', () => {
+  it('gives the driver what the flags say and tells how many grants point at it', async () => {
+    const world = createWorld()
+    addSession(world, 'x')
+    await cli(world, ['expose', '--session', 'x'])
+    await cli(world, ['session', 'end', 'x'])
+    const argv =
+      'session add x --driver command --preset claude --set timeoutMs=500 --set note=a=b -- claude --fast'
+    const { code, stderr } = await cli(world, argv.split(' '))
+    assert.equal(code, 0)
+    assert.match(stderr, /postern:\/sessions\/x is open \(command\)\. 1 live grant points at it\./)
+    const session = find(world, 'x')
+    assert.deepEqual(session?.settings, {
+      cwd: '/somewhere',
+      preset: 'claude',
+      command: ['claude', '--fast'],
+      timeoutMs: 500,
+      note: 'a=b',
+    })
+    assert.notEqual(session?.generation, 'first of x')
+  })
+
+  it('takes a live session only with --replace, and ends the agent it replaces', async () => {
+    const world = createWorld()
+    const refused = await cli(world, ['session', 'add', 'build', '--driver', 'inbox'])
+    assert.equal(refused.code, 4)
+    assert.deepEqual([find(world, 'build')?.generation, world.ended], ['first of build', []])
+    const replaced = await cli(world, ['session', 'add', 'build', '--driver', 'inbox', '--replace', '--json'])
+    assert.equal(replaced.code, 0)
+    assert.equal(JSON.parse(replaced.stdout).liveGrants, 0)
+    assert.deepEqual(world.ended, ['build'])
+  })
+})
+
+describe('session ls and show', () => {
+  it('list state, queue and why', async () => {
+    const world = createWorld()
+    addSession(world, 'gone', { state: 'ended', endedAt: start, exitCode: 3, why: 'crashed' })
+    addDelivery(world)
+    const { stdout } = await cli(world, ['session', 'ls'])
+    assert.match(stdout, /^build +inbox +live +1 /m)
+    assert.match(stdout, /^gone +inbox +ended +0 .* crashed, exit code 3$/m)
+    const [build] = JSON.parse((await cli(world, ['session', 'ls', '--json'])).stdout)
+    assert.deepEqual(build, {
+      id: 'build',
+      channel: 'postern:/sessions/build',
+      driver: 'inbox',
+      state: 'live',
+      why: null,
+      exitCode: null,
+      queue: 1,
+      openedAt: '2026-11-22T09:59:00.250Z',
+      endedAt: null,
+    })
+  })
+
+  it('show no settings, which may hold keys', async () => {
+    const world = createWorld()
+    addSession(world, 'bot', { settings: { headers: { authorization: 'Bearer abc' } } })
+    for (const argv of [
+      ['session', 'show', 'bot'],
+      ['session', 'show', 'bot', '--json'],
+      ['session', 'ls', '--json'],
+    ])
+      assert.ok(!(await cli(world, argv)).stdout.includes('abc'))
+    assert.equal((await cli(world, ['session', 'show', 'nobody'])).code, 3)
+  })
+})
+
+describe('session end', () => {
+  it('ends the agent, leaves a tombstone and fails what waits', async () => {
+    const world = createWorld()
+    addDelivery(world)
+    const { code, stderr } = await cli(world, ['session', 'end', 'build'])
+    assert.equal(code, 0)
+    assert.equal(stderr, 'Ended build. 1 waiting message failed.\n')
+    assert.equal(find(world, 'build')?.state, 'ended')
+    assert.deepEqual(world.ended, ['build'])
+    assert.equal([...world.records.values()][0]?.reason, 'session_ended')
+    assert.equal((await cli(world, ['session', 'end', 'build'])).code, 3)
+  })
+
+  it('ends all but the standing inboxes with --all', async () => {
+    const world = createWorld()
+    addSession(world, 'other')
+    const { stdout } = await cli(world, ['session', 'end', '--all', '--json'])
+    assert.deepEqual(
+      JSON.parse(stdout).map((one: { session: string }) => one.session),
+      ['build', 'other'],
+    )
+    assert.equal(find(world, 'default')?.state, 'live')
+  })
+
+  it('ends a session although its agent resists, and says so', async () => {
+    const world = createWorld()
+    const keeper = await world.io.keeper('/x')
+    const io = {
+      ...world.io,
+      keeper: async () => ({
+        ...keeper,
+        connect: async () => {
+          throw new Error('no such process')
+        },
+      }),
+    }
+    const { code, stderr } = await cli({ ...world, io }, ['session', 'end', 'build'])
+    assert.equal(code, 0)
+    assert.match(stderr, /could not be ended: no such process/)
+    assert.equal(find(world, 'build')?.state, 'ended')
+  })
+})
+
+describe('run', () => {
+  it('starts the program, opens the session and ends with its exit code', async () => {
+    const world = createWorld()
+    const { code, stderr } = await cli(world, ['run', '--session', 'agent', '--', 'claude'])
+    assert.equal(code, 7)
+    assert.match(stderr, /postern:\/sessions\/agent is open \(pty\)/)
+    const session = find(world, 'agent')
+    assert.deepEqual(session?.settings, { socket: 'run/1.sock' })
+    assert.equal(session?.generation, world.started[0]?.generation)
+    assert.equal(world.opens, world.closes)
+  })
+
+  it('takes the place of a standing inbox without being asked twice', async () => {
+    const world = createWorld()
+    assert.equal((await cli(world, ['run', '--session', 'default', '--detach', '--', 'claude'])).code, 0)
+    assert.equal(find(world, 'default')?.driver, 'pty')
+  })
+
+  it('starts nothing when a live session is in the way', async () => {
+    const world = createWorld()
+    const { code } = await cli(world, ['run', '--session', 'build', '--', 'claude'])
+    assert.equal(code, 4)
+    assert.deepEqual([world.started, find(world, 'build')?.driver], [[], 'inbox'])
+  })
+
+  it('ends the program again when its session cannot be opened', async () => {
+    const world = createWorld()
+    const store = { ...world.store, openSession: async () => Promise.reject(new Error('disk full')) }
+    const keeper = await world.io.keeper('/x')
+    const io = { ...world.io, keeper: async () => ({ ...keeper, store }) }
+    const { code, stderr } = await cli({ ...world, io }, ['run', '--session', 'agent', '--', 'claude'])
+    assert.equal(code, 1)
+    assert.match(stderr, /disk full/)
+    assert.deepEqual(world.ended, ['agent'])
+  })
+
+  it('leaves a tombstone for a program that was over at once', async () => {
+    const world = createWorld()
+    world.readiness = { kind: 'ended', exitCode: 1 }
+    await cli(world, ['run', '--session', 'agent', '--detach', '--', 'false'])
+    assert.deepEqual([find(world, 'agent')?.state, find(world, 'agent')?.exitCode], ['ended', 1])
+  })
+})
+
+describe('attach', () => {
+  const cases: readonly (readonly [id: string, code: number])[] = [
+    ['term', 7],
+    ['build', 2],
+    ['over', 3],
+    ['nobody', 3],
+  ]
+  for (const [id, code] of cases)
+    it(`${id} exits with ${code}`, async () => {
+      const world = createWorld()
+      addSession(world, 'term', { driver: 'pty' })
+      addSession(world, 'over', { driver: 'pty', state: 'ended' })
+      assert.equal((await cli(world, ['attach', id])).code, code)
+    })
+})
