@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs'
+import type { Keeper } from '../cli/io.ts'
+import { loadConfig } from '../config.ts'
+import type { Driver } from '../domain/driver.ts'
+import type { Home } from '../domain/home.ts'
+import type { Clock, Tokens } from '../domain/ports.ts'
+import { createLog } from '../log.ts'
+import { baseUrl } from '../manage/urls.ts'
+import type { Platform } from '../platform/platform.ts'
+import { openStore } from '../store/sqlite.ts'
+import { openHome } from './home.ts'
+
+export interface KeeperNeeds {
+  readonly platform: Platform
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
+}
+
+/** The home for one command: everything on disk, no server. */
+export async function openKeeper(needs: KeeperNeeds, root: string): Promise<Keeper> {
+  const home = openHome(root)
+  const config = await loadConfig({ home, env: needs.env, flags: {} })
+  const { clock } = needs
+  const store = await openStore({ ...needs, path: home.databaseFile, now: clock.now, role: 'client' })
+  const drivers = async () => (await import('./drivers.ts')).allDrivers(needs.env, () => config.skills.dirs)
+  return {
+    home,
+    config,
+    baseUrl: baseUrl(config.server, runningUrl(home)),
+    store,
+    tokens: lazyTokens(home, clock),
+    clock,
+    drivers,
+    connect: async (session) => {
+      const driver = (await drivers()).get(session.driver)
+      return driver?.connect(session, {
+        runDir: home.runDir,
+        now: clock.now,
+        log: createLog({ write: () => {}, now: clock.now, level: () => 'error', format: 'text' }),
+        remember: (settings) => store.updateSettings(session.id, session.generation, settings),
+      })
+    },
+    close: store.close,
+  }
+}
+
+export type Drivers = ReadonlyMap<string, Driver>
+
+/** Keys are read only when a token is minted or read. */
+function lazyTokens(home: Home, clock: Clock): Tokens {
+  const open = async () => {
+    const [{ openKeys }, { createTokens }] = await Promise.all([
+      import('../locks/keys.ts'),
+      import('../locks/token.ts'),
+    ])
+    return createTokens({ keys: openKeys(home.keysDir, clock) })
+  }
+  let tokens: Promise<Tokens> | undefined
+  const opened = () => {
+    tokens ??= open()
+    return tokens
+  }
+  return {
+    mint: async (claims) => (await opened()).mint(claims),
+    read: async (token) => (await opened()).read(token),
+  }
+}
+
+/** Where a server of this home listens, as it said itself; undefined when none left word. */
+export function runningUrl(home: Home): string | undefined {
+  try {
+    const said: unknown = JSON.parse(readFileSync(`${home.runDir}/server.json`, 'utf8'))
+    return typeof said === 'object' && said !== null && 'url' in said && typeof said.url === 'string'
+      ? said.url
+      : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,101 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { Io, ServeFlags } from '../cli/io.ts'
+import { Failure, reasonOf } from '../domain/error.ts'
+import type { Home } from '../domain/home.ts'
+import { openAdminToken, openKeys } from '../locks/keys.ts'
+import { createTokens } from '../locks/token.ts'
+import { createLog } from '../log.ts'
+import { lockHome } from '../store/lock.ts'
+import { openStore } from '../store/sqlite.ts'
+import { allDrivers } from './drivers.ts'
+import { openHome } from './home.ts'
+import type { KeeperNeeds } from './keeper.ts'
+import { type LivingConfig, openLivingConfig } from './living.ts'
+import { openServer } from './server.ts'
+
+/** Serves one home until `io.stopping`. Resolves with the exit code; throws what keeps it from starting. */
+export async function serve(needs: KeeperNeeds, io: Io, root: string, flags: ServeFlags): Promise<number> {
+  const home = openHome(root)
+  const lock = lockHome(needs.platform, `${home.runDir}/server.lock`)
+  try {
+    let level: () => 'debug' | 'info' | 'warn' | 'error' = () => 'info'
+    const log = createLog({
+      write: io.stderr,
+      now: io.now,
+      level: () => level(),
+      format: io.terminal.stderr ? 'text' : 'json',
+    })
+    const living = await openLivingConfig({ home, env: needs.env, flags, log })
+    level = () => living.now().server.logLevel
+    return await serveWith(needs, io, home, living, log)
+  } finally {
+    lock.release()
+  }
+}
+
+async function serveWith(
+  needs: KeeperNeeds,
+  io: Io,
+  home: Home,
+  living: LivingConfig,
+  log: ReturnType<typeof createLog>,
+): Promise<number> {
+  const { clock, platform, env } = needs
+  for (const warning of living.now().warnings) log('warn', 'config.warning', { warning })
+  const keys = openKeys(home.keysDir, clock)
+  const adminToken = openAdminToken(home.keysDir)
+  const store = await openStore({ platform, path: home.databaseFile, now: clock.now, role: 'server' })
+  const tls = tlsOf(living)
+  try {
+    const server = await openServer({
+      ...{ platform, home, store, clock, log },
+      userHome: io.userHome,
+      version: io.program.version,
+      config: living.now,
+      tokens: createTokens({ keys }),
+      adminToken: () => adminToken,
+      drivers: allDrivers(env, () => living.now().skills.dirs),
+      ...(tls && { tls }),
+    })
+    leaveWord(home, server.url)
+    io.stderr(`Listening on ${server.url}\n`)
+    const stopReloading = onHangup(living)
+    await untilStopped(io.stopping)
+    log('info', 'server.stopping')
+    rmSync(wordFile(home), { force: true })
+    await server.close()
+    stopReloading()
+    return 0
+  } finally {
+    living.close()
+    await store.close()
+  }
+}
+
+function tlsOf(living: LivingConfig): { readonly cert: string; readonly key: string } | undefined {
+  const { tls } = living.now().server
+  if (!tls) return undefined
+  try {
+    return { cert: readFileSync(tls.certFile, 'utf8'), key: readFileSync(tls.keyFile, 'utf8') }
+  } catch (cause) {
+    throw new Failure('config_invalid', `Cannot read the TLS files: ${reasonOf(cause)}.`, { cause })
+  }
+}
+
+const wordFile = (home: Home): string => `${home.runDir}/server.json`
+
+/** Where this server is, for the commands of the same home. */
+const leaveWord = (home: Home, url: string): void =>
+  writeFileSync(wordFile(home), `${JSON.stringify({ pid: process.pid, url })}\n`, { mode: 0o600 })
+
+function onHangup(living: LivingConfig): () => void {
+  const reload = () => void living.reload()
+  process.on('SIGHUP', reload)
+  return () => process.off('SIGHUP', reload)
+}
+
+const untilStopped = (stopping: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (stopping.aborted) resolve()
+    else stopping.addEventListener('abort', () => resolve(), { once: true })
+  })

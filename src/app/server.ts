@@ -1,0 +1,222 @@
+import type { Config } from '../config.ts'
+import type { Door as DeliveryDoor } from '../domain/delivery.ts'
+import { adminRoutes } from '../http/admin.ts'
+import { createAdminCheck } from '../http/credentials.ts'
+import { deliveryRoute } from '../http/delivery.ts'
+import type { Door } from '../http/door.ts'
+import { healthRoutes } from '../http/health.ts'
+import { channelRoutes } from '../http/hooks.ts'
+import { createHosts } from '../http/hosts.ts'
+import { createMetrics } from '../http/metrics.ts'
+import { createPeers } from '../http/peer.ts'
+import { createServer } from '../http/server.ts'
+import { webhookRoutes } from '../http/webhooks.ts'
+import { grantOf } from '../knock/authenticate.ts'
+import { hooksOpenedBy } from '../knock/hookproof.ts'
+import { acknowledge, purgeDelivery, replayDelivery, retryDelivery } from '../manage/deliveries.ts'
+import { expose, revoke } from '../manage/grants.ts'
+import { endSession } from '../manage/sessions.ts'
+import { baseUrl, webhookUrl } from '../manage/urls.ts'
+import type { HttpServer, Platform } from '../platform/platform.ts'
+import { openDeclared } from './declared.ts'
+import { doorsOf } from './doors.ts'
+import { admitTo, faces } from './faces.ts'
+import { createKnocking, type Knocking, type ServerNeeds } from './knocking.ts'
+import { startTending } from './tending.ts'
+
+export interface OpeningServer extends ServerNeeds {
+  readonly platform: Pick<Platform, 'serve'>
+  readonly version: string
+  readonly adminToken: () => string
+  /** PEM texts. */
+  readonly tls?: { readonly cert: string; readonly key: string }
+}
+
+export interface RunningServer {
+  readonly url: string
+  /** Lets no new knock in, gives what is in flight its time, then closes everything but the store. */
+  close(): Promise<void>
+}
+
+type Part = Parameters<typeof createServer>[1][number]
+
+/** No route takes more; each has its own, lower, limit. */
+const largestBody = 32 * 1024 * 1024
+
+/** Puts the parts together and listens. What an earlier process left under way is freed first. */
+export async function openServer(needs: OpeningServer): Promise<RunningServer> {
+  let draining = false
+  const knocking = createKnocking(needs, () => draining)
+  const released = await needs.store.releaseLeases(needs.clock.now())
+  if (released > 0) needs.log('warn', 'deliveries.recovered', { count: released })
+  const http = await listen(needs, knocking, () => draining)
+  const url = listeningUrl(needs.config(), http.port)
+  const { connections } = knocking
+  const declare = () => openDeclared({ ...needs, connections }, needs.config().sessions.declared)
+  await declare()
+  const tending = startTending({ ...needs, knocking, declare })
+  knocking.worker.wake()
+  return {
+    url,
+    close: async () => {
+      draining = true
+      await knocking.worker.drain(needs.config().server.drainSeconds * 1000)
+      knocking.settled.close()
+      await stopHttp(http)
+      await tending.stop()
+      await knocking.connections.closeAll()
+    },
+  }
+}
+
+async function listen(
+  needs: OpeningServer,
+  knocking: Knocking,
+  draining: () => boolean,
+): Promise<HttpServer> {
+  const peers = new WeakMap<Request, () => string>()
+  const { config } = needs
+  const through = createPeers(() => config().server.trustedProxies)
+  const door: Door = {
+    hosts: createHosts(createHostNames(config)),
+    log: needs.log,
+    peer: (request) => through(request, peers.get(request)?.() ?? 'unknown'),
+  }
+  let { port } = config().server
+  const address = () => listeningUrl(config(), port)
+  const handle = createServer(door, routes(needs, knocking, door, draining, address))
+  const http = await needs.platform.serve({
+    hostname: config().server.host,
+    port,
+    ...(needs.tls && { tls: needs.tls }),
+    maxBodyBytes: largestBody,
+    fetch: (request, peer) => {
+      peers.set(request, peer)
+      return handle(request)
+    },
+  })
+  port = http.port
+  return http
+}
+
+function routes(
+  needs: OpeningServer,
+  knocking: Knocking,
+  door: Door,
+  draining: () => boolean,
+  address: () => string,
+): readonly Part[] {
+  const { store, tokens, clock, config } = needs
+  const failed = (request: Request) => knocking.failures.take(door.peer(request), clock.now())
+  const admin = createAdminCheck({ adminToken: needs.adminToken, failed })
+  const verbs = keeping(needs, knocking, address)
+  const metrics = createMetrics(needs.version, clock.now())
+  const knocks = { receive: knocking.receive, now: clock.now, knocked: metrics.knocked }
+  const parts: Part[] = [
+    channelRoutes({ ...knocks, waitMs: () => config().server.waitSeconds * 1000 }, door),
+    webhookRoutes(knocks, door),
+    deliveryRoute(
+      {
+        admin,
+        doorsOf: openedBy,
+        inspect: store.inspectDelivery,
+        wait: knocking.settled.wait,
+      },
+      door,
+    ),
+    adminRoutes({ admin, store, now: clock.now, ...verbs }, door),
+    healthRoutes(
+      {
+        probe: store.probe,
+        draining,
+        metrics: async () => metrics.render(await store.counts()),
+        admit: (request) => admitTo(config().server.metrics, config(), admin, request),
+      },
+      door,
+    ),
+    ...faces(needs, door, verbs, { admin, failed, draining }, () => parts.flatMap((part) => part.routes)),
+  ]
+  return parts
+
+  async function openedBy(bearer: string): Promise<readonly DeliveryDoor[]> {
+    const hooks = hooksOpenedBy(doorsOf(config()), bearer)
+    if (hooks.length > 0) return hooks.map((hook) => ({ kind: 'hook', hook }))
+    const grant = await grantOf({ store, tokens }, bearer, clock.now())
+    return grant ? [{ kind: 'grant', grant: grant.id }] : []
+  }
+}
+
+/** The keeper's verbs, bound to this server. */
+function keeping(needs: OpeningServer, knocking: Knocking, address: () => string) {
+  const { store, tokens, clock, config } = needs
+  const maxHoldMs = () => config().retry.maxHoldSeconds * 1000
+  const woken = async <T>(act: Promise<T>): Promise<T> => {
+    const result = await act
+    knocking.worker.wake()
+    return result
+  }
+  return {
+    expose: async (order: Parameters<typeof expose>[1]) => {
+      const { server } = config()
+      const minted = await expose({ store, tokens, clock, defaultTtlSeconds: server.grantTtlSeconds }, order)
+      return { grant: minted.grant, url: webhookUrl(baseUrl(server, address()), minted.token) }
+    },
+    revoke: (id: string) => revoke({ store, clock }, id),
+    endSession: async (id: string) =>
+      endSession({ store, clock, connect: async (session) => knocking.connections.to(session) }, id),
+    say: knocking.say,
+    retry: (id: string) => woken(retryDelivery({ store, clock, maxHoldMs: maxHoldMs() }, id)),
+    replay: (id: string, message: string | undefined) =>
+      woken(
+        replayDelivery(
+          { store, clock, maxHoldMs: maxHoldMs(), queueLimit: config().limits.queuePerSession },
+          id,
+          message,
+        ),
+      ),
+    purge: (id: string) => purgeDelivery(store, id),
+    acknowledge: async (id: string) => {
+      const delivery = await acknowledge({ store, clock }, id)
+      knocking.settled.tell(delivery)
+      return delivery
+    },
+  }
+}
+
+/** The same list as long as the configuration is the same: it is asked at every knock. */
+function createHostNames(config: () => Config): () => readonly string[] {
+  let of: Config | undefined
+  let names: readonly string[] = []
+  return () => {
+    if (config() !== of) {
+      of = config()
+      names = hostNames(of)
+    }
+    return names
+  }
+}
+
+function hostNames({ server }: Config): readonly string[] {
+  const publicName = server.publicUrl === undefined ? [] : [new URL(server.publicUrl).hostname]
+  return [
+    server.host.includes(':') ? `[${server.host}]` : server.host,
+    ...publicName,
+    ...server.allowedHosts,
+  ].map((name) => name.toLowerCase())
+}
+
+const listeningUrl = ({ server }: Config, port: number): string =>
+  baseUrl({ host: server.host, port, ...(server.tls && { tls: server.tls }) })
+
+const stopMs = 2000
+
+/** Answers under way get a moment; connections that merely stay open do not. */
+async function stopHttp(http: HttpServer): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, stopMs)
+  })
+  await Promise.race([http.stop(false), late])
+  clearTimeout(timer)
+  await http.stop(true)
+}
