@@ -1,0 +1,137 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { build } from './build.ts'
+import { checks } from './check.ts'
+import { add, type Counts, countsOf, none, summary } from './test/counts.ts'
+import { type Finished, run } from './test/process.ts'
+import { findSuites, type Suite, whyNotDeno } from './test/suites.ts'
+import { installTools } from './test/tools.ts'
+
+const root = resolve(import.meta.dir, '..')
+const wholeMs = 24 * 60_000
+const checkMs = 180_000
+const oneFailed: Counts = { ...none, failed: 1 }
+
+process.exitCode = await main(process.argv.slice(2))
+
+/** `npm test -- [part of a path]…`: everything, or the test files whose path contains one of the parts. */
+async function main(filters: readonly string[]): Promise<number> {
+  const over = new AbortController()
+  const timer = setTimeout(() => over.abort(), wholeMs)
+  process.once('SIGINT', () => over.abort())
+  process.once('SIGTERM', () => over.abort())
+  for (const line of installTools(root)) console.log(`! ${line}`)
+  const counts = [
+    ...(filters.length === 0 ? await runChecks(over.signal) : []),
+    ...(await runSuites(findSuites(root, filters), over.signal)),
+  ].reduce(add, none)
+  clearTimeout(timer)
+  console.log(summary(counts))
+  return isGood(counts) ? 0 : 1
+}
+
+/** Where everything is said to be there, a skipped test is a hole. */
+function isGood({ passed, failed, skipped }: Counts): boolean {
+  return failed === 0 && passed > 0 && !(skipped > 0 && process.env.CI === 'true')
+}
+
+async function runChecks(signal: AbortSignal): Promise<readonly Counts[]> {
+  const results: Counts[] = []
+  for (const { name, args } of checks) {
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(checkMs)])
+    const finished = await run([process.execPath, ...args], { cwd: root, signal: bounded })
+    results.push(report(name, finished, finished.code === 0 ? { ...none, passed: 1 } : oneFailed))
+  }
+  return results
+}
+
+async function runSuites(suites: readonly Suite[], signal: AbortSignal): Promise<readonly Counts[]> {
+  const built = buildOnce()
+  sayWhatDenoLeaves(suites)
+  const together = suites.filter((suite) => !suite.alone)
+  const alone = suites.filter((suite) => suite.alone)
+  return [...built, ...(await inTurn(together, 2, signal)), ...(await inTurn(alone, 1, signal))]
+}
+
+function buildOnce(): readonly Counts[] {
+  try {
+    build()
+    return [{ ...none, passed: 1 }]
+  } catch (error) {
+    console.log(`✗ build\n${error}`)
+    return [oneFailed]
+  }
+}
+
+function sayWhatDenoLeaves(suites: readonly Suite[]): void {
+  for (const { file } of suites.filter(({ runtime }) => runtime === 'bun')) {
+    const reason = whyNotDeno(file)
+    if (reason) console.log(`- ${file} is not for Deno: ${reason}`)
+  }
+}
+
+/** Never more than `width` at a time. */
+async function inTurn(
+  suites: readonly Suite[],
+  width: number,
+  signal: AbortSignal,
+): Promise<readonly Counts[]> {
+  const waiting = suites.values()
+  const results: Counts[] = []
+  const line = async () => {
+    for (const suite of waiting) results.push(await runSuite(suite, signal))
+  }
+  await Promise.all(Array.from({ length: width }, line))
+  return results
+}
+
+async function runSuite(suite: Suite, signal: AbortSignal): Promise<Counts> {
+  const title = `${suite.file}${suite.runtime === 'deno' ? ' (deno)' : ''}`
+  if (signal.aborted)
+    return report(title, { code: undefined, output: 'not run: out of time', seconds: 0 }, oneFailed)
+  const limit = AbortSignal.timeout(suite.limitMs)
+  const finished = await run(commandOf(suite), {
+    cwd: root,
+    signal: AbortSignal.any([signal, limit]),
+    env: { NO_COLOR: '1', ...(suite.runtime === 'deno' && { POSTERN_TEST_RUNTIME: 'deno' }) },
+  })
+  const output = limit.aborted
+    ? `${finished.output}\nKilled after ${suite.limitMs / 1000} s.`
+    : finished.output
+  return report(title, { ...finished, output }, verdict(suite, finished))
+}
+
+/** A file that ends badly without naming a failed test has failed as a whole, and so has one without any test. */
+function verdict(suite: Suite, { code, output }: Finished): Counts {
+  const counts = countsOf(suite.runtime, output) ?? none
+  const isEmpty = counts.passed + counts.failed + counts.skipped === 0
+  return (code !== 0 && counts.failed === 0) || isEmpty ? add(counts, oneFailed) : counts
+}
+
+function commandOf({ runtime, file }: Suite): readonly [string, ...string[]] {
+  return runtime === 'bun'
+    ? [process.execPath, 'test', '--timeout=30000', `./${file}`]
+    : [denoBinary(), 'test', '-A', '--no-check', '--no-lock', file]
+}
+
+function denoBinary(): string {
+  const path = join(root, 'node_modules', 'deno', process.platform === 'win32' ? 'deno.exe' : 'deno')
+  return existsSync(path) ? path : join(root, 'node_modules', '.bin', 'deno')
+}
+
+/** One line for what went well, all else it said for what did not. */
+function report(title: string, { output, seconds }: Finished, counts: Counts): Counts {
+  const isBad = counts.failed > 0
+  console.log(`${isBad ? '✗' : '✓'} ${title}: ${summary(counts)} (${seconds.toFixed(1)} s)`)
+  if (isBad) console.log(withoutPassed(output).replace(/^/gm, '    '))
+  else if (counts.skipped > 0) for (const line of skippedLines(output)) console.log(`    ${line}`)
+  return counts
+}
+
+function skippedLines(output: string): readonly string[] {
+  return output.split('\n').filter((line) => /^\((skip|todo)\)|\.\.\. ignored/.test(line))
+}
+
+function withoutPassed(output: string): string {
+  return output.replace(/^(\(pass\) .*| *\S.* \.\.\. ok \(.*\))\n/gm, '')
+}

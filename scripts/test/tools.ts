@@ -1,0 +1,49 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Programs from Debian, wanted where the tests' sources mention what drives them. */
+const drivenBy = [
+  { command: 'tmux', package: 'tmux', mention: 'tmux' },
+  { command: 'curl', package: 'curl', mention: 'curl' },
+  { command: 'openssl', package: 'openssl', mention: 'docs/recipes.md' },
+  { command: 'chromium', package: 'chromium', mention: 'playwright-core' },
+]
+
+/**
+ * Installs what is missing where that is possible. Tests that need what stays missing skip themselves.
+ * Returns one line for each of those.
+ */
+export function installTools(root: string): readonly string[] {
+  const sources = testSources(join(root, 'test'))
+  const missing = drivenBy.filter(({ command, mention }) => sources.includes(mention) && !isThere(command))
+  if (missing.length === 0) return []
+  const why = canInstall() ? install(missing.map((it) => it.package)) : 'installing it needs root and apt'
+  return missing
+    .filter(({ command }) => !isThere(command))
+    .map(({ command }) => `${command} is missing: ${why}`)
+}
+
+const testSources = (folder: string): string =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => readFileSync(join(folder, path), 'utf8'))
+    .join('\n')
+
+const isThere = (command: string): boolean => Bun.which(command) !== null
+
+const canInstall = (): boolean => process.getuid?.() === 0 && isThere('apt-get')
+
+function install(packages: readonly string[]): string {
+  console.error(`Installing ${packages.join(', ')}…`)
+  const apt = (...args: string[]) =>
+    spawnSync('apt-get', args, {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      encoding: 'utf8',
+      timeout: 300_000,
+    })
+  // The lists may be too old to fetch from, or not there at all.
+  apt('update', '-qq')
+  const { status, stderr } = apt('install', '-y', '-qq', '--no-install-recommends', ...packages)
+  return status === 0 ? '' : `apt-get failed: ${stderr.trim().split('\n').at(-1)}`
+}
