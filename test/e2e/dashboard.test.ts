@@ -1,0 +1,282 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
+import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
+import { noBrowser, openBrowser, type Watched, watchedPage } from '../support/browser.ts'
+import { addCommand, configure, hooks, secret } from '../support/hooks.ts'
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const strings: readonly string[] = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../vectors/strings/blns.json'), 'utf8'),
+)
+if (noBrowser) console.log(`The dashboard is not looked at: ${noBrowser}.`)
+
+/** `describe` in Deno has no `skip` with a reason; its absence is printed above. */
+const looking = noBrowser ? describe.skip : describe
+
+looking('the dashboard in a browser', () => {
+  let home: string
+  let server: Served
+  let browser: Browser
+  let url: string
+
+  before(async () => {
+    home = await scratchHome()
+    configure(
+      home,
+      hooks({
+        news: { name: 'news', path: '/api/hooks/news', messageTemplate: 'News: {{headline}}', active: true },
+      }),
+    )
+    await addCommand(home, 'broken', 'exit 3')
+    server = await serve(home)
+    url = (
+      await cli(['expose', '--session', 'default', '--label', 'tests', '--quiet'], { home })
+    ).stdout.trim()
+    browser = await openBrowser()
+  })
+  after(async () => {
+    await browser?.close()
+    await server?.stop()
+  })
+
+  const knock = async (message: string, to = url): Promise<string> => {
+    const response = await fetch(to, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', prefer: 'wait=0' },
+      body: JSON.stringify({ message }),
+    })
+    return ((await response.json()) as { deliveryId: string }).deliveryId
+  }
+
+  /** A page that is logged in, by a link of the keeper. */
+  async function open(options: Parameters<typeof watchedPage>[2] = {}): Promise<Watched> {
+    const watched = await watchedPage(browser, server.url, options)
+    const link = (await cli(['dashboard'], { home })).stdout.trim()
+    await watched.page.goto(link)
+    await watched.page.waitForURL('**/dashboard')
+    return watched
+  }
+
+  const show = (page: Page, path: string) => page.goto(`${server.url}${path}`)
+
+  it('lets in with the admin token, by keyboard alone', async () => {
+    const { page, context, offences } = await watchedPage(browser, server.url)
+    await show(page, '/dashboard/channels')
+    await page.locator('#token:focus').waitFor()
+    await page.keyboard.type(readFileSync(join(home, 'keys/admin.token'), 'utf8').trim())
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/dashboard/channels')
+    assert.equal(await page.locator('h1').textContent(), 'Channels')
+    assert.deepEqual(offences, [])
+    await context.close()
+  })
+
+  it('shows a delivery as it arrives, without a reload', async () => {
+    const { page, context, offences } = await open()
+    await page.locator('#pulse[data-state=live]').waitFor()
+    await page.evaluate(() => Object.assign(globalThis, { stayed: true }))
+    const id = await knock('fresh from outside')
+    await page.locator(`a[href="/dashboard/deliveries/${id}"]`).waitFor({ timeout: 5000 })
+    assert.equal(await page.evaluate(() => Reflect.get(globalThis, 'stayed')), true)
+    assert.deepEqual(offences, [])
+    await context.close()
+  })
+
+  it('finds deliveries by state, session and text', async () => {
+    const { page, context } = await open()
+    await knock('a needle in there')
+    await page.getByLabel('Text').fill('NEEDLE')
+    await page.getByLabel('Session').selectOption('default')
+    await page.getByRole('button', { name: 'Filter' }).click()
+    await page.waitForURL(/text=NEEDLE/)
+    assert.equal(await page.locator('.rows tbody tr').count(), 1)
+    await page.getByRole('link', { name: /FAILED/ }).click()
+    await page.getByText('Nothing fits this filter.').waitFor()
+    await context.close()
+  })
+
+  it('says why one failed, and retries it', async () => {
+    const broken = (await cli(['expose', '--session', 'broken', '--quiet'], { home })).stdout.trim()
+    const id = await knock('do not drop me', broken)
+    const { page, context, offences } = await open()
+    await show(page, `/dashboard/deliveries/${id}`)
+    await page.locator('.state', { hasText: 'FAILED' }).waitFor({ timeout: 20_000 })
+    assert.match((await page.locator('.notice.bad').textContent()) ?? '', /Why it failed/)
+    const tries = await page.locator('.timeline li', { hasText: 'attempt' }).count()
+    await page.getByRole('button', { name: 'Retry' }).click()
+    await page.locator('.timeline li', { hasText: 'requeued' }).waitFor()
+    await page.locator('.timeline li', { hasText: 'attempt' }).nth(tries).waitFor({ timeout: 20_000 })
+    assert.deepEqual(offences, [])
+    await context.close()
+  })
+
+  it('replays with other words', async () => {
+    const id = await knock('first words\n  with a second line')
+    const { page, context } = await open()
+    await show(page, `/dashboard/deliveries/${id}`)
+    await page.getByText('Edit and replay').click()
+    const words = page.getByRole('textbox', { name: 'Message' })
+    assert.equal(await words.inputValue(), 'first words\n  with a second line')
+    await words.fill('other words\n<i>in two lines</i>')
+    await page.getByRole('button', { name: 'Replay edited' }).click()
+    await page.getByText('Replay of').waitFor()
+    assert.equal(await page.locator('pre').first().textContent(), 'other words\n<i>in two lines</i>')
+    await page.getByRole('link', { name: id }).click()
+    await page.waitForURL(`**/${id}`)
+    await context.close()
+  })
+
+  it('mints a URL that works by its curl line, and revokes it', async () => {
+    const { page, context, offences } = await open()
+    await show(page, '/dashboard/channels')
+    await page.getByLabel('Session').selectOption('default')
+    await page.getByLabel('Label').fill('for <you>')
+    await page.getByRole('button', { name: 'Mint' }).click()
+    const minted = await page.getByLabel('URL', { exact: true }).inputValue()
+    const curl = await page.getByLabel('Try it').inputValue()
+    assert.ok(curl.includes(`'${minted}'`), curl)
+    const [, body = ''] = /-d '([^']+)'$/.exec(curl) ?? []
+    const response = await fetch(minted, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json', prefer: 'wait=0' },
+    })
+    assert.equal(response.status, 202)
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+    await page.getByRole('button', { name: 'Copy' }).first().click()
+    await page.getByRole('button', { name: 'Copied' }).waitFor()
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), minted)
+    const row = page.locator('tr', { hasText: 'for <you>' })
+    await row.getByText('Revoke…').click()
+    await row.getByRole('button').click()
+    await page.locator('tr', { hasText: 'for <you>' }).getByText('revoked').waitFor()
+    assert.equal((await fetch(minted, { method: 'POST', body })).status, 403)
+    assert.equal(await page.getByLabel('URL', { exact: true }).count(), 0)
+    assert.deepEqual(offences, [])
+    await context.close()
+  })
+
+  it('previews a template while it is typed', async () => {
+    await fetch(`${server.url}/api/hooks/news`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${secret}` },
+      body: JSON.stringify({ headline: 'Rain & <b>sun</b>', place: 'Ghent' }),
+    })
+    const { page, context, offences } = await open()
+    await show(page, '/dashboard/hooks/news')
+    assert.equal(await page.locator('#preview pre').first().textContent(), 'News: Rain & <b>sun</b>')
+    await page.getByLabel('Template').fill('{{place}}: {{headline}}')
+    await page.locator('#preview pre', { hasText: 'Ghent: Rain & <b>sun</b>' }).waitFor()
+    await page.getByLabel('Template').fill('{{#open}}')
+    await page.locator('#preview .bad', { hasText: 'line 1' }).waitFor()
+    assert.deepEqual(offences, [])
+    await context.close()
+  })
+
+  it('shows hostile texts as texts', async () => {
+    const hostile = strings.filter((text) => /<|javascript:|\{\{|\u202e|\x1b/i.test(text)).slice(0, 150)
+    assert.ok(hostile.length > 100)
+    const message = `${hostile.join('\n')}\n\x1b[2J\u202e{{#a}}</pre></textarea><script>alert(9)</script>`
+    await knock(message.slice(0, 40_000))
+    const id = await knock('"><img src=x onerror=alert(1)>')
+    for (const text of hostile.slice(0, 40)) await knock(text)
+    await fetch(`${server.url}/api/hooks/news`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${secret}`,
+        'user-agent': '"><script>alert(2)</script>',
+      },
+      body: JSON.stringify({ headline: message }),
+    })
+    const { page, context, offences } = await open()
+    const links = await page
+      .locator('.rows tbody a')
+      .evaluateAll((all) => all.map((a) => a.getAttribute('href')))
+    for (const path of [
+      '/dashboard',
+      `/dashboard/deliveries/${id}`,
+      ...links.slice(0, 50),
+      '/dashboard/hooks/news',
+    ]) {
+      await show(page, path ?? '')
+      const foreign = await page
+        .locator('main script, main img, main iframe, main svg script, main object, main [onerror]')
+        .count()
+      assert.equal(foreign, 0, path ?? '')
+    }
+    await show(page, `/dashboard/deliveries/${id}`)
+    assert.equal(await page.locator('pre').first().textContent(), '"><img src=x onerror=alert(1)>')
+    assert.deepEqual(offences, [])
+    await context.close()
+  })
+
+  const pages = [
+    '/dashboard',
+    '/dashboard/channels',
+    '/dashboard/sessions',
+    '/dashboard/hooks',
+    '/dashboard/hooks/news',
+  ]
+
+  it('fits a phone, and is usable for everybody, light and dark', async () => {
+    const id = await knock(`${'w'.repeat(500)} ${'long words '.repeat(100)}`)
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const { page, context } = await open({
+        colorScheme,
+        viewport: { width: 390, height: 844 },
+        bypassCSP: true,
+      })
+      for (const path of [...pages, `/dashboard/deliveries/${id}`, '/dashboard/deliveries/none']) {
+        await show(page, path)
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390, path)
+        assert.deepEqual(await seriousFlaws(page), [], `${path} ${colorScheme}`)
+      }
+      await context.close()
+    }
+  })
+
+  it('is usable for everybody on a wide screen, and before the login', async () => {
+    const outside = await watchedPage(browser, server.url, { bypassCSP: true })
+    await show(outside.page, '/dashboard/login')
+    assert.deepEqual(await seriousFlaws(outside.page), [])
+    await outside.context.close()
+    const { page, context } = await open({ bypassCSP: true })
+    for (const path of pages) {
+      await show(page, path)
+      assert.deepEqual(await seriousFlaws(page), [], path)
+    }
+    await context.close()
+  })
+
+  it('works without a script', async () => {
+    const { page, context } = await open({ javaScriptEnabled: false })
+    const id = await knock('no script here')
+    await page.reload()
+    await page.locator(`a[href="/dashboard/deliveries/${id}"]`).click()
+    await page.getByRole('button', { name: 'Replay', exact: true }).click()
+    await page.getByText('Replay of').waitFor()
+    await show(page, '/dashboard/hooks/news')
+    await page.getByLabel('Template').fill('Plain {{headline}}')
+    await page.getByRole('button', { name: 'Preview' }).click()
+    assert.ok((await page.locator('#preview pre').first().textContent())?.startsWith('Plain '))
+    await page.getByRole('button', { name: 'Log out' }).click()
+    await page.waitForURL('**/dashboard/login')
+    await context.close()
+  })
+})
+
+/** axe-core's rules; what it finds serious or critical, and where. */
+async function seriousFlaws(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe)
+  const { violations } = (await page.evaluate('axe.run()')) as {
+    violations: { id: string; impact: string; nodes: { html: string }[] }[]
+  }
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`)
+}

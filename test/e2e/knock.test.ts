@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict'
+import { request } from 'node:http'
+import { after, before, describe, it } from 'node:test'
+import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
+
+describe('a knock at a capability URL', () => {
+  let home: string
+  let server: Served
+  let url: string
+  let token: string
+
+  const knock = (body: unknown, headers: Record<string, string> = {}, to = url) =>
+    fetch(to, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', prefer: 'wait=0', ...headers },
+      body:
+        typeof body === 'string'
+          ? body
+          : body instanceof Uint8Array
+            ? new Blob([new Uint8Array(body)])
+            : JSON.stringify(body),
+    })
+  const list = async (): Promise<{ id: string; message: string; state: string }[]> =>
+    JSON.parse((await cli(['deliveries', 'ls', '--json', '--limit', '1000'], { home })).stdout)
+
+  before(async () => {
+    home = await scratchHome()
+    await cli(['session', 'add', 'build', '--driver', 'inbox'], { home })
+    server = await serve(home)
+    url = (await cli(['expose', '--session', 'build', '--quiet'], { home })).stdout.trim()
+    token = url.slice(url.lastIndexOf('/') + 1)
+  })
+  after(() => server.stop())
+
+  it('is stored before it is answered, as the agent will see it', async () => {
+    const response = await knock({ message: 'hi', from: 'ci' })
+    assert.equal(response.status, 202)
+    assert.equal(response.headers.get('cache-control'), 'no-store')
+    assert.equal(response.headers.get('referrer-policy'), 'no-referrer')
+    const answer = (await response.json()) as Record<string, string>
+    assert.equal(answer.status, 'buffered')
+    assert.equal(answer.session, 'build')
+    assert.equal(answer.channel, 'postern:/sessions/build')
+    assert.match(answer.deliveryId ?? '', /^whd_[0-9A-Za-z]{24}$/)
+    assert.ok((await list()).some(({ id, message }) => id === answer.deliveryId && message === '[ci] hi'))
+  })
+
+  it('works with the token in the Authorization header, and as bare text', async () => {
+    const response = await knock(
+      'plain words',
+      { authorization: `Bearer ${token}`, 'content-type': 'text/plain' },
+      `${server.url}/hook`,
+    )
+    assert.equal(response.status, 202)
+    assert.ok((await list()).some(({ message }) => message === 'plain words'))
+  })
+
+  const refusals: readonly [
+    name: string,
+    body: string | Uint8Array,
+    headers: Record<string, string>,
+    status: number,
+  ][] = [
+    ['no JSON', '{', {}, 400],
+    ['bytes that are not UTF-8', new Uint8Array([0x7b, 0xff, 0x7d]), {}, 400],
+    ['null', 'null', {}, 422],
+    ['a number', '42', {}, 422],
+    ['a list', '[]', {}, 422],
+    ['a blank message', '{"message":" \\n"}', {}, 422],
+    ['a message that is no string', '{"message":1}', {}, 422],
+    ['a from that is no string', '{"message":"x","from":{}}', {}, 422],
+    ['a form', 'message=x', { 'content-type': 'application/x-www-form-urlencoded' }, 415],
+    ['another charset', '{"message":"x"}', { 'content-type': 'application/json; charset=utf-16' }, 415],
+    ['a compressed body', '{"message":"x"}', { 'content-encoding': 'gzip' }, 415],
+    ['too much', JSON.stringify({ message: 'x'.repeat(65_536) }), {}, 413],
+    ['an endless key', '{"message":"x"}', { 'idempotency-key': 'k'.repeat(256) }, 422],
+    ['two keys', '{"message":"x","idempotency_key":"a"}', { 'idempotency-key': 'b' }, 422],
+    ['a page of another site', '{"message":"x"}', { origin: 'https://evil.example' }, 403],
+  ]
+  for (const [name, body, headers, status] of refusals)
+    it(`refuses ${name} with ${status} and stores nothing`, async () => {
+      const stored = (await list()).length
+      const response = await knock(body, headers)
+      assert.equal(response.status, status)
+      assert.match(response.headers.get('content-type') ?? '', /^application\/problem\+json/)
+      const problem = (await response.json()) as Record<string, unknown>
+      assert.equal(problem.status, status)
+      for (const member of ['type', 'title', 'detail', 'code', 'requestId'])
+        assert.equal(typeof problem[member], 'string')
+      assert.equal((await list()).length, stored)
+    })
+
+  it('answers every bad token with one identical 403', async () => {
+    const flipped = token.slice(0, -1) + (token.endsWith('A') ? 'B' : 'A')
+    const [head = '', body = '', signature = ''] = token.split('.')
+    const doomed = (await cli(['expose', '--session', 'build', '--json'], { home })).stdout
+    const { grantId, webhook } = JSON.parse(doomed) as { grantId: string; webhook: string }
+    await cli(['revoke', grantId], { home })
+    const tokens = [
+      '',
+      'x',
+      flipped,
+      `${token}=`,
+      `${token}%20`,
+      `${head}.${body}.`,
+      `${head}.${Buffer.from('{}').toString('base64url')}.${signature}`,
+      `${token.replaceAll('.', '%2E')}`,
+      webhook.slice(webhook.lastIndexOf('/') + 1),
+    ]
+    const bodies = new Set<string>()
+    for (const bad of tokens) {
+      const response = await knock({ message: 'let me in' }, {}, `${server.url}/hook/${bad}`)
+      assert.equal(response.status, 403, bad)
+      bodies.add(await response.text())
+    }
+    assert.equal(bodies.size, 1)
+    assert.equal((await list()).filter(({ message }) => message === 'let me in').length, 0)
+  })
+
+  it('refuses a path token beside a different Bearer token', async () => {
+    assert.equal((await knock({ message: 'x' }, { authorization: 'Bearer other' })).status, 403)
+    assert.equal((await knock({ message: 'x' }, { authorization: `Bearer ${token}` })).status, 202)
+  })
+
+  it('names the method where only that is wrong, and answers no foreign Host', async () => {
+    const response = await fetch(url)
+    assert.equal(response.status, 405)
+    assert.equal(response.headers.get('allow'), 'POST')
+    assert.equal(await statusAsHost('evil.example', url), 421)
+    assert.equal(await statusAsHost(new URL(url).host, url), 202)
+    assert.equal((await fetch(`${server.url}/nowhere`)).status, 404)
+  })
+
+  it('makes one delivery of a hundred concurrent repeats', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () => knock({ message: 'once', idempotency_key: 'k1' })),
+    )
+    const ids = new Set(
+      await Promise.all(
+        answers.map(async (response) => ((await response.json()) as { deliveryId: string }).deliveryId),
+      ),
+    )
+    assert.equal(ids.size, 1)
+    assert.equal(
+      answers.filter((response) => response.headers.get('idempotency-replayed') === 'true').length,
+      99,
+    )
+    assert.equal((await list()).filter(({ message }) => message === 'once').length, 1)
+    assert.equal((await knock({ message: 'twice' }, { 'idempotency-key': 'k1' })).status, 409)
+  })
+
+  it('says 404 of a session that never was and 410 of one that ended', async () => {
+    await cli(['session', 'add', 'short', '--driver', 'inbox'], { home })
+    const short = (await cli(['expose', '--session', 'short', '--quiet'], { home })).stdout.trim()
+    await cli(['session', 'end', 'short'], { home })
+    assert.equal((await knock({ message: 'x' }, {}, short)).status, 410)
+    assert.equal((await cli(['expose', '--session', 'never'], { home })).code, 3)
+  })
+
+  it('reaches DELIVERED when the inbox acknowledges, also for who waits', async () => {
+    await cli(['session', 'add', 'agent', '--driver', 'inbox'], { home })
+    const agent = (await cli(['expose', '--session', 'agent', '--quiet'], { home })).stdout.trim()
+    const waiting = knock({ message: 'take me' }, { prefer: 'wait=20' }, agent)
+    const taken = await cli(['inbox', '--session', 'agent', '--wait', '--json'], { home })
+    const { id, message } = JSON.parse(taken.stdout) as { id: string; message: string }
+    assert.equal(message, 'take me')
+    assert.equal((await cli(['inbox', 'ack', id], { home })).code, 0)
+    const response = await waiting
+    assert.equal(response.status, 200)
+    assert.equal(((await response.json()) as { status: string }).status, 'delivered')
+  })
+
+  it('shows its delivery to the credential that knocked, and to no other', async () => {
+    const { deliveryId } = (await (await knock({ message: 'mine' })).json()) as { deliveryId: string }
+    const other = (await cli(['expose', '--session', 'build', '--quiet'], { home })).stdout.trim()
+    const read = (bearer: string) =>
+      fetch(`${server.url}/api/deliveries/${deliveryId}`, { headers: { authorization: `Bearer ${bearer}` } })
+    const record = (await (await read(token)).json()) as { state: string; events: { kind: string }[] }
+    assert.equal(record.state, 'PENDING')
+    assert.deepEqual(
+      record.events.slice(0, 2).map(({ kind }) => kind),
+      ['received', 'stored'],
+    )
+    assert.equal((await read(other.slice(other.lastIndexOf('/') + 1))).status, 404)
+    assert.equal((await read('nothing')).status, 401)
+  })
+})
+
+/** `fetch` may not name another Host everywhere. */
+function statusAsHost(host: string, url: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const headers = { host, 'content-type': 'application/json', prefer: 'wait=0' }
+    const asking = request(url, { method: 'POST', headers }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+    asking.once('error', reject)
+    asking.end('{"message":"x"}')
+  })
+}

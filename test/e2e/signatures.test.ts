@@ -1,0 +1,323 @@
+import assert from 'node:assert/strict'
+import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { type Served, scratchHome, serve } from '../support/binary.ts'
+import {
+  addCommand,
+  configure,
+  countDeliveries,
+  hooks,
+  post,
+  settled,
+  secret as shared,
+} from '../support/hooks.ts'
+
+type Headers = Readonly<Record<string, string>>
+
+interface Sender {
+  readonly verify: string | Readonly<Record<string, unknown>>
+  /** The header that carries the proof. */
+  readonly proof: string
+  /** `at` in Unix seconds. */
+  readonly headers: (body: string, at: number) => Headers
+  /** How long before a signature is stale; undefined where the scheme has no time. */
+  readonly staleSeconds?: number
+}
+
+const secret = 'the secret of one single sender'
+const standard = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
+const mac = (text: string, encoding: 'hex' | 'base64' = 'hex', key: string | Buffer = secret) =>
+  createHmac('sha256', key).update(text).digest(encoding)
+
+const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+const discordKey = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32).toString('hex')
+
+const own = (scheme: string, more: object = {}) => ({ scheme, secret, ...more })
+const senders: Readonly<Record<string, Sender>> = {
+  github: {
+    verify: own('github'),
+    proof: 'x-hub-signature-256',
+    headers: (body) => ({ 'x-hub-signature-256': `sha256=${mac(body)}`, 'x-github-event': 'push' }),
+  },
+  gitlab: { verify: own('gitlab'), proof: 'x-gitlab-token', headers: () => ({ 'x-gitlab-token': secret }) },
+  gitea: {
+    verify: own('gitea'),
+    proof: 'x-gitea-signature',
+    headers: (body) => ({ 'x-gitea-signature': mac(body) }),
+  },
+  bitbucket: {
+    verify: own('bitbucket'),
+    proof: 'x-hub-signature',
+    headers: (body) => ({ 'x-hub-signature': `sha256=${mac(body)}` }),
+  },
+  stripe: {
+    verify: own('stripe'),
+    proof: 'stripe-signature',
+    headers: (body, at) => ({ 'stripe-signature': `t=${at},v1=${mac(`${at}.${body}`)}` }),
+    staleSeconds: 300,
+  },
+  slack: {
+    verify: own('slack'),
+    proof: 'x-slack-signature',
+    headers: (body, at) => ({
+      'x-slack-request-timestamp': String(at),
+      'x-slack-signature': `v0=${mac(`v0:${at}:${body}`)}`,
+    }),
+    staleSeconds: 300,
+  },
+  'standard-webhooks': {
+    verify: own('standard-webhooks', { secret: standard }),
+    proof: 'webhook-signature',
+    headers: (body, at) => ({
+      'webhook-id': `msg_${at}`,
+      'webhook-timestamp': String(at),
+      'webhook-signature': `v1,${mac(`msg_${at}.${at}.${body}`, 'base64', Buffer.alloc(24, 7))}`,
+    }),
+    staleSeconds: 300,
+  },
+  shopify: {
+    verify: own('shopify'),
+    proof: 'x-shopify-hmac-sha256',
+    headers: (body) => ({ 'x-shopify-hmac-sha256': mac(body, 'base64') }),
+  },
+  sentry: {
+    verify: own('sentry'),
+    proof: 'sentry-hook-signature',
+    headers: (body) => ({ 'sentry-hook-signature': mac(body) }),
+  },
+  pagerduty: {
+    verify: own('pagerduty'),
+    proof: 'x-pagerduty-signature',
+    headers: (body) => ({ 'x-pagerduty-signature': `v1=${mac(body)}` }),
+  },
+  grafana: {
+    verify: own('grafana', { timestampHeader: 'x-grafana-alerting-timestamp' }),
+    proof: 'x-grafana-alerting-signature',
+    headers: (body, at) => ({
+      'x-grafana-alerting-timestamp': String(at),
+      'x-grafana-alerting-signature': mac(`${at}:${body}`),
+    }),
+    staleSeconds: 300,
+  },
+  discord: {
+    verify: own('discord', { secret: discordKey }),
+    proof: 'x-signature-ed25519',
+    headers: (body, at) => ({
+      'x-signature-timestamp': String(at),
+      'x-signature-ed25519': sign(null, Buffer.from(`${at}${body}`), privateKey).toString('hex'),
+    }),
+    staleSeconds: 300,
+  },
+  hmac: {
+    verify: own('hmac', {
+      header: 'x-mine',
+      prefix: 'mac ',
+      encoding: 'base64',
+      signed: '{timestamp}/{method}/{body}',
+      timestampHeader: 'x-time',
+      toleranceSeconds: 30,
+    }),
+    proof: 'x-mine',
+    headers: (body, at) => ({ 'x-time': String(at), 'x-mine': `mac ${mac(`${at}/POST/${body}`, 'base64')}` }),
+    staleSeconds: 30,
+  },
+  basic: {
+    verify: own('basic', { username: 'ops' }),
+    proof: 'authorization',
+    headers: () => ({ authorization: `Basic ${btoa(`ops:${secret}`)}` }),
+  },
+  bearer: {
+    verify: own('bearer'),
+    proof: 'authorization',
+    headers: () => ({ authorization: `Bearer ${secret}` }),
+  },
+}
+
+const nowSeconds = () => Math.floor(Date.now() / 1000)
+/** Schemes that prove themselves by what anybody on the way can read: a changed body is not theirs to see. */
+const bodyIsUnsigned = new Set(['gitlab', 'basic', 'bearer'])
+
+describe('the senders of webhooks', () => {
+  let home: string
+  let server: Served
+  const at = (name: string) => `${server.url}/api/hooks/${name}`
+  const send = (name: string, body: string, headers: Headers) =>
+    post(at(name), body, { authorization: '', ...headers })
+
+  before(async () => {
+    home = await scratchHome()
+    const custom = Object.entries(senders).map(([name, { verify }]) => [
+      name,
+      { messageTemplate: 'Say {{text}}', action: 'wake', verify },
+    ])
+    configure(home, {
+      ...hooks({
+        ...Object.fromEntries(custom),
+        turns: { messageTemplate: 'Push to {{repo}}', verify: own('github') },
+        meta: { messageTemplate: '{{x}}', verify: own('meta', { verifyToken: 'a verify token of Meta' }) },
+        dropbox: { messageTemplate: '{{x}}', verify: own('dropbox') },
+        rotated: {
+          messageTemplate: '{{text}}',
+          action: 'wake',
+          verify: own('github', { secret: [secret, 'the older secret of it'] }),
+        },
+      }),
+      limits: { authFailuresPerMinute: 0 },
+    })
+    await addCommand(home, 'default', 'cat')
+    await addCommand(home, 'webhook-agent', `echo turn >> ${home}/turns; cat`)
+    server = await serve(home)
+  })
+  after(() => server.stop())
+
+  for (const [name, { headers, proof, staleSeconds }] of Object.entries(senders)) {
+    it(`${name}: lets in what it signed`, async () => {
+      const body = JSON.stringify({ text: `für ${name}` })
+      const { status, body: answer } = await send(name, body, {
+        ...headers(body, nowSeconds()),
+        prefer: 'wait=20',
+      })
+      assert.equal(status, 200)
+      assert.equal(answer.response, `Say für ${name}`)
+    })
+
+    it(`${name}: refuses anything else with 401, stores nothing and gives nothing away`, async () => {
+      const stored = await countDeliveries(home)
+      const body = '{"text":"mine"}'
+      const good = headers(body, nowSeconds())
+      const tampered = '{"text":"nine"}'
+      const stale = staleSeconds === undefined ? [] : [-staleSeconds - 60, staleSeconds + 60]
+      const tries: readonly (readonly [why: string, body: string, headers: Headers])[] = [
+        ...(bodyIsUnsigned.has(name) ? [] : [['tampered', tampered, good] as const]),
+        ['no proof', body, { ...good, [proof]: '' }],
+        ['cut short', body, { ...good, [proof]: (good[proof] ?? '').slice(0, -2) }],
+        ['with more behind it', body, { ...good, [proof]: `${good[proof]}0` }],
+        ['the shared secret', body, { authorization: `Bearer ${shared}` }],
+        [
+          'another sender',
+          body,
+          senders[name === 'github' ? 'slack' : 'github']?.headers(body, nowSeconds()) ?? {},
+        ],
+        ...stale.map((by) => [`${by} seconds off`, body, headers(body, nowSeconds() + by)] as const),
+      ]
+      for (const [why, bad, shown] of tries) {
+        const { status, text } = await send(name, bad, shown)
+        assert.equal(status, 401, why)
+        for (const told of [secret, shared, headers(bad, nowSeconds())[proof] ?? '?'])
+          assert.ok(!text.includes(told), why)
+      }
+      assert.equal(await twice(at(name), body, good, proof), 401)
+      assert.equal(await countDeliveries(home), stored)
+      assert.ok(!server.stderr().includes(secret))
+    })
+  }
+
+  it('may be known by an older secret while it is rotated', async () => {
+    const body = '{"text":"x"}'
+    for (const [key, status] of [
+      [secret, 202],
+      ['the older secret of it', 202],
+      ['the oldest secret of it', 401],
+    ] as const)
+      assert.equal(
+        (await send('rotated', body, { 'x-hub-signature-256': `sha256=${mac(body, 'hex', key)}` })).status,
+        status,
+      )
+  })
+
+  it('send GitHub’s payload as a form, too', async () => {
+    const body = `payload=${encodeURIComponent('{"text":"a & b + c"}')}`
+    const headers = {
+      ...senders.github?.headers(body, 0),
+      'content-type': 'application/x-www-form-urlencoded',
+      prefer: 'wait=20',
+    }
+    assert.equal((await send('github', body, headers)).body.response, 'Say a & b + c')
+  })
+
+  it('start one turn however often the same delivery of GitHub’s comes', async () => {
+    const body = '{"repo":"acme/billing"}'
+    const headers = {
+      ...senders.github?.headers(body, 0),
+      'x-github-delivery': '72d3162e-cc78-11e3-81ab-4c9367dc0958',
+    }
+    const first = await Promise.all(Array.from({ length: 100 }, () => send('turns', body, headers)))
+    assert.deepEqual(new Set(first.map(({ status }) => status)), new Set([202]))
+    assert.equal(new Set(first.map((answer) => answer.body.deliveryId)).size, 1)
+    await settled(home, server, first[0]?.body.deliveryId)
+    const again = await send('turns', body, headers)
+    assert.equal(again.headers.get('idempotency-replayed'), 'true')
+    assert.equal(again.body.deliveryId, first[0]?.body.deliveryId)
+    assert.equal(await readFile(join(home, 'turns'), 'utf8'), 'turn\n')
+  })
+
+  it('cannot push another’s delivery out by its unsigned id', async () => {
+    const id = { 'x-github-delivery': 'the-same-for-both' }
+    const ids = await Promise.all(
+      ['{"repo":"one"}', '{"repo":"two"}'].map(async (body) => {
+        const { status, body: answer } = await send('turns', body, {
+          ...senders.github?.headers(body, 0),
+          ...id,
+        })
+        assert.equal(status, 202)
+        return answer.deliveryId
+      }),
+    )
+    assert.equal(new Set(ids).size, 2)
+  })
+
+  const challenge = JSON.stringify({ type: 'url_verification', challenge: 'abc123' })
+  const ping = '{"type":1}'
+  const handshakes: readonly [name: string, hook: string, body: string, more: Headers, answer: string][] = [
+    ['Slack’s challenge', 'slack', challenge, {}, 'abc123'],
+    ['Discord’s PING', 'discord', ping, {}, '{"type":1}'],
+    [
+      'GitHub’s ping',
+      'github',
+      '{"zen":"Keep it simple."}',
+      { 'x-github-event': 'ping' },
+      '{"status":"pong"}',
+    ],
+  ]
+  for (const [name, hook, body, more, answer] of handshakes)
+    it(`get an answer to ${name}, and no delivery`, async () => {
+      const stored = await countDeliveries(home)
+      const good = await send(hook, body, { ...senders[hook]?.headers(body, nowSeconds()), ...more })
+      assert.deepEqual([good.status, good.text], [200, answer])
+      assert.equal((await send(hook, body, more)).status, 401)
+      assert.equal(await countDeliveries(home), stored)
+    })
+
+  it('get an answer to a GET where their handshake is one', async () => {
+    const meta = (token: string) =>
+      fetch(
+        `${at('meta')}?hub.mode=subscribe&hub.verify_token=${encodeURIComponent(token)}&hub.challenge=1158201444`,
+      )
+    const good = await meta('a verify token of Meta')
+    assert.deepEqual([good.status, await good.text()], [200, '1158201444'])
+    assert.equal((await meta('a guess')).status, 401)
+    const dropbox = await fetch(`${at('dropbox')}?challenge=xyz`)
+    assert.deepEqual([dropbox.status, await dropbox.text()], [200, 'xyz'])
+    assert.equal((await fetch(`${at('github')}?challenge=xyz`)).status, 405)
+  })
+})
+
+/** The same request with its proof in two header lines. Resolves with the status. */
+function twice(url: string, body: string, headers: Headers, proof: string): Promise<number> {
+  const all = {
+    'content-type': 'application/json',
+    ...headers,
+    [proof]: [headers[proof] ?? '', headers[proof] ?? ''],
+  }
+  return new Promise((resolve, reject) => {
+    const sending = request(url, { method: 'POST', headers: all }, (response) => {
+      response.resume()
+      resolve(response.statusCode ?? 0)
+    })
+    sending.once('error', reject)
+    sending.end(body)
+  })
+}

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { cli, type Served } from './binary.ts'
+
+/** The shared secret of the tests' servers. */
+export const secret = 'the-secret-of-these-tests-0123456789'
+
+/** Writes the configuration of a home the way editors do: a new file in the place of the old one. */
+export function configure(home: string, document: unknown): void {
+  const folder = join(home, 'preferences')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const text = typeof document === 'string' ? document : JSON.stringify(document, undefined, 2)
+  writeFileSync(join(folder, 'webhooks.json.new'), text, { mode: 0o600 })
+  renameSync(join(folder, 'webhooks.json.new'), join(folder, 'webhooks.json'))
+}
+
+/** Enabled webhooks with these hooks. */
+export const hooks = (custom: Readonly<Record<string, unknown>> = {}) => ({
+  webhooks: { enabled: true, secret, hooks: custom },
+})
+
+/** A session whose agent is a shell command: it gets the message on its standard input. */
+export async function addCommand(
+  home: string,
+  session: string,
+  script: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const args = ['session', 'add', session, '--driver', 'command', '--', 'sh', '-c', script]
+  const { code, stderr } = await cli(args, { home, env })
+  assert.equal(code, 0, stderr)
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** The body as JSON; empty when it is none. */
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+type Body = string | Uint8Array<ArrayBuffer> | Readonly<Record<string, unknown>>
+
+/** A webhook with the shared secret; a header that is set to nothing is left out. */
+export async function post(
+  url: string,
+  body: Body,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const all = { 'content-type': 'application/json', authorization: `Bearer ${secret}`, ...headers }
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== '')),
+    body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+  })
+  return answerOf(response)
+}
+
+export async function get(url: string, bearer: string): Promise<Answer> {
+  return answerOf(await fetch(url, { headers: { authorization: `Bearer ${bearer}` } }))
+}
+
+async function answerOf(response: Response): Promise<Answer> {
+  const text = await response.text()
+  const json = /json/.test(response.headers.get('content-type') ?? '')
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: json ? (JSON.parse(text) as Record<string, unknown>) : {},
+  }
+}
+
+export interface Shown {
+  readonly id: string
+  readonly state: string
+  readonly phase: string
+  readonly session: string
+  readonly reason: string | null
+  readonly detail: string | null
+  readonly message: string
+  readonly answer: string | null
+  readonly attempts: number
+  readonly events: readonly { readonly kind: string; readonly detail: string | null }[]
+}
+
+/** One delivery as the keeper sees it. */
+export async function show(home: string, id: unknown): Promise<Shown> {
+  const { stdout, stderr } = await cli(['deliveries', 'show', String(id), '--json'], { home })
+  assert.notEqual(stdout, '', stderr)
+  return JSON.parse(stdout) as Shown
+}
+
+/** How many deliveries a home has. */
+export async function countDeliveries(home: string): Promise<number> {
+  const { stdout } = await cli(['deliveries', 'ls', '--json', '--limit', '10000'], { home })
+  return (JSON.parse(stdout) as readonly unknown[]).length
+}
+
+/** The delivery once it is DELIVERED or FAILED. */
+export async function settled(home: string, { url }: Served, id: unknown): Promise<Shown> {
+  const admin = (await readFile(join(home, 'keys', 'admin.token'), 'utf8')).trim()
+  await get(`${url}/api/deliveries/${id}?wait=20`, admin)
+  return show(home, id)
+}
+
+const patienceMs = 20_000
+
+/** Asks again and again until there is something. */
+export async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  for (const end = Date.now() + patienceMs; Date.now() < end; ) {
+    const found = await look()
+    if (found !== undefined) return found
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error(`It did not happen in time: ${what}`)
+}
