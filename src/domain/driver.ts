@@ -11,8 +11,35 @@ export interface Driver {
   readonly delivery: 'push' | 'pull'
   /** Checks settings given by a person and returns them completed. Throws `usage` naming what is wrong. */
   prepare(settings: DriverSettings, place: { readonly cwd: string }): Promise<DriverSettings>
+  /**
+   * Finds what of this kind runs or is installed here, for a person to choose from. Only looks: starts no agent, sends
+   * nothing to one, leaves nothing behind. What cannot be asked, or not before `place.signal` aborts, is left out; it
+   * never throws.
+   */
+  discover?(place: DiscoveryPlace): Promise<readonly Discovered[]>
   /** Binds to one opening of a session. Does not wait for the agent; `state` tells. */
   connect(session: Session, tools: DriverTools): Connection
+}
+
+export interface DiscoveryPlace {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The user's own directory. Absolute. */
+  readonly userHome: string
+  /** Settings of the open sessions of this kind: what they reach already is left out. */
+  readonly reached: readonly DriverSettings[]
+  readonly signal: AbortSignal
+}
+
+/** Something a session could be made of. Holds no secret: it is printed. */
+export interface Discovered {
+  /** One line for a person, for example `Claude Code in /src/app, pid 4711, idle`. */
+  readonly what: string
+  /** It runs now; else it is only installed. */
+  readonly live: boolean
+  /** A session id to suggest; who prints it makes it free. */
+  readonly id: string
+  /** What follows `postern session add <id>`, complete, one argument each: `['--driver', 'tmux', '--target', '%5']`. */
+  readonly add: readonly string[]
 }
 
 /** What the core lends a driver. */
