@@ -1,4 +1,5 @@
 import { isObject, type Json, type JsonObject, textAt } from '../command/output.ts'
+import { parseLine, splitLines } from '../owned/lines.ts'
 
 /** How a request of ours ended. `gone`: the agent's process is over, and nobody will answer. */
 export type Reply =
@@ -26,9 +27,6 @@ export interface RpcEars {
   readonly asked: (method: string, params: JsonObject) => Promise<Json> | undefined
 }
 
-/** One line holds at most a tool's whole output. A longer one is passed over. UTF-16 units. */
-const maxLine = 33_554_432
-
 export function createRpc(ears: RpcEars): Rpc {
   const pending = new Map<number, (reply: Reply) => void>()
   const send = (message: JsonObject) => ears.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
@@ -54,45 +52,19 @@ export function createRpc(ears: RpcEars): Rpc {
   }
 }
 
-function splitLines(each: (line: string) => void): (text: string) => void {
-  let parts: string[] = []
-  let length = 0
-  return (text) => {
-    const [first = '', ...rest] = text.split('\n')
-    length += first.length
-    if (length <= maxLine) parts.push(first)
-    for (const next of rest) {
-      if (length <= maxLine) each(parts.join(''))
-      parts = [next]
-      length = next.length
-    }
-  }
-}
-
 function hear(
   line: string,
   ears: RpcEars,
   pending: Map<number, (reply: Reply) => void>,
   send: (message: JsonObject) => void,
 ): void {
-  const message = parse(line)
+  const message = parseLine(line)
   if (!message) return
   const { id, method } = message
   const params = isObject(message.params) ? message.params : {}
   if (typeof method !== 'string') answered(message, pending)
   else if (id === undefined || id === null) ears.notified(method, params)
   else void reply(id, method, ears.asked(method, params), send)
-}
-
-/** Greetings and debug output of agents that share their standard output with their libraries. */
-function parse(line: string): JsonObject | undefined {
-  if (!line.trimStart().startsWith('{')) return undefined
-  try {
-    const value = JSON.parse(line) as Json
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
 }
 
 function answered(message: JsonObject, pending: Map<number, (reply: Reply) => void>): void {

@@ -1,24 +1,16 @@
 import { basename, resolve } from 'node:path'
 import { Failure } from '../../domain/error.ts'
 import type { DriverSettings } from '../../domain/session.ts'
+import type { OwnedSettings } from '../owned/wire.ts'
 import { type AgentKind, isAgentKind } from '../skills.ts'
 
-export interface AcpSettings {
-  /** Program and arguments of an ACP agent. Never through a shell. */
-  readonly command: readonly string[]
-  /** Absolute. */
-  readonly cwd: string
-  readonly env?: Readonly<Record<string, string>>
-  /** Whose skills and way of calling them; told by the command where that is known. */
-  readonly agent?: AgentKind
+export interface AcpSettings extends OwnedSettings {
   /** Kinds of tools (`read`, `execute` …) and titles of tool calls that are allowed, once each, without a person. */
   readonly permissions: readonly string[]
-  /** The agent's own id of the conversation, which the next process resumes. */
-  readonly acpSessionId?: string
 }
 
 /** Settings as a person gave them, completed. Throws `usage` naming what is wrong. */
-export function prepareAcp(settings: DriverSettings, cwd: string): AcpSettings {
+export function parseAcp(settings: DriverSettings, cwd: string): AcpSettings {
   for (const name of Object.keys(settings)) if (!known.includes(name)) throw usage(`has no setting "${name}"`)
   const { command, env, permissions = [], acpSessionId } = settings
   if (!isCommand(command)) throw usage('needs a command, for example: --driver acp -- opencode acp')
@@ -31,9 +23,14 @@ export function prepareAcp(settings: DriverSettings, cwd: string): AcpSettings {
     ...(env !== undefined && { env }),
     ...(agent && { agent }),
     permissions,
-    ...(acpSessionId !== undefined && { acpSessionId: textOf(acpSessionId, 'acpSessionId') ?? '' }),
+    ...(acpSessionId !== undefined && { conversation: textOf(acpSessionId, 'acpSessionId') ?? '' }),
   }
 }
+
+export const storedAcp = ({ conversation, ...settings }: AcpSettings): DriverSettings => ({
+  ...settings,
+  ...(conversation !== undefined && { acpSessionId: conversation }),
+})
 
 const known: readonly string[] = ['command', 'cwd', 'env', 'agent', 'permissions', 'acpSessionId']
 

@@ -1,35 +1,27 @@
 import { type Json, type JsonObject, textAt } from '../command/output.ts'
-import type { Agent } from './agent.ts'
+import type { Turn, TurnEnd, TurnSigns } from '../owned/agent.ts'
+import { type Answer, createAnswer } from '../owned/answer.ts'
 import { allowedOption, nameOf, type ToolCall, toolCallOf } from './permission.ts'
 import type { Reply } from './rpc.ts'
+import { endOf } from './verdict.ts'
 
-/** One prompt and the agent's whole reaction to it. */
-export interface Turn {
-  readonly over: Promise<TurnEnd>
-  /** Why it waits for a person, if it does. */
-  blocked(): string | undefined
-  /** Asks the agent to stop; it still ends the turn itself. */
+/** A conversation, as a turn needs it. */
+export interface Partner {
+  prompt(text: string): Promise<Reply>
   cancel(): void
+  /** Who hears of the conversation from now on. */
+  listen(ears: TurnEars | undefined): void
 }
 
-export interface TurnEnd {
-  readonly reply: Reply
-  /** The first `maxAnswerBytes` of what it said. */
-  readonly answer: string
-  readonly toolCalls: number
-  readonly cancelled: boolean
-}
-
-export interface TurnSigns {
-  /** The agent reacts: it has surely begun. Once. */
-  readonly began: () => void
-  readonly tool: (name: string) => void
-  readonly held: (name: string) => void
+export interface TurnEars {
+  readonly updated: (update: JsonObject) => void
+  /** The answer to a request for permission. */
+  readonly asked: (request: JsonObject) => Promise<Json>
 }
 
 /** Sends the prompt. Permissions that are not configured wait until the turn is cancelled. */
 export function startTurn(
-  agent: Agent,
+  agent: Partner,
   text: string,
   permissions: readonly string[],
   signs: TurnSigns,
@@ -148,45 +140,9 @@ function letGo(course: Course): void {
   for (const held of [...course.held.values()]) held.letGo()
 }
 
-function end(agent: Agent, course: Course, reply: Reply): TurnEnd {
+function end(agent: Partner, course: Course, reply: Reply): TurnEnd {
   agent.listen(undefined)
   letGo(course)
   if (reply.kind === 'result' && !course.cancelled) begin(course)
-  return {
-    reply,
-    answer: course.answer.text(),
-    toolCalls: course.calls.size,
-    cancelled: course.cancelled,
-  }
-}
-
-interface Answer {
-  add(text: string): void
-  /** Something else happened; what is said next begins on a new line. */
-  pause(): void
-  text(): string
-}
-
-const maxAnswerBytes = 65_536
-
-function createAnswer(): Answer {
-  const parts: string[] = []
-  let [length, paused] = [0, false]
-  return {
-    add: (text) => {
-      if (text === '' || length >= maxAnswerBytes) return
-      const part = paused && length > 0 ? `\n${text}` : text
-      paused = false
-      parts.push(part)
-      length += part.length
-    },
-    pause: () => {
-      paused = true
-    },
-    text: () => {
-      const bytes = new TextEncoder().encode(parts.join('').trimEnd())
-      // `stream` leaves out a character that was cut in two.
-      return new TextDecoder().decode(bytes.subarray(0, maxAnswerBytes), { stream: true })
-    },
-  }
+  return endOf({ reply, answer: course.answer.text(), toolCalls: course.calls.size })
 }

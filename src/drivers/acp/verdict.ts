@@ -1,15 +1,33 @@
 import type { Outcome } from '../../domain/outcome.ts'
 import { textAt } from '../command/output.ts'
-import type { TurnEnd } from './turn.ts'
+import type { TurnEnd } from '../owned/agent.ts'
+import type { Reply } from './rpc.ts'
 
-/**
- * What the end of a turn means. `began`: the agent has surely taken the prompt, so nothing may send it again.
- * An `end_turn` without a word or a tool call is no success: agents end failed model calls so.
- */
-export function judge(end: TurnEnd, began: boolean): Outcome {
-  const { reply } = end
-  const said = end.answer === '' ? {} : { answer: end.answer }
-  if (reply.kind === 'result') return stopped(textAt(reply.result, 'stopReason') ?? 'unknown', end)
+/** How a prompt was answered, and what was heard until then. */
+export interface Course {
+  readonly reply: Reply
+  readonly answer: string
+  readonly toolCalls: number
+}
+
+/** "Resource not found" (ACP v1): the agent has forgotten the conversation. */
+const notFound = -32002
+
+export function endOf(course: Course): TurnEnd {
+  const { reply, answer } = course
+  return {
+    answer,
+    cut: reply.kind !== 'result' || reply.result.stopReason === 'cancelled',
+    gone: reply.kind === 'error' && reply.code === notFound ? reply.message : undefined,
+    outcome: (began) => judge(course, began),
+  }
+}
+
+/** An `end_turn` without a word or a tool call is no success: agents end failed model calls so. */
+function judge(course: Course, began: boolean): Outcome {
+  const { reply } = course
+  const said = course.answer === '' ? {} : { answer: course.answer }
+  if (reply.kind === 'result') return stopped(textAt(reply.result, 'stopReason') ?? 'unknown', course)
   if (reply.kind === 'gone')
     return began
       ? { kind: 'turn_failed', why: 'exited', detail: reply.why, ...said }
@@ -20,7 +38,7 @@ export function judge(end: TurnEnd, began: boolean): Outcome {
 }
 
 /** ACP v1, prompt turn: stop reasons. */
-function stopped(reason: string, { answer, toolCalls }: TurnEnd): Outcome {
+function stopped(reason: string, { answer, toolCalls }: Course): Outcome {
   const said = answer === '' ? {} : { answer }
   if (reason === 'end_turn' && (answer !== '' || toolCalls > 0))
     return { kind: 'completed', ...said, toolCalls }

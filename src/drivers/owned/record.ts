@@ -31,8 +31,12 @@ interface Noted {
 
 const killGraceMs = 1000
 
-export function openRecord(runDir: string, session: Pick<Session, 'id' | 'generation'>): AgentRecord {
-  const path = join(runDir, `acp-${session.id}-${session.generation}.json`)
+export function openRecord(
+  runDir: string,
+  kind: string,
+  session: Pick<Session, 'id' | 'generation'>,
+): AgentRecord {
+  const path = join(runDir, `${kind}-${session.id}-${session.generation}.json`)
   let writing = Promise.resolve()
   const change = (how: (noted: Noted) => Promise<Noted>) => {
     const changed = writing.then(async () => writeWhole(runDir, path, await how(await read(path))))

@@ -4,10 +4,9 @@ import type { Outgoing, TurnEvents } from '../../domain/driver.ts'
 import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { skillCall, withSkill } from '../skills.ts'
-import type { Agent } from './agent.ts'
-import { startTurn, type Turn, type TurnEnd } from './turn.ts'
-import { judge } from './verdict.ts'
-import { type AcpWire, skillPlace } from './wire.ts'
+import type { Agent, Turn, TurnEnd } from './agent.ts'
+import { after, isTimeout, whenAborted } from './waiting.ts'
+import { type OwnedWire, skillPlace } from './wire.ts'
 
 export interface SpeakEvents extends TurnEvents {
   /** Whether somebody waits for the end of the turn. */
@@ -15,7 +14,7 @@ export interface SpeakEvents extends TurnEvents {
 }
 
 /** Resolves as soon as the agent reacts to the message; its turn goes on, and keeps the session busy. */
-export function injected(wire: AcpWire, message: Outgoing, signal: AbortSignal): Promise<Outcome> {
+export function injected(wire: OwnedWire, message: Outgoing, signal: AbortSignal): Promise<Outcome> {
   const { promise: taken, resolve } = Promise.withResolvers<Outcome>()
   const until = new AbortController()
   const giveUp = () => until.abort(signal.reason)
@@ -28,21 +27,25 @@ export function injected(wire: AcpWire, message: Outgoing, signal: AbortSignal):
       letGo()
       resolve({ kind: 'taken', evidence: 'ack' })
     },
-    progress: ({ kind, detail }) => log(wire, message, `acp.${kind}`, { detail }),
+    progress: ({ kind, detail }) => log(wire, message, kind, { detail }),
   })
   void over.then((outcome) => {
     letGo()
-    if (outcome.kind === 'turn_failed') log(wire, message, 'acp.turn_failed', { why: outcome.detail })
+    if (outcome.kind === 'turn_failed') log(wire, message, 'turn_failed', { why: outcome.detail })
   })
   return Promise.race([taken, over])
 }
 
-const log = ({ tools, session }: AcpWire, { deliveryId }: Outgoing, event: string, more: object): void =>
-  tools.log('info', event, { session: session.id, delivery: deliveryId, ...more })
+const log = (
+  { kind, tools, session }: OwnedWire,
+  { deliveryId }: Outgoing,
+  event: string,
+  more: object,
+): void => tools.log('info', `${kind}.${event}`, { session: session.id, delivery: deliveryId, ...more })
 
 /** One message and its whole turn. One at a time: agents queue, cancel or lose what comes meanwhile. */
 export async function speak(
-  wire: AcpWire,
+  wire: OwnedWire,
   message: Outgoing,
   signal: AbortSignal,
   on: SpeakEvents,
@@ -72,7 +75,7 @@ export async function speak(
 const aboutToEndMs = 150
 
 async function speakAlone(
-  wire: AcpWire,
+  wire: OwnedWire,
   message: Outgoing,
   signal: AbortSignal,
   on: SpeakEvents,
@@ -92,16 +95,17 @@ async function speakAlone(
   }
 }
 
-const isTimeout = ({ reason }: AbortSignal): boolean =>
-  reason instanceof DOMException && reason.name === 'TimeoutError'
-
 const notReady = (signal: AbortSignal): Outcome =>
   isTimeout(signal)
     ? { kind: 'failed', why: 'its agent was not ready in time', retry: true }
     : { kind: 'released', why: 'let go before its agent was ready' }
 
 /** The call of a skill comes first, and only for one that is there: an agent takes any other for plain text. */
-async function textFor(wire: AcpWire, agent: Agent, { skill, text }: Outgoing): Promise<string | undefined> {
+async function textFor(
+  wire: OwnedWire,
+  agent: Agent,
+  { skill, text }: Outgoing,
+): Promise<string | undefined> {
   if (skill === undefined) return text
   const told = await agent.commands()
   if (told?.includes(skill)) return skillCall(wire.settings.agent ?? 'opencode', skill, text)
@@ -118,11 +122,11 @@ interface Prompting {
   readonly aborted: Promise<undefined>
 }
 
-async function prompt(wire: AcpWire, agent: Agent, said: Prompting): Promise<Outcome> {
+async function prompt(wire: OwnedWire, agent: Agent, said: Prompting): Promise<Outcome> {
   const { message, on } = said
   let accepted: Promise<void> | undefined
   const note = timeline(wire, on)
-  const turn = startTurn(agent, said.text, wire.settings.permissions, {
+  const turn = agent.startTurn(said.text, {
     began: () => {
       accepted = accept(wire, message, on)
       note('turn_started', 'the agent reacts')
@@ -143,9 +147,9 @@ async function prompt(wire: AcpWire, agent: Agent, said: Prompting): Promise<Out
  * The turn began: noted here first, for it is not to begin twice. Once the caller keeps that itself, as for a turn, the
  * note would only mislead a later try by hand. A note that cannot be kept changes nothing of what happened.
  */
-async function accept(wire: AcpWire, { deliveryId }: Outgoing, on: SpeakEvents): Promise<void> {
+async function accept(wire: OwnedWire, { deliveryId }: Outgoing, on: SpeakEvents): Promise<void> {
   const lost = (thrown: unknown) =>
-    wire.tools.log('warn', 'acp.accept_failed', { session: wire.session.id, why: reasonOf(thrown) })
+    wire.tools.log('warn', `${wire.kind}.accept_failed`, { session: wire.session.id, why: reasonOf(thrown) })
   await wire.record.took({ deliveryId, turn: on.waits }).catch(lost)
   const kept = await on.accepted().then(() => true, lost)
   if (kept && on.waits) await wire.record.took(undefined).catch(lost)
@@ -154,23 +158,20 @@ async function accept(wire: AcpWire, { deliveryId }: Outgoing, on: SpeakEvents):
 const maxNotes = 40
 
 /** Tool calls and permissions, not every word; the first ones of a turn that has very many. */
-function timeline({ tools }: AcpWire, on: SpeakEvents): (kind: EventKind, detail: string) => void {
+function timeline({ tools }: OwnedWire, on: SpeakEvents): (kind: EventKind, detail: string) => void {
   let notes = 0
   return (kind, detail) => {
     if (++notes <= maxNotes || kind === 'held') on.progress({ at: tools.now(), kind, detail })
   }
 }
 
-/** "Resource not found" (ACP v1): the conversation is gone, so the next message asks for it again, or a new one. */
-const notFound = -32002
-
-function concluded(wire: AcpWire, agent: Agent, end: TurnEnd, began: boolean): Outcome {
-  const { reply } = end
-  if (reply.kind === 'error' && reply.code === notFound) {
+/** A conversation that is gone is asked for again by the next process, or a new one begins. */
+function concluded(wire: OwnedWire, agent: Agent, end: TurnEnd, began: boolean): Outcome {
+  if (end.gone !== undefined) {
     void agent.end()
-    wire.tools.log('warn', 'acp.conversation_gone', { session: wire.session.id, why: reply.message })
+    wire.tools.log('warn', `${wire.kind}.conversation_gone`, { session: wire.session.id, why: end.gone })
   }
-  return judge(end, began)
+  return end.outcome(began)
 }
 
 /** Well inside the second within which an abort must be over. */
@@ -178,7 +179,7 @@ const giveUpMs = 400
 const cancelMs = 5000
 
 async function givenUp(
-  wire: AcpWire,
+  wire: OwnedWire,
   agent: Agent,
   turn: Turn,
   { signal, on }: Prompting,
@@ -188,7 +189,7 @@ async function givenUp(
   const end = await Promise.race([turn.over, after(giveUpMs)])
   if (!end) endIfHung(agent, turn, wire.needs.cancelMs ?? cancelMs)
   const began = accepted() !== undefined
-  if (end && !wasCut(end)) return judge(end, true)
+  if (end && !end.cut) return end.outcome(true)
   const said = end && end.answer !== '' ? { answer: end.answer } : {}
   if (isTimeout(signal) && (began || on.waits))
     return { kind: 'turn_failed', why: 'timeout', detail: 'its turn took longer than it may', ...said }
@@ -199,21 +200,7 @@ async function givenUp(
     : { kind: 'released', why: 'its turn was cancelled before it began' }
 }
 
-const wasCut = ({ reply }: TurnEnd): boolean =>
-  reply.kind !== 'result' || reply.result.stopReason === 'cancelled'
-
 function endIfHung(agent: Agent, turn: Turn, waitMs: number): void {
   const hung = setTimeout(() => void agent.end(), waitMs)
   void turn.over.then(() => clearTimeout(hung))
-}
-
-const after = (ms: number): Promise<undefined> =>
-  new Promise((resolve) => setTimeout(() => resolve(undefined), ms))
-
-function whenAborted(signal: AbortSignal) {
-  const { promise, resolve } = Promise.withResolvers<undefined>()
-  const done = () => resolve(undefined)
-  signal.addEventListener('abort', done)
-  if (signal.aborted) done()
-  return { promise, disarm: () => signal.removeEventListener('abort', done) }
 }

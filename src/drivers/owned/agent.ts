@@ -1,0 +1,94 @@
+import { reasonOf } from '../../domain/error.ts'
+import type { Outcome } from '../../domain/outcome.ts'
+import { type Child, type ChildPlace, startChild } from './child.ts'
+
+/** An agent's process with its conversation open. */
+export interface Agent {
+  /** The agent's own id of the conversation. */
+  readonly conversation: string
+  /** The conversation that was asked for is unknown to it, so this is a new one. */
+  readonly lost: boolean
+  running(): boolean
+  startTurn(text: string, signs: TurnSigns): Turn
+  /** The names of the skills and commands it knows, once it has said so. */
+  commands(): Promise<readonly string[] | undefined>
+  /** Ends its whole process group. */
+  end(): Promise<void>
+}
+
+/** One message and the agent's whole reaction to it. */
+export interface Turn {
+  readonly over: Promise<TurnEnd>
+  /** Why it waits for a person, if it does. */
+  blocked(): string | undefined
+  /** Asks the agent to stop; it still ends the turn itself. */
+  cancel(): void
+}
+
+export interface TurnSigns {
+  /** The agent reacts: it has surely begun. Once. */
+  readonly began: () => void
+  readonly tool: (name: string) => void
+  readonly held: (name: string) => void
+}
+
+export interface TurnEnd {
+  /** The beginning of what it said. */
+  readonly answer: string
+  /** It was stopped, or its process is over, before it came to an end by itself. */
+  readonly cut: boolean
+  /** Why the conversation cannot be gone on with by this process. */
+  readonly gone?: string | undefined
+  /** What it means. `began`: the agent has surely taken the message, so nothing may send it again. */
+  outcome(began: boolean): Outcome
+}
+
+export type Started = { readonly kind: 'agent'; readonly agent: Agent } | Outcome
+
+export interface AgentOrder extends ChildPlace {
+  /** The conversation to go on with. */
+  readonly conversation: string | undefined
+  /** Runs before anything is said to the process. */
+  readonly started: (pid: number) => Promise<void>
+}
+
+/** Longest time from the start of a process to its open conversation: some are downloaded first. */
+const startMs = 120_000
+
+/**
+ * Starts the process and has the conversation opened on it. Resolves with why not; ends the process when `signal` aborts.
+ * `opened` ends it itself when the outcome is no agent.
+ */
+export async function startAgent(
+  order: AgentOrder,
+  signal: AbortSignal,
+  opened: (child: Child) => Promise<Started>,
+): Promise<Started> {
+  try {
+    return await open(await startChild(order), order, signal, opened)
+  } catch (thrown) {
+    return { kind: 'failed', why: reasonOf(thrown), retry: true }
+  }
+}
+
+async function open(
+  child: Child,
+  order: AgentOrder,
+  signal: AbortSignal,
+  opened: (child: Child) => Promise<Started>,
+): Promise<Started> {
+  const end = () => void child.end('it was ended')
+  const late = setTimeout(() => void child.end(`it was not ready within ${startMs / 1000} s`), startMs)
+  signal.addEventListener('abort', end)
+  if (signal.aborted) end()
+  try {
+    await order.started(child.pid)
+    return await opened(child)
+  } catch (thrown) {
+    await child.end(reasonOf(thrown))
+    throw thrown
+  } finally {
+    clearTimeout(late)
+    signal.removeEventListener('abort', end)
+  }
+}
