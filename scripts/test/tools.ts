@@ -6,7 +6,7 @@ import { join } from 'node:path'
 const drivenBy = [
   { command: 'tmux', package: 'tmux', mention: 'tmux' },
   { command: 'curl', package: 'curl', mention: 'curl' },
-  { command: 'openssl', package: 'openssl', mention: 'docs/recipes.md' },
+  { command: 'openssl', package: 'openssl', mention: 'openssl' },
   { command: 'chromium', package: 'chromium', mention: 'playwright-core' },
 ]
 

@@ -1,4 +1,4 @@
-import type { ServerAnswer, ServerDoor } from '../cli/io.ts'
+import type { ServerDoor } from '../cli/io.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { openAdminToken } from '../locks/keys.ts'
 import { openHome } from './home.ts'
@@ -13,31 +13,58 @@ export async function serverDoor(root: string): Promise<ServerDoor> {
   return {
     url,
     request: async (method, path, { body, signal } = {}) => {
-      const init = {
-        method,
-        headers: {
-          authorization: `Bearer ${token}`,
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-        ...(signal && { signal }),
+      const text = body === undefined ? undefined : JSON.stringify(body)
+      const headers = {
+        authorization: `Bearer ${token}`,
+        ...(text !== undefined && { 'content-type': 'application/json' }),
       }
-      return answerOf(await ask(`${url}${path}`, init))
+      const order = { method, headers, ...(text !== undefined && { body: text }), ...(signal && { signal }) }
+      const address = `${url}${path}`
+      const said = await (url.startsWith('https:') ? askOverTls : ask)(address, order).catch(refuse)
+      return { status: said.status, body: said.text === '' ? undefined : parsed(said.text) }
     },
   }
 }
 
-async function ask(url: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch(url, init)
-  } catch (cause) {
-    throw unreachable(reasonOf(cause))
-  }
+interface Order {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly signal?: AbortSignal
 }
 
-async function answerOf(response: Response): Promise<ServerAnswer> {
-  const text = await response.text()
-  return { status: response.status, body: text === '' ? undefined : parsed(text) }
+interface Said {
+  readonly status: number
+  readonly text: string
+}
+
+async function ask(url: string, order: Order): Promise<Said> {
+  const response = await fetch(url, order)
+  return { status: response.status, text: await response.text() }
+}
+
+/**
+ * The certificate is not verified: it names the server as the world knows it, or was signed by nobody. This connection
+ * does not leave the machine, and its address stands in a file that only this user can write.
+ */
+async function askOverTls(url: string, { body, ...order }: Order): Promise<Said> {
+  const { request } = await import('node:https')
+  return new Promise((resolve, reject) => {
+    const sending = request(url, { ...order, rejectUnauthorized: false, agent: false }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
+      )
+    })
+    sending.on('error', reject)
+    sending.end(body)
+  })
+}
+
+function refuse(cause: unknown): never {
+  throw unreachable(reasonOf(cause))
 }
 
 function parsed(text: string): unknown {

@@ -84,7 +84,9 @@ async function listen(
   }
   let { port } = config().server
   const address = () => listeningUrl(config(), port)
-  const handle = createServer(door, routes(needs, knocking, door, draining, address))
+  const handle = createServer(door, routes(needs, knocking, door, draining, address), {
+    secure: needs.tls !== undefined,
+  })
   const http = await needs.platform.serve({
     hostname: config().server.host,
     port,

@@ -11,15 +11,24 @@ type Routes = readonly { readonly path: string; readonly method: string }[]
 export function createServer(
   door: Door,
   parts: readonly AnyElysia[],
+  { secure }: { readonly secure: boolean },
 ): (request: Request) => Response | Promise<Response> {
-  const app = new Elysia({ strictPath: true, handler: { standardHostname: false } })
+  // Elysia looks for the path from the 7th character on, which is right for http; or from the 11th, right for most of https.
+  const app = new Elysia({ strictPath: true, handler: { standardHostname: secure } })
   for (const part of parts) app.use(part)
   app.onError({ as: 'global' }, ({ request, error, code }) =>
     problemResponse(code === 'NOT_FOUND' ? nothingThere(door, app.routes, request) : error, door.log),
   )
   app.compile()
-  return (request) => app.fetch(request)
+  if (!secure) return (request) => app.fetch(request)
+  return (request) =>
+    request.url.indexOf('/', 'https://'.length) < 11
+      ? problemResponse(hostTooShort(), door.log)
+      : app.fetch(request)
 }
+
+const hostTooShort = () =>
+  new Failure('host_not_allowed', 'With TLS this server does not answer to a Host of one or two characters.')
 
 /** 405 where only the method is wrong, before the Host is looked at; else 404. */
 function nothingThere(door: Door, routes: Routes, request: Request): unknown {
