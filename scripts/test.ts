@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from './build.ts'
 import { checks } from './check.ts'
+import { agentFilters, agentOf, installAgents } from './test/agents.ts'
 import { add, type Counts, countsOf, none, summary } from './test/counts.ts'
 import { type Finished, run } from './test/process.ts'
-import { findSuites, type Suite, whyNotDeno } from './test/suites.ts'
+import { byHand, findSuites, type Suite, whyNotDeno } from './test/suites.ts'
 import { installTools } from './test/tools.ts'
 
 const root = resolve(import.meta.dir, '..')
@@ -12,15 +13,24 @@ const wholeMs = 24 * 60_000
 const checkMs = 180_000
 const oneFailed: Counts = { ...none, failed: 1 }
 
-process.exitCode = await main(process.argv.slice(2))
+process.exitCode = await main(filtersOf(process.argv.slice(2)))
 
-/** `npm test -- [part of a path]…`: everything, or the test files whose path contains one of the parts. */
+/**
+ * `npm test -- [part of a path]…`: everything, or the test files whose path contains one of the parts.
+ * `npm run test:agents -- [agent]…`: what drives those real agents; without names, those that belong to everything.
+ */
+function filtersOf([first, ...rest]: readonly string[]): readonly string[] {
+  if (first === '--agents') return agentFilters(rest)
+  return first === undefined ? [] : [first, ...rest]
+}
+
 async function main(filters: readonly string[]): Promise<number> {
   const over = new AbortController()
   const timer = setTimeout(() => over.abort(), wholeMs)
   process.once('SIGINT', () => over.abort())
   process.once('SIGTERM', () => over.abort())
   for (const line of installTools(root)) console.log(`! ${line}`)
+  sayWhatRunsByHand(filters)
   const counts = [
     ...(filters.length === 0 ? await runChecks(over.signal) : []),
     ...(await runSuites(findSuites(root, filters), over.signal)),
@@ -48,6 +58,8 @@ async function runChecks(signal: AbortSignal): Promise<readonly Counts[]> {
 async function runSuites(suites: readonly Suite[], signal: AbortSignal): Promise<readonly Counts[]> {
   const built = buildOnce()
   sayWhatDenoLeaves(suites)
+  const agents = [...new Set(suites.flatMap(({ file }) => agentOf(file) ?? []))]
+  for (const line of await installAgents(agents, signal)) console.log(`! ${line}`)
   const together = suites.filter((suite) => !suite.alone)
   const alone = suites.filter((suite) => suite.alone)
   return [...built, ...(await inTurn(together, 2, signal)), ...(await inTurn(alone, 1, signal))]
@@ -68,6 +80,12 @@ function sayWhatDenoLeaves(suites: readonly Suite[]): void {
     const reason = whyNotDeno(file)
     if (reason) console.log(`- ${file} is not for Deno: ${reason}`)
   }
+}
+
+function sayWhatRunsByHand(filters: readonly string[]): void {
+  if (filters.length > 0) return
+  for (const file of byHand(root))
+    console.log(`- ${file} runs by hand: npm run test:agents -- ${agentOf(file)}`)
 }
 
 /** Never more than `width` at a time. */

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { agentOf, agentPins } from './agents.ts'
 
 export type Runtime = 'bun' | 'deno'
 
@@ -16,28 +17,45 @@ export interface Suite {
 export const notForDeno: readonly { readonly path: RegExp; readonly reason: string }[] = [
   { path: /^test\/drivers\/pty\//, reason: 'Deno has no terminal to give to a program' },
   { path: /-terminal\.test\.ts$/, reason: 'Deno has no terminal to give to a program' },
+  { path: /^test\/agents\//, reason: 'real agents are driven once, through the built binary' },
   { path: /^test\/scripts\//, reason: 'the scripts run on Bun' },
 ]
 
-const demanding = /^test\/(e2e|scripts|drivers)\//
+const demanding = /^test\/(agents|e2e|scripts|drivers)\//
 
 /** Every test file whose path contains one of `filters`; all without any. */
 export function findSuites(root: string, filters: readonly string[]): readonly Suite[] {
-  const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
-    .map((path) => `test/${path.replaceAll('\\', '/')}`)
-    .filter((path) => path.endsWith('.test.ts'))
+  const files = testFiles(root)
     .filter((path) => filters.length === 0 || filters.some((filter) => path.includes(filter)))
-    .sort()
+    .filter((path) => !isByHand(path) || isNamed(path, filters))
   return [
     ...files.map((file) => suite(file, 'bun')),
     ...files.filter((file) => !whyNotDeno(file)).map((file) => suite(file, 'deno')),
   ]
 }
 
+/** Test files that run only when their agent is named. */
+export const byHand = (root: string): readonly string[] => testFiles(root).filter(isByHand)
+
+const testFiles = (root: string): readonly string[] =>
+  readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+    .map((path) => `test/${path.replaceAll('\\', '/')}`)
+    .filter((path) => path.endsWith('.test.ts'))
+    .sort()
+
+function isByHand(file: string): boolean {
+  const agent = agentOf(file)
+  return agent !== undefined && !agentPins[agent].always
+}
+
+const isNamed = (file: string, filters: readonly string[]): boolean =>
+  filters.some((filter) => filter.includes(agentOf(file) ?? '/'))
+
 export const whyNotDeno = (file: string): string | undefined =>
   notForDeno.find(({ path }) => path.test(file))?.reason
 
 function suite(file: string, runtime: Runtime): Suite {
   const alone = demanding.test(file)
-  return { file, runtime, alone, limitMs: alone ? 240_000 : 90_000 }
+  const isAgents = agentOf(file) !== undefined
+  return { file, runtime, alone, limitMs: isAgents ? 420_000 : alone ? 240_000 : 90_000 }
 }
