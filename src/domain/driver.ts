@@ -64,6 +64,11 @@ export interface Outgoing {
 /** A session, reached. Never throws for ordinary bad days: those are outcomes. */
 export interface Connection {
   state(signal: AbortSignal): Promise<Readiness>
+  /**
+   * Whether a message would get through, tried as far as that goes without one: starts what a message would start, asks
+   * who should answer. Where it is not there, `state` tells as much. `close` puts away what it started.
+   */
+  check?(signal: AbortSignal): Promise<Readiness>
   /** Resolves when the agent has accepted the message, or why not. */
   inject(message: Outgoing, signal: AbortSignal): Promise<Outcome>
   /**

@@ -1,6 +1,7 @@
 import type { Driver } from '../domain/driver.ts'
 import { startAcp } from './acp/agent.ts'
 import { parseAcp, storedAcp } from './acp/settings.ts'
+import { installed, type Runnable } from './installed.ts'
 import { ownedDriver } from './owned/driver.ts'
 import type { OwnedNeeds } from './owned/wire.ts'
 
@@ -13,4 +14,17 @@ export const acpDriver = (needs: OwnedNeeds): Driver =>
     parse: parseAcp,
     stored: storedAcp,
     start: startAcp,
+    discover: (place) => installed(place, runnables),
   })
+
+const runnables: readonly Runnable[] = [
+  ['opencode', 'opencode', 'acp'],
+  ['gemini', 'gemini', '--acp'],
+  ['qwen', 'qwen', '--acp'],
+  ['pi', 'pi-acp'],
+  ['claude', 'claude-agent-acp'],
+  ['codex', 'codex-acp'],
+].map(([id = '', program = '', ...args]) => ({
+  ...{ program, how: 'kept running, over ACP', id },
+  add: ['--driver', 'acp', '--', program, ...args],
+}))

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { homedir } from 'node:os'
-import type { Connection, Driver, DriverTools, Outgoing, TurnEvents } from '../domain/driver.ts'
+import type { Connection, Driver, DriverTools, Outgoing, Readiness, TurnEvents } from '../domain/driver.ts'
 import { reasonOf } from '../domain/error.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { Session } from '../domain/session.ts'
@@ -9,8 +9,9 @@ import { openRecord, type RunRecord } from './command/record.ts'
 import { type Finished, type Order, run } from './command/run.ts'
 import { type CommandSettings, prepareCommand } from './command/settings.ts'
 import { judge } from './command/verdict.ts'
-import { agentEnv } from './process.ts'
-import { listSkills, type SkillPlace, withSkill } from './skills.ts'
+import { installed, programOnPath } from './installed.ts'
+import { agentEnv, isFolder } from './process.ts'
+import { agentKinds, listSkills, type SkillPlace, withSkill } from './skills.ts'
 
 export interface CommandNeeds {
   /** What programs inherit, save Postern's own settings. */
@@ -28,8 +29,16 @@ export const commandDriver = (needs: CommandNeeds): Driver => ({
   summary: 'runs a program for each message (presets: claude, codex, gemini, opencode, pi, qwen)',
   delivery: 'push',
   prepare: async (settings, { cwd }) => ({ ...prepareCommand(settings, cwd) }),
+  discover: (place) => installed(place, runnables),
   connect: (session, tools) => connect(needs, session, tools),
 })
+
+const runnables = agentKinds.map((preset) => ({
+  program: preset,
+  how: 'a process for each message',
+  id: preset,
+  add: ['--driver', 'command', '--preset', preset],
+}))
 
 const maxAnswerBytes = 65_536
 /** A preset's answer is somewhere in what the agent writes about its whole turn. */
@@ -59,6 +68,7 @@ function connect(needs: CommandNeeds, session: Session, tools: DriverTools): Con
   return {
     state: async () =>
       wire.running || (await wire.record.isRunning()) ? { kind: 'busy', why: runs } : { kind: 'idle' },
+    check: () => check(wire),
     inject: async (message, signal) => takenIfCompleted(await runAlone(wire, message, signal)),
     turn: (message, signal, on) => runAlone(wire, message, signal, on),
     skills: () => listSkills(skillPlace(wire)),
@@ -75,6 +85,15 @@ function connect(needs: CommandNeeds, session: Session, tools: DriverTools): Con
 }
 
 const runs = 'a command runs'
+
+/** Nothing is run for a look: a program may cost money each time. */
+async function check({ needs, settings }: Wire): Promise<Readiness> {
+  const [program = ''] = settings.command
+  if (!(await isFolder(settings.cwd))) return { kind: 'offline', why: `there is no folder ${settings.cwd}` }
+  const env = agentEnv(needs.env, settings.env ?? {})
+  const path = await programOnPath({ env, cwd: settings.cwd }, program)
+  return path === undefined ? { kind: 'offline', why: `there is no program ${program}` } : { kind: 'idle' }
+}
 
 const skillPlace = ({ needs, settings }: Wire): SkillPlace => ({
   agent: settings.preset,

@@ -158,7 +158,7 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
-async function isFolder(path: string): Promise<boolean> {
+export async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory()
   } catch {

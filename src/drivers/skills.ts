@@ -15,7 +15,7 @@ export interface SkillPlace {
 }
 
 export const isAgentKind = (text: unknown): text is AgentKind =>
-  typeof text === 'string' && Object.hasOwn(agentKinds, text)
+  typeof text === 'string' && Object.hasOwn(agentFacts, text)
 
 /** The names of all skills in reach, sorted. A skill is a folder with a `SKILL.md` (agentskills.io). */
 export async function listSkills(place: SkillPlace): Promise<readonly string[]> {
@@ -37,7 +37,7 @@ export async function withSkill(place: SkillPlace, name: string, text: string): 
 
 /** How each agent is told to use a skill it knows. The call must be the very first characters. */
 export const skillCall = (agent: AgentKind, name: string, text: string): string =>
-  agentKinds[agent].call(name) + text
+  agentFacts[agent].call(name) + text
 
 /** 1 to 64 of a-z 0-9 and single hyphens inside (agentskills.io). */
 export const isSkillName = (name: string): boolean =>
@@ -52,7 +52,7 @@ interface AgentFacts {
 
 const slash = (name: string): string => `/${name} `
 
-const agentKinds: Readonly<Record<AgentKind, AgentFacts>> = {
+const agentFacts: Readonly<Record<AgentKind, AgentFacts>> = {
   claude: { folders: ['.claude/skills'], call: slash },
   opencode: {
     folders: ['.opencode/skills', '.claude/skills', '.agents/skills'],
@@ -72,10 +72,12 @@ const agentKinds: Readonly<Record<AgentKind, AgentFacts>> = {
   },
 }
 
+export const agentKinds = Object.keys(agentFacts).filter(isAgentKind)
+
 const anyAgent: Pick<AgentFacts, 'folders' | 'homeFolders'> = { folders: ['.agents/skills'] }
 
 function ownFolders({ agent, cwd, home }: SkillPlace): readonly string[] {
-  const { folders, homeFolders = [] } = agent ? agentKinds[agent] : anyAgent
+  const { folders, homeFolders = [] } = agent ? agentFacts[agent] : anyAgent
   return [
     ...folders.map((folder) => join(cwd, folder)),
     ...[...folders, ...homeFolders].map((folder) => join(home, folder)),

@@ -7,6 +7,7 @@ import { typingRules } from './keystrokes.ts'
 import { isAgentKind, listSkills, type SkillPlace, withSkill } from './skills.ts'
 import type { Surface } from './surface.ts'
 import { openTmux } from './tmux/call.ts'
+import { discoverPanes } from './tmux/discover.ts'
 import { lookAt } from './tmux/pane.ts'
 import { identifyPane, parseSettings, parseWish, serverOptions, type TmuxSettings } from './tmux/settings.ts'
 import { openPane } from './tmux/surface.ts'
@@ -27,6 +28,7 @@ export const tmuxDriver = (needs: TmuxNeeds): Driver => ({
     const server = serverOptions(wish.socket, needs.env.TMUX)
     return { ...(await identifyPane(openTmux(server, needs.env, noSignal), wish)) }
   },
+  discover: discoverPanes,
   connect: (session, tools) => connect(needs, session, tools),
 })
 

@@ -22,6 +22,7 @@ export const ownedDriver = <S extends OwnedSettings>(needs: OwnedNeeds, kind: Ow
   summary: kind.summary,
   delivery: 'push',
   prepare: async (settings, { cwd }) => kind.stored(kind.parse(settings, cwd)),
+  ...(kind.discover && { discover: kind.discover }),
   connect: (session, tools) => connect(needs, kind, session, tools),
 })
 
@@ -51,6 +52,7 @@ function connect<S extends OwnedSettings>(
   const swept = wire.left.then(() => record.sweep()).catch((thrown) => warn(wire, 'sweep_failed', thrown))
   return {
     state: async () => stateOf(wire),
+    check: (signal) => check(wire, signal),
     inject: (message: Outgoing, signal) => injected(wire, message, signal),
     turn: (message, signal, on) => speak(wire, message, signal, { ...on, waits: true }),
     skills: (signal) => skillsOf(wire, signal),
@@ -69,6 +71,21 @@ function stateOf(wire: OwnedWire): Readiness {
   if (why !== undefined) return { kind: 'blocked', why }
   return wire.claim ? { kind: 'busy', why: 'a turn runs' } : { kind: 'idle' }
 }
+
+/** Starts the agent as a message would. */
+async function check(wire: OwnedWire, signal: AbortSignal): Promise<Readiness> {
+  const started = await Promise.race([wire.ready(), aborted(signal)])
+  if (started === undefined) return { kind: 'offline', why: 'the agent did not start in time' }
+  if (started.kind === 'agent') return stateOf(wire)
+  const why = 'why' in started && started.why !== undefined ? started.why : 'the agent did not start'
+  return started.kind === 'busy' ? { kind: 'blocked', why } : { kind: 'offline', why }
+}
+
+const aborted = (signal: AbortSignal): Promise<undefined> =>
+  new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(undefined), { once: true })
+    if (signal.aborted) resolve(undefined)
+  })
 
 /** The running agent, or a new one; all who ask meanwhile wait for the same. */
 function ready<S extends OwnedSettings>(wire: OwnedWire<S>, kind: OwnedKind<S>): Promise<Started> {
@@ -124,11 +141,7 @@ const warn = ({ kind, tools, session }: OwnedWire, event: string, thrown: unknow
 
 /** The agent's own word where it gives it, which it only does once it runs; else what lies in its folders. */
 async function skillsOf(wire: OwnedWire, signal: AbortSignal): Promise<readonly string[]> {
-  const aborted = new Promise<undefined>((resolve) => {
-    signal.addEventListener('abort', () => resolve(undefined), { once: true })
-    if (signal.aborted) resolve(undefined)
-  })
-  const started = await Promise.race([wire.ready(), aborted])
+  const started = await Promise.race([wire.ready(), aborted(signal)])
   const told = started?.kind === 'agent' ? await started.agent.commands() : undefined
   return told ?? listSkills(skillPlace(wire, homedir()))
 }

@@ -1,4 +1,4 @@
-import type { DriverTools } from '../../domain/driver.ts'
+import type { Discovered, DiscoveryPlace, DriverTools } from '../../domain/driver.ts'
 import type { DriverSettings, Session } from '../../domain/session.ts'
 import type { AgentKind, SkillPlace } from '../skills.ts'
 import type { AgentOrder, Started, Turn } from './agent.ts'
@@ -34,6 +34,7 @@ export interface OwnedKind<S extends OwnedSettings> {
   readonly stored: (settings: S) => DriverSettings
   /** Starts its process and opens the conversation. Resolves with why not; ends the process when `signal` aborts. */
   readonly start: (order: AgentOrder, settings: S, signal: AbortSignal) => Promise<Started>
+  readonly discover?: (place: DiscoveryPlace) => Promise<readonly Discovered[]>
 }
 
 /** One opening of a session, and what goes on in it. */
