@@ -44,6 +44,8 @@ export function createIo(platform: Platform): Io {
     },
     read: readInput,
     modeOf: async (path) => statSync(path, { throwIfNoEntry: false })?.mode,
+    reach: async (url, signal) => (await import('./app/reach.ts')).reach(url, signal),
+    drivers: async () => (await import('./app/drivers.ts')).allDrivers(env, () => []),
     keeper: (home) => openKeeper(needs, home),
     server: async (home) => (await import('./app/door.ts')).serverDoor(home),
     config: async (home) => (await import('./app/desks.ts')).configDesk(needs, home),

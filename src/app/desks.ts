@@ -17,7 +17,7 @@ export function configDesk({ env }: KeeperNeeds, root: string): ConfigDesk {
     schema: configSchema,
     load: async () => {
       const config = await loadConfig({ home, env, flags: {} })
-      return { printable: printable(config), warnings: config.warnings }
+      return { printable: printable(config), warnings: config.warnings, server: config.server }
     },
   }
 }

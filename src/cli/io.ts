@@ -26,6 +26,10 @@ export interface Io {
   readonly read: (path: string) => Promise<Uint8Array>
   /** The permission bits of a file or directory; undefined when there is none. */
   readonly modeOf: (path: string) => Promise<number | undefined>
+  /** Asks a URL as a stranger would. Throws when nobody answers. */
+  readonly reach: (url: string, signal: AbortSignal) => Promise<Reached>
+  /** Every kind of session this build can reach, by name. */
+  readonly drivers: () => Promise<ReadonlyMap<string, Driver>>
 
   /** Opens the home for the keeper's verbs, creating it when it is new; no server is needed. */
   readonly keeper: (home: string) => Promise<Keeper>
@@ -99,12 +103,31 @@ export interface ServerAnswer {
   readonly body: unknown
 }
 
+/** Who answered, as far as it can be told. */
+export interface Reached {
+  readonly status: number
+  /** It speaks like Postern. */
+  readonly ours: boolean
+  /** The code of a problem document. */
+  readonly code?: string
+  /** What its clock says: Unix milliseconds. */
+  readonly date?: number
+}
+
 export interface ConfigDesk {
   readonly file: string
   /** JSON Schema of the configuration file. */
   readonly schema: () => Promise<unknown>
   /** The configuration as it is now, without secrets. Throws `config_invalid`. */
-  readonly load: () => Promise<{ readonly printable: unknown; readonly warnings: readonly string[] }>
+  readonly load: () => Promise<{
+    readonly printable: unknown
+    readonly warnings: readonly string[]
+    readonly server: {
+      readonly host: string
+      readonly publicUrl?: string
+      readonly allowedHosts: readonly string[]
+    }
+  }>
 }
 
 export interface HookDesk {

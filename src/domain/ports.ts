@@ -112,6 +112,8 @@ export interface Store {
   counts(): Promise<Counts>
   /** True when another process wrote since this was last asked. Forgets what was remembered, if so. */
   changedElsewhere(): Promise<boolean>
+  /** What is wrong with how it keeps things, in words; empty when nothing is. Reads all of it: not for every day. */
+  examine(): Promise<readonly string[]>
   /** Throws `store_unavailable` when a durable write does not succeed now. */
   probe(): Promise<void>
   /** Writes a consistent copy to a new file (0600) while others go on writing. Throws `usage` when it is there already. */

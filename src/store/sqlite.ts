@@ -1,6 +1,7 @@
 import type { Store } from '../domain/ports.ts'
 import { backup } from './backup.ts'
 import { anythingDue, claimDue, nextDue, releaseLeases } from './claims.ts'
+import { examine } from './examine.ts'
 import { createExpiry, failQueued } from './expiry.ts'
 import { grantStore } from './grants.ts'
 import { emptyLog, purgeOne, purgeSettled } from './purge.ts'
@@ -55,6 +56,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     failQueued: (session, now, why) => write(() => failQueued(shared, session, now, why)),
     counts: () => read(() => counts(shared)),
     changedElsewhere: () => read(shared.changedElsewhere),
+    examine: () => read(() => examine(shared)),
     probe: () => write(() => leaveMark(shared)),
     backup: (path) => read(() => backup(shared, path)),
     close: shared.close,

@@ -30,7 +30,9 @@ export interface Ran {
   readonly stderr: string
 }
 
-export type Facts = Partial<Pick<Io, 'env' | 'terminal' | 'read' | 'config' | 'hooks' | 'modeOf'>>
+export type Facts = Partial<
+  Pick<Io, 'env' | 'terminal' | 'read' | 'config' | 'hooks' | 'modeOf' | 'reach' | 'drivers' | 'now'>
+>
 
 /** Runs one command line in that world. */
 export async function cli(world: World, argv: readonly string[], facts: Facts = {}): Promise<Ran> {
@@ -131,6 +133,10 @@ function ioOf(world: World): Io {
       throw new Failure('not_found', `There is no file ${path}.`)
     },
     modeOf: async () => 0o700,
+    reach: async () => {
+      throw new Failure('unreachable', 'nobody answers')
+    },
+    drivers: async () => new Map(drivers.map((driver) => [driver.kind, driver])),
     keeper: async (home) => {
       world.opens++
       return {
@@ -162,10 +168,19 @@ function ioOf(world: World): Io {
     config: async () => ({
       file: '/home/keeper/.postern/preferences/webhooks.json',
       schema: async () => ({ type: 'object' }),
-      load: async () => ({ printable: { server: { port: 7717 } }, warnings: [] }),
+      load: async () => ({
+        printable: { server: { port: 7717 } },
+        warnings: [],
+        server: { host: '127.0.0.1', allowedHosts: [] },
+      }),
     }),
     hooks: async () => {
-      throw new Error('no hooks here')
+      return {
+        list: async () => [],
+        test: async () => {
+          throw new Error('no hooks here')
+        },
+      }
     },
     keys: async () => ({ rotate: async (graceMs) => ({ kid: 'k2', retireAt: world.now + graceMs }) }),
     holder: async () => ({

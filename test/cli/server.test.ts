@@ -183,13 +183,16 @@ describe('the keeper’s small commands', () => {
     })
 
   it('check passes on warnings and fails on a broken configuration', async () => {
-    const config = (load: () => Promise<{ printable: unknown; warnings: string[] }>) => async () => ({
-      file: 'f',
-      schema: async () => ({}),
-      load,
-    })
+    const server = { host: '127.0.0.1', allowedHosts: [] }
+    const config =
+      (load: () => Promise<{ printable: unknown; warnings: string[]; server: typeof server }>) =>
+      async () => ({
+        file: 'f',
+        schema: async () => ({}),
+        load,
+      })
     const warned = await cli(createWorld(), ['check'], {
-      config: config(async () => ({ printable: {}, warnings: ['change the secret'] })),
+      config: config(async () => ({ printable: {}, warnings: ['change the secret'], server })),
     })
     assert.deepEqual([warned.code, warned.stderr], [0, 'warning: change the secret\nf is good.\n'])
     const broken = await cli(createWorld(), ['check'], {
@@ -203,37 +206,5 @@ describe('the keeper’s small commands', () => {
   it('config schema and show print JSON', async () => {
     assert.deepEqual(JSON.parse((await cli(createWorld(), ['config', 'schema'])).stdout), { type: 'object' })
     assert.match((await cli(createWorld(), ['config', 'show'])).stdout, /7717/)
-  })
-})
-
-describe('doctor', () => {
-  it('is content with a good home and no server', async () => {
-    const { code, stdout } = await cli(createWorld(), ['doctor', '--json'])
-    assert.equal(code, 0)
-    const verdicts = JSON.parse(stdout).map((one: { name: string; verdict: string }) => [
-      one.name,
-      one.verdict,
-    ])
-    assert.deepEqual(Object.fromEntries(verdicts), {
-      program: 'ok',
-      configuration: 'ok',
-      home: 'ok',
-      store: 'ok',
-      'signing keys': 'ok',
-      server: 'note',
-      sessions: 'ok',
-    })
-  })
-
-  it('says what others can read, and how to mend it', async () => {
-    const { code, stdout } = await cli(createWorld(), ['doctor'], { modeOf: async () => 0o755 })
-    assert.equal(code, 1)
-    assert.match(stdout, /home +bad +others can read .*chmod go= /)
-  })
-
-  it('makes no home where there is none', async () => {
-    const world = createWorld()
-    await cli(world, ['doctor'], { modeOf: async () => undefined })
-    assert.equal(world.opens, 0)
   })
 })

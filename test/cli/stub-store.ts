@@ -139,6 +139,7 @@ export function createStub(now: () => number): Stub {
       stub.changed = false
       return changed
     },
+    examine: async () => [],
     probe: async () => {},
     backup: async (path) => {
       backups.push(path)

@@ -139,6 +139,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
       seen = state.version
       return changed
     },
+    examine: async () => [],
     probe: async () => undefined,
     backup: async () => {
       throw new Failure('unsupported', 'What is only remembered cannot be backed up.')

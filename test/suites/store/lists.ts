@@ -107,6 +107,10 @@ export function testLists(check: Check): void {
     assert.deepEqual((await store.counts()).deliveries, { PENDING: 5, RETRY: 0, DELIVERED: 5, FAILED: 0 })
   })
 
+  check('examine finds nothing wrong with a store of ours', async ({ store }) => {
+    assert.deepEqual(await store.examine(), [])
+  })
+
   check('probe succeeds and leaves nothing to see', async ({ store }) => {
     await store.probe()
     assert.deepEqual(await store.listDeliveries({ limit: 9 }), [])

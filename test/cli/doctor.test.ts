@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Reached } from '../../src/cli/io.ts'
+import type { Discovered, Driver } from '../../src/domain/driver.ts'
+import type { Hook } from '../../src/domain/hook.ts'
+import { addDelivery, addSession, cli, createWorld, type Facts } from './fake-io.ts'
+
+interface Found {
+  readonly name: string
+  readonly verdict: string
+  readonly detail: string
+  readonly fix: string | null
+}
+
+async function examined(world: ReturnType<typeof createWorld>, facts: Facts = {}) {
+  const { code, stdout } = await cli(world, ['doctor', '--json'], facts)
+  const found: readonly Found[] = JSON.parse(stdout)
+  return { code, found, of: (name: string) => found.filter((one) => one.name === name) }
+}
+
+const publicUrl = (url: string | undefined, more: { host?: string; allowedHosts?: string[] } = {}) => ({
+  config: async () => ({
+    file: 'hooks.json',
+    schema: async () => ({}),
+    load: async () => ({
+      printable: {},
+      warnings: [],
+      server: { host: '127.0.0.1', allowedHosts: [], ...(url !== undefined && { publicUrl: url }), ...more },
+    }),
+  }),
+})
+
+const answers = (reached: Partial<Reached>) => ({
+  reach: async () => ({ status: 200, ours: false, ...reached }),
+})
+
+describe('doctor', () => {
+  it('is content with a good home and no server', async () => {
+    const { code, found } = await examined(createWorld())
+    assert.equal(code, 0)
+    assert.deepEqual(Object.fromEntries(found.map(({ name, verdict }) => [name, verdict])), {
+      program: 'ok',
+      configuration: 'ok',
+      home: 'ok',
+      store: 'ok',
+      'signing keys': 'ok',
+      server: 'note',
+      'public URL': 'ok',
+      clock: 'ok',
+      sessions: 'ok',
+      hooks: 'ok',
+    })
+  })
+
+  it('says what others can read, and how to mend it', async () => {
+    const { code, stdout } = await cli(createWorld(), ['doctor'], { modeOf: async () => 0o755 })
+    assert.equal(code, 1)
+    assert.match(stdout, /home +bad +others can read \S+postern\.db$/m)
+    assert.match(stdout, /^ {2}home: chmod go= \S+postern\.db$/m)
+    assert.match(stdout, /^ {2}home: chmod go= \S+admin\.token$/m)
+  })
+
+  it('makes no home where there is none', async () => {
+    const world = createWorld()
+    await cli(world, ['doctor'], { modeOf: async () => undefined })
+    assert.equal(world.opens, 0)
+  })
+
+  it('tells damage and settings of the store as the store tells them', async () => {
+    const world = createWorld()
+    const keeper = await world.io.keeper('/x')
+    const store = { ...world.store, examine: async () => ['synchronous is 1, not 2: it matters'] }
+    const io = { ...world.io, keeper: async () => ({ ...keeper, store }) }
+    const { of } = await examined({ ...world, io })
+    assert.deepEqual(of('store')[0]?.detail, 'synchronous is 1, not 2: it matters')
+    assert.match(of('store')[0]?.fix ?? '', /backup/)
+  })
+
+  const urls: readonly (readonly [title: string, facts: Facts, verdict: string, said: RegExp])[] = [
+    ['leads here', { ...publicUrl('https://p.example'), ...answers({ ours: true }) }, 'ok', /leads here/],
+    ['is not there', publicUrl('https://p.example'), 'bad', /nobody answers.*reverse proxy/s],
+    [
+      'comes with another Host',
+      {
+        ...publicUrl('https://p.example'),
+        ...answers({ ours: true, status: 421, code: 'host_not_allowed' }),
+      },
+      'bad',
+      /another Host.*proxy_set_header Host.*allowedHosts/s,
+    ],
+    [
+      'is somebody else',
+      { ...publicUrl('https://p.example'), ...answers({ status: 502 }) },
+      'bad',
+      /answers 502.*not Postern/s,
+    ],
+    [
+      'asks for a login, as Postern does',
+      { ...publicUrl('https://p.example'), ...answers({ status: 401, ours: true, code: 'unauthorized' }) },
+      'ok',
+      /leads here/,
+    ],
+    [
+      'is not set although the world is let in',
+      publicUrl(undefined, { host: '0.0.0.0' }),
+      'bad',
+      /every other Host is refused.*server\.publicUrl/s,
+    ],
+    [
+      'is not set, but names are',
+      publicUrl(undefined, { host: '0.0.0.0', allowedHosts: ['x'] }),
+      'note',
+      /address it listens on/,
+    ],
+  ]
+  for (const [title, facts, verdict, said] of urls)
+    it(`public URL: ${title}`, async () => {
+      const { of } = await examined(createWorld(), facts)
+      const [first] = of('public URL')
+      assert.equal(first?.verdict, verdict)
+      assert.match(`${first?.detail}\n${first?.fix}`, said)
+    })
+
+  it('warns of a public URL that is not encrypted', async () => {
+    const facts = { ...publicUrl('http://p.example'), ...answers({ ours: true }) }
+    assert.match((await examined(createWorld(), facts)).of('public URL')[1]?.detail ?? '', /not encrypted/)
+  })
+
+  it('compares the clock with the world, with what is stored and with sense', async () => {
+    const world = createWorld()
+    const far = { ...publicUrl('https://p.example'), ...answers({ ours: true, date: world.now + 90_000 }) }
+    assert.match((await examined(world, far)).of('public URL')[1]?.detail ?? '', /differ by 90 s/)
+    addSession(world, 'later', { openedAt: world.now + 3_600_000 })
+    const [stored] = (await examined(world)).of('clock')
+    assert.deepEqual([stored?.verdict, /what is stored is from/.test(stored?.detail ?? '')], ['bad', true])
+    const [unset] = (await examined(world, { now: () => 1000 })).of('clock')
+    assert.match(`${unset?.detail} ${unset?.fix}`, /1970.*set-ntp true/)
+  })
+
+  it('names sessions behind which nobody is, and messages that nobody takes', async () => {
+    const world = createWorld()
+    addDelivery(world)
+    addSession(world, 'agent', { driver: 'command' })
+    addDelivery(world, { session: addSession(world, 'busy', { driver: 'command' }).id })
+    const unserved = (await examined(world)).of('sessions')
+    assert.match(unserved[0]?.detail ?? '', /1 message waits in the inbox "build"/)
+    assert.match(unserved[1]?.detail ?? '', /1 message waits for "busy" and no server runs/)
+    assert.equal(unserved[1]?.fix, 'postern serve')
+    world.readiness = { kind: 'ended', why: 'its pane was closed' }
+    const gone = (await examined(world)).of('sessions')
+    assert.ok(gone.some(({ detail }) => /nobody is there behind "agent": its pane was closed/.test(detail)))
+    assert.ok(gone.some(({ fix }) => /postern session end agent/.test(fix ?? '')))
+  })
+
+  it('names hooks that speak to a session that is not there', async () => {
+    const hook = { name: 'github', session: 'gone', active: true } as Hook
+    const test = async () => ({ kind: 'ignored' as const, why: '' })
+    const hooks = async () => ({ list: async () => [hook], test })
+    const [found] = (await examined(createWorld(), { hooks })).of('hooks')
+    assert.match(found?.detail ?? '', /"github" speaks to "gone", which does not exist/)
+  })
+
+  it('prints the line that would add each agent, under a name that is free', async () => {
+    const world = createWorld()
+    addSession(world, 'helper')
+    const agent = (live: boolean, add: string[]): Discovered => ({ what: 'Helper', live, id: 'helper', add })
+    const driver = (kind: string, discovered: readonly Discovered[]): Driver => ({
+      kind,
+      summary: kind,
+      delivery: 'push',
+      prepare: async (settings) => settings,
+      discover: async () => discovered,
+      connect: () => {
+        throw new Error('only looked at')
+      },
+    })
+    const all = [
+      driver('a', [agent(false, ['--driver', 'a', '--', 'run me'])]),
+      driver('b', [agent(true, ['--driver', 'b', '--target', '%5'])]),
+    ]
+    const facts = { drivers: async () => new Map(all.map((one) => [one.kind, one])) }
+    const { stdout } = await cli(world, ['doctor'], facts)
+    assert.match(
+      stdout,
+      /\n {2}Helper \(running\)\n {4}postern session add helper-2 --driver b --target %5\n {2}Helper \(installed\)\n {4}postern session add helper-3 --driver a -- 'run me'\n$/,
+    )
+  })
+})
