@@ -4,6 +4,7 @@ import { acpDriver } from '../drivers/acp.ts'
 import { commandDriver } from '../drivers/command.ts'
 import { httpDriver } from '../drivers/http.ts'
 import { inboxDriver } from '../drivers/inbox.ts'
+import { piDriver } from '../drivers/pi.ts'
 import { ptyDriver } from '../drivers/pty/driver.ts'
 import { tmuxDriver } from '../drivers/tmux.ts'
 import { compileTemplate, render } from '../knock/template.ts'
@@ -20,6 +21,7 @@ export function allDrivers(
     tmuxDriver(needs),
     commandDriver(needs),
     acpDriver(needs),
+    piDriver(needs),
     httpDriver({ ...needs, render: rendered }),
   ]
   return new Map(all.map((driver) => [driver.kind, driver]))

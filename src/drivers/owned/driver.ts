@@ -123,11 +123,11 @@ async function welcome<S extends OwnedSettings>(
   wire.agent = agent
   const { tools, session, settings } = wire
   const { conversation } = agent
-  if (conversation === settings.conversation) return
   if (agent.lost) {
     const { conversation: lost } = settings
     tools.log('warn', `${wire.kind}.conversation_lost`, { session: session.id, lost, began: conversation })
   }
+  if (conversation === settings.conversation) return
   wire.settings = { ...settings, conversation }
   try {
     await tools.remember(kind.stored(wire.settings))

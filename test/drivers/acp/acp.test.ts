@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import type { DeliveryEvent, DeliveryId } from '../../../src/domain/delivery.ts'
 import type { Connection, TurnEvents } from '../../../src/domain/driver.ts'
 import type { Outcome } from '../../../src/domain/outcome.ts'
@@ -213,7 +211,7 @@ on('acp ends an agent that cannot be cancelled, and goes on with another', async
 })
 
 on('acp holds a permission for a person until the turn is cancelled', async (bench) => {
-  const { connection, permissions } = bench
+  const { connection, notes } = bench
   const events: DeliveryEvent[] = []
   const stop = new AbortController()
   const running = turn(connection, 'TOOL', stop.signal, {
@@ -224,11 +222,11 @@ on('acp holds a permission for a person until the turn is cancelled', async (ben
   await eventually(async () => (await connection.state(patience())).kind === 'blocked', 'it is blocked')
   assert.deepEqual(await connection.state(patience()), blocked)
   assert.deepEqual(await inject(connection, 'meanwhile'), { kind: 'busy', why: blocked.why })
-  assert.deepEqual(await permissions(), [])
+  assert.deepEqual(await notes('permissions.jsonl'), [])
   stop.abort(new DOMException('too long', 'TimeoutError'))
   const outcome = await running
   assert.ok(outcome.kind === 'turn_failed' && outcome.why === 'timeout', JSON.stringify(outcome))
-  assert.deepEqual(await permissions(), [{ outcome: { outcome: 'cancelled' } }])
+  assert.deepEqual(await notes('permissions.jsonl'), [{ outcome: { outcome: 'cancelled' } }])
   assert.deepEqual(
     events.map(({ kind, detail }) => `${kind}: ${detail}`),
     ['turn_started: the agent reacts', 'turn_started: tool call: touch x', 'held: permission: touch x'],
@@ -238,20 +236,22 @@ on('acp holds a permission for a person until the turn is cancelled', async (ben
 for (const permission of ['execute', 'touch x'])
   on(
     `acp allows once what the configuration names: ${permission}`,
-    async ({ connection, permissions }) => {
+    async ({ connection, notes }) => {
       const outcome = await turn(connection, 'TOOL')
       assert.deepEqual(outcome, { kind: 'completed', answer: 'ECHO[1]: TOOL', toolCalls: 1 })
-      assert.deepEqual(await permissions(), [{ outcome: { outcome: 'selected', optionId: 'once' } }])
+      assert.deepEqual(await notes('permissions.jsonl'), [
+        { outcome: { outcome: 'selected', optionId: 'once' } },
+      ])
     },
     { permissions: ['read', permission] },
   )
 
 on(
   'acp holds what the configuration does not name',
-  async ({ connection, permissions }) => {
+  async ({ connection, notes }) => {
     assert.equal((await inject(connection, 'TOOL')).kind, 'taken')
     await eventually(async () => (await connection.state(patience())).kind === 'blocked', 'it is blocked')
-    assert.deepEqual(await permissions(), [])
+    assert.deepEqual(await notes('permissions.jsonl'), [])
   },
   { permissions: ['read', 'touch', 'touch x y'] },
 )
@@ -383,7 +383,7 @@ on('acp notes what runs for its owner only', async (bench) => {
 
 on('acp recall tells what a killed server had under way, and nothing of it is left', async (bench) => {
   for (const how of ['inject', 'turn'] as const) {
-    await killedServer(bench, how, 'CHATTY SLOW:600')
+    await bench.killedServer(how, deliveryId, 'CHATTY SLOW:600')
     assert.equal(await bench.anyRuns(), true)
     const next = bench.connect()
     const other = 'whd_000000000000000000000002' as DeliveryId
@@ -408,14 +408,14 @@ on('acp turn that the store knows of leaves no note that would mislead a retry b
 })
 
 on('acp message of a killed server that its agent had not begun is sent again', async (bench) => {
-  await killedServer(bench, 'turn', 'SLOW:600')
+  await bench.killedServer('turn', deliveryId, 'SLOW:600')
   const next = bench.connect()
   assert.equal(await next.recall(deliveryId), undefined)
   assert.equal((await turn(next, 'again')).kind, 'completed')
 })
 
 on('acp ends what a killed server left before anybody knocks', async (bench) => {
-  await killedServer(bench, 'inject', 'CHATTY')
+  await bench.killedServer('inject', deliveryId, 'CHATTY')
   assert.equal(await bench.anyRuns(), true)
   bench.connect()
   await eventually(async () => !(await bench.anyRuns()), 'it is gone')
@@ -432,13 +432,13 @@ on('acp leaves the agent of a server that runs to that server', async (bench) =>
 })
 
 on('acp end from another process ends the agent', async (bench) => {
-  await killedServer(bench, 'inject', 'CHATTY')
+  await bench.killedServer('inject', deliveryId, 'CHATTY')
   await bench.connect().end()
   assert.equal(await bench.anyRuns(), false)
 })
 
 on('acp sweep never ends a stranger under a recycled pid', async (bench) => {
-  await killedServer(bench, 'inject', 'CHATTY')
+  await bench.killedServer('inject', deliveryId, 'CHATTY')
   const run = join(bench.folder, 'run')
   const path = join(run, (await readdir(run))[0] ?? '')
   const noted = await readFile(path, 'utf8')
@@ -477,19 +477,3 @@ test('acp prepare completes settings and names what is wrong', async () => {
   for (const [settings, why] of wrong) await assert.rejects(prepare(settings), why)
   await remove()
 })
-
-/** A server that is killed once its agent has begun; for a silent prompt, once it has got that. */
-async function killedServer(bench: Bench, how: 'inject' | 'turn', text: string): Promise<void> {
-  const main = fileURLToPath(new URL('crash-main.ts', import.meta.url))
-  const runtime = 'Deno' in globalThis ? ['run', '-A', '--no-check', main] : [main]
-  const args = [...runtime, JSON.stringify(bench.session), join(bench.folder, 'run'), how, deliveryId, text]
-  const before = (await bench.prompts()).length
-  const env = { ...process.env, FAKE_ACP_DIR: join(bench.folder, 'agent'), FAKE_ACP_STAYS: '1' }
-  const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], env })
-  const dead = new Promise((resolve) => server.once('exit', resolve))
-  const accepted = new Promise((resolve) => server.stdout.once('data', resolve))
-  await eventually(async () => (await bench.prompts()).length > before, 'it got the prompt')
-  if (text.includes('CHATTY')) await accepted
-  server.kill('SIGKILL')
-  await dead
-}

@@ -2,12 +2,14 @@ import process from 'node:process'
 import type { DeliveryId } from '../../../src/domain/delivery.ts'
 import type { Session } from '../../../src/domain/session.ts'
 import { acpDriver } from '../../../src/drivers/acp.ts'
+import { piDriver } from '../../../src/drivers/pi.ts'
 
 // A server in the middle of a turn, to be killed: session, run directory, inject or turn, and the rest are its arguments.
 const [sessionText = '', runDir = '', how = '', deliveryId = '', text = ''] = process.argv.slice(2)
 const session = JSON.parse(sessionText) as Session
 const tools = { runDir, now: Date.now, log: () => {}, remember: async () => {} }
-const driver = acpDriver({ env: process.env, skillDirs: () => [] })
+const needs = { env: process.env, skillDirs: () => [] }
+const driver = session.driver === 'pi' ? piDriver(needs) : acpDriver(needs)
 const connection = driver.connect(session, tools)
 const message = { deliveryId: deliveryId as DeliveryId, text }
 const signal = AbortSignal.timeout(60_000)

@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto'
+import type { Json } from '../command/output.ts'
+import { textAt } from '../command/output.ts'
+import { type Agent, type AgentOrder, type Started, startAgent } from '../owned/agent.ts'
+import type { Child } from '../owned/child.ts'
+import type { PiSettings } from './settings.ts'
+import { createTalk, type Reply, type Talk } from './talk.ts'
+import { startTurn } from './turn.ts'
+
+/** Its id is chosen here, because pi tells of a conversation of its own only once that has begun. */
+export function startPi(order: AgentOrder, _settings: PiSettings, signal: AbortSignal): Promise<Started> {
+  const id = order.conversation ?? randomUUID()
+  const command = [...order.command, '--mode', 'rpc', '--session-id', id]
+  return startAgent({ ...order, command }, signal, (child) => opened(child, order.conversation !== undefined))
+}
+
+async function opened(child: Child, known: boolean): Promise<Started> {
+  const talk = createTalk(child.write)
+  child.listen({ heard: talk.feed, gone: talk.fail })
+  const state = await talk.ask('get_state')
+  const conversation = state.kind === 'done' ? textAt(state.data, 'sessionId') : undefined
+  if (state.kind === 'done' && conversation !== undefined) {
+    const lost = known && state.data.messageCount === 0
+    return { kind: 'agent', agent: agentOn(child, talk, { conversation, lost }) }
+  }
+  const why = state.kind === 'done' ? 'it names no session' : state.why
+  await child.end(why)
+  return { kind: 'failed', why: `the agent is not ready: ${why}`, retry: true }
+}
+
+const agentOn = (
+  child: Child,
+  talk: Talk,
+  { conversation, lost }: Pick<Agent, 'conversation' | 'lost'>,
+): Agent => ({
+  conversation,
+  lost,
+  running: child.running,
+  startTurn: (text, signs) => startTurn(talk, text, signs),
+  commands: async () => skillsIn(await talk.ask('get_commands')),
+  end: () => child.end('it was ended'),
+})
+
+/** Its other commands are none of an outsider's affair. */
+function skillsIn(reply: Reply): readonly string[] | undefined {
+  if (reply.kind !== 'done') return undefined
+  const { commands } = reply.data
+  const all: readonly Json[] = Array.isArray(commands) ? commands : []
+  return all
+    .filter((command) => textAt(command, 'source') === 'skill')
+    .map((command) => (textAt(command, 'name') ?? '').replace(/^skill:/, ''))
+}

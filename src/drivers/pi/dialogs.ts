@@ -1,0 +1,56 @@
+import { type JsonObject, textAt } from '../command/output.ts'
+import { oneLine, type Talk } from './talk.ts'
+
+/** What the agent's extensions ask a person. Nobody but a person says yes: they wait until the turn is cancelled. */
+export interface Dialogs {
+  asked(request: JsonObject): void
+  blocked(): string | undefined
+  /** Dismisses all that wait, and all that come later. */
+  cancel(): void
+}
+
+export interface DialogSigns {
+  readonly held: (title: string) => void
+  /** One has waited for too long. */
+  readonly late: () => void
+}
+
+/** As long as an ACP agent's request for permission may wait. */
+const patienceMs = 1_800_000
+
+/** Those that wait for an answer; the others only show something. */
+const waiting: ReadonlySet<string> = new Set(['select', 'confirm', 'input', 'editor'])
+
+export function createDialogs(talk: Talk, signs: DialogSigns): Dialogs {
+  const open = new Map<string, { readonly title: string; readonly timer: ReturnType<typeof setTimeout> }>()
+  let cancelled = false
+  const dismiss = (id: string) => talk.tell({ type: 'extension_ui_response', id, cancelled: true })
+  return {
+    asked: (request) => {
+      const id = textAt(request, 'id') ?? ''
+      if (!waiting.has(textAt(request, 'method') ?? '')) return
+      if (cancelled) return dismiss(id)
+      const title = oneLine(textAt(request, 'title') ?? 'a question')
+      // With a time of its own the agent decides by itself when that is over.
+      const { timeout } = request
+      const timer =
+        typeof timeout === 'number'
+          ? setTimeout(() => void open.delete(id), timeout)
+          : setTimeout(signs.late, patienceMs)
+      open.set(id, { title, timer })
+      signs.held(title)
+    },
+    blocked: () => {
+      const [first] = open.values()
+      return first && `it asks: ${first.title}`
+    },
+    cancel: () => {
+      cancelled = true
+      for (const [id, { timer }] of open) {
+        clearTimeout(timer)
+        dismiss(id)
+      }
+      open.clear()
+    },
+  }
+}

@@ -1,0 +1,59 @@
+import type { Outcome } from '../../domain/outcome.ts'
+import type { TurnEnd } from '../owned/agent.ts'
+import type { Reply } from './talk.ts'
+
+/** How a model call ended, as pi says it. */
+export interface Stop {
+  readonly reason: string
+  readonly error?: string
+}
+
+/** How a prompt was answered, and what was heard until the agent settled. */
+export interface Course {
+  readonly reply: Reply
+  readonly answer: string
+  readonly toolCalls: number
+  readonly stop: Stop | undefined
+}
+
+export const endOf = (course: Course): TurnEnd => ({
+  answer: course.answer,
+  cut: course.reply.kind !== 'done' || course.stop?.reason === 'aborted',
+  outcome: (began) => judge(course, began),
+})
+
+function judge(course: Course, began: boolean): Outcome {
+  const { reply, answer } = course
+  const said = answer === '' ? {} : { answer }
+  if (reply.kind === 'done') return stopped(course)
+  if (reply.kind === 'gone')
+    return began
+      ? { kind: 'turn_failed', why: 'exited', detail: reply.why, ...said }
+      : { kind: 'failed', why: reply.why, retry: true }
+  return occupied.test(reply.why)
+    ? { kind: 'busy', why: `the agent says: ${reply.why}` }
+    : { kind: 'failed', why: `the agent refused it: ${reply.why}`, retry: true }
+}
+
+/** An extension may have begun something of its own. */
+const occupied = /already processing|compaction is in progress/i
+
+/** An end without a word or a tool call is no success. */
+function stopped({ answer, toolCalls, stop }: Course): Outcome {
+  const said = answer === '' ? {} : { answer }
+  const failed = { kind: 'turn_failed', ...said } as const
+  switch (stop?.reason) {
+    case undefined:
+      return { ...failed, why: 'empty', detail: 'it ended its turn without asking its model' }
+    case 'stop':
+    case 'toolUse':
+      if (answer !== '' || toolCalls > 0) return { kind: 'completed', ...said, toolCalls }
+      return { ...failed, why: 'empty', detail: 'it ended its turn without a word or a tool call' }
+    case 'length':
+      return { ...failed, why: 'max_tokens', detail: 'it ran out of tokens' }
+    case 'aborted':
+      return { ...failed, why: 'cancelled', detail: 'its turn was cancelled' }
+    default:
+      return { ...failed, why: 'agent_error', detail: stop?.error ?? `it stopped: ${stop?.reason}` }
+  }
+}

@@ -1,0 +1,4 @@
+import { testDriver } from '../../suites/driver.ts'
+import { piHarness } from './harness.ts'
+
+testDriver(piHarness)
