@@ -1,9 +1,9 @@
 import { isObject, type Json, type JsonObject, textAt } from '../command/output.ts'
 import { type Agent, type AgentOrder, type Started, startAgent } from '../owned/agent.ts'
 import type { Child } from '../owned/child.ts'
+import { createRpc, type Rpc } from '../owned/rpc.ts'
 import { within } from '../owned/waiting.ts'
 import { openSession } from './handshake.ts'
-import { createRpc, type Rpc } from './rpc.ts'
 import type { AcpSettings } from './settings.ts'
 import { type Partner, startTurn, type TurnEars } from './turn.ts'
 

@@ -1,8 +1,8 @@
 import { type Json, type JsonObject, textAt } from '../command/output.ts'
 import type { Turn, TurnEnd, TurnSigns } from '../owned/agent.ts'
 import { type Answer, createAnswer } from '../owned/answer.ts'
+import type { Reply } from '../owned/rpc.ts'
 import { allowedOption, nameOf, type ToolCall, toolCallOf } from './permission.ts'
-import type { Reply } from './rpc.ts'
 import { endOf } from './verdict.ts'
 
 /** A conversation, as a turn needs it. */

@@ -1,7 +1,7 @@
 import type { Outcome } from '../../domain/outcome.ts'
 import { textAt } from '../command/output.ts'
 import type { TurnEnd } from '../owned/agent.ts'
-import type { Reply } from './rpc.ts'
+import type { Reply } from '../owned/rpc.ts'
 
 /** How a prompt was answered, and what was heard until then. */
 export interface Course {

@@ -1,3 +1,5 @@
+import type { DeliveryId } from '../../domain/delivery.ts'
+import type { Readiness } from '../../domain/driver.ts'
 import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { type Child, type ChildPlace, startChild } from './child.ts'
@@ -9,7 +11,11 @@ export interface Agent {
   /** The conversation that was asked for is unknown to it, so this is a new one. */
   readonly lost: boolean
   running(): boolean
-  startTurn(text: string, signs: TurnSigns): Turn
+  startTurn(text: string, signs: TurnSigns, deliveryId: DeliveryId): Turn
+  /** What goes on in the conversation while no turn of ours runs; of an agent that others talk to as well. */
+  state?(): Promise<Readiness>
+  /** The turn of a delivery that may have been sent before; undefined when it never arrived. */
+  rejoin?(deliveryId: DeliveryId): Promise<Turn | Outcome | undefined>
   /** The names of the skills and commands it knows, once it has said so. */
   commands(): Promise<readonly string[] | undefined>
   /** Ends its whole process group. */
@@ -21,8 +27,8 @@ export interface Turn {
   readonly over: Promise<TurnEnd>
   /** Why it waits for a person, if it does. */
   blocked(): string | undefined
-  /** Asks the agent to stop; it still ends the turn itself. */
-  cancel(): void
+  /** Asks the agent to stop; it still ends the turn itself. `late`: its time is over, else we let go of it. */
+  cancel(late: boolean): void
 }
 
 export interface TurnSigns {

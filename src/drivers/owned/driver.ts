@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { homedir } from 'node:os'
 import type { DeliveryId } from '../../domain/delivery.ts'
-import type { Connection, Driver, DriverTools, Outgoing, Readiness } from '../../domain/driver.ts'
+import type { Connection, Driver, DriverTools, Outgoing } from '../../domain/driver.ts'
 import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import type { Session } from '../../domain/session.ts'
@@ -9,8 +9,10 @@ import { agentEnv } from '../process.ts'
 import { listSkills } from '../skills.ts'
 import type { Started } from './agent.ts'
 import { openRecord } from './record.ts'
+import { rejoin } from './rejoin.ts'
 import { injected, speak } from './speak.ts'
-import { within } from './waiting.ts'
+import { checkedState, stateOf } from './state.ts'
+import { whenAborted, within } from './waiting.ts'
 import { type OwnedKind, type OwnedNeeds, type OwnedSettings, type OwnedWire, skillPlace } from './wire.ts'
 
 /**
@@ -33,15 +35,17 @@ function connect<S extends OwnedSettings>(
   tools: DriverTools,
 ): Connection {
   const record = openRecord(tools.runDir, kind.kind, session)
+  const settings = kind.parse(session.settings, '/')
   const wire: OwnedWire<S> = {
     kind: kind.kind,
+    foreign: kind.foreign?.(settings) ?? false,
     needs,
     session,
     tools,
     record,
     ending: new AbortController(),
     left: record.left(),
-    settings: kind.parse(session.settings, '/'),
+    settings,
     claim: undefined,
     agent: undefined,
     starting: undefined,
@@ -51,41 +55,19 @@ function connect<S extends OwnedSettings>(
   // What a killed server left must not go on beside us, even if nobody knocks.
   const swept = wire.left.then(() => record.sweep()).catch((thrown) => warn(wire, 'sweep_failed', thrown))
   return {
-    state: async () => stateOf(wire),
-    check: (signal) => check(wire, signal),
+    state: (signal) => stateOf(wire, signal),
+    check: (signal) => checkedState(wire, signal),
     inject: (message: Outgoing, signal) => injected(wire, message, signal),
     turn: (message, signal, on) => speak(wire, message, signal, { ...on, waits: true }),
     skills: (signal) => skillsOf(wire, signal),
     recall: async (deliveryId) => {
       await swept
-      return recall(wire, deliveryId)
+      return recall(wire, kind.rejoins ?? false, deliveryId)
     },
     end: () => end(wire),
     close: () => close(wire),
   }
 }
-
-function stateOf(wire: OwnedWire): Readiness {
-  if (wire.ending.signal.aborted) return { kind: 'ended' }
-  const why = wire.turn?.blocked()
-  if (why !== undefined) return { kind: 'blocked', why }
-  return wire.claim ? { kind: 'busy', why: 'a turn runs' } : { kind: 'idle' }
-}
-
-/** Starts the agent as a message would. */
-async function check(wire: OwnedWire, signal: AbortSignal): Promise<Readiness> {
-  const started = await Promise.race([wire.ready(), aborted(signal)])
-  if (started === undefined) return { kind: 'offline', why: 'the agent did not start in time' }
-  if (started.kind === 'agent') return stateOf(wire)
-  const why = 'why' in started && started.why !== undefined ? started.why : 'the agent did not start'
-  return started.kind === 'busy' ? { kind: 'blocked', why } : { kind: 'offline', why }
-}
-
-const aborted = (signal: AbortSignal): Promise<undefined> =>
-  new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(undefined), { once: true })
-    if (signal.aborted) resolve(undefined)
-  })
 
 /** The running agent, or a new one; all who ask meanwhile wait for the same. */
 function ready<S extends OwnedSettings>(wire: OwnedWire<S>, kind: OwnedKind<S>): Promise<Started> {
@@ -141,18 +123,26 @@ const warn = ({ kind, tools, session }: OwnedWire, event: string, thrown: unknow
 
 /** The agent's own word where it gives it, which it only does once it runs; else what lies in its folders. */
 async function skillsOf(wire: OwnedWire, signal: AbortSignal): Promise<readonly string[]> {
-  const started = await Promise.race([wire.ready(), aborted(signal)])
+  const aborted = whenAborted(signal)
+  const started = await Promise.race([wire.ready(), aborted.promise])
+  aborted.disarm()
   const told = started?.kind === 'agent' ? await started.agent.commands() : undefined
   return told ?? listSkills(skillPlace(wire, homedir()))
 }
 
-async function recall(wire: OwnedWire, deliveryId: DeliveryId): Promise<Outcome | undefined> {
+async function recall(
+  wire: OwnedWire,
+  rejoins: boolean,
+  deliveryId: DeliveryId,
+): Promise<Outcome | undefined> {
   const taken = await wire.left
-  if (taken?.deliveryId !== deliveryId) return undefined
-  wire.left = Promise.resolve(undefined)
-  return taken.turn
+  const ours = taken?.deliveryId === deliveryId
+  if (ours) wire.left = Promise.resolve(undefined)
+  if (ours && !taken.turn) return { kind: 'taken', evidence: 'ack' }
+  if (rejoins) return rejoin(wire, deliveryId)
+  return ours
     ? { kind: 'unknown', why: 'the server was stopped while its turn ran', accepted: true }
-    : { kind: 'taken', evidence: 'ack' }
+    : undefined
 }
 
 async function end(wire: OwnedWire): Promise<void> {
@@ -170,8 +160,9 @@ async function close(wire: OwnedWire): Promise<void> {
   await wire.starting
   const { agent, turn } = wire
   if (!agent) return
+  if (wire.foreign) return agent.end()
   if (turn && !(await within(turn.over, closeMs))) {
-    turn.cancel()
+    turn.cancel(true)
     await within(turn.over, closeMs)
   }
   await agent.end()

@@ -126,14 +126,15 @@ async function prompt(wire: OwnedWire, agent: Agent, said: Prompting): Promise<O
   const { message, on } = said
   let accepted: Promise<void> | undefined
   const note = timeline(wire, on)
-  const turn = agent.startTurn(said.text, {
+  const signs = {
     began: () => {
       accepted = accept(wire, message, on)
       note('turn_started', 'the agent reacts')
     },
-    tool: (name) => note('turn_started', `tool call: ${name}`),
-    held: (name) => note('held', `permission: ${name}`),
-  })
+    tool: (name: string) => note('turn_started', `tool call: ${name}`),
+    held: (name: string) => note('held', `permission: ${name}`),
+  }
+  const turn = agent.startTurn(said.text, signs, message.deliveryId)
   wire.turn = turn
   const end = await Promise.race([turn.over, said.aborted])
   const outcome = end
@@ -185,7 +186,7 @@ async function givenUp(
   { signal, on }: Prompting,
   accepted: () => Promise<void> | undefined,
 ): Promise<Outcome> {
-  turn.cancel()
+  turn.cancel(isTimeout(signal))
   const end = await Promise.race([turn.over, after(giveUpMs)])
   if (!end) endIfHung(agent, turn, wire.needs.cancelMs ?? cancelMs)
   const began = accepted() !== undefined

@@ -35,11 +35,16 @@ export interface OwnedKind<S extends OwnedSettings> {
   /** Starts its process and opens the conversation. Resolves with why not; ends the process when `signal` aborts. */
   readonly start: (order: AgentOrder, settings: S, signal: AbortSignal) => Promise<Started>
   readonly discover?: (place: DiscoveryPlace) => Promise<readonly Discovered[]>
+  /** Its process is somebody else's: it is reached, never started or ended, and its turns outlive us. */
+  readonly foreign?: (settings: S) => boolean
+  /** It can tell what became of a delivery, by `Agent.rejoin`. */
+  readonly rejoins?: boolean
 }
 
 /** One opening of a session, and what goes on in it. */
 export interface OwnedWire<S extends OwnedSettings = OwnedSettings> {
   readonly kind: string
+  readonly foreign: boolean
   readonly needs: OwnedNeeds
   readonly session: Session
   readonly tools: DriverTools

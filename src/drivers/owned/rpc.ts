@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject, textAt } from '../command/output.ts'
-import { parseLine, splitLines } from '../owned/lines.ts'
+import { parseLine, splitLines } from './lines.ts'
 
 /** How a request of ours ended. `gone`: the agent's process is over, and nobody will answer. */
 export type Reply =
@@ -8,8 +8,8 @@ export type Reply =
   | { readonly kind: 'gone'; readonly why: string }
 
 /**
- * JSON-RPC 2.0, one message a line, as ACP v1 speaks it on a process's pipes. Of our own because it is this small: the
- * protocol's SDK brings a validator and streams of its own, and gives up on lines that are no JSON, which agents print.
+ * JSON-RPC 2.0, one message a line, as ACP v1 and codex speak it. Of our own because it is this small: the protocols' SDKs
+ * bring validators and streams of their own, and give up on lines that are no JSON, which agents print.
  */
 export interface Rpc {
   request(method: string, params: Json): Promise<Reply>

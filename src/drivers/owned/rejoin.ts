@@ -1,0 +1,44 @@
+import type { DeliveryId } from '../../domain/delivery.ts'
+import type { Outcome } from '../../domain/outcome.ts'
+import type { Turn } from './agent.ts'
+import { within } from './waiting.ts'
+import type { OwnedWire } from './wire.ts'
+
+/**
+ * What became of a delivery that may have been sent before: by the agent's own word, and once its turn is over. Undefined
+ * when it never arrived. It keeps the session busy meanwhile.
+ */
+export async function rejoin(wire: OwnedWire, deliveryId: DeliveryId): Promise<Outcome | undefined> {
+  if (wire.settings.conversation === undefined) return undefined
+  if (wire.claim) return { kind: 'busy', why: wire.turn?.blocked() ?? 'a turn runs' }
+  const claim = Promise.withResolvers<void>()
+  wire.claim = { free: claim.promise }
+  try {
+    return await found(wire, deliveryId)
+  } finally {
+    wire.turn = undefined
+    wire.claim = undefined
+    claim.resolve()
+  }
+}
+
+async function found(wire: OwnedWire, deliveryId: DeliveryId): Promise<Outcome | undefined> {
+  const started = await wire.ready()
+  if (started.kind !== 'agent') return started
+  const turn = await started.agent.rejoin?.(deliveryId)
+  if (!turn || 'kind' in turn) return turn
+  wire.turn = turn
+  return outcomeOf(turn)
+}
+
+/** How long a turn of an earlier server may still run: what it was given then is not known here. */
+const rejoinMs = 1_800_000
+const cancelMs = 5000
+
+async function outcomeOf(turn: Turn): Promise<Outcome> {
+  const inTime = await within(turn.over, rejoinMs)
+  if (!inTime) turn.cancel(true)
+  if (!inTime && !(await within(turn.over, cancelMs)))
+    return { kind: 'unknown', why: 'its turn does not end', accepted: true }
+  return (await turn.over).outcome(true)
+}
