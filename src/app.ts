@@ -54,6 +54,7 @@ export function createIo(platform: Platform): Io {
       const { rotateKeys } = await import('./locks/keys.ts')
       return { rotate: async (graceMs) => rotateKeys(`${home}/keys`, graceMs, clock.now()) }
     },
+    restore: async (home, file) => (await import('./app/restoring.ts')).restoreHome(needs, home, file),
     holder: async (home) => (await import('./app/holding.ts')).openHolder(needs, home),
     serve: async (home, flags) => (await import('./app/serve.ts')).serve(needs, io, home, flags),
     hold: async (args) => (await import('./app/holding.ts')).hold(needs, io, args),

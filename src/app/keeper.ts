@@ -21,7 +21,8 @@ export async function openKeeper(needs: KeeperNeeds, root: string): Promise<Keep
   const home = openHome(root)
   const config = await loadConfig({ home, env: needs.env, flags: {} })
   const { clock } = needs
-  const store = await openStore({ ...needs, path: home.databaseFile, now: clock.now, role: 'client' })
+  const { databaseFile: path, revokedFile } = home
+  const store = await openStore({ ...needs, path, revokedFile, now: clock.now, role: 'client' })
   const drivers = async () => (await import('./drivers.ts')).allDrivers(needs.env, () => config.skills.dirs)
   return {
     home,

@@ -44,7 +44,8 @@ async function serveWith(
   for (const warning of living.now().warnings) log('warn', 'config.warning', { warning })
   const keys = openKeys(home.keysDir, clock)
   const adminToken = openAdminToken(home.keysDir)
-  const store = await openStore({ platform, path: home.databaseFile, now: clock.now, role: 'server' })
+  const { databaseFile: path, revokedFile } = home
+  const store = await openStore({ platform, path, revokedFile, now: clock.now, role: 'server' })
   const tls = tlsOf(living)
   try {
     const server = await openServer({

@@ -38,6 +38,8 @@ export interface Io {
   readonly config: (home: string) => Promise<ConfigDesk>
   readonly hooks: (home: string) => Promise<HookDesk>
   readonly keys: (home: string) => Promise<KeyDesk>
+  /** Puts a backup in place of the database. Throws `already_running`, `not_found`, `usage`. */
+  readonly restore: (home: string, file: string) => Promise<Restored>
   readonly holder: (home: string) => Promise<Holder>
   /** Serves until stopped; resolves with the exit code. */
   readonly serve: (home: string, flags: ServeFlags) => Promise<number>
@@ -148,6 +150,13 @@ export type Rehearsal =
 export interface KeyDesk {
   /** A fresh signing key; tokens of the older ones stop verifying at `retireAt`, Unix milliseconds. */
   readonly rotate: (graceMs: number) => Promise<{ readonly kid: string; readonly retireAt: number }>
+}
+
+export interface Restored {
+  /** How many messages were unfinished in the backup. */
+  readonly held: number
+  /** Where the database lies now that was there before. */
+  readonly aside?: string
 }
 
 /** Agents in terminals of their own. */

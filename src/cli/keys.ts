@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { iso } from '../manage/views.ts'
 import type { Call, Command } from './command.ts'
 import { withKeeper } from './keeping.ts'
-import { absolute, duration } from './reading.ts'
+import { absolute, duration, plural } from './reading.ts'
 
 export const keyCommands: readonly Command[] = [
   {
@@ -24,6 +24,16 @@ export const keyCommands: readonly Command[] = [
     args: [{ name: 'file', summary: 'a new file', required: true }],
     examples: ['postern backup postern-$(date +%F).db'],
     run: runBackup,
+  },
+  {
+    name: 'restore',
+    summary: 'Put a backup in place of the database, which is kept aside.',
+    details:
+      'The server must be stopped. What was revoked since the backup stays revoked. Messages that were unfinished\n' +
+      'in it may have arrived since: they are FAILED, and postern deliveries retry sends those that have not.',
+    args: [{ name: 'file', summary: 'what postern backup wrote', required: true }],
+    examples: ['postern restore postern-2026-11-22.db'],
+    run: runRestore,
   },
 ]
 
@@ -53,4 +63,20 @@ function runBackup(call: Call): Promise<number> {
     else call.out.say(`Wrote ${file}. The signing keys are not in it; they lie in ${call.home}/keys.`)
     return 0
   })
+}
+
+async function runRestore(call: Call): Promise<number> {
+  const file = absolute(call.args.need('file'), call.io)
+  const { held, aside } = await call.io.restore(call.home, file)
+  if (call.json) {
+    call.out.json({ file, held, aside: aside ?? null })
+    return 0
+  }
+  call.out.say(`Restored ${file}.`)
+  if (aside !== undefined) call.out.say(`The database that was here lies in ${aside} now.`)
+  if (held > 0)
+    call.out.say(
+      `${plural(held, 'message')} unfinished in the backup ${held === 1 ? 'is' : 'are'} FAILED (restored) now: postern deliveries ls --state failed`,
+    )
+  return 0
 }

@@ -17,6 +17,7 @@ export type FailedStep =
   | 'expired'
   | 'attempts'
   | 'revoked'
+  | 'restored'
 
 /** Where a knock came in: the scope of idempotency keys and of rate limits. */
 export type Door =

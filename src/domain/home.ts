@@ -5,6 +5,8 @@ export interface Home {
   readonly configFile: string
   readonly databaseFile: string
   readonly keysDir: string
+  /** Every grant that was ever revoked, beside the keys that its URL needs. */
+  readonly revokedFile: string
   readonly runDir: string
 }
 
@@ -13,5 +15,6 @@ export const homeAt = (root: string): Home => ({
   configFile: `${root}/preferences/webhooks.json`,
   databaseFile: `${root}/postern.db`,
   keysDir: `${root}/keys`,
+  revokedFile: `${root}/keys/revoked`,
   runDir: `${root}/run`,
 })

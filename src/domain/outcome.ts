@@ -52,6 +52,8 @@ export type Outcome =
   | { readonly kind: 'unknown'; readonly why: string; readonly accepted: boolean }
   /** Its grant was revoked while it waited. */
   | { readonly kind: 'revoked' }
+  /** It was unfinished in a backup: nobody knows what became of it since. */
+  | { readonly kind: 'restored'; readonly why: string }
   /** It waited for its session longer than it may. */
   | { readonly kind: 'expired'; readonly why: string }
   /** Let go before anything reached the agent, as when the server stops: no attempt spent. */

@@ -75,6 +75,8 @@ export function settle(
       return held(at, outcome)
     case 'revoked':
       return failed(at, 'revoked', 'its grant was revoked before it could be delivered')
+    case 'restored':
+      return failed(at, 'restored', outcome.why)
     case 'expired':
       return failed(at, 'expired', outcome.why)
     case 'ended':
@@ -207,10 +209,14 @@ function retried(at: At, why: string, retryAfterMs?: number): Settlement {
 const spent = (settlement: Settlement, attempts: number): Settlement =>
   settlement.phase === 'callback' ? settlement : { ...settlement, attempts }
 
+/** Nobody is called back: the sender lost its permission, or has perhaps been told already. */
+const silentSteps: readonly FailedStep[] = ['revoked', 'restored']
+
 /** Over, unless somebody asked to be called back: then first they hear of it. */
 function failed(at: At, step: FailedStep, detail: string, answer?: string): Settlement {
   const { delivery, now } = at
-  const callback = delivery.phase === 'deliver' && delivery.callbackUrl !== undefined && step !== 'revoked'
+  const callback =
+    delivery.phase === 'deliver' && delivery.callbackUrl !== undefined && !silentSteps.includes(step)
   return {
     ...base(at),
     state: callback ? 'PENDING' : 'FAILED',

@@ -1,13 +1,19 @@
 import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure, reasonOf } from '../domain/error.ts'
-import type { Shared } from './shared.ts'
+import type { Database } from '../platform/platform.ts'
+import { markAsCopy } from './restored.ts'
+import type { Shared, StoreOptions } from './shared.ts'
+
+type Copying = Pick<Shared, 'sql' | 'now'> & Pick<StoreOptions, 'platform'>
 
 /** One consistent copy of everything, however busy the store is, for its owner alone. Never overwrites. */
-export function backup({ sql }: Pick<Shared, 'sql'>, path: string): void {
-  create(path)
+export function backup({ sql, now, platform }: Copying, path: string): void {
+  createPrivate(path)
   try {
+    const madeAt = now()
     sql('VACUUM INTO ?').run(path)
+    mark(platform.openDatabase(path), madeAt)
     sync(path)
     sync(dirname(path))
   } catch (thrown) {
@@ -16,8 +22,16 @@ export function backup({ sql }: Pick<Shared, 'sql'>, path: string): void {
   }
 }
 
-/** SQLite fills an empty file that is there already, and leaves its permissions alone. */
-function create(path: string): void {
+function mark(copy: Database, madeAt: number): void {
+  try {
+    markAsCopy(copy.prepare, madeAt)
+  } finally {
+    copy.close()
+  }
+}
+
+/** SQLite fills an empty file that is there already, and leaves its permissions alone. Throws `usage` for one that is. */
+export function createPrivate(path: string): void {
   try {
     closeSync(openSync(path, 'wx', 0o600))
   } catch (cause) {
@@ -30,7 +44,7 @@ function create(path: string): void {
 }
 
 /** SQLite does not wait for the disk here; whoever keeps backups does. */
-function sync(path: string): void {
+export function sync(path: string): void {
   const file = openSync(path, 'r')
   try {
     fsyncSync(file)

@@ -2,6 +2,7 @@ import type { Grant, GrantId } from '../domain/grant.ts'
 import type { Store } from '../domain/ports.ts'
 import { requireOpen, type SessionId } from '../domain/session.ts'
 import { createPause } from './pause.ts'
+import { noteRevoked, rememberTaken } from './revocations.ts'
 import { grantOf } from './rows.ts'
 import type { Shared } from './shared.ts'
 
@@ -73,8 +74,11 @@ function listPiece(
   return rows.map(grantOf)
 }
 
-function revoke({ sql, remembered }: Shared, id: GrantId, at: number): Grant | undefined {
-  sql('UPDATE grants SET revoked_at = COALESCE(revoked_at, ?) WHERE id = ?').run(at, id)
+function revoke({ sql, remembered, revokedFile }: Shared, id: GrantId, at: number): Grant | undefined {
+  const grant = remembered.grant(id)
+  if (grant?.revokedAt !== undefined || !grant) return grant
+  if (revokedFile !== undefined) rememberTaken(sql, noteRevoked(revokedFile, id))
+  sql('UPDATE grants SET revoked_at = ? WHERE id = ?').run(at, id)
   remembered.forgetGrant(id)
   return remembered.grant(id)
 }

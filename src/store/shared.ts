@@ -8,6 +8,8 @@ export interface StoreOptions {
   readonly platform: Pick<Platform, 'openDatabase'>
   /** The database file. */
   readonly path: string
+  /** Where revocations are noted beside the database (see `revocations.ts`). */
+  readonly revokedFile?: string
   /** Unix milliseconds. */
   readonly now: () => number
   /** A server never blocks long for another process's lock; a client may. */
@@ -18,6 +20,7 @@ export interface StoreOptions {
 export interface Shared {
   readonly sql: (text: string) => Statement
   readonly remembered: Remembered
+  readonly revokedFile: string | undefined
   /** Unix milliseconds. */
   readonly now: () => number
   /** One act of the next shared transaction (see `commit.ts`). */
@@ -58,6 +61,7 @@ export function openShared(options: StoreOptions): Shared {
   return {
     sql,
     remembered,
+    revokedFile: options.revokedFile,
     now: options.now,
     write,
     read: async (act) => reading(refresh, act),

@@ -7,6 +7,7 @@ import { grantStore } from './grants.ts'
 import { emptyLog, purgeOne, purgeSettled } from './purge.ts'
 import { counts, inspect, list } from './reading.ts'
 import { record } from './record.ts'
+import { isFromThePast, takeIn } from './restored.ts'
 import { sessionStore } from './sessions.ts'
 import { acknowledge, addEvents, deliveryById, requeue, settleAttempt } from './settling.ts'
 import { leaveMark, openShared, type StoreOptions } from './shared.ts'
@@ -15,6 +16,7 @@ import { leaveMark, openShared, type StoreOptions } from './shared.ts'
 export async function openStore(options: StoreOptions): Promise<Store> {
   const shared = openShared(options)
   const { write, read } = shared
+  if (await read(() => isFromThePast(shared))) await write(() => takeIn(shared))
   let bytesInLog = false
 
   return {
@@ -58,7 +60,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     changedElsewhere: () => read(shared.changedElsewhere),
     examine: () => read(() => examine(shared)),
     probe: () => write(() => leaveMark(shared)),
-    backup: (path) => read(() => backup(shared, path)),
+    backup: (path) => read(() => backup({ ...shared, platform: options.platform }, path)),
     close: shared.close,
   }
 }

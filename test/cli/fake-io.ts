@@ -183,6 +183,7 @@ function ioOf(world: World): Io {
       }
     },
     keys: async () => ({ rotate: async (graceMs) => ({ kid: 'k2', retireAt: world.now + graceMs }) }),
+    restore: async () => ({ held: 0 }),
     holder: async () => ({
       start: async (wanted) => {
         world.started.push(wanted)

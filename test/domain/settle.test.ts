@@ -81,6 +81,13 @@ describe('settle', () => {
     ['a failed turn fails', {}, { kind: 'turn_failed', why: 'refusal', detail: 'no' }, 'FAILED', 'turn'],
     ['a revoked grant fails', {}, { kind: 'revoked' }, 'FAILED', 'revoked'],
     [
+      'what a backup left unfinished fails, and calls nobody back',
+      { action: 'turn', callbackUrl: 'https://example.com/' },
+      { kind: 'restored', why: 'x' },
+      'FAILED',
+      'restored',
+    ],
+    [
       'released waits again',
       { attempts: 2, state: 'RETRY' },
       { kind: 'released', why: 'stop' },

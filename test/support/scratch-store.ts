@@ -19,9 +19,11 @@ export async function inScratch(act: (dir: string) => Promise<void>): Promise<vo
 export interface Opening {
   readonly role?: 'server' | 'client'
   readonly now?: () => number
+  readonly revokedFile?: string
 }
 
 export const openScratchStore = async (
   path: string,
-  { role = 'server', now }: Opening = {},
-): Promise<Store> => openStore({ platform: await currentPlatform(), path, role, now: now ?? (() => noon) })
+  { role = 'server', now = () => noon, revokedFile }: Opening = {},
+): Promise<Store> =>
+  openStore({ platform: await currentPlatform(), path, role, now, ...(revokedFile && { revokedFile }) })

@@ -67,6 +67,7 @@ const steps: Readonly<Record<FailedStep, string>> = {
   expired: 'It waited for its session longer than it may.',
   attempts: 'Every attempt failed, and there were as many as there may be.',
   revoked: 'Its grant was revoked while it waited.',
+  restored: 'It was unfinished in a backup that was put back.',
 }
 
 function failureOf({ state, reason, detail }: RecordView) {

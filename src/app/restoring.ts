@@ -1,0 +1,20 @@
+import type { Restored } from '../cli/io.ts'
+import { lockHome } from '../store/lock.ts'
+import { restore } from '../store/restore.ts'
+import { openHome } from './home.ts'
+import type { KeeperNeeds } from './keeper.ts'
+
+/** Puts a backup in place of a home's database. Throws `already_running` while a server serves that home. */
+export async function restoreHome(
+  { platform, clock }: KeeperNeeds,
+  root: string,
+  file: string,
+): Promise<Restored> {
+  const { runDir, databaseFile: path, revokedFile } = openHome(root)
+  const lock = lockHome(platform, `${runDir}/server.lock`)
+  try {
+    return await restore({ platform, path, revokedFile, now: clock.now, role: 'client' }, file)
+  } finally {
+    lock.release()
+  }
+}

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict'
+import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import type { GrantId } from '../../src/domain/grant.ts'
+import { restore } from '../../src/store/restore.ts'
+import { refuses } from '../suites/store/harness.ts'
+import { ci, draftOf, grantOf, inbox, keyed, noon } from '../support/drafts.ts'
+import { currentPlatform } from '../support/platform.ts'
+import { inScratch, openScratchStore } from '../support/scratch-store.ts'
+
+const night = 'b0b0b0b0b0b0b0b0' as GrantId
+
+interface Place {
+  readonly dir: string
+  readonly path: string
+  readonly revokedFile: string
+  readonly copy: string
+  readonly open: () => ReturnType<typeof openScratchStore>
+  readonly putBack: (file?: string) => ReturnType<typeof restore>
+}
+
+const inHome = (act: (place: Place) => Promise<void>): Promise<void> =>
+  inScratch(async (dir) => {
+    const [path, revokedFile, copy] = [
+      join(dir, 'postern.db'),
+      join(dir, 'keys', 'revoked'),
+      join(dir, 'copy'),
+    ]
+    const platform = await currentPlatform()
+    const open = () => openScratchStore(path, { revokedFile })
+    const putBack = (file = copy) =>
+      restore({ platform, path, revokedFile, role: 'client', now: () => noon }, file)
+    await act({ dir, path, revokedFile, copy, open, putBack })
+  })
+
+describe('restore', () => {
+  it('lets no grant live again that was revoked after the backup', () =>
+    inHome(async ({ copy, open, putBack, revokedFile }) => {
+      const store = await open()
+      await store.addGrant(grantOf())
+      await store.addGrant(grantOf({ id: night }))
+      await store.backup(copy)
+      await store.revokeGrant(ci, noon)
+      await store.revokeGrant(ci, noon + 1)
+      await store.close()
+      assert.equal(await readFile(revokedFile, 'utf8'), `${ci}\n`)
+      assert.equal((await stat(revokedFile)).mode & 0o777, 0o600)
+      await putBack()
+      const restored = await open()
+      assert.equal((await restored.findGrant(ci))?.revokedAt, noon)
+      assert.equal((await restored.findGrant(night))?.revokedAt, undefined)
+      await refuses('forbidden', restored.recordDelivery(draftOf({ door: { kind: 'grant', grant: ci } })))
+      await restored.close()
+    }))
+
+  it('lets none live again when the file was just copied over, either', () =>
+    inHome(async ({ copy, open, path }) => {
+      const store = await open()
+      await store.addGrant(grantOf())
+      await store.close()
+      await copyFile(path, copy)
+      const later = await open()
+      await later.revokeGrant(ci, noon)
+      const { delivery } = await later.recordDelivery(draftOf())
+      await later.close()
+      await copyFile(copy, path)
+      const older = await open()
+      assert.ok((await older.findGrant(ci))?.revokedAt)
+      assert.equal(await older.findDelivery(delivery.id), undefined)
+      await older.close()
+    }))
+
+  it('leaves to a person what was unfinished, and keeps what was finished', () =>
+    inHome(async ({ copy, open, putBack }) => {
+      const store = await open()
+      const { delivery: done } = await store.recordDelivery(draftOf())
+      await store.acknowledgeDelivery(done.id, noon)
+      const { delivery: under } = await store.recordDelivery(draftOf({ lease: { leaseMs: 60_000 } }))
+      const { delivery: queued } = await store.recordDelivery(keyed('once'))
+      await store.backup(copy)
+      await store.close()
+      const { held } = await putBack()
+      assert.equal(held, 2)
+      const restored = await open()
+      assert.equal((await restored.findDelivery(done.id))?.state, 'DELIVERED')
+      for (const { id } of [under, queued]) {
+        const { state, reason, detail, leasedUntil } = (await restored.findDelivery(id)) ?? {}
+        assert.deepEqual([state, reason, leasedUntil], ['FAILED', 'restored', undefined])
+        assert.match(String(detail), /backup of 2026-11-22T12:00:00.000Z/)
+      }
+      const claim = { now: noon + 1e9, leaseMs: 1, limit: 9, except: [] }
+      assert.deepEqual(await restored.claimDue(claim), [])
+      assert.equal((await restored.counts()).queues.get(inbox), undefined)
+      await restored.requeueDelivery(queued.id, noon, noon + 1000)
+      const [again] = await restored.claimDue(claim)
+      assert.equal(again?.id, queued.id)
+      await restored.close()
+    }))
+
+  it('happens once: what comes afterwards is an ordinary database', () =>
+    inHome(async ({ copy, open, putBack }) => {
+      const store = await open()
+      await store.backup(copy)
+      await store.close()
+      await putBack()
+      const restored = await open()
+      const { delivery } = await restored.recordDelivery(draftOf())
+      await restored.close()
+      const next = await open()
+      assert.equal((await next.findDelivery(delivery.id))?.state, 'PENDING')
+      await next.close()
+    }))
+
+  it('keeps the database aside that was there, with its log', () =>
+    inHome(async ({ dir, copy, open, putBack }) => {
+      const store = await open()
+      await store.backup(copy)
+      const { delivery } = await store.recordDelivery(draftOf())
+      await store.close()
+      const { aside = '' } = await putBack()
+      const before = await openScratchStore(aside)
+      assert.equal((await before.findDelivery(delivery.id))?.state, 'PENDING')
+      await before.close()
+      assert.equal((await stat(join(dir, 'postern.db'))).mode & 0o777, 0o600)
+      const left = (await readdir(dir)).filter((file) => file.includes('restoring'))
+      assert.deepEqual(left, [])
+    }))
+
+  it('takes the place of a damaged database', () =>
+    inHome(async ({ copy, open, path, putBack }) => {
+      const store = await open()
+      await store.recordDelivery(draftOf())
+      await store.backup(copy)
+      await store.close()
+      await writeFile(path, 'no database any more')
+      const { aside = '' } = await putBack()
+      assert.equal(await readFile(aside, 'utf8'), 'no database any more')
+      const restored = await open()
+      assert.equal((await restored.counts()).deliveries.FAILED, 1)
+      await restored.close()
+    }))
+
+  it('refuses what is no backup and changes nothing', () =>
+    inHome(async ({ dir, open, path, putBack }) => {
+      const store = await open()
+      const { delivery } = await store.recordDelivery(draftOf())
+      await store.close()
+      await writeFile(join(dir, 'text'), 'hello')
+      await writeFile(join(dir, 'empty'), '')
+      const cut = (await readFile(path)).subarray(0, 8192)
+      await writeFile(join(dir, 'cut'), cut)
+      for (const [file, code] of [
+        ['missing', 'not_found'],
+        ['text', 'usage'],
+        ['empty', 'usage'],
+        ['cut', 'usage'],
+      ] as const)
+        await refuses(code, putBack(join(dir, file)))
+      const same = await open()
+      assert.equal((await same.findDelivery(delivery.id))?.state, 'PENDING')
+      await same.close()
+      assert.deepEqual((await readdir(dir)).toSorted(), ['cut', 'empty', 'postern.db', 'text'])
+    }))
+})
+
+describe('revokeGrant', () => {
+  it('says so when it cannot be noted, and then the grant lives on', () =>
+    inHome(async ({ open, revokedFile }) => {
+      const store = await open()
+      await store.addGrant(grantOf())
+      await mkdir(revokedFile, { recursive: true })
+      await refuses('store_unavailable', store.revokeGrant(ci, noon))
+      assert.equal((await store.findGrant(ci))?.revokedAt, undefined)
+      await store.close()
+    }))
+})
