@@ -22,10 +22,11 @@ interface Course {
 export function startTurn(talk: Talk, text: string, signs: TurnSigns): Turn {
   const { promise: settled, resolve } = Promise.withResolvers<undefined>()
   const cancel = () => {
-    course.dialogs.cancel()
     // What waits in the agent's own queue would be gone on with.
     void talk.ask('clear_queue')
     void talk.ask('abort')
+    // Not before: an extension that is answered goes on.
+    course.dialogs.cancel()
   }
   const course: Course = {
     talk,
