@@ -1,6 +1,7 @@
 import type { Driver } from '../domain/driver.ts'
 import { Failure } from '../domain/error.ts'
 import { acpDriver } from '../drivers/acp.ts'
+import { claudeDriver } from '../drivers/claude.ts'
 import { commandDriver } from '../drivers/command.ts'
 import { httpDriver } from '../drivers/http.ts'
 import { inboxDriver } from '../drivers/inbox.ts'
@@ -21,6 +22,7 @@ export function allDrivers(
     tmuxDriver(needs),
     commandDriver(needs),
     acpDriver(needs),
+    claudeDriver(needs),
     piDriver(needs),
     httpDriver({ ...needs, render: rendered }),
   ]

@@ -12,6 +12,8 @@ export interface SkillPlace {
   readonly home: string
   /** `skills.dirs` of the configuration. */
   readonly dirs: readonly string[]
+  /** False where the agent does not obey its own calls, because of the way the message comes in. */
+  readonly calls?: false
 }
 
 export const isAgentKind = (text: unknown): text is AgentKind =>
@@ -30,7 +32,7 @@ export async function listSkills(place: SkillPlace): Promise<readonly string[]> 
 export async function withSkill(place: SkillPlace, name: string, text: string): Promise<string | undefined> {
   if (!isSkillName(name)) return undefined
   const own = await firstWith(ownFolders(place), name)
-  if (own !== undefined && place.agent) return skillCall(place.agent, name, text)
+  if (own !== undefined && place.agent && place.calls !== false) return skillCall(place.agent, name, text)
   const folder = own ?? (await firstWith(place.dirs, name))
   return folder === undefined ? undefined : skillText(await readFile(fileOf(folder, name), 'utf8'), text)
 }

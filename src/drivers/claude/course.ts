@@ -1,0 +1,136 @@
+import type { Outcome, TurnFailure } from '../../domain/outcome.ts'
+import { isObject, type Json, type JsonObject, textAt } from '../command/output.ts'
+import { createAnswer } from '../owned/answer.ts'
+import { type Attempt, sha256Of } from './attempt.ts'
+
+/** What a transcript tells of one message and its turn. */
+export interface Course {
+  feed(rows: readonly JsonObject[]): void
+  /** The message stands in Claude Code's own queue. */
+  queued(): boolean
+  /** Unix milliseconds of the row that holds the message; undefined until it is there. */
+  seenAt(): number | undefined
+  /** The transcript itself says that the turn is over. */
+  over(): boolean
+  /** How the turn went, given that it is over. */
+  outcome(): Outcome
+  /** Tool calls since the last time. */
+  newTools(): readonly string[]
+}
+
+interface Seen {
+  readonly at: number
+  /** All rows of one turn carry the same; absent where the message joined a turn that was running. */
+  readonly promptId: string | undefined
+}
+
+/**
+ * Follows a message by its id (`origin.msg_id` of a row): its row says more than the message. Only the queue names no
+ * ids, so there the texts are compared.
+ */
+export function followCourse({ messageId, sha256 }: Pick<Attempt, 'messageId' | 'sha256'>): Course {
+  let [queued, over, toolCalls] = [false, false, 0]
+  let seen: Seen | undefined
+  let failure: { readonly why: TurnFailure; readonly detail: string } | undefined
+  let answer = createAnswer()
+  let tools: string[] = []
+  const hear = (row: JsonObject): void => {
+    if (!seen) {
+      if (isQueued(row, sha256)) queued = true
+      seen = sightOf(row, messageId)
+    } else if (over || row.isSidechain === true) return
+    else if (isEnd(row, seen)) over = true
+    else if (isInterruption(row)) {
+      over = true
+      failure = { why: 'cancelled', detail: 'its turn was interrupted in its terminal' }
+    } else if (isObject(row.message) && row.message.role === 'assistant') hearAssistant(row, row.message)
+  }
+  const hearAssistant = (row: JsonObject, message: JsonObject): void => {
+    failure = failureOf(row, message)
+    answer.pause()
+    for (const block of blocksOf(message)) {
+      if (block.type === 'text') answer.add(textAt(block, 'text') ?? '')
+      if (block.type !== 'tool_use') continue
+      // What it says before its last tool call is no answer yet.
+      answer = createAnswer()
+      toolCalls++
+      tools.push(textAt(block, 'name') ?? 'a tool')
+    }
+  }
+  return {
+    feed: (rows) => rows.forEach(hear),
+    queued: () => queued,
+    seenAt: () => seen?.at,
+    over: () => over,
+    outcome: () => judged(failure, answer.text(), toolCalls),
+    newTools: () => {
+      const since = tools
+      tools = []
+      return since
+    },
+  }
+}
+
+const isQueued = ({ type, operation, content }: JsonObject, sha256: string): boolean =>
+  type === 'queue-operation' &&
+  operation === 'enqueue' &&
+  typeof content === 'string' &&
+  sha256Of(content) === sha256
+
+function sightOf(row: JsonObject, messageId: string): Seen | undefined {
+  const attachment = isObject(row.attachment) ? row.attachment : undefined
+  const holds =
+    textAt(row, 'origin', 'msg_id') === messageId || textAt(attachment, 'origin', 'msg_id') === messageId
+  if (!holds) return undefined
+  const at = Date.parse(textAt(row, 'timestamp') ?? '')
+  return { at: Number.isNaN(at) ? 0 : at, promptId: textAt(row, 'promptId') }
+}
+
+/** Its last row, or the first one of the next turn: a turn that failed has no last row. */
+const isEnd = (row: JsonObject, { promptId }: Seen): boolean =>
+  (row.type === 'system' && row.subtype === 'turn_duration') ||
+  (promptId !== undefined && row.type === 'user' && textAt(row, 'promptId') !== promptId)
+
+const isInterruption = (row: JsonObject): boolean =>
+  row.type === 'user' &&
+  isObject(row.message) &&
+  blocksOf(row.message).some(
+    (block) => textAt(block, 'text')?.startsWith('[Request interrupted by user') === true,
+  )
+
+function failureOf(row: JsonObject, message: JsonObject) {
+  const said = blocksOf(message)
+    .map((block) => textAt(block, 'text') ?? '')
+    .join('')
+  if (row.isApiErrorMessage === true)
+    return { why: 'agent_error', detail: oneLine(said) || 'its model failed' } as const
+  const { stop_reason: reason } = message
+  if (reason === 'refusal' || reason === 'max_tokens')
+    return { why: reason, detail: `it stopped: ${reason}` } as const
+  return undefined
+}
+
+const maxDetail = 300
+
+const oneLine = (text: string): string =>
+  text
+    .replace(/[\x00-\x20\x7f-\x9f]+/g, ' ')
+    .trim()
+    .slice(0, maxDetail)
+
+function blocksOf({ content }: JsonObject): readonly JsonObject[] {
+  if (typeof content === 'string') return [{ type: 'text', text: content }]
+  return Array.isArray(content) ? content.filter((block: Json) => isObject(block)) : []
+}
+
+function judged(
+  failure: { readonly why: TurnFailure; readonly detail: string } | undefined,
+  text: string,
+  toolCalls: number,
+): Outcome {
+  const answer = text === '' || failure?.why === 'agent_error' ? {} : { answer: text }
+  if (failure) return { kind: 'turn_failed', ...failure, ...answer }
+  if (text === '' && toolCalls === 0)
+    return { kind: 'turn_failed', why: 'empty', detail: 'it ended its turn without a word or a tool call' }
+  return { kind: 'completed', ...answer, toolCalls }
+}

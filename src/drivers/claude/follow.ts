@@ -1,0 +1,111 @@
+import type { TurnEvents } from '../../domain/driver.ts'
+import type { Outcome } from '../../domain/outcome.ts'
+import { isTimeout } from '../owned/waiting.ts'
+import type { Attempt } from './attempt.ts'
+import { type Course, followCourse } from './course.ts'
+import { openScript, type Script } from './script.ts'
+import { type ClaudeWire, look, type Sight } from './wire.ts'
+
+/** One message on its way, as its transcript and the registry show it. */
+export interface Following {
+  readonly wire: ClaudeWire
+  readonly signal: AbortSignal
+  readonly course: Course
+  readonly script: Script
+}
+
+export const openFollowing = (wire: ClaudeWire, attempt: Attempt, signal: AbortSignal): Following => ({
+  wire,
+  signal,
+  course: followCourse(attempt),
+  script: openScript(wire.settings.configDir, attempt),
+})
+
+export type Followed =
+  | { readonly kind: 'accepted' }
+  /** It was read from the socket and went nowhere. */
+  | { readonly kind: 'dropped' }
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'aborted' }
+
+const pollMs = 120
+/** Read from its socket, yet neither queued nor begun: then it was dropped. */
+const dropMs = 4000
+
+/** `read`: it was taken from the socket for sure. */
+export async function followAcceptance(following: Following, read: boolean): Promise<Followed> {
+  const { course, signal, wire } = following
+  const from = wire.tools.now()
+  for (;;) {
+    const sight = await step(following)
+    if (course.seenAt() !== undefined) return { kind: 'accepted' }
+    if (sight.kind === 'ended') return { kind: 'ended' }
+    if (signal.aborted) return { kind: 'aborted' }
+    if (read && !course.queued() && wire.tools.now() - from > dropMs) return { kind: 'dropped' }
+    await pause(pollMs, signal)
+  }
+}
+
+/** The turn of an accepted message to its end. A turn in somebody else's terminal is not cancelled from here. */
+export async function followTurn(following: Following, on: TurnEvents): Promise<Outcome> {
+  const { course, signal, wire } = following
+  const note = timeline(wire, on)
+  for (let idle = false; ; ) {
+    const sight = await step(following)
+    for (const name of course.newTools()) note('turn_started', `tool call: ${name}`)
+    // Looked at twice: a transcript is written a moment after the end that it tells of.
+    if (course.over() || (idle && isRest(sight, course))) return course.outcome()
+    if (sight.kind === 'ended')
+      return { kind: 'turn_failed', why: 'exited', detail: 'Claude Code ended during the turn' }
+    if (signal.aborted) return cutOff(signal)
+    if (sight.kind === 'open' && sight.entry.status === 'waiting')
+      note('held', `it waits for a person: ${sight.entry.waitingFor ?? 'a dialog'}`)
+    idle = isRest(sight, course)
+    await pause(pollMs, signal)
+  }
+}
+
+/** The registry shows rest since a time after the message began: how a turn ends that failed. */
+const isRest = (sight: Sight, course: Course): boolean =>
+  sight.kind === 'open' && sight.entry.status === 'idle' && sight.entry.statusAt >= (course.seenAt() ?? 0)
+
+/** Looked at first and read then, so that an end is not taken for one before its last rows are there. */
+async function step({ wire, course, script }: Following): Promise<Sight> {
+  const sight = await look(wire)
+  course.feed(await script.read(sight.kind === 'open' ? sight.entry.sessionId : undefined))
+  return sight
+}
+
+/** The turn goes on. Who stops will find out later what became of it; whose time is over will not ask. */
+const cutOff = (signal: AbortSignal): Outcome =>
+  isTimeout(signal)
+    ? {
+        kind: 'turn_failed',
+        why: 'timeout',
+        detail: 'its turn took longer than it may; it goes on in its terminal',
+      }
+    : { kind: 'busy', why: 'its turn goes on' }
+
+const maxNotes = 40
+
+/** Tool calls and dialogs, each dialog once. */
+function timeline({ tools }: ClaudeWire, on: TurnEvents) {
+  let [notes, last] = [0, '']
+  return (kind: 'turn_started' | 'held', detail: string): void => {
+    if (kind === 'held' && detail === last) return
+    last = detail
+    if (++notes <= maxNotes || kind === 'held') on.progress({ at: tools.now(), kind, detail })
+  }
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done)
+    if (signal.aborted) done()
+  })

@@ -1,0 +1,60 @@
+import { connect } from 'node:net'
+
+/** The inbox of one Claude Code, and the word that lets a message in; undefined where it wants none. */
+export interface Inbox {
+  readonly socket: string
+  readonly token: string | undefined
+}
+
+export interface Letter {
+  /** Written into the transcript beside the message. */
+  readonly messageId: string
+  readonly text: string
+}
+
+/** `read`: Claude Code has taken the line from its socket. `unread`: it may still. Neither says that it was accepted. */
+export type Posted =
+  | { readonly kind: 'read' | 'unread' }
+  /** Nothing of it has left us. */
+  | { readonly kind: 'unreachable'; readonly why: string }
+
+/**
+ * Brings a letter, or none: then it only shows whether anybody reads there. Resolves when the other side is done with
+ * what was written, or `signal` aborts. The wire is not documented; seen in 2.1.329.
+ */
+export function post(inbox: Inbox, letter: Letter | undefined, signal: AbortSignal): Promise<Posted> {
+  const socket = connect(inbox.socket)
+  return new Promise<Posted>((resolve) => {
+    let written = false
+    const unread = () => resolve({ kind: 'unread' })
+    signal.addEventListener('abort', unread)
+    socket.once('connect', () => {
+      written = true
+      socket.end(linesOf(inbox, letter))
+    })
+    socket.on('error', (error) => resolve(written ? { kind: 'unread' } : unreachable(error)))
+    // It ends its side only when it has read all of ours.
+    socket.once('end', () => resolve({ kind: 'read' }))
+    socket.resume()
+    if (signal.aborted) unread()
+    // What was not read yet still is: only our end is let go.
+  }).finally(() => socket.destroySoon())
+}
+
+const unreachable = (error: Error): Posted => ({ kind: 'unreachable', why: error.message })
+
+/**
+ * `later`: as a turn of its own after whatever runs. Any other priority is put into a running turn at its next tool
+ * call, and then has no turn of its own.
+ */
+function linesOf({ token }: Inbox, letter: Letter | undefined): string {
+  const auth = token === undefined ? [] : [{ type: 'auth', token }]
+  const user = letter && {
+    type: 'user',
+    msgV: 1,
+    msg_id: letter.messageId,
+    priority: 'later',
+    message: { role: 'user', content: letter.text },
+  }
+  return [...auth, ...(user ? [user] : [])].map((line) => `${JSON.stringify(line)}\n`).join('')
+}

@@ -1,0 +1,86 @@
+import { isAbsolute, join, resolve } from 'node:path'
+import { Failure } from '../../domain/error.ts'
+import type { DriverSettings } from '../../domain/session.ts'
+import type { ProcessIdentity } from '../process.ts'
+import { type LiveEntry, liveEntries } from './registry.ts'
+
+/** One running Claude Code. A pid is used again, a pid together with its start is not. */
+export interface ClaudeSettings {
+  /** Absolute. Where it keeps its sessions and transcripts. */
+  readonly configDir: string
+  readonly process: ProcessIdentity
+  /** The conversation at the time it was registered; `/clear` and `/resume` begin or open others in the same process. */
+  readonly sessionId: string
+  readonly cwd: string
+}
+
+type Env = Readonly<Record<string, string | undefined>>
+
+export const configDirOf = (env: Env, userHome: string): string =>
+  env.CLAUDE_CONFIG_DIR || join(env.HOME || userHome, '.claude')
+
+/** Finds the session that a person means. Throws `usage` naming what is wrong, and what there is to choose from. */
+export async function findClaude(
+  settings: DriverSettings,
+  cwd: string,
+  standard: string,
+): Promise<ClaudeSettings> {
+  for (const name of Object.keys(settings))
+    if (!wishes.includes(name)) throw usage(`has no setting "${name}"`)
+  const configDir = resolve(cwd, textOf(settings.configDir, 'configDir') ?? standard)
+  const { pid } = settings
+  if (pid !== undefined && !isPid(pid)) throw usage('needs pid as a number')
+  const sessionId = textOf(settings.sessionId, 'sessionId')
+  const live = await liveEntries(configDir)
+  const fits = live.filter(
+    (entry) =>
+      (pid === undefined || entry.pid === pid) && (!sessionId || entry.sessionId.startsWith(sessionId)),
+  )
+  return settled(configDir, only(fits, live, configDir))
+}
+
+const wishes: readonly string[] = ['pid', 'sessionId', 'configDir', 'cwd']
+
+function settled(configDir: string, { process, sessionId, cwd, socket, pid }: LiveEntry): ClaudeSettings {
+  if (socket === undefined)
+    throw usage(`finds no inbox in Claude Code with pid ${pid}: it must be 2.1.224 or later`)
+  return { configDir, process, sessionId, cwd }
+}
+
+function only(fits: readonly LiveEntry[], live: readonly LiveEntry[], configDir: string): LiveEntry {
+  const [one, another] = fits
+  if (one && !another) return one
+  if (live.length === 0) throw usage(`finds no Claude Code that is open under ${configDir}`)
+  const list = live.map(({ pid, sessionId, cwd }) => `pid=${pid} (sessionId=${sessionId}, in ${cwd})`)
+  throw usage(`needs one of these, by --set: ${list.join('; ')}`)
+}
+
+const usage = (what: string): Failure => new Failure('usage', `The claude driver ${what}.`)
+
+const isPid = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) > 0
+
+function textOf(value: unknown, name: string): string | undefined {
+  if (value === undefined || (typeof value === 'string' && value !== '')) return value
+  throw usage(`needs ${name} as a text`)
+}
+
+/** Settings as `findClaude` made them. */
+export function parseClaude(settings: DriverSettings): ClaudeSettings {
+  const { configDir, process, sessionId, cwd } = settings
+  if (typeof configDir !== 'string' || !isAbsolute(configDir) || !isIdentity(process))
+    throw usage('cannot read its settings: register the session anew')
+  return {
+    configDir,
+    process,
+    sessionId: typeof sessionId === 'string' ? sessionId : '',
+    cwd: typeof cwd === 'string' ? cwd : '/',
+  }
+}
+
+const isIdentity = (value: unknown): value is ProcessIdentity =>
+  typeof value === 'object' &&
+  value !== null &&
+  'pid' in value &&
+  isPid(value.pid) &&
+  'start' in value &&
+  typeof value.start === 'string'

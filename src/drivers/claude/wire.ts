@@ -1,0 +1,61 @@
+import type { DriverTools, Readiness } from '../../domain/driver.ts'
+import type { Session } from '../../domain/session.ts'
+import { isRunning } from '../process.ts'
+import type { SkillPlace } from '../skills.ts'
+import type { Attempt, AttemptRecord } from './attempt.ts'
+import { type Entry, readEntry } from './registry.ts'
+import type { ClaudeSettings } from './settings.ts'
+
+export interface ClaudeNeeds {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly skillDirs: () => readonly string[]
+}
+
+/** One opening of a session, and what goes on in it. */
+export interface ClaudeWire {
+  readonly needs: ClaudeNeeds
+  readonly session: Session
+  readonly tools: DriverTools
+  readonly settings: ClaudeSettings
+  readonly record: AttemptRecord
+  /** What was sent and not yet reported; at first what a server that is gone has left. */
+  open: Promise<Attempt | undefined>
+  /** A message is on its way or its turn is followed. */
+  current: boolean
+}
+
+/** What Claude Code says of itself now, or why there is nothing to hear. */
+export type Sight = { readonly kind: 'open'; readonly entry: Entry; readonly socket: string } | Gone
+
+export type Gone = Extract<Readiness, { kind: 'ended' | 'offline' }>
+
+const rewriteMs = 60
+
+export async function look({ settings: { configDir, process } }: ClaudeWire): Promise<Sight> {
+  for (let looks = 0; ; looks++) {
+    const entry = await readEntry(configDir, process.pid)
+    // Asked after the entry was read: so it cannot be the entry of another process with that pid.
+    if (!(await isRunning(process))) return { kind: 'ended', why: 'Claude Code has ended' }
+    if (entry?.socket !== undefined) return { kind: 'open', entry, socket: entry.socket }
+    // It may have been in the middle of writing it.
+    if (looks === 2)
+      return { kind: 'offline', why: 'Claude Code runs but does not say how it can be reached' }
+    await new Promise((resolve) => setTimeout(resolve, rewriteMs))
+  }
+}
+
+export function readinessOf({ status, waitingFor }: Entry): Readiness {
+  if (status === 'idle') return { kind: 'idle' }
+  if (status === 'waiting')
+    return { kind: 'blocked', why: `it waits for a person: ${waitingFor ?? 'a dialog'}` }
+  return { kind: 'busy', why: 'a turn runs' }
+}
+
+/** Commands in a message that comes through the inbox are not obeyed, so a skill is told by its text. */
+export const skillPlace = ({ needs, settings }: ClaudeWire, userHome: string): SkillPlace => ({
+  agent: 'claude',
+  calls: false,
+  cwd: settings.cwd,
+  home: needs.env.HOME ?? userHome,
+  dirs: [`${settings.configDir}/skills`, ...needs.skillDirs()],
+})
