@@ -2,6 +2,7 @@ import type { Driver } from '../domain/driver.ts'
 import { Failure } from '../domain/error.ts'
 import { acpDriver } from '../drivers/acp.ts'
 import { claudeDriver } from '../drivers/claude.ts'
+import { claudeStreamDriver } from '../drivers/claude-stream.ts'
 import { commandDriver } from '../drivers/command.ts'
 import { httpDriver } from '../drivers/http.ts'
 import { inboxDriver } from '../drivers/inbox.ts'
@@ -23,6 +24,7 @@ export function allDrivers(
     commandDriver(needs),
     acpDriver(needs),
     claudeDriver(needs),
+    claudeStreamDriver(needs),
     piDriver(needs),
     httpDriver({ ...needs, render: rendered }),
   ]
