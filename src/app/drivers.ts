@@ -3,6 +3,7 @@ import { Failure } from '../domain/error.ts'
 import { acpDriver } from '../drivers/acp.ts'
 import { claudeDriver } from '../drivers/claude.ts'
 import { claudeStreamDriver } from '../drivers/claude-stream.ts'
+import { codexDriver } from '../drivers/codex/driver.ts'
 import { commandDriver } from '../drivers/command.ts'
 import { httpDriver } from '../drivers/http.ts'
 import { inboxDriver } from '../drivers/inbox.ts'
@@ -25,6 +26,7 @@ export function allDrivers(
     acpDriver(needs),
     claudeDriver(needs),
     claudeStreamDriver(needs),
+    codexDriver(needs),
     piDriver(needs),
     httpDriver({ ...needs, render: rendered }),
   ]

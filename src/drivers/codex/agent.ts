@@ -1,0 +1,106 @@
+import type { DeliveryId } from '../../domain/delivery.ts'
+import type { Readiness } from '../../domain/driver.ts'
+import type { Outcome } from '../../domain/outcome.ts'
+import { isObject, textAt } from '../command/output.ts'
+import type { Agent, Turn, TurnEnd, TurnSigns } from '../owned/agent.ts'
+import { complaintOf, load, stateOf, type ThreadState, turnsOf } from './thread.ts'
+import { createCourse, endOf, followed, type Thread } from './turn.ts'
+
+/** A conversation on an app server, as something that is spoken to. */
+export function agentOn(thread: Thread, lost: boolean, cwd: string): Agent {
+  const { link, id, shared } = thread
+  return {
+    conversation: id,
+    lost,
+    running: link.alive,
+    startTurn: (text, signs, deliveryId) => startTurn(thread, text, signs, deliveryId),
+    ...(shared && { state: async () => readinessOf(await stateOf(link, id)) }),
+    rejoin: (deliveryId) => rejoin(thread, deliveryId),
+    commands: () => skillsOf(thread, cwd),
+    end: link.close,
+  }
+}
+
+function readinessOf(state: ThreadState): Readiness {
+  switch (state.kind) {
+    case 'idle':
+    case 'unloaded':
+      return { kind: 'idle' }
+    case 'active':
+      return state.waitsFor === undefined
+        ? { kind: 'busy', why: 'a turn runs' }
+        : { kind: 'blocked', why: state.waitsFor }
+    case 'unknown':
+      return { kind: 'ended', why: threadGone }
+    case 'trouble':
+      return { kind: 'offline', why: state.why }
+  }
+}
+
+const threadGone = 'codex does not know the conversation any more'
+
+function startTurn(thread: Thread, text: string, signs: TurnSigns, deliveryId: DeliveryId): Turn {
+  const course = createCourse(thread, signs, deliveryId)
+  return followed(course, async () => {
+    const refusal = await inTheWay(thread)
+    if (refusal) return endOf(refusal)
+    if (course.stopped) return endOf({ kind: 'released', why: 'let go before it was sent' })
+    return send(thread, text, deliveryId)
+  })
+}
+
+/** A message to a turn that runs would be added to it, so it must wait. Undefined when nothing is in the way. */
+async function inTheWay({ link, id, shared }: Thread): Promise<Outcome | undefined> {
+  const seen = await stateOf(link, id)
+  const state = seen.kind === 'unloaded' ? await load(link, id, !shared) : seen
+  if (state.kind === 'idle') return undefined
+  const readiness = readinessOf(state)
+  if (readiness.kind === 'ended' || readiness.kind === 'offline') return readiness
+  return { kind: 'busy', why: 'why' in readiness ? readiness.why : 'it could not be loaded' }
+}
+
+async function send(
+  { link, id, shared }: Thread,
+  text: string,
+  deliveryId: DeliveryId,
+): Promise<string | TurnEnd> {
+  const input = [{ type: 'text', text, text_elements: [] }]
+  const reply = await link.call('turn/start', { threadId: id, clientUserMessageId: deliveryId, input })
+  const turnId = reply.kind === 'result' ? textAt(reply.result, 'turn', 'id') : undefined
+  if (turnId !== undefined) return turnId
+  const why = reply.kind === 'result' ? 'it began a turn without an id' : complaintOf(reply)
+  // It may have arrived: asked for before it is tried again.
+  if (reply.kind !== 'error' || reply.code === 0)
+    return endOf(shared ? { kind: 'offline', why } : { kind: 'unknown', why, accepted: false })
+  if (reply.code === overloaded) return endOf({ kind: 'busy', why })
+  return endOf({ kind: 'failed', why: `codex refused it: ${why}`, retry: true })
+}
+
+/** "Server overloaded; retry later." */
+const overloaded = -32001
+
+/** A message added to somebody's turn is not in its summary, so the last ones are read whole. */
+const depth = { summary: 100, full: 3 } as const
+
+async function rejoin(thread: Thread, deliveryId: DeliveryId): Promise<Turn | Outcome | undefined> {
+  for (const view of ['summary', 'full'] as const) {
+    const { turns, trouble } = await turnsOf(thread.link, thread.id, depth[view], view)
+    const turn = turns.find(({ messages }) => messages.includes(deliveryId))
+    if (turn) return followed(createCourse(thread, unheard, deliveryId), async () => turn.id)
+    if (trouble !== undefined)
+      return { kind: 'offline', why: `it cannot be told whether it arrived: ${trouble}` }
+  }
+  return undefined
+}
+
+const unheard: TurnSigns = { began: () => {}, tool: () => {}, held: () => {} }
+
+async function skillsOf({ link }: Thread, cwd: string): Promise<readonly string[] | undefined> {
+  const reply = await link.call('skills/list', { cwds: [cwd] })
+  const entries = reply.kind === 'result' ? reply.result.data : undefined
+  if (!Array.isArray(entries)) return undefined
+  const skills = entries.filter(isObject).flatMap(({ skills: list }) => (Array.isArray(list) ? list : []))
+  return skills
+    .filter(isObject)
+    .flatMap((skill) => (skill.enabled === false ? [] : (textAt(skill, 'name') ?? [])))
+}

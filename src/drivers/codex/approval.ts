@@ -1,0 +1,48 @@
+import { isObject, type Json, type JsonObject, textAt } from '../command/output.ts'
+
+/** Something that codex asks a person before it does it. */
+export interface Approval {
+  /** What is shown of it, and what a configuration may name: a command line, else the kind. */
+  readonly name: string
+  /** Undefined where only a person can tell what it is worth. */
+  readonly kind: 'execute' | 'edit' | 'fetch' | undefined
+  readonly decisions: Json | undefined
+}
+
+const maxName = 200
+
+/** Undefined for a request that is no question to a person. */
+export function approvalOf(method: string, params: JsonObject): Approval | undefined {
+  const what = questions[method]
+  if (what === undefined) return undefined
+  const name = (textAt(params, 'command') ?? textAt(params, 'reason') ?? what)
+    .replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ')
+    .slice(0, maxName)
+  return { name, kind: kindOf(method, params), decisions: params.availableDecisions }
+}
+
+const questions: Readonly<Record<string, string>> = {
+  'item/commandExecution/requestApproval': 'a command',
+  'item/fileChange/requestApproval': 'a change of files',
+  'item/permissions/requestApproval': 'more permissions',
+  'item/tool/requestUserInput': 'an answer',
+  'mcpServer/elicitation/request': 'an answer',
+}
+
+/** What would allow more than this one call, or types into something that runs, has no kind. */
+function kindOf(method: string, params: JsonObject): Approval['kind'] {
+  if (method === 'item/fileChange/requestApproval') return textAt(params, 'grantRoot') ? undefined : 'edit'
+  if (method !== 'item/commandExecution/requestApproval') return undefined
+  if (isObject(params.additionalPermissions) || (params.kind ?? 'command') !== 'command') return undefined
+  return isObject(params.networkApprovalContext) ? 'fetch' : 'execute'
+}
+
+/** The answer that allows this one call, when the session's configuration names it. */
+export function allowed(
+  { name, kind, decisions }: Approval,
+  permissions: readonly string[],
+): Json | undefined {
+  if (kind === undefined) return undefined
+  if (!permissions.some((allowing) => allowing === kind || allowing === name)) return undefined
+  return Array.isArray(decisions) && !decisions.includes('accept') ? undefined : { decision: 'accept' }
+}

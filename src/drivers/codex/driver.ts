@@ -1,0 +1,93 @@
+import { homedir } from 'node:os'
+import type { Driver } from '../../domain/driver.ts'
+import { Failure, reasonOf } from '../../domain/error.ts'
+import type { Outcome } from '../../domain/outcome.ts'
+import type { DriverSettings } from '../../domain/session.ts'
+import { type AgentOrder, type Started, startAgent } from '../owned/agent.ts'
+import type { Child } from '../owned/child.ts'
+import { ownedDriver } from '../owned/driver.ts'
+import type { OwnedNeeds } from '../owned/wire.ts'
+import { agentOn } from './agent.ts'
+import { type Link, linkOn } from './link.ts'
+import { type OpenThread, openThreads } from './open.ts'
+import { reach, troubleReaching } from './reach.ts'
+import { type CodexSettings, daemonSocket, parseCodex, storedCodex } from './settings.ts'
+import { begin, load } from './thread.ts'
+
+/**
+ * A conversation of codex, by its app server: the daemon that every plain `codex` attaches to, where the person who has
+ * the conversation open sees what comes in; a server that listens on a WebSocket; or a process of our own.
+ */
+export const codexDriver = (needs: OwnedNeeds): Driver => ({
+  ...ownedDriver(needs, {
+    kind: 'codex',
+    summary: 'a conversation that codex has open (codex app-server), or a codex of its own',
+    parse: parseCodex,
+    stored: storedCodex,
+    start: (order, settings, signal) =>
+      settings.server.kind === 'command'
+        ? startAgent(order, signal, (child) => opened(child, order, settings))
+        : reached(needs, settings),
+    foreign: ({ server }) => server.kind !== 'command',
+    rejoins: true,
+  }),
+  prepare: (settings, { cwd }) => prepare(needs, settings, cwd),
+})
+
+async function opened(child: Child, order: AgentOrder, settings: CodexSettings): Promise<Started> {
+  const link = await linkOn(child)
+  const { conversation } = order
+  const state = conversation === undefined ? undefined : await load(link, conversation, true)
+  if (state?.kind === 'trouble') throw new Error(`the conversation cannot be resumed: ${state.why}`)
+  const known = state !== undefined && state.kind !== 'unknown' ? conversation : undefined
+  const id = known ?? (await begin(link, order.cwd))
+  const thread = { link, id, shared: false, permissions: settings.permissions }
+  return { kind: 'agent', agent: agentOn(thread, conversation !== undefined && !known, order.cwd) }
+}
+
+async function reached(needs: OwnedNeeds, settings: CodexSettings): Promise<Started> {
+  const { conversation: id, cwd } = settings
+  if (id === undefined) return { kind: 'failed', why: 'no threadId is set', retry: false }
+  try {
+    const link = await reach(settings.server, needs.env)
+    return { kind: 'agent', agent: agentOn({ link, id, shared: true, permissions: [] }, false, cwd) }
+  } catch (thrown) {
+    return offline(settings, thrown)
+  }
+}
+
+const offline = ({ server }: CodexSettings, thrown: unknown): Outcome => ({
+  kind: 'offline',
+  why: troubleReaching(server, thrown),
+})
+
+/** A conversation that is not named is the one that is open; with several, the one in the same directory. */
+async function prepare(needs: OwnedNeeds, given: DriverSettings, cwd: string): Promise<DriverSettings> {
+  const named = ['socket', 'url', 'command'].some((way) => given[way] !== undefined)
+  const settings = parseCodex(named ? given : { ...given, socket: daemonSocket(needs.env, homedir()) }, cwd)
+  if (settings.server.kind === 'command' || settings.conversation !== undefined) return storedCodex(settings)
+  const link = await reach(settings.server, needs.env).catch((thrown: unknown) => {
+    throw new Failure('usage', `The codex driver found nobody: ${troubleReaching(settings.server, thrown)}.`)
+  })
+  try {
+    const { id, cwd: where } = await chosen(link, settings.cwd)
+    return storedCodex({ ...settings, conversation: id, cwd: where })
+  } finally {
+    await link.close()
+  }
+}
+
+async function chosen(link: Link, cwd: string): Promise<OpenThread> {
+  const open = await openThreads(link).catch((thrown: unknown) => {
+    throw new Failure('usage', `The codex driver was not told what is open: ${reasonOf(thrown)}.`)
+  })
+  const here = open.filter((thread) => thread.cwd === cwd)
+  const [one, ...others] = here.length > 0 ? here : open
+  if (one && others.length === 0) return one
+  if (!one) throw new Failure('usage', 'The codex driver found no open conversation: start codex first.')
+  const list = [one, ...others].map(({ id, cwd: where, title }) => `\n  ${id}  ${where}  ${title}`).join('')
+  throw new Failure(
+    'usage',
+    `The codex driver found several conversations; give --set threadId=… of one:${list}`,
+  )
+}

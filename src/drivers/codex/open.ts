@@ -1,0 +1,41 @@
+import { isObject, type JsonObject, textAt } from '../command/output.ts'
+import type { Link } from './link.ts'
+import { at, complaintOf, statusOf } from './thread.ts'
+
+/** A conversation that a server has open. */
+export interface OpenThread {
+  readonly id: string
+  readonly cwd: string
+  /** Its name, or how it began. */
+  readonly title: string
+  readonly state: 'idle' | 'busy' | 'waits'
+}
+
+/** Conversations of people: none that serve another one, and none that are not kept. */
+export async function openThreads(link: Link): Promise<readonly OpenThread[]> {
+  const reply = await link.call('thread/loaded/list', {})
+  if (reply.kind !== 'result') throw new Error(complaintOf(reply))
+  const { data } = reply.result
+  const ids = (Array.isArray(data) ? data : []).filter((id) => typeof id === 'string')
+  const threads = await Promise.all(ids.map((threadId) => link.call('thread/read', { threadId })))
+  return threads.flatMap((read) => {
+    const thread = read.kind === 'result' ? read.result.thread : undefined
+    return isObject(thread) ? (openThread(thread) ?? []) : []
+  })
+}
+
+const maxTitle = 60
+
+function openThread(thread: JsonObject): OpenThread | undefined {
+  const [id, cwd] = [textAt(thread, 'id'), textAt(thread, 'cwd')]
+  if (id === undefined || cwd === undefined || thread.ephemeral === true) return undefined
+  if (thread.parentThreadId != null || thread.canAcceptDirectInput === false) return undefined
+  const title = textAt(thread, 'name') ?? textAt(thread, 'preview') ?? ''
+  const state = statusOf(at(thread, 'status'))
+  return {
+    id,
+    cwd,
+    title: title.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').slice(0, maxTitle),
+    state: state.kind !== 'active' ? 'idle' : state.waitsFor === undefined ? 'busy' : 'waits',
+  }
+}

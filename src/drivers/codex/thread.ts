@@ -1,0 +1,153 @@
+import { isObject, type Json, type JsonObject, textAt } from '../command/output.ts'
+import type { Reply } from '../owned/rpc.ts'
+import type { Link } from './link.ts'
+
+/** How a conversation stands with its server. */
+export type ThreadState =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'active'; readonly waitsFor?: string }
+  /** Nobody has it open; it is in the files. */
+  | { readonly kind: 'unloaded' }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'trouble'; readonly why: string }
+
+export async function stateOf(link: Link, threadId: string): Promise<ThreadState> {
+  const reply = await link.call('thread/read', { threadId })
+  return reply.kind === 'result' ? statusOf(at(reply.result, 'thread', 'status')) : troubleOf(reply)
+}
+
+/** From `thread/read` and `thread/status/changed`. After a failed turn it is `systemError`, which takes the next one. */
+export function statusOf(status: Json | undefined): ThreadState {
+  const type = textAt(status, 'type')
+  if (type === 'notLoaded') return { kind: 'unloaded' }
+  if (type !== 'active') return { kind: 'idle' }
+  const flags = at(status, 'activeFlags')
+  const waitsFor = Array.isArray(flags)
+    ? flags.map((flag) => waits[String(flag)]).find((what) => what)
+    : undefined
+  return { kind: 'active', ...(waitsFor !== undefined && { waitsFor }) }
+}
+
+const waits: Readonly<Record<string, string>> = {
+  waitingOnApproval: 'it waits for an approval',
+  waitingOnUserInput: 'it waits for an answer',
+}
+
+/** Loads a conversation from its file. What others are asked meanwhile is asked of us as well until we unsubscribe. */
+export async function load(link: Link, threadId: string, subscribe: boolean): Promise<ThreadState> {
+  const reply = await link.call('thread/resume', { threadId, excludeTurns: true })
+  if (reply.kind !== 'result') return troubleOf(reply)
+  if (!subscribe) await link.call('thread/unsubscribe', { threadId })
+  return statusOf(at(reply.result, 'thread', 'status'))
+}
+
+/** Begins a conversation; its id. */
+export async function begin(link: Link, cwd: string): Promise<string> {
+  const reply = await link.call('thread/start', { cwd })
+  const id = reply.kind === 'result' ? textAt(reply.result, 'thread', 'id') : undefined
+  if (id !== undefined) return id
+  throw new Error(reply.kind === 'result' ? 'it began a conversation without an id' : complaintOf(reply))
+}
+
+/** JSON-RPC says -32600 of everything here; the sentences differ. */
+function troubleOf(reply: Exclude<Reply, { kind: 'result' }>): ThreadState {
+  const why = complaintOf(reply)
+  return reply.kind === 'error' && /not (?:loaded|found)|no rollout|invalid (?:session|thread) id/i.test(why)
+    ? { kind: 'unknown' }
+    : { kind: 'trouble', why }
+}
+
+export const complaintOf = (reply: Exclude<Reply, { kind: 'result' }>): string =>
+  reply.kind === 'gone' ? reply.why : reply.message
+
+/** A turn, as far as it is told. */
+export interface TurnView {
+  readonly id: string
+  readonly status: 'inProgress' | 'completed' | 'interrupted' | 'failed'
+  /** What its clients called the messages that began it or were added to it. */
+  readonly messages: readonly string[]
+  readonly said: readonly Said[]
+  readonly tools: readonly string[]
+  readonly error?: { readonly kind?: string; readonly message: string }
+}
+
+export interface Said {
+  readonly text: string
+  /** A word in between, not the answer. */
+  readonly aside: boolean
+}
+
+export interface Turns {
+  readonly turns: readonly TurnView[]
+  /** Why they are not told. */
+  readonly trouble?: string
+}
+
+/** The newest turns, newest first. `summary` leaves out all but the first message and the last answer. */
+export async function turnsOf(
+  link: Link,
+  threadId: string,
+  limit: number,
+  itemsView: 'summary' | 'full',
+): Promise<Turns> {
+  const reply = await link.call('thread/turns/list', { threadId, limit, itemsView })
+  if (reply.kind === 'result') {
+    const { data } = reply.result
+    return { turns: (Array.isArray(data) ? data : []).filter(isObject).map(turnView) }
+  }
+  const why = complaintOf(reply)
+  return { turns: [], ...(!/not materialized/i.test(why) && { trouble: why }) }
+}
+
+function turnView(turn: JsonObject): TurnView {
+  const items = Array.isArray(turn.items) ? turn.items.filter(isObject) : []
+  const { error } = turn
+  return {
+    id: textAt(turn, 'id') ?? '',
+    status: statuses.find((status) => status === turn.status) ?? 'inProgress',
+    messages: items.filter(isOf('userMessage')).flatMap((item) => textAt(item, 'clientId') ?? []),
+    said: items.filter(isOf('agentMessage')).map(saidOf),
+    tools: items.flatMap((item) => toolOf(item) ?? []),
+    ...(isObject(error) && { error: errorOf(error) }),
+  }
+}
+
+const statuses = ['completed', 'interrupted', 'failed'] as const
+
+const isOf =
+  (type: string) =>
+  (item: JsonObject): boolean =>
+    item.type === type
+
+const saidOf = (item: JsonObject): Said => ({
+  text: textAt(item, 'text') ?? '',
+  aside: item.phase === 'commentary',
+})
+
+/** What a tool call is called; undefined for an item that is none. */
+export function toolOf(item: JsonObject): string | undefined {
+  const type = textAt(item, 'type') ?? ''
+  if (!tools.has(type)) return undefined
+  return textAt(item, 'command') ?? textAt(item, 'tool') ?? textAt(item, 'query') ?? type
+}
+
+const tools: ReadonlySet<string> = new Set([
+  'commandExecution',
+  'fileChange',
+  'mcpToolCall',
+  'dynamicToolCall',
+  'collabAgentToolCall',
+  'webSearch',
+  'imageView',
+  'imageGeneration',
+])
+
+function errorOf(error: JsonObject): { readonly kind?: string; readonly message: string } {
+  const info = error.codexErrorInfo
+  const kind = typeof info === 'string' ? info : undefined
+  return { message: textAt(error, 'message') ?? 'it failed', ...(kind !== undefined && { kind }) }
+}
+
+export function at(value: Json | undefined, ...path: readonly string[]): Json | undefined {
+  return path.reduce<Json | undefined>((inside, name) => (isObject(inside) ? inside[name] : undefined), value)
+}

@@ -1,0 +1,42 @@
+import type { Outcome, TurnFailure } from '../../domain/outcome.ts'
+import { createAnswer } from '../owned/answer.ts'
+import type { TurnView } from './thread.ts'
+
+/** What it said, without what it said in between where that can be told apart. */
+export function answerOf({ said }: TurnView): string {
+  const proper = said.filter(({ aside }) => !aside)
+  const answer = createAnswer()
+  for (const { text } of proper.length > 0 ? proper : said) {
+    answer.add(text)
+    answer.pause()
+  }
+  return answer.text()
+}
+
+/** What the end of a turn means. A turn that is over is never to begin again, whatever became of it. */
+export function judge(turn: TurnView, arrived: boolean): Outcome {
+  const answer = answerOf(turn)
+  const failed = { kind: 'turn_failed', ...(answer !== '' && { answer }) } as const
+  if (turn.status === 'interrupted')
+    return { ...failed, why: 'cancelled', detail: 'its turn was interrupted' }
+  if (turn.status === 'failed') return { ...failed, why: failureOf(turn), detail: detailOf(turn) }
+  if (!arrived)
+    return { ...failed, why: 'not_accepted', detail: 'its turn ended without having taken the message' }
+  if (answer === '' && turn.tools.length === 0)
+    return { ...failed, why: 'empty', detail: 'it ended its turn without a word or a tool call' }
+  return { kind: 'completed', ...(answer !== '' && { answer }), toolCalls: turn.tools.length }
+}
+
+const failures: Readonly<Record<string, TurnFailure>> = {
+  contextWindowExceeded: 'max_tokens',
+  sessionBudgetExceeded: 'max_tokens',
+  cyberPolicy: 'refusal',
+  misalignmentPolicyViolation: 'refusal',
+}
+
+const failureOf = ({ error }: TurnView): TurnFailure => failures[error?.kind ?? ''] ?? 'agent_error'
+
+const maxDetail = 300
+
+const detailOf = ({ error }: TurnView): string =>
+  (error?.message ?? 'it failed').replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').slice(0, maxDetail)
