@@ -1,17 +1,13 @@
 import { Failure } from '../domain/error.ts'
-import { type DriverSettings, parseSessionId } from '../domain/session.ts'
-import {
-  countLiveGrants,
-  endAllSessions,
-  endSession,
-  type Opened,
-  registerSession,
-} from '../manage/sessions.ts'
+import type { DriverSettings } from '../domain/session.ts'
+import { endAllSessions, endSession, type Opened, registerSession } from '../manage/sessions.ts'
 import { type SessionView, sessionView } from '../manage/views.ts'
 import type { Call, Command, Values } from './command.ts'
 import { withKeeper } from './keeping.ts'
 import type { Cell, Row } from './output.ts'
 import { plural, shortTime } from './reading.ts'
+import { runShow, whyOf } from './session/show.ts'
+import { sayUnfit, trialText, trialView } from './session/trial.ts'
 
 const id = { name: 'id', summary: 'the session', required: true }
 
@@ -29,6 +25,7 @@ export const sessionCommands: readonly Command[] = [
       { name: 'url', value: 'URL', summary: 'http and others: where the agent answers' },
       { name: 'cwd', value: 'DIR', summary: 'where its process runs; here unless given' },
       { name: 'set', value: 'NAME=VALUE', summary: 'any other setting of the driver', many: true },
+      { name: 'check', summary: 'try it first; register nothing that does not work' },
       { name: 'replace', summary: 'take the place of a live session of that id' },
     ],
     rest: { name: 'command', summary: 'the command that runs the agent' },
@@ -36,7 +33,7 @@ export const sessionCommands: readonly Command[] = [
       'postern session add build --driver inbox',
       'postern session add build --driver tmux --target %5',
       'postern session add review --driver command --preset claude -- claude',
-      'postern session add coder --driver acp -- opencode acp',
+      'postern session add coder --driver acp --check -- opencode acp',
       'postern session add bot --driver http --url http://127.0.0.1:9000/messages',
     ],
     run: runAdd,
@@ -76,17 +73,20 @@ function runAdd(call: Call): Promise<number> {
         settings: settingsOf(call),
         replace: call.flags.on('replace'),
         cwd: call.io.cwd,
+        ...(call.flags.on('check') && { check: call.io.stopping }),
       },
     )
+    if (!('session' in opened)) return sayUnfit(call, opened.trial)
     sayOpened(call, opened)
+    if (!call.json && opened.trial) call.out.say(trialText(opened.trial))
     return 0
   })
 }
 
 /** What a session that has just been opened is called, and who can already reach it. */
-export function sayOpened({ out, json }: Call, { session, liveGrants, trouble }: Opened): void {
+export function sayOpened({ out, json }: Call, { session, liveGrants, trouble, trial }: Opened): void {
   const view = sessionView(session, new Map())
-  if (json) out.json({ ...view, liveGrants })
+  if (json) out.json({ ...view, liveGrants, ...(trial && { check: trialView(trial) }) })
   else {
     const grants = liveGrants === 1 ? '1 live grant points' : `${liveGrants} live grants point`
     out.say(`${view.channel} is open (${session.driver}). ${grants} at it.`)
@@ -152,32 +152,6 @@ const stateCell = (state: string): Cell => ({
   text: state,
   tone: state === 'live' ? 'good' : state === 'offline' ? 'warn' : 'faint',
 })
-
-const whyOf = ({ why, exitCode }: SessionView): string =>
-  [why, exitCode === null ? null : `exit code ${exitCode}`].filter((part) => part !== null).join(', ') || '-'
-
-function runShow(call: Call): Promise<number> {
-  return withKeeper(call, async ({ store, clock }) => {
-    const session = await store.findSession(parseSessionId(call.args.need('id')))
-    if (!session) throw new Failure('session_missing', `There is no session "${call.args.need('id')}".`)
-    const view = sessionView(session, (await store.counts()).queues)
-    const liveGrants = await countLiveGrants(store, session.id, clock.now())
-    if (call.json) call.out.json({ ...view, liveGrants })
-    else call.out.fields(fieldsOf(view, liveGrants))
-    return 0
-  })
-}
-
-const fieldsOf = (view: SessionView, liveGrants: number): readonly (readonly [string, string])[] => [
-  ['Channel', view.channel],
-  ['Driver', view.driver],
-  ['State', view.state],
-  ['Why', whyOf(view)],
-  ['Queue', String(view.queue)],
-  ['Grants', `${liveGrants} live`],
-  ['Opened', view.openedAt],
-  ['Ended', view.endedAt ?? '-'],
-]
 
 function runEnd(call: Call): Promise<number> {
   return withKeeper(call, async ({ store, clock, connect }) => {

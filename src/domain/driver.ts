@@ -1,5 +1,5 @@
 import type { DeliveryEvent, DeliveryId } from './delivery.ts'
-import type { Outcome } from './outcome.ts'
+import type { Evidence, Outcome } from './outcome.ts'
 import type { Log } from './ports.ts'
 import type { DriverSettings, Session } from './session.ts'
 
@@ -90,7 +90,8 @@ export interface Connection {
 }
 
 export interface TurnEvents {
-  readonly accepted: () => Promise<void>
+  /** `ack` unless said otherwise. */
+  readonly accepted: (evidence?: Evidence) => Promise<void>
   readonly progress: (event: DeliveryEvent) => void
 }
 

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import type { Connection, Driver, DriverTools, Outgoing, Readiness, TurnEvents } from '../domain/driver.ts'
 import { reasonOf } from '../domain/error.ts'
-import type { Outcome } from '../domain/outcome.ts'
+import type { Evidence, Outcome } from '../domain/outcome.ts'
 import type { Session } from '../domain/session.ts'
 import { typingRules } from './keystrokes.ts'
 import { isAgentKind, listSkills, type SkillPlace, withSkill } from './skills.ts'
@@ -101,15 +101,15 @@ async function type(wire: Wire, { text, skill }: Outgoing, signal: AbortSignal):
 async function turn(wire: Wire, message: Outgoing, signal: AbortSignal, on: TurnEvents): Promise<Outcome> {
   const outcome = await type(wire, message, signal)
   if (outcome.kind !== 'taken') return outcome
-  await accepted(wire, on)
-  on.progress({ at: wire.tools.now(), kind: 'turn_started', detail: `evidence: ${outcome.evidence}` })
+  await accepted(wire, on, outcome.evidence)
+  on.progress({ at: wire.tools.now(), kind: 'turn_started' })
   return wire.typist.rest(signal)
 }
 
 /** The agent has the message; a note that cannot be kept now must not make it look otherwise. */
-async function accepted(wire: Wire, on: TurnEvents): Promise<void> {
+async function accepted(wire: Wire, on: TurnEvents, evidence: Evidence): Promise<void> {
   try {
-    await on.accepted()
+    await on.accepted(evidence)
   } catch (thrown) {
     wire.tools.log('warn', 'tmux.accept_failed', { session: wire.session.id, why: reasonOf(thrown) })
   }

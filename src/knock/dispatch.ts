@@ -145,9 +145,13 @@ async function send(
   }
   if (delivery.action !== 'turn') return connection.inject(message, signal)
   return connection.turn(message, signal, {
-    accepted: async () => {
+    accepted: async (evidence = 'ack') => {
       taken.at = deps.clock.now()
-      await deps.store.acceptDelivery(delivery.id, taken.at, { at: taken.at, kind: 'submitted' })
+      await deps.store.acceptDelivery(delivery.id, taken.at, {
+        at: taken.at,
+        kind: 'submitted',
+        detail: `evidence: ${evidence}`,
+      })
     },
     progress: (event) => note(deps, delivery, event),
   })

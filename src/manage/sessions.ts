@@ -10,6 +10,7 @@ import {
   type SessionId,
   standingSessions,
 } from '../domain/session.ts'
+import { type Trial, tryOut } from './trial.ts'
 
 export interface Opening {
   readonly store: Pick<Store, 'findSession' | 'openSession'>
@@ -29,6 +30,8 @@ export interface Registration {
   readonly settings: DriverSettings
   readonly replace: boolean
   readonly cwd: string
+  /** Tries it first. */
+  readonly check?: AbortSignal
 }
 
 export interface Opened {
@@ -37,22 +40,39 @@ export interface Opened {
   readonly liveGrants: number
   /** Why the agent that was replaced could not be ended. */
   readonly trouble?: string
+  /** How it went when it was tried. */
+  readonly trial?: Trial
+}
+
+/** It was tried, and does not work: nothing was registered. */
+export interface Unfit {
+  readonly trial: Trial
 }
 
 /** Registers what already runs, or how to run it. Throws `usage`, `session_exists`, and what the driver refuses. */
-export async function registerSession(deps: Registering, wanted: Registration): Promise<Opened> {
+export async function registerSession(deps: Registering, wanted: Registration): Promise<Opened | Unfit> {
   const id = parseSessionId(wanted.id)
   const driver = requireDriver(deps.drivers, wanted.driver)
   const settings = await driver.prepare(wanted.settings, { cwd: wanted.cwd })
-  const generation = newGeneration(deps.clock)
-  return openSession(deps, { id, driver: driver.kind, settings, generation, replace: wanted.replace })
+  const named = { id, driver: driver.kind, settings, generation: newGeneration(deps.clock) }
+  const trial = wanted.check && (await trialOf(deps, { ...named, replace: wanted.replace }, wanted.check))
+  if (trial && !trial.works) return { trial }
+  const opened = await openSession(deps, { ...named, replace: wanted.replace })
+  return { ...opened, ...(trial && { trial }) }
 }
 
+async function trialOf(deps: Registering, wanted: Wanted, signal: AbortSignal): Promise<Trial> {
+  const { replace, ...named } = wanted
+  await requireFree(deps.store, wanted.id, replace)
+  const connection = await deps.connect({ ...named, state: 'live', openedAt: deps.clock.now() })
+  if (connection) return tryOut(connection, signal)
+  return { works: false, readiness: { kind: 'missing' } }
+}
+
+type Wanted = Pick<Session, 'id' | 'driver' | 'settings' | 'generation'> & { readonly replace: boolean }
+
 /** Opens a session whose settings are complete; the agent it replaces is ended where it is ours. */
-export async function openSession(
-  deps: Opening,
-  wanted: Pick<Session, 'id' | 'driver' | 'settings' | 'generation'> & { readonly replace: boolean },
-): Promise<Opened> {
+export async function openSession(deps: Opening, wanted: Wanted): Promise<Opened> {
   const { replace, ...named } = wanted
   const session: Session = { ...named, state: 'live', openedAt: deps.clock.now() }
   const before = await deps.store.findSession(session.id)

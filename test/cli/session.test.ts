@@ -39,6 +39,65 @@ describe('session add', () => {
   })
 })
 
+describe('session add --check', () => {
+  it('registers what works, and tells how it is', async () => {
+    const world = createWorld()
+    world.readiness = { kind: 'blocked', why: 'a dialog waits for a person' }
+    const argv = ['session', 'add', 'x', '--driver', 'command', '--check', '--', 'agent']
+    const { code, stderr } = await cli(world, argv)
+    assert.equal(code, 0)
+    assert.match(
+      stderr,
+      /is open.*\nIt is blocked: a dialog waits for a person\. Skills: it does not say\.\n/,
+    )
+    assert.equal(find(world, 'x')?.state, 'live')
+    const { stdout } = await cli(world, [...argv.slice(0, 6), '--replace', '--json', ...argv.slice(6)])
+    assert.deepEqual(JSON.parse(stdout).check, {
+      works: true,
+      state: 'blocked',
+      why: 'a dialog waits for a person',
+      skills: null,
+    })
+  })
+
+  it('registers nothing that does not work', async () => {
+    for (const readiness of [{ kind: 'offline', why: 'nobody answers' }, { kind: 'missing' }] as const) {
+      const world = Object.assign(createWorld(), { readiness })
+      const { code, stderr } = await cli(world, ['session', 'add', 'x', '--driver', 'command', '--check'])
+      assert.equal(code, 1)
+      assert.match(stderr, new RegExp(`nothing was registered\\. It is ${readiness.kind}`))
+      assert.equal(find(world, 'x'), undefined)
+    }
+  })
+
+  it('tries nothing in the place of a live session', async () => {
+    const world = createWorld()
+    const { code } = await cli(world, ['session', 'add', 'build', '--driver', 'command', '--check'])
+    assert.deepEqual([code, find(world, 'build')?.driver], [4, 'inbox'])
+  })
+})
+
+describe('session show', () => {
+  it('tells how the agent is and when it last surely took something', async () => {
+    const world = createWorld()
+    const { id } = addSession(world, 'x', { driver: 'command' })
+    const show = async () => JSON.parse((await cli(world, ['session', 'show', 'x', '--json'])).stdout)
+    assert.deepEqual(
+      [(await show()).agent, (await show()).lastEvidence],
+      [{ state: 'idle', why: null }, null],
+    )
+    const submitted = { at: start + 5000, kind: 'submitted' as const, detail: 'evidence: echo' }
+    addDelivery(world, { session: id, state: 'DELIVERED', acceptedAt: start + 5000, events: [submitted] })
+    addDelivery(world, { session: id, state: 'FAILED' })
+    assert.deepEqual((await show()).lastEvidence, { at: '2026-11-22T10:00:05.250Z', kind: 'echo' })
+    const { stdout } = await cli(world, ['session', 'show', 'x'])
+    assert.match(stdout, /^Agent: +idle$/m)
+    assert.match(stdout, /^Evidence: +echo, 2026-11-22T10:00:05\.250Z$/m)
+    const { id: delivery } = addDelivery(world, { session: id, leasedUntil: start + 99_000 })
+    assert.deepEqual((await show()).agent, { state: 'busy', why: `${delivery} is on its way` })
+  })
+})
+
 describe('session ls and show', () => {
   it('list state, queue and why', async () => {
     const world = createWorld()

@@ -4,6 +4,7 @@ import type { Reached } from '../io.ts'
 import { bad, type Look, note, ok, opened } from './look.ts'
 
 export async function lookAtServer({ io, home }: Call): Promise<readonly Look[]> {
+  if ((await io.modeOf(home)) === undefined) return [note('not running', 'postern serve')]
   try {
     const server = await io.server(home)
     const { status } = await server.request('GET', '/readyz')

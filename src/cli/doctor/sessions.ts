@@ -1,6 +1,5 @@
-import type { Readiness } from '../../domain/driver.ts'
-import { reasonOf } from '../../domain/error.ts'
 import { parseSessionId, type Session } from '../../domain/session.ts'
+import { readinessOf, whyOf } from '../../manage/trial.ts'
 import type { Call } from '../command.ts'
 import type { Keeper } from '../io.ts'
 import { plural } from '../reading.ts'
@@ -34,35 +33,19 @@ async function isServing({ io, home }: Call): Promise<boolean> {
 
 async function whoIsThere(keeper: Keeper, session: Session): Promise<readonly Look[]> {
   const { id, driver } = session
-  const readiness = await readinessOf(keeper, session)
+  const readiness = await readinessOf(keeper.connect, session)
   if (readiness === undefined)
     return [
       bad(`"${id}" has the driver "${driver}", which this postern has not`, `postern session end ${id}`),
     ]
   if (readiness.kind === 'ended' || readiness.kind === 'missing') {
-    const why = 'why' in readiness && readiness.why !== undefined ? `: ${readiness.why}` : ''
+    const why = whyOf(readiness) ?? 'its process is gone'
     return [
-      bad(`nobody is there behind "${id}"${why}`, `postern session end ${id}, then start its agent again`),
+      bad(`nobody is there behind "${id}": ${why}`, `postern session end ${id}, then start its agent again`),
     ]
   }
   if (readiness.kind !== 'offline') return []
   return [note(`"${id}" is offline: ${readiness.why}`, `bring its agent back, or: postern session end ${id}`)]
-}
-
-const askMs = 4000
-
-async function readinessOf(keeper: Keeper, session: Session): Promise<Readiness | undefined> {
-  try {
-    const connection = await keeper.connect(session)
-    if (!connection) return undefined
-    try {
-      return await connection.state(AbortSignal.timeout(askMs))
-    } finally {
-      await connection.close()
-    }
-  } catch (thrown) {
-    return { kind: 'offline', why: reasonOf(thrown) }
-  }
 }
 
 async function whoTakes(

@@ -113,7 +113,7 @@ async function outcomeOf(
     if (reply === undefined) return undefined
     if (reply.is === 'accepted') {
       accepted = true
-      await on?.accepted()
+      await on?.accepted(reply.evidence)
     }
   }
 }

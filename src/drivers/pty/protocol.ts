@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { constants } from 'node:os'
 import type { Readiness } from '../../domain/driver.ts'
-import type { Outcome } from '../../domain/outcome.ts'
+import type { Evidence, Outcome } from '../../domain/outcome.ts'
 
 /** What a client says to a holder: one JSON object a line. The first line is the request, more may follow it. */
 export type Request =
@@ -39,7 +39,7 @@ const signals: ReadonlyMap<string, number> = new Map(Object.entries(constants.si
 export type Reply =
   | { readonly is: 'hello'; readonly generation: string }
   | { readonly is: 'state'; readonly readiness: Readiness }
-  | { readonly is: 'accepted' }
+  | { readonly is: 'accepted'; readonly evidence: Evidence }
   | { readonly is: 'outcome'; readonly outcome?: Outcome }
   /** Base64. */
   | { readonly is: 'output'; readonly data: string }

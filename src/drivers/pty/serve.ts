@@ -104,7 +104,7 @@ async function recall(client: Client, deliveryId: string): Promise<void> {
 async function conclude(client: Client, typed: Promise<Outcome>, turn: boolean): Promise<void> {
   const outcome = await typed
   if (!turn || outcome.kind !== 'taken') return sayOutcome(client, outcome)
-  sayTo(client.socket, { is: 'accepted' })
+  sayTo(client.socket, { is: 'accepted', evidence: outcome.evidence })
   sayOutcome(client, await client.holding.typist.rest(client.gone.signal))
 }
 

@@ -1,0 +1,54 @@
+import type { Connection, Readiness } from '../domain/driver.ts'
+import { reasonOf } from '../domain/error.ts'
+import type { Session } from '../domain/session.ts'
+
+/** What came of trying a session without saying anything to it. */
+export interface Trial {
+  readonly works: boolean
+  readonly readiness: Readiness
+  /** What its agent can activate; undefined when it does not say, or was not asked. */
+  readonly skills?: readonly string[]
+}
+
+const askMs = 60_000
+const skillsMs = 15_000
+
+/** Reaches for the agent as a message would, then lets go. Somebody in the way is no failure: messages wait for that. */
+export async function tryOut(connection: Connection, signal: AbortSignal): Promise<Trial> {
+  try {
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(askMs)])
+    const readiness = await (connection.check?.(patience) ?? connection.state(patience))
+    const works = !['offline', 'ended', 'missing'].includes(readiness.kind)
+    if (!works) return { works, readiness }
+    const skills = await connection.skills(AbortSignal.any([signal, AbortSignal.timeout(skillsMs)]))
+    return { works, readiness, ...(skills && { skills }) }
+  } catch (thrown) {
+    return { works: false, readiness: { kind: 'offline', why: reasonOf(thrown) } }
+  } finally {
+    await connection.close()
+  }
+}
+
+const askingMs = 4000
+
+/** How the agent of a session is now; undefined when this build cannot reach it. Never throws. */
+export async function readinessOf(
+  connect: (session: Session) => Promise<Connection | undefined>,
+  session: Session,
+): Promise<Readiness | undefined> {
+  try {
+    const connection = await connect(session)
+    if (!connection) return undefined
+    try {
+      return await connection.state(AbortSignal.timeout(askingMs))
+    } finally {
+      await connection.close()
+    }
+  } catch (thrown) {
+    return { kind: 'offline', why: reasonOf(thrown) }
+  }
+}
+
+/** Why it is so, for people. */
+export const whyOf = (readiness: Readiness): string | undefined =>
+  'why' in readiness ? readiness.why : undefined
