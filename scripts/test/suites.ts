@@ -18,6 +18,7 @@ export const notForDeno: readonly { readonly path: RegExp; readonly reason: stri
   { path: /^test\/drivers\/pty\//, reason: 'Deno has no terminal to give to a program' },
   { path: /-terminal\.test\.ts$/, reason: 'Deno has no terminal to give to a program' },
   { path: /^test\/agents\//, reason: 'real agents are driven once, through the built binary' },
+  { path: /\/unit\.test\.ts$/, reason: 'the unit starts the binary' },
   { path: /^test\/scripts\//, reason: 'the scripts run on Bun' },
 ]
 

@@ -7,6 +7,7 @@ const drivenBy = [
   { command: 'tmux', package: 'tmux', mention: 'tmux' },
   { command: 'curl', package: 'curl', mention: 'curl' },
   { command: 'openssl', package: 'openssl', mention: 'openssl' },
+  { command: 'systemd-analyze', package: 'systemd', mention: 'systemd-analyze' },
   { command: 'chromium', package: 'chromium', mention: 'playwright-core' },
 ]
 

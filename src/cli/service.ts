@@ -12,7 +12,7 @@ export interface ServiceOptions {
  */
 export function systemUnit({ executable, home = '/var/lib/postern' }: ServiceOptions): string {
   return `# /etc/systemd/system/postern.service
-#   useradd --system --home-dir ${home} --shell /usr/sbin/nologin postern
+#   useradd --system --home-dir ${home} --shell /usr/sbin/nologin postern${home === '/var/lib/postern' ? '' : `\n#   install -d -o postern -g postern -m 0700 ${home}`}
 #   systemctl daemon-reload && systemctl enable --now postern
 # The keeper's commands for it: sudo -u postern postern --home ${home} …
 # Agents of the users of this machine are out of its reach; for those: postern service unit --user
@@ -23,12 +23,25 @@ User=postern
 Group=postern
 UMask=0077
 ${home === '/var/lib/postern' ? 'StateDirectory=postern\nStateDirectoryMode=0700' : `ReadWritePaths=${escaped(home)}`}
+${visible(executable, home)}
 ${hardening}
 
 [Install]
 WantedBy=multi-user.target
 `
 }
+
+/** Of places that the unit hides from the service, what it needs is put back. */
+function visible(executable: string, home: string): string {
+  const [program, place] = [executable, home].map((path) => hiding.some((dir) => path.startsWith(dir)))
+  return [
+    `ProtectHome=${program || place ? 'tmpfs' : 'yes'}`,
+    ...(program ? [`BindReadOnlyPaths=${escaped(executable)}`] : []),
+    ...(place ? [`BindPaths=${escaped(home)}`] : []),
+  ].join('\n')
+}
+
+const hiding = ['/home/', '/root/', '/run/user/', '/tmp/', '/var/tmp/']
 
 /** A unit of one's own, without privileges: agents it starts run as that user, with that user's files. */
 export function userUnit({ executable, home }: ServiceOptions): string {
@@ -55,10 +68,12 @@ const serviceLines = (executable: string, home: string | undefined): string =>
   `Type=exec
 ExecStartPre=${command(executable, home, 'check')}
 ExecStart=${command(executable, home, 'serve')}
+ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
 RestartSec=1
 KillMode=process
 TimeoutStopSec=30
+LimitNOFILE=65536
 WorkingDirectory=${home === undefined ? '~' : escaped(home)}`
 
 const command = (executable: string, home: string | undefined, verb: string): string =>
@@ -86,7 +101,6 @@ PrivateTmp=yes
 PrivateUsers=yes
 ProtectClock=yes
 ProtectControlGroups=yes
-ProtectHome=yes
 ProtectHostname=yes
 ProtectKernelLogs=yes
 ProtectKernelModules=yes
