@@ -7,6 +7,7 @@ import { codexDriver } from '../drivers/codex/driver.ts'
 import { commandDriver } from '../drivers/command.ts'
 import { httpDriver } from '../drivers/http.ts'
 import { inboxDriver } from '../drivers/inbox.ts'
+import { opencodeDriver } from '../drivers/opencode.ts'
 import { piDriver } from '../drivers/pi.ts'
 import { ptyDriver } from '../drivers/pty/driver.ts'
 import { tmuxDriver } from '../drivers/tmux.ts'
@@ -28,6 +29,7 @@ export function allDrivers(
     claudeStreamDriver(needs),
     codexDriver(needs),
     piDriver(needs),
+    opencodeDriver(needs),
     httpDriver({ ...needs, render: rendered }),
   ]
   return new Map(all.map((driver) => [driver.kind, driver]))

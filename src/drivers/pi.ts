@@ -1,4 +1,5 @@
 import type { Driver } from '../domain/driver.ts'
+import { installed } from './installed.ts'
 import { ownedDriver } from './owned/driver.ts'
 import type { OwnedNeeds } from './owned/wire.ts'
 import { startPi } from './pi/agent.ts'
@@ -12,4 +13,12 @@ export const piDriver = (needs: OwnedNeeds): Driver =>
     parse: parsePi,
     stored: storedPi,
     start: startPi,
+    discover: (place) => installed(place, [runnable]),
   })
+
+const runnable = {
+  program: 'pi',
+  how: 'kept running, in RPC mode',
+  id: 'pi',
+  add: ['--driver', 'pi', '--', 'pi'],
+}

@@ -5,7 +5,9 @@ export interface HttpRequest {
   readonly url: string
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body?: string
+  /** Most of a response that is read; the rest is let go. 1 MiB. */
+  readonly maxBytes?: number
 }
 
 /** What became of a request. `away`: nobody took the connection, so nothing was sent. */
@@ -21,24 +23,27 @@ export interface Head {
   readonly retryAfter: string | undefined
 }
 
-/** Most of a response that is read; the rest is let go. */
 const maxResponseBytes = 1_048_576
 
 /** Sends one request and reads the answer; follows no redirects, which would send the message elsewhere. */
 export async function request(
-  { url, method, headers, body }: HttpRequest,
+  { url, method, headers, body, maxBytes = maxResponseBytes }: HttpRequest,
   signal: AbortSignal,
   began: (head: Head) => void,
 ): Promise<Response> {
   try {
-    const response = await fetch(url, { method, headers, body, signal, redirect: 'manual' })
+    const response = await fetch(url, {
+      ...{ method, headers, signal },
+      ...(body !== undefined && { body }),
+      redirect: 'manual',
+    })
     const head: Head = {
       status: response.status,
       contentType: response.headers.get('content-type') ?? '',
       retryAfter: response.headers.get('retry-after') ?? undefined,
     }
     began(head)
-    return { kind: 'answered', head, text: await textOf(response) }
+    return { kind: 'answered', head, text: await textOf(response, maxBytes) }
   } catch (thrown) {
     if (signal.aborted) return { kind: 'cut' }
     const why = whole(thrown)
@@ -46,7 +51,7 @@ export async function request(
   }
 }
 
-async function textOf(response: globalThis.Response): Promise<string> {
+async function textOf(response: globalThis.Response, maxBytes: number): Promise<string> {
   if (!response.body) return ''
   const chunks: Uint8Array[] = []
   let length = 0
@@ -54,9 +59,9 @@ async function textOf(response: globalThis.Response): Promise<string> {
   for await (const chunk of response.body) {
     chunks.push(chunk)
     length += chunk.length
-    if (length >= maxResponseBytes) break
+    if (length >= maxBytes) break
   }
-  return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, maxResponseBytes), { stream: true })
+  return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, maxBytes), { stream: true })
 }
 
 /** As Bun, Deno and the system each call it. */

@@ -1,0 +1,166 @@
+import type { EventKind } from '../../domain/delivery.ts'
+import type { TurnEvents } from '../../domain/driver.ts'
+import type { Outcome } from '../../domain/outcome.ts'
+import { isObject, type JsonObject, textAt } from '../command/output.ts'
+import { after } from '../owned/waiting.ts'
+import { complaintIn, oneLine } from './api.ts'
+import type { Events } from './events.ts'
+import { messagesIn, type Reaction, reactionTo } from './messages.ts'
+import type { Place } from './place.ts'
+import type { Sent } from './record.ts'
+import { beginMs, permissionText, placeQuery, statusOf } from './state.ts'
+import { judge, saidIn } from './verdict.ts'
+import type { Wire } from './wire.ts'
+
+/** What is known of a turn at one look. */
+export type Look =
+  | { readonly kind: 'runs'; readonly why: string }
+  | { readonly kind: 'over'; readonly outcome: Outcome }
+  | { readonly kind: 'away'; readonly why: string }
+
+const manyMessages = '300'
+
+/** Whether the turn that a message began is over, and how it went. */
+export async function lookAt(
+  wire: Wire,
+  place: Place,
+  sent: Sent,
+  heard: Pick<Course, 'error' | 'joined'>,
+  signal: AbortSignal,
+): Promise<Look> {
+  const status = await statusOf(wire, place, signal)
+  if (status.kind === 'offline') return { kind: status.gone ? 'away' : 'runs', why: status.why }
+  if (status.kind === 'busy' && !heard.joined) return { kind: 'runs', why: status.why }
+  const query = { ...placeQuery(place), limit: manyMessages }
+  const reply = await wire.api.get(`/session/${place.id}/message`, query, signal)
+  if (reply.kind === 'unknown') return over({ kind: 'ended', why: 'its conversation is gone' })
+  if (reply.kind !== 'done') return { kind: reply.kind === 'away' ? 'away' : 'runs', why: reply.why }
+  const reaction = reactionTo(sent.messageId, messagesIn(reply.body))
+  if (!reaction)
+    return over({ kind: 'unknown', why: 'its message is gone from the conversation', accepted: true })
+  if (status.kind === 'busy' && !reaction.overtaken) return { kind: 'runs', why: status.why }
+  return isSettled(wire, sent, reaction, heard.error)
+    ? over(judge(reaction.answers, heard.error))
+    : { kind: 'runs', why: 'its turn begins or ends' }
+}
+
+const over = (outcome: Outcome): Look => ({ kind: 'over', outcome })
+
+/** How long the end of what the agent said may be missing from a conversation that is idle. */
+const endMs = 10_000
+
+/** A conversation is idle for a moment before its turn begins, and before what it ended with is written. */
+function isSettled(
+  wire: Wire,
+  { messageId }: Sent,
+  { answers }: Reaction,
+  error: string | undefined,
+): boolean {
+  const last = answers.at(-1)
+  if (last?.over || (!last && error !== undefined)) return true
+  const now = wire.tools.now()
+  if (wire.unsettled?.messageId !== messageId) wire.unsettled = { messageId, since: now }
+  return now - wire.unsettled.since > (last ? endMs : beginMs)
+}
+
+/** What was heard of the turn while it is waited for. */
+export interface Course {
+  /** An error that the server told. */
+  error: string | undefined
+  /** Why its model is asked again, at last. */
+  trouble: string | undefined
+  /** Somebody else wrote meanwhile: the conversation may go on without a pause. */
+  joined: boolean
+  readonly hear: (event: JsonObject) => void
+}
+
+const maxNotes = 40
+
+/** The timeline: tool calls and what a person is asked, not every word. */
+export function createCourse(wire: Wire, { messageId }: Sent, on: TurnEvents): Course {
+  const told = new Set<string>()
+  const note = (kind: EventKind, key: string, detail: string) => {
+    if (told.has(key) || told.size >= maxNotes) return
+    told.add(key)
+    on.progress({ at: wire.tools.now(), kind, detail })
+  }
+  const course: Course = {
+    error: undefined,
+    trouble: undefined,
+    joined: false,
+    hear: ({ type, properties }) => {
+      if (!isObject(properties)) return
+      if (type === 'session.error') course.error = complaintIn(properties.error) ?? course.error
+      if (type === 'permission.asked')
+        note('held', textAt(properties, 'id') ?? '', `permission: ${permissionText(properties)}`)
+      if (type === 'question.asked') note('held', textAt(properties, 'id') ?? '', 'a question for a person')
+      if (type === 'message.updated') course.joined ||= isOthers(properties.info, messageId)
+      if (type === 'message.part.updated') hearPart(properties.part, note)
+      if (type === 'session.status') hearStatus(properties.status)
+    },
+  }
+  const hearStatus = (status: JsonObject[string] | undefined) => {
+    const message = textAt(status, 'type') === 'retry' ? textAt(status, 'message') : undefined
+    if (message === undefined) return
+    course.trouble = oneLine(message)
+    note('turn_started', `retry ${course.trouble}`, `its model is asked again: ${course.trouble}`)
+  }
+  return course
+}
+
+const isOthers = (info: JsonObject[string] | undefined, messageId: string): boolean =>
+  textAt(info, 'role') === 'user' && textAt(info, 'id') !== messageId
+
+function hearPart(
+  part: JsonObject[string] | undefined,
+  note: (kind: EventKind, key: string, detail: string) => void,
+): void {
+  if (textAt(part, 'type') === 'step-start') note('turn_started', 'step', 'the agent reacts')
+  if (textAt(part, 'type') === 'tool')
+    note('turn_started', textAt(part, 'id') ?? '', `tool call: ${oneLine(textAt(part, 'tool') ?? 'a tool')}`)
+}
+
+/** Looked at without being told to, in case nothing is told. */
+const tickMs = 2000
+/** What is heard comes in showers. */
+const calmMs = 100
+/** A server that nobody reaches for so long has ended the turn with itself. */
+const awayMs = 3000
+
+/** Waits for the end of the turn. Undefined when `signal` aborts first. */
+export async function follow(
+  wire: Wire,
+  place: Place,
+  sent: Sent,
+  { course, events }: { readonly course: Course; readonly events: Events },
+  signal: AbortSignal,
+): Promise<Outcome | undefined> {
+  let awaySince: number | undefined
+  while (!signal.aborted) {
+    const next = events.next()
+    const look = await lookAt(wire, place, sent, course, signal)
+    if (signal.aborted) break
+    if (look.kind === 'over') return look.outcome
+    if (look.kind !== 'away') awaySince = undefined
+    else awaySince ??= Date.now()
+    if (awaySince !== undefined && Date.now() - awaySince > awayMs)
+      return { kind: 'turn_failed', why: 'exited', detail: 'its server went away while the turn ran' }
+    await Promise.race([next, after(tickMs), aborted(signal)])
+    await after(calmMs)
+  }
+  return undefined
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+
+/** What the agent has said so far, for a turn that is given up. */
+export async function saidSoFar(wire: Wire, place: Place, sent: Sent, signal: AbortSignal): Promise<string> {
+  const query = { ...placeQuery(place), limit: manyMessages }
+  const reply = await wire.api.get(`/session/${place.id}/message`, query, signal)
+  const reaction = reply.kind === 'done' ? reactionTo(sent.messageId, messagesIn(reply.body)) : undefined
+  return reaction ? saidIn(reaction.answers) : ''
+}

@@ -1,0 +1,96 @@
+import type { Readiness } from '../../domain/driver.ts'
+import { isObject, type Json, type JsonObject, textAt } from '../command/output.ts'
+import { oneLine, type Reply } from './api.ts'
+import { messagesIn, reactionTo } from './messages.ts'
+import { locate, type Place } from './place.ts'
+import type { Wire } from './wire.ts'
+
+export async function stateOf(wire: Wire, signal: AbortSignal): Promise<Readiness> {
+  if (wire.ending.signal.aborted) return { kind: 'ended' }
+  const located = await locate(wire, signal)
+  if (located.kind === 'gone') return { kind: 'ended', why: located.why }
+  if (located.kind === 'offline') return located
+  return located.kind === 'none' ? { kind: 'idle' } : stateAt(wire, located.place, signal)
+}
+
+/** What goes on in a conversation, whoever began it. */
+export async function stateAt(wire: Wire, place: Place, signal: AbortSignal): Promise<Readiness> {
+  const status = await statusOf(wire, place, signal)
+  if (status.kind === 'offline') return { kind: 'offline', why: status.why }
+  if (status.kind === 'idle')
+    return (await isAboutToBegin(wire, place, signal))
+      ? { kind: 'busy', why: 'a turn begins' }
+      : { kind: 'idle' }
+  const why = await waitsFor(wire, place, signal)
+  if (why !== undefined) return { kind: 'blocked', why }
+  return { kind: 'busy', why: status.why }
+}
+
+export type Status =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'busy'; readonly why: string }
+  /** `gone`: nobody is there, or a stranger; else it only did not answer in time. */
+  | { readonly kind: 'offline'; readonly why: string; readonly gone: boolean }
+
+export async function statusOf({ api }: Wire, place: Place, signal: AbortSignal): Promise<Status> {
+  const reply = await api.get('/session/status', { directory: place.directory }, signal)
+  if (reply.kind !== 'done') return { kind: 'offline', why: reply.why, gone: reply.kind === 'away' }
+  const status = isObject(reply.body) ? reply.body[place.id] : undefined
+  const type = textAt(status, 'type') ?? 'idle'
+  if (type === 'idle') return { kind: 'idle' }
+  const trouble = textAt(status, 'message')
+  return type === 'retry' && trouble !== undefined
+    ? { kind: 'busy', why: `its model is asked again: ${oneLine(trouble)}` }
+    : { kind: 'busy', why: 'a turn runs' }
+}
+
+/** A person is asked something. A request may outlive the turn that asked, so it only counts while one runs. */
+async function waitsFor({ api }: Wire, place: Place, signal: AbortSignal): Promise<string | undefined> {
+  const query = { directory: place.directory }
+  const [permissions, questions] = await Promise.all([
+    api.get('/permission', query, signal),
+    api.get('/question', query, signal),
+  ])
+  const asked = [
+    ...listIn(permissions).map((request) => ({
+      request,
+      why: `it waits for permission: ${permissionText(request)}`,
+    })),
+    ...listIn(questions).map((request) => ({ request, why: 'it waits for an answer to its question' })),
+  ]
+  const own = asked.find(({ request }) => request.sessionID === place.id)
+  if (own || asked.length === 0) return own?.why
+  const children = listIn(await api.get(`/session/${place.id}/children`, query, signal)).map(({ id }) => id)
+  return asked.find(({ request }) => children.includes(request.sessionID))?.why
+}
+
+export function permissionText(request: JsonObject): string {
+  const patterns = Array.isArray(request.patterns) ? request.patterns : []
+  const all = [
+    textAt(request, 'permission') ?? 'a tool',
+    ...patterns.filter((one) => typeof one === 'string'),
+  ]
+  return oneLine(all.join(' '))
+}
+
+function listIn(reply: Reply): readonly (JsonObject & Readonly<Record<string, Json>>)[] {
+  return reply.kind === 'done' && Array.isArray(reply.body) ? reply.body.filter(isObject) : []
+}
+
+/** A message is taken well before its turn shows. Beyond this it is taken to have come to nothing. */
+export const beginMs = 60_000
+
+async function isAboutToBegin(wire: Wire, place: Place, signal: AbortSignal): Promise<boolean> {
+  const sent = await wire.record.read()
+  if (!sent || wire.tools.now() - sent.at > beginMs) return false
+  const reply = await wire.api.get(
+    `/session/${place.id}/message`,
+    { ...placeQuery(place), limit: '20' },
+    signal,
+  )
+  if (reply.kind !== 'done') return false
+  const reaction = reactionTo(sent.messageId, messagesIn(reply.body))
+  return reaction !== undefined && reaction.answers.length === 0 && !reaction.overtaken
+}
+
+export const placeQuery = ({ directory }: Place) => ({ directory })

@@ -1,0 +1,47 @@
+import type { Outcome, TurnFailure } from '../../domain/outcome.ts'
+import { type JsonObject, textAt } from '../command/output.ts'
+import { createAnswer } from '../owned/answer.ts'
+import { complaintIn } from './api.ts'
+import type { Message } from './messages.ts'
+
+/** What a turn means that is over. `heard`: what the server told of an error that it wrote into no message. */
+export function judge(answers: readonly Message[], heard: string | undefined): Outcome {
+  const last = answers.at(-1)
+  const [answer, toolCalls] = [saidIn(answers), answers.reduce((sum, message) => sum + message.toolCalls, 0)]
+  const said = answer === '' ? {} : { answer }
+  const failed = (why: TurnFailure, detail: string): Outcome => ({
+    kind: 'turn_failed',
+    why,
+    detail,
+    ...said,
+  })
+  if (last?.error) return failed(whyOf(last.error), detailOf(last.error))
+  if (!last) return failed(heard === undefined ? 'empty' : 'agent_error', heard ?? 'it never reacted')
+  if (!last.over) return failed('exited', heard ?? 'its turn was cut off')
+  if (last.finish === 'length') return failed('max_tokens', 'it ran out of tokens')
+  if (last.finish === 'content-filter') return failed('refusal', 'it refused')
+  if (answer === '' && toolCalls === 0)
+    return failed('empty', heard ?? 'it ended its turn without a word or a tool call')
+  return { kind: 'completed', ...said, toolCalls }
+}
+
+export function saidIn(answers: readonly Message[]): string {
+  const answer = createAnswer()
+  for (const text of answers.flatMap(({ texts }) => texts)) {
+    answer.add(text)
+    answer.pause()
+  }
+  return answer.text()
+}
+
+const names: Readonly<Record<string, TurnFailure>> = {
+  MessageAbortedError: 'cancelled',
+  MessageOutputLengthError: 'max_tokens',
+}
+
+const whyOf = (error: JsonObject): TurnFailure => names[textAt(error, 'name') ?? ''] ?? 'agent_error'
+
+function detailOf(error: JsonObject): string {
+  if (textAt(error, 'name') === 'MessageAbortedError') return 'its turn was cancelled'
+  return complaintIn(error) ?? 'its turn failed'
+}

@@ -1,0 +1,26 @@
+import type { DriverTools } from '../../domain/driver.ts'
+import type { Session } from '../../domain/session.ts'
+import type { Api } from './api.ts'
+import type { MessageRecord } from './record.ts'
+import type { OpencodeSettings } from './settings.ts'
+
+export interface OpencodeNeeds {
+  /** Where the password comes from. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly skillDirs: () => readonly string[]
+}
+
+/** One opening of a session, and what goes on in it. */
+export interface Wire {
+  readonly needs: OpencodeNeeds
+  readonly session: Session
+  readonly tools: DriverTools
+  readonly api: Api
+  readonly record: MessageRecord
+  readonly ending: AbortController
+  settings: OpencodeSettings
+  /** A message is on its way, or its turn is waited for. */
+  busy: boolean
+  /** A message whose conversation is idle before its turn has come to an end, as seen first. */
+  unsettled: { readonly messageId: string; readonly since: number } | undefined
+}

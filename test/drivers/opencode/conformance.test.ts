@@ -1,0 +1,4 @@
+import { testDriver } from '../../suites/driver.ts'
+import { opencodeHarness } from './harness.ts'
+
+testDriver(opencodeHarness)
