@@ -10,18 +10,25 @@ export interface Door {
   readonly peer: (request: Request) => string
 }
 
-/** Host and Origin first, then the route's own work; whatever it throws becomes a problem document. */
+/**
+ * Host and Origin first, then the route's own work; whatever it throws becomes a problem document. `answered` sees
+ * what is sent.
+ */
 export async function answering(
   door: Door,
   request: Request,
   answer: () => Response | Promise<Response>,
+  answered?: (response: Response) => void,
 ): Promise<Response> {
+  let response: Response
   try {
     door.hosts.check(request)
-    return await answer()
+    response = await answer()
   } catch (thrown) {
-    return problemResponse(thrown, door.log)
+    response = problemResponse(thrown, door.log)
   }
+  answered?.(response)
+  return response
 }
 
 /** A JSON answer that no cache keeps. */

@@ -17,16 +17,16 @@ export interface KnockRoutes {
 }
 
 /** Answers one knock: Host and Origin, the route's own work, problem documents, and a count of it. */
-export async function answerKnock(
+export function answerKnock(
   deps: KnockRoutes,
   door: Door,
   request: Request,
   act: () => Promise<Response>,
 ): Promise<Response> {
   const startedAt = performance.now()
-  const response = await answering(door, request, act)
-  deps.knocked(response.status, (performance.now() - startedAt) / 1000)
-  return response
+  return answering(door, request, act, ({ status }) =>
+    deps.knocked(status, (performance.now() - startedAt) / 1000),
+  )
 }
 
 /** A request as the use cases see it; of its headers only the named ones are kept. */

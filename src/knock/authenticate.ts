@@ -28,14 +28,14 @@ export async function grantOf(
   now: number,
 ): Promise<Grant | undefined> {
   const claims = await deps.tokens.read(token)
-  return claims && liveGrant(deps, claims, now)
+  return claims && admitted(await deps.store.findGrant(claims.grant), claims, now)
 }
 
 async function proveToken(deps: Authenticating, knock: Knock, proof: TokenProof): Promise<Admission> {
   const claims = await deps.tokens.read(singleToken(proof))
   // Only what we never signed is a guess; a token that died is refused without counting against its peer.
   if (!claims) throw refuseProof(deps, knock, forbidden())
-  const grant = await liveGrant(deps, claims, knock.receivedAt)
+  const grant = admitted(await deps.store.findGrant(claims.grant), claims, knock.receivedAt)
   if (!grant) throw forbidden()
   spendKnock(deps, grant.id, knock.receivedAt)
   const session = requireOpen(await deps.store.findSession(grant.session), grant.session)
@@ -55,11 +55,5 @@ function singleToken({ path, bearer }: TokenProof): string {
 }
 
 /** What the row says is asked every time: the token alone opens nothing. */
-async function liveGrant(
-  { store }: Pick<Authenticating, 'store'>,
-  claims: Claims,
-  now: number,
-): Promise<Grant | undefined> {
-  const grant = await store.findGrant(claims.grant)
-  return admits(grant, claims, 'send_input', now) ? grant : undefined
-}
+const admitted = (grant: Grant | undefined, claims: Claims, now: number): Grant | undefined =>
+  admits(grant, claims, 'send_input', now) ? grant : undefined

@@ -36,7 +36,7 @@ export async function receive(deps: Receiving, knock: Knock, patience: Patience)
 }
 
 /** Hands what is stored to the worker and waits as long as the caller does. */
-async function forward(deps: Receiving, recorded: Recorded, patience: Patience): Promise<Receipt> {
+function forward(deps: Receiving, recorded: Recorded, patience: Patience): Receipt | Promise<Receipt> {
   const { delivery, replayed, leased } = recorded
   if (patience.waitMs <= 0) {
     if (leased) deps.worker.start(delivery)
@@ -44,5 +44,5 @@ async function forward(deps: Receiving, recorded: Recorded, patience: Patience):
   }
   const waiting = deps.settled.wait(delivery, patience.waitMs, patience.signal())
   if (leased) deps.worker.start(delivery)
-  return { kind: 'stored', delivery: await waiting, replayed }
+  return waiting.then((newest) => ({ kind: 'stored', delivery: newest, replayed }))
 }

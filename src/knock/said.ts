@@ -19,13 +19,16 @@ export interface SaidTurn extends Said {
 
 /** `{"message", "from"?, "idempotency_key"?}` in JSON, or bare text. Throws 4xx failures. */
 export async function readSaid(knock: Knock, maxBytes: number, contentType: string): Promise<Said> {
-  const { fields, payload } = await readFields(knock, maxBytes, contentType)
-  return said(knock, fields, payload, contentType)
+  const format = formatOf(contentType)
+  const payload = await knock.body(maxBytes)
+  return said(knock, parse(payload, format), payload, contentType)
 }
 
 /** The same, and what an agent turn may ask for: session, skill, callbackUrl, timeoutSeconds. */
 export async function readTurn(knock: Knock, maxBytes: number, contentType: string): Promise<SaidTurn> {
-  const { fields, payload } = await readFields(knock, maxBytes, contentType)
+  const format = formatOf(contentType)
+  const payload = await knock.body(maxBytes)
+  const fields = parse(payload, format)
   return {
     ...said(knock, fields, payload, contentType),
     session: optional(fields.session, 'session'),
@@ -71,18 +74,10 @@ function said(knock: Knock, fields: Fields, payload: Uint8Array, contentType: st
   }
 }
 
-async function readFields(
-  knock: Knock,
-  maxBytes: number,
-  contentType: string,
-): Promise<{ readonly fields: Fields; readonly payload: Uint8Array }> {
-  const format = formatOf(contentType)
-  const payload = await knock.body(maxBytes)
-  const text = decode(payload)
-  return { fields: format === 'text' ? { message: text } : parseBody(text), payload }
-}
+type Format = 'json' | 'text'
 
-function formatOf(contentType: string): 'json' | 'text' {
+/** Asked before the body is read: what is of the wrong type need not arrive. */
+function formatOf(contentType: string): Format {
   if (contentType === 'application/json') return 'json'
   const [type = '', ...parameters] = contentType
     .toLowerCase()
@@ -93,6 +88,11 @@ function formatOf(contentType: string): 'json' | 'text' {
   if (utf8 && type === 'application/json') return 'json'
   if (utf8 && type === 'text/plain') return 'text'
   throw new Failure('unsupported_media_type', 'Send application/json or text/plain, in UTF-8.')
+}
+
+function parse(payload: Uint8Array, format: Format): Fields {
+  const text = decode(payload)
+  return format === 'text' ? { message: text } : parseBody(text)
 }
 
 function decode(bytes: Uint8Array): string {

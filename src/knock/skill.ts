@@ -12,21 +12,37 @@ export interface Choosing {
 }
 
 /** The session a body asks for instead of its door's own. Throws `session_not_allowed` and the session failures. */
-export async function chooseSession(
+export function chooseSession(
   deps: Choosing,
   admission: Admission,
   wanted: string | undefined,
-): Promise<Session> {
-  if (wanted === undefined || wanted === admission.session.id) return admission.session
+): Session | Promise<Session> {
+  return wanted === undefined || wanted === admission.session.id ? admission.session : named(deps, wanted)
+}
+
+async function named(deps: Choosing, wanted: string): Promise<Session> {
   if (!deps.mayName(wanted))
     throw new Failure('session_not_allowed', `This hook may not speak to "${wanted}". See sessions.allow.`)
   return requireOpen(await deps.store.findSession(parseSessionId(wanted)), wanted)
 }
 
 /** A missing skill is never an error in the agents, so it is looked for first: absent, the delivery fails visibly. */
-export async function checkSkill(deps: Choosing, session: Session, rendered: Rendered): Promise<Rendered> {
-  const { skill } = rendered
-  if (skill === undefined || rendered.failed || (await deps.hasSkill(session, skill))) return rendered
+export const checkSkill = (
+  deps: Choosing,
+  session: Session,
+  rendered: Rendered,
+): Rendered | Promise<Rendered> =>
+  rendered.skill === undefined || rendered.failed
+    ? rendered
+    : lookedUp(deps, session, rendered, rendered.skill)
+
+async function lookedUp(
+  deps: Choosing,
+  session: Session,
+  rendered: Rendered,
+  skill: string,
+): Promise<Rendered> {
+  if (await deps.hasSkill(session, skill)) return rendered
   return {
     ...rendered,
     failed: { step: 'skill', detail: `the agent of "${session.id}" has no skill "${skill}"` },

@@ -35,15 +35,18 @@ export function createTokens({ keys, cacheSize = 4096 }: TokenOptions): CachedTo
   return {
     mint: (claims) => sign(claims, keys.active()),
     readCached,
-    read: async (token) => {
+    read: (token) => {
       const cached = readCached(token)
-      if (cached) return cached
-      const key = keys.find(kidOf(token) ?? '')
-      const payload = await openJws(key ? token : decoy, key?.secret ?? decoyKey)
-      const claims = key && payload && parseClaims(new TextDecoder().decode(payload))
-      if (key && claims) remember(token, key, claims)
-      return claims
+      return cached ? Promise.resolve(cached) : verify(token)
     },
+  }
+
+  async function verify(token: string): Promise<Claims | undefined> {
+    const key = keys.find(kidOf(token) ?? '')
+    const payload = await openJws(key ? token : decoy, key?.secret ?? decoyKey)
+    const claims = key && payload && parseClaims(new TextDecoder().decode(payload))
+    if (key && claims) remember(token, key, claims)
+    return claims
   }
 }
 

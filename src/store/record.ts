@@ -1,4 +1,4 @@
-import { type Delivery, type DeliveryId, scopeOf } from '../domain/delivery.ts'
+import { type Delivery, scopeOf } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import { forbidden, isExpired } from '../domain/grant.ts'
 import type { Draft, Recorded } from '../domain/ports.ts'
@@ -153,14 +153,14 @@ function stored(
   state: 'PENDING' | 'FAILED',
   leasedUntil: number | null,
 ): Delivery {
-  const delivery = {
-    id: draft.id satisfies DeliveryId,
+  const delivery: { -readonly [member in keyof Delivery]: Delivery[member] } = {
+    id: draft.id,
     seq,
     session: draft.session,
     door: draft.door,
     action: draft.action,
     state,
-    phase: 'deliver' as const,
+    phase: 'deliver',
     message: draft.message,
     receivedAt: draft.receivedAt,
     storedAt: now,
@@ -169,30 +169,15 @@ function stored(
     attempts: 0,
     tries: leasedUntil === null ? 0 : 1,
   }
-  return isPlain(draft) && leasedUntil === null
-    ? delivery
-    : { ...delivery, ...special(draft, now, leasedUntil) }
-}
-
-const isPlain = (draft: Draft): boolean =>
-  !draft.failed &&
-  !draft.idempotency &&
-  draft.from === undefined &&
-  !draft.skill &&
-  !draft.callbackUrl &&
-  !draft.timeoutMs &&
-  !draft.replayOf
-
-function special(draft: Draft, now: number, leasedUntil: number | null): Partial<Delivery> {
   const { failed, from, skill, callbackUrl, timeoutMs, idempotency, replayOf } = draft
-  return {
-    ...(failed && { reason: failed.step, detail: failed.detail, settledAt: now }),
-    ...(from !== undefined && { from }),
-    ...(skill !== undefined && { skill }),
-    ...(callbackUrl !== undefined && { callbackUrl }),
-    ...(timeoutMs !== undefined && { timeoutMs }),
-    ...(idempotency && { idempotencyKey: idempotency.key }),
-    ...(replayOf !== undefined && { replayOf }),
-    ...(leasedUntil !== null && { leasedUntil }),
-  }
+  // One by one: what most knocks lack costs them nothing then.
+  if (failed) Object.assign(delivery, { reason: failed.step, detail: failed.detail, settledAt: now })
+  if (from !== undefined) delivery.from = from
+  if (skill !== undefined) delivery.skill = skill
+  if (callbackUrl !== undefined) delivery.callbackUrl = callbackUrl
+  if (timeoutMs !== undefined) delivery.timeoutMs = timeoutMs
+  if (idempotency) delivery.idempotencyKey = idempotency.key
+  if (replayOf !== undefined) delivery.replayOf = replayOf
+  if (leasedUntil !== null) delivery.leasedUntil = leasedUntil
+  return delivery
 }
