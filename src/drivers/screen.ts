@@ -50,8 +50,8 @@ export const count = (screen: Screen, print: string): number =>
   print === '' ? 0 : ink(screen.lines.join('\n')).split(print).length - 1
 
 /**
- * True when Enter did something: a line is new, the text moved, or the program put its paste mode away. An animated
- * spinner, a counter, a box that grew by an empty line and a paste marker are not enough. A program without bracketed
+ * True when Enter did something: a line is new, the text moved or is there once more, or the program put its paste mode
+ * away. An animated spinner, a counter, a box that grew by an empty line and a paste marker are not enough. A program without bracketed
  * paste has no multi-line input box, so there a cursor on another place means that the line was taken.
  */
 export function submitted(echoed: Screen, after: Screen, text: string): boolean {
@@ -59,8 +59,13 @@ export function submitted(echoed: Screen, after: Screen, text: string): boolean 
   if (echoed.bracketedPaste !== after.bracketedPaste) return true
   const takesLines = after.bracketedPaste === false || (after.bracketedPaste === undefined && after.cooked)
   if (takesLines && echoed.cursor !== after.cursor) return true
-  return added(echoed, after).length > 0 || linesBelow(echoed, text) !== linesBelow(after, text)
+  if (added(echoed, after).length > 0 || linesBelow(echoed, text) !== linesBelow(after, text)) return true
+  return count(after, tailOf(text)) > count(echoed, tailOf(text))
 }
+
+/** True when both show the very same, counters too; only spinners, clocks and empty lines may differ. */
+export const unchanged = (a: Screen, b: Screen): boolean =>
+  beyond(exactLines(a), exactLines(b)).length + beyond(exactLines(b), exactLines(a)).length === 0
 
 /** True when both show the same, apart from spinners, counters and empty lines. */
 export const sameScreen = (a: Screen, b: Screen): boolean => added(a, b).length + added(b, a).length === 0
@@ -81,18 +86,27 @@ function beyond(before: readonly string[], after: readonly string[]): readonly s
 
 /** Lines with content below the last one that ends the text; -1 when none does. */
 function linesBelow(screen: Screen, text: string): number {
-  const tail = [...fingerprint(text)].slice(-shortFingerprint).join('')
+  const tail = tailOf(text)
   const lines = screen.lines.filter((line) => bare(line) !== '')
   const at = lines.findLastIndex((line) => ink(line).includes(tail))
   return at < 0 ? -1 : lines.length - 1 - at
 }
 
+const tailOf = (text: string): string => [...fingerprint(text)].slice(-shortFingerprint).join('')
+
 const inkLines = (screen: Screen): readonly string[] => screen.lines.map(ink).filter((line) => line !== '')
 
 const bareLines = (screen: Screen): readonly string[] => screen.lines.map(bare).filter((line) => line !== '')
 
+const exactLines = (screen: Screen): readonly string[] =>
+  screen.lines.map((line) => unspun(ink(line).replace(clock, ''))).filter((line) => line !== '')
+
 /** A line without what moves by itself: digits and the glyphs spinners are made of. */
-const bare = (line: string): string => ink(line).replace(/[\d|/\\\-+*·•●○◌◉◎◐-◕✢-❋⏺⠀-⣿…█]/gu, '')
+const bare = (line: string): string => unspun(ink(line)).replace(/\d/g, '')
+
+const unspun = (line: string): string => line.replace(/[|/\\\-+*·•●○◌◉◎◐-◕✢-❋⏺⠀-⣿…█]/gu, '')
+
+const clock = /\d{1,2}:\d\d(?::\d\d)?/g
 
 /** What leaves ink: no spaces, box lines, combining marks or invisible format characters. */
 const ink = (text: string): string => text.normalize('NFC').replace(/[\s\u2500-\u259f\p{M}\p{Cf}]/gu, '')

@@ -2,7 +2,7 @@ import type { Readiness } from '../domain/driver.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { dialogOn } from './dialog.ts'
 import { keystrokes, type TypingRules } from './keystrokes.ts'
-import { evidenceOf, fingerprint, type Screen, sameScreen, submitted } from './screen.ts'
+import { evidenceOf, fingerprint, type Screen, sameScreen, submitted, unchanged } from './screen.ts'
 import { freeScreen, moving, personOn, readiness, rest, type Surface, until } from './surface.ts'
 
 /** Types messages into one terminal, one at a time, and remembers what it could not finish. */
@@ -162,7 +162,7 @@ async function send(
   leave(typing, entry, echoed, true)
   const gone = await typing.surface.press(enter)
   if (gone) return gone
-  const done = (screen: Screen) => wasSent(entry, echoed, screen)
+  const done = (screen: Screen) => submitted(echoed, screen, entry.text)
   const after = await until(typing.surface, acceptMs, signal, graceMs, done)
   // A program that ends on Enter has read the message.
   if (after.kind === 'ended' || (after.kind === 'screen' && done(after))) return taken(typing, sight)
@@ -174,12 +174,12 @@ async function send(
   return { kind: 'failed', why: 'typed_not_submitted: Enter had no effect', retry: true }
 }
 
-/** A screen as before typing is no sign of success: then the text was cleared, and left no trace. */
+/** Seen later, a screen as before typing is no sign of success: somebody may have cleared the text. */
 const wasSent = (entry: Entry, echoed: Screen, screen: Screen): boolean =>
   submitted(echoed, screen, entry.text) && !isUndone(entry, screen)
 
 const isUndone = ({ before }: Entry, screen: Screen): boolean =>
-  sameScreen(before, screen) && (screen.bracketedPaste === true || before.cursor === screen.cursor)
+  unchanged(before, screen) && (screen.bracketedPaste === true || before.cursor === screen.cursor)
 
 function taken(typing: Typing, evidence: Sight): Outcome {
   typing.unsettled = undefined

@@ -45,6 +45,20 @@ describe('type', () => {
     assert.deepEqual(program.taken, ['again', 'again'])
   })
 
+  for (const [title, text, answer] of [
+    ['numbered messages', (i: number) => `number ${i} of 20`, (text: string) => text],
+    ['equal messages', () => 'deploy now', () => 'done'],
+  ] as const)
+    it(`brings ${title} once each when old lines scroll away`, async () => {
+      const { program, type } = atWork({ rows: 12, answer })
+      const texts = Array.from({ length: 20 }, (_, i) => text(i + 1))
+      for (const one of texts) {
+        program.surface.pause(2000)
+        assert.deepEqual(await type(one), { kind: 'taken', evidence: 'echo' })
+      }
+      assert.deepEqual(program.taken, texts)
+    })
+
   it('types nothing while the screen moves', async () => {
     const { program, type, typist } = atWork()
     const spin = () => {

@@ -33,6 +33,10 @@ export interface ProgramWanted {
   readonly endsOnEnter?: boolean
   /** Line mode with `cat > file`: Enter moves the cursor and nothing else. */
   readonly silent?: boolean
+  /** How many lines its screen has; older ones scroll away. */
+  readonly rows?: number
+  /** What it answers. */
+  readonly answer?: (text: string) => string
 }
 
 export function simulate(wanted: ProgramWanted = {}): Program {
@@ -100,7 +104,7 @@ export function simulate(wanted: ProgramWanted = {}): Program {
     program.taken.push(program.box)
     if (wanted.endsOnEnter) program.end = { kind: 'ended', exitCode: 0 }
     history.push(cooked ? program.box : `you: ${program.box}`)
-    if (!wanted.silent) history.push(`• answer ${program.taken.length}`)
+    if (!wanted.silent) history.push(wanted.answer?.(program.box) ?? `• answer ${program.taken.length}`)
     program.box = ''
     row++
   }
@@ -124,7 +128,9 @@ export function simulate(wanted: ProgramWanted = {}): Program {
   }
   const screen = (): Screen => ({
     kind: 'screen',
-    lines: [...history, ...(program.dialog ?? [cooked ? boxText() : `> ${boxText()}`])],
+    lines: [...history, ...(program.dialog ?? [cooked ? boxText() : `> ${boxText()}`])].slice(
+      -(wanted.rows ?? 1000),
+    ),
     cursor: `${boxText().length},${row}`,
     bracketedPaste,
     cooked,
