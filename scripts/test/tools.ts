@@ -2,12 +2,24 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+interface Tool {
+  readonly command: string
+  readonly package: string
+  readonly mention: string
+  /** Installing it also starts it: not on a machine that is more than a place for tests. */
+  readonly starts?: true
+}
+
 /** Programs from Debian, wanted where the tests' sources mention what drives them. */
-const drivenBy = [
+const drivenBy: readonly Tool[] = [
   { command: 'tmux', package: 'tmux', mention: 'tmux' },
   { command: 'curl', package: 'curl', mention: 'curl' },
   { command: 'openssl', package: 'openssl', mention: 'openssl' },
   { command: 'systemd-analyze', package: 'systemd', mention: 'systemd-analyze' },
+  { command: 'zsh', package: 'zsh', mention: 'zsh' },
+  { command: 'fish', package: 'fish', mention: 'fish' },
+  { command: 'caddy', package: 'caddy', mention: 'caddy', starts: true },
+  { command: 'nginx', package: 'nginx-light', mention: 'nginx', starts: true },
   { command: 'chromium', package: 'chromium', mention: 'playwright-core' },
 ]
 
@@ -18,9 +30,10 @@ const drivenBy = [
 export function installTools(root: string): readonly string[] {
   const sources = testSources(join(root, 'test'))
   const missing = drivenBy.filter(({ command, mention }) => sources.includes(mention) && !isThere(command))
-  if (missing.length === 0) return []
-  const why = canInstall() ? install(missing.map((it) => it.package)) : 'installing it needs root and apt'
-  return missing
+  const wanted = missing.filter(({ starts }) => !starts || process.env.CI === 'true')
+  if (wanted.length === 0) return []
+  const why = canInstall() ? install(wanted.map((it) => it.package)) : 'installing it needs root and apt'
+  return wanted
     .filter(({ command }) => !isThere(command))
     .map(({ command }) => `${command} is missing: ${why}`)
 }

@@ -7,8 +7,14 @@ export type Shell = (typeof shells)[number]
 /** A completion script, made of the command table. */
 export function completionScript(shell: Shell, commands: readonly Command[]): string {
   const spots = spotsOf(commands)
-  return { bash: bashScript, zsh: zshScript, fish: fishScript }[shell](spots)
+  const valued = [...globalFlags, ...commands.flatMap(({ flags = [] }) => flags)]
+    .filter(({ value }) => value !== undefined)
+    .map(({ name }) => `--${name}`)
+  return { bash: bashScript, zsh: zshScript, fish: fishScript }[shell](spots, [...new Set(valued)])
 }
+
+/** The ids of all sessions, asked when they are wanted. */
+const sessionIds = "postern session ls 2>/dev/null | sed 1d | cut -d ' ' -f 1"
 
 /** A place on the command line, by the words before it, and what may come there. */
 interface Spot {
@@ -55,14 +61,24 @@ function nextWords(
   return [...choices].map(([word, summary]) => ({ word, summary }))
 }
 
-const bashScript = (spots: readonly Spot[]): string => `# bash completion for postern
+type Script = (spots: readonly Spot[], valued: readonly string[]) => string
+
+const bashScript: Script = (spots, valued) => `# bash completion for postern
 _postern() {
-  local word trail="" known=""
+  local word trail="" known="" wanted=""
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    [[ $word == -- ]] && return
-    [[ $word == -* ]] || trail="$trail $word"
+    [[ $word == = ]] && continue
+    [[ -n $wanted ]] && { wanted=""; continue; }
+    case $word in
+      --) return ;;
+      ${valued.join('|')}) wanted=$word ;;
+      -*) ;;
+      *) trail="$trail $word" ;;
+    esac
   done
-  case "$trail " in
+  case "$wanted$trail " in
+    --session*) known=$(${sessionIds}) ;;
+    --*) return ;;
 ${spots.map(bashCase).join('\n')}
   esac
   COMPREPLY=($(compgen -W "$known" -- "\${COMP_WORDS[COMP_CWORD]}"))
@@ -75,18 +91,25 @@ const bashCase = ({ words, next, flags }: Spot): string => {
   return `    ${words === '' ? '*' : `" ${words} "*`}) known="${known.join(' ')}" ;;`
 }
 
-const zshScript = (spots: readonly Spot[]): string => `#compdef postern
+const zshScript: Script = (spots, valued) => `#compdef postern
 _postern() {
-  local word trail=""
+  local word trail="" wanted=""
   local -a known
   for word in "\${(@)words[2,CURRENT-1]}"; do
-    [[ $word == -- ]] && { _files; return }
-    [[ $word == -* ]] || trail="$trail $word"
+    [[ -n $wanted ]] && { wanted=""; continue }
+    case $word in
+      --) _files; return ;;
+      ${valued.join('|')}) wanted=$word ;;
+      -*) ;;
+      *) trail="$trail $word" ;;
+    esac
   done
-  case "$trail " in
+  case "$wanted$trail " in
+    --session*) known=(\${(f)"$(${sessionIds})"}) ;;
+    --*) _files; return ;;
 ${spots.map(zshCase).join('\n')}
   esac
-  _describe -o postern known || _files
+  _describe postern known || _files
 }
 if [ "$funcstack[1]" = "_postern" ]; then _postern "$@"; else compdef _postern postern; fi
 `
@@ -99,11 +122,18 @@ const zshCase = ({ words, next, flags }: Spot): string => {
   return `    ${words === '' ? '*' : `" ${words} "*`}) known=(${known.map(shellQuoted).join(' ')}) ;;`
 }
 
-const fishScript = (spots: readonly Spot[]): string => `# fish completion for postern
+const fishScript: Script = (spots, valued) => `# fish completion for postern
 function __postern_words
     set -l words
+    set -l wanted 0
     for word in (commandline -opc)[2..-1]
-        string match -q -- '-*' $word; or set -a words $word
+        if test $wanted = 1
+            set wanted 0
+        else if contains -- $word ${valued.join(' ')}
+            set wanted 1
+        else if not string match -q -- '-*' $word
+            set -a words $word
+        end
     end
     echo "$words "
 end
@@ -126,9 +156,14 @@ function fishLines({ words, next, flags }: Spot): readonly string[] {
     ),
     ...own.map(
       ({ name, summary, value }) =>
-        `complete -c postern${within} -l ${name}${value === undefined ? '' : ' -r'} -d ${fishQuoted(summary)}`,
+        `complete -c postern${within} -l ${name}${fishValue(name, value)} -d ${fishQuoted(summary)}`,
     ),
   ]
+}
+
+function fishValue(name: string, value: string | undefined): string {
+  if (value === undefined) return ''
+  return name === 'session' ? ` -x -a ${fishQuoted(`(${sessionIds})`)}` : ' -r'
 }
 
 const shellQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`

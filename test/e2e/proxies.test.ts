@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { type IncomingMessage, request } from 'node:http'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import process from 'node:process'
+import { after, before, describe, it } from 'node:test'
+import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
+import { configure, until } from '../support/hooks.ts'
+
+const name = 'hooks.example.com'
+const page = await readFile(resolve(import.meta.dirname, '../../docs/operate.md'), 'utf8')
+
+/** The one fenced block of that kind. */
+function block(kind: string): string {
+  const found = new RegExp(`^\`\`\`${kind}\n(.*?)^\`\`\``, 'ms').exec(page)?.[1]
+  assert.ok(found, `no ${kind} block`)
+  return found
+}
+
+const isThere = (program: string) => spawnSync(program, ['version'], { stdio: 'ignore' }).error === undefined
+
+interface Proxy {
+  readonly program: string
+  /** Writes its configuration below a folder, without TLS; the arguments that start it in the foreground. */
+  readonly prepare: (folder: string, port: number, upstream: string) => Promise<readonly string[]>
+}
+
+const proxies: readonly Proxy[] = [
+  {
+    program: 'caddy',
+    prepare: async (folder, port, upstream) => {
+      const file = join(folder, 'Caddyfile')
+      const site = block('caddyfile')
+        .replace(`${name} {`, `http://${name}:${port} {`)
+        .replace('127.0.0.1:7717', upstream)
+      await writeFile(file, `{\n\tadmin off\n\tauto_https off\n}\n${site}`)
+      return ['run', '--config', file]
+    },
+  },
+  {
+    program: 'nginx',
+    prepare: async (folder, port, upstream) => {
+      const file = join(folder, 'nginx.conf')
+      const site = block('nginx')
+        .replace('listen 443 ssl;', `listen 127.0.0.1:${port};`)
+        .replace(/^ *ssl_certificate.*\n/gm, '')
+        .replace('/var/log/nginx', folder)
+        .replace('127.0.0.1:7717', upstream)
+      const places = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+        .map((kind) => `${kind}_temp_path ${folder}/${kind};`)
+        .join('\n')
+      await writeFile(
+        file,
+        `daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/errors;
+         events {} http { ${places}\n${site} }`,
+      )
+      return ['-p', folder, '-c', file, '-e', join(folder, 'errors')]
+    },
+  },
+]
+
+for (const { program, prepare } of proxies)
+  describe(`behind ${program}, as the page says`, { timeout: 60_000 }, () => {
+    const skip = !isThere(program) && process.env.CI !== 'true' && `${program} is not installed`
+    let folder: string
+    let home: string
+    let server: Served
+    let proxy: ChildProcess
+    let port: number
+
+    before(async () => {
+      if (skip) return
+      folder = await mkdtemp(join(tmpdir(), 'postern-proxy-'))
+      home = await scratchHome()
+      const settings = JSON.parse(block('json')) as { server: object }
+      configure(home, { ...settings, limits: { authFailuresPerMinute: 3 } })
+      server = await serve(home)
+      port = await freePort()
+      const args = await prepare(folder, port, new URL(server.url).host)
+      proxy = spawn(program, args, { stdio: 'ignore', env: { PATH: process.env.PATH, HOME: folder } })
+      process.once('exit', () => proxy.kill('SIGKILL'))
+      await until(`${program} answers`, () => ask('GET', '/healthz').catch(() => undefined))
+    })
+    after(async () => {
+      if (skip) return
+      const gone = new Promise((done) => proxy.once('exit', done))
+      proxy.kill('SIGTERM')
+      await gone
+      await server.stop()
+      await rm(folder, { recursive: true, force: true })
+    })
+
+    interface Asked {
+      readonly headers?: Record<string, string>
+      readonly body?: string
+      /** The client's own address. */
+      readonly from?: string
+    }
+
+    const open = (method: string, path: string, { headers, body, from }: Asked = {}) =>
+      new Promise<IncomingMessage>((resolve, reject) => {
+        const sending = request({
+          ...{ host: '127.0.0.1', port, method, path, agent: false, localAddress: from ?? '127.0.0.1' },
+          headers: { host: name, ...headers },
+        })
+        sending.on('response', resolve)
+        sending.on('error', reject)
+        sending.end(body)
+      })
+    const ask = async (method: string, path: string, asked: Asked = {}) => {
+      const response = await open(method, path, asked)
+      let text = ''
+      for await (const chunk of response) text += chunk
+      return { status: response.statusCode, headers: response.headers, text }
+    }
+    const token = async () => (await readFile(join(home, 'keys/admin.token'), 'utf8')).trim()
+
+    it('prints the public URL, and takes a knock there', { skip }, async () => {
+      const url = (await cli(['expose', '--session', 'default', '--quiet'], { home })).stdout.trim()
+      assert.ok(url.startsWith(`https://${name}/hook/`))
+      const headers = { 'content-type': 'text/plain', prefer: 'wait=0' }
+      const { status, text } = await ask('POST', new URL(url).pathname, {
+        headers,
+        body: 'through the proxy',
+      })
+      assert.equal(status, 202, text)
+    })
+
+    it('hands on paths as they were sent', { skip }, async () => {
+      const url = (await cli(['expose', '--session', 'default', '--quiet'], { home })).stdout.trim()
+      const path = new URL(url).pathname
+      const headers = { 'content-type': 'text/plain' }
+      for (const spelled of [path.replace('/hook/eyJ', '/hook/%65yJ'), `${path}=`])
+        assert.equal((await ask('POST', spelled, { headers, body: 'x', from: '127.0.0.9' })).status, 403)
+    })
+
+    it('tells clients apart, and takes no client’s word for its address', { skip }, async () => {
+      const guess = (from: string, n: number) =>
+        ask('GET', '/api/grants', {
+          from,
+          headers: { authorization: 'Bearer wrong', 'x-forwarded-for': `198.51.100.${n}` },
+        })
+      const answers = []
+      for (let n = 0; n < 5; n++) answers.push((await guess('127.0.0.2', n)).status)
+      assert.deepEqual(answers, [401, 401, 401, 429, 429])
+      assert.equal((await guess('127.0.0.3', 1)).status, 401)
+    })
+
+    it('brings the dashboard and its live updates', { skip }, async () => {
+      const login = await ask('POST', '/dashboard/login', {
+        headers: { origin: `https://${name}`, 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ token: await token() }).toString(),
+      })
+      const [cookie = ''] = login.headers['set-cookie']?.[0]?.split(';') ?? []
+      assert.match(login.headers['set-cookie']?.[0] ?? '', /; Secure/)
+      const stream = await open('GET', '/dashboard/events?of=/dashboard', { headers: { cookie } })
+      assert.equal(stream.statusCode, 200)
+      let heard = ''
+      stream.on('data', (bytes) => {
+        heard += bytes
+      })
+      const changes = () => heard.split('event: changed').length - 1
+      await until('the stream begins', () => changes() === 1 || undefined)
+      await cli(['send', '--session', 'default', '--timeout', '0', 'news'], { home })
+      await until('the page hears of it', () => changes() > 1 || undefined)
+      stream.destroy()
+    })
+  })
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const listener = createServer().listen(0, '127.0.0.1', () => {
+      const address = listener.address()
+      listener.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}
