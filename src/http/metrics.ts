@@ -48,9 +48,29 @@ export function createMetrics(version: string, startedAt: number): Metrics {
           'Unfinished deliveries, by session.',
           [...counts.queues].map(([session, n]) => [`session="${session}"`, n]),
         ),
+        ...family(
+          'postern_oldest_waiting_timestamp_seconds',
+          'gauge',
+          'When the oldest unfinished delivery arrived, Unix seconds; absent when nothing waits.',
+          counts.oldestUnfinishedAt === undefined ? [] : [['', counts.oldestUnfinishedAt / 1000]],
+        ),
+        ...usage(),
         '',
       ].join('\n'),
   }
+}
+
+/** Under the names that every client library of Prometheus gives them. */
+function usage(): readonly string[] {
+  const { user, system } = process.cpuUsage()
+  return [
+    ...family('process_cpu_seconds_total', 'counter', 'Time spent on the processor, seconds.', [
+      ['', (user + system) / 1e6],
+    ]),
+    ...family('process_resident_memory_bytes', 'gauge', 'Memory in use, bytes.', [
+      ['', process.memoryUsage().rss],
+    ]),
+  ]
 }
 
 type Sample = readonly [labels: string, value: number]
