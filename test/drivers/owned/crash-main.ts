@@ -2,6 +2,8 @@ import process from 'node:process'
 import type { DeliveryId } from '../../../src/domain/delivery.ts'
 import type { Session } from '../../../src/domain/session.ts'
 import { acpDriver } from '../../../src/drivers/acp.ts'
+import { claudeDriver } from '../../../src/drivers/claude.ts'
+import { claudeStreamDriver } from '../../../src/drivers/claude-stream.ts'
 import { piDriver } from '../../../src/drivers/pi.ts'
 
 // A server in the middle of a turn, to be killed: session, run directory, inject or turn, and the rest are its arguments.
@@ -9,8 +11,8 @@ const [sessionText = '', runDir = '', how = '', deliveryId = '', text = ''] = pr
 const session = JSON.parse(sessionText) as Session
 const tools = { runDir, now: Date.now, log: () => {}, remember: async () => {} }
 const needs = { env: process.env, skillDirs: () => [] }
-const driver = session.driver === 'pi' ? piDriver(needs) : acpDriver(needs)
-const connection = driver.connect(session, tools)
+const makers = { acp: acpDriver, claude: claudeDriver, 'claude-stream': claudeStreamDriver, pi: piDriver }
+const connection = makers[session.driver as keyof typeof makers](needs).connect(session, tools)
 const message = { deliveryId: deliveryId as DeliveryId, text }
 const signal = AbortSignal.timeout(60_000)
 const say = () => process.stdout.write('accepted\n')

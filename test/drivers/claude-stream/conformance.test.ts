@@ -1,0 +1,4 @@
+import { testDriver } from '../../suites/driver.ts'
+import { streamHarness } from './harness.ts'
+
+testDriver(streamHarness)

@@ -1,0 +1,4 @@
+import { testDriver } from '../../suites/driver.ts'
+import { claudeHarness } from './harness.ts'
+
+testDriver(claudeHarness)
