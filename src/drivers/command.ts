@@ -158,7 +158,12 @@ function orderFor(
 ): Order {
   const { needs, session, settings, tools, record } = wire
   const preset = settings.preset && presets[settings.preset]
-  const own = { ...settings.env, POSTERN_SESSION: session.id, POSTERN_DELIVERY_ID: deliveryId }
+  const own = {
+    ...preset?.env,
+    ...settings.env,
+    POSTERN_SESSION: session.id,
+    POSTERN_DELIVERY_ID: deliveryId,
+  }
   return {
     command: [...settings.command, ...(preset?.args(conversation) ?? [])],
     cwd: settings.cwd,

@@ -20,17 +20,23 @@ export interface Verdict {
 export interface Preset {
   /** What is put behind the command. */
   readonly args: (conversation: Conversation) => readonly string[]
+  /** What is put into its environment. */
+  readonly env?: Readonly<Record<string, string>>
   /** A new conversation takes the id we chose; else the agent tells its own. */
   readonly takesId: boolean
   /** Reads everything the agent wrote; pure. */
   readonly verdict: (stdout: string) => Verdict
 }
 
+/** Else `@/etc/passwd` in an outsider's message would be read and put before the model, wherever it stands. */
+export const claudeEnv = { CLAUDE_CODE_DISABLE_FILE_MENTIONS: '1' } as const
+
 /** How each agent is run without a terminal, its message on standard input. */
 export const presets: Readonly<Record<AgentKind, Preset>> = {
   claude: {
     takesId: true,
     args: ({ id, resumed }) => ['-p', '--output-format', 'json', resumed ? '--resume' : '--session-id', id],
+    env: claudeEnv,
     verdict: (stdout) => resultVerdict(readObjects(stdout)),
   },
   codex: {

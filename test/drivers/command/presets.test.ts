@@ -26,6 +26,10 @@ test('presets call each agent for a first and a next turn', () => {
   }
 })
 
+test('presets keep Claude Code from reading the files that a message names', () => {
+  assert.deepEqual(presets.claude.env, { CLAUDE_CODE_DISABLE_FILE_MENTIONS: '1' })
+})
+
 const rows = (...objects: readonly object[]): string =>
   objects.map((object) => `${JSON.stringify(object)}\n`).join('')
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { isLostConversation } from '../../command/presets.ts'
+import { claudeEnv, isLostConversation } from '../../command/presets.ts'
 import { type Agent, type AgentOrder, type Started, startAgent } from '../../owned/agent.ts'
 import type { Child } from '../../owned/child.ts'
 import type { StreamSettings } from './settings.ts'
@@ -44,12 +44,9 @@ function start(
 ): Promise<Started> {
   const { id, how } = conversation
   const command = [...order.command, ...flags, how === 'resumed' ? '--resume' : '--session-id', id]
-  const env = { ...order.env, ...noMentions }
+  const env = { ...claudeEnv, ...order.env }
   return startAgent({ ...order, command, env }, signal, (child) => opened(child, settings, conversation))
 }
-
-/** Else `@/etc/passwd` in an outsider's message would be read and put before the model, wherever it stands. */
-const noMentions = { CLAUDE_CODE_DISABLE_FILE_MENTIONS: '1' }
 
 async function opened(
   child: Child,
