@@ -30,7 +30,7 @@ export function evidenceOf(before: Screen, after: Screen, text: string): 'echo' 
   const print = fingerprint(text)
   if (
     print.length < shortFingerprint
-      ? showsShort(before, after, print)
+      ? showsShort(before, after, text)
       : count(after, print) > count(before, print)
   )
     return 'echo'
@@ -39,10 +39,15 @@ export function evidenceOf(before: Screen, after: Screen, text: string): 'echo' 
   return undefined
 }
 
-/** A few letters stand in many places, also in the hint that they replace: here a line that is new must end with them. */
-function showsShort(before: Screen, after: Screen, print: string): boolean {
-  const fresh = beyond(inkLines(before), inkLines(after))
-  return print !== '' && fresh.length <= 3 && fresh.some((line) => line.endsWith(print))
+/**
+ * A few letters stand in many places, also in the hint that they replace: here a line that is new must end with them,
+ * with the last of them when the text has several lines.
+ */
+function showsShort(before: Screen, after: Screen, text: string): boolean {
+  const typed = inked(text.split('\n'))
+  const last = typed.at(-1)
+  const fresh = beyond(inked(before.lines), inked(after.lines))
+  return last !== undefined && fresh.length <= typed.length + 2 && fresh.some((line) => line.endsWith(last))
 }
 
 /** How often a run of ink stands on the screen, across borders and line ends. */
@@ -94,7 +99,7 @@ function linesBelow(screen: Screen, text: string): number {
 
 const tailOf = (text: string): string => [...fingerprint(text)].slice(-shortFingerprint).join('')
 
-const inkLines = (screen: Screen): readonly string[] => screen.lines.map(ink).filter((line) => line !== '')
+const inked = (lines: readonly string[]): readonly string[] => lines.map(ink).filter((line) => line !== '')
 
 const bareLines = (screen: Screen): readonly string[] => screen.lines.map(bare).filter((line) => line !== '')
 

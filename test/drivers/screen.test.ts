@@ -83,6 +83,15 @@ describe('evidenceOf', () => {
       'echo',
     ],
     ['a number', before, screen(['say hello', '> 42']), '42', 'echo'],
+    ['a few letters on two lines', before, screen(['say hello', '> a', 'rm -rf']), 'a\nrm -rf', 'echo'],
+    [
+      'a few letters on five lines',
+      before,
+      screen(['> a', 'b', '', 'c', 'd', 'e']),
+      'a\nb\n\nc\nd\ne',
+      'echo',
+    ],
+    ['two lines of which only one came', before, screen(['say hello', '> a']), 'a\nrm -rf', undefined],
     ['only the beginning', before, screen(['> fix the']), 'fix the build', undefined],
   ]
   for (const [title, from, to, text, expected] of rows)
