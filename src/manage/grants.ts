@@ -56,8 +56,11 @@ export async function revoke(
 
 /** The one grant whose id begins so. Throws `usage`, `not_found` or `ambiguous`. */
 export async function findGrant(store: Pick<Store, 'listGrants'>, idOrPrefix: string): Promise<Grant> {
-  if (!/^[0-9a-f]{4,16}$/.test(idOrPrefix))
-    throw new Failure('usage', 'A grant id is 16 of 0-9 a-f; at least its first 4 are needed.')
+  if (!/^[0-9a-f]{1,16}$/.test(idOrPrefix))
+    throw new Failure(
+      'usage',
+      'A grant id is 16 of 0-9 a-f, or a beginning of that which only one grant has.',
+    )
   const found = await store.listGrants({ idPrefix: idOrPrefix })
   const [grant] = found
   if (!grant) throw noSuchGrant(idOrPrefix)
