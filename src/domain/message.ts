@@ -23,21 +23,48 @@ export const isBlank = (text: string): boolean => text.trim() === ''
 /**
  * Removes what a terminal or an agent's input box would obey: ESC and all C0 but `\n` and `\t`, DEL, C1,
  * bracketed-paste marks (also nested ones), bidirectional embeddings, overrides and isolates, and Unicode tag characters.
- * CRLF, CR, U+2028 and U+2029 become `\n`. Repeated until nothing changes.
+ * CRLF, CR, U+2028 and U+2029 become `\n`. Nothing of it is left that a second time would remove.
  */
 export function clean(text: string): string {
   if (harmless.test(text)) return text
-  const once = text
-    .toWellFormed()
-    .replace(/\r\n?|[\u2028\u2029]/g, '\n')
-    .replace(/(?:\x1b|\x9b|\u241b)*\[20[01]~/g, '')
-    .replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '')
-    .replace(/[\u202a-\u202e\u2066-\u2069\u{e0000}-\u{e007f}]/gu, '')
-  return once === text ? once : clean(once)
+  return withoutPasteMarks(
+    text
+      .toWellFormed()
+      .replace(/\r\n?|[\u2028\u2029]/g, '\n')
+      .replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u{e0000}-\u{e007f}]/gu, ''),
+  )
 }
 
 /** Plain ASCII without a bracket that could belong to a paste mark: most messages, passed on untouched. */
 const harmless = /^[\t\n\x20-\x5a\x5c-\x7e]*$/
+
+/**
+ * In one pass however deeply they nest: what is left when one is taken out may itself be the end of another. Their ESC
+ * is gone by now; the picture of one goes with its mark.
+ */
+function withoutPasteMarks(text: string): string {
+  if (!/\[20[01]~/.test(text)) return text
+  const kept = new Uint16Array(text.length)
+  let length = 0
+  for (let i = 0; i < text.length; i++) {
+    kept[length++] = text.charCodeAt(i)
+    if (!endsInPasteMark(kept, length)) continue
+    length -= pasteMarkLength
+    while (kept[length - 1] === pictureOfEsc) length--
+  }
+  return new TextDecoder('utf-16le').decode(kept.subarray(0, length))
+}
+
+const pasteMarkLength = 5
+const pictureOfEsc = 0x241b
+
+/** `[200~` or `[201~`. */
+const endsInPasteMark = (kept: Uint16Array, length: number): boolean =>
+  kept[length - 1] === 0x7e &&
+  (kept[length - 2] === 0x30 || kept[length - 2] === 0x31) &&
+  kept[length - 3] === 0x30 &&
+  kept[length - 4] === 0x32 &&
+  kept[length - 5] === 0x5b
 
 /** One line, at most 128 characters, and unable to close its own bracket: `dependabot[bot]` becomes `dependabot(bot)`. */
 export function cleanFrom(from: string): string {

@@ -75,6 +75,13 @@ describe('clean', () => {
     fc.assert(fc.property(hostile, (parts) => clean(clean(parts.join(''))) === clean(parts.join(''))))
   })
 
+  it('takes paste marks out that are nested a hundred thousand deep, without going over the text again and again', () => {
+    const deep = `a${`${ESC}[20`.repeat(100_000)}${'1~'.repeat(100_000)}b`
+    const startedAt = performance.now()
+    assert.equal(clean(deep), 'ab')
+    assert.ok(performance.now() - startedAt < 5000)
+  })
+
   it('keeps every printable ASCII text without paste marks', () => {
     const printable = fc.string({ unit: fc.constantFrom(...' abcXYZ019~!@#$%^&*()_+{}|:"<>?-=;,./`\'\\') })
     fc.assert(fc.property(printable, (text) => clean(text) === text))
