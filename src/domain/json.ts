@@ -11,8 +11,11 @@ export interface JsonBounds {
 
 const defaultBounds: JsonBounds = { maxDepth: 200, maxValues: 1_000_000 }
 const maxNumberLength = 1000
-const maxEscapedLength = 4_194_304
-const stepsPerSlice = 20_000
+const maxEscapedLength = 2_097_152
+/** An object of very many keys makes a step cost some microseconds. */
+const stepsPerSlice = 2000
+const charactersPerSlice = 1_000_000
+const maxSpace = 1_000_000
 
 /**
  * Strict JSON (RFC 8259) to a view: numbers keep their digits, a repeated key's last value counts, `__proto__` is a key
@@ -22,7 +25,8 @@ const stepsPerSlice = 20_000
 export async function parseJson(text: string, pause: Pause, bounds = defaultBounds): Promise<View> {
   const reader = openReader(text, bounds)
   for (;;) {
-    for (let i = 0; i < stepsPerSlice && !reader.done; i++) step(reader)
+    const end = reader.at + charactersPerSlice
+    for (let i = 0; i < stepsPerSlice && reader.at < end && !reader.done; i++) step(reader)
     if (reader.done) return reader.result
     await pause()
   }
@@ -152,10 +156,19 @@ function readKey(reader: Reader): string {
 
 /** The next character that is no white space; empty at the end. */
 function next(reader: Reader): string {
-  const { text } = reader
-  for (let char = text[reader.at]; char !== undefined; char = text[++reader.at])
-    if (char !== ' ' && char !== '\n' && char !== '\t' && char !== '\r') return char
-  return ''
+  const char = reader.text[reader.at] ?? ''
+  if (char !== ' ' && char !== '\n' && char !== '\t' && char !== '\r') return char
+  const space = /[ \n\t\r]{0,1000001}/y
+  space.lastIndex = reader.at
+  space.test(reader.text)
+  checkSpace(space.lastIndex - reader.at)
+  reader.at = space.lastIndex
+  return reader.text[reader.at] ?? ''
+}
+
+function checkSpace(length: number): void {
+  if (length > maxSpace)
+    throw new Failure('unprocessable', `The body has more than ${maxSpace} blanks in a row.`)
 }
 
 function readString(reader: Reader): string {

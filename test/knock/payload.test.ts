@@ -134,6 +134,18 @@ describe('parsePayload: JSON', () => {
     assert(pauses >= 4)
   })
 
+  it('lets others run within a body of blanks, and refuses too many in a row', async () => {
+    let pauses = 0
+    const pause = async () => {
+      pauses++
+    }
+    const gaps = `[${`${' '.repeat(900_000)}1,`.repeat(9)}1]`
+    await parsePayload(bytesOf(gaps), 'application/json', pause)
+    assert(pauses >= 4)
+    const blanks = bytesOf(`${' '.repeat(1_000_001)}1`)
+    await refuses(parsePayload(blanks, 'application/json', pause), 'unprocessable', /blanks/)
+  })
+
   it('refuses bytes that are not UTF-8', async () => {
     for (const bytes of [
       [0x22, 0xff, 0x22],
