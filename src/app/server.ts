@@ -126,7 +126,7 @@ function routes(
       },
       door,
     ),
-    adminRoutes({ admin, store, now: clock.now, ...verbs }, door),
+    adminRoutes({ admin, store, now: clock.now, hooks: () => config().webhooks.hooks, ...verbs }, door),
     healthRoutes(
       {
         probe: store.probe,

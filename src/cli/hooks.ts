@@ -1,5 +1,6 @@
 import { Failure } from '../domain/error.ts'
 import type { Hook } from '../domain/hook.ts'
+import { hookView } from '../manage/views.ts'
 import type { Call, Command } from './command.ts'
 import type { Row } from './output.ts'
 
@@ -28,25 +29,11 @@ export const hookCommands: readonly Command[] = [
 
 async function runList(call: Call): Promise<number> {
   const hooks = await (await call.io.hooks(call.home)).list()
-  if (call.json) call.out.json(hooks.map(viewOf))
+  if (call.json) call.out.json(hooks.map(hookView))
   else if (hooks.length === 0) call.out.say('No hooks are configured.')
   else call.out.table(columns, hooks.map(rowOf))
   return 0
 }
-
-/** Without its secrets. */
-const viewOf = (hook: Hook) => ({
-  name: hook.name,
-  path: hook.path,
-  active: hook.active,
-  action: hook.action,
-  session: hook.session ?? null,
-  skill: hook.skill ?? null,
-  preset: hook.preset ?? null,
-  template: hook.template ?? null,
-  verify: hook.verify.scheme,
-  maxBodyBytes: hook.maxBodyBytes,
-})
 
 const columns = [
   { title: 'NAME' },

@@ -2,9 +2,10 @@ import { Elysia } from 'elysia'
 import type { Delivery, DeliveryState } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import type { GrantId } from '../domain/grant.ts'
+import type { Hook } from '../domain/hook.ts'
 import type { Counts, DeliveryFilter, Store } from '../domain/ports.ts'
 import { parseSessionId } from '../domain/session.ts'
-import { deliveryView, grantView, mintView, sessionView } from '../manage/views.ts'
+import { deliveryView, grantView, hookView, mintView, sessionView } from '../manage/views.ts'
 import { readBody } from './body.ts'
 import type { AdminCheck } from './credentials.ts'
 import { adminDetails } from './details.ts'
@@ -15,6 +16,8 @@ export interface AdminRoutes {
   readonly admin: AdminCheck
   readonly store: Pick<Store, 'listGrants' | 'listSessions' | 'listDeliveries' | 'inspectDelivery' | 'counts'>
   readonly now: () => number
+  /** As configured now. */
+  readonly hooks: () => readonly Hook[]
   readonly expose: (order: ExposeOrder) => Promise<{ grant: Parameters<typeof mintView>[0]; url: string }>
   readonly revoke: (id: string) => Promise<Parameters<typeof grantView>[0]>
   readonly endSession: (id: string) => Promise<{ session: string; failed: number }>
@@ -64,6 +67,9 @@ export const adminRoutes = (deps: AdminRoutes, door: Door) => {
     })
     .delete('/sessions/:id', ({ request, params }) => keeper(request, () => endSession(deps, params.id)), {
       detail: adminDetails.endSession,
+    })
+    .get('/hooks', ({ request }) => keeper(request, () => jsonResponse(deps.hooks().map(hookView))), {
+      detail: adminDetails.listHooks,
     })
     .get('/deliveries', ({ request }) => keeper(request, () => listDeliveries(deps, new URL(request.url))), {
       detail: adminDetails.listDeliveries,

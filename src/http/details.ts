@@ -129,6 +129,7 @@ export const adminDetails = {
   listSessions: kept('Sessions', 'Every session', { 200: ['By name', listOf('Session')] }),
   showSession: kept('Sessions', 'One session', { 200: ['It', ref('Session')] }, { refuses: [404] }),
   endSession: kept('Sessions', 'End a session', { 200: ['Ended', ref('Ended')] }, { refuses: [404, 410] }),
+  listHooks: kept('Hooks', 'Every configured hook', { 200: ['As configured', listOf('Hook')] }),
   listDeliveries: kept(
     'Deliveries',
     'Deliveries',

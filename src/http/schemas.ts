@@ -173,6 +173,18 @@ export const schemas: Readonly<Record<string, Schema>> = {
     openedAt: time,
     endedAt: timeOrNull,
   }),
+  Hook: object({
+    name: text,
+    path: text,
+    active: flag,
+    action: oneOf('agent', 'wake'),
+    session: textOrNull,
+    skill: textOrNull,
+    preset: textOrNull,
+    template: textOrNull,
+    verify: said(text, 'How its callers prove themselves.'),
+    maxBodyBytes: whole,
+  }),
   Ended: object(
     { session: text, failed: said(whole, 'Messages that waited and now never arrive.'), trouble: text },
     ['trouble'],

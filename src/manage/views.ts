@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { Attempt, Delivery, DeliveryEvent, DeliveryRecord, Door } from '../domain/delivery.ts'
 import { type Grant, isExpired } from '../domain/grant.ts'
+import type { Hook } from '../domain/hook.ts'
 import { channelOf, type Session, type SessionId } from '../domain/session.ts'
 
 /** Records as programs see them: `--json` and the HTTP API alike. Times are ISO 8601 in UTC; what is not there is null. */
@@ -42,6 +43,20 @@ export interface SessionView {
   readonly queue: number
   readonly openedAt: string
   readonly endedAt: string | null
+}
+
+/** A configured hook without its secrets. */
+export interface HookView {
+  readonly name: string
+  readonly path: string
+  readonly active: boolean
+  readonly action: string
+  readonly session: string | null
+  readonly skill: string | null
+  readonly preset: string | null
+  readonly template: string | null
+  readonly verify: string
+  readonly maxBodyBytes: number
 }
 
 export interface DeliveryView {
@@ -134,6 +149,19 @@ export const sessionView = (session: Session, queues: ReadonlyMap<SessionId, num
   queue: queues.get(session.id) ?? 0,
   openedAt: iso(session.openedAt),
   endedAt: isoOrNull(session.endedAt),
+})
+
+export const hookView = (hook: Hook): HookView => ({
+  name: hook.name,
+  path: hook.path,
+  active: hook.active,
+  action: hook.action,
+  session: hook.session ?? null,
+  skill: hook.skill ?? null,
+  preset: hook.preset ?? null,
+  template: hook.template ?? null,
+  verify: hook.verify.scheme,
+  maxBodyBytes: hook.maxBodyBytes,
 })
 
 export const deliveryView = (delivery: Delivery): DeliveryView => ({

@@ -66,6 +66,7 @@ describe('the API document', () => {
     'GET /api/sessions',
     'GET /api/sessions/{id}',
     'DELETE /api/sessions/{id}',
+    'GET /api/hooks',
     'GET /api/deliveries',
     'POST /api/deliveries',
     'DELETE /api/deliveries/{id}',

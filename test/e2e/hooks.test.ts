@@ -383,9 +383,20 @@ describe('webhooks to a command', () => {
       assert.equal((await get(`${server.url}/api/deliveries`, bearer)).status, 401)
       assert.equal((await get(`${server.url}/api/grants`, bearer)).status, 401)
       assert.equal((await get(`${server.url}/api/sessions`, bearer)).status, 401)
+      assert.equal((await get(`${server.url}/api/hooks`, bearer)).status, 401)
     }
     assert.equal(await countDeliveries(home), before)
     assert.equal((await get(`${server.url}/api/deliveries`, admin)).status, 200)
+  })
+
+  it('lists the configured hooks for the keeper, without their secrets', async () => {
+    const admin = (await readFile(join(home, 'keys', 'admin.token'), 'utf8')).trim()
+    const response = await fetch(`${server.url}/api/hooks`, { headers: { authorization: `Bearer ${admin}` } })
+    const text = await response.text()
+    assert.equal(response.status, 200)
+    const hooks: readonly { name: string; path: string }[] = JSON.parse(text)
+    assert.equal(hooks.find(({ name }) => name === 'exact')?.path, '/api/hooks/exact')
+    assert.ok(!text.includes(secret))
   })
 
   it('shows a delivery to the hook secret that knocked, and none of another door', async () => {
