@@ -40,9 +40,6 @@ export interface RunningServer {
 
 type Part = Parameters<typeof createServer>[1][number]
 
-/** No route takes more; each has its own, lower, limit. */
-const largestBody = 32 * 1024 * 1024
-
 /** Puts the parts together and listens. What an earlier process left under way is freed first. */
 export async function openServer(needs: OpeningServer): Promise<RunningServer> {
   let draining = false
@@ -91,7 +88,6 @@ async function listen(
     hostname: config().server.host,
     port,
     ...(needs.tls && { tls: needs.tls }),
-    maxBodyBytes: largestBody,
     fetch: (request, peer) => {
       peers.set(request, peer)
       return handle(request)

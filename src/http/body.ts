@@ -2,12 +2,16 @@ import { Failure } from '../domain/error.ts'
 
 const slowestUploadMs = 30_000
 
-/** Reads a request's raw bytes, never more than `maxBytes` (0 for no limit), within 30 seconds. */
-export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array> {
+/** Where the configuration sets no limit there still is one: memory. */
+const mostBytes = 32 * 1024 * 1024
+
+/** Reads a request's raw bytes, never more than `limit` (0 for none but 32 MiB), within 30 seconds. */
+export async function readBody(request: Request, limit: number): Promise<Uint8Array> {
+  const maxBytes = limit > 0 ? limit : mostBytes
   if ((request.headers.get('content-encoding') ?? 'identity') !== 'identity')
     throw new Failure('unsupported_media_type', 'Compressed bodies are not accepted; send it as it is.')
   const declared = request.headers.get('content-length')
-  if (maxBytes > 0 && declared !== null && Number(declared) > maxBytes) throw tooLarge(maxBytes)
+  if (declared !== null && Number(declared) > maxBytes) throw tooLarge(maxBytes)
   if (declared === null) return inTime(collect(request, maxBytes))
   // What fits one packet is here already: a deadline of its own would cost more than reading it.
   const whole = Number(declared) <= onePacket ? request.arrayBuffer() : inTime(request.arrayBuffer())
@@ -21,7 +25,7 @@ async function collect(request: Request, maxBytes: number): Promise<Uint8Array> 
   let size = 0
   for await (const chunk of request.body ?? []) {
     size += chunk.byteLength
-    if (maxBytes > 0 && size > maxBytes) throw tooLarge(maxBytes)
+    if (size > maxBytes) throw tooLarge(maxBytes)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)

@@ -57,10 +57,7 @@ async function serve(options: ServeOptions): Promise<HttpServer> {
       automaticCompression: false,
       ...options.tls,
     },
-    (request, info) =>
-      isTooLarge(request, options.maxBodyBytes)
-        ? new Response(null, { status: 413 })
-        : options.fetch(request, () => info.remoteAddr.hostname),
+    (request, info) => options.fetch(request, () => info.remoteAddr.hostname),
   )
   let over = false
   return {
@@ -73,10 +70,6 @@ async function serve(options: ServeOptions): Promise<HttpServer> {
     },
   }
 }
-
-/** A body that does not say its length is counted by the route that reads it. */
-const isTooLarge = (request: Request, maxBodyBytes: number): boolean =>
-  Number(request.headers.get('content-length') ?? 0) > maxBodyBytes
 
 /** As much of Deno as is used here; its own types would clash with Bun's. */
 declare const Deno: {

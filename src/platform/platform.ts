@@ -32,8 +32,6 @@ export interface ServeOptions {
   readonly hostname: string
   readonly port: number
   readonly tls?: { readonly cert: string; readonly key: string }
-  /** Largest request body in bytes that is ever let in, whatever the route. */
-  readonly maxBodyBytes: number
   /** `peer` is the IP address at the other end of the connection, looked up when asked. */
   readonly fetch: (request: Request, peer: () => string) => Response | Promise<Response>
 }
