@@ -24,6 +24,11 @@ export const channelRoutes = (deps: ChannelRoutes, door: Door) =>
       parse: 'none',
       detail: { hide: true },
     })
+    // More than one segment is no token either.
+    .post('/hook/*', ({ request }) => answerKnock(deps, door, request, () => knock(deps, door, request)), {
+      parse: 'none',
+      detail: { hide: true },
+    })
     .post(
       '/hook/:token',
       ({ request }) => answerKnock(deps, door, request, () => knock(deps, door, request)),

@@ -1,3 +1,4 @@
+import type { Failure } from '../domain/error.ts'
 import { admits, type Claims, forbidden, type Grant } from '../domain/grant.ts'
 import type { Admission, HandshakeAnswer, Knock, Proof } from '../domain/knock.ts'
 import type { Store, Tokens } from '../domain/ports.ts'
@@ -36,7 +37,7 @@ async function proveToken(deps: Authenticating, knock: Knock, proof: TokenProof)
   // Only what we never signed is a guess; a token that died is refused without counting against its peer.
   if (!claims) throw refuseProof(deps, knock, forbidden())
   const grant = admitted(await deps.store.findGrant(claims.grant), claims, knock.receivedAt)
-  if (!grant) throw forbidden()
+  if (!grant) throw await deadToken(deps)
   spendKnock(deps, grant.id, knock.receivedAt)
   const session = requireOpen(await deps.store.findSession(grant.session), grant.session)
   return {
@@ -46,6 +47,12 @@ async function proveToken(deps: Authenticating, knock: Knock, proof: TokenProof)
     form: { kind: 'message' },
     maxBytes: deps.messageBytes(),
   }
+}
+
+/** A token that died is known without asking its signature again; the asking is made up for, so that it takes as long. */
+async function deadToken({ tokens }: Pick<Authenticating, 'tokens'>): Promise<Failure> {
+  await tokens.read('')
+  return forbidden()
 }
 
 /** Two different tokens in one request prove nothing; the empty token is as wrong as any. */

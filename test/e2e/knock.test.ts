@@ -102,6 +102,8 @@ describe('a knock at a capability URL', () => {
       flipped,
       `${token}=`,
       `${token}%20`,
+      `${token}/`,
+      `${token}/x`,
       `${head}.${body}.`,
       `${head}.${Buffer.from('{}').toString('base64url')}.${signature}`,
       `${token.replaceAll('.', '%2E')}`,
@@ -129,6 +131,12 @@ describe('a knock at a capability URL', () => {
     assert.equal(await statusAsHost('evil.example', url), 421)
     assert.equal(await statusAsHost(new URL(url).host, url), 202)
     assert.equal((await fetch(`${server.url}/nowhere`)).status, 404)
+  })
+
+  it('answers a body beyond any limit in its own words, and a bad token before that', async () => {
+    const huge = 4_000_000_000
+    assert.deepEqual(await announce(huge, url), [413, 'application/problem+json'])
+    assert.deepEqual(await announce(huge, `${server.url}/hook/bad`), [403, 'application/problem+json'])
   })
 
   it('makes one delivery of a hundred concurrent repeats', async () => {
@@ -196,5 +204,18 @@ function statusAsHost(host: string, url: string): Promise<number | undefined> {
     })
     asking.once('error', reject)
     asking.end('{"message":"x"}')
+  })
+}
+
+/** The answer to the headers of a request whose body never comes. */
+function announce(length: number, url: string): Promise<[status?: number, type?: string]> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'content-length': length }
+    const asking = request(url, { method: 'POST', headers }, (response) => {
+      resolve([response.statusCode ?? 0, response.headers['content-type'] ?? ''])
+      asking.destroy()
+    })
+    asking.once('error', reject)
+    asking.flushHeaders()
   })
 }
