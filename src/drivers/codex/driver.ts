@@ -27,7 +27,7 @@ export const codexDriver = (needs: OwnedNeeds): Driver => ({
     start: (order, settings, signal) =>
       settings.server.kind === 'command'
         ? startAgent(order, signal, (child) => opened(child, order, settings))
-        : reached(needs, settings),
+        : reached(needs, settings, signal),
     foreign: ({ server }) => server.kind !== 'command',
     rejoins: true,
   }),
@@ -45,11 +45,11 @@ async function opened(child: Child, order: AgentOrder, settings: CodexSettings):
   return { kind: 'agent', agent: agentOn(thread, conversation !== undefined && !known, order.cwd) }
 }
 
-async function reached(needs: OwnedNeeds, settings: CodexSettings): Promise<Started> {
+async function reached(needs: OwnedNeeds, settings: CodexSettings, signal: AbortSignal): Promise<Started> {
   const { conversation: id, cwd } = settings
   if (id === undefined) return { kind: 'failed', why: 'no threadId is set', retry: false }
   try {
-    const link = await reach(settings.server, needs.env)
+    const link = await reach(settings.server, needs.env, signal)
     return { kind: 'agent', agent: agentOn({ link, id, shared: true, permissions: [] }, false, cwd) }
   } catch (thrown) {
     return offline(settings, thrown)
@@ -61,12 +61,16 @@ const offline = ({ server }: CodexSettings, thrown: unknown): Outcome => ({
   why: troubleReaching(server, thrown),
 })
 
+/** How long a server may take to tell what is open. */
+const prepareMs = 10_000
+
 /** A conversation that is not named is the one that is open; with several, the one in the same directory. */
 async function prepare(needs: OwnedNeeds, given: DriverSettings, cwd: string): Promise<DriverSettings> {
   const named = ['socket', 'url', 'command'].some((way) => given[way] !== undefined)
   const settings = parseCodex(named ? given : { ...given, socket: daemonSocket(needs.env, homedir()) }, cwd)
   if (settings.server.kind === 'command' || settings.conversation !== undefined) return storedCodex(settings)
-  const link = await reach(settings.server, needs.env).catch((thrown: unknown) => {
+  const patience = AbortSignal.timeout(prepareMs)
+  const link = await reach(settings.server, needs.env, patience).catch((thrown: unknown) => {
     throw new Failure('usage', `The codex driver found nobody: ${troubleReaching(settings.server, thrown)}.`)
   })
   try {

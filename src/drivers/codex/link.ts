@@ -19,14 +19,17 @@ export interface LinkEars {
   readonly gone: () => void
 }
 
-/** Connects to a server that others use as well. Rejects with what the system or the server said. */
-export async function linkTo(place: SocketPlace): Promise<Link> {
+/** Connects to a server that others use as well. Rejects with what the system or the server said, and on abort. */
+export async function linkTo(place: SocketPlace, signal: AbortSignal): Promise<Link> {
   const talk = talking((line) => socket.send(line.trimEnd()), undecided)
-  const socket = await openWebSocket(place, {
-    heard: (message) => talk.rpc.feed(`${message}\n`),
-    gone: talk.gone,
-  })
-  return greeted(talk, { alive: socket.open, close: async () => socket.close() })
+  const heard = (message: string) => talk.rpc.feed(`${message}\n`)
+  const socket = await openWebSocket(place, { heard, gone: talk.gone }, signal)
+  signal.addEventListener('abort', socket.close)
+  try {
+    return await greeted(talk, { alive: socket.open, close: async () => socket.close() })
+  } finally {
+    signal.removeEventListener('abort', socket.close)
+  }
 }
 
 /** What is asked of all who use a server is for a person to decide. Even a refusal would be a decision. */

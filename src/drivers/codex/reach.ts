@@ -6,12 +6,13 @@ import type { CodexServer } from './settings.ts'
 export async function reach(
   server: CodexServer,
   env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
 ): Promise<Link> {
-  if (server.kind === 'socket') return linkTo({ path: server.path })
+  if (server.kind === 'socket') return linkTo({ path: server.path }, signal)
   if (server.kind === 'command') throw new Error('it is a process of its own')
   const token = server.tokenEnv === undefined ? undefined : env[server.tokenEnv]
   if (server.tokenEnv !== undefined && !token) throw new Error(`${server.tokenEnv} is not set`)
-  return linkTo({ url: new URL(server.url), token })
+  return linkTo({ url: new URL(server.url), token }, signal)
 }
 
 /** Why it could not be reached, for people. */

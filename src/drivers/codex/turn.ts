@@ -177,10 +177,10 @@ function decide(course: Course, method: string, params: JsonObject): Promise<Jso
 /** Everything of it once, to count its tools; what is too large for that has at least its answer. */
 async function ended(course: Course, seen: TurnView): Promise<TurnEnd> {
   const turn = (await look(course, 'full')) ?? seen
-  const arrived = course.arrived
-  if (arrived && turn.status === 'completed') reacts(course)
+  const outcome = judge(turn, course.arrived)
+  if (outcome.kind === 'completed') reacts(course)
   const cut = course.stopped !== undefined && turn.status === 'interrupted'
-  return { answer: answerOf(turn), cut, outcome: () => judge(turn, arrived) }
+  return { answer: answerOf(turn), cut, outcome: () => outcome }
 }
 
 /** What became of it is asked for when its server can be reached again. */

@@ -27,8 +27,15 @@ const connectMs = 5000
  * A WebSocket (RFC 6455) on the sockets of `node:net`: the runtimes' own clients differ in what they can reach, and some
  * know no Unix sockets. Rejects with what the system says (`code`), or a sentence of what the server answered.
  */
-export async function openWebSocket(place: SocketPlace, ears: SocketEars): Promise<WebSocketClient> {
+export async function openWebSocket(
+  place: SocketPlace,
+  ears: SocketEars,
+  signal: AbortSignal,
+): Promise<WebSocketClient> {
+  signal.throwIfAborted()
   const socket = dial(place)
+  const giveUp = () => socket.destroy(new Error('it was let go'))
+  signal.addEventListener('abort', giveUp)
   const late = setTimeout(() => socket.destroy(new Error('it does not answer')), connectMs)
   try {
     const rest = await upgrade(socket, place)
@@ -38,6 +45,7 @@ export async function openWebSocket(place: SocketPlace, ears: SocketEars): Promi
     throw thrown
   } finally {
     clearTimeout(late)
+    signal.removeEventListener('abort', giveUp)
   }
 }
 

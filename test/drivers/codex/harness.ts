@@ -46,6 +46,7 @@ export interface Start {
 
 export interface FakeServer {
   readonly socket: string
+  port(): Promise<string>
   start(): Promise<void>
   kill(signal?: NodeJS.Signals): Promise<void>
 }
@@ -66,7 +67,7 @@ export async function openSharedBench(): Promise<SharedBench> {
   const folder = await scratch()
   const server = fakeServer(folder)
   await server.start()
-  const person = await linkTo({ path: server.socket })
+  const person = await linkTo({ path: server.socket }, AbortSignal.timeout(20_000))
   const threadId = await begin(person, folder)
   const bench = await benchIn(folder, { socket: server.socket, threadId })
   const remove = async () => {
@@ -82,15 +83,20 @@ const scratch = async (): Promise<string> => realpath(await mkdtemp(join(tmpdir(
 export const dirIn = (folder: string): string => join(folder, 'codex')
 
 /** Listens on a Unix socket, as the daemon of codex does. */
-export function fakeServer(folder: string, listen = join(folder, 'codex.sock')): FakeServer {
+export function fakeServer(
+  folder: string,
+  listen = join(folder, 'codex.sock'),
+  more: Readonly<Record<string, string>> = {},
+): FakeServer {
   let child: ChildProcess | undefined
   const ready = join(dirIn(folder), 'ready')
   return {
     socket: listen,
+    port: () => readFile(ready, 'utf8'),
     start: async () => {
       await rm(ready, { force: true })
       const [program = '', ...args] = fakeCodex
-      const env = { ...process.env, FAKE_CODEX_DIR: dirIn(folder) }
+      const env = { ...process.env, ...more, FAKE_CODEX_DIR: dirIn(folder) }
       child = spawn(program, [...args, '--listen', listen], { env, stdio: 'inherit' })
       await eventually(
         () =>
@@ -111,10 +117,12 @@ export function fakeServer(folder: string, listen = join(folder, 'codex.sock')):
   }
 }
 
+const tokens = { CODEX_TEST_TOKEN: 'open sesame', CODEX_TEST_WRONG: 'open barley' }
+
 async function benchIn(folder: string, settings: DriverSettings): Promise<Bench> {
   const dir = dirIn(folder)
   const driver = codexDriver({
-    env: { ...process.env, FAKE_CODEX_DIR: dir, POSTERN_SECRET: 'not for agents' },
+    env: { ...process.env, ...tokens, FAKE_CODEX_DIR: dir, POSTERN_SECRET: 'not for agents' },
     skillDirs: () => [join(folder, 'extra')],
     cancelMs: 600,
   })
