@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 
 const root = resolve(import.meta.dir, '..')
 
-const targets = [
+export const targets = [
   'linux-x64',
   'linux-arm64',
   'linux-x64-musl',
