@@ -63,7 +63,8 @@ export const complaintOf = (reply: Exclude<Reply, { kind: 'result' }>): string =
 /** A turn, as far as it is told. */
 export interface TurnView {
   readonly id: string
-  readonly status: 'inProgress' | 'completed' | 'interrupted' | 'failed'
+  /** `cut`: said to be interrupted, and by nobody: its server died, or has not yet written how it goes on or ended. */
+  readonly status: 'inProgress' | 'completed' | 'interrupted' | 'failed' | 'cut'
   /** What its clients called the messages that began it or were added to it. */
   readonly messages: readonly string[]
   readonly said: readonly Said[]
@@ -104,12 +105,17 @@ function turnView(turn: JsonObject): TurnView {
   const { error } = turn
   return {
     id: textAt(turn, 'id') ?? '',
-    status: statuses.find((status) => status === turn.status) ?? 'inProgress',
+    status: statusIn(turn),
     messages: items.filter(isOf('userMessage')).flatMap((item) => textAt(item, 'clientId') ?? []),
     said: items.filter(isOf('agentMessage')).map(saidOf),
     tools: items.flatMap((item) => toolOf(item) ?? []),
     ...(isObject(error) && { error: errorOf(error) }),
   }
+}
+
+function statusIn(turn: JsonObject): TurnView['status'] {
+  const status = statuses.find((known) => known === turn.status) ?? 'inProgress'
+  return status === 'interrupted' && turn.completedAt == null ? 'cut' : status
 }
 
 const statuses = ['completed', 'interrupted', 'failed'] as const

@@ -84,16 +84,25 @@ async function run(course: Course, begin: () => Promise<string | TurnEnd>): Prom
 async function watch(course: Course): Promise<TurnEnd> {
   const { link, shared } = course.thread
   const started = Date.now()
+  let cutSince: number | undefined
   for (;;) {
     course.stirred = false
     const turn = await look(course, course.began ? 'summary' : 'full')
-    if (turn && turn.status !== 'inProgress') return ended(course, turn)
+    cutSince = turn?.status === 'cut' ? (cutSince ?? Date.now()) : undefined
+    if (turn && isOver(turn, cutSince)) return ended(course, turn)
     if (!link.alive()) return brokenOff(course)
     if (course.stopped === 'let go' && shared) return goesOn
     if (course.arrived && Date.now() - started > silenceMs) reacts(course)
-    await change(course, pauseMs(course, Date.now() - started))
+    await change(course, cutSince ? cutPauseMs : pauseMs(course, Date.now() - started))
   }
 }
+
+/** What is being written now looks like cut off for a moment. */
+const cutMs = 2000
+const cutPauseMs = 100
+
+const isOver = ({ status }: TurnView, cutSince: number | undefined): boolean =>
+  status === 'cut' ? Date.now() - (cutSince ?? Date.now()) > cutMs : status !== 'inProgress'
 
 /**
  * A model that fails does so soon, so a silent turn is no evidence yet that its message was worth anything; nor does a
@@ -179,7 +188,7 @@ async function ended(course: Course, seen: TurnView): Promise<TurnEnd> {
   const turn = (await look(course, 'full')) ?? seen
   const outcome = judge(turn, course.arrived)
   if (outcome.kind === 'completed') reacts(course)
-  const cut = course.stopped !== undefined && turn.status === 'interrupted'
+  const cut = course.stopped !== undefined && (turn.status === 'interrupted' || turn.status === 'cut')
   return { answer: answerOf(turn), cut, outcome: () => outcome }
 }
 
@@ -188,8 +197,8 @@ function brokenOff({ thread, arrived }: Course): TurnEnd {
   const outcome: Outcome = thread.shared
     ? { kind: 'offline', why: 'the connection to codex broke off while its turn ran' }
     : arrived
-      ? { kind: 'turn_failed', why: 'exited', detail: 'codex exited while its turn ran' }
-      : { kind: 'unknown', why: 'codex exited before its turn began', accepted: false }
+      ? { kind: 'turn_failed', why: 'exited', detail: 'codex ended while its turn ran' }
+      : { kind: 'unknown', why: 'codex ended before its turn began', accepted: false }
   return { answer: '', cut: false, outcome: () => outcome }
 }
 

@@ -19,6 +19,7 @@ export function judge(turn: TurnView, arrived: boolean): Outcome {
   const failed = { kind: 'turn_failed', ...(answer !== '' && { answer }) } as const
   if (turn.status === 'interrupted')
     return { ...failed, why: 'cancelled', detail: 'its turn was interrupted' }
+  if (turn.status === 'cut') return { ...failed, why: 'exited', detail: 'codex ended while its turn ran' }
   if (turn.status === 'failed') return { ...failed, why: failureOf(turn), detail: detailOf(turn) }
   if (!arrived)
     return { ...failed, why: 'not_accepted', detail: 'its turn ended without having taken the message' }

@@ -10,6 +10,7 @@ import { deliveryId, inject, killedServer, own, patience, quiet, turn, untilFree
 const failed = { kind: 'turn_failed' } as const
 const ends: readonly (readonly [string, string, Outcome])[] = [
   ['an answer', 'hello', { kind: 'completed', answer: 'ECHO[1]: hello', toolCalls: 0 }],
+  ['a list that is behind', 'FLICKER', { kind: 'completed', answer: 'ECHO[1]: FLICKER', toolCalls: 0 }],
   ['noise around it', 'NOISE', { kind: 'completed', answer: 'ECHO[1]: NOISE', toolCalls: 0 }],
   ['a word in between', 'CHATTY ASIDE', { kind: 'completed', answer: 'ECHO[1]: CHATTY ASIDE', toolCalls: 0 }],
   ['two answers', 'CHATTY', { kind: 'completed', answer: 'on it.\nECHO[1]: CHATTY', toolCalls: 0 }],
@@ -26,7 +27,7 @@ const ends: readonly (readonly [string, string, Outcome])[] = [
     'HOOKED',
     { ...failed, why: 'not_accepted', detail: 'its turn ended without having taken the message' },
   ],
-  ['a crash', 'CRASH', { ...failed, why: 'exited', detail: 'codex exited while its turn ran' }],
+  ['a crash', 'CRASH', { ...failed, why: 'exited', detail: 'codex ended while its turn ran' }],
   ['a refusal', 'REFUSED', { kind: 'failed', why: 'codex refused it: not in the mood', retry: true }],
   ['too much to do', 'FULL', { kind: 'busy', why: 'Server overloaded; retry later.' }],
 ]
@@ -185,7 +186,7 @@ own('says what became of the turn of a killed server, and leaves nothing of it',
   assert.equal(await bench.anyRuns(), true)
   const next = bench.connect(bench.remembered.at(-1))
   const outcome: Outcome = {
-    ...{ ...failed, why: 'cancelled', detail: 'its turn was interrupted' },
+    ...{ ...failed, why: 'exited', detail: 'codex ended while its turn ran' },
     answer: 'on it.',
   }
   assert.deepEqual(await next.recall(deliveryId), outcome)

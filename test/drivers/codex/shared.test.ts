@@ -9,7 +9,7 @@ import { fakeServer, openBench, openSharedBench, type SharedBench } from './harn
 import { deliveryId, inject, killedServer, patience, quiet, shared, turn, untilFree } from './steps.ts'
 
 const timeout = () => new DOMException('too long', 'TimeoutError')
-const interrupted = { kind: 'turn_failed', why: 'cancelled', detail: 'its turn was interrupted' } as const
+const died = { kind: 'turn_failed', why: 'exited', detail: 'codex ended while its turn ran' } as const
 
 /** The person who has the conversation open says something. */
 const say = ({ person, threadId }: SharedBench, text: string) =>
@@ -108,7 +108,7 @@ shared('is offline while its server is, and says what became of the turn', async
   assert.ok(state.kind === 'offline' && state.why.includes('nobody listens there'), JSON.stringify(state))
   assert.equal((await connection.recall(deliveryId))?.kind, 'offline')
   await server.start()
-  assert.deepEqual(await connection.recall(deliveryId), { ...interrupted, answer: 'on it.' })
+  assert.deepEqual(await connection.recall(deliveryId), { ...died, answer: 'on it.' })
   // Its conversation is in the files now, open to nobody.
   assert.deepEqual(await connection.state(patience()), { kind: 'idle' })
   assert.deepEqual(await turn(connection, 'next'), answer(0, 'ECHO[2]: next'))
