@@ -102,7 +102,9 @@ async function attempt(
   if (stopping.aborted) return { kind: 'released', why: 'the server is stopping' }
   const connection = session && deps.connections.to(session)
   if (!connection) return { kind: 'offline', why: `this build has no driver "${session?.driver ?? ''}"` }
-  const recalled = delivery.tries > 1 ? await connection.recall(delivery.id) : undefined
+  // An attempt that was only held is not counted; its message may be with the agent all the same.
+  const sent = delivery.tries > 1 || taken.at !== undefined
+  const recalled = sent ? await connection.recall(delivery.id) : undefined
   if (recalled) return recalled
   // Taken before a crash: sending it again would be a second turn.
   if (taken.at !== undefined)

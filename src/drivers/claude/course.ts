@@ -12,6 +12,8 @@ export interface Course {
   seenAt(): number | undefined
   /** The transcript itself says that the turn is over. */
   over(): boolean
+  /** The last thing it tells of the turn is a failure. */
+  failing(): boolean
   /** How the turn went, given that it is over. */
   outcome(): Outcome
   /** Tool calls since the last time. */
@@ -62,6 +64,7 @@ export function followCourse({ messageId, sha256 }: Pick<Attempt, 'messageId' | 
     queued: () => queued,
     seenAt: () => seen?.at,
     over: () => over,
+    failing: () => failure !== undefined,
     outcome: () => judged(failure, answer.text(), toolCalls),
     newTools: () => {
       const since = tools

@@ -16,7 +16,7 @@ export type Fate =
   | { readonly kind: 'lost' }
 
 const probeMs = 1000
-/** What it has read from its socket it notes within this time. */
+/** What it has read from its socket, or done, is in its transcript within this time. */
 const noteMs = 1500
 
 export async function fateOf(wire: ClaudeWire, attempt: Attempt): Promise<Fate> {
@@ -30,6 +30,7 @@ export async function fateOf(wire: ClaudeWire, attempt: Attempt): Promise<Fate> 
   const seenAt = course.seenAt()
   if (seenAt !== undefined) {
     const idle = entry?.status === 'idle' && entry.statusAt >= seenAt
+    if (idle && !course.over()) await after(noteMs).then(reads)
     return { kind: 'seen', course, gone: sight.kind === 'ended', idle }
   }
   if (sight.kind === 'ended') return { kind: 'lost' }

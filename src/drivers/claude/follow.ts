@@ -50,20 +50,24 @@ export async function followAcceptance(following: Following, read: boolean): Pro
 export async function followTurn(following: Following, on: TurnEvents): Promise<Outcome> {
   const { course, signal, wire } = following
   const note = timeline(wire, on)
-  for (let idle = false; ; ) {
+  for (let restFrom: number | undefined; ; ) {
     const sight = await step(following)
     for (const name of course.newTools()) note('turn_started', `tool call: ${name}`)
-    // Looked at twice: a transcript is written a moment after the end that it tells of.
-    if (course.over() || (idle && isRest(sight, course))) return course.outcome()
+    const now = wire.tools.now()
+    restFrom = isRest(sight, course) ? (restFrom ?? now) : undefined
+    if (course.over() || (restFrom !== undefined && now - restFrom >= (course.failing() ? 0 : restMs)))
+      return course.outcome()
     if (sight.kind === 'ended')
       return { kind: 'turn_failed', why: 'exited', detail: 'Claude Code ended during the turn' }
     if (signal.aborted) return cutOff(signal)
     if (sight.kind === 'open' && sight.entry.status === 'waiting')
       note('held', `it waits for a person: ${sight.entry.waitingFor ?? 'a dialog'}`)
-    idle = isRest(sight, course)
     await pause(pollMs, signal)
   }
 }
+
+/** The last rows of a turn may be written this much later than the registry shows its end. */
+const restMs = 1500
 
 /** The registry shows rest since a time after the message began: how a turn ends that failed. */
 const isRest = (sight: Sight, course: Course): boolean =>
