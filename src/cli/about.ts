@@ -1,7 +1,7 @@
 import { Failure } from '../domain/error.ts'
 import type { Call, Command } from './command.ts'
 import { completionScript, shells } from './completions.ts'
-import { helpText } from './help.ts'
+import { helpText, helpWidth } from './help.ts'
 import { systemUnit, userUnit } from './service.ts'
 
 export const aboutCommands: readonly Command[] = [
@@ -40,25 +40,29 @@ export const aboutCommands: readonly Command[] = [
     summary: 'Show how a command is used.',
     args: [{ name: 'command', summary: 'its words', many: true }],
     examples: ['postern help expose', 'postern help session add'],
-    run: async ({ out, args, commands }) => {
-      out.line(helpText(args.list('command'), commands))
+    run: async ({ io, out, args, commands }) => {
+      out.line(helpText(args.list('command'), commands, helpWidth(io)))
       return 0
     },
   },
 ]
 
-async function runUnit({ io, out, flags, home }: Call): Promise<number> {
+async function runUnit({ io, out, flags, home, json }: Call): Promise<number> {
   const executable = flags.text('exec') ?? io.program.command[0] ?? 'postern'
   const chosen = flags.on('home') || io.env.POSTERN_HOME
   const options = { executable, ...(chosen && { home }) }
-  out.line((flags.on('user') ? userUnit(options) : systemUnit(options)).trimEnd())
+  const unit = flags.on('user') ? userUnit(options) : systemUnit(options)
+  if (json) out.json({ unit })
+  else out.line(unit.trimEnd())
   return 0
 }
 
-async function runCompletions({ out, args, commands }: Call): Promise<number> {
+async function runCompletions({ out, args, commands, json }: Call): Promise<number> {
   const shell = shells.find((known) => known === args.need('shell'))
   if (!shell) throw new Failure('usage', `There are completions for ${shells.join(', ')}.`)
-  out.line(completionScript(shell, commands).trimEnd())
+  const script = completionScript(shell, commands)
+  if (json) out.json({ script })
+  else out.line(script.trimEnd())
   return 0
 }
 

@@ -1,8 +1,33 @@
 import { type Command, type Flag, globalFlags } from './command.ts'
+import type { Io } from './io.ts'
 import { isGroup, namesOf, unknownCommand } from './parse.ts'
 
-/** Help on a command, a group of commands, or everything. Throws `usage` for words that name neither. */
-export function helpText(words: readonly string[], commands: readonly Command[]): string {
+/**
+ * Help on a command, a group of commands, or everything, in lines no longer than `width` where that can be. Throws `usage` for
+ * words that name neither.
+ */
+export const helpText = (words: readonly string[], commands: readonly Command[], width = Infinity): string =>
+  fullText(words, commands)
+    .split('\n')
+    .flatMap((line) => folded(line, width))
+    .join('\n')
+
+/** A terminal breaks lines anywhere; whoever reads a pipe breaks them as they like. */
+export const helpWidth = ({ terminal }: Pick<Io, 'terminal'>): number =>
+  terminal.stdout ? terminal.columns : Infinity
+
+/** Sentences and the right column of tables are cut between words; examples are left whole, to be copied. */
+function folded(line: string, width: number): readonly string[] {
+  const column = /^ {2}.*? {2,}(?=\S)/.exec(line)?.[0].length ?? 0
+  const cut = line.lastIndexOf(' ', width)
+  const isExample = column === 0 && line.startsWith(' ')
+  if (line.length <= width || isExample || cut < column || width - column < narrowest) return [line]
+  return [line.slice(0, cut), ...folded(' '.repeat(column) + line.slice(cut + 1), width)]
+}
+
+const narrowest = 20
+
+function fullText(words: readonly string[], commands: readonly Command[]): string {
   if (words.length === 0) return overview(commands)
   const command = commands.find((candidate) => namesOf(candidate).includes(words.join(' ')))
   if (command && !isGroup(words, commands)) return commandHelp(command)

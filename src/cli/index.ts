@@ -6,7 +6,7 @@ import { configCommands } from './config.ts'
 import { deliveryCommands } from './deliveries.ts'
 import { doctorCommands } from './doctor.ts'
 import { exitCodes } from './exit.ts'
-import { helpText } from './help.ts'
+import { helpText, helpWidth } from './help.ts'
 import { hookCommands } from './hooks.ts'
 import { inboxCommands } from './inbox.ts'
 import type { Io } from './io.ts'
@@ -61,7 +61,7 @@ async function obey(parsed: Parsed, io: Io): Promise<number> {
 /** Help that was asked for is data; help instead of what was asked for is talk. */
 function showHelp({ words, asked }: Extract<Parsed, { kind: 'help' }>, io: Io): number {
   const write = asked ? io.stdout : io.stderr
-  write(`${helpText(words, commands)}\n`)
+  write(`${helpText(words, commands, helpWidth(io))}\n`)
   return asked ? 0 : exitCodes.usage
 }
 

@@ -31,6 +31,8 @@ export function parse(argv: readonly string[], commands: readonly Command[]): Pa
   if (flags.on('version') && words.length === 0) return { kind: 'version', flags }
   if (!found) return group(words, commands)
   const { command, used } = found
+  if (isSurplus(command, words.slice(used)) && isGroup(words.slice(0, used), commands))
+    throw unknownCommand(words, commands)
   checkFlags(command, given, flags)
   const args = argsOf(command, words.slice(used))
   checkRest(command, rest)
@@ -159,7 +161,7 @@ function meantCommand(
 ): string {
   if (inGroup.length > 0) return meant(words.slice(0, 2).join(' '), inGroup, 'postern ')
   const firsts = [...new Set(known.map((name) => name.split(' ')[0] ?? ''))]
-  const whole = nearest(words.slice(0, 2).join(' '), known)
+  const whole = words.length === 1 ? undefined : nearest(words.slice(0, 2).join(' '), known)
   return whole === undefined ? meant(words[0] ?? '', firsts, 'postern ') : `Did you mean postern ${whole}?`
 }
 
@@ -190,12 +192,14 @@ function checkRest(command: Command, rest: readonly string[]): void {
 
 function argsOf(command: Command, words: readonly string[]): Values {
   const wanted = command.args ?? []
-  const most = wanted.some((argument) => argument.many) ? words.length : wanted.length
-  if (words.length > most) throw wrong(command, surplus(command, words[most] ?? ''))
+  if (isSurplus(command, words)) throw wrong(command, surplus(command, words[wanted.length] ?? ''))
   const missing = wanted.find((argument, i) => argument.required && words[i] === undefined)
   if (missing) throw wrong(command, `It needs <${missing.name}>: ${missing.summary}.`)
   return valuesOf(words.map((value, i) => ({ name: nameAt(wanted, i), value, typed: value })))
 }
+
+const isSurplus = ({ args = [] }: Command, words: readonly string[]): boolean =>
+  words.length > args.length && !args.some((argument) => argument.many)
 
 const surplus = (command: Command, word: string): string =>
   command.rest ? `"${word}" is too much; put the command after "--".` : `"${word}" is too much.`

@@ -5,7 +5,13 @@ export function nearest(word: string, known: readonly string[]): string | undefi
     .map((candidate) => ({ candidate, away: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.away - b.away)
   const [best] = ranked
-  return best && best.away <= most ? best.candidate : undefined
+  return best && best.away <= most ? best.candidate : begunBy(word, known)
+}
+
+/** Typed only in part, and nothing else begins so. */
+function begunBy(word: string, known: readonly string[]): string | undefined {
+  const begun = known.filter((candidate) => candidate.startsWith(word))
+  return word.length >= 3 && begun.length === 1 ? begun[0] : undefined
 }
 
 /** Edits between two words: insert, delete, replace, swap neighbours (optimal string alignment). */

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { describe, it } from 'node:test'
 import { completionScript, shells } from '../../src/cli/completions.ts'
+import { helpText } from '../../src/cli/help.ts'
 import { commands } from '../../src/cli/index.ts'
 import { systemUnit, userUnit } from '../../src/cli/service.ts'
 import { cli, createWorld } from './fake-io.ts'
@@ -44,6 +45,21 @@ describe('help', () => {
       assert.equal(ran.code, code)
       assert.match(ran[where], said)
       assert.equal(where === 'stdout' ? ran.stderr : ran.stdout, '')
+    })
+})
+
+describe('helpText', () => {
+  const topics = [[], ...commands.map(({ name }) => name.split(' '))]
+  for (const width of [50, 80])
+    it(`fits ${width} columns but for examples, and loses no word`, () => {
+      for (const words of topics) {
+        const [plain, text] = [helpText(words, commands), helpText(words, commands, width)]
+        assert.deepEqual(text.split(/\s+/), plain.split(/\s+/))
+        const long = text.split('\n').filter((line) => line.length > width)
+        const examples = commands.flatMap((command) => command.examples)
+        for (const line of long)
+          assert.ok(examples.includes(line.trim()) || /^ {2}(postern|curl) /.test(line), line)
+      }
     })
 })
 

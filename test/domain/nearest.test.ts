@@ -12,6 +12,8 @@ describe('nearest', () => {
     ['sercet', 'secret'],
     ['skil', 'skill'],
     ['tlt', 'ttl'],
+    ['veri', 'verify'],
+    ['se', undefined],
     ['message', undefined],
     ['', undefined],
     ['x', undefined],
