@@ -138,6 +138,9 @@ function base62Time(now: number): string {
   return time
 }
 
+/** Ids of that time and later are not before it; those of earlier are. */
+export const deliveryIdFloor = (at: number): string => `whd_${base62Time(at)}`
+
 export const isDeliveryId = (text: string): text is DeliveryId => /^whd_[0-9A-Za-z]{24}$/.test(text)
 
 /** The scope inside which an idempotency key means one delivery. */

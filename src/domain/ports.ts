@@ -110,6 +110,11 @@ export interface Store {
   // The whole
   /** Numbers for metrics and pages. */
   counts(): Promise<Counts>
+  /** Deliveries of each of so many hours from `from` on, by the time in their ids, and how many of them FAILED. */
+  knocksByHour(
+    from: number,
+    hours: number,
+  ): Promise<readonly { readonly knocks: number; readonly failures: number }[]>
   /** True when another process wrote since this was last asked. Forgets what was remembered, if so. */
   changedElsewhere(): Promise<boolean>
   /** What is wrong with how it keeps things, in words; empty when nothing is. Reads all of it: not for every day. */

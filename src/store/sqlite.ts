@@ -4,6 +4,7 @@ import { anythingDue, claimDue, nextDue, releaseLeases } from './claims.ts'
 import { examine } from './examine.ts'
 import { createExpiry, failQueued } from './expiry.ts'
 import { grantStore } from './grants.ts'
+import { knocksByHour } from './hours.ts'
 import { emptyLog, purgeOne, purgeSettled } from './purge.ts'
 import { counts, inspect, list } from './reading.ts'
 import { record } from './record.ts'
@@ -57,6 +58,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     purgeSettled: (before, limit) => purgeSettled(shared, before, limit),
     failQueued: (session, now, why) => write(() => failQueued(shared, session, now, why)),
     counts: () => read(() => counts(shared)),
+    knocksByHour: (from, hours) => knocksByHour(shared, from, hours),
     changedElsewhere: () => read(shared.changedElsewhere),
     examine: () => read(() => examine(shared)),
     probe: () => write(() => leaveMark(shared)),

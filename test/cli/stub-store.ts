@@ -118,6 +118,7 @@ export function createStub(now: () => number): Stub {
         put(one, { state: 'FAILED', reason: 'session_ended', detail: why, settledAt: at })
       return waiting.length
     },
+    knocksByHour: async () => [],
     counts: async () => {
       const all = [...records.values()]
       const count = (state: string) => all.filter((one) => one.state === state).length

@@ -4,6 +4,7 @@ import {
   type DeliveryEvent,
   type DeliveryId,
   type DeliveryRecord,
+  deliveryIdFloor,
   isTerminal,
   scopeOf,
 } from '../../src/domain/delivery.ts'
@@ -246,6 +247,13 @@ function reading(state: MemoryState) {
       const oldest = state.rows.find(({ delivery }) => inQueue(delivery))?.delivery.receivedAt
       return { deliveries, queues, ...(oldest !== undefined && { oldestUnfinishedAt: oldest }) }
     },
+    knocksByHour: async (from: number, hours: number) =>
+      Array.from({ length: hours }, (_, i) => {
+        const [start, end] = [i, i + 1].map((n) => deliveryIdFloor(from + n * 3_600_000))
+        const within = state.rows.filter(({ delivery: { id } }) => id >= (start ?? '') && id < (end ?? ''))
+        const failures = within.filter(({ delivery }) => delivery.state === 'FAILED').length
+        return { knocks: within.length, failures }
+      }),
   }
 }
 

@@ -18,7 +18,16 @@ export type Section = 'webhooks' | 'channels' | 'sessions' | 'hooks'
 
 /** What the pages read. */
 export interface Reading {
-  readonly store: Pick<Store, 'listGrants' | 'listSessions' | 'listDeliveries' | 'inspectDelivery' | 'counts'>
+  readonly store: Pick<
+    Store,
+    | 'listGrants'
+    | 'findGrant'
+    | 'listSessions'
+    | 'listDeliveries'
+    | 'inspectDelivery'
+    | 'counts'
+    | 'knocksByHour'
+  >
   /** Unix milliseconds. */
   readonly now: () => number
   /** The hooks as configured now. */

@@ -61,6 +61,26 @@ export function testLists(check: Check): void {
     assert.equal((await store.listDeliveries({ limit: 6000 })).length, 5000)
   })
 
+  check('knocksByHour counts each hour apart, and what FAILED in it', async ({ store, other }) => {
+    const hour = 3_600_000
+    const minutes = [-1, 0, 59, 60, 61, 179, 180]
+    const ids = await Promise.all(
+      minutes.map(async (n) => {
+        const { delivery } = await store.recordDelivery(draftOf({ receivedAt: noon + n * 60_000 }))
+        return delivery.id
+      }),
+    )
+    assert.equal(ids.length, minutes.length)
+    await store.failQueued(inbox, noon + 4 * hour, 'gone')
+    await store.recordDelivery(draftOf({ receivedAt: noon + hour + 1 }))
+    for (const each of [store, other])
+      assert.deepEqual(await each.knocksByHour(noon, 3), [
+        { knocks: 2, failures: 2 },
+        { knocks: 3, failures: 2 },
+        { knocks: 1, failures: 1 },
+      ])
+  })
+
   check('counts follows every change, in both processes', async (bench) => {
     await fill(bench)
     for (const each of [bench.store, bench.other])
