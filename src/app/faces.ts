@@ -7,6 +7,7 @@ import { type DashboardRoutes, dashboardRoutes } from '../http/dashboard.ts'
 import { type DocsRoutes, docsRoutes } from '../http/docs.ts'
 import type { Door } from '../http/door.ts'
 import type { ServerNeeds } from './knocking.ts'
+import { openLoginShelf } from './logins.ts'
 
 export interface FacesNeeds extends ServerNeeds {
   readonly version: string
@@ -24,10 +25,11 @@ export function faces(
   entry: Entry,
   routes: DocsRoutes['routes'],
 ) {
-  const { store, clock, config, version, adminToken } = needs
+  const { home, store, clock, config, version, adminToken } = needs
   const hooks = () => hooksOf(config())
   const publicUrl = () => config().server.publicUrl
-  const logins = createLogins({ now: clock.now, bytes: clock.bytes })
+  const shelf = openLoginShelf(home, adminToken())
+  const logins = createLogins({ now: clock.now, bytes: clock.bytes, shelf })
   const guard = createGuard({ logins, publicUrl })
   const keeper = {
     require: (request: Request) => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** Who is logged in to the dashboard. In memory only: a restart logs everybody out. */
+/** Who is logged in to the dashboard. */
 export interface Logins {
   /** A new login; its secret goes into the cookie and is kept nowhere. */
   open(): { readonly secret: string; readonly login: Login }
@@ -22,6 +22,20 @@ export interface Login {
 export interface LoginNeeds {
   readonly now: () => number
   readonly bytes: (length: number) => Uint8Array
+  /** Where logins outlive a restart; without it they end with the process. */
+  readonly shelf?: LoginShelf
+}
+
+/** Holds no secret: a login is found by the digest of its own. */
+export interface LoginShelf {
+  /** What was saved last. Never throws: what cannot be read is nothing. */
+  load(): readonly ShelvedLogin[]
+  /** Never throws: what cannot be saved is lost at the next restart. */
+  save(logins: readonly ShelvedLogin[]): void
+}
+
+export interface ShelvedLogin extends Login {
+  readonly digest: string
 }
 
 export const loginMs = 12 * 3_600_000
@@ -29,15 +43,20 @@ const inviteMs = 5 * 60_000
 /** Beyond it the oldest go. */
 const mostKept = 1000
 
-export function createLogins({ now, bytes }: LoginNeeds): Logins {
-  const logins = new Map<string, Login>()
+export function createLogins({ now, bytes, shelf }: LoginNeeds): Logins {
+  const logins = new Map<string, Login>(shelf?.load().map(({ digest, ...login }) => [digest, login]))
   const invitations = new Map<string, number>()
   const secretOf = () => Buffer.from(bytes(32)).toString('base64url')
+  const save = () => {
+    for (const [digest, { expiresAt }] of logins) if (expiresAt <= now()) logins.delete(digest)
+    shelf?.save([...logins].map(([digest, login]) => ({ digest, ...login })))
+  }
   return {
     open: () => {
       const secret = secretOf()
       const login = { csrf: secretOf(), expiresAt: now() + loginMs }
       keep(logins, digestOf(secret), login)
+      save()
       return { secret, login }
     },
     find: (secret) => {
@@ -45,7 +64,7 @@ export function createLogins({ now, bytes }: LoginNeeds): Logins {
       return login && login.expiresAt > now() ? login : undefined
     },
     close: (secret) => {
-      logins.delete(digestOf(secret))
+      if (logins.delete(digestOf(secret))) save()
     },
     invite: () => {
       const [code, expiresAt] = [secretOf(), now() + inviteMs]
