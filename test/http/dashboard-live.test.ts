@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Delivery, DeliveryState } from '../../src/domain/delivery.ts'
-import type { DeliveryFilter } from '../../src/domain/ports.ts'
+import { Failure } from '../../src/domain/error.ts'
 import { createHistory } from '../../src/http/dashboard/history.ts'
 import { liveStream } from '../../src/http/dashboard/live.ts'
 import type { Reading } from '../../src/http/dashboard/shown.ts'
 
-function openStream(contents: () => Promise<string>, wanted = () => true) {
+function openStream(
+  contents: (page: string) => Promise<string>,
+  wanted = () => true,
+  pages: readonly string[] = ['/dashboard'],
+) {
   const leaving = new AbortController()
-  const response = liveStream({ contents, wanted, signal: leaving.signal })
+  const response = liveStream({ pages, contents, wanted, signal: leaving.signal })
   const reader = (response.body ?? new ReadableStream<Uint8Array>()).getReader()
   const next = async () => {
     const { value, done } = await reader.read()
@@ -22,11 +25,30 @@ describe('liveStream', () => {
     let looks = 0
     const { response, next, leave } = openStream(async () => (++looks < 4 ? 'as before' : 'different'))
     assert.equal(response.headers.get('content-type'), 'text/event-stream')
-    assert.equal(await next(), 'retry: 1000\nevent: changed\ndata:\n\n')
-    assert.equal(await next(), 'event: changed\ndata:\n\n')
+    assert.equal(await next(), 'retry: 1000\n\nevent: changed\ndata: /dashboard\n\n')
+    assert.equal(await next(), 'event: changed\ndata: /dashboard\n\n')
     assert.equal(looks, 4)
     leave()
     assert.equal(await next(), 'over')
+  })
+
+  it('follows several pages, and says which one changed or is gone', async () => {
+    const shows = new Map([
+      ['/dashboard', 'list'],
+      ['/dashboard/deliveries/x', 'one'],
+    ])
+    const contents = async (page: string) => {
+      const found = shows.get(page)
+      if (found === undefined) throw new Failure('not_found', 'gone')
+      return found
+    }
+    const { next, leave } = openStream(contents, () => true, [...shows.keys()])
+    assert.equal((await next()).match(/event: changed/g)?.length, 2)
+    shows.set('/dashboard', 'longer list')
+    assert.equal(await next(), 'event: changed\ndata: /dashboard\n\n')
+    shows.delete('/dashboard/deliveries/x')
+    assert.equal(await next(), 'event: gone\ndata: /dashboard/deliveries/x\n\n')
+    leave()
   })
 
   it('ends when it is not wanted any more', async () => {
@@ -72,53 +94,47 @@ describe('liveStream', () => {
 const hour = 3_600_000
 const now = 1_000 * hour + 30 * 60_000
 
-function historyOf(received: readonly (readonly [at: number, state: DeliveryState])[]) {
-  const all = received
-    .map(([receivedAt, state], i) => ({ seq: i + 1, receivedAt, state }) as Delivery)
-    .sort((a, b) => b.seq - a.seq)
-  const asked: DeliveryFilter[] = []
-  const listDeliveries = async (filter: DeliveryFilter) => {
-    asked.push(filter)
-    return all.filter(({ seq }) => filter.after === undefined || seq < filter.after).slice(0, filter.limit)
+function historyOf(counted: Readonly<Record<number, readonly [knocks: number, failures: number]>>) {
+  let asked = 0
+  const knocksByHour = async (from: number, hours: number) => {
+    asked += 1
+    assert.equal(from, 1_000 * hour - 23 * hour)
+    return Array.from({ length: hours }, (_, i) => {
+      const [knocks, failures] = counted[i] ?? [0, 0]
+      return { knocks, failures }
+    })
   }
-  const reading = { store: { listDeliveries }, now: () => now } as unknown as Reading
-  return { look: createHistory(reading), asked }
+  const reading = { store: { knocksByHour }, now: () => now } as unknown as Reading
+  return { look: createHistory(reading), asked: () => asked }
 }
 
 describe('createHistory', () => {
-  it('draws nothing where nothing knocked for a day', async () => {
-    assert.equal(await historyOf([]).look(), null)
-    assert.equal(await historyOf([[now - 25 * hour, 'FAILED']]).look(), null)
-  })
+  it('draws nothing where nothing knocked for a day', async () =>
+    assert.equal(await historyOf({}).look(), null))
 
   it('draws knocks and failures hour by hour', async () => {
-    const drawn = await historyOf([
-      [now - 30 * hour, 'FAILED'],
-      [now - 2 * hour, 'DELIVERED'],
-      [now - 1000, 'PENDING'],
-      [now, 'FAILED'],
-    ]).look()
-    assert.match(String(drawn?.caption), /: 3 knocks, 1 failed; at most 2 an hour/)
-    const bars = drawn?.bars as readonly { x: number; h: number; tone: string }[]
+    const drawn = await historyOf({ 21: [1, 0], 23: [2000, 1000] }).look()
+    assert.match(String(drawn?.caption), /: 2,001 knocks, 1,000 failed; at most 2,000 an hour/)
+    const drawnHours = drawn?.hours as readonly {
+      title: string
+      x: number
+      bars: readonly { h: number; tone: string }[]
+    }[]
+    assert.equal(drawnHours.length, 24)
+    assert.match(drawnHours[21]?.title ?? '', /^1970-\d\d-\d\d \d\d:00 UTC: 1 knock, 0 failed$/)
     assert.deepEqual(
-      bars.map(({ x, h, tone }) => [x, h, tone]),
+      drawnHours.flatMap(({ x, bars }) => bars.map(({ h, tone }) => [x, h, tone])),
       [
-        [211, 23, 'all'],
+        [211, 1.5, 'all'],
         [231, 46, 'all'],
         [231, 23, 'bad'],
       ],
     )
   })
 
-  it('looks back at the newest five thousand at most, and says so', async () => {
-    const { look, asked } = historyOf(Array.from({ length: 6000 }, () => [now, 'DELIVERED'] as const))
-    assert.match(String((await look())?.caption), /the newest 5000 knocks/)
-    assert.equal(asked.length, 5)
-  })
-
   it('looks once for all who look within five seconds', async () => {
-    const { look, asked } = historyOf([[now, 'DELIVERED']])
+    const { look, asked } = historyOf({ 23: [1, 0] })
     await Promise.all([look(), look(), look()])
-    assert.equal(asked.length, 1)
+    assert.equal(asked(), 1)
   })
 })

@@ -1,21 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { Failure } from '../../domain/error.ts'
 
 export interface Live {
-  /** What the page shows now, as one text; asked again and again. */
-  readonly contents: () => Promise<string>
+  /** Addresses of the pages that one browser has open. */
+  readonly pages: readonly string[]
+  /** What a page shows now, as one text; asked again and again. Throws `not_found` for what is no page any more. */
+  readonly contents: (page: string) => Promise<string>
   /** False once the reader must not or need not hear more. */
   readonly wanted: () => boolean
   readonly signal: AbortSignal
 }
 
-/** How often a page is looked at again, at best, and how rarely at worst. */
+/** How often the pages are looked at again, at best, and how rarely at worst. */
 const [quickestMs, slowestMs] = [300, 15_000]
 /** A look may take this part of the time between two looks. */
 const share = 20
 /** Something is sent at least so often, so that no proxy takes the silence for death. */
 const heartbeatMs = 15_000
 
-/** Server-sent events (HTML Living Standard, section 9.2): `changed` whenever the page would look different. */
+/**
+ * Server-sent events (HTML Living Standard, section 9.2): `changed` with the address of a page whenever it would look
+ * different, `gone` when there is no such page any more.
+ */
 export function liveStream(live: Live): Response {
   const left = new AbortController()
   const over = AbortSignal.any([live.signal, left.signal])
@@ -40,27 +46,44 @@ export function liveStream(live: Live): Response {
 /** Never rejects: a stream that cannot go on ends, and the browser asks again. */
 async function follow(live: Live, over: AbortSignal, send: (text: string) => void): Promise<void> {
   try {
-    let seen = await live.contents()
+    const look = createLook(live)
+    // The pages were made a moment before: they may be behind already.
+    send(`retry: 1000\n\n${await look()}`)
     let sentAt = performance.now()
     let pauseMs = quickestMs
-    // The page was made a moment before: it may be behind already.
-    send('retry: 1000\nevent: changed\ndata:\n\n')
     for (;;) {
       await delay(pauseMs, undefined, { signal: over })
       if (!live.wanted()) return
       const lookedAt = performance.now()
-      const now = await live.contents()
+      const news = await look()
       pauseMs = pauseAfter(performance.now() - lookedAt)
-      const word = now !== seen ? 'event: changed\ndata:\n\n' : lookedAt - sentAt > heartbeatMs ? ':\n\n' : ''
-      if (word !== '') {
-        send(word)
-        sentAt = lookedAt
-      }
-      seen = now
+      const word = news === '' && lookedAt - sentAt > heartbeatMs ? ':\n\n' : news
+      if (word === '') continue
+      send(word)
+      sentAt = lookedAt
     }
   } catch {
     // Gone, or the store is: nothing to say any more.
   }
+}
+
+/** Each look gives the events for what has changed since the one before. */
+function createLook({ pages, contents }: Live): () => Promise<string> {
+  const seen = new Map<string, string | undefined>()
+  return async () => {
+    let news = ''
+    for (const page of pages) {
+      const now = await contents(page).catch(undefinedWhenGone)
+      if (!seen.has(page) || now !== seen.get(page))
+        news += `event: ${now === undefined ? 'gone' : 'changed'}\ndata: ${page}\n\n`
+      seen.set(page, now)
+    }
+    return news
+  }
+}
+
+function undefinedWhenGone(thrown: unknown): undefined {
+  if (!(thrown instanceof Failure && thrown.code === 'not_found')) throw thrown
 }
 
 const pauseAfter = (tookMs: number): number => Math.min(slowestMs, Math.max(quickestMs, tookMs * share))
