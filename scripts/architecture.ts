@@ -110,7 +110,7 @@ const layerOf = (path: string): string => (path.split('/')[1] ?? '').replace(/\.
 
 function layering({ from, to, typeOnly }: Import): readonly string[] {
   if (!isOurs(to)) return []
-  if (!/\.(ts|sql|json|js|css|mustache)$/.test(to)) return [`${from}: the import of ${to} names no file`]
+  if (!/\.(ts|sql|json|js|css|svg|mustache)$/.test(to)) return [`${from}: the import of ${to} names no file`]
   const [upper, lower] = [layerOf(from), layerOf(to)]
   const allowed = layers[upper]
   if (!allowed) return [`${from}: ${upper} is no layer`]

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 
 /** A file that goes to browsers as it is. */
 export interface Asset {
-  readonly type: 'text/css' | 'text/javascript'
+  readonly type: 'text/css' | 'text/javascript' | 'image/svg+xml'
   readonly text: string
   /** Changes whenever the text does. */
   readonly tag: string

@@ -7,6 +7,8 @@ import type { ExposeOrder } from './admin.ts'
 import { assetOf, assetResponse } from './asset.ts'
 import style from './assets/dashboard.css' with { type: 'text' }
 import script from './assets/dashboard.js' with { type: 'text' }
+import icon from './assets/icon.svg' with { type: 'text' }
+import liveScript from './assets/live.js' with { type: 'text' }
 import { type Answers, createAnswers } from './dashboard/answers.ts'
 import { channelsPage, mintOrderOf } from './dashboard/channels.ts'
 import { deliveryPage } from './dashboard/delivery.ts'
@@ -70,7 +72,7 @@ function pageRoutes(deps: DashboardRoutes, answers: Answers, inPage: InPage, doo
     .get('/dashboard/deliveries/:id', show, hidden)
     .get(
       '/dashboard/events',
-      ({ request }) => answering(door, request, () => followPage(deps, pageAt, request)),
+      ({ request }) => answering(door, request, () => followPages(deps, pageAt, request)),
       hidden,
     )
 }
@@ -104,7 +106,10 @@ function formRoutes(deps: DashboardRoutes, answers: Answers, inPage: InPage) {
     .post(
       '/dashboard/hooks/:name',
       ({ request, params }) =>
-        post(request, async (form, login) => answers.page(await tryOut(deps, params.name, form), login)),
+        post(request, async (form, login) => {
+          const base = baseOf(deps, new URL(request.url))
+          return answers.page(await tryOut(deps, params.name, form, base), login)
+        }),
       posted,
     )
 }
@@ -125,8 +130,9 @@ function createPageFinder(deps: DashboardRoutes): PageAt {
     if (rest.length > 0) throw nothingThere()
     if (place === undefined) return webhooksPage(deps, history, url)
     if (place === 'deliveries' && name !== undefined) return deliveryPage(deps, name)
-    if (place === 'hooks' && name !== undefined) return hookPage(deps, name, deps.nonce(), {})
-    if (place === 'channels') return channelsPage(deps)
+    if (place === 'hooks' && name !== undefined)
+      return hookPage(deps, name, { nonce: deps.nonce(), base: baseOf(deps, url) })
+    if (place === 'channels') return channelsPage(deps, { session: url.searchParams.get('session') })
     if (place === 'sessions') return sessionsPage(deps)
     if (place === 'hooks') return hooksPage(deps)
     throw nothingThere()
@@ -143,16 +149,19 @@ function decoded(segment: string): string {
 
 const nothingThere = (): Failure => new Failure('not_found', 'There is no such page.')
 
-/** Tells a page that is open when it would look different. Throws `not_found` for what is no page. */
-async function followPage(deps: DashboardRoutes, pageAt: PageAt, request: Request): Promise<Response> {
+/** Beyond it a browser's further pages stay as they are. */
+const mostFollowed = 64
+
+/** Tells the pages that a browser has open (`?of=…`, once for each) when they would look different. */
+function followPages(deps: DashboardRoutes, pageAt: PageAt, request: Request): Response {
   deps.guard.require(request)
   const { searchParams, origin } = new URL(request.url)
-  const of = searchParams.get('of') ?? ''
-  if (!URL.canParse(of, origin)) throw nothingThere()
-  const contents = async () => JSON.stringify((await pageAt(new URL(of, origin))).view)
-  await contents()
+  const pages = [...new Set(searchParams.getAll('of'))]
+  if (pages.length === 0 || pages.some((page) => !/^\/dashboard[\x21-\x7e]*$/.test(page)))
+    throw nothingThere()
   return liveStream({
-    contents,
+    pages: pages.slice(0, mostFollowed),
+    contents: async (page) => JSON.stringify((await pageAt(new URL(page, origin))).view),
     wanted: () => !deps.draining() && deps.guard.login(request) !== undefined,
     signal: request.signal,
   })
@@ -176,13 +185,16 @@ async function revoke(deps: DashboardRoutes, id: string): Promise<Response> {
 
 async function mint(deps: DashboardRoutes, form: URLSearchParams): Promise<Shown> {
   const { grant, url } = await deps.expose(mintOrderOf(form))
-  return channelsPage(deps, mintView(grant, url))
+  return channelsPage(deps, { minted: mintView(grant, url) })
 }
 
-function tryOut(deps: DashboardRoutes, name: string, form: URLSearchParams): Promise<Shown> {
+function tryOut(deps: DashboardRoutes, name: string, form: URLSearchParams, base: string): Promise<Shown> {
   const trial = { template: linesOf(form.get('template')), delivery: form.get('delivery') ?? '' }
-  return hookPage(deps, name, deps.nonce(), trial)
+  return hookPage(deps, name, { ...trial, base, nonce: deps.nonce() })
 }
+
+/** Where senders find this server. The Host was checked before: it is one of ours. */
+const baseOf = ({ publicUrl }: DashboardRoutes, { origin }: URL): string => publicUrl() ?? origin
 
 /** Browsers send every line of a textarea with CRLF. */
 const linesOf = (text: string | null): string => (text ?? '').replaceAll('\r\n', '\n')
@@ -191,6 +203,8 @@ function assetRoutes(door: Door) {
   const files = new Map([
     ['dashboard.css', assetOf('text/css', style)],
     ['dashboard.js', assetOf('text/javascript', script)],
+    ['live.js', assetOf('text/javascript', liveScript)],
+    ['icon.svg', assetOf('image/svg+xml', icon)],
   ])
   return new Elysia().get(
     '/dashboard/assets/:name',

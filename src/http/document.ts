@@ -97,8 +97,11 @@ function hookPath(hook: Hook): readonly [string, { readonly post: Detail }] {
     },
     refuses: [401, ...knockRefusals],
   })
-  return [hook.path, { post: { ...operation, operationId: `hook_${hook.name.replace(/\W/g, '_')}` } }]
+  return [hook.path, { post: { ...operation, operationId: operationIdOf(hook) } }]
 }
+
+/** How the explorer's addresses name a hook. */
+export const operationIdOf = ({ name }: Pick<Hook, 'name'>): string => `hook_${name.replace(/\W/g, '_')}`
 
 function describe({ action, session, skill, active, verify, preset, filter }: Hook): string {
   const facts = [

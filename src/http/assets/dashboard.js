@@ -1,36 +1,77 @@
 // Everything works without this script; it adds fresh contents, copying, and previews while typing.
 
 const main = document.querySelector('main')
-if (main?.dataset.live) followLive(main.dataset.live)
+/** What the server last said of each part: scripts have added to it since. */
+const said = new WeakMap()
+let busy = false
+let again = false
+const units = [
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+  ['second', 1],
+]
+const spoken = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'short' })
+
+for (const part of document.querySelectorAll('[data-swap]')) said.set(part, part.innerHTML)
 for (const button of document.querySelectorAll('[data-copy]')) offerCopy(button)
 for (const form of document.querySelectorAll('form[data-preview]')) previewWhileTyping(form)
 for (const form of document.querySelectorAll('form[method="post"]')) sendOnce(form)
+showAges()
+setInterval(showAges, 10_000)
+if (main?.dataset.live) followLive(main.dataset.live)
 
-/** Hears that the page has changed and fetches it anew. A hidden page lets go: browsers allow few connections a server. */
+/** Hears that the page has changed and fetches it anew. A hidden page lets go. */
 function followLive(address) {
-  let source
-  const listen = () => {
-    source?.close()
-    source = undefined
-    if (document.hidden) return
-    source = new EventSource(address)
-    source.addEventListener('open', () => showPulse('live'))
-    source.addEventListener('changed', refresh)
-    source.addEventListener('error', () => {
+  const follow = 'SharedWorker' in window ? sharedStream(hear) : ownStream(hear)
+  const listen = () => follow(document.hidden ? null : address)
+  const words = {
+    changed: refresh,
+    gone: askWhy,
+    live: () => showPulse('live'),
+    connecting: () => showPulse('connecting'),
+    refused: () => {
       showPulse('connecting')
-      // Refused, not cut off: browsers try again by themselves only after the latter.
-      if (source?.readyState === EventSource.CLOSED) setTimeout(askWhy, 3000)
-    })
+      setTimeout(askWhy, 3000)
+    },
+  }
+  function hear(word) {
+    words[word]?.()
   }
   /** A login that is over, or a page that is gone, is shown as what it is now. */
-  const askWhy = async () => {
+  async function askWhy() {
     const response = await fetch(freshAddress()).catch(() => undefined)
     if (response?.redirected || response?.status === 404) location.reload()
     else listen()
   }
   document.addEventListener('visibilitychange', listen)
-  addEventListener('pagehide', () => source?.close())
+  addEventListener('pagehide', () => follow(null))
+  addEventListener('pageshow', ({ persisted }) => persisted && listen())
   listen()
+}
+
+/** All open pages of this browser share one connection. */
+function sharedStream(hear) {
+  const { port } = new SharedWorker('/dashboard/assets/live.js')
+  port.addEventListener('message', ({ data }) => hear(data))
+  port.start()
+  return (address) => port.postMessage(address)
+}
+
+/** Where there are no shared workers. */
+function ownStream(hear) {
+  let source
+  return (address) => {
+    source?.close()
+    source = undefined
+    if (address === null) return
+    source = new EventSource(`/dashboard/events?${new URLSearchParams({ of: address })}`)
+    source.addEventListener('open', () => hear('live'))
+    source.addEventListener('error', ({ target }) =>
+      hear(target.readyState === EventSource.CLOSED ? 'refused' : 'connecting'),
+    )
+    for (const kind of ['changed', 'gone']) source.addEventListener(kind, () => hear(kind))
+  }
 }
 
 function showPulse(state) {
@@ -40,9 +81,6 @@ function showPulse(state) {
   pulse.dataset.state = state
   pulse.textContent = state
 }
-
-let busy = false
-let again = false
 
 /** One at a time; what changes meanwhile asks for one more. */
 async function refresh() {
@@ -63,18 +101,23 @@ async function fetchAnew() {
 }
 
 /** The address this page follows: the answer to a posted form has another one. */
-const freshAddress = () => new URL(main.dataset.live, location.href).searchParams.get('of') ?? location.href
+const freshAddress = () => main.dataset.live
 
 function swapParts(fresh) {
   for (const old of document.querySelectorAll('[data-swap]')) {
     const next = fresh.getElementById(old.id)
-    if (!next || next.innerHTML === old.innerHTML) continue
+    if (!next || next.innerHTML === said.get(old)) continue
+    said.set(next, next.innerHTML)
     for (const open of old.querySelectorAll('details[open][id]'))
       next.querySelector(`#${open.id}`)?.setAttribute('open', '')
+    for (const row of next.querySelectorAll('tr[id]'))
+      row.classList.toggle('fresh', !document.getElementById(row.id))
     const focused = old.contains(document.activeElement) ? nameOf(document.activeElement) : undefined
     old.replaceWith(document.adoptNode(next))
     if (focused) findNamed(next, focused)?.focus({ preventScroll: true })
+    for (const form of next.querySelectorAll('form[method="post"]')) sendOnce(form)
   }
+  showAges()
 }
 
 /** What an element and its successor share. */
@@ -83,21 +126,39 @@ const nameOf = (element) => element.getAttribute('href') ?? element.closest('[id
 const findNamed = (top, name) =>
   [...top.querySelectorAll('[href], summary')].find((element) => nameOf(element) === name)
 
+/** How long ago, or how soon, beside each time that asks for it; the reader's own clock as its title. */
+function showAges() {
+  for (const time of document.querySelectorAll('time[data-age]')) {
+    const at = new Date(time.dateTime)
+    const seconds = Math.round((at - Date.now()) / 1000)
+    const [unit, length] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 1]
+    time.dataset.age = spoken.format(Math.trunc(seconds / length), unit)
+    time.title = at.toLocaleString()
+  }
+}
+
 function offerCopy(button) {
+  const label = button.textContent
   button.hidden = false
   button.addEventListener('click', async () => {
-    const field = document.getElementById(button.dataset.copy)
-    field.select()
+    const part = document.getElementById(button.dataset.copy)
     try {
-      await navigator.clipboard.writeText(field.value)
+      await navigator.clipboard.writeText(part.value ?? part.textContent)
     } catch {
+      select(part)
       document.execCommand('copy')
     }
     button.textContent = 'Copied'
     setTimeout(() => {
-      button.textContent = 'Copy'
+      button.textContent = label
     }, 2000)
   })
+}
+
+/** Without a secure context only what is selected can be copied. */
+function select(part) {
+  if (part.select) part.select()
+  else getSelection().selectAllChildren(part)
 }
 
 function previewWhileTyping(form) {

@@ -44,7 +44,7 @@ export function createAnswers({ version, log }: { readonly version: string; read
       html(
         render(template, {
           ...{ title, csrf, nav: navigation(section) },
-          live: live === undefined ? null : `/dashboard/events?${new URLSearchParams({ of: live })}`,
+          live: live ?? null,
           ...view,
         }),
         status,

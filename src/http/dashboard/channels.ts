@@ -6,16 +6,19 @@ import { type Reading, type Shown, shortTime, shortTimeOrNull, type Tone } from 
 const mostShown = 200
 
 const ttls: readonly { readonly value: string; readonly label: string }[] = [
-  { value: '', label: 'the usual time' },
-  { value: '3600', label: 'an hour' },
-  { value: '86400', label: 'a day' },
-  { value: '604800', label: 'a week' },
+  { value: '', label: 'the default time' },
+  { value: '3600', label: '1 hour' },
+  { value: '86400', label: '1 day' },
+  { value: '604800', label: '7 days' },
   { value: '7776000', label: '90 days' },
-  { value: 'never', label: 'ever' },
+  { value: 'never', label: 'ever, until revoked' },
 ]
 
 /** The form that mints, and every grant; after a mint also its URL, this once. */
-export async function channelsPage({ store, now }: Reading, minted?: MintView): Promise<Shown> {
+export async function channelsPage(
+  { store, now }: Reading,
+  { minted, session }: { readonly minted?: MintView; readonly session?: string | null } = {},
+): Promise<Shown> {
   const [sessions, grants] = await Promise.all([store.listSessions(), store.listGrants({})])
   return {
     template: 'channels',
@@ -24,8 +27,10 @@ export async function channelsPage({ store, now }: Reading, minted?: MintView): 
     live: '/dashboard/channels',
     view: {
       minted: minted ? mintedOf(minted) : null,
-      sessions: sessions.filter(({ state }) => state !== 'ended').map(({ id }) => id),
-      verbs: Object.entries(verbs).map(([value, { summary }]) => ({ value, label: `${value}: ${summary}` })),
+      sessions: sessions
+        .filter(({ state }) => state !== 'ended')
+        .map(({ id }) => ({ value: id, selected: id === (minted?.session ?? session) })),
+      verbs: Object.entries(verbs).map(([value, { summary }]) => ({ value, label: summary })),
       ttls,
       any: grants.length > 0,
       grants: grants.slice(0, mostShown).map((grant) => rowOf(grant, now())),
@@ -50,9 +55,11 @@ export function mintOrderOf(form: URLSearchParams): {
   }
 }
 
-function mintedOf({ channel, grantId, webhook, expires, verb }: MintView) {
+function mintedOf({ session, grantId, webhook, expires, verb }: MintView) {
   const curl = `curl -X POST '${webhook}' \\\n  -H 'content-type: application/json' \\\n  -d '{"message":"hello"}'`
-  return { channel, grantId, webhook, expires, verb, curl: typed(curl) }
+  const may = Object.entries(verbs).find(([name]) => name === verb)?.[1].summary ?? verb
+  const until = expires === null ? null : `${shortTime(expires)} UTC`
+  return { session, grantId, webhook, expires, until, may, curl: typed(curl) }
 }
 
 function rowOf(grant: Grant, now: number) {
@@ -62,8 +69,10 @@ function rowOf(grant: Grant, now: number) {
     session: view.session,
     label: view.label,
     ...stateOf(view),
-    expires: view.expires === null ? '-' : shortTime(view.expires),
-    lastUsed: shortTimeOrNull(view.lastUsed) ?? '-',
+    expires: shortTimeOrNull(view.expires),
+    expiresAt: view.expires,
+    lastUsed: shortTimeOrNull(view.lastUsed),
+    lastUsedAt: view.lastUsed,
     uses: view.uses,
     canRevoke: !view.revoked,
   }

@@ -2,6 +2,7 @@ import type { Attempt, DeliveryEvent, DeliveryRecord, EventKind, FailedStep } fr
 import { showDelivery } from '../../manage/deliveries.ts'
 import { iso, type RecordView, recordView } from '../../manage/views.ts'
 import { typed } from '../page.ts'
+import { indented } from './indented.ts'
 import {
   longestPayload,
   nameOf,
@@ -32,7 +33,9 @@ export async function deliveryPage(reading: Reading, id: string): Promise<Shown>
       held: view.state === 'FAILED' ? null : [view.reason, view.detail].filter(Boolean).join(': ') || null,
       failure: failureOf(view),
       facts: factsOf(record, view),
-      events: record.events.map(eventOf),
+      events: eventsOf(record.events),
+      replayOf: view.replayOf,
+      edited: await isEdited(reading, record),
       anyAttempts: record.attemptList.length > 0,
       attempts: record.attemptList.map(attemptOf),
       canRetry: view.state === 'FAILED',
@@ -49,12 +52,31 @@ function textsOf(view: RecordView) {
     hasAnswer: view.answer !== null && view.answer !== '',
     answer: view.answer,
     hasPayload: view.payload !== null,
-    payload: view.payload === null ? null : shortened(view.payload, longestPayload),
+    ...payloadOf(view),
     contentType: view.contentType ?? 'without a content type',
     encoded: view.payloadEncoding === 'base64',
     anyHeaders: Object.keys(view.headers).length > 0,
     headers: Object.entries(view.headers).map(([name, value]) => ({ name, value })),
   }
+}
+
+/** JSON is laid out to be read; what was sent stands beside it. */
+function payloadOf({ payload, payloadEncoding }: RecordView) {
+  if (payload === null) return { payload: null, raw: null, payloadSize: null }
+  const bytes = Buffer.byteLength(payload, payloadEncoding === 'base64' ? 'base64' : 'utf8')
+  const laidOut = payloadEncoding === 'base64' ? undefined : indented(payload)
+  return {
+    payload: shortened(laidOut ?? payload, longestPayload),
+    raw: laidOut === undefined || laidOut === payload ? null : shortened(payload, longestPayload),
+    payloadSize: `${bytes.toLocaleString('en')} ${bytes === 1 ? 'byte' : 'bytes'}`,
+  }
+}
+
+/** Whether a replay says something else than what it repeats; unknown once that one is erased. */
+async function isEdited(reading: Reading, { replayOf, message }: DeliveryRecord): Promise<boolean> {
+  if (replayOf === undefined) return false
+  const original = await reading.store.inspectDelivery(replayOf)
+  return original !== undefined && original.message !== message
 }
 
 const steps: Readonly<Record<FailedStep, string>> = {
@@ -100,12 +122,9 @@ function factsOf(record: DeliveryRecord, view: RecordView): readonly Fact[] {
     ...fact('Settled', view.settledAt && shortTime(view.settledAt)),
     ...fact('Next attempt', view.state === 'RETRY' ? shortTime(view.dueAt) : null),
     ...fact('Waits until', view.settledAt === null ? shortTime(view.expiresAt) : null),
-    ...fact('Attempts spent', String(view.attempts)),
+    ...fact('Failed attempts', String(view.attempts)),
     ...fact('Idempotency key', view.idempotencyKey),
     ...fact('Callback URL', view.callbackUrl),
-    ...(view.replayOf === null
-      ? []
-      : [{ name: 'Replay of', value: view.replayOf, href: `/dashboard/deliveries/${view.replayOf}` }]),
   ]
 }
 
@@ -124,19 +143,31 @@ const eventTones: Partial<Readonly<Record<EventKind, Tone>>> = {
   released: 'wait',
 }
 
-const eventOf = ({ at, kind, detail }: DeliveryEvent) => ({
-  at: iso(at),
-  shown: iso(at).replace('T', ' ').replace('Z', ''),
-  kind,
-  tone: eventTones[kind] ?? 'plain',
-  detail: detail ?? null,
-})
+const eventsOf = (events: readonly DeliveryEvent[]) =>
+  events.map(({ at, kind, detail }, i) => ({
+    at: iso(at),
+    shown: iso(at).replace('T', ' ').replace('Z', ''),
+    since: i === 0 ? null : `+${spanOf(at - (events[0]?.at ?? at))}`,
+    kind,
+    tone: eventTones[kind] ?? 'plain',
+    detail: detail ?? null,
+  }))
+
+/** `8 ms`, `1.25 s`, `3 min 20 s`, `2 h 5 min`, `1 d 3 h` */
+function spanOf(ms: number): string {
+  if (ms < 1000) return `${ms} ms`
+  if (ms < 60_000) return `${Number((ms / 1000).toFixed(2))} s`
+  const seconds = Math.round(ms / 1000)
+  const [days, hours, minutes] = [86_400, 3600, 60].map((unit) => Math.floor(seconds / unit))
+  if (days) return `${days} d ${(hours ?? 0) % 24} h`
+  return hours ? `${hours} h ${(minutes ?? 0) % 60} min` : `${minutes} min ${seconds % 60} s`
+}
 
 const attemptOf = ({ number, startedAt, endedAt, outcome, detail }: Attempt) => ({
   number,
   startedAt: iso(startedAt),
   started: shortTime(iso(startedAt)),
-  took: endedAt === undefined ? 'under way' : `${((endedAt - startedAt) / 1000).toFixed(3)} s`,
+  took: endedAt === undefined ? 'under way' : spanOf(endedAt - startedAt),
   outcome: outcome ?? 'under way',
   detail: detail ?? null,
 })

@@ -2,6 +2,7 @@ import type { Delivery } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
 import type { Hook } from '../../domain/hook.ts'
 import { iso, recordView } from '../../manage/views.ts'
+import { operationIdOf } from '../document.ts'
 import { exampleFor } from '../example.ts'
 import { typed } from '../page.ts'
 import { preview, type Sample } from './preview.ts'
@@ -24,13 +25,17 @@ export async function hooksPage(reading: Reading): Promise<Shown> {
 
 /** What is tried out: another template than the configured one, another payload than the newest. */
 export interface Trial {
+  /** Unguessable, for the fence of one message. */
+  readonly nonce: string
+  /** Where senders find this server. */
+  readonly base: string
   readonly template?: string
   /** A delivery's id, or empty for an example made from the template. */
   readonly delivery?: string
 }
 
 /** One hook, and what it makes of a stored payload. Throws `not_found`. */
-export async function hookPage(reading: Reading, name: string, nonce: string, trial: Trial): Promise<Shown> {
+export async function hookPage(reading: Reading, name: string, trial: Trial): Promise<Shown> {
   const hooks = reading.hooks()
   const hook = hooks.hooks.find((candidate) => candidate.name === name)
   if (!hook) throw new Failure('not_found', 'There is no hook of that name in the configuration.')
@@ -39,14 +44,18 @@ export async function hookPage(reading: Reading, name: string, nonce: string, tr
   const stored = await reading.store.listDeliveries({ hook: name, limit: 20 })
   const chosen = trial.delivery ?? stored[0]?.id ?? ''
   const sample = await sampleOf(reading, tried, stored.find(({ id }) => id === chosen)?.id)
-  const result = await preview(tried, sample, nonce)
+  const result = await preview(tried, sample, trial.nonce)
   return {
     template: 'hook',
     title: `Hook ${name}`,
     section: 'hooks',
     view: {
       ...{ name, self: `/dashboard/hooks/${encodeURIComponent(name)}`, preset: hook.preset ?? null },
+      ...stateOf(hooks.enabled && hook.active),
       facts: factsOf(hooks, hook),
+      deliveries: deliveriesOf(name),
+      explorer: `/docs#/Hooks/${operationIdOf(hook)}`,
+      ...curlOf(hook, trial.base),
       template: typed(source),
       payloads: choicesOf(stored, chosen),
       text: result.kind === 'message' ? result.text : null,
@@ -100,6 +109,7 @@ const builtIn = ({ enabled, wakeSession, agentSession }: Hooks) =>
     href: null,
     path: `/api/hooks/${hook.name}`,
     proof: 'bearer',
+    deliveries: deliveriesOf(hook.name),
     ...stateOf(enabled),
   }))
 
@@ -110,8 +120,28 @@ const rowOf = (hooks: Hooks, hook: Hook) => ({
   action: hook.action,
   session: sessionFor(hooks, hook),
   proof: hook.verify.scheme,
+  deliveries: deliveriesOf(hook.name),
   ...stateOf(hooks.enabled && hook.active),
 })
+
+const deliveriesOf = (hook: string): string => `/dashboard?${new URLSearchParams({ hook })}`
+
+/** Its example, sent from a shell; the secret stays a variable. */
+function curlOf(hook: Hook, base: string) {
+  const { body, headers } = exampleFor(hook)
+  const isOpen = hook.verify.scheme === 'bearer' && hook.verify.header === undefined
+  const lines = [
+    `curl -X POST ${quoted(base + hook.path)}`,
+    ...(isOpen ? ['-H "authorization: Bearer $SECRET"'] : []),
+    `-H 'content-type: application/json'`,
+    ...Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
+    `-d ${quoted(JSON.stringify(body))}`,
+  ]
+  return { curl: lines.join(' \\\n  '), signed: !isOpen }
+}
+
+/** One word for a POSIX shell. */
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
 const stateOf = (active: boolean) =>
   active ? { state: 'active', tone: 'good' } : { state: 'off', tone: 'plain' }
@@ -122,7 +152,6 @@ const sessionFor = (hooks: Hooks, hook: Hook): string =>
 function factsOf(hooks: Hooks, hook: Hook) {
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['Path', hook.path],
-    ['State', stateOf(hooks.enabled && hook.active).state],
     ['Session', sessionFor(hooks, hook)],
     ['Action', hook.action],
     ['Skill', hook.skill],
@@ -130,7 +159,7 @@ function factsOf(hooks: Hooks, hook: Hook) {
     ['Preset', hook.preset],
     ['Proof', hook.verify.scheme],
     ['Filter', hook.filter && JSON.stringify(hook.filter)],
-    ['Largest body', `${hook.maxBodyBytes} bytes`],
+    ['Largest body', `${hook.maxBodyBytes.toLocaleString('en')} bytes`],
   ]
   return facts.flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]))
 }

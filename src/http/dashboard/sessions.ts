@@ -14,14 +14,20 @@ export async function sessionsPage({ store }: Reading): Promise<Shown> {
       any: views.length > 0,
       sessions: views.map((view) => ({
         ...view,
-        href: `/dashboard?${new URLSearchParams({ session: view.id })}`,
+        href: deliveriesOf(view.id),
+        waiting: view.queue > 0 ? deliveriesOf(view.id, 'PENDING') : null,
+        mint:
+          view.state === 'ended' ? null : `/dashboard/channels?${new URLSearchParams({ session: view.id })}`,
         tone: toneOf(view.state),
         why: [view.why, view.exitCode === null ? null : `exit code ${view.exitCode}`]
           .filter(Boolean)
           .join('; '),
         opened: shortTime(view.openedAt),
-        ended: shortTimeOrNull(view.endedAt) ?? '',
+        ended: shortTimeOrNull(view.endedAt),
       })),
     },
   }
 }
+
+const deliveriesOf = (session: string, state?: string): string =>
+  `/dashboard?${new URLSearchParams({ ...(state !== undefined && { state }), session })}`

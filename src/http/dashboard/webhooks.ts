@@ -1,5 +1,5 @@
 import type { Delivery } from '../../domain/delivery.ts'
-import type { Counts, DeliveryFilter } from '../../domain/ports.ts'
+import type { Counts } from '../../domain/ports.ts'
 import { iso } from '../../manage/views.ts'
 import { filterOf } from '../admin.ts'
 import type { PageView } from '../page.ts'
@@ -15,14 +15,14 @@ export async function webhooksPage(
   url: URL,
 ): Promise<Shown> {
   const query = asked(url.searchParams)
-  const filter: DeliveryFilter = { ...filterOf(query), limit: pageSize + 1 }
   const [found, counts, sessions, drawn] = await Promise.all([
-    reading.store.listDeliveries(filter),
+    pageOf(reading, query),
     reading.store.counts(),
     reading.store.listSessions(),
     history(),
   ])
   const ids = sessions.map(({ id }) => id)
+  const labels = await labelsOf(reading, found)
   return {
     template: 'webhooks',
     title: 'Webhooks',
@@ -32,7 +32,7 @@ export async function webhooksPage(
       counts: countsOf(counts, query),
       history: drawn,
       ...filtersOf(query, ids, hookNames(reading)),
-      ...listOf(query, found),
+      ...listOf(query, found, labels),
     },
   }
 }
@@ -43,25 +43,59 @@ const filtersOf = (query: URLSearchParams, sessions: readonly string[], hooks: r
   hooks: options(query, 'hook', hooks),
   grant: query.get('grant') ?? '',
   text: query.get('text') ?? '',
-  filtered: [...query.keys()].some((name) => name !== 'after'),
+  filtered: [...query.keys()].some((name) => name !== 'after' && name !== 'before'),
 })
 
-/** One more than a page holds was asked for: it only says that there are older ones. */
-function listOf(query: URLSearchParams, found: readonly Delivery[]) {
-  const rows = found.slice(0, pageSize)
-  const older = found.length > pageSize ? withOne(query, 'after', String(rows.at(-1)?.seq)) : undefined
+interface Found {
+  readonly rows: readonly Delivery[]
+  readonly newer: boolean
+  readonly older: boolean
+}
+
+/** One more than a page holds is asked for: it only says that there are others beyond. */
+async function pageOf({ store }: Reading, query: URLSearchParams): Promise<Found> {
+  const { after: _, ...filter } = filterOf(query)
+  const [after, before] = [placeIn(query, 'after'), placeIn(query, 'before')]
+  const limit = pageSize + 1
+  if (before === undefined) {
+    const rows = await store.listDeliveries({ ...filter, limit, ...(after !== undefined && { after }) })
+    return { rows: rows.slice(0, pageSize), newer: after !== undefined, older: rows.length > pageSize }
+  }
+  const rows = await store.listDeliveries({ ...filter, limit, after: before, oldestFirst: true })
+  return { rows: rows.slice(0, pageSize).reverse(), newer: rows.length > pageSize, older: true }
+}
+
+function placeIn(query: URLSearchParams, name: string): number | undefined {
+  const place = query.get(name)
+  return place !== null && /^\d{1,15}$/.test(place) ? Number(place) : undefined
+}
+
+function listOf(query: URLSearchParams, { rows, newer, older }: Found, labels: Labels) {
+  const here = without(query, 'after', 'before')
+  const beside = (name: string, row: Delivery | undefined) =>
+    row ? addressOf(withOne(here, name, String(row.seq))) : null
   return {
     any: rows.length > 0,
-    rows: rows.map(rowOf),
-    paged: query.has('after') || older !== undefined,
-    newest: query.has('after') ? addressOf(without(query, 'after')) : null,
-    older: older ? addressOf(older) : null,
+    rows: rows.map((delivery) => rowOf(delivery, labels)),
+    paged: newer || older,
+    newest: newer ? addressOf(here) : null,
+    newer: newer ? beside('before', rows[0]) : null,
+    older: older ? beside('after', rows.at(-1)) : null,
   }
+}
+
+/** What the keeper called the grants that this page speaks of. */
+type Labels = ReadonlyMap<string, string>
+
+async function labelsOf({ store }: Reading, { rows }: Found): Promise<Labels> {
+  const ids = new Set(rows.flatMap(({ door }) => (door.kind === 'grant' ? [door.grant] : [])))
+  const grants = await Promise.all([...ids].map((id) => store.findGrant(id)))
+  return new Map(grants.flatMap((grant) => (grant?.label ? [[grant.id, grant.label]] : [])))
 }
 
 /** Only what filters, and only where something is asked for: an empty field of a form means nothing. */
 function asked(query: URLSearchParams): URLSearchParams {
-  const names = ['state', 'session', 'hook', 'grant', 'text', 'after']
+  const names = ['state', 'session', 'hook', 'grant', 'text', 'after', 'before']
   const given = names.map((name): [string, string] => [name, (query.get(name) ?? '').trim()])
   return new URLSearchParams(given.filter(([, value]) => value !== ''))
 }
@@ -73,13 +107,15 @@ const hookNames = ({ hooks }: Reading): readonly string[] => [
 ]
 
 function countsOf({ deliveries }: Counts, query: URLSearchParams) {
-  const others = without(query, 'state', 'after')
-  const all = { label: 'all', n: states.reduce((sum, state) => sum + deliveries[state], 0), tone: 'plain' }
+  const others = without(query, 'state', 'after', 'before')
+  // Numbers are kept of all deliveries alone: beside a filter they would promise what is not listed.
+  const shown = (n: number) => (others.size === 0 ? grouped(n) : null)
+  const all = states.reduce((sum, state) => sum + deliveries[state], 0)
   return [
-    { ...all, href: addressOf(others), current: !query.has('state') },
+    { label: 'All', n: shown(all), tone: 'plain', href: addressOf(others), current: !query.has('state') },
     ...states.map((state) => ({
       label: state,
-      n: deliveries[state],
+      n: shown(deliveries[state]),
       tone: toneOf(state),
       href: addressOf(withOne(others, 'state', state)),
       current: query.get('state')?.toUpperCase() === state,
@@ -94,7 +130,8 @@ function options(query: URLSearchParams, name: string, values: readonly string[]
   return all.map((value) => ({ value, label: value === '' ? 'any' : value, selected: value === chosen }))
 }
 
-const rowOf = (delivery: Delivery) => ({
+const rowOf = (delivery: Delivery, labels: Labels) => ({
+  id: delivery.id,
   href: `/dashboard/deliveries/${delivery.id}`,
   receivedAt: iso(delivery.receivedAt),
   received: shortTime(iso(delivery.receivedAt)),
@@ -103,10 +140,17 @@ const rowOf = (delivery: Delivery) => ({
   note: noteOf(delivery),
   session: delivery.session,
   through: delivery.door.kind === 'admin' ? 'keeper' : delivery.door.kind,
-  named: nameOf(delivery.door),
+  named: nameIn(labels, nameOf(delivery.door)),
+  replay: delivery.replayOf !== undefined,
   message: shortened(delivery.message, 200),
-  attempts: delivery.attempts,
+  tries: delivery.tries,
 })
+
+const nameIn = (labels: Labels, name: string | null): string | null =>
+  name === null ? null : (labels.get(name) ?? name)
+
+/** `12,345` */
+const grouped = (n: number): string => n.toLocaleString('en')
 
 function without(query: URLSearchParams, ...names: readonly string[]): URLSearchParams {
   return new URLSearchParams([...query].filter(([name]) => !names.includes(name)))
