@@ -55,6 +55,11 @@ export function createIo(platform: Platform): Io {
       return { rotate: async (graceMs) => rotateKeys(`${home}/keys`, graceMs, clock.now()) }
     },
     restore: async (home, file) => (await import('./app/restoring.ts')).restoreHome(needs, home, file),
+    relay: async () => {
+      const { hookSettings, relayHook } = await import('./drivers/relay.ts')
+      const program = platform.selfCommand()
+      return { tell: relayHook, settings: (wish) => hookSettings({ ...wish, program }) }
+    },
     holder: async (home) => (await import('./app/holding.ts')).openHolder(needs, home),
     serve: async (home, flags) => (await import('./app/serve.ts')).serve(needs, io, home, flags),
     hold: async (args) => (await import('./app/holding.ts')).hold(needs, io, args),

@@ -14,6 +14,7 @@ import { keyCommands } from './keys.ts'
 import { createOutput } from './output.ts'
 import { type Parsed, parse } from './parse.ts'
 import { homeRoot } from './reading.ts'
+import { relayCommands, relayName } from './relay.ts'
 import { runCommands } from './run.ts'
 import { sendCommands } from './send.ts'
 import { serveCommands } from './serve.ts'
@@ -34,6 +35,7 @@ export const commands: readonly Command[] = [
   ...configCommands,
   ...keyCommands,
   ...doctorCommands,
+  ...relayCommands,
   ...aboutCommands,
 ]
 
@@ -43,7 +45,8 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     if (argv[0] === '__hold') return await io.hold(argv.slice(1))
     return await obey(parse(argv, commands), io)
   } catch (thrown) {
-    return report(thrown, io)
+    // Agents read a failing hook, and what it prints, as a word to them.
+    return argv[0] === relayName ? 0 : report(thrown, io)
   }
 }
 

@@ -41,6 +41,7 @@ export interface Io {
   /** Puts a backup in place of the database. Throws `already_running`, `not_found`, `usage`. */
   readonly restore: (home: string, file: string) => Promise<Restored>
   readonly holder: (home: string) => Promise<Holder>
+  readonly relay: () => Promise<RelayDesk>
   /** Serves until stopped; resolves with the exit code. */
   readonly serve: (home: string, flags: ServeFlags) => Promise<number>
   /** The holder process itself: what `Holder.start` starts. */
@@ -157,6 +158,34 @@ export interface Restored {
   readonly held: number
   /** Where the database lies now that was there before. */
   readonly aside?: string
+}
+
+/** Hooks of agents that tell how their turns go. */
+export interface RelayDesk {
+  /** Leaves word for a session. Throws when it makes no sense, or nobody listens. */
+  readonly tell: (call: {
+    readonly runDir: string
+    readonly agent: string
+    readonly env: Io['env']
+    readonly session?: string
+    readonly payload: string
+  }) => void
+  /** Settings for the agent that runs there; for every agent with hooks where that is not known. */
+  readonly settings: (wish: {
+    readonly command?: readonly string[]
+    readonly settings?: DriverSettings
+    readonly session?: string
+    readonly home: string
+  }) => Promise<readonly HookSettings[]>
+}
+
+export interface HookSettings {
+  readonly agent: string
+  readonly title: string
+  /** What to do with them. */
+  readonly where: string
+  readonly text: string
+  readonly value: unknown
 }
 
 /** Agents in terminals of their own. */

@@ -4,6 +4,7 @@ import { newGeneration, type Opened, openSession, requireFree } from '../manage/
 import type { Call, Command } from './command.ts'
 import type { Holder, Keeper } from './io.ts'
 import { withKeeper } from './keeping.ts'
+import { hooksView, printHooks } from './relay.ts'
 import { sayOpened } from './session.ts'
 
 export const runCommands: readonly Command[] = [
@@ -16,6 +17,10 @@ export const runCommands: readonly Command[] = [
       { name: 'session', value: 'id', summary: 'the session it becomes', required: true },
       { name: 'detach', summary: 'leave it in the background' },
       { name: 'replace', summary: 'take the place of a live session of that id' },
+      {
+        name: 'print-hooks',
+        summary: 'print the settings that make the agent tell its turns, and start nothing',
+      },
     ],
     rest: { name: 'command', summary: 'the command that runs the agent', required: true },
     examples: ['postern run --session build -- claude', 'postern run --session build --detach -- codex'],
@@ -32,10 +37,19 @@ export const runCommands: readonly Command[] = [
 ]
 
 async function runRun(call: Call): Promise<number> {
+  if (call.flags.on('print-hooks')) return runPrintHooks(call)
   const holder = await call.io.holder(call.home)
   const opened = await withKeeper(call, (keeper) => start(call, keeper, holder))
   sayOpened(call, opened)
   return call.flags.on('detach') ? 0 : join(call, holder, opened.session)
+}
+
+async function runPrintHooks(call: Call): Promise<number> {
+  const desk = await call.io.relay()
+  const settings = await desk.settings({ command: call.rest, home: call.home })
+  if (call.json) call.out.json(hooksView(settings))
+  else printHooks(call, settings)
+  return 0
 }
 
 /** The program runs before its session is open, so that one that cannot start takes nobody's place. */

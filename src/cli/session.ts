@@ -1,11 +1,13 @@
 import { Failure } from '../domain/error.ts'
-import type { DriverSettings } from '../domain/session.ts'
+import type { DriverSettings, Session } from '../domain/session.ts'
 import { endAllSessions, endSession, type Opened, registerSession } from '../manage/sessions.ts'
 import { type SessionView, sessionView } from '../manage/views.ts'
 import type { Call, Command, Values } from './command.ts'
+import type { HookSettings } from './io.ts'
 import { withKeeper } from './keeping.ts'
 import type { Cell, Row } from './output.ts'
 import { plural, shortTime } from './reading.ts'
+import { hooksView, printHooks } from './relay.ts'
 import { runShow, whyOf } from './session/show.ts'
 import { sayUnfit, trialText, trialView } from './session/trial.ts'
 
@@ -26,6 +28,7 @@ export const sessionCommands: readonly Command[] = [
       { name: 'cwd', value: 'DIR', summary: 'where its process runs; here unless given' },
       { name: 'set', value: 'NAME=VALUE', summary: 'any other setting of the driver', many: true },
       { name: 'check', summary: 'try it first; register nothing that does not work' },
+      { name: 'print-hooks', summary: 'print the settings that make its agent tell its turns' },
       { name: 'replace', summary: 'take the place of a live session of that id' },
     ],
     rest: { name: 'command', summary: 'the command that runs the agent' },
@@ -77,16 +80,30 @@ function runAdd(call: Call): Promise<number> {
       },
     )
     if (!('session' in opened)) return sayUnfit(call, opened.trial)
-    sayOpened(call, opened)
+    const hooks = call.flags.on('print-hooks') ? await hooksFor(call, opened.session) : []
+    sayOpened(call, opened, hooks)
     if (!call.json && opened.trial) call.out.say(trialText(opened.trial))
+    if (!call.json) printHooks(call, hooks)
     return 0
   })
 }
 
+/** Its agent was not started by us, so its environment does not say which session it is. */
+async function hooksFor(
+  { io, rest, home }: Call,
+  { id, settings }: Session,
+): Promise<readonly HookSettings[]> {
+  return (await io.relay()).settings({ command: rest, settings, session: id, home })
+}
+
 /** What a session that has just been opened is called, and who can already reach it. */
-export function sayOpened({ out, json }: Call, { session, liveGrants, trouble, trial }: Opened): void {
+export function sayOpened(
+  { out, json }: Call,
+  { session, liveGrants, trouble, trial }: Opened,
+  hooks: readonly HookSettings[] = [],
+): void {
   const view = sessionView(session, new Map())
-  if (json) out.json({ ...view, liveGrants, ...(trial && { check: trialView(trial) }) })
+  if (json) out.json({ ...view, liveGrants, ...(trial && { check: trialView(trial) }), ...hooksView(hooks) })
   else {
     const grants = liveGrants === 1 ? '1 live grant points' : `${liveGrants} live grants point`
     out.say(`${view.channel} is open (${session.driver}). ${grants} at it.`)

@@ -27,6 +27,14 @@ const decision =
 
 const prompt = /^[\s│┃║|▌]*[❯›>](?!\s*\d{1,2}[.)])/
 
+/** Whether the foot of the screen holds a place to type in, with no dialog over it. */
+export const hasInputBox = (screen: Screen): boolean =>
+  dialogOn(screen) === undefined &&
+  screen.lines
+    .filter((line) => line.trim() !== '')
+    .slice(-linesLooked)
+    .some((line) => prompt.test(line))
+
 /**
  * A chosen option among others, next to a word of decision, and no input box below it. A numbered list that somebody
  * wrote lacks one of them.

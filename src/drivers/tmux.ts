@@ -4,6 +4,7 @@ import { reasonOf } from '../domain/error.ts'
 import type { Evidence, Outcome } from '../domain/outcome.ts'
 import type { Session } from '../domain/session.ts'
 import { typingRules } from './keystrokes.ts'
+import { type Ear, openEar } from './relay/mailbox.ts'
 import { isAgentKind, listSkills, type SkillPlace, withSkill } from './skills.ts'
 import type { Surface } from './surface.ts'
 import { openTmux } from './tmux/call.ts'
@@ -41,6 +42,7 @@ interface Wire {
   readonly pane: TmuxSettings
   readonly surface: Surface
   readonly typist: Typist
+  readonly ear: Ear
   /** The message on its way, by what cuts it short. */
   current: AbortSignal | undefined
 }
@@ -53,7 +55,7 @@ function connect(needs: TmuxNeeds, session: Session, tools: DriverTools): Connec
     turn: (message, signal, on) => alone(wire, signal, () => turn(wire, message, signal, on)),
     skills: async (signal) => listSkills(await skillPlace(wire, signal)),
     recall: async () => undefined,
-    end: async () => {},
+    end: () => wire.ear.forget(),
     close: async () => {},
   }
 }
@@ -62,8 +64,9 @@ function openWire(needs: TmuxNeeds, session: Session, tools: DriverTools): Wire 
   const pane = parseSettings(session.settings)
   const tmux = openTmux(['-S', pane.socket], needs.env, () => wire.current)
   const surface = openPane(tmux, pane)
-  const typist = createTypist(surface, typingRules(process.platform, pane.multiline))
-  const wire: Wire = { needs, session, tools, pane, surface, typist, current: undefined }
+  const ear = openEar(tools.runDir, session, pane.paneId)
+  const typist = createTypist(surface, typingRules(process.platform, pane.multiline), ear)
+  const wire: Wire = { needs, session, tools, pane, surface, typist, ear, current: undefined }
   return wire
 }
 
@@ -103,7 +106,9 @@ async function turn(wire: Wire, message: Outgoing, signal: AbortSignal, on: Turn
   if (outcome.kind !== 'taken') return outcome
   await accepted(wire, on, outcome.evidence)
   on.progress({ at: wire.tools.now(), kind: 'turn_started' })
-  return wire.typist.rest(signal)
+  const asks = (what: string) =>
+    on.progress({ at: wire.tools.now(), kind: 'held', detail: `blocked: ${what}` })
+  return wire.typist.rest(signal, asks)
 }
 
 /** The agent has the message; a note that cannot be kept now must not make it look otherwise. */

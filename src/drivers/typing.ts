@@ -1,9 +1,11 @@
 import type { Readiness } from '../domain/driver.ts'
-import type { Outcome } from '../domain/outcome.ts'
+import type { Evidence, Outcome } from '../domain/outcome.ts'
 import { dialogOn } from './dialog.ts'
 import { keystrokes, type TypingRules } from './keystrokes.ts'
+import { isAcknowledged, readinessHeard, requestOn, restHeard } from './relay/hearing.ts'
+import type { Ear } from './relay/mailbox.ts'
 import { evidenceOf, fingerprint, type Screen, sameScreen, submitted, unchanged } from './screen.ts'
-import { freeScreen, moving, personOn, readiness, rest, type Surface, until } from './surface.ts'
+import { freeScreen, moving, personOn, type Surface, until } from './surface.ts'
 
 /** Types messages into one terminal, one at a time, and remembers what it could not finish. */
 export interface Typist {
@@ -16,8 +18,11 @@ export interface Typist {
    * An abort lets go as long as nothing is typed; afterwards it shortens the waiting.
    */
   type(message: string, signal: AbortSignal): Promise<Outcome>
-  /** Resolves when the screen has been quiet and free of dialogs for a while: the turn is probably over. */
-  rest(signal: AbortSignal): Promise<Outcome>
+  /**
+   * Resolves when the turn of what was typed last is over: as the agent's hooks tell it, else when the screen has been
+   * quiet and free of dialogs for a while. `asks`: told once for each permission that a person is asked for.
+   */
+  rest(signal: AbortSignal, asks?: (what: string) => void): Promise<Outcome>
   /** To be told before a person's keys reach the program: they decide about what was left unsent. */
   byHand(enter: boolean): Promise<void>
 }
@@ -54,17 +59,20 @@ interface Unsettled extends Entry {
 interface Typing {
   readonly surface: Surface
   readonly rules: TypingRules
+  readonly ear: Ear
   unsettled: Unsettled | undefined
+  /** What was typed last, as it was typed. */
+  last: string
 }
 
 type Sight = 'echo' | 'marker'
 
-export function createTypist(surface: Surface, rules: TypingRules): Typist {
-  const typing: Typing = { surface, rules, unsettled: undefined }
+export function createTypist(surface: Surface, rules: TypingRules, ear: Ear): Typist {
+  const typing: Typing = { surface, rules, ear, unsettled: undefined, last: '' }
   return {
-    readiness: () => readiness(surface),
+    readiness: () => readinessHeard(surface, ear),
     type: (message, signal) => typeMessage(typing, message, signal),
-    rest: (signal) => rest(surface, signal),
+    rest: (signal, asks) => restHeard(surface, ear, typing.last, signal, asks),
     byHand: (pressedEnter) => byHand(typing, pressedEnter),
   }
 }
@@ -72,6 +80,8 @@ export function createTypist(surface: Surface, rules: TypingRules): Typist {
 async function typeMessage(typing: Typing, message: string, signal: AbortSignal): Promise<Outcome> {
   const screen = await freeScreen(typing.surface, signal)
   if (screen.kind !== 'screen') return screen
+  const request = await requestOn(screen, typing.ear)
+  if (request !== undefined) return { kind: 'busy', why: request }
   const resumed = typing.unsettled && (await resume(typing, typing.unsettled, screen, message, signal))
   if (resumed) return resumed
   typing.unsettled = undefined
@@ -115,6 +125,8 @@ const isClearing = (rest: Unsettled, screen: Screen, now: number): boolean =>
   rest.clearedAt !== undefined && now - rest.clearedAt < clearPatienceMs && !isUndone(rest, screen)
 
 async function typeInto(typing: Typing, entry: Entry, signal: AbortSignal): Promise<Outcome> {
+  await typing.ear.begin()
+  typing.last = entry.text
   const gone = await typing.surface.put(entry.text)
   if (gone) return gone
   leave(typing, entry, entry.before, false)
@@ -164,8 +176,10 @@ async function send(
   if (gone) return gone
   const done = (screen: Screen) => submitted(echoed, screen, entry.text)
   const after = await until(typing.surface, acceptMs, signal, graceMs, done)
+  const seen = after.kind === 'ended' || (after.kind === 'screen' && done(after))
+  if (await isAcknowledged(typing.surface, typing.ear, entry.text, seen)) return taken(typing, 'ack')
   // A program that ends on Enter has read the message.
-  if (after.kind === 'ended' || (after.kind === 'screen' && done(after))) return taken(typing, sight)
+  if (seen) return taken(typing, sight)
   if (after.kind !== 'screen') return { kind: 'unknown', why: after.why, accepted: false }
   // A second Enter is for programs that swallow the first; a person who appeared meanwhile comes before that.
   if (enters > 1 && personOn(after) === undefined && !signal.aborted)
@@ -181,7 +195,7 @@ const wasSent = (entry: Entry, echoed: Screen, screen: Screen): boolean =>
 const isUndone = ({ before }: Entry, screen: Screen): boolean =>
   unchanged(before, screen) && (screen.bracketedPaste === true || before.cursor === screen.cursor)
 
-function taken(typing: Typing, evidence: Sight): Outcome {
+function taken(typing: Typing, evidence: Evidence): Outcome {
   typing.unsettled = undefined
   return { kind: 'taken', evidence }
 }

@@ -16,6 +16,7 @@ export interface World extends Stub {
   /** Sessions whose agents were ended, in order. */
   readonly ended: SessionId[]
   readonly started: Parameters<Awaited<ReturnType<Io['holder']>>['start']>[0][]
+  readonly told: Parameters<Awaited<ReturnType<Io['relay']>>['tell']>[0][]
   readonly asked: { method: string; path: string; body: unknown }[]
   readonly stop: AbortController
   answer: ServerAnswer | undefined
@@ -58,6 +59,7 @@ export function createWorld(): World {
     io: undefined as unknown as Io,
     ended: [],
     started: [],
+    told: [],
     asked: [],
     stop,
     answer: undefined,
@@ -184,6 +186,14 @@ function ioOf(world: World): Io {
     },
     keys: async () => ({ rotate: async (graceMs) => ({ kid: 'k2', retireAt: world.now + graceMs }) }),
     restore: async () => ({ held: 0 }),
+    relay: async () => ({
+      tell: (call) => {
+        world.told.push(call)
+      },
+      settings: async ({ session, home }) => [
+        { agent: 'helper', title: 'Helper', where: 'save it', text: `relay ${home} ${session}`, value: 1 },
+      ],
+    }),
     holder: async () => ({
       start: async (wanted) => {
         world.started.push(wanted)

@@ -2,14 +2,23 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { typingRules } from '../../src/drivers/keystrokes.ts'
+import type { Ear } from '../../src/drivers/relay/mailbox.ts'
 import { createTypist } from '../../src/drivers/typing.ts'
 import { type ProgramWanted, simulate } from '../support/program.ts'
+
+/** An agent without hooks. */
+const deaf: Ear = {
+  begin: async () => {},
+  words: async () => [],
+  attentive: async () => false,
+  forget: async () => {},
+}
 
 const never = new AbortController().signal
 
 const atWork = (wanted?: ProgramWanted) => {
   const program = simulate(wanted)
-  const typist = createTypist(program.surface, typingRules('linux'))
+  const typist = createTypist(program.surface, typingRules('linux'), deaf)
   return { program, typist, type: (text: string, signal = never) => typist.type(text, signal) }
 }
 

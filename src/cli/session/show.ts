@@ -35,9 +35,10 @@ async function agentOf(keeper: Keeper, session: Session): Promise<AgentView | nu
   if ((await keeper.drivers()).get(session.driver)?.delivery === 'pull') return null
   const wanted = { session: session.id, unfinished: true, oldestFirst: true, limit: 1 }
   const [first] = await store.listDeliveries(wanted)
-  if (first?.leasedUntil !== undefined && first.leasedUntil > clock.now())
-    return { state: 'busy', why: `${first.id} is on its way` }
+  const inFlight = first?.leasedUntil !== undefined && first.leasedUntil > clock.now()
   const readiness = await readinessOf(connect, session)
+  // An agent of the server's own is busy in that process alone.
+  if (inFlight && readiness?.kind !== 'blocked') return { state: 'busy', why: `${first.id} is on its way` }
   return readiness ? { state: readiness.kind, why: whyNot(readiness) ?? null } : null
 }
 

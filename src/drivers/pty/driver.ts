@@ -22,21 +22,23 @@ export const ptyDriver = (needs: PtyNeeds): Driver => ({
   summary: 'types into a terminal of its own, started by postern run',
   delivery: 'push',
   prepare: async (settings) => parsePtySettings(settings),
-  connect: (session) => connect(needs, session),
+  connect: (session, { now }) => connect(needs, session, now),
 })
 
 interface Wire {
   readonly needs: PtyNeeds
   readonly settings: PtySettings
   readonly generation: string
+  readonly now: () => number
   /** Conversations under way, to be cut when we let go. */
   readonly lines: Set<Line>
   closed: boolean
 }
 
-function connect(needs: PtyNeeds, session: Session): Connection {
+function connect(needs: PtyNeeds, session: Session, now: () => number): Connection {
   const settings = parsePtySettings(session.settings)
-  const wire: Wire = { needs, settings, generation: session.generation, lines: new Set(), closed: false }
+  const { generation } = session
+  const wire: Wire = { needs, settings, generation, now, lines: new Set(), closed: false }
   return {
     state: (signal) => state(wire, signal),
     inject: (message, signal) => send(wire, message, signal),
@@ -73,7 +75,7 @@ async function send(wire: Wire, message: Outgoing, signal: AbortSignal, on?: Tur
   if (text === undefined)
     return { kind: 'failed', why: `it has no skill "${message.skill}"`, retry: false, skill: true }
   const request: Request = { op: 'inject', deliveryId: message.deliveryId, text, turn: on !== undefined }
-  return (await talk(wire, request, (line) => outcomeOf(line, signal, on))) ?? absence(wire)
+  return (await talk(wire, request, (line) => outcomeOf(wire, line, signal, on))) ?? absence(wire)
 }
 
 const letGo: Outcome = { kind: 'released', why: 'let go; its terminal knows what became of it' }
@@ -95,6 +97,7 @@ function skillPlace({ needs, settings }: Wire): SkillPlace {
 const letGoMs = 900
 
 async function outcomeOf(
+  wire: Wire,
   line: Line,
   signal: AbortSignal,
   on: TurnEvents | undefined,
@@ -111,6 +114,7 @@ async function outcomeOf(
     }
     if (reply?.is === 'outcome') return reply.outcome
     if (reply === undefined) return undefined
+    if (reply.is === 'asks') on?.progress({ at: wire.now(), kind: 'held', detail: `blocked: ${reply.what}` })
     if (reply.is === 'accepted') {
       accepted = true
       await on?.accepted(reply.evidence)
@@ -129,7 +133,7 @@ const recallMs = 600_000
 async function recall(wire: Wire, deliveryId: DeliveryId): Promise<Outcome | undefined> {
   const patience = AbortSignal.timeout(recallMs)
   const answered = await talk(wire, { op: 'recall', deliveryId }, async (line) => ({
-    outcome: await outcomeOf(line, patience, undefined),
+    outcome: await outcomeOf(wire, line, patience, undefined),
   }))
   return wire.closed ? letGo : answered?.outcome
 }

@@ -6,6 +6,7 @@ import { Failure, reasonOf } from '../../domain/error.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { type Multiline, typingRules } from '../keystrokes.ts'
 import { agentEnv, endGroup, signalGroup } from '../process.ts'
+import { type Ear, openEar } from '../relay/mailbox.ts'
 import { createTypist } from '../typing.ts'
 import { createLedger } from './ledger.ts'
 import { type End, exitCodeOf, type Size } from './protocol.ts'
@@ -40,12 +41,15 @@ export async function runHolder(options: HolderOptions, platform: Platform): Pro
   if (!openTerminal)
     throw new Failure('unsupported', `Terminals need the built postern; ${platform.runtime} has none.`)
   const server = await listen(options.socket)
+  const ear = openEar(dirname(options.socket), { id: options.session, generation: options.generation })
   try {
     const ended = Promise.withResolvers<End>()
-    const holding = hold(options, starting(openTerminal), ended.resolve)
+    await ear.begin()
+    const holding = hold(options, starting(openTerminal), ear, ended.resolve)
     server.on('connection', (socket) => serve(holding, socket))
     return await untilEnd(options, holding, ended.promise)
   } finally {
+    await ear.forget()
     await close(server, options.socket)
   }
 }
@@ -87,6 +91,7 @@ const ledgerLimit = 10_000
 function hold(
   options: HolderOptions,
   open: NonNullable<Platform['openTerminal']>,
+  ear: Ear,
   onEnd: (end: End) => void,
 ): Holding {
   const watchers: Watchers = createWatchers(() => terminal.repaint())
@@ -104,7 +109,7 @@ function hold(
       onEnd(end)
     },
   })
-  const typist = createTypist(terminal.surface, typingRules(process.platform, options.multiline))
+  const typist = createTypist(terminal.surface, typingRules(process.platform, options.multiline), ear)
   const ledger = createLedger(ledgerLimit)
   const stop = () => endProgram(terminal.pid)
   const { generation } = options

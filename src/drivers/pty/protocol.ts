@@ -40,6 +40,8 @@ export type Reply =
   | { readonly is: 'hello'; readonly generation: string }
   | { readonly is: 'state'; readonly readiness: Readiness }
   | { readonly is: 'accepted'; readonly evidence: Evidence }
+  /** The agent asks a person for a permission while its turn runs. */
+  | { readonly is: 'asks'; readonly what: string }
   | { readonly is: 'outcome'; readonly outcome?: Outcome }
   /** Base64. */
   | { readonly is: 'output'; readonly data: string }

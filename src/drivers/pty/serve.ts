@@ -105,7 +105,8 @@ async function conclude(client: Client, typed: Promise<Outcome>, turn: boolean):
   const outcome = await typed
   if (!turn || outcome.kind !== 'taken') return sayOutcome(client, outcome)
   sayTo(client.socket, { is: 'accepted', evidence: outcome.evidence })
-  sayOutcome(client, await client.holding.typist.rest(client.gone.signal))
+  const asks = (what: string) => sayTo(client.socket, { is: 'asks', what })
+  sayOutcome(client, await client.holding.typist.rest(client.gone.signal, asks))
 }
 
 function sayOutcome({ socket }: Client, outcome: Outcome): void {

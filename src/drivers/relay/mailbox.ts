@@ -1,0 +1,113 @@
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
+import { open, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { SessionId } from '../../domain/session.ts'
+import type { Word } from './word.ts'
+
+/**
+ * Where hooks leave word for one session: a file that only its driver makes, so that nothing piles up for agents that are
+ * no session, and nothing has to run for word to be left.
+ */
+const fileOf = (runDir: string, session: string): string => join(runDir, `${session}.hooks`)
+
+/** Nobody has read for long: what comes now would not be read either. */
+const maxBytes = 1_048_576
+
+/** Leaves word, in one write. Nothing happens where nobody listens. */
+export function leaveWord(runDir: string, session: string, word: Word): void {
+  const path = fileOf(runDir, session)
+  const file = openSync(path, constants.O_WRONLY | constants.O_APPEND)
+  try {
+    if (fstatSync(file).size < maxBytes) writeSync(file, `${JSON.stringify(word)}\n`)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** What a typed session hears from its agent's hooks, if there are any. */
+export interface Ear {
+  /** A message is about to be typed: what was said before does not concern it. */
+  begin(): Promise<void>
+  /** Everything said since. */
+  words(): Promise<readonly Word[]>
+  /** The agent's hooks have reached us before, so they can be waited for. */
+  attentive(): Promise<boolean>
+  /** The session is over. */
+  forget(): Promise<void>
+}
+
+interface Heading {
+  readonly generation: string
+  readonly attentive: boolean
+}
+
+/** `pane`: word from another tmux pane is not for us. */
+export function openEar(
+  runDir: string,
+  session: { readonly id: SessionId | string; readonly generation: string },
+  pane?: string,
+): Ear {
+  const path = fileOf(runDir, session.id)
+  const read = async () => {
+    const { heading, words } = await readAll(path)
+    if (heading?.generation !== session.generation) return { attentive: false, words: [] }
+    const ours = words.filter((word) => !pane || !word.pane || word.pane === pane)
+    return { attentive: isAttentive(heading.attentive, ours), words: ours }
+  }
+  return {
+    begin: async () => {
+      const { attentive } = await read()
+      // Without a place for word the screen still tells.
+      await rewrite(path, { generation: session.generation, attentive }).catch(() => {})
+    },
+    words: async () => (await read()).words,
+    attentive: async () => (await read()).attentive,
+    forget: async () => {
+      const { heading } = await readAll(path)
+      if (heading?.generation === session.generation) await rm(path, { force: true })
+    },
+  }
+}
+
+const isAttentive = (before: boolean, words: readonly Word[]): boolean =>
+  words.reduce((_, { is }) => is !== 'gone', before)
+
+async function readAll(
+  path: string,
+): Promise<{ readonly heading: Heading | undefined; readonly words: readonly Word[] }> {
+  const lines = (await textOf(path)).split('\n').flatMap(parsed)
+  return { heading: lines.find(isHeading), words: lines.filter(isWord) }
+}
+
+const isHeading = (line: object): line is Heading => 'generation' in line
+
+const isWord = (line: object): line is Word => 'is' in line
+
+/** Appended, like everything: word may come at any moment. */
+async function rewrite(path: string, heading: Heading): Promise<void> {
+  const file = await open(path, 'a', 0o600)
+  try {
+    await file.truncate(0)
+    await file.write(`${JSON.stringify(heading)}\n`)
+  } finally {
+    await file.close()
+  }
+}
+
+/** A line that was cut off by a full disk is nobody's word. */
+function parsed(line: string): readonly object[] {
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null ? [value] : []
+  } catch {
+    return []
+  }
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
