@@ -1,5 +1,6 @@
 import { fingerprint } from '../screen.ts'
 import type { AgentKind } from '../skills.ts'
+import { lastSaidIn } from './transcript.ts'
 import type { Word } from './word.ts'
 
 /** Agents whose hooks can tell how a turn goes. */
@@ -92,7 +93,7 @@ export const hookedAgents: Readonly<Record<HookedAgent, Hooked>> = {
         case 'AfterAgent':
           return said.prompt_response === '[no response text]'
             ? { is: 'failed', detail: 'it ended its turn without a word' }
-            : { is: 'completed', ...answered(said.prompt_response) }
+            : { is: 'completed', ...answered(lastSaidIn(said.transcript_path) ?? said.prompt_response) }
         case 'SessionEnd':
           return { is: 'gone', ...detailed(said.reason) }
         default:
