@@ -1,0 +1,81 @@
+import { writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type Command, type Flag, globalFlags } from '../src/cli/command.ts'
+import { usageOf } from '../src/cli/help.ts'
+import { commands } from '../src/cli/index.ts'
+
+export const cliPagePath = resolve(import.meta.dirname, '../docs/cli.md')
+
+if (import.meta.main) writeFileSync(cliPagePath, cliPage())
+
+/** docs/cli.md, of the same table that the parser, the help and the completions read. */
+export function cliPage(): string {
+  return [
+    `# Command line
+
+Made from the command table by \`npm run docs\`; \`postern <command> --help\` says the same.
+
+Data goes to standard output and talk to standard error, so that \`URL=$(postern expose --session build --quiet)\` works.
+Colours and cut tables are for terminals only, and never with \`NO_COLOR\`. What strangers wrote (labels, messages) is shown
+without anything that a terminal would obey.
+
+| exit code | |
+|---|---|
+| 0 | done |
+| 1 | failed |
+| 2 | used wrongly; the message names the nearest right word |
+| 3 | not there |
+| 4 | not allowed |
+| 5 | the server cannot be reached |
+
+Commands that need a running server are \`send\` and \`dashboard\`. All others work on the home itself, and a running server
+sees at once what they did.
+
+## Every command
+
+${flagTable(globalFlags)}`,
+    ...commands.map(section),
+  ]
+    .join('\n\n')
+    .concat('\n')
+}
+
+function section(command: Command): string {
+  const { name, summary, details, args = [], flags = [], rest, aliases = [], examples } = command
+  const words = [
+    ...args.map((argument) => [`\`<${argument.name}>\``, argument.summary] as const),
+    ...(rest ? [[`\`-- <${rest.name}>\``, rest.summary] as const] : []),
+  ]
+  return [
+    `## ${name}`,
+    [summary, ...(details === undefined ? [] : [details])].join('\n'),
+    ...(aliases.length > 0
+      ? [`The same: ${aliases.map((alias) => `\`postern ${alias}\``).join(', ')}.`]
+      : []),
+    fenced([usageOf(command)]),
+    ...(words.length > 0 ? [table(words)] : []),
+    ...(flags.length > 0 ? [flagTable(flags)] : []),
+    fenced(examples),
+  ].join('\n\n')
+}
+
+function fenced(lines: readonly string[]): string {
+  return ['```sh', ...lines, '```'].join('\n')
+}
+
+function flagTable(flags: readonly Flag[]): string {
+  return table(
+    flags.map(({ name, value, summary }) => [
+      `\`--${name}${value === undefined ? '' : ` <${value}>`}\``,
+      summary,
+    ]),
+  )
+}
+
+function table(rows: readonly (readonly [string, string])[]): string {
+  return [
+    '| | |',
+    '|---|---|',
+    ...rows.map(([left, right]) => `| ${left} | ${right.replaceAll('|', '\\|')} |`),
+  ].join('\n')
+}

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { describe, test } from 'node:test'
+import { cliPage, cliPagePath } from '../../scripts/docs.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+const pages = ['.', 'docs', 'bench']
+  .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(folder, name)))
+  .filter((path) => path.endsWith('.md'))
+
+test('docs/cli.md says what the command table says (npm run docs)', () =>
+  assert.equal(readFileSync(cliPagePath, 'utf8'), cliPage()))
+
+describe('links', () => {
+  for (const page of pages)
+    test(`of ${page} lead somewhere`, () => {
+      const text = readFileSync(join(root, page), 'utf8')
+      for (const [, target = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+        if (/^https?:/.test(target)) continue
+        const [path = '', anchor] = target.split('#')
+        const file = path === '' ? page : join(dirname(page), path)
+        assert.ok(existsSync(join(root, file)), `${page}: ${target}`)
+        if (anchor !== undefined) assert.ok(anchorsOf(file).includes(anchor), `${page}: ${target}`)
+      }
+    })
+
+  test('reach every page', () => {
+    const linked = new Set(['README.md'])
+    for (let size = 0; size < linked.size; ) {
+      size = linked.size
+      for (const page of [...linked].filter((path) => path.endsWith('.md')))
+        for (const [, target = ''] of readFileSync(join(root, page), 'utf8').matchAll(/\]\(([^)\s#]+)/g))
+          if (!/^https?:/.test(target)) linked.add(join(dirname(page), target))
+    }
+    assert.deepEqual(
+      pages.filter((page) => !linked.has(page)),
+      [],
+    )
+  })
+})
+
+/** As GitHub makes them of headings. */
+const anchorsOf = (file: string): readonly string[] =>
+  [...readFileSync(join(root, file), 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
