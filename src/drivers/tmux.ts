@@ -4,6 +4,7 @@ import { reasonOf } from '../domain/error.ts'
 import type { Evidence, Outcome } from '../domain/outcome.ts'
 import type { Session } from '../domain/session.ts'
 import { typingRules } from './keystrokes.ts'
+import { hasMention, withoutMentions } from './mentions.ts'
 import { type Ear, openEar } from './relay/mailbox.ts'
 import { isAgentKind, listSkills, type SkillPlace, withSkill } from './skills.ts'
 import type { Surface } from './surface.ts'
@@ -95,10 +96,21 @@ async function alone(wire: Wire, signal: AbortSignal, act: () => Promise<Outcome
 
 async function type(wire: Wire, { text, skill }: Outgoing, signal: AbortSignal): Promise<Outcome> {
   if (signal.aborted) return { kind: 'released', why: 'let go before it was typed' }
-  const message = skill === undefined ? text : await withSkill(await skillPlace(wire, signal), skill, text)
+  const message = await inputFor(wire, { text, skill }, signal)
   if (message === undefined)
     return { kind: 'failed', why: `it has no skill "${skill}"`, retry: false, skill: true }
   return wire.typist.type(message, signal)
+}
+
+async function inputFor(
+  wire: Wire,
+  { text, skill }: Pick<Outgoing, 'text'> & { readonly skill: string | undefined },
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (skill === undefined && !hasMention(text)) return text
+  const place = await skillPlace(wire, signal)
+  const inert = await withoutMentions(place, text)
+  return skill === undefined ? inert : withSkill(place, skill, inert)
 }
 
 async function turn(wire: Wire, message: Outgoing, signal: AbortSignal, on: TurnEvents): Promise<Outcome> {

@@ -4,6 +4,7 @@ import type { DeliveryId } from '../../domain/delivery.ts'
 import type { Connection, Driver, Outgoing, Readiness, TurnEvents } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import type { Session } from '../../domain/session.ts'
+import { withoutMentions } from '../mentions.ts'
 import { endGroup, isRunning, signalGroup } from '../process.ts'
 import { isAgentKind, listSkills, type SkillPlace, withSkill } from '../skills.ts'
 import type { Gone } from '../surface.ts'
@@ -80,8 +81,10 @@ async function send(wire: Wire, message: Outgoing, signal: AbortSignal, on?: Tur
 
 const letGo: Outcome = { kind: 'released', why: 'let go; its terminal knows what became of it' }
 
-const inputFor = async (wire: Wire, { skill, text }: Outgoing): Promise<string | undefined> =>
-  skill === undefined ? text : withSkill(skillPlace(wire), skill, text)
+async function inputFor(wire: Wire, { skill, text }: Outgoing): Promise<string | undefined> {
+  const inert = await withoutMentions(skillPlace(wire), text)
+  return skill === undefined ? inert : withSkill(skillPlace(wire), skill, inert)
+}
 
 function skillPlace({ needs, settings }: Wire): SkillPlace {
   const program = basename(settings.command[0] ?? '')

@@ -1,0 +1,50 @@
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { SkillPlace } from './skills.ts'
+
+/**
+ * The text as it is typed into an agent that reads what a message names with `@`, file or folder, wherever it stands.
+ * Claude Code puts it before its model, and at the end of a text its Enter completes the name instead of sending. So a
+ * name of something that is there gets a backslash, and one at the end is closed by a space.
+ */
+export async function withoutMentions(
+  { agent, cwd, home }: Pick<SkillPlace, 'agent' | 'cwd' | 'home'>,
+  text: string,
+): Promise<string> {
+  if (agent !== 'claude' || !hasMention(text)) return text
+  const names = new Set([...text.matchAll(mention)].map(([, name = '']) => name))
+  const live = new Set<string>()
+  for (const name of [...names].slice(0, maxNames)) if (await isLive(name, cwd, home)) live.add(name)
+  const isTooMany = names.size > maxNames
+  const inert = text.replace(mention, (whole, name: string) =>
+    isTooMany || live.has(name) ? `\\${whole}` : whole,
+  )
+  return endsOpen.test(inert) ? `${inert} ` : inert
+}
+
+export const hasMention = (text: string): boolean => /(?:^|\s)@\S/.test(text)
+
+const mention = /(?<=^|\s)@("[^"\n]+"|\S+)/g
+const endsOpen = /(?:^|\s)@\S*$/
+
+/** Each is looked for on disk; with more of them all get the backslash. */
+const maxNames = 100
+
+/** An agent, a resource of a server, or something on disk, with or without what a sentence puts behind it. */
+async function isLive(name: string, cwd: string, home: string): Promise<boolean> {
+  const bare = name.replace(/^"|"$/g, '').replace(/#.*$/, '')
+  if (/^(?:agent-|[\w-]+:)/.test(bare)) return true
+  const path = bare.startsWith('~') ? `${home}/${bare.slice(1)}` : bare
+  const spellings = new Set([path, path.replace(/[^\w/]+$/, '')])
+  const there = await Promise.all([...spellings].map((spelling) => exists(resolve(cwd, spelling))))
+  return there.includes(true)
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path)
+    return true
+  } catch {
+    return false
+  }
+}
