@@ -102,9 +102,7 @@ async function attempt(
   if (stopping.aborted) return { kind: 'released', why: 'the server is stopping' }
   const connection = session && deps.connections.to(session)
   if (!connection) return { kind: 'offline', why: `this build has no driver "${session?.driver ?? ''}"` }
-  // An attempt that was only held is not counted; its message may be with the agent all the same.
-  const sent = delivery.tries > 1 || taken.at !== undefined
-  const recalled = sent ? await connection.recall(delivery.id) : undefined
+  const recalled = mayHaveArrived(delivery, taken) ? await connection.recall(delivery.id) : undefined
   if (recalled) return recalled
   // Taken before a crash: sending it again would be a second turn.
   if (taken.at !== undefined)
@@ -131,6 +129,10 @@ async function refusalOf(
   const grant = await deps.store.findGrant(delivery.door.grant)
   return grant && grant.revokedAt === undefined ? undefined : { kind: 'revoked' }
 }
+
+/** An earlier attempt may have reached the agent, also one that lost it out of sight or was let go, which are not counted. */
+const mayHaveArrived = ({ tries, reason }: Delivery, taken: Taken): boolean =>
+  tries > 1 || taken.at !== undefined || reason === 'offline' || reason === 'released'
 
 async function send(
   deps: Dispatching,

@@ -47,6 +47,8 @@ export interface Start {
 export interface FakeServer {
   readonly socket: string
   port(): Promise<string>
+  /** Its conversations as they lie on disk. */
+  kept(): Promise<string>
   start(): Promise<void>
   kill(signal?: NodeJS.Signals): Promise<void>
 }
@@ -93,6 +95,7 @@ export function fakeServer(
   return {
     socket: listen,
     port: () => readFile(ready, 'utf8'),
+    kept: () => readFile(join(dirIn(folder), 'threads.json'), 'utf8').catch(() => ''),
     start: async () => {
       await rm(ready, { force: true })
       const [program = '', ...args] = fakeCodex
