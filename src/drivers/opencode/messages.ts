@@ -13,6 +13,8 @@ export interface Message {
   /** What somebody wrote, without what the agent added on its own account. */
   readonly texts: readonly string[]
   readonly toolCalls: number
+  /** Its id is written before what it says. */
+  readonly whole: boolean
 }
 
 /** In order of time. */
@@ -35,6 +37,7 @@ export function messageOf(value: Json | undefined): Message | undefined {
     error,
     texts: parts.filter(isSaid).map((part) => textAt(part, 'text') ?? ''),
     toolCalls: parts.filter(({ type }) => type === 'tool').length,
+    whole: parts.length > 0,
   }
 }
 

@@ -3,7 +3,7 @@ import type { Outcome } from '../../domain/outcome.ts'
 import { lookAt } from './follow.ts'
 import { locate, type Place } from './place.ts'
 import type { Sent } from './record.ts'
-import { placeQuery } from './state.ts'
+import { standing } from './standing.ts'
 import type { Wire } from './wire.ts'
 
 const recallMs = 10_000
@@ -28,13 +28,12 @@ async function recallAt(
   sent: Sent,
   signal: AbortSignal,
 ): Promise<Outcome | undefined> {
-  const path = `/session/${place.id}/message/${sent.messageId}`
-  const reply = await wire.api.get(path, placeQuery(place), signal)
-  if (reply.kind === 'unknown')
+  const found = await standing(wire, place, sent, signal)
+  if (found === 'unsure') return { kind: 'offline', why: 'its server does not tell what became of it' }
+  if (found === 'missing')
     return wire.tools.now() - sent.at < arriveMs
       ? { kind: 'busy', why: 'it may be on its way into the conversation', retryAfterMs: 1000 }
       : undefined
-  if (reply.kind !== 'done') return { kind: 'offline', why: reply.why }
   if (!sent.turn) return { kind: 'taken', evidence: 'ack' }
   const look = await lookAt(wire, place, sent, { error: undefined, joined: true }, signal)
   if (look.kind === 'over') return look.outcome

@@ -8,6 +8,7 @@ import { newMessageId } from './messages.ts'
 import { begin, locate, type Place } from './place.ts'
 import type { Sent } from './record.ts'
 import { textWithSkill } from './skill.ts'
+import { standing } from './standing.ts'
 import { beginMs, placeQuery, stateAt } from './state.ts'
 import type { Wire } from './wire.ts'
 
@@ -120,15 +121,10 @@ async function post(wire: Wire, place: Place, sent: Sent, { text, cut }: Sending
 async function appears(wire: Wire, place: Place, sent: Sent, cut: AbortSignal): Promise<Outcome> {
   const until = Date.now() + beginMs
   for (let pauseMs = 20; Date.now() < until && !cut.aborted; pauseMs = Math.min(500, pauseMs * 2)) {
-    if (await stands(wire, place, sent, cut)) return { kind: 'taken', evidence: 'ack' }
+    if ((await standing(wire, place, sent, cut)) === 'whole') return { kind: 'taken', evidence: 'ack' }
     await after(pauseMs)
   }
   return { kind: 'unknown', why: 'its server took the message, but it did not appear', accepted: false }
-}
-
-async function stands(wire: Wire, place: Place, sent: Sent, signal: AbortSignal): Promise<boolean> {
-  const path = `/session/${place.id}/message/${sent.messageId}`
-  return (await wire.api.get(path, placeQuery(place), signal)).kind === 'done'
 }
 
 /** Well inside the second within which an abort must be over. */
