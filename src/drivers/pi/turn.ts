@@ -13,6 +13,7 @@ interface Course {
   readonly settled: () => void
   /** The agent runs: its end will be told. */
   runs: boolean
+  cancelled: boolean
   toolCalls: number
   /** How its last model call ended. */
   stop: Stop | undefined
@@ -22,6 +23,7 @@ interface Course {
 export function startTurn(talk: Talk, text: string, signs: TurnSigns): Turn {
   const { promise: settled, resolve } = Promise.withResolvers<undefined>()
   const cancel = () => {
+    course.cancelled = true
     // What waits in the agent's own queue would be gone on with.
     void talk.ask('clear_queue')
     void talk.ask('abort')
@@ -35,6 +37,7 @@ export function startTurn(talk: Talk, text: string, signs: TurnSigns): Turn {
     dialogs: createDialogs(talk, { held: signs.held, late: cancel }),
     settled: () => resolve(undefined),
     runs: false,
+    cancelled: false,
     toolCalls: 0,
     stop: undefined,
   }
@@ -61,12 +64,15 @@ async function ended(course: Course, settled: Promise<undefined>): Promise<strin
   return Promise.race([settled, talk.gone])
 }
 
-const conclude = ({ answer, toolCalls, stop }: Course, reply: Reply, gone: string | undefined): TurnEnd =>
+const conclude = (
+  { answer, toolCalls, stop, cancelled }: Course,
+  reply: Reply,
+  gone: string | undefined,
+): TurnEnd =>
   endOf({
     reply: gone === undefined ? reply : { kind: 'gone', why: gone },
     answer: answer.text(),
-    toolCalls,
-    stop,
+    ...{ toolCalls, stop, cancelled },
   })
 
 function hear(course: Course, event: JsonObject): void {

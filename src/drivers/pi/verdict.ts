@@ -14,13 +14,18 @@ export interface Course {
   readonly answer: string
   readonly toolCalls: number
   readonly stop: Stop | undefined
+  /** It was told to stop; some tools and providers call that an error. */
+  readonly cancelled: boolean
 }
 
 export const endOf = (course: Course): TurnEnd => ({
   answer: course.answer,
-  cut: course.reply.kind !== 'done' || course.stop?.reason === 'aborted',
+  cut: course.reply.kind !== 'done' || wasStopped(course),
   outcome: (began) => judge(course, began),
 })
+
+const wasStopped = ({ stop, cancelled }: Course): boolean =>
+  stop?.reason === 'aborted' || (cancelled && stop?.reason === 'error')
 
 function judge(course: Course, began: boolean): Outcome {
   const { reply, answer } = course

@@ -100,16 +100,17 @@ on('pi inject is taken at once, and busy until its turn ends', async ({ connecti
   assert.deepEqual(await prompts(), ['SLOW:600'])
 })
 
-on('pi aborts a turn that takes longer than it may', async ({ connection, starts, prompts }) => {
-  const late = new AbortController()
-  const running = turn(connection, 'CHATTY SLOW:600', late.signal)
-  await eventually(async () => (await prompts()).length === 1, 'it got the prompt')
-  late.abort(new DOMException('too long', 'TimeoutError'))
-  const outcome = await running
-  assert.ok(outcome.kind === 'turn_failed' && outcome.why === 'timeout', JSON.stringify(outcome))
-  assert.equal((await turn(connection, 'next')).kind, 'completed')
-  assert.equal((await starts()).length, 1)
-})
+for (const text of ['CHATTY SLOW:600', 'TOOL SLOW:600'])
+  on(`pi aborts a turn that takes longer than it may: ${text}`, async ({ connection, starts, prompts }) => {
+    const late = new AbortController()
+    const running = turn(connection, text, late.signal)
+    await eventually(async () => (await prompts()).length === 1, 'it got the prompt')
+    late.abort(new DOMException('too long', 'TimeoutError'))
+    const outcome = await running
+    assert.ok(outcome.kind === 'turn_failed' && outcome.why === 'timeout', JSON.stringify(outcome))
+    assert.equal((await turn(connection, 'next')).kind, 'completed')
+    assert.equal((await starts()).length, 1)
+  })
 
 on('pi that cannot be aborted is ended, and goes on with another', async (bench) => {
   const { connection, prompts, starts, anyRuns } = bench
