@@ -14,6 +14,8 @@ export interface ConfigSources {
   readonly home: Home
   readonly env: Readonly<Record<string, string | undefined>>
   readonly flags: ConfigFlags
+  /** For who needs none of the secrets, and may not have them: what is wrong with them is no matter. */
+  readonly regardless?: 'of secrets'
   /** Undefined when there is no such file; throws when it cannot be read. */
   readonly read?: Read
 }
@@ -22,7 +24,8 @@ export interface ConfigSources {
  * The configuration as it is now. Throws `config_invalid` with everything that is wrong with it: where it stands, and
  * what would be right, never the value.
  */
-export async function loadConfig({ home, env, flags, read = readText }: ConfigSources): Promise<Config> {
+export async function loadConfig(sources: ConfigSources): Promise<Config> {
+  const { home, env, flags, read = readText, regardless } = sources
   const file = home.configFile
   const text = await read(file)
   const overrides = overridesOf(env, flags)
@@ -33,7 +36,9 @@ export async function loadConfig({ home, env, flags, read = readText }: ConfigSo
     env,
     baseDir: dirname(file),
     read,
-    complain: (path, what) => addFirst(problems, { path, what }),
+    complain: (path, what) => {
+      if (!regardless || !path.includes('secret')) addFirst(problems, { path, what })
+    },
   })
   if (problems.length > 0) throw configFailure(file, problems, originIn(overrides))
   return config

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import type { Keeper } from '../cli/io.ts'
-import { loadConfig } from '../config.ts'
+import { type Config, loadConfig } from '../config.ts'
 import type { Driver } from '../domain/driver.ts'
+import { Failure } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
 import type { Clock, Tokens } from '../domain/ports.ts'
 import { createLog } from '../log.ts'
@@ -16,18 +17,31 @@ export interface KeeperNeeds {
   readonly clock: Clock
 }
 
-/** The home for one command: everything on disk, no server. */
+/**
+ * The home for one command: everything on disk, no server. The secrets of the configuration may be the server's alone; where it
+ * is broken, only what needs it fails: a URL can be revoked whatever stands in that file.
+ */
 export async function openKeeper(needs: KeeperNeeds, root: string): Promise<Keeper> {
   const home = openHome(root)
-  const config = await loadConfig({ home, env: needs.env, flags: {} })
+  const loaded = await loadConfig({ home, env: needs.env, flags: {}, regardless: 'of secrets' }).catch(
+    asFailure,
+  )
+  const config = (): Config => {
+    if (loaded instanceof Failure) throw loaded
+    return loaded
+  }
   const { clock } = needs
   const { databaseFile: path, revokedFile } = home
   const store = await openStore({ ...needs, path, revokedFile, now: clock.now, role: 'client' })
-  const drivers = async () => (await import('./drivers.ts')).allDrivers(needs.env, () => config.skills.dirs)
+  const drivers = async () => (await import('./drivers.ts')).allDrivers(needs.env, () => config().skills.dirs)
   return {
     home,
-    config,
-    baseUrl: baseUrl(config.server, runningUrl(home)),
+    get config() {
+      return config()
+    },
+    get baseUrl() {
+      return baseUrl(config().server, runningUrl(home))
+    },
     store,
     tokens: lazyTokens(home, clock),
     clock,
@@ -43,6 +57,11 @@ export async function openKeeper(needs: KeeperNeeds, root: string): Promise<Keep
     },
     close: store.close,
   }
+}
+
+function asFailure(thrown: unknown): Failure {
+  if (thrown instanceof Failure) return thrown
+  throw thrown
 }
 
 export type Drivers = ReadonlyMap<string, Driver>

@@ -70,8 +70,9 @@ export interface ProgramFacts {
 /** The home, opened. */
 export interface Keeper {
   readonly home: Home
+  /** Throws `config_invalid` when it is asked for and broken. */
   readonly config: KeeperConfig
-  /** Where the world reaches the server (see `manage/urls.ts`). */
+  /** Where the world reaches the server (see `manage/urls.ts`). Throws as `config` does. */
   readonly baseUrl: string
   readonly store: Store
   readonly tokens: Tokens

@@ -282,3 +282,33 @@ describe('the commands for hooks', () => {
     assert.equal(schema.additionalProperties, false)
   })
 })
+
+describe('commands beside a configuration that is not theirs to mend', () => {
+  it('need none of the server’s secrets', async () => {
+    const home = await scratchHome()
+    const verify = { scheme: 'github', secret: { env: 'ONLY_THE_SERVER_HAS_IT' } }
+    configure(home, hooks({ github: { preset: 'github', verify } }))
+    for (const argv of [['expose', '--session', 'default'], ['ls'], ['deliveries', 'ls'], ['hooks', 'ls']]) {
+      const { code, stderr } = await cli(argv, { home })
+      assert.equal(code, 0, stderr)
+    }
+    const { code, stderr } = await cli(['check'], { home })
+    assert.equal(code, 1)
+    assert.match(stderr, /ONLY_THE_SERVER_HAS_IT is not set/)
+  })
+
+  it('revoke, list and end whatever stands in the file', async () => {
+    const home = await scratchHome()
+    const minted = await cli(['expose', '--session', 'default', '--json'], { home })
+    configure(home, '{ "server": ')
+    const { grantId } = JSON.parse(minted.stdout) as { grantId: string }
+    for (const argv of [['ls'], ['deliveries', 'ls'], ['revoke', grantId], ['session', 'ls']]) {
+      const { code, stderr } = await cli(argv, { home })
+      assert.equal(code, 0, stderr)
+    }
+    assert.match((await cli(['ls', '--json'], { home })).stdout, /"revoked": true/)
+    const { code, stderr } = await cli(['expose', '--session', 'default'], { home })
+    assert.equal(code, 1)
+    assert.match(stderr, /not valid JSON/)
+  })
+})
