@@ -8,6 +8,7 @@ import type { Child } from '../owned/child.ts'
 import { ownedDriver } from '../owned/driver.ts'
 import type { OwnedNeeds } from '../owned/wire.ts'
 import { agentOn } from './agent.ts'
+import { discoverCodex } from './discover.ts'
 import { type Link, linkOn } from './link.ts'
 import { type OpenThread, openThreads } from './open.ts'
 import { reach, troubleReaching } from './reach.ts'
@@ -30,6 +31,7 @@ export const codexDriver = (needs: OwnedNeeds): Driver => ({
         : reached(needs, settings, signal),
     foreign: ({ server }) => server.kind !== 'command',
     rejoins: true,
+    discover: discoverCodex,
   }),
   prepare: (settings, { cwd }) => prepare(needs, settings, cwd),
 })

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { mkdir, symlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import type { DeliveryEvent, DeliveryId } from '../../../src/domain/delivery.ts'
 import type { Outcome } from '../../../src/domain/outcome.ts'
@@ -147,6 +149,30 @@ test('codex prepare takes the conversation that is open, and asks which when the
   await assert.rejects(prepare({}), /no open conversation/)
   await server.kill()
   await assert.rejects(prepare({}), /nobody listens there/)
+  await bench.remove()
+})
+
+test('codex discover finds the conversations that are open and not reached yet', async () => {
+  const bench = await openSharedBench()
+  const { driver, folder, server, person, threadId } = bench
+  const userHome = join(folder, 'home')
+  const socket = join(userHome, '.codex/app-server-control/app-server-control.sock')
+  const discover = (reached: readonly DriverSettings[] = []) =>
+    driver.discover?.({ env: {}, userHome, reached, signal: patience() }) ?? []
+  assert.deepEqual(await discover(), [])
+  await mkdir(dirname(socket), { recursive: true })
+  await symlink(server.socket, socket)
+  assert.deepEqual(await discover(), [
+    {
+      what: `codex conversation in ${folder}, idle`,
+      live: true,
+      id: 'codex',
+      add: ['--driver', 'codex', '--socket', socket, '--set', `threadId=${threadId}`],
+    },
+  ])
+  assert.deepEqual(await discover([{ socket, threadId }]), [])
+  await person.call('thread/delete', { threadId })
+  assert.deepEqual(await discover(), [])
   await bench.remove()
 })
 
