@@ -37,6 +37,7 @@ export const sessionCommands: readonly Command[] = [
       'postern session add build --driver tmux --target %5',
       'postern session add review --driver command --preset claude -- claude',
       'postern session add coder --driver acp --check -- opencode acp',
+      'postern session add pair --driver codex',
       'postern session add bot --driver http --url http://127.0.0.1:9000/messages',
     ],
     run: runAdd,
