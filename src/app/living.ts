@@ -1,5 +1,5 @@
 import { watch } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import { dirname } from 'node:path'
 import { type Config, type ConfigSources, loadConfig } from '../config.ts'
 import { reasonOf } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
@@ -8,7 +8,7 @@ import type { Log } from '../domain/ports.ts'
 /** The configuration while a server runs. */
 export interface LivingConfig {
   readonly now: () => Config
-  /** Reads the file again; a broken one changes nothing and is reported. */
+  /** Reads the file again; a broken one changes nothing and is reported, also when it was before. */
   reload(): Promise<void>
   close(): void
 }
@@ -27,26 +27,32 @@ const restMs = 100
 export async function openLivingConfig(needs: LivingNeeds): Promise<LivingConfig> {
   let config = await loadConfig(needs)
   let timer: ReturnType<typeof setTimeout> | undefined
+  let broken: string | undefined
   const reload = async () => {
     try {
       const next = await loadConfig(needs)
+      broken = undefined
       if (JSON.stringify(next) === JSON.stringify(config)) return
       config = next
       needs.log('info', 'config.reloaded', { hooks: next.webhooks.hooks.length })
       for (const warning of next.warnings) needs.log('warn', 'config.warning', { warning })
     } catch (thrown) {
-      needs.log('error', 'config.broken', { why: reasonOf(thrown), kept: 'the configuration as it was' })
+      const why = reasonOf(thrown)
+      if (why !== broken) needs.log('error', 'config.broken', { why, kept: 'the configuration as it was' })
+      broken = why
     }
   }
-  // The directory, not the file: editors replace files.
-  const watcher = watch(dirname(needs.home.configFile), (_, name) => {
-    if (name !== null && name !== basename(needs.home.configFile)) return
+  // The directory, not the file: editors replace files, and secrets may lie beside it.
+  const watcher = watch(dirname(needs.home.configFile), () => {
     clearTimeout(timer)
     timer = setTimeout(() => void reload(), restMs)
   })
   return {
     now: () => config,
-    reload,
+    reload: () => {
+      broken = undefined
+      return reload()
+    },
     close: () => {
       clearTimeout(timer)
       watcher.close()

@@ -66,11 +66,11 @@ describe('the configuration of a running server', () => {
   })
 
   it('is read again at SIGHUP, with the secrets in other files', async () => {
-    const file = join(home, 'preferences', 'hook.secret')
+    const file = join(home, 'hook.secret')
     const one = 'the first secret in its file\n'
     await writeFile(file, one)
     configure(home, {
-      ...hooks({ filed: { messageTemplate: 'x', action: 'wake', secret: { file: 'hook.secret' } } }),
+      ...hooks({ filed: { messageTemplate: 'x', action: 'wake', secret: { file: '../hook.secret' } } }),
       ...unlimited,
     })
     const knock = async (shown: string) =>
@@ -85,6 +85,18 @@ describe('the configuration of a running server', () => {
       (await knock('the second secret in its file')) === 202 ? true : undefined,
     )
     assert.equal(await knock('the first secret in its file'), 401)
+  })
+
+  it('is read again when a secret beside it comes to be', async () => {
+    const before = server.stderr().length
+    configure(home, {
+      ...hooks({ late: { messageTemplate: 'x', action: 'wake', secret: { file: 'late.secret' } } }),
+      ...unlimited,
+    })
+    await until('word of it', () => server.stderr().indexOf('there is no file', before) > 0 || undefined)
+    await writeFile(join(home, 'preferences', 'late.secret'), 'a secret that came later\n')
+    const headers = { authorization: 'Bearer a secret that came later' }
+    await until('the hook', async () => (await post(at('late'), {}, headers)).status === 202 || undefined)
   })
 
   it('is not rewritten by the server', async () => {
