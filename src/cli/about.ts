@@ -1,4 +1,5 @@
 import { Failure } from '../domain/error.ts'
+import { meant } from '../domain/nearest.ts'
 import type { Call, Command } from './command.ts'
 import { completionScript, shells } from './completions.ts'
 import { helpText, helpWidth } from './help.ts'
@@ -59,7 +60,11 @@ async function runUnit({ io, out, flags, home, json }: Call): Promise<number> {
 
 async function runCompletions({ out, args, commands, json }: Call): Promise<number> {
   const shell = shells.find((known) => known === args.need('shell'))
-  if (!shell) throw new Failure('usage', `There are completions for ${shells.join(', ')}.`)
+  if (!shell)
+    throw new Failure(
+      'usage',
+      `There are no completions for "${args.need('shell')}". ${meant(args.need('shell'), shells)}`,
+    )
   const script = completionScript(shell, commands)
   if (json) out.json({ script })
   else out.line(script.trimEnd())

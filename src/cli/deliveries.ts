@@ -1,5 +1,6 @@
 import type { DeliveryState } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
+import { meant } from '../domain/nearest.ts'
 import type { DeliveryFilter, Store } from '../domain/ports.ts'
 import { parseSessionId } from '../domain/session.ts'
 import { purgeDelivery, replayDelivery, retryDelivery, showDelivery } from '../manage/deliveries.ts'
@@ -84,7 +85,7 @@ const states: readonly DeliveryState[] = ['PENDING', 'RETRY', 'DELIVERED', 'FAIL
 
 function parseState(text: string): DeliveryState {
   const state = states.find((known) => known === text.toUpperCase())
-  if (!state) throw new Failure('usage', `--state is one of ${states.join(', ')}, not "${text}".`)
+  if (!state) throw new Failure('usage', `There is no state "${text}". ${meant(text, states)}`)
   return state
 }
 

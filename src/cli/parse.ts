@@ -1,5 +1,5 @@
 import { Failure } from '../domain/error.ts'
-import { nearest } from '../domain/nearest.ts'
+import { meant, nearest } from '../domain/nearest.ts'
 import { type Argument, type Command, type Flag, globalFlags, type Values } from './command.ts'
 
 export type Parsed =
@@ -114,14 +114,6 @@ function checkKnown(
   const word = stray.name.replace(/^-+/, '')
   const of = command ? ` for "postern ${command.name}"` : ''
   throw new Failure('usage', `Unknown flag ${stray.typed}${of}. ${meant(word, known, '--')}`)
-}
-
-/** Says what was most likely meant, else everything that could have been. */
-function meant(word: string, known: readonly string[], before: string): string {
-  const near = nearest(word, known)
-  return near === undefined
-    ? `Known: ${known.map((one) => `${before}${one}`).join(', ')}.`
-    : `Did you mean ${before}${near}?`
 }
 
 /** Without a command, the flags of all that could be meant. */

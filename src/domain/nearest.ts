@@ -8,6 +8,14 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best && best.away <= most ? best.candidate : begunBy(word, known)
 }
 
+/** Says what was most likely meant, else everything that could have been. */
+export function meant(word: string, known: readonly string[], before = ''): string {
+  const near = nearest(word, known)
+  return near === undefined
+    ? `Known: ${known.map((one) => `${before}${one}`).join(', ')}.`
+    : `Did you mean ${before}${near}?`
+}
+
 /** Typed only in part, and nothing else begins so. */
 function begunBy(word: string, known: readonly string[]): string | undefined {
   const begun = known.filter((candidate) => candidate.startsWith(word))

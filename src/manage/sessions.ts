@@ -1,6 +1,7 @@
 import type { Connection, Driver } from '../domain/driver.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { isExpired } from '../domain/grant.ts'
+import { meant } from '../domain/nearest.ts'
 import type { Clock, Store } from '../domain/ports.ts'
 import {
   type DriverSettings,
@@ -138,7 +139,7 @@ export async function countLiveGrants(
 export function requireDriver(drivers: ReadonlyMap<string, Driver>, kind: string): Driver {
   const driver = drivers.get(kind)
   if (driver) return driver
-  throw new Failure('usage', `There is no driver "${kind}". Known: ${[...drivers.keys()].sort().join(', ')}.`)
+  throw new Failure('usage', `There is no driver "${kind}". ${meant(kind, [...drivers.keys()].sort())}`)
 }
 
 async function end(deps: Ending, session: Session): Promise<Ended> {
