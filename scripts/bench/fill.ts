@@ -1,5 +1,14 @@
 import { Database } from 'bun:sqlite'
 
+/** SQL that spells a number in base62, as ids do. */
+const spelled = (number: string, digits: number): string =>
+  Array.from(
+    { length: digits },
+    (_, i) => `substr(${base62}, ${number} / ${62 ** (digits - 1 - i)} % 62 + 1, 1)`,
+  ).join(' || ')
+
+const base62 = `'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'`
+
 /**
  * Puts a past into a home that no server uses: so many settled deliveries, and a tenth as many grants, as they would
  * stand there after a long life.
@@ -18,7 +27,7 @@ export async function fill(home: string, deliveries: number): Promise<void> {
     `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
      INSERT INTO deliveries (seq, id, session, door, action, state, phase, received_at, stored_at, due_at, expires_at,
        attempts, tries, settled_at, message, aside, payload)
-     SELECT i, 'whd_' || printf('%024d', i), 'alpha', 'grant:' || printf('%016x', (i % (?1 / 10) + 1) * 2654435761),
+     SELECT i, 'whd_' || ${spelled('(?2 + i)', 8)} || '0000000000' || ${spelled('i', 6)}, 'alpha', 'grant:' || printf('%016x', (i % (?1 / 10) + 1) * 2654435761),
        'input', CASE WHEN i % 50 = 0 THEN 'FAILED' ELSE 'DELIVERED' END, 'deliver',
        ?2 + i, ?2 + i, ?2 + i, ?2 + i + 86400000, 0, 1, ?2 + i,
        '[ci] deploy ' || i || ' finished, look at the logs', '{"contentType":"application/json","headers":{}}',

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import { type Delivery, deliveryIdBytes, deliveryIdOf } from '../domain/delivery.ts'
+import { type Delivery, deliveryIdBytes } from '../domain/delivery.ts'
 import type { Driver } from '../domain/driver.ts'
 import type { Home } from '../domain/home.ts'
 import type { Knock, Receipt } from '../domain/knock.ts'
@@ -119,7 +119,7 @@ async function say(
   const limits = recordLimits(config())
   const message = compose(order.message, order.from)
   const { delivery, leased } = await store.recordDelivery({
-    id: deliveryIdOf(now, clock.bytes(deliveryIdBytes)),
+    chance: clock.bytes(deliveryIdBytes),
     session: session.id,
     door: { kind: 'admin' },
     action: 'input',

@@ -117,29 +117,46 @@ export interface DeliveryRecord extends Delivery {
 export const isTerminal = (state: DeliveryState): boolean => state === 'DELIVERED' || state === 'FAILED'
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
-const timeLength = 8
 const pairs: readonly string[] = [...base62].flatMap((high) => [...base62].map((low) => high + low))
+const timeDigits = 8
+const seqDigits = 6
+const seqs = base62.length ** seqDigits
 
-/** Random bytes that one delivery id takes: two for each pair of its 16 characters of chance. */
-export const deliveryIdBytes = 16
+/** Random bytes that one delivery id takes: two for each pair of its 10 characters of chance. */
+export const deliveryIdBytes = 10
 
-/** Spells a delivery id: `whd_`, 8 base62 characters of time, 16 of chance; sorts by time. */
-export function deliveryIdOf(now: number, random: Uint8Array): DeliveryId {
-  let id = `whd_${base62Time(now)}`
-  for (let i = 0; i < deliveryIdBytes; i += 2)
-    id += pairs[(((random[i] ?? 0) << 8) | (random[i + 1] ?? 0)) % pairs.length]
-  return id as DeliveryId
+/**
+ * Spells a delivery id: `whd_`, 8 base62 characters of time, 10 of chance, and 6 that with the chance before them tell
+ * its `seq`. It sorts by time, nobody guesses it, and the store finds it without an index of ids.
+ */
+export function deliveryIdOf(now: number, seq: number, random: Uint8Array): DeliveryId {
+  let chance = ''
+  let veil = 0
+  for (let i = 0; i < deliveryIdBytes; i += 2) {
+    const pair = (((random[i] ?? 0) << 8) | (random[i + 1] ?? 0)) % pairs.length
+    chance += pairs[pair]
+    if (i < seqDigits) veil = veil * pairs.length + pair
+  }
+  return `whd_${spelled(now, timeDigits)}${chance}${spelled((seq + veil) % seqs, seqDigits)}` as DeliveryId
 }
 
-function base62Time(now: number): string {
-  let time = ''
-  for (let rest = now, i = 0; i < timeLength; i += 2, rest = Math.floor(rest / pairs.length))
-    time = pairs[rest % pairs.length] + time
-  return time
+/** The `seq` of the delivery of that id, should there be one. */
+export function seqOf(id: DeliveryId): number {
+  const chance = id.slice(4 + timeDigits)
+  const veil = readBase62(chance.slice(0, seqDigits))
+  return (readBase62(chance.slice(-seqDigits)) - veil + seqs) % seqs
 }
 
-/** Ids of that time and later are not before it; those of earlier are. */
-export const deliveryIdFloor = (at: number): string => `whd_${base62Time(at)}`
+/** In base62, with that many digits, which is an even number. */
+function spelled(value: number, digits: number): string {
+  let text = ''
+  for (let rest = value, i = 0; i < digits; i += 2, rest = Math.floor(rest / pairs.length))
+    text = pairs[rest % pairs.length] + text
+  return text
+}
+
+const readBase62 = (text: string): number =>
+  [...text].reduce((value, digit) => value * base62.length + base62.indexOf(digit), 0)
 
 export const isDeliveryId = (text: string): text is DeliveryId => /^whd_[0-9A-Za-z]{24}$/.test(text)
 

@@ -110,7 +110,7 @@ export interface Store {
   // The whole
   /** Numbers for metrics and pages. */
   counts(): Promise<Counts>
-  /** Deliveries of each of so many hours from `from` on, by the time in their ids, and how many of them FAILED. */
+  /** Deliveries of each of so many hours from `from` on, by the time they were stored, and how many of them FAILED. */
   knocksByHour(
     from: number,
     hours: number,
@@ -128,7 +128,8 @@ export interface Store {
 
 /** A knock, ready to be stored. */
 export interface Draft {
-  readonly id: DeliveryId
+  /** `deliveryIdBytes` random bytes: what nobody can guess of its id. */
+  readonly chance: Uint8Array
   readonly session: SessionId
   readonly door: Door
   readonly action: Action

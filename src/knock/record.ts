@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { deliveryIdBytes, deliveryIdOf } from '../domain/delivery.ts'
+import { deliveryIdBytes } from '../domain/delivery.ts'
 import type { Admission, Knock } from '../domain/knock.ts'
 import type { Clock, Draft, Recorded, Store } from '../domain/ports.ts'
 import type { Session } from '../domain/session.ts'
@@ -32,7 +32,7 @@ export function record(
   const limits = deps.limits()
   const { message, from, skill, callbackUrl, timeoutMs, payload, contentType, failed } = rendered
   return deps.store.recordDelivery({
-    id: deliveryIdOf(knock.receivedAt, deps.clock.bytes(deliveryIdBytes)),
+    chance: deps.clock.bytes(deliveryIdBytes),
     session: session.id,
     door: admission.door,
     action: admission.action,

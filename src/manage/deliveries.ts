@@ -3,7 +3,7 @@ import {
   type Delivery,
   type DeliveryId,
   type DeliveryRecord,
-  deliveryIdOf,
+  deliveryIdBytes,
   isDeliveryId,
 } from '../domain/delivery.ts'
 import type { Driver } from '../domain/driver.ts'
@@ -121,7 +121,7 @@ async function draftReplay(
     throw new Failure('unprocessable', 'That delivery has no message to say again; give it one.')
   return {
     ...keptParts(original),
-    id: deliveryIdOf(now, deps.clock.bytes(16)),
+    chance: deps.clock.bytes(deliveryIdBytes),
     door: { kind: 'admin' },
     message,
     replayOf: original.id,

@@ -2,12 +2,12 @@ import type { DeliveryId, DeliveryState } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import type { SessionId } from '../domain/session.ts'
 import type { SqlRow } from '../platform/platform.ts'
-import { number, text } from './rows.ts'
+import { byId, keyOf, number, text } from './rows.ts'
 import type { Shared } from './shared.ts'
 
 /** Erases one delivery and everything kept beside it. Throws `in_flight` while somebody is at it. */
 export function purgeOne(shared: Shared, id: DeliveryId): boolean {
-  const row = shared.sql('SELECT seq, state, session, leased_until FROM deliveries WHERE id = ?').get(id)
+  const row = shared.sql(`SELECT seq, state, session, leased_until FROM deliveries ${byId}`).get(...keyOf(id))
   if (!row) return false
   if (row.leased_until !== null)
     throw new Failure('in_flight', 'It is being delivered right now; purge it afterwards.')

@@ -2,12 +2,22 @@ import type { Attempt, Delivery, DeliveryEvent, DeliveryId, DeliveryRecord } fro
 import type { Counts, DeliveryFilter } from '../domain/ports.ts'
 import type { SqlValue } from '../platform/platform.ts'
 import { createPause } from './pause.ts'
-import { asideOf, attemptOf, deliveryColumns, deliveryOf, eventOf, number, usualType } from './rows.ts'
+import {
+  asideOf,
+  attemptOf,
+  byId,
+  deliveryColumns,
+  deliveryOf,
+  eventOf,
+  keyOf,
+  number,
+  usualType,
+} from './rows.ts'
 import type { Shared } from './shared.ts'
 
 /** A delivery with its timeline, attempts, payload and headers. */
 export function inspect({ sql }: Shared, id: DeliveryId): DeliveryRecord | undefined {
-  const row = sql(`SELECT ${deliveryColumns}, payload FROM deliveries WHERE id = ?`).get(id)
+  const row = sql(`SELECT ${deliveryColumns}, payload FROM deliveries ${byId}`).get(...keyOf(id))
   if (!row) return undefined
   const delivery = deliveryOf(row)
   const attemptList = sql('SELECT * FROM attempts WHERE delivery = ? ORDER BY number')

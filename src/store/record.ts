@@ -1,4 +1,4 @@
-import { type Delivery, scopeOf } from '../domain/delivery.ts'
+import { type Delivery, type DeliveryId, deliveryIdOf, scopeOf } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import { forbidden, isExpired } from '../domain/grant.ts'
 import type { Draft, Recorded } from '../domain/ports.ts'
@@ -62,11 +62,12 @@ function insert(shared: Shared, draft: Draft, door: string, now: number, leased:
   const state = failed ? 'FAILED' : 'PENDING'
   const leasedUntil = leased && draft.lease ? now + draft.lease.leaseMs : null
   const seq = remembered.nextSeq()
+  const id = deliveryIdOf(draft.receivedAt, seq, draft.chance)
   const aside = JSON.stringify(asideFor(draft))
   if (leased || failed || draft.idempotency)
     sql(insertSpecial).run(
       seq,
-      draft.id,
+      id,
       draft.session,
       door,
       draft.action,
@@ -87,7 +88,7 @@ function insert(shared: Shared, draft: Draft, door: string, now: number, leased:
   else
     sql(insertPlain).run(
       seq,
-      draft.id,
+      id,
       draft.session,
       door,
       draft.action,
@@ -102,7 +103,7 @@ function insert(shared: Shared, draft: Draft, door: string, now: number, leased:
   if (failed)
     addEvents(shared, seq, [{ at: now, kind: 'failed', detail: `${failed.step}: ${failed.detail}` }])
   else queued(shared, draft, seq, now, leased)
-  return stored(draft, seq, now, state, leasedUntil)
+  return stored(draft, id, seq, now, state, leasedUntil)
 }
 
 function queued({ remembered, sql }: Shared, draft: Draft, seq: number, now: number, leased: boolean): void {
@@ -148,13 +149,14 @@ const insertSpecial = `INSERT INTO deliveries (
 
 function stored(
   draft: Draft,
+  id: DeliveryId,
   seq: number,
   now: number,
   state: 'PENDING' | 'FAILED',
   leasedUntil: number | null,
 ): Delivery {
   const delivery: { -readonly [member in keyof Delivery]: Delivery[member] } = {
-    id: draft.id,
+    id,
     seq,
     session: draft.session,
     door: draft.door,

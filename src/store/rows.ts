@@ -1,13 +1,14 @@
-import type {
-  Action,
-  Attempt,
-  Delivery,
-  DeliveryEvent,
-  DeliveryId,
-  DeliveryState,
-  Door,
-  EventKind,
-  Phase,
+import {
+  type Action,
+  type Attempt,
+  type Delivery,
+  type DeliveryEvent,
+  type DeliveryId,
+  type DeliveryState,
+  type Door,
+  type EventKind,
+  type Phase,
+  seqOf,
 } from '../domain/delivery.ts'
 import type { Grant, GrantId, Verb } from '../domain/grant.ts'
 import type { DriverSettings, Session, SessionId, SessionState } from '../domain/session.ts'
@@ -70,6 +71,10 @@ export interface Aside {
 export const usualType = 'application/json'
 
 export const asideOf = (row: SqlRow): Aside => JSON.parse(text(row.aside)) as Aside
+
+/** Finds a delivery by its id, which tells its seq; takes `keyOf` it. */
+export const byId = 'WHERE seq = ? AND id = ?'
+export const keyOf = (id: DeliveryId): [seq: number, id: DeliveryId] => [seqOf(id), id]
 
 /** Every column of a delivery but its payload. */
 export const deliveryColumns = [

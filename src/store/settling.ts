@@ -3,12 +3,12 @@ import { isTerminal } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import type { SessionId } from '../domain/session.ts'
 import { type Settlement, settle } from '../domain/settle.ts'
-import { deliveryColumns, deliveryOf } from './rows.ts'
+import { byId, deliveryColumns, deliveryOf, keyOf } from './rows.ts'
 import type { Shared } from './shared.ts'
 
 /** The delivery as it stands inside this transaction. */
 export function deliveryById({ sql }: Shared, id: DeliveryId): Delivery | undefined {
-  const row = sql(`SELECT ${deliveryColumns} FROM deliveries WHERE id = ?`).get(id)
+  const row = sql(`SELECT ${deliveryColumns} FROM deliveries ${byId}`).get(...keyOf(id))
   return row && deliveryOf(row)
 }
 

@@ -33,7 +33,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       write(() => {
         const delivery = deliveryById(shared, id)
         if (!delivery) return
-        shared.sql('UPDATE deliveries SET accepted_at = COALESCE(accepted_at, ?) WHERE id = ?').run(now, id)
+        shared
+          .sql('UPDATE deliveries SET accepted_at = COALESCE(accepted_at, ?) WHERE seq = ?')
+          .run(now, delivery.seq)
         addEvents(shared, delivery.seq, [event])
       }),
     appendEvents: (id, events) =>

@@ -94,6 +94,7 @@ export function addDelivery(world: World, change: Partial<DeliveryRecord> = {}):
   const record: DeliveryRecord = {
     id: deliveryIdOf(
       at,
+      made,
       Uint8Array.from({ length: 16 }, (_, i) => i + made),
     ) as DeliveryId,
     seq: made,

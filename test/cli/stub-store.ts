@@ -1,4 +1,9 @@
-import type { Delivery, DeliveryId, DeliveryRecord } from '../../src/domain/delivery.ts'
+import {
+  type Delivery,
+  type DeliveryId,
+  type DeliveryRecord,
+  deliveryIdOf,
+} from '../../src/domain/delivery.ts'
 import { Failure } from '../../src/domain/error.ts'
 import { type Grant, type GrantId, isExpired } from '../../src/domain/grant.ts'
 import type { DeliveryFilter, Draft, Store } from '../../src/domain/ports.ts'
@@ -152,7 +157,7 @@ export function createStub(now: () => number): Stub {
 }
 
 function recordOf(draft: Draft, seq: number): DeliveryRecord {
-  const { idempotency, lease: _lease, queueLimit: _limit, failed: _failed, ...kept } = draft
+  const { chance, idempotency, lease: _lease, queueLimit: _limit, failed: _failed, ...kept } = draft
   const defined = Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined))
   return {
     ...(defined as typeof kept & { from: string; skill: string; callbackUrl: string; timeoutMs: number } & {
@@ -160,6 +165,7 @@ function recordOf(draft: Draft, seq: number): DeliveryRecord {
       payload: Uint8Array
       contentType: string
     }),
+    id: deliveryIdOf(draft.receivedAt, seq, chance),
     seq,
     state: 'PENDING',
     phase: 'deliver',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type DeliveryId, deliveryIdOf } from '../../src/domain/delivery.ts'
+import type { DeliveryId } from '../../src/domain/delivery.ts'
 import { Failure } from '../../src/domain/error.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import type { Store } from '../../src/domain/ports.ts'
@@ -128,7 +128,7 @@ const acts: Record<Step['act'], Act> = {
   record: (store, { session, key, flags }, n, now) =>
     store.recordDelivery(
       draftOf({
-        id: deliveryIdOf(now, new Uint8Array(16).fill(n)),
+        chance: new Uint8Array(16).fill(n),
         session,
         door: flags & 1 && session === 'default' ? { kind: 'grant', grant: ci } : { kind: 'admin' },
         action: flags & 2 ? 'turn' : 'input',

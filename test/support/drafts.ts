@@ -9,11 +9,11 @@ export const inbox = 'default' as SessionId
 export const ci = '9f3c1a2b7d4e5f60' as GrantId
 
 export const newId = (at = noon): DeliveryId =>
-  deliveryIdOf(at, crypto.getRandomValues(new Uint8Array(deliveryIdBytes)))
+  deliveryIdOf(at, 1, crypto.getRandomValues(new Uint8Array(deliveryIdBytes)))
 
 /** A knock by the keeper's hand, unless told otherwise. */
 export const draftOf = (about: Partial<Draft> = {}): Draft => ({
-  id: newId(about.receivedAt),
+  chance: crypto.getRandomValues(new Uint8Array(deliveryIdBytes)),
   session: inbox,
   door: { kind: 'admin' },
   action: 'input',

@@ -4,7 +4,7 @@ import {
   type DeliveryEvent,
   type DeliveryId,
   type DeliveryRecord,
-  deliveryIdFloor,
+  deliveryIdOf,
   isTerminal,
   scopeOf,
 } from '../../src/domain/delivery.ts'
@@ -249,8 +249,10 @@ function reading(state: MemoryState) {
     },
     knocksByHour: async (from: number, hours: number) =>
       Array.from({ length: hours }, (_, i) => {
-        const [start, end] = [i, i + 1].map((n) => deliveryIdFloor(from + n * 3_600_000))
-        const within = state.rows.filter(({ delivery: { id } }) => id >= (start ?? '') && id < (end ?? ''))
+        const start = from + i * 3_600_000
+        const within = state.rows.filter(
+          ({ delivery: { storedAt } }) => storedAt >= start && storedAt < start + 3_600_000,
+        )
         const failures = within.filter(({ delivery }) => delivery.state === 'FAILED').length
         return { knocks: within.length, failures }
       }),
@@ -342,7 +344,8 @@ function firstOf(
 }
 
 function deliveryOf(draft: Draft, seq: number, now: number, leased: boolean): Delivery {
-  const { id, session, door, action, message, receivedAt, expiresAt, failed } = draft
+  const { session, door, action, message, receivedAt, expiresAt, failed } = draft
+  const id = deliveryIdOf(receivedAt, seq, draft.chance)
   const optional = {
     from: draft.from,
     skill: draft.skill,

@@ -30,10 +30,11 @@ INSERT INTO sessions (id, generation, driver, settings, state, opened_at) VALUES
   ('default', 'standing', 'inbox', '{}', 'live', CAST(unixepoch('subsec') * 1000 AS INTEGER)),
   ('webhook-agent', 'standing', 'inbox', '{}', 'live', CAST(unixepoch('subsec') * 1000 AS INTEGER));
 
--- seq is the order of arrival. Wide columns stand last, so that lists never read them.
+-- seq is the order of arrival. An id tells its seq (seqOf in domain/delivery.ts), so ids need no index.
+-- Wide columns stand last, so that lists never read them.
 CREATE TABLE deliveries (
   seq             INTEGER PRIMARY KEY,
-  id              TEXT NOT NULL UNIQUE,
+  id              TEXT NOT NULL,
   session         TEXT NOT NULL,
   door            TEXT NOT NULL,
   action          TEXT NOT NULL,

@@ -46,13 +46,13 @@ export function testLists(check: Check): void {
   check('listDeliveries finds the few among many, in either order', async ({ store }) => {
     const rare = new Set([3, 2500, 4990])
     const drafts = Array.from({ length: 5000 }, (_, i) =>
-      draftOf(rare.has(i) ? { door: { kind: 'hook', hook: 'rare' } } : {}),
+      draftOf({ message: `${i}`, ...(rare.has(i) && { door: { kind: 'hook', hook: 'rare' } }) }),
     )
     await Promise.all(drafts.map((draft) => store.recordDelivery(draft)))
     const listed = await store.listDeliveries({ hook: 'rare', limit: 9 })
     assert.deepEqual(
-      listed.map(({ id }) => drafts.findIndex((draft) => draft.id === id)),
-      [4990, 2500, 3],
+      listed.map(({ message }) => message),
+      ['4990', '2500', '3'],
     )
     assert.deepEqual(
       await store.listDeliveries({ hook: 'rare', limit: 9, oldestFirst: true }),
@@ -61,22 +61,19 @@ export function testLists(check: Check): void {
     assert.equal((await store.listDeliveries({ limit: 6000 })).length, 5000)
   })
 
-  check('knocksByHour counts each hour apart, and what FAILED in it', async ({ store, other }) => {
+  check('knocksByHour counts each hour apart, and what FAILED in it', async (bench) => {
+    const { store, other } = bench
     const hour = 3_600_000
     const minutes = [-1, 0, 59, 60, 61, 179, 180]
-    const ids = await Promise.all(
-      minutes.map(async (n) => {
-        const { delivery } = await store.recordDelivery(draftOf({ receivedAt: noon + n * 60_000 }))
-        return delivery.id
-      }),
-    )
-    assert.equal(ids.length, minutes.length)
+    for (const n of minutes) {
+      bench.now = noon + n * 60_000
+      await store.recordDelivery(draftOf())
+    }
     await store.failQueued(inbox, noon + 4 * hour, 'gone')
-    await store.recordDelivery(draftOf({ receivedAt: noon + hour + 1 }))
     for (const each of [store, other])
       assert.deepEqual(await each.knocksByHour(noon, 3), [
         { knocks: 2, failures: 2 },
-        { knocks: 3, failures: 2 },
+        { knocks: 2, failures: 2 },
         { knocks: 1, failures: 1 },
       ])
   })

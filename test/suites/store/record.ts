@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { deliveryIdOf } from '../../../src/domain/delivery.ts'
 import type { SessionId } from '../../../src/domain/session.ts'
 import {
   build,
@@ -32,7 +33,7 @@ export function testRecord(check: Check): void {
     const { delivery, replayed, leased } = await store.recordDelivery(draft)
     assert.deepEqual([replayed, leased], [false, false])
     assert.deepEqual(delivery, {
-      id: draft.id,
+      id: deliveryIdOf(noon - 3, 1, draft.chance),
       seq: 1,
       session: inbox,
       door: { kind: 'hook', hook: 'github' },
@@ -53,8 +54,8 @@ export function testRecord(check: Check): void {
       tries: 0,
     })
     for (const each of [store, other]) {
-      assert.deepEqual(await each.findDelivery(draft.id), delivery)
-      assert.deepEqual(await each.inspectDelivery(draft.id), {
+      assert.deepEqual(await each.findDelivery(delivery.id), delivery)
+      assert.deepEqual(await each.inspectDelivery(delivery.id), {
         ...delivery,
         events: [
           { at: noon - 3, kind: 'received' },
