@@ -10,7 +10,7 @@ import { type ProgramWanted, simulate } from '../support/program.ts'
 const deaf: Ear = {
   begin: async () => {},
   words: async () => [],
-  attentive: async () => false,
+  habit: async () => 'silent',
   forget: async () => {},
 }
 

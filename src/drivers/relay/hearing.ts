@@ -30,7 +30,7 @@ export async function isAcknowledged(
   text: string,
   entered: boolean,
 ): Promise<boolean> {
-  const deadline = surface.now() + (entered && (await ear.attentive()) ? acknowledgedMs : 0)
+  const deadline = surface.now() + (entered && (await ear.habit()) === 'turns' ? acknowledgedMs : 0)
   for (;;) {
     if (toldOf(await ear.words(), text).accepted) return true
     if (surface.now() >= deadline) return false
@@ -81,7 +81,7 @@ async function untilTold(
   return undefined
 }
 
-/** The screen is at rest. An agent whose hooks told of the beginning tells of a good end as well, if there was one. */
+/** The screen is at rest. An agent whose hooks tell of turns tells of a good end as well, if there was one. */
 async function settled(
   surface: Surface,
   ear: Ear,
@@ -91,10 +91,12 @@ async function settled(
 ): Promise<Outcome> {
   const { accepted, end } = toldOf(await ear.words(), text)
   if (end || outcome.kind !== 'completed') return end ?? outcome
-  if (!accepted && !(await ear.attentive())) return outcome
+  const habit = await ear.habit()
+  if (!accepted && habit === 'silent') return outcome
   const late = await Promise.race([told, surface.pause(lateMs)])
   if (late) return late
-  return toldOf(await ear.words(), text).accepted ? unfinished : outcome
+  // An agent that tells when it begins, and did not, has not begun a turn.
+  return habit === 'ends' || toldOf(await ear.words(), text).accepted ? unfinished : outcome
 }
 
 const unfinished: Outcome = {

@@ -30,15 +30,18 @@ export interface Ear {
   begin(): Promise<void>
   /** Everything said since. */
   words(): Promise<readonly Word[]>
-  /** The agent's hooks have reached us before, so they can be waited for. */
-  attentive(): Promise<boolean>
+  /** What the agent's hooks have told before, so that it can be waited for. */
+  habit(): Promise<Habit>
   /** The session is over. */
   forget(): Promise<void>
 }
 
+/** `turns`: also that a prompt was taken; `ends`: good ends alone. */
+export type Habit = 'silent' | 'ends' | 'turns'
+
 interface Heading {
   readonly generation: string
-  readonly attentive: boolean
+  readonly habit: Habit
 }
 
 /** `pane`: word from another tmux pane is not for us. */
@@ -50,18 +53,18 @@ export function openEar(
   const path = fileOf(runDir, session.id)
   const read = async () => {
     const { heading, words } = await readAll(path)
-    if (heading?.generation !== session.generation) return { attentive: false, words: [] }
+    if (heading?.generation !== session.generation) return { habit: 'silent' as const, words: [] }
     const ours = words.filter((word) => !pane || !word.pane || word.pane === pane)
-    return { attentive: isAttentive(heading.attentive, ours), words: ours }
+    return { habit: ours.reduce(habitAfter, heading.habit), words: ours }
   }
   return {
     begin: async () => {
-      const { attentive } = await read()
+      const { habit } = await read()
       // Without a place for word the screen still tells.
-      await rewrite(path, { generation: session.generation, attentive }).catch(() => {})
+      await rewrite(path, { generation: session.generation, habit }).catch(() => {})
     },
     words: async () => (await read()).words,
-    attentive: async () => (await read()).attentive,
+    habit: async () => (await read()).habit,
     forget: async () => {
       const { heading } = await readAll(path)
       if (heading?.generation === session.generation) await rm(path, { force: true })
@@ -69,8 +72,10 @@ export function openEar(
   }
 }
 
-const isAttentive = (before: boolean, words: readonly Word[]): boolean =>
-  words.reduce((_, { is }) => is !== 'gone', before)
+function habitAfter(habit: Habit, { is }: Word): Habit {
+  if (is === 'gone') return 'silent'
+  return is === 'completed' && habit !== 'turns' ? 'ends' : 'turns'
+}
 
 async function readAll(
   path: string,
