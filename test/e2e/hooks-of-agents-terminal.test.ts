@@ -4,15 +4,13 @@ import { fixture } from '../drivers/command/harness.ts'
 import { binary, cli, scratchHome, serve } from '../support/binary.ts'
 import { configure, hooks, post } from '../support/hooks.ts'
 
-const noTerminals = process.env.POSTERN_TEST_RUNTIME === 'deno' ? 'Deno has no terminals of its own' : false
-
 interface Shown {
   readonly state: string
   readonly answer: string | null
   readonly events: readonly { readonly kind: string; readonly detail: string | null }[]
 }
 
-describe('an agent with hooks in a terminal', { skip: noTerminals }, () => {
+describe('an agent with hooks in a terminal', () => {
   it('tells what it took, what it asks for and how its turn ended', { timeout: 120_000 }, async () => {
     const home = await scratchHome()
     configure(home, { ...hooks(), sessions: { allow: ['*'] } })
