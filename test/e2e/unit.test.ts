@@ -36,7 +36,7 @@ function testUnit(): void {
       unit('--exec', '/root/hidden/postern', '--home', '/home/agent/door'),
     )
     const { stderr } = spawnSync('sh', [join(folder, 'boot.sh'), folder], {
-      timeout: 100_000,
+      timeout: 110_000,
       encoding: 'utf8',
     })
     const [out, err] = ['out', 'err'].map((name) => {
@@ -67,6 +67,11 @@ function testUnit(): void {
     assert.equal(seen.get('knock'), '200')
     const { response } = JSON.parse(seen.get('answer') ?? '') as { response: string }
     assert.match(response, /^hello wrote the home\r?\n\/dev\/pts\/\d+\s*$/)
+  })
+
+  it('reaches a terminal that was started outside of it, also after a restart', () => {
+    assert.equal(seen.get('terminal'), 'delivered')
+    assert.equal(seen.get('again'), 'delivered')
   })
 
   it('comes back by itself, with what waited', () => {
