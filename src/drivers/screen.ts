@@ -4,6 +4,8 @@ export interface Screen {
   readonly lines: readonly string[]
   /** Where the cursor stands, in any spelling: it is only compared. */
   readonly cursor: string
+  /** The row it stands in, as drawn, where that is known. */
+  readonly cursorRow?: string
   /** Mode 2004; undefined when it cannot be known. */
   readonly bracketedPaste: boolean | undefined
   /** The kernel collects lines for the program (ICANON); undefined when it cannot be known. */
@@ -61,12 +63,23 @@ export const count = (screen: Screen, print: string): number =>
  */
 export function submitted(echoed: Screen, after: Screen, text: string): boolean {
   if (markersOn(after) > markersOn(echoed)) return false
+  if (cursorStays(echoed, after, text)) return false
   if (echoed.bracketedPaste !== after.bracketedPaste) return true
   const takesLines = after.bracketedPaste === false || (after.bracketedPaste === undefined && after.cooked)
   if (takesLines && echoed.cursor !== after.cursor) return true
   if (added(echoed, after).length > 0 || linesBelow(echoed, text) !== linesBelow(after, text)) return true
   return count(after, tailOf(text)) > count(echoed, tailOf(text))
 }
+
+/** The cursor was behind the text and still is: Enter went to a list of suggestions, say, and the box is as full as before. */
+function cursorStays(echoed: Screen, after: Screen, text: string): boolean {
+  const tail = tailOf(text)
+  const isBehind = ({ bracketedPaste, cursorRow = '' }: Screen) =>
+    bracketedPaste !== false && ink(cursorRow).endsWith(tail)
+  return tail.length >= shortTail && isBehind(echoed) && isBehind(after)
+}
+
+const shortTail = 3
 
 /** True when both show the very same, counters too; only spinners, clocks and empty lines may differ. */
 export const unchanged = (a: Screen, b: Screen): boolean =>

@@ -154,6 +154,18 @@ describe('submitted', () => {
       screen(['fix the build'], { bracketedPaste: undefined, cooked: undefined, cursor: '0,1' }),
       false,
     ],
+    [
+      'Enter closed a list of suggestions',
+      screen(['  ❯ the build.log', '──────', '> fix the build'], { cursorRow: '> fix the build' }),
+      screen(['──────', '> fix the build', 'manual mode'], { cursorRow: '> fix the build ' }),
+      false,
+    ],
+    [
+      'the cursor is behind the text no more',
+      screen(['──────', '> fix the build'], { cursorRow: '> fix the build' }),
+      screen(['> fix the build', '──────', '> '], { cursorRow: '> ' }),
+      true,
+    ],
     ['the screen was cleared', echoed, screen(['• done']), true],
   ]
   for (const [title, from, to, expected] of rows)

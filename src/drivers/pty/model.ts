@@ -58,7 +58,7 @@ export function createModel(columns: number, rows: number, answer: (reply: strin
   }
 }
 
-type Text = Pick<Screen, 'lines' | 'cursor' | 'bracketedPaste'>
+type Text = Pick<Screen, 'lines' | 'cursor' | 'cursorRow' | 'bracketedPaste'>
 
 function textOf(terminal: Terminal, first: number): Text {
   const buffer = terminal.buffer.active
@@ -73,6 +73,7 @@ function textOf(terminal: Terminal, first: number): Text {
   return {
     lines,
     cursor: `${buffer.cursorX},${buffer.baseY + buffer.cursorY - first}`,
+    cursorRow: buffer.getLine(buffer.baseY + buffer.cursorY)?.translateToString(true) ?? '',
     bracketedPaste: terminal.modes.bracketedPasteMode,
   }
 }

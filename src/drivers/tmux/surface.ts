@@ -45,6 +45,7 @@ async function lookOnce(watch: Watch): Promise<Screen | Gone> {
     kind: 'screen',
     lines: sight.lines,
     cursor: sight.cursor,
+    cursorRow: sight.rows[sight.cursorRow]?.text ?? '',
     bracketedPaste: takesPaste(sight, watch.pane, mode?.cooked),
     cooked: mode?.cooked,
     echo: mode?.echo,
