@@ -46,7 +46,7 @@ async function serveWith(
   const adminToken = openAdminToken(home.keysDir)
   const { databaseFile: path, revokedFile } = home
   const store = await openStore({ platform, path, revokedFile, now: clock.now, role: 'server' })
-  const tls = tlsOf(living)
+  const tls = await tlsOf(living)
   try {
     const server = await openServer({
       ...{ platform, home, store, clock, log },
@@ -73,13 +73,26 @@ async function serveWith(
   }
 }
 
-function tlsOf(living: LivingConfig): { readonly cert: string; readonly key: string } | undefined {
+interface TlsTexts {
+  readonly cert: string
+  readonly key: string
+}
+
+/** Tried before anything listens: what a runtime says of them later does not name the files. Throws `config_invalid`. */
+async function tlsOf(living: LivingConfig): Promise<TlsTexts | undefined> {
   const { tls } = living.now().server
   if (!tls) return undefined
   try {
-    return { cert: readFileSync(tls.certFile, 'utf8'), key: readFileSync(tls.keyFile, 'utf8') }
+    const texts = { cert: readFileSync(tls.certFile, 'utf8'), key: readFileSync(tls.keyFile, 'utf8') }
+    const { createSecureContext } = await import('node:tls')
+    createSecureContext(texts)
+    return texts
   } catch (cause) {
-    throw new Failure('config_invalid', `Cannot read the TLS files: ${reasonOf(cause)}.`, { cause })
+    throw new Failure(
+      'config_invalid',
+      `TLS does not work with ${tls.certFile} and ${tls.keyFile}: ${reasonOf(cause)}. Both must be PEM files, and the key that of the certificate.`,
+      { cause },
+    )
   }
 }
 

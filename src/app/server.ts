@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import type { Door as DeliveryDoor } from '../domain/delivery.ts'
+import { Failure, reasonOf } from '../domain/error.ts'
 import { adminRoutes } from '../http/admin.ts'
 import { createAdminCheck } from '../http/credentials.ts'
 import { deliveryRoute } from '../http/delivery.ts'
@@ -84,15 +85,24 @@ async function listen(
   const handle = createServer(door, routes(needs, knocking, door, draining, address), {
     secure: needs.tls !== undefined,
   })
-  const http = await needs.platform.serve({
-    hostname: config().server.host,
-    port,
-    ...(needs.tls && { tls: needs.tls }),
-    fetch: (request, peer) => {
-      peers.set(request, peer)
-      return handle(request)
-    },
-  })
+  const { host: hostname } = config().server
+  const http = await needs.platform
+    .serve({
+      hostname,
+      port,
+      ...(needs.tls && { tls: needs.tls }),
+      fetch: (request, peer) => {
+        peers.set(request, peer)
+        return handle(request)
+      },
+    })
+    .catch((cause: unknown) => {
+      throw new Failure(
+        'config_invalid',
+        `Cannot listen on ${hostname}, port ${port} (${reasonOf(cause)}). Choose others with --host and --port.`,
+        { cause },
+      )
+    })
   port = http.port
   return http
 }

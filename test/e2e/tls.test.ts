@@ -69,6 +69,18 @@ describe('serve with a certificate of its own', () => {
     assert.equal(status, 421, body)
   })
 
+  it('does not start with files that are none, or an address that is taken, and names them', async () => {
+    const other = await scratchHome()
+    const [cert, none] = [join(folder, 'cert.pem'), join(folder, 'none.pem')]
+    const tls = await cli(['serve', '--tls-cert', cert, '--tls-key', none], { home: other })
+    assert.equal(tls.code, 1)
+    assert.ok(tls.stderr.includes(cert) && tls.stderr.includes(none), tls.stderr)
+    const { port } = new URL(server.url)
+    const taken = await cli(['serve', '--port', port], { home: other })
+    assert.equal(taken.code, 1)
+    assert.match(taken.stderr, new RegExp(`127\\.0\\.0\\.1, port ${port}.*--port`))
+  })
+
   it('is reached by the commands that need a server', async () => {
     const sent = await cli(['send', '--session', 'default', '--timeout', '0', 'from the shell'], { home })
     assert.equal(sent.code, 0, sent.stderr)
