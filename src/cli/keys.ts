@@ -58,7 +58,7 @@ async function runSecret(call: Call): Promise<number> {
 function runBackup(call: Call): Promise<number> {
   return withKeeper(call, async ({ store }) => {
     const file = absolute(call.args.need('file'), call.io)
-    await store.backup(file)
+    await call.out.during('Copying the database', () => store.backup(file))
     if (call.json) call.out.json({ file })
     else call.out.say(`Wrote ${file}. The signing keys are not in it; they lie in ${call.home}/keys.`)
     return 0
@@ -67,7 +67,7 @@ function runBackup(call: Call): Promise<number> {
 
 async function runRestore(call: Call): Promise<number> {
   const file = absolute(call.args.need('file'), call.io)
-  const { held, aside } = await call.io.restore(call.home, file)
+  const { held, aside } = await call.out.during('Checking the backup', () => call.io.restore(call.home, file))
   if (call.json) {
     call.out.json({ file, held, aside: aside ?? null })
     return 0

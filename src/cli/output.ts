@@ -18,6 +18,8 @@ export interface Output {
   fields(pairs: readonly (readonly [label: string, value: string])[]): void
   /** Talk: standard error. */
   say(text: string): void
+  /** Talk for a person who waits: what goes on and since when, in a line that is gone when it is over. */
+  during<T>(what: string, act: () => Promise<T>): Promise<T>
 }
 
 export interface Column {
@@ -52,6 +54,23 @@ export function createOutput(io: Io, wants: { readonly color: boolean }): Output
       for (const [label, value] of pairs) write(`${`${label}:`.padEnd(longest + 2)}${inert(value)}`)
     },
     say: (text) => io.stderr(`${inertLines(text)}\n`),
+    during: (what, act) => (io.terminal.stderr && io.env.TERM !== 'dumb' ? showing(io, what, act) : act()),
+  }
+}
+
+const startOfLine = '\r\x1b[K'
+
+async function showing<T>(io: Io, what: string, act: () => Promise<T>): Promise<T> {
+  const startedAt = io.now()
+  const show = () =>
+    io.stderr(`${startOfLine}${inert(what)} … ${Math.floor((io.now() - startedAt) / 1000)} s`)
+  show()
+  const timer = setInterval(show, 1000)
+  try {
+    return await act()
+  } finally {
+    clearInterval(timer)
+    io.stderr(startOfLine)
   }
 }
 

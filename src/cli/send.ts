@@ -38,7 +38,11 @@ async function runSend(call: Call): Promise<number> {
   const seconds = wholeNumber(call.flags.text('timeout') ?? '5', '--timeout', 3600)
   const server = await call.io.server(call.home)
   const said = saidOf(await askServer(server, 'POST', '/api/deliveries', { body }))
-  const delivery = await follow(server, said, seconds, call)
+  const delivery = stillOpen(said)
+    ? await call.out.during(`Waiting for ${call.flags.need('session')}`, () =>
+        follow(server, said, seconds, call),
+      )
+    : said
   if (call.json) call.out.json(delivery)
   else call.out.line(`${delivery.id}  ${statusOf(delivery)}`)
   if (delivery.state !== 'FAILED') return 0
@@ -72,7 +76,7 @@ async function textOf(bytes: Promise<Uint8Array>): Promise<string> {
 const stillOpen = ({ state }: Said): boolean => state === 'PENDING' || state === 'RETRY'
 
 async function follow(server: ServerDoor, said: Said, seconds: number, { io }: Call): Promise<Said> {
-  if (!stillOpen(said) || seconds === 0) return said
+  if (seconds === 0) return said
   const path = `/api/deliveries/${said.id}?wait=${seconds}`
   return saidOf(await askServer(server, 'GET', path, { signal: io.stopping }))
 }

@@ -99,3 +99,32 @@ describe('createOutput', () => {
     assert.equal(text, 'A   B\n字  1\nx   2\n    3\n')
   })
 })
+
+describe('during', () => {
+  const waits = async (terminal: boolean, env: Record<string, string> = {}) => {
+    const { io } = createWorld()
+    let said = ''
+    const stderr = (text: string) => {
+      said += text
+    }
+    const facts = { env, stderr, terminal: { ...io.terminal, stderr: terminal } }
+    const out = createOutput({ ...io, ...facts }, { color: true })
+    assert.equal(await out.during('Waiting for \x1b[31mred', async () => 42), 42)
+    await assert.rejects(
+      out.during('Waiting', () => Promise.reject(new Error('no'))),
+      /no/,
+    )
+    return said
+  }
+
+  it('shows a person what goes on, and leaves nothing of it', async () => {
+    const said = await waits(true)
+    assert.match(said, /Waiting for \\x1b\[31mred … 0 s/)
+    assert.ok(said.endsWith('\r\x1b[K'))
+    assert.ok(!said.includes('\n'))
+  })
+  it('is silent where nobody looks, or the terminal cannot take it back', async () => {
+    assert.equal(await waits(false), '')
+    assert.equal(await waits(true, { TERM: 'dumb' }), '')
+  })
+})
