@@ -117,7 +117,9 @@ function formRoutes(deps: DashboardRoutes, answers: Answers, inPage: InPage) {
 const dashboardDetail = described({
   tag: 'Dashboard',
   summary: 'The dashboard',
-  answers: { 200: ['A page for browsers'], 303: ['To the login'] },
+  description: 'Pages for browsers, by a cookie of their own.',
+  answers: { 200: ['The page', { type: 'string' }, 'text/html'], 303: ['To the login'] },
+  refuses: [403, 421],
 })
 
 type PageAt = (url: URL) => Promise<Shown>

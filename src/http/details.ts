@@ -39,6 +39,7 @@ export const doorDetails = {
     ...knock,
     tag: 'Channels',
     summary: 'Say something to the session a token names',
+    description: 'For who would rather not have the token in an address.',
     by: ['knockToken'],
     answers: knocked,
   }),
@@ -81,9 +82,12 @@ const kept = (
   tag: string,
   summary: string,
   answers: Described['answers'],
-  more: Pick<Described, 'query' | 'body' | 'refuses' | 'by'> = {},
+  more: Pick<Described, 'description' | 'query' | 'body' | 'refuses' | 'by'> = {},
 ) =>
-  described({ tag, summary, by: keeper, answers, ...more, refuses: [401, 421, 429, ...(more.refuses ?? [])] })
+  described({
+    ...{ tag, summary, by: keeper, answers, description: 'With the admin token.', ...more },
+    refuses: [401, 403, 421, 429, ...(more.body ? [413] : []), ...(more.refuses ?? [])],
+  })
 
 const list = (name: string): Answer => ['Newest first', listOf(name)]
 
@@ -157,6 +161,7 @@ export const adminDetails = {
     { 200: ['Everything kept of it', ref('DeliveryRecord')] },
     {
       by: ['adminToken', 'knockToken', 'hookSecret'],
+      description: 'With the admin token, or with the credential that knocked.',
       query: [
         {
           name: 'wait',
@@ -203,12 +208,19 @@ export const adminDetails = {
 }
 
 const page = (summary: string, answer: Answer, refuses: readonly number[] = []) =>
-  described({ tag: 'Health', summary, answers: { 200: answer }, refuses: [401, 404, 421, ...refuses] })
+  described({
+    ...{ tag: 'Health', summary, answers: { 200: answer } },
+    description: 'Open on loopback; elsewhere as configured.',
+    refuses: [401, 404, 421, ...refuses],
+  })
 
-const status: Answer = ['Yes', { type: 'object', properties: { status: { type: 'string' } } }]
+const status: Answer = [
+  'Yes',
+  { type: 'object', properties: { status: { type: 'string', example: 'ok' } }, required: ['status'] },
+]
 
 export const healthDetails = {
   healthz: page('The process answers', status),
   readyz: page('Knocks can be stored now', status, [503]),
-  metrics: page('Prometheus metrics', ['The text exposition format']),
+  metrics: page('Prometheus metrics', ['The text exposition format', { type: 'string' }, 'text/plain']),
 }

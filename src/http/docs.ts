@@ -27,16 +27,18 @@ export const docsRoutes = (deps: DocsRoutes, door: Door) => {
       detail: described({
         tag: 'Dashboard',
         summary: 'The API, to be read and tried',
-        answers: { 200: ['A page for browsers'] },
-        refuses: [401, 404],
+        description: 'A page for browsers. Open on loopback; elsewhere as configured.',
+        answers: { 200: ['The page', { type: 'string' }, 'text/html'], 303: ['To the login'] },
+        refuses: [401, 404, 421],
       }),
     })
     .get('/docs/json', ({ request }) => answering(door, request, () => document(deps, request)), {
       detail: described({
         tag: 'Dashboard',
         summary: 'This document',
+        description: 'As it is at this moment: a changed configuration shows at once.',
         answers: { 200: ['OpenAPI 3.0', { type: 'object' }] },
-        refuses: [401, 404],
+        refuses: [401, 404, 421],
       }),
     })
     .get(

@@ -27,6 +27,8 @@ export function openApiDocument({ version, publicUrl, routes, hooks }: Documente
       version,
       description:
         'A narrow door into running agents. A capability URL lets its holder say one kind of thing to one session; hooks turn other systems’ webhooks into messages.',
+      contact: { name: 'Whoever keeps this server' },
+      license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
     },
     // Relative to the document, so that the page may ask it (`connect-src 'self'`).
     servers: [{ url: '/' }, ...(publicUrl === undefined ? [] : [{ url: publicUrl }])],

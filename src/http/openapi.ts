@@ -36,7 +36,7 @@ export interface Body {
   readonly text?: boolean
 }
 
-export type Answer = readonly [description: string, schema?: Schema]
+export type Answer = readonly [description: string, schema?: Schema, contentType?: string]
 
 export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` })
 export const listOf = (name: string): Schema => ({ type: 'array', items: ref(name) })
@@ -58,6 +58,7 @@ export function described(route: Described): Detail {
     responses: {
       ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, responseOf(answer)])),
       ...Object.fromEntries(refuses.map((status) => [status, problemOf(status)])),
+      default: problemOf('default'),
     },
   } as Detail
 }
@@ -77,9 +78,9 @@ const requestBody = ({ schema, example, required, text }: Body) => ({
   },
 })
 
-const responseOf = ([description, schema]: Answer) => ({
+const responseOf = ([description, schema, type = 'application/json']: Answer) => ({
   description,
-  ...(schema && { content: { 'application/json': { schema } } }),
+  ...(schema && { content: { [type]: { schema } } }),
 })
 
 const meanings: Readonly<Record<number, string>> = {
@@ -87,6 +88,7 @@ const meanings: Readonly<Record<number, string>> = {
   401: 'No credential, or a bad one',
   403: 'Not allowed: one identical answer, whatever was wrong',
   404: 'There is no such thing',
+  405: 'Another method is wanted; Allow says which',
   409: 'It cannot be done now, or the idempotency key was used with another message',
   410: 'The session has ended',
   413: 'The body is too large',
@@ -98,10 +100,39 @@ const meanings: Readonly<Record<number, string>> = {
   503: 'It cannot be stored now; Retry-After says when',
 }
 
-const problemOf = (status: number) => ({
-  description: meanings[status] ?? 'Refused',
-  content: { 'application/problem+json': { schema: ref('Problem') } },
+const problemOf = (status: number | 'default') => ({
+  description: meanings[Number(status)] ?? 'Any other refusal, an error of the server’s own among them',
+  ...(status === 429 || status === 503 ? { headers: { 'Retry-After': retryAfter } } : {}),
+  ...(status === 405 ? { headers: { Allow: allow } } : {}),
+  content: { 'application/problem+json': { schema: ref('Problem'), example: exampleOf(Number(status)) } },
 })
+
+const retryAfter = { description: 'Seconds to wait', schema: { type: 'integer', example: 2 } }
+const allow = { description: 'The methods of this path', schema: { type: 'string', example: 'POST' } }
+
+const codes: Readonly<Record<number, readonly [code: string, title: string]>> = {
+  400: ['malformed', 'Malformed'],
+  401: ['unauthorized', 'Unauthorized'],
+  403: ['forbidden', 'Forbidden'],
+  404: ['not_found', 'Not found'],
+  405: ['method_not_allowed', 'Method not allowed'],
+  409: ['in_flight', 'In flight'],
+  410: ['session_ended', 'Session ended'],
+  413: ['too_large', 'Content too large'],
+  415: ['unsupported_media_type', 'Unsupported media type'],
+  421: ['host_not_allowed', 'Misdirected request'],
+  422: ['unprocessable', 'Unprocessable content'],
+  429: ['rate_limited', 'Too many requests'],
+  502: ['delivery_failed', 'Delivery failed'],
+  503: ['store_unavailable', 'Storage unavailable'],
+}
+
+function exampleOf(asked: number) {
+  const status = asked in codes ? asked : 500
+  const [code, title] = codes[status] ?? ['internal', 'Internal error']
+  const detail = `${meanings[status] ?? 'Something went wrong here; the log has it under this request id'}.`
+  return { type: `urn:postern:problem:${code.replaceAll('_', '-')}`, title, status, detail, code }
+}
 
 /** `Prefer: wait=N` and `Idempotency-Key`, as every door understands them. */
 export const knockHeadersDescribed: readonly Parameter[] = [
@@ -113,4 +144,6 @@ export const knockHeadersDescribed: readonly Parameter[] = [
   { name: 'Idempotency-Key', description: 'One delivery per key, for 24 hours' },
 ]
 
-export const knockRefusals: readonly number[] = [400, 403, 404, 409, 410, 413, 415, 421, 422, 429, 502, 503]
+export const knockRefusals: readonly number[] = [
+  ...[400, 403, 404, 405, 409, 410, 413, 415, 421, 422, 429, 502, 503],
+]

@@ -3,14 +3,22 @@ export type Schema = { readonly [keyword: string]: unknown }
 
 const text: Schema = { type: 'string' }
 const textOrNull: Schema = { type: 'string', nullable: true }
-const time: Schema = { type: 'string', format: 'date-time' }
-const timeOrNull: Schema = { type: 'string', format: 'date-time', nullable: true }
+const moment = '2026-11-21T10:00:00.000Z'
+const time: Schema = { type: 'string', format: 'date-time', example: moment }
+const timeOrNull: Schema = { type: 'string', format: 'date-time', nullable: true, example: moment }
 const whole: Schema = { type: 'integer' }
 const flag: Schema = { type: 'boolean' }
 
 const oneOf = (...values: readonly string[]): Schema => ({ type: 'string', enum: values })
 const listOf = (items: Schema): Schema => ({ type: 'array', items })
 const said = (schema: Schema, description: string): Schema => ({ ...schema, description })
+const like = (schema: Schema, example: unknown): Schema => ({ ...schema, example })
+
+const deliveryId = like(text, 'whd_0VxK3mQ2aBcDeFgHiJkLmNoP')
+const session = like(text, 'build')
+const channel = like(text, 'postern:/sessions/build')
+const grant = '9f3c1a2b7d4e5f60'
+const url = like({ type: 'string', format: 'uri' }, 'https://door.example/hook/eyJhbGciOiJFZERTQSJ9.e30.c2ln')
 
 /** Every property is there unless it is named in `optional`. */
 function object(properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema {
@@ -32,23 +40,26 @@ const knock = {
 }
 
 const delivery = {
-  id: said(text, 'whd_ and 24 characters that sort by time'),
+  id: said(deliveryId, 'whd_ and 24 characters that sort by time'),
   state,
-  session: text,
-  channel: text,
+  session,
+  channel,
   door: oneOf('grant', 'hook', 'admin'),
-  grant: textOrNull,
-  hook: textOrNull,
+  grant: like(textOrNull, grant),
+  hook: like(textOrNull, null),
   action: oneOf('input', 'wake', 'turn'),
   phase: oneOf('deliver', 'callback'),
-  reason: said(textOrNull, 'The step that failed, or why it is held.'),
-  detail: textOrNull,
-  message: said(text, 'Cleaned and prefixed, as the agent sees it.'),
-  from: textOrNull,
-  skill: textOrNull,
-  callbackUrl: textOrNull,
-  idempotencyKey: textOrNull,
-  replayOf: textOrNull,
+  reason: said(like(textOrNull, null), 'The step that failed, or why it is held.'),
+  detail: like(textOrNull, null),
+  message: said(
+    like(text, '[ci] The nightly build is green.'),
+    'Cleaned and prefixed, as the agent sees it.',
+  ),
+  from: like(textOrNull, 'ci'),
+  skill: like(textOrNull, null),
+  callbackUrl: like(textOrNull, null),
+  idempotencyKey: like(textOrNull, null),
+  replayOf: like(textOrNull, null),
   inFlight: flag,
   attempts: whole,
   receivedAt: time,
@@ -57,7 +68,7 @@ const delivery = {
   expiresAt: time,
   acceptedAt: timeOrNull,
   settledAt: timeOrNull,
-  answer: textOrNull,
+  answer: like(textOrNull, null),
 }
 
 export const schemas: Readonly<Record<string, Schema>> = {
@@ -90,9 +101,9 @@ export const schemas: Readonly<Record<string, Schema>> = {
   KnockAnswer: object(
     {
       status: oneOf('delivered', 'buffered'),
-      deliveryId: text,
-      session: text,
-      channel: text,
+      deliveryId,
+      session,
+      channel,
       reason: said(text, 'Why it is buffered.'),
     },
     ['reason'],
@@ -100,9 +111,9 @@ export const schemas: Readonly<Record<string, Schema>> = {
   HookAnswer: object(
     {
       status: oneOf('delivered', 'accepted', 'ignored'),
-      deliveryId: text,
-      session: text,
-      skillActivated: text,
+      deliveryId,
+      session: like(text, 'webhook-agent'),
+      skillActivated: like(text, 'code-review'),
       response: said(text, 'The agent’s answer, for who waited for it.'),
       reason: said(text, 'Why it was ignored.'),
     },
@@ -111,27 +122,27 @@ export const schemas: Readonly<Record<string, Schema>> = {
   Delivery: object(delivery),
   DeliveryRecord: object({
     ...delivery,
-    events: listOf(object({ at: time, kind: text, detail: textOrNull })),
+    events: listOf(object({ at: time, kind: like(text, 'stored'), detail: like(textOrNull, null) })),
     attemptList: listOf(
       object({
         number: whole,
         startedAt: time,
         endedAt: timeOrNull,
-        outcome: textOrNull,
-        detail: textOrNull,
+        outcome: like(textOrNull, 'taken'),
+        detail: like(textOrNull, null),
       }),
     ),
-    headers: { type: 'object', additionalProperties: text },
-    contentType: textOrNull,
-    payload: textOrNull,
+    headers: { type: 'object', additionalProperties: text, example: { 'user-agent': 'curl/8.5.0' } },
+    contentType: like(textOrNull, 'application/json'),
+    payload: like(textOrNull, '{"message":"The nightly build is green.","from":"ci"}'),
     payloadEncoding: { type: 'string', enum: ['utf-8', 'base64'], nullable: true },
   }),
   Grant: object({
-    id: text,
-    channel: text,
-    session: text,
-    verbs: listOf(text),
-    label: textOrNull,
+    id: like(text, grant),
+    channel,
+    session,
+    verbs: like(listOf(text), ['send_input']),
+    label: like(textOrNull, 'for CI'),
     revoked: flag,
     revokedAt: timeOrNull,
     expires: timeOrNull,
@@ -153,22 +164,22 @@ export const schemas: Readonly<Record<string, Schema>> = {
     ['verb', 'ttl', 'label'],
   ),
   Mint: object({
-    channel: text,
-    grantId: text,
-    webhook: said({ type: 'string', format: 'uri' }, 'The URL, shown this once.'),
+    channel,
+    grantId: like(text, grant),
+    webhook: said(url, 'The URL, shown this once.'),
     expires: timeOrNull,
-    session: text,
-    verb: text,
-    label: textOrNull,
+    session,
+    verb: like(text, 'send_input'),
+    label: like(textOrNull, 'for CI'),
   }),
-  SayOrder: object({ session: text, ...knock }, ['from', 'idempotency_key']),
+  SayOrder: object({ session, ...knock }, ['from', 'idempotency_key']),
   Session: object({
-    id: text,
-    channel: text,
-    driver: text,
+    id: session,
+    channel,
+    driver: like(text, 'tmux'),
     state: oneOf('live', 'offline', 'ended'),
-    why: textOrNull,
-    exitCode: { type: 'integer', nullable: true },
+    why: like(textOrNull, null),
+    exitCode: { type: 'integer', nullable: true, example: null },
     queue: said(whole, 'Unfinished deliveries.'),
     openedAt: time,
     endedAt: timeOrNull,
@@ -186,7 +197,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
     maxBodyBytes: whole,
   }),
   Ended: object(
-    { session: text, failed: said(whole, 'Messages that waited and now never arrive.'), trouble: text },
+    { session, failed: said(whole, 'Messages that waited and now never arrive.'), trouble: text },
     ['trouble'],
   ),
   Link: object({ url: { type: 'string', format: 'uri' }, expires: time }),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { createConfig, lintFromString } from '@redocly/openapi-core'
 import type { Browser } from 'playwright-core'
 import { type Served, scratchHome, serve } from '../support/binary.ts'
 import { noBrowser, openBrowser, watchedPage } from '../support/browser.ts'
@@ -119,10 +120,27 @@ describe('the API document', () => {
       assert.ok(operation.summary && operation.tags.length === 1 && operation.security, path)
       for (const [status, { description, content }] of Object.entries(operation.responses)) {
         assert.ok(description, `${path} ${status}`)
-        if (Number(status) >= 400) assert.ok(content?.['application/problem+json'], `${path} ${status}`)
+        if (status === 'default' || Number(status) >= 400)
+          assert.ok(content?.['application/problem+json'], `${path} ${status}`)
       }
       if (path.startsWith('/api/')) assert.ok(operation.responses['401'], path)
     }
+  })
+
+  it('is OpenAPI 3.0 without a flaw, by the strictest rules of its linter', async () => {
+    const source = await (await fetch(`${server.url}/docs/json`)).text()
+    const config = await createConfig({ extends: ['recommended-strict'] })
+    const problems = await lintFromString({ source, absoluteRef: '/docs/openapi.json', config })
+    assert.deepEqual(
+      problems.map(({ ruleId, message, location }) => `${ruleId} at ${location[0]?.pointer}: ${message}`),
+      [],
+    )
+    const spoilt = JSON.parse(source)
+    delete spoilt.info.title
+    const found = await lintFromString({
+      ...{ source: JSON.stringify(spoilt), absoluteRef: '/docs/openapi.json', config },
+    })
+    assert.ok(found.length > 0)
   })
 
   it('refers to nothing that is not in it', async () => {
