@@ -95,9 +95,11 @@ function parse(payload: Uint8Array, format: Format): Fields {
   return format === 'text' ? { message: text } : parseBody(text)
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 function decode(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return utf8.decode(bytes)
   } catch (cause) {
     throw new Failure('malformed', 'The body is not valid UTF-8.', { cause })
   }
