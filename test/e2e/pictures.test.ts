@@ -39,7 +39,7 @@ looking('the pictures of the README', { timeout: 60_000 }, () => {
     server = await serve(home)
     await life()
     browser = await openBrowser()
-    watched = await watchedPage(browser, server.url, { viewport: { width: 1120, height: 700 } })
+    watched = await watchedPage(browser, server.url, { viewport: { width: 1120, height: 640 } })
     await watched.page.goto((await cli(['dashboard'], { home })).stdout.trim())
     await watched.page.waitForURL('**/dashboard')
   })
