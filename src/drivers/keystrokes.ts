@@ -32,8 +32,11 @@ export function keystrokes(
     return { refused: 'the message has several lines and this program would take each for a message' }
   if (screen.cooked && longestLine(text) > rules.maxLineBytes)
     return { refused: `a terminal in line mode cuts lines after ${rules.maxLineBytes} bytes` }
-  return { text }
+  return { text: screen.cooked ? text : finished(text) }
 }
+
+/** Behind a name that is still being typed, input boxes offer completions, and Enter takes the first of them. */
+const finished = (text: string): string => (/(?:^|\s)[@$]\S*$/.test(text) ? `${text} ` : text)
 
 /** Beyond the domain's cleaning: a tab would complete or indent, and line ends around the text would submit it. */
 export const cleanKeys = (message: string): string =>

@@ -50,6 +50,13 @@ describe('keystrokes', () => {
     assert.deepEqual(typed('a\nb', screen(false), 'paste'), { text: 'a b' })
   })
 
+  it('ends a last word that an input box would complete instead of sending it', () => {
+    assert.deepEqual(typed('[webhook] @/etc/passwd', screen(true)), { text: '[webhook] @/etc/passwd ' })
+    assert.deepEqual(typed('costs\n$imag', screen(true)), { text: 'costs\n$imag ' })
+    assert.deepEqual(typed('see @a, me@b.c', screen(undefined)), { text: 'see @a, me@b.c' })
+    assert.deepEqual(typed('@root', screen(false, true)), { text: '@root' })
+  })
+
   it('refuses a line that line mode would cut, counted in bytes and after joining', () => {
     assert.deepEqual(typed('x'.repeat(4095), screen(false, true)), { text: 'x'.repeat(4095) })
     assert.ok('refused' in typed('x'.repeat(4096), screen(false, true)))
