@@ -13,12 +13,27 @@ export function dialogOn(screen: Screen): string | undefined {
   if (secret.test(last)) return 'it asks for a password'
   if (question.test(last)) return 'it asks a question'
   if (pager.test(last)) return 'a pager waits for a key'
-  return hasMenu(foot) ? 'a dialog waits for a person' : undefined
+  return hasMenu(foot) || foot.some((line) => buttons.test(line)) ? 'a dialog waits for a person' : undefined
 }
+
+const workLines = 8
+
+/** Agents that a slow machine keeps from moving still say how to stop them: `(esc to interrupt)`. */
+export const saysItWorks = (screen: Screen): boolean =>
+  screen.lines
+    .filter((line) => line.trim() !== '')
+    .slice(-workLines)
+    .some((line) => stopHint.test(line))
+
+const stopHint = /(?:[(•·]\s*|^[^\p{L}\d]*\s)esc (?:to )?(?:interrupt|cancel)\b/iu
 
 const secret = /\b(?:password|passphrase|passcode|PIN)\b[^:?]{0,60}[:?]$/i
 const question = /[[(](?:y|yes)\/(?:n|no)(?:\/\[?[^\])]{1,20}\]?)?[\])]\s*[:?]?$/i
 const pager = /^(?:--\s?more\s?--.*|\(END\)|press (?:any key|enter|return)\b.*|:)$/i
+
+/** Choices side by side: `Allow once   Allow always   Reject`. */
+const buttons =
+  /^[^\p{L}\d]*(?:allow|approve|accept|yes)\b[^.:]{0,40}?\s{2,}.*\b(?:reject|deny|decline|no|cancel)\b/iu
 
 const selected = /^[\s│┃║|▌]*[❯›>●▶→»]\s*\d{1,2}[.)]\s/
 const option = /^[\s│┃║|▌]*(?:[❯›>●▶→»○]\s*)?\d{1,2}[.)]\s/

@@ -27,7 +27,8 @@ export function keystrokes(
   screen: Screen,
   rules: TypingRules,
 ): { readonly text: string } | { readonly refused: string } {
-  const text = fold(cleanKeys(message), screen, rules.multiline)
+  const folded = fold(cleanKeys(message), screen, rules.multiline)
+  const text = folded && !screen.cooked ? calm(folded) : folded
   if (text === undefined)
     return { refused: 'the message has several lines and this program would take each for a message' }
   if (screen.cooked && longestLine(text) > rules.maxLineBytes)
@@ -43,6 +44,9 @@ export const cleanKeys = (message: string): string =>
   clean(message)
     .replaceAll('\t', '    ')
     .replace(/^\n+|\n+$/g, '')
+
+/** A name behind one of these opens a menu in which Enter chooses; a space behind the name closes it. */
+const calm = (text: string): string => (/(?:^|\s)[@/#$][\w./~-]+$/.test(text) ? `${text} ` : text)
 
 function fold(text: string, screen: Screen, multiline: Multiline): string | undefined {
   if (!text.includes('\n') || screen.bracketedPaste) return text

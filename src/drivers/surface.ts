@@ -1,6 +1,6 @@
 import type { Readiness } from '../domain/driver.ts'
 import type { Outcome } from '../domain/outcome.ts'
-import { dialogOn } from './dialog.ts'
+import { dialogOn, saysItWorks } from './dialog.ts'
 import type { Screen } from './screen.ts'
 
 /** A terminal as the typing procedure needs it; two implementations, a PTY of our own and a tmux pane. */
@@ -48,6 +48,7 @@ export const personOn = (screen: Screen): string | undefined =>
 
 async function workOn(surface: Surface, screen: Screen): Promise<string | undefined> {
   if (screen.quietMs < quietMs) return moving
+  if (saysItWorks(screen)) return 'its agent says that it works'
   if (screen.cooked && (await surface.isRead?.()) === false) return 'its program does not wait for input'
   return undefined
 }
@@ -69,7 +70,8 @@ export async function freeScreen(surface: Surface, signal: AbortSignal): Promise
 
 /** Waits until the screen is quiet, free of dialogs and ready for input: the turn is probably over. */
 export async function rest(surface: Surface, signal: AbortSignal): Promise<Outcome> {
-  const over = (screen: Screen) => screen.quietMs >= restMs && dialogOn(screen) === undefined
+  const over = (screen: Screen) =>
+    screen.quietMs >= restMs && dialogOn(screen) === undefined && !saysItWorks(screen)
   for (;;) {
     const seen = await until(surface, Number.POSITIVE_INFINITY, signal, 0, over)
     if (seen.kind === 'ended') return { kind: 'turn_failed', why: 'exited', detail: exited(seen) }

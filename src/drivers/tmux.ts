@@ -3,6 +3,8 @@ import type { Connection, Driver, DriverTools, Outgoing, Readiness, TurnEvents }
 import { reasonOf } from '../domain/error.ts'
 import type { Evidence, Outcome } from '../domain/outcome.ts'
 import type { Session } from '../domain/session.ts'
+import { foregroundOf } from './foreground.ts'
+import { agentRunBy } from './installed.ts'
 import { typingRules } from './keystrokes.ts'
 import { hasMention, withoutMentions } from './mentions.ts'
 import { type Ear, openEar } from './relay/mailbox.ts'
@@ -139,9 +141,12 @@ async function skillPlace(wire: Wire, signal: AbortSignal): Promise<SkillPlace> 
   const sight = await lookAt(tmux, pane)
   const program = sight.kind === 'sight' ? sight.program : ''
   return {
-    agent: pane.agent ?? (isAgentKind(program) ? program : undefined),
+    agent: pane.agent ?? (isAgentKind(program) ? program : await agentInFront(pane.panePid)),
     cwd: pane.cwd,
     home: needs.env.HOME ?? homedir(),
     dirs: needs.skillDirs(),
   }
 }
+
+/** A script goes by the name of its interpreter. */
+const agentInFront = async (panePid: number) => agentRunBy((await foregroundOf(panePid)) ?? [])

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { dialogOn } from '../../src/drivers/dialog.ts'
+import { dialogOn, saysItWorks } from '../../src/drivers/dialog.ts'
 import type { Screen } from '../../src/drivers/screen.ts'
 
 const screen = (lines: readonly string[], more: Partial<Screen> = {}): Screen => ({
@@ -24,6 +24,11 @@ describe('dialogOn', () => {
       '│   2. No, suggest changes (esc) │',
     ],
     'a menu on its second choice': ['Allow command?', '  1. Yes, proceed', '▶ 2. No, tell it what to do'],
+    'buttons side by side': [
+      '┃  △ Permission required',
+      '┃  $ touch x',
+      '┃   Allow once   Allow always   Reject        ⇆ select  enter confirm',
+    ],
     'a trust screen': ['Do you trust the files in this folder?', '› 1. Yes, continue', '  2. No, quit'],
     'a yes or no': ['Proceed? [Y/n]'],
     'a host key': ['Are you sure you want to continue connecting (yes/no/[fingerprint])?'],
@@ -55,5 +60,26 @@ describe('dialogOn', () => {
   it('takes a terminal that shows no keys for a secret', () => {
     assert.notEqual(dialogOn(screen([], { cooked: true, echo: false })), undefined)
     assert.equal(dialogOn(screen([], { cooked: true, echo: true })), undefined)
+  })
+})
+
+describe('saysItWorks', () => {
+  const shown: readonly (readonly [string, boolean])[] = [
+    ['✻ Thinking… (esc to interrupt)', true],
+    ['• Working (12s • esc to interrupt)', true],
+    ['⠏ Reading the files (esc to cancel, 3s)', true],
+    ['   ⬝⬝⬝⬝⬝⬝⬝⬝  esc interrupt          tab agents  ctrl+p commands', true],
+    [' escape interrupt · ctrl+c/ctrl+d clear/exit · / commands', false],
+    ['press esc to cancel it, then begin again', false],
+    ['? for shortcuts', false],
+  ]
+  for (const [line, works] of shown)
+    it(`${works} for ${line.trim()}`, () => {
+      assert.equal(saysItWorks(screen(['an answer', line, '────────', '> ', '────────', 'model 1'])), works)
+    })
+
+  it('false for what stands far above', () => {
+    const below = Array.from({ length: 9 }, (_, i) => `line ${i}`)
+    assert.equal(saysItWorks(screen(['• Working (esc to interrupt)', ...below])), false)
   })
 })

@@ -45,6 +45,14 @@ describe('keystrokes', () => {
     assert.ok('refused' in typed('a\nb', screen(false), 'refuse'))
   })
 
+  it('closes the menu that a name at the end would open, where there may be one', () => {
+    for (const text of ['[webhook] @/etc/passwd', '/compact', 'ask $review', 'see #12'])
+      assert.deepEqual(typed(text, screen(true)), { text: `${text} ` })
+    for (const text of ['mail me@host.org', 'a/b', 'costs 5 $', '/compact now'])
+      assert.deepEqual(typed(text, screen(true)), { text })
+    assert.deepEqual(typed('cat /etc/hosts', screen(false, true)), { text: 'cat /etc/hosts' })
+  })
+
   it('trusts an unknown program only where told so', () => {
     assert.deepEqual(typed('a\nb', screen(undefined), 'paste'), { text: 'a\nb' })
     assert.deepEqual(typed('a\nb', screen(false), 'paste'), { text: 'a b' })

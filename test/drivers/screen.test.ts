@@ -167,6 +167,24 @@ describe('submitted', () => {
       true,
     ],
     ['the screen was cleared', echoed, screen(['• done']), true],
+    [
+      'a menu closed and the text still stands in the box',
+      screen(['menu', '> fix the build'], { cursorRow: '> fix the build' }),
+      screen(['> fix the build'], { cursorRow: '> fix the build' }),
+      false,
+    ],
+    [
+      'a menu opened and the text still stands in the box',
+      screen(['> fix the build'], { cursorRow: '> fix the build' }),
+      screen(['a choice', '> fix the build'], { cursorRow: '> fix the build' }),
+      false,
+    ],
+    [
+      'an equal line scrolled up',
+      screen(['> fix the build', 'ok', '> fix the build']),
+      screen(['ok', '> fix the build', 'fix the build', '> fix the build']),
+      true,
+    ],
   ]
   for (const [title, from, to, expected] of rows)
     it(`${expected} when ${title}`, () => assert.equal(submitted(from, to, 'fix the build'), expected))

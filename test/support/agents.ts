@@ -1,4 +1,4 @@
-import { chmod, mkdir, realpath, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, realpath, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import {
   type AgentName,
@@ -97,11 +97,13 @@ async function settledIn(home: string, server: Served, id: unknown): Promise<Sho
   }
 }
 
-/** A script by the agent's own name, which is how agents are told apart. */
+/** A script by the agent's own name; what it runs has that name too, as where npm installs it for all. */
 async function writeProgram(bin: string, name: AgentName): Promise<string> {
   const path = join(bin, name)
-  const command = [...runnerOf(name), join(agentFolder(name), agentPins[name].program)]
-  await mkdir(bin)
+  const installed = join(bin, 'installed', name)
+  await mkdir(dirname(installed), { recursive: true })
+  await symlink(join(agentFolder(name), agentPins[name].program), installed)
+  const command = [...runnerOf(name), installed]
   await writeFile(path, `#!/bin/sh\nexec ${command.map((word) => `'${word}'`).join(' ')} "$@"\n`)
   await chmod(path, 0o755)
   return path

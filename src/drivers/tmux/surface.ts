@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { foregroundOf } from '../foreground.ts'
+import { agentRunBy } from '../installed.ts'
 import type { Screen } from '../screen.ts'
 import { isAgentKind } from '../skills.ts'
 import type { Gone, Surface } from '../surface.ts'
@@ -17,11 +19,13 @@ interface Watch {
   lookedAt: number
   /** What we typed, until the input box is empty again: not a person's draft. */
   ours: { readonly ink: string; entered: boolean } | undefined
+  /** Whether what is in front is an agent that is known, as found out for a program's name. */
+  front: { readonly program: string; readonly isAgent: boolean; readonly at: number } | undefined
 }
 
 /** A tmux pane as the typing procedure needs it. tmux tells of no change: what is not looked at is not known to be quiet. */
 export function openPane(tmux: Tmux, pane: TmuxSettings): Surface {
-  const watch: Watch = { tmux, pane, shown: '', changedAt: 0, lookedAt: 0, ours: undefined }
+  const watch: Watch = { tmux, pane, shown: '', changedAt: 0, lookedAt: 0, ours: undefined, front: undefined }
   const look = () => lookOnce(watch)
   return {
     look,
@@ -46,7 +50,7 @@ async function lookOnce(watch: Watch): Promise<Screen | Gone> {
     lines: sight.lines,
     cursor: sight.cursor,
     cursorRow: sight.rows[sight.cursorRow]?.text ?? '',
-    bracketedPaste: takesPaste(sight, watch.pane, mode?.cooked),
+    bracketedPaste: await takesPaste(watch, sight, mode?.cooked),
     cooked: mode?.cooked,
     echo: mode?.echo,
     quietMs: watch.lookedAt - watch.changedAt,
@@ -62,10 +66,27 @@ function note(watch: Watch, shown: string): void {
 }
 
 /** Told by tmux 3.7; before, a program in line mode certainly does not, and the known agents all do. */
-function takesPaste(sight: Sight, pane: TmuxSettings, cooked: boolean | undefined): boolean | undefined {
+async function takesPaste(
+  watch: Watch,
+  sight: Sight,
+  cooked: boolean | undefined,
+): Promise<boolean | undefined> {
   if (sight.bracketedPaste !== undefined) return sight.bracketedPaste
   if (cooked) return false
-  return pane.agent || isAgentKind(sight.program) ? true : undefined
+  return watch.pane.agent || (await isAgentInFront(watch, sight.program)) ? true : undefined
+}
+
+const frontMs = 3000
+
+/** A script goes by the name of its interpreter; its command line tells more. */
+async function isAgentInFront(watch: Watch, program: string): Promise<boolean> {
+  if (isAgentKind(program)) return true
+  const now = performance.now()
+  if (watch.front?.program !== program || now - watch.front.at > frontMs) {
+    const command = (await foregroundOf(watch.pane.panePid)) ?? []
+    watch.front = { program, isAgent: agentRunBy(command) !== undefined, at: now }
+  }
+  return watch.front.isAgent
 }
 
 function isDraft(watch: Watch, input: string): boolean {
