@@ -54,7 +54,8 @@ export function createIo(platform: Platform): Io {
       const { rotateKeys } = await import('./locks/keys.ts')
       return { rotate: async (graceMs) => rotateKeys(`${home}/keys`, graceMs, clock.now()) }
     },
-    restore: async (home, file) => (await import('./app/restoring.ts')).restoreHome(needs, home, file),
+    restore: async (home, file, options) =>
+      (await import('./app/restoring.ts')).restoreHome(needs, home, file, options),
     relay: async () => {
       const { hookSettings, relayHook } = await import('./drivers/relay.ts')
       const program = platform.selfCommand()

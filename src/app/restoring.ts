@@ -9,11 +9,12 @@ export async function restoreHome(
   { platform, clock }: KeeperNeeds,
   root: string,
   file: string,
+  { keepGrants }: { readonly keepGrants: boolean },
 ): Promise<Restored> {
   const { runDir, databaseFile: path, revokedFile } = openHome(root)
   const lock = lockHome(platform, `${runDir}/server.lock`)
   try {
-    return await restore({ platform, path, revokedFile, now: clock.now, role: 'client' }, file)
+    return await restore({ platform, path, revokedFile, now: clock.now, role: 'client', keepGrants }, file)
   } finally {
     lock.release()
   }

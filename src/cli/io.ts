@@ -39,7 +39,11 @@ export interface Io {
   readonly hooks: (home: string) => Promise<HookDesk>
   readonly keys: (home: string) => Promise<KeyDesk>
   /** Puts a backup in place of the database. Throws `already_running`, `not_found`, `usage`. */
-  readonly restore: (home: string, file: string) => Promise<Restored>
+  readonly restore: (
+    home: string,
+    file: string,
+    options: { readonly keepGrants: boolean },
+  ) => Promise<Restored>
   readonly holder: (home: string) => Promise<Holder>
   readonly relay: () => Promise<RelayDesk>
   /** Serves until stopped; resolves with the exit code. */
@@ -157,6 +161,8 @@ export interface KeyDesk {
 export interface Restored {
   /** How many messages were unfinished in the backup. */
   readonly held: number
+  /** How many URLs were open in it and are revoked now, because nobody can know which were revoked since. */
+  readonly revoked: number
   /** Where the database lies now that was there before. */
   readonly aside?: string
 }

@@ -5,6 +5,7 @@ import type { Database } from '../platform/platform.ts'
 import { createPrivate, sync } from './backup.ts'
 import { versionOf } from './migrate.ts'
 import { markAsCopy } from './restored.ts'
+import { adopt, isOwn } from './revocations.ts'
 import { number } from './rows.ts'
 import type { StoreOptions } from './shared.ts'
 import { openStore } from './sqlite.ts'
@@ -12,24 +13,31 @@ import { openStore } from './sqlite.ts'
 export interface Restored {
   /** How many messages were unfinished; they are not sent again by themselves. */
   readonly held: number
+  /** How many URLs were open in it and are revoked now, because this home cannot know which were revoked since. */
+  readonly revoked: number
   /** Where the database lies now that was there before; undefined when there was none. */
   readonly aside?: string
+}
+
+export interface Restoring extends StoreOptions {
+  /** The keeper says that no grant was revoked since, or that those were revoked again. */
+  readonly keepGrants: boolean
 }
 
 /**
  * Puts a backup in place of the database, which is kept aside. Nobody else may have that open. Throws `not_found`, and `usage`
  * for a file that is no backup; then everything is as it was.
  */
-export async function restore(options: StoreOptions, file: string): Promise<Restored> {
+export async function restore(options: Restoring, file: string): Promise<Restored> {
   const fresh = `${options.path}.restoring`
   try {
     copyIn(file, fresh)
-    const held = vouchedFor(options, fresh, file)
+    const found = vouchedFor(options, fresh, file)
     await (await openStore({ ...options, path: fresh })).close()
     const aside = putAside(options.path, options.now())
     renameSync(fresh, options.path)
     sync(dirname(options.path))
-    return { held, ...(aside !== undefined && { aside }) }
+    return { ...found, ...(aside !== undefined && { aside }) }
   } finally {
     remove(fresh)
   }
@@ -45,20 +53,30 @@ function copyIn(file: string, fresh: string): void {
   }
 }
 
-/** How many messages are unfinished in it. A copy that was made by other means counts as one of that file's age. */
-function vouchedFor({ platform }: StoreOptions, fresh: string, file: string): number {
-  const database = platform.openDatabase(fresh)
+type Found = Pick<Restored, 'held' | 'revoked'>
+
+/** What restoring it will change. A copy that was made by other means counts as one of that file's age. */
+function vouchedFor(options: Restoring, fresh: string, file: string): Found {
+  const database = options.platform.openDatabase(fresh)
   try {
     if (versionOf(database) === 0) throw new Failure('usage', 'it is empty')
     if (only(database, 'PRAGMA integrity_check') !== 'ok') throw new Failure('usage', 'it is damaged')
     markAsCopy(database.prepare, Math.round(statSync(file).mtimeMs))
-    return number(only(database, `SELECT COUNT(*) FROM deliveries WHERE state IN ('PENDING', 'RETRY')`))
+    if (options.keepGrants && options.revokedFile) adopt(database.prepare, options.revokedFile)
+    const forgets = options.revokedFile !== undefined && !isOwn(options.revokedFile)
+    return {
+      held: number(only(database, `SELECT COUNT(*) FROM deliveries WHERE state IN ('PENDING', 'RETRY')`)),
+      revoked: forgets ? number(only(database, openGrants(options.now()))) : 0,
+    }
   } catch (cause) {
     throw new Failure('usage', `${file} is no backup of Postern: ${reasonOf(cause)}.`, { cause })
   } finally {
     database.close()
   }
 }
+
+const openGrants = (now: number): string =>
+  `SELECT COUNT(*) FROM grants WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ${now})`
 
 const only = (database: Database, query: string) => Object.values(database.prepare(query).get() ?? {})[0]
 

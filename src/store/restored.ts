@@ -1,7 +1,7 @@
 import { settle } from '../domain/settle.ts'
 import type { Statement } from '../platform/platform.ts'
 import { releaseLeases } from './claims.ts'
-import { knowsLess, revokeForgotten } from './revocations.ts'
+import { isOwn, knowsLess, revokeAll, revokeForgotten } from './revocations.ts'
 import { deliveryColumns, deliveryOf, number, orUndefined } from './rows.ts'
 import { applySettlement } from './settling.ts'
 import type { Shared } from './shared.ts'
@@ -23,13 +23,16 @@ export const isFromThePast = ({ sql, revokedFile }: Shared): boolean =>
 
 /**
  * A copy becomes the database. What was unfinished in it may have been delivered since it was made, so it is FAILED until
- * somebody says otherwise; what was revoked since stays revoked.
+ * somebody says otherwise. What was revoked since stays revoked; where nobody can know that, everything is.
  */
 export function takeIn(shared: Shared): void {
   const { sql, revokedFile } = shared
   const now = shared.now()
-  if (revokedFile !== undefined) revokeForgotten(sql, revokedFile, now)
   const madeAt = copyMadeAt(sql)
+  if (revokedFile !== undefined) {
+    if (madeAt !== undefined && !isOwn(revokedFile)) revokeAll(sql, now)
+    revokeForgotten(sql, revokedFile, now)
+  }
   if (madeAt !== undefined) failUnfinished(shared, madeAt, now)
   sql(`DELETE FROM tallies WHERE kind = 'copy'`).run()
 }

@@ -9,6 +9,7 @@ import { emptyLog, purgeOne, purgeSettled } from './purge.ts'
 import { counts, inspect, list } from './reading.ts'
 import { record } from './record.ts'
 import { isFromThePast, takeIn } from './restored.ts'
+import { adopt, isOwn } from './revocations.ts'
 import { sessionStore } from './sessions.ts'
 import { acknowledge, addEvents, deliveryById, requeue, settleAttempt } from './settling.ts'
 import { leaveMark, openShared, type StoreOptions } from './shared.ts'
@@ -17,7 +18,10 @@ import { leaveMark, openShared, type StoreOptions } from './shared.ts'
 export async function openStore(options: StoreOptions): Promise<Store> {
   const shared = openShared(options)
   const { write, read } = shared
+  const { revokedFile } = shared
   if (await read(() => isFromThePast(shared))) await write(() => takeIn(shared))
+  if (options.role === 'server' && revokedFile !== undefined && !isOwn(revokedFile))
+    await write(() => adopt(shared.sql, revokedFile))
   let bytesInLog = false
 
   return {
@@ -64,7 +68,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     changedElsewhere: () => read(shared.changedElsewhere),
     examine: () => read(() => examine(shared)),
     probe: () => write(() => leaveMark(shared)),
-    backup: (path) => read(() => backup({ ...shared, platform: options.platform }, path)),
+    backup: async (path) => {
+      if (revokedFile !== undefined) await write(() => adopt(shared.sql, revokedFile))
+      await read(() => backup({ ...shared, platform: options.platform }, path))
+    },
     close: shared.close,
   }
 }

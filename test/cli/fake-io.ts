@@ -186,7 +186,7 @@ function ioOf(world: World): Io {
       }
     },
     keys: async () => ({ rotate: async (graceMs) => ({ kid: 'k2', retireAt: world.now + graceMs }) }),
-    restore: async () => ({ held: 0 }),
+    restore: async () => ({ held: 0, revoked: 0 }),
     relay: async () => ({
       tell: (call) => {
         world.told.push(call)

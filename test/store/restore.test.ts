@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { GrantId } from '../../src/domain/grant.ts'
 import { restore } from '../../src/store/restore.ts'
@@ -17,7 +17,7 @@ interface Place {
   readonly revokedFile: string
   readonly copy: string
   readonly open: () => ReturnType<typeof openScratchStore>
-  readonly putBack: (file?: string) => ReturnType<typeof restore>
+  readonly putBack: (file?: string, keepGrants?: boolean) => ReturnType<typeof restore>
 }
 
 const inHome = (act: (place: Place) => Promise<void>): Promise<void> =>
@@ -29,8 +29,8 @@ const inHome = (act: (place: Place) => Promise<void>): Promise<void> =>
     ]
     const platform = await currentPlatform()
     const open = () => openScratchStore(path, { revokedFile })
-    const putBack = (file = copy) =>
-      restore({ platform, path, revokedFile, role: 'client', now: () => noon }, file)
+    const putBack = (file = copy, keepGrants = false) =>
+      restore({ platform, path, revokedFile, role: 'client', now: () => noon, keepGrants }, file)
     await act({ dir, path, revokedFile, copy, open, putBack })
   })
 
@@ -44,7 +44,7 @@ describe('restore', () => {
       await store.revokeGrant(ci, noon)
       await store.revokeGrant(ci, noon + 1)
       await store.close()
-      assert.equal(await readFile(revokedFile, 'utf8'), `${ci}\n`)
+      assert.match(await readFile(revokedFile, 'utf8'), new RegExp(`^# \\d+\n${ci}\n$`))
       assert.equal((await stat(revokedFile)).mode & 0o777, 0o600)
       await putBack()
       const restored = await open()
@@ -70,6 +70,40 @@ describe('restore', () => {
       assert.equal(await older.findDelivery(delivery.id), undefined)
       await older.close()
     }))
+
+  for (const how of ['before the revocation', 'with the backup, and nothing was revoked'])
+    it(`revokes everything where the keys were copied ${how}, unless told otherwise`, () =>
+      inHome(async ({ copy, open, putBack, revokedFile, path }) => {
+        const store = await open()
+        await store.addGrant(grantOf())
+        await store.backup(copy)
+        const keys = await readFile(revokedFile)
+        if (how.startsWith('before')) await store.revokeGrant(ci, noon)
+        await store.close()
+        const elsewhere = async () => {
+          await rm(dirname(path), { recursive: true })
+          await mkdir(dirname(revokedFile), { recursive: true })
+          await writeFile(revokedFile, keys)
+        }
+        const kept = await readFile(copy)
+        await elsewhere()
+        await writeFile(copy, kept)
+        assert.equal((await putBack()).revoked, 1)
+        const restored = await open()
+        assert.ok((await restored.findGrant(ci))?.revokedAt)
+        await restored.close()
+        await elsewhere()
+        await writeFile(path, kept)
+        const copied = await open()
+        assert.ok((await copied.findGrant(ci))?.revokedAt)
+        await copied.close()
+        await elsewhere()
+        await writeFile(copy, kept)
+        assert.equal((await putBack(copy, true)).revoked, 0)
+        const trusted = await open()
+        assert.equal((await trusted.findGrant(ci))?.revokedAt, undefined)
+        await trusted.close()
+      }))
 
   it('leaves to a person what was unfinished, and keeps what was finished', () =>
     inHome(async ({ copy, open, putBack }) => {
@@ -160,7 +194,7 @@ describe('restore', () => {
       const same = await open()
       assert.equal((await same.findDelivery(delivery.id))?.state, 'PENDING')
       await same.close()
-      assert.deepEqual((await readdir(dir)).toSorted(), ['cut', 'empty', 'postern.db', 'text'])
+      assert.deepEqual((await readdir(dir)).toSorted(), ['cut', 'empty', 'keys', 'postern.db', 'text'])
     }))
 })
 
@@ -169,7 +203,8 @@ describe('revokeGrant', () => {
     inHome(async ({ open, revokedFile }) => {
       const store = await open()
       await store.addGrant(grantOf())
-      await mkdir(revokedFile, { recursive: true })
+      await rm(revokedFile)
+      await mkdir(revokedFile)
       await refuses('store_unavailable', store.revokeGrant(ci, noon))
       assert.equal((await store.findGrant(ci))?.revokedAt, undefined)
       await store.close()
