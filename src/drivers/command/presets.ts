@@ -10,7 +10,12 @@ export interface Conversation {
 
 /** What an agent itself says of its turn, beside its exit code. */
 export interface Verdict {
-  readonly failure?: { readonly why: TurnFailure; readonly detail: string }
+  readonly failure?: {
+    readonly why: TurnFailure
+    readonly detail: string
+    /** The agent said nothing; `detail` says that. */
+    readonly silent?: true
+  }
   readonly answer?: string
   /** The id under which the next turn goes on. */
   readonly conversation?: string
@@ -73,7 +78,7 @@ export const isLostConversation = (complaint: string): boolean =>
   )
 
 const noVerdict: Verdict = {
-  failure: { why: 'agent_error', detail: 'it exited without saying how its turn went' },
+  failure: { why: 'agent_error', detail: 'it exited without saying how its turn went', silent: true },
 }
 
 const failed = (why: TurnFailure, detail: string): Pick<Verdict, 'failure'> => ({ failure: { why, detail } })

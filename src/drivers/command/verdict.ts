@@ -54,8 +54,10 @@ function outcomeOf(finished: Finished, verdict: Verdict): Outcome {
 function failureDetail(finished: Finished, { failure }: Verdict): string {
   const exit = finished.signal ? `killed by ${finished.signal}` : `exit code ${finished.exitCode}`
   if (failure && finished.exitCode === 0) return failure.detail.slice(0, maxDetail)
-  const said = failure && !finished.complaint ? { complaint: failure.detail.slice(0, maxDetail) } : finished
-  return withComplaint(exit, said)
+  // Its own word comes before what it, or its libraries, wrote beside it.
+  const parts = [failure?.silent ? '' : failure?.detail.slice(0, maxDetail), finished.complaint]
+  const said = parts.filter((part) => part).join('; ')
+  return withComplaint(exit, { complaint: said || (failure?.detail ?? '') })
 }
 
 const maxDetail = 300

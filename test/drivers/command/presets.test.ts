@@ -129,6 +129,17 @@ test('judge prefers what the agent complained, and its exit code over a good rep
   assert.equal(claude({}).conversation, 's-1')
 })
 
+test('judge tells what the agent itself says of its failure before what stands beside it', () => {
+  const stdout = rows({ type: 'turn.failed', error: { message: 'model said no' } })
+  const codex = judge(
+    finished(stdout, { exitCode: 1, complaint: 'WARNING: no alias' }),
+    'codex',
+    undefined,
+    first,
+  )
+  assert.deepEqual(codex.outcome, wrong('exit code 1: model said no; WARNING: no alias'))
+})
+
 test('judge keeps no id that the agent did not take', () => {
   const nameless = rows({ ...result, session_id: undefined })
   assert.equal(judge(finished(nameless), 'qwen', undefined, first).conversation, undefined)
