@@ -9,7 +9,7 @@ export interface JsonBounds {
   readonly maxValues: number
 }
 
-const defaultBounds: JsonBounds = { maxDepth: 200, maxValues: 1_000_000 }
+const defaultBounds: JsonBounds = { maxDepth: 200, maxValues: 300_000 }
 const maxNumberLength = 1000
 const maxEscapedLength = 2_097_152
 /** An object of very many keys makes a step cost some microseconds. */

@@ -32,10 +32,11 @@ export function openConnection(options: ConnectionOptions): Connection {
 }
 
 /**
- * SQLite gives the -wal and -shm files it makes the permissions of the database file. A database that is there already
- * is never opened here: closing it again would let go of the locks that another connection of this process holds.
+ * Makes a database file that is its owner's alone; the files that SQLite puts beside it get its permissions. One that
+ * is there already is never opened here: closing it again would let go of the locks that another connection of this
+ * process holds.
  */
-function makePrivate(path: string): void {
+export function makePrivate(path: string): void {
   if (path === ':memory:') return
   if (!existsSync(path)) create(path)
   for (const file of [path, `${path}-wal`, `${path}-shm`]) if (existsSync(file)) chmodSync(file, 0o600)

@@ -1,5 +1,6 @@
 import { Failure } from '../domain/error.ts'
 import type { Platform } from '../platform/platform.ts'
+import { makePrivate } from './connection.ts'
 
 /** Held while a server serves this home; the kernel lets go of it when the process dies, however it dies. */
 export interface HomeLock {
@@ -11,6 +12,7 @@ export interface HomeLock {
  * Throws `already_running` when another server has it.
  */
 export function lockHome(platform: Pick<Platform, 'openDatabase'>, path: string): HomeLock {
+  makePrivate(path)
   const database = platform.openDatabase(path)
   try {
     database.exec('PRAGMA busy_timeout = 0')

@@ -121,7 +121,7 @@ describe('parsePayload: JSON', () => {
   })
 
   it('refuses too many values and endless numbers', async () => {
-    await refuses(parse(`[${'0,'.repeat(1_000_000)}0]`), 'unprocessable', /more than 1000000 values/)
+    await refuses(parse(`[${'0,'.repeat(300_000)}0]`), 'unprocessable', /more than 300000 values/)
     await refuses(parse('1'.repeat(1001)), 'unprocessable', /longer than 1000/)
   })
 
