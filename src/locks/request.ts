@@ -40,6 +40,15 @@ export const vouched = (id: unknown): Verified => (isId(id) ? { deliveryId: id, 
 export const claimed = (request: SignedRequest, id: unknown): Verified =>
   isId(id) ? { deliveryId: id, idempotencyKey: `${id}.${digestOf(request.rawBody)}` } : {}
 
+/**
+ * Verified at a signed `time`. Without an id of its own the moment and the bytes name it: who plays the same request
+ * back within its freshness says nothing new.
+ */
+export const dated = (request: SignedRequest, time: string, verified: Verified): Verified =>
+  verified.idempotencyKey === undefined
+    ? { ...verified, idempotencyKey: `${time}.${digestOf(request.rawBody)}` }
+    : verified
+
 const isId = (id: unknown): id is string => typeof id === 'string' && /^[\x21-\x7e]{1,128}$/.test(id)
 
 const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('base64url')

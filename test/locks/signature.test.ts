@@ -549,7 +549,6 @@ test('Verified names a delivery by the sender’s id, with the bytes where nobod
     ['gitlab', { 'X-Gitlab-Token': secret, 'X-Gitlab-Event-UUID': 'id-2', 'Idempotency-Key': 'id-1' }],
     ['shopify', { 'X-Shopify-Hmac-Sha256': mac(body, 'base64'), 'X-Shopify-Webhook-Id': 'id-1' }],
     ['sentry', { 'Sentry-Hook-Signature': mac(body), 'Request-ID': 'id-1' }],
-    ['linear', { 'Linear-Signature': mac(body), 'Linear-Delivery': 'id-1' }],
     ['hmac', { 'X-Sig': mac(body), 'X-Id': 'id-1' }, { header: 'X-Sig', idHeader: 'X-Id' }],
     ['bearer', { Authorization: `Bearer ${secret}`, 'X-Id': 'id-1' }, { idHeader: 'X-Id' }],
   ]
@@ -581,6 +580,46 @@ test('Verified names a delivery by the sender’s id, with the bytes where nobod
   ]
   for (const [scheme, headers, id, config] of vouchedFor)
     assert.deepEqual(verified(made(scheme, headers, config)), { deliveryId: id, idempotencyKey: id }, scheme)
+})
+
+test('Verified names a timed request without a signed id by its time and bytes, so that a replay is the same', () => {
+  const plain = '{"type":"x","webhookTimestamp":1700000000000}'
+  const zoom = (time: number): HeaderMap => ({
+    'X-Zm-Signature': `v0=${mac(`v0:${time}:${plain}`)}`,
+    'X-Zm-Request-Timestamp': `${time}`,
+  })
+  const timed: readonly (readonly [Scheme, HeaderMap, Partial<VerifyConfig>?])[] = [
+    ['zoom', zoom(now)],
+    ['stripe', { 'Stripe-Signature': `t=${now},v1=${mac(`${now}.${plain}`)}` }],
+    [
+      'slack',
+      { 'X-Slack-Signature': `v0=${mac(`v0:${now}:${plain}`)}`, 'X-Slack-Request-Timestamp': `${now}` },
+    ],
+    ['linear', { 'Linear-Signature': mac(plain), 'Linear-Delivery': 'one' }],
+    ['linear', { 'Linear-Signature': mac(plain), 'Linear-Delivery': 'another' }],
+    [
+      'hmac',
+      { 'X-Sig': mac(`${now}${plain}`), 'X-Time': `${now}` },
+      { header: 'X-Sig', timestampHeader: 'X-Time', signed: '{timestamp}{body}' },
+    ],
+    [
+      'grafana',
+      { 'X-Grafana-Alerting-Signature': mac(`${now}:${plain}`), 'X-Time': `${now}` },
+      { timestampHeader: 'X-Time' },
+    ],
+  ]
+  const digest = createHash('sha256').update(plain).digest('base64url')
+  for (const [scheme, headers, config] of timed) {
+    const time = scheme === 'linear' ? 1_700_000_000_000 : now
+    const key = verified(made(scheme, headers, config, { body: plain }))?.idempotencyKey
+    assert.equal(key, `${time}.${digest}`, scheme)
+  }
+  const later = verified(made('zoom', zoom(now + 1), {}, { body: plain }))
+  assert.equal(later?.idempotencyKey, `${now + 1}.${digest}`)
+  assert.deepEqual(
+    verified(made('grafana', { 'X-Grafana-Alerting-Signature': mac(plain) }, {}, { body: plain })),
+    {},
+  )
 })
 
 test('Verified takes no id that is odd, too long or sent twice', () => {

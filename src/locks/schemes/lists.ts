@@ -1,7 +1,7 @@
 import { fromHex, memberIn } from '../encoding.ts'
 import { isFresh, unixTime } from '../freshness.ts'
 import { isSigned } from '../mac.ts'
-import { type Check, single, vouched } from '../request.ts'
+import { type Check, dated, single, vouched } from '../request.ts'
 
 /** docs.stripe.com/webhooks/signature: `t=<seconds>,v1=<hex>,v1=<hex>`; `whsec_…` is the key as it stands. */
 export const stripe: Check = (config, request) => {
@@ -10,7 +10,7 @@ export const stripe: Check = (config, request) => {
   if (more.length > 0 || !isFresh(unixTime(time), request.now, config.toleranceSeconds ?? 300))
     return undefined
   return isSigned(config.secrets, [time, '.', request.rawBody], signaturesIn(fields))
-    ? vouched(memberIn(request.rawBody, 'id'))
+    ? dated(request, time, vouched(memberIn(request.rawBody, 'id')))
     : undefined
 }
 

@@ -2,7 +2,7 @@ import { type Algorithm, type Encoding, placeholder, type VerifyConfig } from '.
 import { fromBase64, fromHex } from '../encoding.ts'
 import { isFresh, unixTime } from '../freshness.ts'
 import { isSigned, type Part } from '../mac.ts'
-import { type Check, claimed, type SignedRequest, single, type Verified } from '../request.ts'
+import { type Check, claimed, dated, type SignedRequest, single, type Verified } from '../request.ts'
 
 /** One HMAC in one header over one string: what most senders do. */
 export interface Recipe {
@@ -38,9 +38,12 @@ export function verifyRecipe(
   const parts = time === undefined ? undefined : partsOf(recipe, config, request, time)
   if (!signature || !parts || !isSigned(config.secrets, parts, [signature], recipe.algorithm))
     return undefined
-  if (recipe.deliveryId) return recipe.deliveryId(request)
-  return claimed(request, recipe.idHeader && single(request, recipe.idHeader))
+  const verified = identified(recipe, request)
+  return time === undefined || time === '' ? verified : dated(request, time, verified)
 }
+
+const identified = ({ deliveryId, idHeader }: Recipe, request: SignedRequest): Verified =>
+  deliveryId ? deliveryId(request) : claimed(request, idHeader && single(request, idHeader))
 
 function signatureIn(recipe: Recipe, request: SignedRequest): Uint8Array | undefined {
   const { header, prefix = '', encoding = 'hex', anyCase } = recipe

@@ -1,7 +1,7 @@
 import { fromBase64, fromHex, memberIn } from '../encoding.ts'
 import { isFresh, unixTime } from '../freshness.ts'
 import { isSigned, isSignedEd25519, type Part } from '../mac.ts'
-import { type Check, claimed, type SignedRequest, single, type Verified, vouched } from '../request.ts'
+import { type Check, claimed, dated, type SignedRequest, single, type Verified, vouched } from '../request.ts'
 import { isSecret } from '../secret.ts'
 
 /** standardwebhooks.com: `v1,<base64>` HMAC and `v1a,<base64>` Ed25519, space-separated. */
@@ -35,7 +35,7 @@ export const discord: Check = (config, request) => {
   if (!signature || !isFresh(unixTime(time), request.now, config.toleranceSeconds ?? 300)) return undefined
   const keys = config.secrets.map((secret) => fromHex(secret.toLowerCase()) ?? new Uint8Array())
   return keys.some((key) => isSignedEd25519(key, [time, request.rawBody], signature))
-    ? vouched(memberIn(request.rawBody, 'id'))
+    ? dated(request, time, vouched(memberIn(request.rawBody, 'id')))
     : undefined
 }
 

@@ -1,6 +1,6 @@
 import { memberIn } from '../encoding.ts'
 import { isFresh, rfc3339Time, unixTime } from '../freshness.ts'
-import { type Check, claimed, single, vouched } from '../request.ts'
+import { type Check, claimed, dated, single, vouched } from '../request.ts'
 import { following, verifyRecipe } from './recipe.ts'
 
 /** docs.github.com, "Validating webhook deliveries". */
@@ -84,12 +84,14 @@ export const grafana: Check = (config, request) =>
     request,
   )
 
-/** linear.app/developers/webhooks: the time is in the body, in milliseconds, good for a minute. */
+/** linear.app/developers/webhooks: the time is in the body, in milliseconds, good for a minute. Its id is not signed. */
 export const linear: Check = (config, request) => {
   const verified = verifyRecipe({ header: 'linear-signature' }, config, request)
   const stamp = memberIn(request.rawBody, 'webhookTimestamp') ?? single(request, 'linear-timestamp')
   const fresh = isFresh(unixTime(String(stamp)), request.now, config.toleranceSeconds ?? 60)
-  return verified && fresh ? claimed(request, single(request, 'linear-delivery')) : undefined
+  if (!verified || !fresh) return undefined
+  const { deliveryId } = claimed(request, single(request, 'linear-delivery'))
+  return dated(request, String(stamp), deliveryId === undefined ? {} : { deliveryId })
 }
 
 /** Any other sender of one HMAC. */
