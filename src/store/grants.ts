@@ -2,7 +2,7 @@ import type { Grant, GrantId } from '../domain/grant.ts'
 import type { Store } from '../domain/ports.ts'
 import { requireOpen, type SessionId } from '../domain/session.ts'
 import { createPause } from './pause.ts'
-import { noteRevoked, rememberTaken } from './revocations.ts'
+import { noteRevoked } from './revocations.ts'
 import { grantOf } from './rows.ts'
 import type { Shared } from './shared.ts'
 
@@ -77,7 +77,7 @@ function listPiece(
 function revoke({ sql, remembered, revokedFile }: Shared, id: GrantId, at: number): Grant | undefined {
   const grant = remembered.grant(id)
   if (grant?.revokedAt !== undefined || !grant) return grant
-  if (revokedFile !== undefined) rememberTaken(sql, noteRevoked(revokedFile, id))
+  if (revokedFile !== undefined) noteRevoked(sql, revokedFile, id)
   sql('UPDATE grants SET revoked_at = ? WHERE id = ?').run(at, id)
   remembered.forgetGrant(id)
   return remembered.grant(id)

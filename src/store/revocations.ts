@@ -17,29 +17,42 @@ import type { Statement } from '../platform/platform.ts'
 import { number } from './rows.ts'
 
 // A database can be put back as it was before a grant was revoked. So every revocation is also noted in a file beside
-// the signing keys, one id a line: whoever has the keys that the URL needs has this file, too. Its first line is its own
-// place on the disk: a copy of it, put back with the keys, lies elsewhere and may lack what was revoked since.
+// the signing keys, one id a line: whoever has the keys that the URL needs has this file, too. Its first line tells where
+// and since when it lies on the disk: a copy of it, put back with the keys, does not, and may lack what was revoked since.
 
 type Sql = (text: string) => Statement
 
 /**
- * Notes it on disk before the database does: of the two, the file must never know less. Returns the file's size.
- * Throws `store_unavailable`.
+ * Notes it on disk before the database does: of the two, the file must never know less. A list that is not this home's own is
+ * trusted by nobody and need not be complete: where it cannot be written, the revocation holds all the same. Throws
+ * `store_unavailable`.
  */
-export function noteRevoked(file: string, id: GrantId): number {
-  return guarded(file, () => append(file, `${id}\n`))
+export function noteRevoked(sql: Sql, file: string, id: GrantId): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    rememberTaken(sql, append(file, `${id}\n`))
+  } catch (cause) {
+    if (!isOwn(file)) return
+    throw new Failure('store_unavailable', `Cannot write ${file}: ${reasonOf(cause)}.`, { cause })
+  }
 }
 
 /** Whether nobody but this home has written it, all the time. */
 export function isOwn(file: string): boolean {
-  const place = placeOf(file)
-  return place !== undefined && readFileSync(file, 'utf8').startsWith(place)
+  const found = statSync(file, { throwIfNoEntry: false })
+  return found?.isFile() === true && readFileSync(file, 'utf8').startsWith(placeOf(file))
 }
 
-/** Makes the file this home's own, with what it says. Throws `store_unavailable`. */
+/** Makes the file this home's own, with what it says; where it cannot be written it stays a stranger's. */
 export function adopt(sql: Sql, file: string): void {
-  if (!isOwn(file)) guarded(file, () => rewrite(file, idsIn(file)))
-  rememberTaken(sql, sizeOf(file))
+  if (isOwn(file)) return
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    rewrite(file, idsIn(file))
+    rememberTaken(sql, sizeOf(file))
+  } catch {
+    // Then a backup's grants stay shut until somebody vouches for them.
+  }
 }
 
 function rewrite(file: string, ids: readonly string[]): void {
@@ -50,10 +63,10 @@ function rewrite(file: string, ids: readonly string[]): void {
   renameSync(fresh, file)
 }
 
-/** The line that names where a file lies; undefined when there is none. */
-function placeOf(file: string): string | undefined {
-  const found = statSync(file, { throwIfNoEntry: false, bigint: true })
-  return found && `# ${found.ino}\n`
+/** The line that tells a file from every other: its place on the disk, and when that was taken, Unix milliseconds. */
+function placeOf(file: string): string {
+  const { ino, birthtimeNs } = statSync(file, { bigint: true })
+  return `# ${ino} ${birthtimeNs / 1_000_000n}\n`
 }
 
 const idsIn = (file: string): readonly string[] =>
@@ -62,15 +75,6 @@ const idsIn = (file: string): readonly string[] =>
     : readFileSync(file, 'utf8')
         .split('\n')
         .filter((line) => /^[0-9a-f]+$/.test(line))
-
-function guarded<T>(file: string, act: () => T): T {
-  try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    return act()
-  } catch (cause) {
-    throw new Failure('store_unavailable', `Cannot write ${file}: ${reasonOf(cause)}.`, { cause })
-  }
-}
 
 function append(file: string, line: string): number {
   const opened = openSync(file, 'a', 0o600)
@@ -105,4 +109,7 @@ export const revokeAll = (sql: Sql, now: number): void => {
   sql('UPDATE grants SET revoked_at = ? WHERE revoked_at IS NULL').run(now)
 }
 
-const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
+function sizeOf(file: string): number {
+  const found = statSync(file, { throwIfNoEntry: false })
+  return found?.isFile() === true ? found.size : 0
+}
