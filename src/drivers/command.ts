@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { homedir } from 'node:os'
+import type { DeliveryId } from '../domain/delivery.ts'
 import type { Connection, Driver, DriverTools, Outgoing, Readiness, TurnEvents } from '../domain/driver.ts'
 import { reasonOf } from '../domain/error.ts'
 import type { Outcome } from '../domain/outcome.ts'
@@ -72,16 +73,21 @@ function connect(needs: CommandNeeds, session: Session, tools: DriverTools): Con
     inject: async (message, signal) => takenIfCompleted(await runAlone(wire, message, signal)),
     turn: (message, signal, on) => runAlone(wire, message, signal, on),
     skills: () => listSkills(skillPlace(wire)),
-    recall: async () => {
-      if (!wire.running) await wire.record.sweep()
-      return undefined
-    },
+    recall: (deliveryId) => recall(wire, deliveryId),
     end: async () => {
       wire.ending.abort()
       await wire.record.sweep()
     },
     close: async () => {},
   }
+}
+
+/** A command may run once more; an agent has the message in its conversation, and would get it there a second time. */
+async function recall(wire: Wire, deliveryId: DeliveryId): Promise<Outcome | undefined> {
+  if (wire.running) return undefined
+  const left = await wire.record.sweep()
+  if (left !== deliveryId || wire.settings.preset === undefined) return undefined
+  return { kind: 'unknown', why: 'the server was stopped while its agent ran', accepted: true }
 }
 
 const runs = 'a command runs'

@@ -10,8 +10,8 @@ export interface RunRecord {
   clear(): Promise<void>
   /** True while what was noted runs. */
   isRunning(): Promise<boolean>
-  /** Ends what was noted, if it still runs and is still the same, and forgets it. */
-  sweep(): Promise<void>
+  /** Ends what was noted, if it still runs and is still the same, and forgets it. Tells for which delivery it ran. */
+  sweep(): Promise<string | undefined>
 }
 
 interface Noted extends ProcessIdentity {
@@ -37,6 +37,7 @@ export function openRecord(runDir: string, session: Pick<Session, 'id' | 'genera
       const noted = await read(path)
       if (noted && (await isLeft(noted))) await endGroup(noted.pid, killGraceMs)
       if (noted) await clear()
+      return noted?.deliveryId
     },
   }
 }

@@ -149,6 +149,24 @@ on('command recall ends what a killed server left and lets it run again', async 
   assert.equal((await inject(bench.connection, 'again')).kind, 'taken')
 })
 
+on(
+  'command recall of an agent that a killed server left is unknown: it has the message',
+  async (bench) => {
+    await killedServer(bench, 'CHILD STUBBORN')
+    const other = 'whd_000000000000000000000009' as DeliveryId
+    assert.deepEqual(await bench.connection.recall(deliveryId), {
+      kind: 'unknown',
+      why: 'the server was stopped while its agent ran',
+      accepted: true,
+    })
+    assert.equal(await anyRuns(await bench.notes()), false)
+    assert.equal(await bench.connection.recall(deliveryId), undefined)
+    await killedServer(bench, 'CHILD')
+    assert.equal(await bench.connection.recall(other), undefined)
+  },
+  { preset: 'codex' },
+)
+
 on('command end ends what a killed server left', async (bench) => {
   await killedServer(bench, 'CHILD')
   await bench.connection.end()
@@ -256,12 +274,13 @@ async function killedServer(bench: Bench, text: string): Promise<{ readonly pid:
   const main = fileURLToPath(new URL('crash-main.ts', import.meta.url))
   const runtime = 'Deno' in globalThis ? ['run', '-A', '--no-check', main] : [main]
   const args = [...runtime, JSON.stringify(bench.session), join(bench.folder, 'run'), deliveryId, text]
+  const before = (await bench.notes()).length
   const server = spawn(process.execPath, args, { stdio: 'ignore' })
   const dead = new Promise((resolve) => server.once('exit', resolve))
-  await eventually(async () => (await bench.notes()).length === 1, 'the command runs')
+  await eventually(async () => (await bench.notes()).length > before, 'the command runs')
   server.kill('SIGKILL')
   await dead
-  const [note] = await bench.notes()
+  const note = (await bench.notes()).at(-1)
   assert.ok(note)
   return note
 }
