@@ -1,5 +1,11 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { agentRunBy } from './installed.ts'
+import type { AgentKind } from './skills.ts'
+
+/** The agent in front in the terminal of `pid`, also where an interpreter runs it. */
+export const agentInFront = async (pid: number): Promise<AgentKind | undefined> =>
+  agentRunBy((await foregroundOf(pid)) ?? [])
 
 /** The command line of the program in front in the terminal of `pid`; undefined when the system does not tell. */
 export async function foregroundOf(pid: number): Promise<readonly string[] | undefined> {

@@ -1,4 +1,4 @@
-import { foregroundOf } from './foreground.ts'
+import { agentInFront } from './foreground.ts'
 import { agentRunBy } from './installed.ts'
 import { type HookedAgent, hookedAgents, isHookedAgent, type Said } from './relay/agents.ts'
 import { leaveWord } from './relay/mailbox.ts'
@@ -60,6 +60,6 @@ export async function hookSettings(wish: HookWish): Promise<readonly HookSetting
 
 async function agentOf({ command = [], settings = {} }: HookWish): Promise<HookedAgent | undefined> {
   const { agent, preset, panePid } = settings
-  const shown = typeof panePid === 'number' ? ((await foregroundOf(panePid)) ?? []) : []
-  return [agent, preset, agentRunBy(command), agentRunBy(shown)].find(isHookedAgent)
+  const shown = typeof panePid === 'number' ? await agentInFront(panePid) : undefined
+  return [agent, preset, agentRunBy(command), shown].find(isHookedAgent)
 }

@@ -3,8 +3,7 @@ import type { Connection, Driver, DriverTools, Outgoing, Readiness, TurnEvents }
 import { reasonOf } from '../domain/error.ts'
 import type { Evidence, Outcome } from '../domain/outcome.ts'
 import type { Session } from '../domain/session.ts'
-import { foregroundOf } from './foreground.ts'
-import { agentRunBy } from './installed.ts'
+import { agentInFront } from './foreground.ts'
 import { typingRules } from './keystrokes.ts'
 import { hasMention, withoutMentions } from './mentions.ts'
 import { type Ear, openEar } from './relay/mailbox.ts'
@@ -147,6 +146,3 @@ async function skillPlace(wire: Wire, signal: AbortSignal): Promise<SkillPlace> 
     dirs: needs.skillDirs(),
   }
 }
-
-/** A script goes by the name of its interpreter. */
-const agentInFront = async (panePid: number) => agentRunBy((await foregroundOf(panePid)) ?? [])

@@ -1,12 +1,13 @@
 import { homedir } from 'node:os'
-import { basename } from 'node:path'
 import type { DeliveryId } from '../../domain/delivery.ts'
 import type { Connection, Driver, Outgoing, Readiness, TurnEvents } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import type { Session } from '../../domain/session.ts'
+import { agentInFront } from '../foreground.ts'
+import { agentRunBy } from '../installed.ts'
 import { withoutMentions } from '../mentions.ts'
 import { endGroup, isRunning, signalGroup } from '../process.ts'
-import { isAgentKind, listSkills, type SkillPlace, withSkill } from '../skills.ts'
+import { listSkills, type SkillPlace, withSkill } from '../skills.ts'
 import type { Gone } from '../surface.ts'
 import { dial, type Line } from './client.ts'
 import type { Request } from './protocol.ts'
@@ -44,7 +45,10 @@ function connect(needs: PtyNeeds, session: Session, now: () => number): Connecti
     state: (signal) => state(wire, signal),
     inject: (message, signal) => send(wire, message, signal),
     turn: (message, signal, on) => send(wire, message, signal, on),
-    skills: async () => (skillPlace(wire).agent ? listSkills(skillPlace(wire)) : undefined),
+    skills: async () => {
+      const place = await skillPlace(wire)
+      return place.agent && listSkills(place)
+    },
     recall: (deliveryId) => recall(wire, deliveryId),
     end: () => end(wire),
     close: async () => {
@@ -82,14 +86,15 @@ async function send(wire: Wire, message: Outgoing, signal: AbortSignal, on?: Tur
 const letGo: Outcome = { kind: 'released', why: 'let go; its terminal knows what became of it' }
 
 async function inputFor(wire: Wire, { skill, text }: Outgoing): Promise<string | undefined> {
-  const inert = await withoutMentions(skillPlace(wire), text)
-  return skill === undefined ? inert : withSkill(skillPlace(wire), skill, inert)
+  const place = await skillPlace(wire)
+  const inert = await withoutMentions(place, text)
+  return skill === undefined ? inert : withSkill(place, skill, inert)
 }
 
-function skillPlace({ needs, settings }: Wire): SkillPlace {
-  const program = basename(settings.command[0] ?? '')
+/** Behind a shell it is whoever is in front there. */
+async function skillPlace({ needs, settings }: Wire): Promise<SkillPlace> {
   return {
-    agent: isAgentKind(program) ? program : undefined,
+    agent: agentRunBy(settings.command) ?? (await agentInFront(settings.childPid)),
     cwd: settings.cwd,
     home: needs.env.HOME ?? homedir(),
     dirs: needs.skillDirs(),

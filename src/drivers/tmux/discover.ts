@@ -1,8 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Discovered, DiscoveryPlace } from '../../domain/driver.ts'
-import { foregroundOf } from '../foreground.ts'
-import { agentRunBy } from '../installed.ts'
+import { agentInFront } from '../foreground.ts'
 import { type AgentKind, isAgentKind } from '../skills.ts'
 import { openTmux } from './call.ts'
 
@@ -79,5 +78,5 @@ async function describe(pane: Pane, { env }: DiscoveryPlace): Promise<Discovered
 }
 
 async function agentIn({ program, pid }: Pane): Promise<AgentKind | undefined> {
-  return isAgentKind(program) ? program : agentRunBy((await foregroundOf(pid)) ?? [])
+  return isAgentKind(program) ? program : agentInFront(pid)
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import process from 'node:process'
 import { test } from 'node:test'
 import type { Discovered } from '../../../src/domain/driver.ts'
@@ -32,6 +34,11 @@ test('tmux discover finds panes with an agent in front', skip === undefined ? {}
       { target: bench.paneId, socket: bench.socket, agent: 'gemini' },
       { cwd: '/' },
     )
+    const skills = join(bench.folder, '.gemini/skills/tidy')
+    await mkdir(skills, { recursive: true })
+    await writeFile(join(skills, 'SKILL.md'), 'Tidy up.')
+    const known = await bench.connection.skills(AbortSignal.timeout(10_000))
+    assert.deepEqual(known, ['tidy'], 'whose skills they are is seen as well')
     assert.deepEqual(await discover(bench, own, [settings]), [], 'it is reached already')
     assert.deepEqual(await discover(bench, `${bench.folder}/nobody,1,0`), [], 'no server there')
   } finally {
