@@ -18,9 +18,15 @@ export const claude: AgentFacts = {
     }
   },
   userMessages: ({ home }) =>
-    rowsBelow(join(home, '.claude/projects')).flatMap(({ type, isMeta, message }) =>
-      type === 'user' && isMeta !== true && isRow(message) && textOf(message.content) !== ''
-        ? [textOf(message.content)]
-        : [],
-    ),
+    rowsBelow(join(home, '.claude/projects')).flatMap(({ type, isMeta, origin, message }) => {
+      if (type !== 'user' || !isRow(message)) return []
+      const text = textOf(message.content)
+      const peer = isRow(origin) && origin.kind === 'peer' ? throughInbox.exec(text)?.[1] : undefined
+      if (peer !== undefined) return [peer]
+      return isMeta !== true && text !== '' ? [text] : []
+    }),
 }
+
+/** What came through its inbox is told to be no word of the person's. */
+const throughInbox =
+  /^Another Claude session sent a message:\n([\s\S]*)\n\nThis came from another Claude session\b/
