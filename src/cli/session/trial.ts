@@ -17,8 +17,10 @@ export const trialView = ({ works, readiness, skills }: Trial) => ({
 })
 
 /** As people read it. */
-export function trialText({ readiness, skills }: Trial): string {
+export function trialText({ works, readiness, skills }: Trial): string {
   const why = whyOf(readiness)
+  const state = `It is ${readiness.kind}${why === undefined ? '' : `: ${why}`}.`
+  if (!works) return state
   const known = skills === undefined ? 'it does not say' : skills.join(', ') || 'none'
-  return `It is ${readiness.kind}${why === undefined ? '' : `: ${why}`}. Skills: ${known}.`
+  return `${state} Skills: ${known}.`
 }

@@ -113,7 +113,7 @@ const exactName = (name: string): string => (/^(?:[=$@].*)?$/.test(name) ? name 
 
 function troubleWith(called: Exclude<Called, { kind: 'ok' }>, target: string): string {
   if (called.kind === 'no_tmux') return 'needs tmux, which is not installed'
-  if (called.kind === 'no_server') return 'finds no tmux server; is another socket meant (--socket)?'
+  if (called.kind === 'no_server') return 'finds no tmux server; perhaps another socket is meant (--socket)'
   return called.kind === 'silent'
     ? 'gets no answer from tmux'
     : `finds no pane ${target}; tmux list-panes -a shows them all`
