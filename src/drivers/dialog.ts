@@ -13,6 +13,7 @@ export function dialogOn(screen: Screen): string | undefined {
   if (secret.test(last)) return 'it asks for a password'
   if (question.test(last)) return 'it asks a question'
   if (pager.test(last)) return 'a pager waits for a key'
+  if (confirmation.test(last)) return 'a dialog waits for a person'
   return hasMenu(foot) || foot.some((line) => buttons.test(line)) ? 'a dialog waits for a person' : undefined
 }
 
@@ -30,6 +31,9 @@ const stopHint = /(?:[(•·]\s*|^[^\p{L}\d]*\s)esc (?:to )?(?:interrupt|cancel)
 const secret = /\b(?:password|passphrase|passcode|PIN)\b[^:?]{0,60}[:?]$/i
 const question = /[[(](?:y|yes)\/(?:n|no)(?:\/\[?[^\])]{1,20}\]?)?[\])]\s*[:?]?$/i
 const pager = /^(?:--\s?more\s?--.*|\(END\)|press (?:any key|enter|return)\b.*|:)$/i
+
+/** The keys of a dialog whose choices have no numbers: `Enter to confirm · Esc to cancel`. */
+const confirmation = /^[^\p{L}\d]*enter to (?:confirm|select|continue)\b/iu
 
 /** Choices side by side: `Allow once   Allow always   Reject`. */
 const buttons =

@@ -30,6 +30,12 @@ describe('dialogOn', () => {
       '┃   Allow once   Allow always   Reject        ⇆ select  enter confirm',
     ],
     'a trust screen': ['Do you trust the files in this folder?', '› 1. Yes, continue', '  2. No, quit'],
+    'a choice without numbers': [
+      ' ❯ No, exit',
+      '   Yes, I trust this folder',
+      '',
+      ' Enter to confirm · Esc to cancel',
+    ],
     'a yes or no': ['Proceed? [Y/n]'],
     'a host key': ['Are you sure you want to continue connecting (yes/no/[fingerprint])?'],
     'a password': ['[sudo] password for kim:'],
