@@ -1,4 +1,4 @@
-import { inert, inertJson, inertLines } from './inert.ts'
+import { fit, inert, inertJson, inertLines, widthOf } from './inert.ts'
 import type { Io } from './io.ts'
 import { layOut, type Tone } from './table.ts'
 
@@ -12,7 +12,7 @@ export interface Output {
   jsonLine(value: unknown): void
   /** Data: rows under a heading, cut to the terminal's width; nothing is cut when it is no terminal. */
   table(columns: readonly Column[], rows: readonly Row[]): void
-  /** Data: rows without a heading. */
+  /** Data: rows without a heading; on a terminal the last cell is cut to what is left of the line. */
   row(cells: Row): void
   /** Data: `Label:  value`, aligned. */
   fields(pairs: readonly (readonly [label: string, value: string])[]): void
@@ -45,9 +45,9 @@ export function createOutput(io: Io, wants: { readonly color: boolean }): Output
     },
     row: (cells) =>
       write(
-        clean(cells)
+        cutLast(clean(cells), width)
           .map(({ text, tone }) => paint(text, tone))
-          .join('  '),
+          .join(gap),
       ),
     fields: (pairs) => {
       const longest = Math.max(...pairs.map(([label]) => label.length))
@@ -56,6 +56,15 @@ export function createOutput(io: Io, wants: { readonly color: boolean }): Output
     say: (text) => io.stderr(`${inertLines(text)}\n`),
     during: (what, act) => (io.terminal.stderr && io.env.TERM !== 'dumb' ? showing(io, what, act) : act()),
   }
+}
+
+const gap = '  '
+const narrowest = 8
+
+function cutLast<T extends { readonly text: string }>(cells: readonly T[], width: number): readonly T[] {
+  const [last, before] = [cells.at(-1), cells.slice(0, -1)]
+  const left = width - before.reduce((sum, { text }) => sum + widthOf(text) + gap.length, 0)
+  return last ? [...before, { ...last, text: fit(last.text, Math.max(narrowest, left)) }] : cells
 }
 
 const startOfLine = '\r\x1b[K'

@@ -100,6 +100,24 @@ describe('createOutput', () => {
   })
 })
 
+describe('row', () => {
+  const rows = (columns: number, terminal: boolean) => {
+    const { io } = createWorld()
+    let text = ''
+    const stdout = (more: string) => {
+      text += more
+    }
+    const facts = { stdout, terminal: { ...io.terminal, stdout: terminal, columns } }
+    createOutput({ ...io, ...facts }, { color: false }).row(['2026', 'PENDING', 'a message of some length'])
+    return text
+  }
+  it('is cut at the edge of a terminal, and nowhere else', () => {
+    assert.equal(rows(30, true), '2026  PENDING  a message of s…\n')
+    assert.equal(rows(10, true), '2026  PENDING  a messa…\n')
+    assert.equal(rows(30, false), '2026  PENDING  a message of some length\n')
+  })
+})
+
 describe('during', () => {
   const waits = async (terminal: boolean, env: Record<string, string> = {}) => {
     const { io } = createWorld()
