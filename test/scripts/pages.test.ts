@@ -12,6 +12,20 @@ const pages = ['.', 'docs', 'bench']
 test('docs/cli.md says what the command table says (npm run docs)', () =>
   assert.equal(readFileSync(cliPagePath, 'utf8'), cliPage()))
 
+test('docs/concepts.md names every reason for which a delivery fails', () => {
+  const union = /type FailedStep =\n((?: {2}\| '\w+'\n?)+)/.exec(
+    readFileSync(join(root, 'src/domain/delivery.ts'), 'utf8'),
+  )
+  const steps = [...(union?.[1] ?? '').matchAll(/'(\w+)'/g)].map(([, step]) => step)
+  const [, said = ''] =
+    /The reasons: ([^.]*)\./.exec(readFileSync(join(root, 'docs/concepts.md'), 'utf8')) ?? []
+  assert.ok(steps.length > 5)
+  assert.deepEqual(
+    [...said.matchAll(/`(\w+)`/g)].map(([, step]) => step),
+    steps,
+  )
+})
+
 describe('links', () => {
   for (const page of pages)
     test(`of ${page} lead somewhere`, () => {
