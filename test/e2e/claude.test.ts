@@ -27,7 +27,7 @@ describe('a Claude Code that a person has open', () => {
 
   before(async () => {
     home = await scratchHome()
-    configure(home, hooks())
+    configure(home, { ...hooks(), server: { drainSeconds: 1 } })
     const folder = join(dirname(home), 'desk')
     await mkdir(folder)
     env = { CLAUDE_CONFIG_DIR: join(folder, 'config'), FAKE_CLAUDE_DIR: join(folder, 'agent') }
@@ -57,7 +57,7 @@ describe('a Claude Code that a person has open', () => {
 
   for (const how of ['kill9', 'stop'] as const)
     it(`takes a message once, and its answer is found after ${how} of the server`, { timeout }, async () => {
-      const text = `SLOW:2 through ${how}`
+      const text = `SLOW:3 through ${how}`
       const { body } = await ask(text)
       await until('it arrived', async () => (await prompts()).includes(text) || undefined)
       await server[how]()
