@@ -13,6 +13,12 @@ export interface Course {
 /** "Resource not found" (ACP v1): the agent has forgotten the conversation. */
 const notFound = -32002
 
+/**
+ * Said before anything was done with a prompt: parse error, invalid request, method not found, invalid params
+ * (JSON-RPC 2.0, 5.1), authentication required, resource not found (ACP v1). Any other error ends a turn.
+ */
+const refusals: ReadonlySet<number> = new Set([-32700, -32600, -32601, -32602, -32000, notFound])
+
 export function endOf(course: Course): TurnEnd {
   const { reply, answer } = course
   return {
@@ -23,7 +29,10 @@ export function endOf(course: Course): TurnEnd {
   }
 }
 
-/** An `end_turn` without a word or a tool call is no success: agents end failed model calls so. */
+/**
+ * An `end_turn` without a word or a tool call is no success: agents end failed model calls so. A prompt that an agent
+ * had in hands when it died or failed stands in its conversation, perhaps, and is not said again.
+ */
 function judge(course: Course, began: boolean): Outcome {
   const { reply } = course
   const said = course.answer === '' ? {} : { answer: course.answer }
@@ -31,8 +40,8 @@ function judge(course: Course, began: boolean): Outcome {
   if (reply.kind === 'gone')
     return began
       ? { kind: 'turn_failed', why: 'exited', detail: reply.why, ...said }
-      : { kind: 'failed', why: reply.why, retry: true }
-  return began
+      : { kind: 'unknown', why: `its agent had the message: ${reply.why}`, accepted: true }
+  return began || !refusals.has(reply.code)
     ? { kind: 'turn_failed', why: 'agent_error', detail: reply.message, ...said }
     : { kind: 'failed', why: `the agent refused it: ${reply.message}`, retry: true }
 }

@@ -138,7 +138,7 @@ async function recall(
   const taken = await wire.left
   const ours = taken?.deliveryId === deliveryId
   if (ours) wire.left = Promise.resolve(undefined)
-  if (ours && !taken.turn) return { kind: 'taken', evidence: 'ack' }
+  if (ours && !taken.turn && !taken.given) return { kind: 'taken', evidence: 'ack' }
   if (rejoins) return rejoin(wire, deliveryId)
   return ours
     ? { kind: 'unknown', why: 'the server was stopped while its turn ran', accepted: true }

@@ -8,7 +8,7 @@ import { endGroup, groupMembers, identify, isRunning, type ProcessIdentity } fro
 export interface AgentRecord {
   /** Notes the agent's process, and ours as its owner. `mark` is the value of `POSTERN_AGENT` in its environment. */
   started(pid: number, mark: string): Promise<void>
-  /** Notes the delivery that the agent has surely begun, or with undefined that none is under way. */
+  /** Notes the delivery that the agent is given or has begun, or with undefined that none is under way. */
   took(delivery: Taken | undefined): Promise<void>
   /** What an owner that is gone had under way. */
   left(): Promise<Taken | undefined>
@@ -21,6 +21,8 @@ export interface AgentRecord {
 export interface Taken {
   readonly deliveryId: DeliveryId
   readonly turn: boolean
+  /** It was given to the agent, which had not reacted yet. */
+  readonly given?: boolean
 }
 
 interface Noted {

@@ -134,6 +134,7 @@ async function prompt(wire: OwnedWire, agent: Agent, said: Prompting): Promise<O
     tool: (name: string) => note('turn_started', `tool call: ${name}`),
     held: (name: string) => note('held', `permission: ${name}`),
   }
+  await wire.record.took({ deliveryId: message.deliveryId, turn: on.waits, given: true }).catch(() => {})
   const turn = agent.startTurn(said.text, signs, message.deliveryId)
   wire.turn = turn
   const end = await Promise.race([turn.over, said.aborted])
@@ -141,6 +142,7 @@ async function prompt(wire: OwnedWire, agent: Agent, said: Prompting): Promise<O
     ? concluded(wire, agent, end, accepted !== undefined)
     : await givenUp(wire, agent, turn, said, () => accepted)
   await accepted
+  if (accepted === undefined) await wire.record.took(undefined).catch(() => {})
   return outcome
 }
 

@@ -57,7 +57,7 @@ const ends: readonly (readonly [string, string, Outcome])[] = [
   [
     'an error before it reacted',
     'ERR',
-    { kind: 'failed', why: 'the agent refused it: Internal error: model failed', retry: true },
+    { kind: 'turn_failed', why: 'agent_error', detail: 'Internal error: model failed' },
   ],
   [
     'an error after it reacted',
@@ -67,7 +67,11 @@ const ends: readonly (readonly [string, string, Outcome])[] = [
   [
     'a crash before it reacted',
     'CRASH',
-    { kind: 'failed', why: 'the agent exited with code 70: out of luck', retry: true },
+    {
+      kind: 'unknown',
+      why: 'its agent had the message: the agent exited with code 70: out of luck',
+      accepted: true,
+    },
   ],
   [
     'a crash after it reacted',
@@ -407,10 +411,11 @@ on('acp turn that the store knows of leaves no note that would mislead a retry b
   assert.deepEqual(Object.keys(noted).sort(), ['agent', 'owner'])
 })
 
-on('acp message of a killed server that its agent had not begun is sent again', async (bench) => {
+on('acp message of a killed server that its agent had in hands is not sent again', async (bench) => {
   await bench.killedServer('turn', deliveryId, 'SLOW:600')
   const next = bench.connect()
-  assert.equal(await next.recall(deliveryId), undefined)
+  const became = await next.recall(deliveryId)
+  assert.ok(became?.kind === 'unknown' && became.accepted, JSON.stringify(became))
   assert.equal((await turn(next, 'again')).kind, 'completed')
 })
 
