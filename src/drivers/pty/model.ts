@@ -1,12 +1,16 @@
 import xterm, { type IMarker, type Terminal } from '@xterm/headless'
 import type { Screen } from '../screen.ts'
-import { repaint } from './repaint.ts'
+import { inputOn } from '../tmux/draft.ts'
+import { readRows } from '../tmux/styled.ts'
+import { repaint, shownRows } from './repaint.ts'
 
 /** A terminal that nobody looks at: knows what the program has drawn. */
 export interface Model {
   feed(bytes: Uint8Array): void
   /** The text shown now, after everything fed so far. */
   text(): Promise<Text>
+  /** What stands in the input box of an agent. */
+  input(): Promise<string>
   /** What another terminal has to be sent to show the same; output fed after it resolves is not in it. */
   repaint(): Promise<string>
   resize(columns: number, rows: number): void
@@ -48,6 +52,11 @@ export function createModel(columns: number, rows: number, answer: (reply: strin
     text: async () => {
       await settled()
       return textOf(terminal, first())
+    },
+    input: async () => {
+      await settled()
+      const rows = readRows(shownRows(terminal).join('\n'))
+      return inputOn({ rows, cursorRow: 0, cursorShown: false })
     },
     repaint: async () => {
       await settled()

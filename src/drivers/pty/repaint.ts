@@ -11,6 +11,12 @@ export function repaint(terminal: Terminal): string {
   return `${alternate ? '\x1b[?1049h' : ''}\x1b[H\x1b[2J${rows.join('\r\n')}\x1b[0m${cursor}${modes(terminal)}`
 }
 
+/** The rows shown now, each with its colours. */
+export function shownRows(terminal: Terminal): readonly string[] {
+  const { baseY } = terminal.buffer.active
+  return Array.from({ length: terminal.rows }, (_, y) => row(terminal, baseY + y))
+}
+
 function row(terminal: Terminal, y: number): string {
   const line = terminal.buffer.active.getLine(y)
   let text = ''

@@ -1,6 +1,8 @@
 import type { Platform, Terminal } from '../../platform/platform.ts'
+import { agentRunBy } from '../installed.ts'
 import type { Screen } from '../screen.ts'
 import type { Gone, Surface } from '../surface.ts'
+import { ink, isForeign } from '../tmux/draft.ts'
 import { createKeyFollower, type KeyFollower } from './keys.ts'
 import { createModel, type Model } from './model.ts'
 import type { End, Size } from './protocol.ts'
@@ -48,6 +50,9 @@ interface Held {
   /** A message is on its way; from its first byte on, keys are collected here. */
   alone: boolean
   heldKeys: Keys[] | undefined
+  /** What we typed, until the input box is empty again after Enter. */
+  ours: string | undefined
+  entered: boolean
   /** Keys reach the program one after the other. */
   hands: Promise<void>
 }
@@ -64,6 +69,8 @@ export function holdTerminal(options: HeldTerminalOptions): HeldTerminal {
     end: undefined,
     alone: false,
     heldKeys: undefined,
+    ours: undefined,
+    entered: false,
     hands: Promise.resolve(),
   }
   return {
@@ -103,10 +110,13 @@ const surfaceOf = (held: Held): Surface => ({
   put: async (text) => {
     if (held.alone) held.heldKeys ??= []
     const { bracketedPaste } = await held.model.text()
+    held.ours = ink(text)
+    held.entered = false
     return write(held, bracketedPaste ? `\x1b[200~${text}\x1b[201~` : text)
   },
   press: async (keys) => {
     if (held.alone) held.heldKeys ??= []
+    held.entered = true
     return write(held, keys)
   },
   isRead: () => isRead(held.terminal.pid),
@@ -124,8 +134,19 @@ async function look(held: Held): Promise<Screen | Gone> {
     cooked: lineMode?.cooked,
     echo: lineMode?.echo,
     quietMs: performance.now() - held.drawnAt,
-    draft: held.follower.draft(),
+    draft: held.follower.draft() || (await isRecalled(held)),
   }
+}
+
+/**
+ * A draft without a key that spells it: a prompt out of the agent's history, or one it put back when a person cut its
+ * turn short. Looked for in agents alone, whose input boxes are known.
+ */
+async function isRecalled(held: Held): Promise<boolean> {
+  if (agentRunBy(held.options.command) === undefined) return false
+  const input = await held.model.input()
+  if (input === '' && held.entered) held.ours = undefined
+  return isForeign(held.ours, input)
 }
 
 function write(held: Held, bytes: Uint8Array | string): Gone | undefined {

@@ -43,3 +43,14 @@ function unprompted(text: string, cursorShown: boolean): string {
 }
 
 const placeholder = /^(?:Type your message|Ask anything)\b/
+
+/** Whether what stands in the input box is not, or is not part of, what we typed; `ours` as `ink` leaves it. */
+export function isForeign(ours: string | undefined, input: string): boolean {
+  if (input === '' || pasteMarker.test(input)) return input !== '' && ours === undefined
+  return !ours?.includes(ink(input))
+}
+
+const pasteMarker = /^\[\s*past(?:e|ed)\b[^[\]]*\]$/i
+
+/** Without what an input box adds: frames and line ends. */
+export const ink = (text: string): string => text.replace(/[\s│┃|]/g, '')

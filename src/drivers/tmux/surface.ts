@@ -5,7 +5,7 @@ import type { Screen } from '../screen.ts'
 import { isAgentKind } from '../skills.ts'
 import type { Gone, Surface } from '../surface.ts'
 import type { Tmux } from './call.ts'
-import { inputOn } from './draft.ts'
+import { ink, inputOn, isForeign } from './draft.ts'
 import { guardOf, lookAt, type Sight, unreached } from './pane.ts'
 import type { TmuxSettings } from './settings.ts'
 import { lineMode } from './tty.ts'
@@ -91,13 +91,8 @@ async function isAgentInFront(watch: Watch, program: string): Promise<boolean> {
 
 function isDraft(watch: Watch, input: string): boolean {
   if (input === '' && watch.ours?.entered) watch.ours = undefined
-  if (input === '' || pasteMarker.test(input)) return input !== '' && !watch.ours
-  return !watch.ours?.ink.includes(ink(input))
+  return isForeign(watch.ours?.ink, input)
 }
-
-const pasteMarker = /^\[\s*past(?:e|ed)\b[^[\]]*\]$/i
-
-const ink = (text: string): string => text.replace(/[\s│┃|]/g, '')
 
 const acted = 'postern-acted'
 

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { statSync } from 'node:fs'
+import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import process from 'node:process'
 import { type TestContext, test } from 'node:test'
 import { Failure } from '../../../src/domain/error.ts'
 import { dial } from '../../../src/drivers/pty/client.ts'
@@ -109,6 +112,23 @@ test("a person's draft is left alone until it is sent", { skip }, async (t) => {
   await eventually(() => turns(held).length === 1, 'the draft is sent')
   assert.equal((await untilFree(held, 'from outside', 'one')).kind, 'taken')
   assert.deepEqual(turns(held), ['half a thought', 'from outside'])
+})
+
+test('a prompt that an agent puts back into its input box is a draft', { skip }, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'pty-agent-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const agent = join(folder, 'claude.mjs')
+  await copyFile(fakeTui[1] ?? '', agent)
+  const held = await holdIdle(t, [process.execPath, agent])
+  assert.equal((await untilFree(held, 'from outside', 'one')).kind, 'taken')
+  await isNow(held, 'idle')
+  const kim = await person(held)
+  kim.press('\x1b[A')
+  await isNow(held, 'blocked')
+  assert.equal((await held.inject('another one', 'two')).kind, 'busy')
+  for (let i = 0; i < 'from outside'.length; i++) kim.press('\x7f')
+  assert.equal((await untilFree(held, 'another one', 'two')).kind, 'taken')
+  assert.deepEqual(turns(held), ['from outside', 'another one'])
 })
 
 test("a person's keys wait while a message is typed", { skip }, async (t) => {
