@@ -56,8 +56,12 @@ function install(packages: readonly string[]): string {
       encoding: 'utf8',
       timeout: 300_000,
     })
+  const get = (...names: string[]) => apt('install', '-y', '-qq', '--no-install-recommends', ...names)
   // The lists may be too old to fetch from, or not there at all.
   apt('update', '-qq')
-  const { status, stderr } = apt('install', '-y', '-qq', '--no-install-recommends', ...packages)
-  return status === 0 ? '' : `apt-get failed: ${stderr.trim().split('\n').at(-1)}`
+  const { status, stderr } = get(...packages)
+  if (status === 0) return ''
+  // One that this Debian does not have must not keep the others out.
+  for (const name of packages) get(name)
+  return `apt-get failed: ${stderr.trim().split('\n').at(-1)}`
 }
