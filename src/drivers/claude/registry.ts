@@ -44,6 +44,12 @@ async function liveEntry(configDir: string, pid: number): Promise<LiveEntry | un
   return process && entry && (await isRunning(process)) ? { ...entry, process } : undefined
 }
 
+/** The variables that a process was started with; none where the system does not tell. */
+export async function environmentOf(pid: number): Promise<Readonly<Record<string, string>>> {
+  const pairs = (await textOf(`/proc/${pid}/environ`)).split('\0').map((pair) => /^([^=]+)=(.*)$/s.exec(pair))
+  return Object.fromEntries(pairs.flatMap((pair) => (pair ? [[pair[1], pair[2]]] : [])))
+}
+
 /** The word that lets a message into its inbox; undefined where it wants none. */
 export async function inboxToken(configDir: string, pid: number): Promise<string | undefined> {
   const names = await namesIn(folderOf(configDir))

@@ -2,7 +2,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { Failure } from '../../domain/error.ts'
 import type { DriverSettings } from '../../domain/session.ts'
 import type { ProcessIdentity } from '../process.ts'
-import { type LiveEntry, liveEntries } from './registry.ts'
+import { environmentOf, type LiveEntry, liveEntries } from './registry.ts'
 
 /** One running Claude Code. A pid is used again, a pid together with its start is not. */
 export interface ClaudeSettings {
@@ -27,16 +27,23 @@ export async function findClaude(
 ): Promise<ClaudeSettings> {
   for (const name of Object.keys(settings))
     if (!wishes.includes(name)) throw usage(`has no setting "${name}"`)
-  const configDir = resolve(cwd, textOf(settings.configDir, 'configDir') ?? standard)
   const { pid } = settings
   if (pid !== undefined && !isPid(pid)) throw usage('needs pid as a number')
   const sessionId = textOf(settings.sessionId, 'sessionId')
+  const given = textOf(settings.configDir, 'configDir')
+  const configDir = given === undefined ? await dirOf(pid, standard) : resolve(cwd, given)
   const live = await liveEntries(configDir)
   const fits = live.filter(
     (entry) =>
       (pid === undefined || entry.pid === pid) && (!sessionId || entry.sessionId.startsWith(sessionId)),
   )
   return settled(configDir, only(fits, live, configDir))
+}
+
+/** Somebody else's, or one with a home of its own, keeps its sessions elsewhere. */
+async function dirOf(pid: number | undefined, standard: string): Promise<string> {
+  const env = pid === undefined ? {} : await environmentOf(pid)
+  return env.CLAUDE_CONFIG_DIR || env.HOME ? configDirOf(env, '/') : standard
 }
 
 const wishes: readonly string[] = ['pid', 'sessionId', 'configDir', 'cwd']

@@ -9,6 +9,7 @@ import type { DeliveryEvent, DeliveryId } from '../../../src/domain/delivery.ts'
 import type { Connection, TurnEvents } from '../../../src/domain/driver.ts'
 import type { Outcome } from '../../../src/domain/outcome.ts'
 import type { DriverSettings } from '../../../src/domain/session.ts'
+import { claudeDriver } from '../../../src/drivers/claude.ts'
 import { eventually } from '../../suites/driver.ts'
 import { type Bench, openBench, otherSettings } from './harness.ts'
 
@@ -225,7 +226,10 @@ on('claude prepare finds the session that is meant, or says what there is', asyn
   await assert.rejects(prepare({}), new RegExp(`needs one of these, .*pid=${another.pid} `))
   assert.deepEqual(await prepare({ pid }), only)
   assert.deepEqual(await prepare({ sessionId: only.sessionId }), only)
-  await assert.rejects(prepare({ pid: 1 }), /needs one of these/)
+  const elsewhere = claudeDriver({ env: { HOME: '/nowhere' }, skillDirs: () => [] })
+  assert.deepEqual(await elsewhere.prepare({ pid }, { cwd: '/' }), only)
+  await assert.rejects(elsewhere.prepare({}, { cwd: '/' }), /no Claude Code that is open/)
+  await assert.rejects(prepare({ pid: process.pid, configDir: 'config' }), /needs one of these/)
   await assert.rejects(prepare({ pid: '1' }), /pid as a number/)
   await assert.rejects(prepare({ target: '%1' }), /no setting "target"/)
   await assert.rejects(prepare({ configDir: 'none' }), /no Claude Code that is open/)
