@@ -15,7 +15,9 @@ export async function reach(url: string, signal: AbortSignal): Promise<Reached> 
       ...(Number.isFinite(date) && { date }),
     }
   } catch (cause) {
-    throw new Failure('unreachable', reasonOf(cause), { cause })
+    // Bun puts a question behind the code.
+    const why = reasonOf(cause).replace(/: Unable to connect\..*$/, '')
+    throw new Failure('unreachable', why, { cause })
   }
 }
 

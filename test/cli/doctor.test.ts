@@ -57,6 +57,7 @@ describe('doctor', () => {
     assert.equal(code, 1)
     assert.match(stdout, /home +bad +others can read \S+postern\.db$/m)
     assert.match(stdout, /^ {2}home: chmod go= \S+postern\.db$/m)
+    assert.match(stdout, /^ {2}home: chmod -R go= \S+keys$/m)
     assert.match(stdout, /^ {2}home: chmod go= \S+admin\.token$/m)
   })
 

@@ -25,7 +25,9 @@ export async function lookAtHome({ io, home }: Call): Promise<readonly Look[]> {
   const exposed = await open([root, ...database, keysDir, `${keysDir}/admin.token`, runDir])
   const readable = await open([configFile])
   const found = [
-    ...exposed.map((path) => bad(`others can read ${path}`, `chmod go= ${quoted(path)}`)),
+    ...exposed.map((path) =>
+      bad(`others can read ${path}`, `chmod ${path === keysDir ? '-R ' : ''}go= ${quoted(path)}`),
+    ),
     ...readable.map((path) =>
       note(`others could read ${path}, were it not in a closed folder`, `chmod go= ${quoted(path)}`),
     ),
