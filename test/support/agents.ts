@@ -70,11 +70,11 @@ export async function openAgent(
     HOME: place.home,
     TERM: 'xterm-256color',
     LANG: 'C.UTF-8',
-    POSTERN_TEST_BENCH: folder,
+    AGENT_BENCH: folder,
     ...(await facts[name].settle(place)),
     ...more,
   }
-  const processes = () => processesWith(`POSTERN_TEST_BENCH=${folder}`)
+  const processes = () => processesWith(`AGENT_BENCH=${folder}`)
   return {
     ...{ name, place, model, home, program, env, processes },
     postern: (...args) => cli(args, { home, env, cwd: place.cwd }),
