@@ -1,4 +1,5 @@
 import { homedir } from 'node:os'
+import type { DeliveryId } from '../domain/delivery.ts'
 import type { Connection, Driver, DriverTools, Outgoing, Readiness, TurnEvents } from '../domain/driver.ts'
 import { reasonOf } from '../domain/error.ts'
 import type { Evidence, Outcome } from '../domain/outcome.ts'
@@ -12,6 +13,7 @@ import type { Surface } from './surface.ts'
 import { openTmux } from './tmux/call.ts'
 import { discoverPanes } from './tmux/discover.ts'
 import { lookAt } from './tmux/pane.ts'
+import { openPressed, type Pressed } from './tmux/pressed.ts'
 import { identifyPane, parseSettings, parseWish, serverOptions, type TmuxSettings } from './tmux/settings.ts'
 import { openPane } from './tmux/surface.ts'
 import { createTypist, type Typist } from './typing.ts'
@@ -45,8 +47,10 @@ interface Wire {
   readonly surface: Surface
   readonly typist: Typist
   readonly ear: Ear
+  readonly pressed: Pressed
   /** The message on its way, by what cuts it short. */
   current: AbortSignal | undefined
+  typing: DeliveryId | undefined
 }
 
 function connect(needs: TmuxNeeds, session: Session, tools: DriverTools): Connection {
@@ -56,8 +60,11 @@ function connect(needs: TmuxNeeds, session: Session, tools: DriverTools): Connec
     inject: (message, signal) => alone(wire, signal, () => type(wire, message, signal)),
     turn: (message, signal, on) => alone(wire, signal, () => turn(wire, message, signal, on)),
     skills: async (signal) => listSkills(await skillPlace(wire, signal)),
-    recall: async () => undefined,
-    end: () => wire.ear.forget(),
+    recall: (deliveryId) => wire.pressed.recall(deliveryId),
+    end: async () => {
+      await wire.pressed.forget()
+      await wire.ear.forget()
+    },
     close: async () => {},
   }
 }
@@ -65,12 +72,25 @@ function connect(needs: TmuxNeeds, session: Session, tools: DriverTools): Connec
 function openWire(needs: TmuxNeeds, session: Session, tools: DriverTools): Wire {
   const pane = parseSettings(session.settings)
   const tmux = openTmux(['-S', pane.socket], needs.env, () => wire.current)
-  const surface = openPane(tmux, pane)
+  const pressed = openPressed(tools.runDir, session)
+  const surface = noting(openPane(tmux, pane), async () => {
+    if (wire.typing) await pressed.note(wire.typing)
+  })
   const ear = openEar(tools.runDir, session, pane.paneId)
   const typist = createTypist(surface, typingRules(process.platform, pane.multiline), ear)
-  const wire: Wire = { needs, session, tools, pane, surface, typist, ear, current: undefined }
+  const idle = { current: undefined, typing: undefined }
+  const wire: Wire = { needs, session, tools, pane, surface, typist, ear, pressed, ...idle }
   return wire
 }
+
+/** A note that cannot be kept must not keep a message from its agent. */
+const noting = (surface: Surface, note: () => Promise<void>): Surface => ({
+  ...surface,
+  press: async (keys) => {
+    if (keys === '\r') await note().catch(() => {})
+    return surface.press(keys)
+  },
+})
 
 /** Long enough to see whether the screen moves. */
 const watchMs = 1300
@@ -95,12 +115,19 @@ async function alone(wire: Wire, signal: AbortSignal, act: () => Promise<Outcome
   }
 }
 
-async function type(wire: Wire, { text, skill }: Outgoing, signal: AbortSignal): Promise<Outcome> {
+async function type(
+  wire: Wire,
+  { deliveryId, text, skill }: Outgoing,
+  signal: AbortSignal,
+): Promise<Outcome> {
   if (signal.aborted) return { kind: 'released', why: 'let go before it was typed' }
   const message = await inputFor(wire, { text, skill }, signal)
   if (message === undefined)
     return { kind: 'failed', why: `it has no skill "${skill}"`, retry: false, skill: true }
-  return wire.typist.type(message, signal)
+  wire.typing = deliveryId
+  const outcome = await wire.typist.type(message, signal)
+  if (outcome.kind !== 'taken' && outcome.kind !== 'unknown') await wire.pressed.forget().catch(() => {})
+  return outcome
 }
 
 async function inputFor(

@@ -58,7 +58,8 @@ export async function openPaneBench(
   const settings = await driver.prepare({ target: paneId, socket, ...more }, { cwd: folder })
   const screen = () => tmux('capture-pane', '-p', '-t', paneId)
   await eventually(async () => (await screen()).includes(ready), 'the program is ready')
-  const connect = (other = settings) => driver.connect(sessionWith(other), tools)
+  const connect = (other = settings) =>
+    driver.connect(sessionWith(other), { ...tools, runDir: join(folder, 'run') })
   return {
     folder,
     socket,

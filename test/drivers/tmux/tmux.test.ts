@@ -171,6 +171,24 @@ on(
   },
 )
 
+on('sends nothing again behind which a killed server had pressed Enter', openTui, async (bench) => {
+  const never = bench.connect()
+  assert.equal(await never.recall(deliveryId), undefined)
+  assert.equal(await kindOf(deliver(bench.connection, 'SLOW:1 once')), 'taken')
+  // The next server knows of it only what lies on the disk.
+  const became = await bench.connect().recall(deliveryId)
+  assert.ok(became?.kind === 'unknown' && became.accepted, JSON.stringify(became))
+})
+
+on(
+  'types again what a swallowed Enter did not send',
+  () => swallowing(600_000),
+  async (bench) => {
+    assert.equal(await kindOf(inject(bench.connection, 'hello')), 'failed')
+    assert.equal(await bench.connect().recall(deliveryId), undefined)
+  },
+)
+
 on('types once to an agent that hung meanwhile', openTui, async (bench) => {
   await signalAgent(bench, 'SIGSTOP')
   assert.equal(await kindOf(inject(bench.connection, 'hello there')), 'busy')
