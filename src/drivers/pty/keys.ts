@@ -1,7 +1,9 @@
 /** Follows a person's keys, byte by byte, to know whether something half-typed stands in the input box. */
 export interface KeyFollower {
   /** Takes the next bytes of one terminal; tells what was in them. */
-  follow(bytes: Uint8Array): { readonly enter: boolean; readonly keys: boolean }
+  follow(bytes: Uint8Array): { readonly enter: boolean; readonly keys: boolean; readonly typed: number }
+  /** So many of the keys answered a question: nothing of them stands in the input box. */
+  discount(typed: number): void
   /** Printable keys since the last Enter, ^C or ^U. */
   draft(): boolean
 }
@@ -25,7 +27,8 @@ export function createKeyFollower(): KeyFollower {
   const state: Following = { mode: 'ground', parameters: '', skip: 0, pasting: false, typed: 0 }
   return {
     follow: (bytes) => {
-      const seen = { enter: false, keys: false }
+      const seen = { enter: false, keys: false, typed: 0 }
+      const before = state.typed
       for (const byte of bytes) {
         const key = step(state, byte)
         seen.enter ||= key === 'enter'
@@ -33,7 +36,11 @@ export function createKeyFollower(): KeyFollower {
       }
       // Escape as the last byte is the key itself: sequences come in one piece.
       if (state.mode === 'escape') state.mode = 'ground'
+      seen.typed = Math.max(0, state.typed - before)
       return seen
+    },
+    discount: (typed) => {
+      state.typed = Math.max(0, state.typed - typed)
     },
     draft: () => state.typed > 0,
   }

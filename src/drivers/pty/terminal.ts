@@ -1,4 +1,5 @@
 import type { Platform, Terminal } from '../../platform/platform.ts'
+import { dialogOn } from '../dialog.ts'
 import { agentRunBy } from '../installed.ts'
 import type { Screen } from '../screen.ts'
 import type { Gone, Surface } from '../surface.ts'
@@ -160,12 +161,19 @@ function takeKeys(held: Held, keys: Keys): void {
     held.heldKeys.push(keys)
     return
   }
-  const { enter, keys: pressed } = held.follower.follow(keys.bytes)
+  const { enter, keys: pressed, typed } = held.follower.follow(keys.bytes)
   if (!pressed && !keys.replies) return
   held.hands = held.hands.then(async () => {
+    // A dialog takes a letter for its answer, and is gone without an Enter.
+    if (typed > 0 && (await asks(held))) held.follower.discount(typed)
     if (pressed) await held.options.byHand(enter)
     write(held, keys.bytes)
   })
+}
+
+async function asks(held: Held): Promise<boolean> {
+  const screen = await look(held)
+  return screen.kind === 'screen' && dialogOn(screen) !== undefined
 }
 
 function resize({ model, terminal, end }: Held, { columns, rows }: Size): void {

@@ -82,9 +82,7 @@ test('a program that swallows a fast Enter gets a second one', { skip }, async (
   )
 })
 
-test('a dialog is not touched by 20 messages; the message arrives after a person has answered', {
-  skip,
-}, async (t) => {
+const answerADialog = async (t: TestContext, key: string) => {
   const held = await hold(t, fakeTui)
   assert.equal((await untilFree(held, 'ASK before you act')).kind, 'taken')
   for (let i = 0; i < 20; i++) assert.equal((await held.inject('y', 'waiting')).kind, 'busy')
@@ -94,13 +92,24 @@ test('a dialog is not touched by 20 messages; the message arrives after a person
     ['turn'],
   )
   const kim = await person(held)
-  kim.press('\r')
+  kim.press(key)
   await eventually(() => held.log().some(({ ev }) => ev === 'APPROVED'), 'the dialog is answered')
   assert.equal((await untilFree(held, 'y', 'waiting')).kind, 'taken')
   await eventually(() => turns(held).length === 2, 'the message arrived')
   assert.equal(turns(held)[1], 'y')
   kim.leave()
-})
+}
+for (const [name, key] of [
+  ['Enter', '\r'],
+  ['a letter', 'y'],
+] as const)
+  test(
+    `a dialog is not touched by 20 messages; the message arrives after ${name} has answered it`,
+    {
+      skip,
+    },
+    (t) => answerADialog(t, key),
+  )
 
 test("a person's draft is left alone until it is sent", { skip }, async (t) => {
   const held = await holdIdle(t, fakeTui)
