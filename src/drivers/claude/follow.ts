@@ -25,12 +25,16 @@ export type Followed =
   | { readonly kind: 'accepted' }
   /** It was read from the socket and went nowhere. */
   | { readonly kind: 'dropped' }
+  /** It was not even read, and may be yet. */
+  | { readonly kind: 'unread' }
   | { readonly kind: 'ended' }
   | { readonly kind: 'aborted' }
 
 const pollMs = 120
 /** Read from its socket, yet neither queued nor begun: then it was dropped. */
 const dropMs = 4000
+/** One that hangs is left alone; its message is looked for again. */
+const unreadMs = 10_000
 
 /** `read`: it was taken from the socket for sure. */
 export async function followAcceptance(following: Following, read: boolean): Promise<Followed> {
@@ -41,7 +45,9 @@ export async function followAcceptance(following: Following, read: boolean): Pro
     if (course.seenAt() !== undefined) return { kind: 'accepted' }
     if (sight.kind === 'ended') return { kind: 'ended' }
     if (signal.aborted) return { kind: 'aborted' }
-    if (read && !course.queued() && wire.tools.now() - from > dropMs) return { kind: 'dropped' }
+    const waitedMs = wire.tools.now() - from
+    if (read && !course.queued() && waitedMs > dropMs) return { kind: 'dropped' }
+    if (!read && waitedMs > unreadMs) return { kind: 'unread' }
     await pause(pollMs, signal)
   }
 }

@@ -5,7 +5,7 @@ import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { withSkill } from '../skills.ts'
 import { type Attempt, sha256Of } from './attempt.ts'
-import { fateOf, notSeen } from './fate.ts'
+import { fateOf, notSeen, recalled } from './fate.ts'
 import { type Followed, followAcceptance, followTurn, openFollowing } from './follow.ts'
 import { post } from './inbox.ts'
 import { inboxToken } from './registry.ts'
@@ -39,7 +39,8 @@ async function speakAlone(
   const readiness = readinessOf(sight.entry)
   if (readiness.kind !== 'idle')
     return { kind: 'busy', why: 'why' in readiness ? readiness.why : 'it is busy' }
-  if (!(await isSettled(wire))) return { kind: 'busy', why: notSeen }
+  const earlier = await earlierOutcome(wire, message)
+  if (earlier) return earlier
   const text = await textFor(wire, message)
   if (text === undefined)
     return { kind: 'failed', why: `it has no skill "${message.skill}"`, retry: false, skill: true }
@@ -48,14 +49,15 @@ async function speakAlone(
   return send(wire, sight, { attempt, text, signal, on })
 }
 
-/** Whether an earlier message is out of the way: taken, or lost. */
-async function isSettled(wire: ClaudeWire): Promise<boolean> {
+/** What an earlier message means now that was sent and lost sight of: the same one is never sent while it may arrive. */
+async function earlierOutcome(wire: ClaudeWire, { deliveryId }: Outgoing): Promise<Outcome | undefined> {
   const attempt = await wire.open
-  if (!attempt) return true
-  const fate = await fateOf(wire, attempt)
-  if (fate.kind === 'waiting') return false
+  if (!attempt) return undefined
+  const outcome = recalled(await fateOf(wire, attempt), attempt)
+  const isSame = attempt.deliveryId === deliveryId
+  if (outcome?.kind === 'busy' && (isSame || outcome.why === notSeen)) return outcome
   wire.open = Promise.resolve(undefined)
-  return true
+  return isSame ? outcome : undefined
 }
 
 const textFor = async (wire: ClaudeWire, { skill, text }: Outgoing): Promise<string | undefined> =>
@@ -114,6 +116,8 @@ async function notAccepted(
     case 'dropped':
       await forget(wire)
       return { kind: 'busy', why: dropped, retryAfterMs: droppedMs }
+    case 'unread':
+      return { kind: 'busy', why: notSeen }
     case 'aborted':
       return { kind: 'unknown', why: 'it was sent and has not been taken yet', accepted: false }
   }
