@@ -57,9 +57,9 @@ export function createIo(platform: Platform): Io {
     restore: async (home, file, options) =>
       (await import('./app/restoring.ts')).restoreHome(needs, home, file, options),
     relay: async () => {
-      const { hookSettings, relayHook } = await import('./drivers/relay.ts')
+      const { hookSettings, listenFor, relayHook } = await import('./drivers/relay.ts')
       const program = platform.selfCommand()
-      return { tell: relayHook, settings: (wish) => hookSettings({ ...wish, program }) }
+      return { tell: relayHook, listen: listenFor, settings: (wish) => hookSettings({ ...wish, program }) }
     },
     holder: async (home) => (await import('./app/holding.ts')).openHolder(needs, home),
     serve: async (home, flags) => (await import('./app/serve.ts')).serve(needs, io, home, flags),

@@ -177,6 +177,8 @@ export interface RelayDesk {
     readonly session?: string
     readonly payload: string
   }) => void
+  /** From now on word for that session is kept, so that its first message already finds it. */
+  readonly listen: (runDir: string, session: Session) => Promise<void>
   /** Settings for the agent that runs there; for every agent with hooks where that is not known. */
   readonly settings: (wish: {
     readonly command?: readonly string[]

@@ -1,4 +1,5 @@
 import { Failure } from '../domain/error.ts'
+import { homeAt } from '../domain/home.ts'
 import type { DriverSettings, Session } from '../domain/session.ts'
 import { endAllSessions, endSession, type Opened, registerSession } from '../manage/sessions.ts'
 import { type SessionView, sessionView } from '../manage/views.ts'
@@ -90,11 +91,10 @@ function runAdd(call: Call): Promise<number> {
 }
 
 /** Its agent was not started by us, so its environment does not say which session it is. */
-async function hooksFor(
-  { io, rest, home }: Call,
-  { id, settings }: Session,
-): Promise<readonly HookSettings[]> {
-  return (await io.relay()).settings({ command: rest, settings, session: id, home })
+async function hooksFor({ io, rest, home }: Call, session: Session): Promise<readonly HookSettings[]> {
+  const desk = await io.relay()
+  await desk.listen(homeAt(home).runDir, session)
+  return desk.settings({ command: rest, settings: session.settings, session: session.id, home })
 }
 
 /** What a session that has just been opened is called, and who can already reach it. */

@@ -1,7 +1,8 @@
+import type { Session } from '../domain/session.ts'
 import { agentInFront } from './foreground.ts'
 import { agentRunBy } from './installed.ts'
 import { type HookedAgent, hookedAgents, isHookedAgent, type Said } from './relay/agents.ts'
-import { leaveWord } from './relay/mailbox.ts'
+import { leaveWord, openEar } from './relay/mailbox.ts'
 
 /** One call of a hook. */
 export interface HookCall {
@@ -24,6 +25,10 @@ export function relayHook({ runDir, agent, env, session = env.POSTERN_SESSION, p
   const conversation = String(said.session_id ?? said['thread-id'] ?? '')
   leaveWord(runDir, session, { ...word, conversation, ...(env.TMUX_PANE && { pane: env.TMUX_PANE }) })
 }
+
+/** Word is kept only where somebody listens. */
+export const listenFor = (runDir: string, session: Pick<Session, 'id' | 'generation'>): Promise<void> =>
+  openEar(runDir, session).begin()
 
 /** What makes one agent tell us about its turns. */
 export interface HookSettings {

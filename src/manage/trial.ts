@@ -19,7 +19,11 @@ export async function tryOut(connection: Connection, signal: AbortSignal): Promi
     const patience = AbortSignal.any([signal, AbortSignal.timeout(askMs)])
     const readiness = await (connection.check?.(patience) ?? connection.state(patience))
     const works = !['offline', 'ended', 'missing'].includes(readiness.kind)
-    if (!works) return { works, readiness }
+    if (!works) {
+      // Nothing of it is to stay, not even a note of a process that died.
+      await connection.end()
+      return { works, readiness }
+    }
     const skills = await connection.skills(AbortSignal.any([signal, AbortSignal.timeout(skillsMs)]))
     return { works, readiness, ...(skills && { skills }) }
   } catch (thrown) {

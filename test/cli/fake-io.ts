@@ -17,6 +17,8 @@ export interface World extends Stub {
   readonly ended: SessionId[]
   readonly started: Parameters<Awaited<ReturnType<Io['holder']>>['start']>[0][]
   readonly told: Parameters<Awaited<ReturnType<Io['relay']>>['tell']>[0][]
+  /** Sessions for which word of hooks is kept. */
+  readonly listening: SessionId[]
   readonly asked: { method: string; path: string; body: unknown }[]
   readonly stop: AbortController
   answer: ServerAnswer | undefined
@@ -60,6 +62,7 @@ export function createWorld(): World {
     ended: [],
     started: [],
     told: [],
+    listening: [],
     asked: [],
     stop,
     answer: undefined,
@@ -190,6 +193,9 @@ function ioOf(world: World): Io {
     relay: async () => ({
       tell: (call) => {
         world.told.push(call)
+      },
+      listen: async (_runDir, { id }) => {
+        world.listening.push(id)
       },
       settings: async ({ session, home }) => [
         { agent: 'helper', title: 'Helper', where: 'save it', text: `relay ${home} ${session}`, value: 1 },

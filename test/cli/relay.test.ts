@@ -55,7 +55,7 @@ describe('--print-hooks', () => {
     const world = createWorld()
     const argv = ['session', 'add', 'x', '--driver', 'command', '--print-hooks', '--home', '/h']
     const { code, stdout, stderr } = await cli(world, argv)
-    assert.deepEqual([code, stdout], [0, 'relay /h x\n'])
+    assert.deepEqual([code, stdout, world.listening], [0, 'relay /h x\n', ['x']])
     assert.match(stderr, /is open.*\nHelper: save it\.\n/)
     const again = await cli(world, [...argv, '--replace', '--json'])
     assert.deepEqual(JSON.parse(again.stdout).hooks, { helper: 1 })

@@ -67,6 +67,7 @@ describe('session add --check', () => {
       assert.equal(code, 1)
       assert.match(stderr, new RegExp(`nothing was registered\\. It is ${readiness.kind}`))
       assert.equal(find(world, 'x'), undefined)
+      assert.deepEqual(world.ended, ['x'], 'what it left behind is put away')
     }
   })
 
