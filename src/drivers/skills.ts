@@ -32,14 +32,20 @@ export async function listSkills(place: SkillPlace): Promise<readonly string[]> 
 export async function withSkill(place: SkillPlace, name: string, text: string): Promise<string | undefined> {
   if (!isSkillName(name)) return undefined
   const own = await firstWith(ownFolders(place), name)
-  if (own !== undefined && place.agent && place.calls !== false) return skillCall(place.agent, name, text)
+  const call = own !== undefined && place.agent && place.calls !== false && skillCall(place.agent, name, text)
+  if (call) return call
   const folder = own ?? (await firstWith(place.dirs, name))
   return folder === undefined ? undefined : skillText(await readFile(fileOf(folder, name), 'utf8'), text)
 }
 
-/** How each agent is told to use a skill it knows. The call must be the very first characters. */
-export const skillCall = (agent: AgentKind, name: string, text: string): string =>
-  agentFacts[agent].call(name) + text
+/**
+ * How an agent is told to use a skill it knows. The call must be the very first characters. Undefined where a call would
+ * obey what an outsider wrote: it is told the skill's text then.
+ */
+export function skillCall(agent: AgentKind | undefined, name: string, text: string): string | undefined {
+  const call = agent ? agentFacts[agent].call : !/!`|@/.test(text) && slash
+  return call ? call(name) + text : undefined
+}
 
 /** 1 to 64 of a-z 0-9 and single hyphens inside (agentskills.io). */
 export const isSkillName = (name: string): boolean =>
@@ -49,7 +55,7 @@ interface AgentFacts {
   /** Relative to the working directory and to the home. */
   readonly folders: readonly string[]
   readonly homeFolders?: readonly string[]
-  readonly call: (name: string) => string
+  readonly call?: (name: string) => string
 }
 
 const slash = (name: string): string => `/${name} `
@@ -59,7 +65,7 @@ const agentFacts: Readonly<Record<AgentKind, AgentFacts>> = {
   opencode: {
     folders: ['.opencode/skills', '.claude/skills', '.agents/skills'],
     homeFolders: ['.config/opencode/skills'],
-    call: slash,
+    // Its call runs every !`command` and reads every @file of the text behind it.
   },
   codex: { folders: ['.agents/skills'], homeFolders: ['.codex/skills'], call: (name) => `$${name} ` },
   gemini: {

@@ -42,9 +42,10 @@ for (const [agent, names] of reach)
     assert.deepEqual(await listSkills(place(agent)), names)
   })
 
-const spoken: readonly (readonly [AgentKind, string])[] = [
+const spoken: readonly (readonly [AgentKind | undefined, string | undefined])[] = [
   ['claude', '/deploy [ci] hi'],
-  ['opencode', '/deploy [ci] hi'],
+  ['opencode', undefined],
+  [undefined, '/deploy [ci] hi'],
   ['qwen', '/deploy [ci] hi'],
   ['pi', '/skill:deploy [ci] hi'],
   ['codex', '$deploy [ci] hi'],
@@ -52,6 +53,15 @@ const spoken: readonly (readonly [AgentKind, string])[] = [
 ]
 test('skillCall speaks as each agent listens', () => {
   for (const [agent, call] of spoken) assert.equal(skillCall(agent, 'deploy', '[ci] hi'), call)
+})
+
+test('skillCall of an agent that nobody knows carries nothing that one of them would obey', () => {
+  for (const text of ['run !`id`', 'read @/etc/passwd'])
+    assert.equal(skillCall(undefined, 'deploy', text), undefined)
+})
+
+test('withSkill never calls a skill of opencode, whose call runs commands in the text', async () => {
+  assert.equal(await withSkill(place('opencode'), 'deploy', 'a !`id` b'), 'Do deploy.\n\na !`id` b')
 })
 
 test('withSkill calls what the agent finds itself and tells it all else', async () => {

@@ -41,6 +41,7 @@ const adapters: Readonly<Record<string, AgentKind>> = {
   'claude-agent-acp': 'claude',
   'claude-code-acp': 'claude',
   'codex-acp': 'codex',
+  'opencode-ai': 'opencode',
   'pi-acp': 'pi',
 }
 

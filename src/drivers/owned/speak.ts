@@ -108,10 +108,11 @@ async function textFor(
 ): Promise<string | undefined> {
   if (skill === undefined) return text
   const told = await agent.commands()
-  if (told?.includes(skill)) return skillCall(wire.settings.agent ?? 'opencode', skill, text)
+  const call = told?.includes(skill) ? skillCall(wire.settings.agent, skill, text) : undefined
+  if (call !== undefined) return call
   const place = skillPlace(wire, homedir())
   // An agent that told what it knows does not know this one: then it is told the skill's text, never a call.
-  return withSkill(told ? { ...place, agent: undefined } : place, skill, text)
+  return withSkill(told ? { ...place, calls: false } : place, skill, text)
 }
 
 interface Prompting {
