@@ -1,6 +1,7 @@
 import type { Connection, Driver, DriverTools } from '../domain/driver.ts'
 import type { DriverSettings, Session } from '../domain/session.ts'
 import { createApi } from './opencode/api.ts'
+import { discoverServers } from './opencode/discover.ts'
 import { newestPlace } from './opencode/place.ts'
 import { recall } from './opencode/recall.ts'
 import { openRecord } from './opencode/record.ts'
@@ -19,6 +20,7 @@ export const opencodeDriver = (needs: OpencodeNeeds): Driver => ({
   summary: 'speaks to a conversation in an opencode server or terminal (opencode serve, opencode --port P)',
   delivery: 'push',
   prepare: (settings) => prepare(needs, settings),
+  discover: discoverServers,
   connect: (session, tools) => connect(needs, session, tools),
 })
 

@@ -60,6 +60,13 @@ describe('an opencode server, spoken to by the built binary', () => {
     assert.equal(got(message), 1)
   })
 
+  it('is found by doctor, unless it is a session already', options, async () => {
+    const found = async () => (await bench.postern('doctor', '--json')).stdout.includes(opencode.url)
+    assert.equal(await found(), false)
+    await opencode.ask('/session', {})
+    assert.equal(await found(), true)
+  })
+
   it('fails a turn whose model failed', options, async () => {
     const delivery = await turn('FAIL:400')
     assert.deepEqual([delivery.state, delivery.reason], ['FAILED', 'turn'], JSON.stringify(delivery))

@@ -1,0 +1,55 @@
+import { readdir, readFile, readlink } from 'node:fs/promises'
+
+/**
+ * The ports on which programs of this user listen for this machine, whose command line is wanted. None where the system
+ * has no /proc.
+ */
+export async function listeners(
+  wanted: (command: readonly string[]) => boolean,
+  signal: AbortSignal,
+): Promise<readonly number[]> {
+  const ports = await listeningPorts()
+  const pids = (await namesIn('/proc')).filter((name) => /^\d+$/.test(name))
+  const found = new Set<number>()
+  for (const pid of pids) {
+    if (signal.aborted) break
+    if (!wanted(await commandOf(pid))) continue
+    for (const inode of await socketsOf(pid)) {
+      const port = ports.get(inode)
+      if (port !== undefined) found.add(port)
+    }
+  }
+  return [...found].sort((one, other) => one - other)
+}
+
+/** By the inode of the socket. proc(5): local address, state and inode are the second, fourth and tenth column. */
+async function listeningPorts(): Promise<ReadonlyMap<string, number>> {
+  const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map(textOf))
+  const rows = tables.flatMap((table) => table.split('\n').slice(1)).map((row) => row.trim().split(/\s+/))
+  return new Map(
+    rows.flatMap(([, local = '', , state, , , , , , inode]): readonly (readonly [string, number])[] =>
+      state === listen && inode && isHere(local)
+        ? [[inode, Number.parseInt(local.split(':')[1] ?? '', 16)]]
+        : [],
+    ),
+  )
+}
+
+const listen = '0A'
+
+/** Loopback or every address, in the byte order of this machine. */
+const isHere = (local: string): boolean => /^(?:0100007F|0{8}|0{32}|0{24}01000000):/.test(local)
+
+const commandOf = async (pid: string): Promise<readonly string[]> =>
+  (await textOf(`/proc/${pid}/cmdline`)).split('\0').filter((word) => word !== '')
+
+async function socketsOf(pid: string): Promise<readonly string[]> {
+  const links = (await namesIn(`/proc/${pid}/fd`)).map((fd) =>
+    readlink(`/proc/${pid}/fd/${fd}`).catch(() => ''),
+  )
+  return (await Promise.all(links)).flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? [])
+}
+
+const textOf = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '')
+
+const namesIn = (folder: string): Promise<readonly string[]> => readdir(folder).catch(() => [])
