@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import type { Browser } from 'playwright-core'
 import { type Served, scratchHome, serve } from '../support/binary.ts'
-import { noBrowser, openBrowser, watchedPage } from '../support/browser.ts'
+import { noBrowser, openBrowser, seriousFlaws, watchedPage } from '../support/browser.ts'
 import { configure, hooks, secret } from '../support/hooks.ts'
 
 interface Operation {
@@ -245,6 +245,23 @@ looking('the API explorer in a browser', () => {
   after(async () => {
     await browser?.close()
     await server?.stop()
+  })
+
+  it('has no serious flaw for anybody, light and dark, wide and narrow', async () => {
+    for (const colorScheme of ['light', 'dark'] as const)
+      for (const width of [390, 1280]) {
+        const { page, context } = await watchedPage(browser, server.url, {
+          ...{ colorScheme, viewport: { width, height: 844 }, bypassCSP: true },
+        })
+        await page.goto(`${server.url}/docs`)
+        const hook = page.locator('.opblock', { has: page.locator('[data-path="/api/hooks/github"]') })
+        await hook.locator('.opblock-summary').click()
+        await hook.getByRole('button', { name: 'Try it out' }).click()
+        await hook.locator('textarea[aria-label]').waitFor()
+        assert.deepEqual(await seriousFlaws(page), [], `${colorScheme} ${width}`)
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width)
+        await context.close()
+      }
   })
 
   it('tries a hook by name with its secret, and asks no other server', async () => {

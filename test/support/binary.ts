@@ -71,12 +71,14 @@ export interface Served {
 
 export interface ServeOptions {
   readonly args?: readonly string[]
+  /** A free one unless given. */
+  readonly port?: string
   readonly env?: Readonly<Record<string, string>>
 }
 
 /** Starts a server on a free port and waits until it answers. Never outlives the test process. */
 export async function serve(home: string, options: ServeOptions = {}): Promise<Served> {
-  const child = start(['serve', '--port', '0', ...(options.args ?? [])], { home, ...options })
+  const child = start(['serve', '--port', options.port ?? '0', ...(options.args ?? [])], { home, ...options })
   child.stdin?.end()
   child.stdout?.resume()
   const stderr = collected(child.stderr)

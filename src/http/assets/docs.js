@@ -45,6 +45,9 @@ function keepUsable() {
     for (const [selector, name] of names)
       for (const part of explorer.querySelectorAll(selector))
         part.setAttribute('aria-label', nameFor(part, name))
+    // Coloured in place, too darkly for its ground.
+    for (const number of explorer.querySelectorAll('.microlight span[style*="211, 99, 99"]'))
+      number.style.color = '#ffa8a8'
     for (const area of explorer.querySelectorAll(scrolling)) area.setAttribute('tabindex', '0')
   }
   new MutationObserver(mend).observe(explorer, { childList: true, subtree: true })
