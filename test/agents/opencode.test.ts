@@ -1,42 +1,28 @@
-import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { type AgentBench, openAgent, without } from '../support/agents.ts'
-import type { Served } from '../support/binary.ts'
-import { configure, hooks, post } from '../support/hooks.ts'
+import { ownedHazards } from '../suites/agents/owned.ts'
+import { openStage, type Stage } from '../suites/agents/stage.ts'
+import { openAgent, without } from '../support/agents.ts'
 
-describe('opencode, driven through the built binary', () => {
-  let bench: AgentBench
-  let server: Served
-  const skip = without('opencode')
+const skip = without('opencode')
+
+describe('opencode over ACP, through the built binary', () => {
+  let stage: Stage
 
   before(async () => {
-    if (skip) return
-    bench = await openAgent('opencode')
-    configure(bench.home, hooks())
-    server = await bench.serve()
+    if (!skip) stage = await openStage(await openAgent('opencode'), add)
   })
+  after(() => stage?.close())
 
-  after(async () => {
-    await server?.stop()
-    await bench?.close()
-  })
-
-  it('acp: a turn with a tool call answers, once', { skip, timeout: 150_000 }, async () => {
-    const added = await bench.postern(
-      'session',
-      'add',
-      'webhook-agent',
-      '--driver',
-      'acp',
-      '--',
-      'opencode',
-      'acp',
-    )
-    assert.equal(added.code, 0, added.stderr)
-    const { body } = await post(`${server.url}/api/hooks/agent`, { message: 'TOOL:echo through-$((40+2))' })
-    const delivery = await bench.settled(server, body.deliveryId)
-    assert.equal(delivery.state, 'DELIVERED', JSON.stringify(delivery))
-    assert.match(delivery.answer ?? '', /TOOL-RESULT: through-42/)
-    assert.deepEqual(bench.userMessages(), ['TOOL:echo through-$((40+2))'])
-  })
+  for (const title of [
+    'a turn with a tool call answers, once',
+    'a model failure is never delivered',
+    'commands in messages are texts',
+    'knocks during a slow turn arrive afterwards, in order',
+    'long messages arrive whole',
+    'the agent is killed during a turn',
+    'the server is killed during a turn',
+  ] as const)
+    it(title, { skip, timeout: 240_000 }, () => ownedHazards[title](stage))
 })
+
+const add = ['--driver', 'acp', '--', 'opencode', 'acp']

@@ -109,8 +109,12 @@ export async function settled(home: string, { url }: Served, id: unknown): Promi
 const patienceMs = 20_000
 
 /** Asks again and again until there is something. */
-export async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (const end = Date.now() + patienceMs; Date.now() < end; ) {
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | Promise<T | undefined>,
+  ms = patienceMs,
+): Promise<T> {
+  for (const end = Date.now() + ms; Date.now() < end; ) {
     const found = await look()
     if (found !== undefined) return found
     await new Promise((resolve) => setTimeout(resolve, 20))

@@ -1,0 +1,49 @@
+import { after, before, describe, it } from 'node:test'
+import { ownedHazards } from '../suites/agents/owned.ts'
+import { openStage, type Stage } from '../suites/agents/stage.ts'
+import { openTypedStage, type TypedStage, typedHazards } from '../suites/agents/typed.ts'
+import { openAgent, without } from '../support/agents.ts'
+
+const skip = without('pi')
+const timeout = 240_000
+const add = ['--driver', 'command', '--preset', 'pi', '--', 'pi']
+const hazards = {
+  tmux: [
+    'a half-typed draft is neither sent nor lost',
+    'knocks during a slow turn arrive afterwards, in order',
+  ],
+  pty: [
+    'a knock becomes one user message',
+    'commands in messages are texts',
+    'a very long message arrives whole',
+    'the server is killed during a turn',
+    'the agent is killed during a turn',
+  ],
+} as const
+
+describe('pi by its command preset, through the built binary', () => {
+  let stage: Stage
+
+  before(async () => {
+    if (!skip) stage = await openStage(await openAgent('pi'), add)
+  })
+  after(() => stage?.close())
+
+  for (const title of [
+    'a turn with a tool call answers, once',
+    'a model failure is never delivered',
+  ] as const)
+    it(title, { skip, timeout }, () => ownedHazards[title](stage))
+})
+
+for (const via of ['tmux', 'pty'] as const)
+  describe(`pi in a terminal of its own, by ${via}, through the built binary`, () => {
+    let stage: TypedStage
+
+    before(async () => {
+      if (!skip) stage = await openTypedStage(await openAgent('pi'), via, { ready: /fake-model/ })
+    })
+    after(() => stage?.close())
+
+    for (const title of hazards[via]) it(title, { skip, timeout }, () => typedHazards[title](stage))
+  })
