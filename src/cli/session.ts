@@ -39,6 +39,7 @@ export const sessionCommands: readonly Command[] = [
       'postern session add review --driver command --preset claude -- claude',
       'postern session add coder --driver acp --check -- opencode acp',
       'postern session add pair --driver codex',
+      'postern session add desk --driver claude',
       'postern session add bot --driver http --url http://127.0.0.1:9000/messages',
     ],
     run: runAdd,
