@@ -183,7 +183,8 @@ function testEnds(harness: DriverHarness, check: Check): void {
   check('state and inject say that a dead agent has ended', async (agent) => {
     if (!agent.die) return
     await agent.die()
-    assert.equal((await agent.connection.state(patience())).kind, 'ended')
+    // Who holds it hears of its end a moment later.
+    await eventually(async () => (await agent.connection.state(patience())).kind === 'ended', 'it has ended')
     const outcome = await inject(agent, 'are you there')
     assert.equal(outcome.kind, 'ended', JSON.stringify(outcome))
     assert.deepEqual(await agent.received(), [])

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { statSync } from 'node:fs'
-import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
@@ -197,7 +197,7 @@ async function untilBusyWith(held: Held, text: string, why: string) {
 }
 
 test('a shell that waits for a job is busy', { skip }, async (t) => {
-  const held = await hold(t, sh('echo up; while [ ! -e free ]; do sleep 0.2; done; cat > got'))
+  const held = await hold(t, sh('mkfifo gate; echo up; cat gate; cat > got'))
   await eventually(
     () =>
       held.connection
@@ -206,7 +206,7 @@ test('a shell that waits for a job is busy', { skip }, async (t) => {
     'it is busy without drawing',
   )
   assert.equal((await held.inject('hello', 'one')).kind, 'busy')
-  await Bun.write(join(held.dir, 'free'), '')
+  await writeFile(join(held.dir, 'gate'), '')
   assert.equal((await untilFree(held, 'hello', 'one')).kind, 'taken')
   await eventually(() => held.file('got') === 'hello\n', 'it got the message once')
 })
