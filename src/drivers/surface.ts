@@ -1,5 +1,6 @@
 import type { Readiness } from '../domain/driver.ts'
 import type { Outcome } from '../domain/outcome.ts'
+import { complaintOn } from './complaint.ts'
 import { dialogOn, saysItWorks } from './dialog.ts'
 import type { Screen } from './screen.ts'
 
@@ -78,6 +79,8 @@ export async function rest(surface: Surface, signal: AbortSignal): Promise<Outco
     if (seen.kind === 'offline') return { kind: 'unknown', why: seen.why, accepted: true }
     if (!over(seen) || signal.aborted)
       return { kind: 'turn_failed', why: 'timeout', detail: 'its screen did not come to rest in time' }
+    const complaint = complaintOn(seen)
+    if (complaint !== undefined) return { kind: 'turn_failed', why: 'agent_error', detail: complaint }
     if (!seen.cooked || (await surface.isRead?.()) !== false) return { kind: 'completed', heuristic: true }
     await surface.pause(quietMs, signal)
   }
