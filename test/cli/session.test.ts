@@ -103,8 +103,10 @@ describe('session ls and show', () => {
   it('list state, queue and why', async () => {
     const world = createWorld()
     addSession(world, 'gone', { state: 'ended', endedAt: start, exitCode: 3, why: 'crashed' })
+    addSession(world, 'left', { state: 'ended', endedAt: start, exitCode: 7, why: 'exit code 7' })
     addDelivery(world)
     const { stdout } = await cli(world, ['session', 'ls'])
+    assert.match(stdout, /^left +inbox +ended +0 [^,]* exit code 7$/m)
     assert.match(stdout, /^build +inbox +live +1 /m)
     assert.match(stdout, /^gone +inbox +ended +0 .* crashed, exit code 3$/m)
     const [build] = JSON.parse((await cli(world, ['session', 'ls', '--json'])).stdout)

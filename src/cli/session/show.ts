@@ -60,5 +60,11 @@ const fieldsOf = (
   ['Ended', view.endedAt ?? '-'],
 ]
 
-export const whyOf = ({ why, exitCode }: SessionView): string =>
-  [why, exitCode === null ? null : `exit code ${exitCode}`].filter((part) => part !== null).join(', ') || '-'
+/** A driver may have put the exit code into words already. */
+export function whyOf({ why, exitCode }: SessionView): string {
+  const exit = exitCode === null ? null : `exit code ${exitCode}`
+  return (
+    [why, exit !== null && why?.includes(exit) ? null : exit].filter((part) => part !== null).join(', ') ||
+    '-'
+  )
+}
