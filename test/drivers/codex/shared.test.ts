@@ -21,12 +21,12 @@ const answer = (toolCalls: number, text: string): Outcome => ({ kind: 'completed
 
 shared('waits while a person has a turn there', async (bench) => {
   const { connection, prompts } = bench
-  await say(bench, 'CHATTY SLOW:0.5')
+  await say(bench, 'CHATTY SLOW:2')
   await eventually(async () => (await connection.state(patience())).kind === 'busy', 'it is busy')
   assert.deepEqual(await inject(connection, 'meanwhile'), { kind: 'busy', why: 'a turn runs' })
-  assert.deepEqual(await prompts(), ['CHATTY SLOW:0.5'])
+  assert.deepEqual(await prompts(), ['CHATTY SLOW:2'])
   assert.equal((await untilFree(connection, 'afterwards')).kind, 'taken')
-  assert.deepEqual(await prompts(), ['CHATTY SLOW:0.5', 'afterwards'])
+  assert.deepEqual(await prompts(), ['CHATTY SLOW:2', 'afterwards'])
 })
 
 shared('leaves an approval to the person, through 20 messages', async (bench) => {
@@ -85,7 +85,7 @@ shared('finds the turn of a server that was killed, and how it ended', async (be
 
 shared('finds a message that was added to the turn of a person', async (bench) => {
   const { connection, person, threadId } = bench
-  await say(bench, 'CHATTY SLOW:0.5')
+  await say(bench, 'CHATTY SLOW:2')
   const input = [{ type: 'text', text: 'between', text_elements: [] }]
   await person.call('turn/start', { threadId, input, clientUserMessageId: deliveryId })
   const outcome = await connection.recall(deliveryId)
