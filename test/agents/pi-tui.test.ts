@@ -8,6 +8,12 @@ const skip = without('pi')
 const timeout = 240_000
 const add = ['--driver', 'command', '--preset', 'pi', '--', 'pi']
 const hazards = {
+  command: [
+    'a turn with a tool call answers, once',
+    'a model failure is never delivered',
+    'the agent is killed during a turn',
+    'the server is killed during a turn',
+  ],
   tmux: [
     'a half-typed draft is neither sent nor lost',
     'knocks during a slow turn arrive afterwards, in order',
@@ -29,11 +35,7 @@ describe('pi by its command preset, through the built binary', () => {
   })
   after(() => stage?.close())
 
-  for (const title of [
-    'a turn with a tool call answers, once',
-    'a model failure is never delivered',
-  ] as const)
-    it(title, { skip, timeout }, () => ownedHazards[title](stage))
+  for (const title of hazards.command) it(title, { skip, timeout }, () => ownedHazards[title](stage))
 })
 
 for (const via of ['tmux', 'pty'] as const)
