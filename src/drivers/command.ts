@@ -11,6 +11,7 @@ import { type Finished, type Order, run } from './command/run.ts'
 import { type CommandSettings, prepareCommand } from './command/settings.ts'
 import { judge } from './command/verdict.ts'
 import { installed, programOnPath } from './installed.ts'
+import { withoutMentions } from './mentions.ts'
 import { agentEnv, isFolder } from './process.ts'
 import { agentKinds, listSkills, type SkillPlace, withSkill } from './skills.ts'
 
@@ -149,8 +150,11 @@ async function runOnce(
   return conclude(wire, finished, conversation, on)
 }
 
-const inputFor = async (wire: Wire, { skill, text }: Outgoing): Promise<string | undefined> =>
-  skill === undefined ? text : withSkill(skillPlace(wire), skill, text)
+async function inputFor(wire: Wire, { skill, text }: Outgoing): Promise<string | undefined> {
+  const place = skillPlace(wire)
+  const inert = await withoutMentions(place, text)
+  return skill === undefined ? inert : withSkill(place, skill, inert)
+}
 
 const conversationOf = ({ conversation }: CommandSettings): Conversation =>
   conversation === undefined ? { id: randomUUID(), resumed: false } : { id: conversation, resumed: true }

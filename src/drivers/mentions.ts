@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import type { SkillPlace } from './skills.ts'
 
 /**
- * The text as it is typed into an agent that reads what a message names with `@`, file or folder, wherever it stands.
+ * The text as it is said to an agent that reads what a message names with `@`, file or folder, wherever it stands.
  * Claude Code puts it before its model, and at the end of a text its Enter completes the name instead of sending. So a
  * name of something that is there gets a backslash, and one at the end is closed by a space.
  */

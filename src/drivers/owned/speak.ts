@@ -3,6 +3,7 @@ import type { EventKind } from '../../domain/delivery.ts'
 import type { Outgoing, TurnEvents } from '../../domain/driver.ts'
 import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
+import { withoutMentions } from '../mentions.ts'
 import { skillCall, withSkill } from '../skills.ts'
 import type { Agent, Turn, TurnEnd } from './agent.ts'
 import { after, isTimeout, whenAborted } from './waiting.ts'
@@ -106,13 +107,14 @@ async function textFor(
   agent: Agent,
   { skill, text }: Outgoing,
 ): Promise<string | undefined> {
-  if (skill === undefined) return text
-  const told = await agent.commands()
-  const call = told?.includes(skill) ? skillCall(wire.settings.agent, skill, text) : undefined
-  if (call !== undefined) return call
   const place = skillPlace(wire, homedir())
+  const inert = await withoutMentions(place, text)
+  if (skill === undefined) return inert
+  const told = await agent.commands()
+  const call = told?.includes(skill) ? skillCall(wire.settings.agent, skill, inert) : undefined
+  if (call !== undefined) return call
   // An agent that told what it knows does not know this one: then it is told the skill's text, never a call.
-  return withSkill(told ? { ...place, calls: false } : place, skill, text)
+  return withSkill(told ? { ...place, calls: false } : place, skill, inert)
 }
 
 interface Prompting {

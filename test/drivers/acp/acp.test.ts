@@ -368,6 +368,15 @@ on(
   { agent: 'opencode' },
 )
 
+on(
+  'acp names no file to an agent that would read it',
+  async ({ connection, prompts }) => {
+    assert.equal((await turn(connection, 'look at @/etc/passwd and @nowhere, please')).kind, 'completed')
+    assert.deepEqual(await prompts(), ['look at \\@/etc/passwd and @nowhere, please'])
+  },
+  { agent: 'claude' },
+)
+
 on('acp skills come from the folders when the agent does not start', async (bench) => {
   await mkdir(join(bench.folder, 'extra/triage'), { recursive: true })
   await writeFile(join(bench.folder, 'extra/triage/SKILL.md'), 'Look twice.\n')

@@ -248,6 +248,17 @@ test('command keeps the conversation of a preset and begins anew when it is lost
   await bench.remove()
 })
 
+test('command names no file to a preset that would read it', async () => {
+  const bench = await openBench()
+  const script = 'cat > input; echo \'{"type":"result","is_error":false,"result":"fine","session_id":"s-1"}\''
+  const command = ['/bin/sh', '-c', script, 'claude']
+  const settings = await bench.driver.prepare({ command, preset: 'claude' }, { cwd: bench.folder })
+  const text = 'look at @/etc/passwd and @nowhere, please'
+  assert.equal((await turn(bench.connect(settings), text)).kind, 'completed')
+  assert.equal(await readFile(join(bench.folder, 'input'), 'utf8'), text.replace('@/etc', '\\@/etc'))
+  await bench.remove()
+})
+
 test('command prepare completes settings and names what is wrong', async () => {
   const { driver, remove } = await openBench()
   const prepare = (settings: DriverSettings) => driver.prepare(settings, { cwd: '/srv' })
