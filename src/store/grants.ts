@@ -74,11 +74,12 @@ function listPiece(
   return rows.map(grantOf)
 }
 
-function revoke({ sql, remembered, revokedFile }: Shared, id: GrantId, at: number): Grant | undefined {
+function revoke({ sql, remembered, revokedFile, now }: Shared, id: GrantId, at: number): Grant | undefined {
   const grant = remembered.grant(id)
   if (grant?.revokedAt !== undefined || !grant) return grant
   if (revokedFile !== undefined) noteRevoked(sql, revokedFile, id)
-  sql('UPDATE grants SET revoked_at = ? WHERE id = ?').run(at, id)
+  // Knocks may have been stored while this waited for the lock: they came before it, and the times say so.
+  sql('UPDATE grants SET revoked_at = ? WHERE id = ?').run(Math.max(at, now()), id)
   remembered.forgetGrant(id)
   return remembered.grant(id)
 }

@@ -6,7 +6,7 @@ import type { Failure } from '../../src/domain/error.ts'
 import type { Database, Platform, SqlValue } from '../../src/platform/platform.ts'
 import { openStore } from '../../src/store/sqlite.ts'
 import { refuses } from '../suites/store/harness.ts'
-import { draftOf, noon } from '../support/drafts.ts'
+import { ci, draftOf, grantOf, noon } from '../support/drafts.ts'
 import { currentPlatform } from '../support/platform.ts'
 import { inScratch, openScratchStore } from '../support/scratch-store.ts'
 
@@ -25,6 +25,16 @@ describe('openStore', () => {
         await store.close()
       })
     })
+
+  it('dates a revocation after the knocks that were stored while it waited', async () => {
+    await inScratch(async (dir) => {
+      const store = await openScratchStore(join(dir, 'postern.db'), { now: () => noon + 50 })
+      await store.addGrant(grantOf())
+      await store.recordDelivery(draftOf({ door: { kind: 'grant', grant: ci } }))
+      assert.equal((await store.revokeGrant(ci, noon))?.revokedAt, noon + 50)
+      await store.close()
+    })
+  })
 
   it('asks SQLite for durability, erasure and distrust', async () => {
     await inScratch(async (dir) => {
