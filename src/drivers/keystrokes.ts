@@ -33,11 +33,8 @@ export function keystrokes(
     return { refused: 'the message has several lines and this program would take each for a message' }
   if (screen.cooked && longestLine(text) > rules.maxLineBytes)
     return { refused: `a terminal in line mode cuts lines after ${rules.maxLineBytes} bytes` }
-  return { text: screen.cooked ? text : finished(text) }
+  return { text }
 }
-
-/** Behind a name that is still being typed, input boxes offer completions, and Enter takes the first of them. */
-const finished = (text: string): string => (/(?:^|\s)[@$]\S*$/.test(text) ? `${text} ` : text)
 
 /** Beyond the domain's cleaning: a tab would complete or indent, and line ends around the text would submit it. */
 export const cleanKeys = (message: string): string =>
@@ -46,7 +43,7 @@ export const cleanKeys = (message: string): string =>
     .replace(/^\n+|\n+$/g, '')
 
 /** A name behind one of these opens a menu in which Enter chooses; a space behind the name closes it. */
-const calm = (text: string): string => (/(?:^|\s)[@/#$][\w./~-]+$/.test(text) ? `${text} ` : text)
+const calm = (text: string): string => (/(?:^|\s)(?:[@$]\S+|[/#][\w./~-]+)$/.test(text) ? `${text} ` : text)
 
 function fold(text: string, screen: Screen, multiline: Multiline): string | undefined {
   if (!text.includes('\n') || screen.bracketedPaste) return text

@@ -46,9 +46,9 @@ describe('keystrokes', () => {
   })
 
   it('closes the menu that a name at the end would open, where there may be one', () => {
-    for (const text of ['[webhook] @/etc/passwd', '/compact', 'ask $review', 'see #12'])
+    for (const text of ['[webhook] @/etc/passwd', '/compact', 'ask $review', 'see #12', 'one\n@/srv/größe'])
       assert.deepEqual(typed(text, screen(true)), { text: `${text} ` })
-    for (const text of ['mail me@host.org', 'a/b', 'costs 5 $', '/compact now'])
+    for (const text of ['mail me@host.org', 'see @a, me@b.c', 'a/b', 'costs 5 $', '/compact now'])
       assert.deepEqual(typed(text, screen(true)), { text })
     assert.deepEqual(typed('cat /etc/hosts', screen(false, true)), { text: 'cat /etc/hosts' })
   })
@@ -56,13 +56,6 @@ describe('keystrokes', () => {
   it('trusts an unknown program only where told so', () => {
     assert.deepEqual(typed('a\nb', screen(undefined), 'paste'), { text: 'a\nb' })
     assert.deepEqual(typed('a\nb', screen(false), 'paste'), { text: 'a b' })
-  })
-
-  it('ends a last word that an input box would complete instead of sending it', () => {
-    assert.deepEqual(typed('[webhook] @/etc/passwd', screen(true)), { text: '[webhook] @/etc/passwd ' })
-    assert.deepEqual(typed('costs\n$imag', screen(true)), { text: 'costs\n$imag ' })
-    assert.deepEqual(typed('see @a, me@b.c', screen(undefined)), { text: 'see @a, me@b.c' })
-    assert.deepEqual(typed('@root', screen(false, true)), { text: '@root' })
   })
 
   it('refuses a line that line mode would cut, counted in bytes and after joining', () => {
