@@ -13,6 +13,7 @@ interface Course {
   readonly settled: () => void
   /** The agent runs: its end will be told. */
   runs: boolean
+  began: boolean
   cancelled: boolean
   toolCalls: number
   /** How its last model call ended. */
@@ -37,6 +38,7 @@ export function startTurn(talk: Talk, text: string, signs: TurnSigns): Turn {
     dialogs: createDialogs(talk, { held: signs.held, late: cancel }),
     settled: () => resolve(undefined),
     runs: false,
+    began: false,
     cancelled: false,
     toolCalls: 0,
     stop: undefined,
@@ -46,9 +48,9 @@ export function startTurn(talk: Talk, text: string, signs: TurnSigns): Turn {
 }
 
 async function run(course: Course, text: string, settled: Promise<undefined>): Promise<TurnEnd> {
-  const { talk, signs } = course
+  const { talk } = course
   const reply = await talk.ask('prompt', { message: text })
-  if (reply.kind === 'done') signs.began()
+  if (reply.kind === 'done') begin(course)
   const gone = reply.kind === 'done' ? await ended(course, settled) : undefined
   talk.listen(undefined)
   course.dialogs.cancel()
@@ -75,10 +77,18 @@ const conclude = (
     ...{ toolCalls, stop, cancelled },
   })
 
+/** What follows the acceptance may be heard in the same breath, and is told after it. */
+function begin(course: Course): void {
+  if (course.began) return
+  course.began = true
+  course.signs.began()
+}
+
 function hear(course: Course, event: JsonObject): void {
   switch (event.type) {
     case 'agent_start':
       course.runs = true
+      begin(course)
       break
     case 'message_start':
       course.answer.pause()
