@@ -1,0 +1,27 @@
+import { after, before, describe, it } from 'node:test'
+import { ownedHazards } from '../suites/agents/owned.ts'
+import { openStage, type Stage } from '../suites/agents/stage.ts'
+import { openAgent, without } from '../support/agents.ts'
+
+const skip = without('qwen')
+
+const sessions = {
+  'its command preset': ['--driver', 'command', '--preset', 'qwen', '--', 'qwen', '--yolo'],
+  ACP: ['--driver', 'acp', '--set', 'permissions=["execute"]', '--', 'qwen', '--acp'],
+}
+
+for (const [how, add] of Object.entries(sessions))
+  describe(`qwen by ${how}, through the built binary`, () => {
+    let stage: Stage
+
+    before(async () => {
+      if (!skip) stage = await openStage(await openAgent('qwen'), add)
+    })
+    after(() => stage?.close())
+
+    for (const title of [
+      'a turn with a tool call answers, once',
+      'a model failure is never delivered',
+    ] as const)
+      it(title, { skip, timeout: 240_000 }, () => ownedHazards[title](stage))
+  })
