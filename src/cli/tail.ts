@@ -9,6 +9,7 @@ import { pause, shortTime, wholeNumber } from './reading.ts'
 export const tailCommands: readonly Command[] = [
   {
     name: 'deliveries tail',
+    aliases: ['tail'],
     summary: 'Follow deliveries live: one line when one arrives and when its state changes.',
     details: 'Until ^C. With --json a line is one JSON object.',
     flags: [

@@ -34,7 +34,10 @@ export function openApiDocument({ version, publicUrl, routes, hooks }: Documente
     servers: [{ url: '/' }, ...(publicUrl === undefined ? [] : [{ url: publicUrl }])],
     tags: tags.map(([name, description]) => ({ name, description })),
     paths: { ...routePaths(routes), ...Object.fromEntries(hooks.map(hookPath)) },
-    components: { schemas, securitySchemes },
+    components: {
+      schemas,
+      securitySchemes: { ...securitySchemes, ...Object.assign({}, ...hooks.map(ownScheme)) },
+    },
   }
 }
 
@@ -83,7 +86,7 @@ function hookPath(hook: Hook): readonly [string, { readonly post: Detail }] {
     tag: 'Hooks',
     summary: hook.name,
     description: describe(hook),
-    by: hook.verify.scheme === 'bearer' && hook.verify.header === undefined ? ['hookSecret'] : [],
+    by: isBearer(hook) ? ['hookSecret'] : [],
     headers: [
       ...knockHeadersDescribed,
       ...Object.entries(headers).map(([name, example]) => ({
@@ -99,7 +102,23 @@ function hookPath(hook: Hook): readonly [string, { readonly post: Detail }] {
     },
     refuses: [401, ...knockRefusals],
   })
-  return [hook.path, { post: { ...operation, operationId: operationIdOf(hook) } }]
+  const own = Object.keys(ownScheme(hook)).map((name) => ({ [name]: [] }))
+  const security = [...(operation.security ?? []), ...own]
+  return [hook.path, { post: { ...operation, security, operationId: operationIdOf(hook) } }]
+}
+
+const isBearer = ({ verify }: Hook): boolean => verify.scheme === 'bearer' && verify.header === undefined
+
+/** What a page can show at this hook beside a bearer secret: a password, or a secret in a header of its own. */
+function ownScheme(hook: Hook): Record<string, object> {
+  const { scheme, header, prefix } = hook.verify
+  const name = `${operationIdOf(hook)}_secret`
+  const description = `What the senders of the hook “${hook.name}” show${prefix ? `, after “${prefix}”` : ''}.`
+  if (scheme === 'basic') return { [name]: { type: 'http', scheme: 'basic', description } }
+  if (scheme === 'gitlab')
+    return { [name]: { type: 'apiKey', in: 'header', name: 'X-Gitlab-Token', description } }
+  if (scheme !== 'bearer' || header === undefined) return {}
+  return { [name]: { type: 'apiKey', in: 'header', name: header, description } }
 }
 
 /** How the explorer's addresses name a hook. */
@@ -118,9 +137,11 @@ function describe({ action, session, skill, active, verify, preset, filter }: Ho
   return facts.filter((fact) => fact !== '').join(' ')
 }
 
+const proofs: Partial<Readonly<Record<Scheme, string>>> = {
+  bearer: 'The caller shows a bearer secret.',
+  basic: 'The caller shows a user name and a password (HTTP Basic).',
+  gitlab: 'The caller shows its secret token.',
+}
+
 const proofOf = (scheme: Scheme): string =>
-  scheme === 'bearer'
-    ? 'The caller shows a bearer secret.'
-    : scheme === 'basic'
-      ? 'The caller shows a user name and a password (HTTP Basic).'
-      : `The caller signs its request by the scheme “${scheme}”, which this page cannot do.`
+  proofs[scheme] ?? `The caller signs its request by the scheme “${scheme}”, which this page cannot do.`
