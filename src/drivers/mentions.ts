@@ -4,13 +4,14 @@ import type { SkillPlace } from './skills.ts'
 
 /**
  * The text as it is said to an agent that reads what a message names with `@`, file or folder, wherever it stands.
- * Claude Code puts it before its model, and at the end of a text its Enter completes the name instead of sending. So a
+ * Gemini and Qwen Code look through the whole folder for such a name, so each of their `@` gets a backslash. Claude Code puts it before its model, and at the end of a text its Enter completes the name instead of sending. So a
  * name of something that is there gets a backslash, and one at the end is closed by a space.
  */
 export async function withoutMentions(
   { agent, cwd, home }: Pick<SkillPlace, 'agent' | 'cwd' | 'home'>,
   text: string,
 ): Promise<string> {
+  if (agent === 'gemini' || agent === 'qwen') return text.replace(/(?<!\\)@(?=\S)/g, '\\@')
   if (agent !== 'claude' || !hasMention(text)) return text
   const names = new Set([...text.matchAll(mention)].map(([, name = '']) => name))
   const live = new Set<string>()
@@ -22,7 +23,7 @@ export async function withoutMentions(
   return endsOpen.test(inert) ? `${inert} ` : inert
 }
 
-export const hasMention = (text: string): boolean => /(?:^|\s)@\S/.test(text)
+export const hasMention = (text: string): boolean => /@\S/.test(text)
 
 const mention = /(?<=^|\s)@("[^"\n]+"|\S+)/g
 const endsOpen = /(?:^|\s)@\S*$/

@@ -26,6 +26,11 @@ test('withoutMentions disarms what is there and leaves the rest as it is', async
     assert.equal(await withoutMentions({ agent: undefined, cwd, home: cwd }, text), text)
     if (!hasMention(text)) assert.equal(typed, text)
   }
+  for (const agent of ['gemini', 'qwen'] as const)
+    assert.equal(
+      await withoutMentions({ agent, cwd, home: cwd }, 'ask @alice, a@b.c or \\@bob @ noon @'),
+      'ask \\@alice, a\\@b.c or \\@bob @ noon @',
+    )
   const many = Array.from({ length: 101 }, (_, index) => `@n${index}`).join(' ')
   const typed = await withoutMentions({ agent: 'claude', cwd, home: cwd }, many)
   assert.equal(typed, many.replaceAll('@', '\\@'))

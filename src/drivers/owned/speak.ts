@@ -108,7 +108,8 @@ async function textFor(
   { skill, text }: Outgoing,
 ): Promise<string | undefined> {
   const place = skillPlace(wire, homedir())
-  const inert = await withoutMentions(place, text)
+  // Of the agents that are spoken to by a protocol, only Claude Code reads what a prompt names.
+  const inert = place.agent === 'claude' ? await withoutMentions(place, text) : text
   if (skill === undefined) return inert
   const told = await agent.commands()
   const call = told?.includes(skill) ? skillCall(wire.settings.agent, skill, inert) : undefined
