@@ -9,7 +9,7 @@ export interface Suite {
   readonly file: string
   readonly runtime: Runtime
   readonly limitMs: number
-  /** Watches terminals, clocks or whole processes: runs when nothing else does. */
+  /** Watches clocks, browsers or whole processes: runs when nothing else does. */
   readonly alone: boolean
 }
 
@@ -22,7 +22,9 @@ export const notForDeno: readonly { readonly path: RegExp; readonly reason: stri
   { path: /^test\/scripts\//, reason: 'the scripts run on Bun' },
 ]
 
-const demanding = /^test\/(agents|e2e|scripts|drivers)\//
+const demanding = /^test\/(agents|e2e|scripts)\//
+/** They mostly wait for screens to come to rest: two at a time disturb each other little. */
+const patient = /^test\/drivers\//
 
 /** Every test file whose path contains one of `filters`; all without any. */
 export function findSuites(root: string, filters: readonly string[]): readonly Suite[] {
@@ -58,5 +60,6 @@ export const whyNotDeno = (file: string): string | undefined =>
 function suite(file: string, runtime: Runtime): Suite {
   const alone = demanding.test(file)
   const isAgents = agentOf(file) !== undefined
-  return { file, runtime, alone, limitMs: isAgents ? 420_000 : alone ? 240_000 : 90_000 }
+  const limitMs = isAgents ? 420_000 : alone || patient.test(file) ? 240_000 : 90_000
+  return { file, runtime, alone, limitMs }
 }
