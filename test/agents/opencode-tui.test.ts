@@ -34,6 +34,10 @@ describe('opencode in a tmux pane, through the built binary', () => {
   })
   after(() => stage?.close())
 
-  for (const title of ['a knock becomes one user message', 'commands in messages are texts'] as const)
+  for (const title of [
+    'a knock becomes one user message',
+    'a model failure is not a delivered turn',
+    'commands in messages are texts',
+  ] as const)
     it(title, { skip, timeout }, () => typedHazards[title](stage))
 })

@@ -15,11 +15,13 @@ const hazards = {
     'the server is killed during a turn',
   ],
   tmux: [
+    'a model failure is not a delivered turn',
     'a half-typed draft is neither sent nor lost',
     'knocks during a slow turn arrive afterwards, in order',
   ],
   pty: [
     'a knock becomes one user message',
+    'a model failure is not a delivered turn',
     'commands in messages are texts',
     'a very long message arrives whole',
     'the server is killed during a turn',
