@@ -1,6 +1,7 @@
 import { after, before, describe, it } from 'node:test'
 import { ownedHazards } from '../suites/agents/owned.ts'
 import { openStage, type Stage } from '../suites/agents/stage.ts'
+import { openTypedStage, type TypedStage, typedHazards } from '../suites/agents/typed.ts'
 import { openAgent, without } from '../support/agents.ts'
 
 const skip = without('qwen')
@@ -25,3 +26,18 @@ for (const [how, add] of Object.entries(sessions))
     ] as const)
       it(title, { skip, timeout: 240_000 }, () => ownedHazards[title](stage))
   })
+
+describe('qwen in a tmux pane, through the built binary', () => {
+  let stage: TypedStage
+
+  before(async () => {
+    if (!skip) stage = await openTypedStage(await openAgent('qwen'), 'tmux', { ready: /Type your message/ })
+  })
+  after(() => stage?.close())
+
+  for (const title of [
+    'a knock becomes one user message',
+    'a model failure is not a delivered turn',
+  ] as const)
+    it(title, { skip, timeout: 240_000 }, () => typedHazards[title](stage))
+})

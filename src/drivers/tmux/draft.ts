@@ -52,5 +52,5 @@ export function isForeign(ours: string | undefined, input: string): boolean {
 
 const pasteMarker = /^\[\s*past(?:e|ed)\b[^[\]]*\]$/i
 
-/** Without what an input box adds: frames and line ends. */
-export const ink = (text: string): string => text.replace(/[\s│┃|]/g, '')
+/** Without what an input box adds: frames, line ends, and the invisible sign that Qwen Code draws at its cursor. */
+export const ink = (text: string): string => text.replace(/[\s│┃|\p{Cf}]/gu, '')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { inputOn } from '../../../src/drivers/tmux/draft.ts'
+import { ink, inputOn, isForeign } from '../../../src/drivers/tmux/draft.ts'
 import { readRows } from '../../../src/drivers/tmux/styled.ts'
 
 const dim = (text: string): string => `\x1b[2m${text}\x1b[0m`
@@ -59,4 +59,9 @@ test('readRows lets a style go on in the next row', () => {
     readRows('a\x1b[2mb\nc\x1b[0md').map((row) => row.solid),
     ['a', ' d'],
   )
+})
+
+test('isForeign: the invisible sign that Qwen Code draws at its cursor is nobody typing', () => {
+  assert.equal(isForeign(ink('SAY:hello'), 'SAY:hello \u200b'), false)
+  assert.equal(isForeign(ink('SAY:hello'), 'SAY:hello you'), true)
 })
