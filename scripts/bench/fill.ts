@@ -9,6 +9,11 @@ const spelled = (number: string, digits: number): string =>
 
 const base62 = `'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'`
 
+/** As `deliveryIdOf` spells a seq beside a chance of nothing but zeros. */
+const place = ['i', '(i / 3844 + i)', '(i / 14776336 + i / 3844 + i)']
+  .map((sum) => spelled(`(${sum} % 3844)`, 2))
+  .join(' || ')
+
 /**
  * Puts a past into a home that no server uses: so many settled deliveries, and a tenth as many grants, as they would
  * stand there after a long life.
@@ -27,7 +32,7 @@ export async function fill(home: string, deliveries: number): Promise<void> {
     `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
      INSERT INTO deliveries (seq, id, session, door, action, state, phase, received_at, stored_at, due_at, expires_at,
        attempts, tries, settled_at, message, aside, payload)
-     SELECT i, 'whd_' || ${spelled('(?2 + i)', 8)} || '0000000000' || ${spelled('i', 6)}, 'alpha', 'grant:' || printf('%016x', (i % (?1 / 10) + 1) * 2654435761),
+     SELECT i, 'whd_' || ${spelled('(?2 + i)', 8)} || '0000000000' || ${place}, 'alpha', 'grant:' || printf('%016x', (i % (?1 / 10) + 1) * 2654435761),
        'input', CASE WHEN i % 50 = 0 THEN 'FAILED' ELSE 'DELIVERED' END, 'deliver',
        ?2 + i, ?2 + i, ?2 + i, ?2 + i + 86400000, 0, 1, ?2 + i,
        '[ci] deploy ' || i || ' finished, look at the logs', '{"contentType":"application/json","headers":{}}',

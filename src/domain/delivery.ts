@@ -118,45 +118,57 @@ export const isTerminal = (state: DeliveryState): boolean => state === 'DELIVERE
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const pairs: readonly string[] = [...base62].flatMap((high) => [...base62].map((low) => high + low))
-const timeDigits = 8
-const seqDigits = 6
-const seqs = base62.length ** seqDigits
+const timePairs = 4
+const chancePairs = 5
+const seqPairs = 3
 
 /** Random bytes that one delivery id takes: two for each pair of its 10 characters of chance. */
-export const deliveryIdBytes = 10
+export const deliveryIdBytes = 2 * chancePairs
 
 /**
  * Spells a delivery id: `whd_`, 8 base62 characters of time, 10 of chance, and 6 that with the chance before them tell
  * its `seq`. It sorts by time, nobody guesses it, and the store finds it without an index of ids.
  */
 export function deliveryIdOf(now: number, seq: number, random: Uint8Array): DeliveryId {
-  let chance = ''
-  let veil = 0
-  for (let i = 0; i < deliveryIdBytes; i += 2) {
-    const pair = (((random[i] ?? 0) << 8) | (random[i + 1] ?? 0)) % pairs.length
-    chance += pairs[pair]
-    if (i < seqDigits) veil = veil * pairs.length + pair
+  const chance = chanceOf(random)
+  let id = `whd_${timeOf(now)}`
+  for (const pair of chance) id += pairs[pair]
+  let last = chance.at(-1) ?? 0
+  for (let rest = seq, i = 0; i < seqPairs; i++, rest = Math.floor(rest / pairs.length)) {
+    last = ((rest % pairs.length) + (chance[i] ?? 0) + last) % pairs.length
+    id += pairs[last]
   }
-  return `whd_${spelled(now, timeDigits)}${chance}${spelled((seq + veil) % seqs, seqDigits)}` as DeliveryId
+  return id as DeliveryId
 }
 
 /** The `seq` of the delivery of that id, should there be one. */
 export function seqOf(id: DeliveryId): number {
-  const chance = id.slice(4 + timeDigits)
-  const veil = readBase62(chance.slice(0, seqDigits))
-  return (readBase62(chance.slice(-seqDigits)) - veil + seqs) % seqs
+  const read = (pair: number) => valueOfPair(id.slice(4 + 2 * pair, 6 + 2 * pair))
+  const told = timePairs + chancePairs
+  let seq = 0
+  for (let i = seqPairs - 1; i >= 0; i--) {
+    const veil = read(timePairs + i) + read(told + i - 1)
+    seq = seq * pairs.length + ((read(told + i) - veil + 2 * pairs.length) % pairs.length)
+  }
+  return seq
 }
 
-/** In base62, with that many digits, which is an even number. */
-function spelled(value: number, digits: number): string {
-  let text = ''
-  for (let rest = value, i = 0; i < digits; i += 2, rest = Math.floor(rest / pairs.length))
-    text = pairs[rest % pairs.length] + text
-  return text
+function chanceOf(random: Uint8Array): readonly number[] {
+  const chance: number[] = []
+  for (let i = 0; i < deliveryIdBytes; i += 2)
+    chance.push((((random[i] ?? 0) << 8) | (random[i + 1] ?? 0)) % pairs.length)
+  return chance
 }
 
-const readBase62 = (text: string): number =>
-  [...text].reduce((value, digit) => value * base62.length + base62.indexOf(digit), 0)
+function timeOf(now: number): string {
+  let time = ''
+  for (let rest = now, i = 0; i < timePairs; i++, rest = Math.floor(rest / pairs.length))
+    time = pairs[rest % pairs.length] + time
+  return time
+}
+
+const valueOfPair = (pair: string): number =>
+  base62.indexOf(pair.charAt(0)) * base62.length + base62.indexOf(pair.charAt(1))
 
 export const isDeliveryId = (text: string): text is DeliveryId => /^whd_[0-9A-Za-z]{24}$/.test(text)
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { chmod, mkdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { describe, it } from 'node:test'
+import { deliveryIdBytes, deliveryIdOf } from '../../src/domain/delivery.ts'
 import { cli, scratchHome, serve } from '../support/binary.ts'
 import { until } from '../support/hooks.ts'
 import { currentPlatform } from '../support/platform.ts'
@@ -30,9 +31,10 @@ async function oldHome(home: string, command: readonly string[]): Promise<void> 
        attempts, tries, leased_until, message, aside)
      VALUES (?, ?, 'build', 'admin', 'input', 'PENDING', 'deliver', ?, ?, ?, ?, 0, ?, ?, ?, '{}')`,
   )
+  const idOf = (seq: number) => deliveryIdOf(now - 60_000, seq, new Uint8Array(deliveryIdBytes))
   const times = [now - 60_000, now - 60_000, now - 60_000, now + 3_600_000] as const
-  row.run(1, 'whd_000000000000000000000001', ...times, 1, now + 3_600_000, 'first ')
-  row.run(2, 'whd_000000000000000000000002', ...times, 0, null, 'second ')
+  row.run(1, idOf(1), ...times, 1, now + 3_600_000, 'first ')
+  row.run(2, idOf(2), ...times, 0, null, 'second ')
   database.prepare('INSERT INTO attempts (delivery, number, started_at) VALUES (1, 1, ?)').run(now - 60_000)
   database.exec(`INSERT INTO tallies (kind, name, n) VALUES ('state', 'PENDING', 2), ('queue', 'build', 2)`)
   database.close()
