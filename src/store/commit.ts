@@ -47,8 +47,7 @@ export function createCommitter(committing: Committing): Committer {
   const schedule = (delayMs: number) => {
     scheduled = true
     if (delayMs > 0) setTimeout(flush, delayMs)
-    // An fsync costs the same for one act as for all that arrive within one more turn of the event loop.
-    else setImmediate(() => setImmediate(flush))
+    else setImmediate(flush)
   }
 
   const flush = () => {
