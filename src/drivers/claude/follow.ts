@@ -1,6 +1,7 @@
 import type { TurnEvents } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { isTimeout } from '../owned/waiting.ts'
+import { pause } from '../pause.ts'
 import type { Attempt } from './attempt.ts'
 import { type Course, followCourse } from './course.ts'
 import { openScript, type Script } from './script.ts'
@@ -107,15 +108,3 @@ function timeline({ tools }: ClaudeWire, on: TurnEvents) {
     if (++notes <= maxNotes || kind === 'held') on.progress({ at: tools.now(), kind, detail })
   }
 }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-    if (signal.aborted) done()
-  })

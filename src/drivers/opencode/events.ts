@@ -1,4 +1,5 @@
 import { isObject, type Json, type JsonObject, textAt } from '../command/output.ts'
+import { pause } from '../pause.ts'
 import type { Api } from './api.ts'
 
 /** What a server tells of one conversation while somebody listens. The truth is what it answers when asked. */
@@ -92,16 +93,4 @@ function eventIn(line: string): JsonObject | undefined {
   } catch {
     return undefined
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-  })
 }

@@ -1,6 +1,7 @@
 import type { Platform, Terminal } from '../../platform/platform.ts'
 import { dialogOn } from '../dialog.ts'
 import { agentRunBy } from '../installed.ts'
+import { pause } from '../pause.ts'
 import type { Screen } from '../screen.ts'
 import type { Gone, Surface } from '../surface.ts'
 import { ink, isForeign } from '../tmux/draft.ts'
@@ -208,14 +209,3 @@ interface LineMode {
 function lineModeOf(terminal: Terminal & { readonly lineMode?: () => LineMode | undefined }) {
   return terminal.lineMode?.()
 }
-
-const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, signal?.aborted ? 0 : ms)
-    signal?.addEventListener('abort', done)
-  })
