@@ -253,6 +253,11 @@ function serve(
   handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
   port: number,
 ): Promise<Server> {
-  const server = createServer((request, response) => void handle(request, response))
+  const server = createServer((request, response) => {
+    handle(request, response).catch((thrown: unknown) => {
+      // Who asked may have left in the middle of it.
+      if (!request.destroyed) throw thrown
+    })
+  })
   return new Promise((resolve) => server.listen(port, '127.0.0.1', () => resolve(server)))
 }

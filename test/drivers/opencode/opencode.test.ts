@@ -220,7 +220,7 @@ on('opencode whose server dies in the middle of a turn has failed it', async ({ 
 on('opencode turn that was cut off with its server is no success for the next one either', async (bench) => {
   const { connection, connect, fake } = bench
   const stop = new AbortController()
-  const running = turn(connection, 'SLOW:5000', stop.signal)
+  const running = turn(connection, 'SLOW:600', stop.signal)
   await eventually(async () => (await connection.state(patience())).kind === 'busy', 'it runs')
   stop.abort()
   await running
