@@ -6,44 +6,50 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   cli: ['app', 'manage', 'version', 'domain'],
   app: [
     'http',
+    'inbound',
+    'delivery',
+    'manage',
     'store',
     'drivers',
     'config',
     'platform',
     'log',
     'version',
-    'knock',
-    'manage',
-    'locks',
+    'providers',
+    'payload',
+    'auth',
     'domain',
   ],
-  http: ['knock', 'manage', 'locks', 'domain'],
-  config: ['knock', 'locks', 'domain'],
+  http: ['inbound', 'manage', 'providers', 'payload', 'auth', 'domain'],
+  inbound: ['providers', 'payload', 'auth', 'domain'],
+  delivery: ['auth', 'domain'],
+  config: ['providers', 'payload', 'auth', 'domain'],
   store: ['domain'],
-  drivers: ['domain'],
+  drivers: ['payload', 'domain'],
+  manage: ['auth', 'domain'],
+  providers: ['payload', 'auth', 'domain'],
+  payload: ['domain'],
+  auth: ['domain'],
   platform: [],
   log: ['domain'],
   version: [],
-  knock: ['locks', 'domain'],
-  manage: ['locks', 'domain'],
-  locks: ['domain'],
   domain: [],
 }
 
 /** Where a layer knows another only by the types of one file: what it asks for, or what it must provide. */
 const ports: readonly { readonly of: readonly string[]; readonly to: string; readonly file: string }[] = [
   { of: ['store', 'drivers'], to: 'platform', file: 'src/platform/platform.ts' },
-  { of: ['app'], to: 'cli', file: 'src/cli/io.ts' },
+  { of: ['app'], to: 'cli', file: 'src/cli/context.ts' },
 ]
 
 /** One package, one door: the files through which each package comes in. */
 const doors: readonly { readonly package: RegExp; readonly through: RegExp }[] = [
   { package: /^bun(:|$)/, through: /^src\/platform\/bun\.ts$/ },
-  { package: /^jose$/, through: /^src\/locks\/token\.ts$/ },
-  { package: /^mustache$/, through: /^src\/(knock\/template|http\/page)\.ts$/ },
+  { package: /^jose$/, through: /^src\/auth\/token\.ts$/ },
+  { package: /^mustache$/, through: /^src\/(payload\/template|http\/dashboard\/page)\.ts$/ },
   { package: /^(elysia|@elysiajs\/.+)$/, through: /^src\/http\// },
-  { package: /^swagger-ui-dist\//, through: /^src\/http\/docs\.ts$/ },
-  { package: /^@sinclair\/typebox(\/|$)/, through: /^src\/config(\.ts$|\/)/ },
+  { package: /^swagger-ui-dist\//, through: /^src\/http\/routes\/docs\.ts$/ },
+  { package: /^@sinclair\/typebox(\/|$)/, through: /^src\/config\// },
   { package: /^@xterm\/headless$/, through: /^src\/drivers\// },
   { package: /^node:/, through: /^src\/(?!domain\/)/ },
 ]
@@ -105,7 +111,7 @@ const withoutComments = (source: string): string =>
 
 const isOurs = (path: string): boolean => path.startsWith('src/')
 
-/** `src/http/server.ts` is of `http`, `src/config.ts` of `config`. */
+/** `src/http/server.ts` is of `http`, `src/config/load.ts` of `config`. */
 const layerOf = (path: string): string => (path.split('/')[1] ?? '').replace(/\.ts$/, '')
 
 function layering({ from, to, typeOnly }: Import): readonly string[] {

@@ -1,4 +1,4 @@
-import { createIo } from './app.ts'
+import { createIo } from './app/context.ts'
 import { runCli } from './cli/index.ts'
 import { choosePlatform } from './platform/choose.ts'
 

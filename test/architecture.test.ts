@@ -23,7 +23,7 @@ const good: Readonly<Record<string, string>> = {
   'src/platform/platform.ts': 'export type A = string\n',
   'src/http/server.ts':
     "import { Elysia } from 'elysia'\nexport { word } from '../domain/word.ts'\nexport const a = Elysia\n",
-  'src/cli/serve.ts':
+  'src/cli/commands/serve.ts':
     "import type { B } from '../app/app.ts'\nexport const b = (): B => import('../app/app.ts')\n",
   'src/app/app.ts': "import { a } from '../http/server.ts'\nexport type B = unknown\nexport const c = a\n",
 }
@@ -52,8 +52,8 @@ const bad: readonly {
   },
   {
     title: 'an import over several lines',
-    files: { 'src/knock/a.ts': "import {\n  b,\n  c,\n} from '../http/b.ts'\n" },
-    says: /knock must not import http/,
+    files: { 'src/inbound/a.ts': "import {\n  b,\n  c,\n} from '../http/b.ts'\n" },
+    says: /inbound must not import http/,
   },
   {
     title: 'a lazy import that points up',
@@ -62,13 +62,13 @@ const bad: readonly {
   },
   {
     title: 'a type import in the midst of a line',
-    files: { 'src/locks/a.ts': "export type A = import('../knock/b.ts').B\n" },
-    says: /locks must not import knock/,
+    files: { 'src/auth/a.ts': "export type A = import('../inbound/b.ts').B\n" },
+    says: /auth must not import inbound/,
   },
   {
     title: 'a re-export that points up',
-    files: { 'src/locks/a.ts': "export * from '../app/b.ts'\nexport const a = 1\n" },
-    says: /locks must not import app/,
+    files: { 'src/auth/a.ts': "export * from '../app/b.ts'\nexport const a = 1\n" },
+    says: /auth must not import app/,
   },
   {
     title: 'a folder that is no layer',
@@ -97,7 +97,7 @@ const bad: readonly {
   },
   {
     title: 'types of a package elsewhere',
-    files: { 'src/knock/a.ts': "import type { TSchema } from '@sinclair/typebox'\n" },
+    files: { 'src/inbound/a.ts': "import type { TSchema } from '@sinclair/typebox'\n" },
     says: /typebox comes in only/,
   },
   {

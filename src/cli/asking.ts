@@ -1,6 +1,6 @@
 import { Failure } from '../domain/error.ts'
+import type { ServerDoor } from './context.ts'
 import { isCode } from './exit.ts'
-import type { ServerDoor } from './io.ts'
 
 /** The body of a good answer. A refusal is thrown as the server put it; so a shell sees the same exit code. */
 export async function askServer(

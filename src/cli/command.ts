@@ -1,4 +1,4 @@
-import type { Io } from './io.ts'
+import type { Io } from './context.ts'
 import type { Output } from './output.ts'
 
 /** A command is data: help, completions and the parser all read the same rows. */

@@ -1,5 +1,5 @@
 import { type Command, type Flag, globalFlags } from './command.ts'
-import type { Io } from './io.ts'
+import type { Io } from './context.ts'
 import { isGroup, namesOf, unknownCommand } from './parse.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { Call } from './command.ts'
-import type { Keeper } from './io.ts'
+import type { Keeper } from './context.ts'
 
 /** Opens the home for one act and closes it whatever happens. */
 export async function withKeeper<T>(call: Call, act: (keeper: Keeper) => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import { fit, widthOf } from './inert.ts'
+import { fit, widthOf } from './terminal-safe.ts'
 
 export type Tone = 'plain' | 'faint' | 'good' | 'warn' | 'bad'
 

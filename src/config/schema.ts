@@ -6,7 +6,7 @@ import {
   Type,
 } from '@sinclair/typebox'
 import { schemes } from '../domain/verify.ts'
-import { presetNames } from '../knock/presets.ts'
+import { presetNames } from '../providers/presets.ts'
 
 // Each part stands above what is made of it; `documentSchema` at the end is the whole file.
 // `errorMessage` is what we say, and what editors say, when a value does not fit.

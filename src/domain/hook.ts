@@ -1,4 +1,3 @@
-import type { Condition } from './filter.ts'
 import type { VerifyConfig } from './verify.ts'
 
 /** A custom endpoint under `/api/hooks/`, as configured, with every default filled in. */
@@ -24,6 +23,25 @@ export interface Hook {
   /** Put the payload's text between markers that no payload can forge. */
   readonly fence: boolean
 }
+
+/** What must hold for a knock to reach its agent. */
+export type Condition =
+  | { readonly all: readonly Condition[] }
+  | { readonly any: readonly Condition[] }
+  | { readonly not: Condition }
+  | (Subject & Test)
+
+/** `path`: dotted (`pull_request.user.login`, `commits.0.id`) or a JSON pointer (RFC 6901, starts with `/`). */
+export type Subject = { readonly path: string } | { readonly header: string }
+
+export type Scalar = string | number | boolean | null
+
+export type Test =
+  | { readonly exists: boolean }
+  | { readonly equals: Scalar }
+  | { readonly in: readonly Scalar[] }
+  /** A regular expression of the kind that runs in linear time; see `payload/pattern.ts`. */
+  | { readonly matches: string }
 
 export const hookRoot = '/api/hooks/'
 

@@ -1,5 +1,5 @@
+import { isSecret } from '../auth/secret.ts'
 import { Failure } from '../domain/error.ts'
-import { isSecret } from '../locks/secret.ts'
 import { bearerOf } from './request.ts'
 
 /** The keeper's own credential: full use of `/api`, and nothing at any other door. */

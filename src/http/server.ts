@@ -1,6 +1,6 @@
 import { type AnyElysia, Elysia } from 'elysia'
 import { Failure } from '../domain/error.ts'
-import type { Door } from './door.ts'
+import type { Door } from './guarded.ts'
 import { problemResponse } from './problem.ts'
 import { rawPath } from './request.ts'
 

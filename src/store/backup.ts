@@ -2,8 +2,8 @@ import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { Database } from '../platform/platform.ts'
+import type { Shared, StoreOptions } from './context.ts'
 import { markAsCopy } from './restored.ts'
-import type { Shared, StoreOptions } from './shared.ts'
 
 type Copying = Pick<Shared, 'sql' | 'now'> & Pick<StoreOptions, 'platform'>
 

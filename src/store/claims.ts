@@ -1,9 +1,9 @@
 import type { Delivery } from '../domain/delivery.ts'
 import type { Store } from '../domain/ports.ts'
 import type { SessionId } from '../domain/session.ts'
+import type { Shared } from './context.ts'
 import { deliveryColumns, deliveryOf, number, orUndefined, text } from './rows.ts'
-import { addEvents } from './settling.ts'
-import type { Shared } from './shared.ts'
+import { addEvents } from './settle.ts'
 
 type Claim = Parameters<Store['claimDue']>[0]
 

@@ -1,4 +1,4 @@
-import type { Shared } from './shared.ts'
+import type { Shared } from './context.ts'
 
 /** What our promises lean on (sqlite.org/pragma.html): nothing acknowledged is lost, nothing purged can be read again. */
 const wanted: readonly (readonly [pragma: string, value: string, why: string])[] = [

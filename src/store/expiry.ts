@@ -2,9 +2,9 @@ import type { Delivery } from '../domain/delivery.ts'
 import type { Store } from '../domain/ports.ts'
 import type { SessionId } from '../domain/session.ts'
 import { settle } from '../domain/settle.ts'
+import type { Shared } from './context.ts'
 import { deliveryColumns, deliveryOf, number, text } from './rows.ts'
-import { applySettlement } from './settling.ts'
-import type { Shared } from './shared.ts'
+import { applySettlement } from './settle.ts'
 
 /** FAILED for all that waits for a session that is over. */
 export function failQueued(shared: Shared, session: SessionId, now: number, why: string): number {

@@ -1,10 +1,10 @@
 import type { Grant, GrantId } from '../domain/grant.ts'
 import type { Store } from '../domain/ports.ts'
 import { requireOpen, type SessionId } from '../domain/session.ts'
+import type { Shared } from './context.ts'
 import { createPause } from './pause.ts'
 import { noteRevoked } from './revocations.ts'
 import { grantOf } from './rows.ts'
-import type { Shared } from './shared.ts'
 
 type Grants = Pick<Store, 'addGrant' | 'findGrant' | 'listGrants' | 'revokeGrant'>
 

@@ -1,6 +1,6 @@
+import type { Shared } from './context.ts'
 import { createPause } from './pause.ts'
 import { number } from './rows.ts'
-import type { Shared } from './shared.ts'
 
 const hourMs = 3_600_000
 /** Counted piece by piece, so that knocks are answered in between. */

@@ -2,8 +2,8 @@ import type { DeliveryId, DeliveryState } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import type { SessionId } from '../domain/session.ts'
 import type { SqlRow } from '../platform/platform.ts'
+import type { Shared } from './context.ts'
 import { byId, keyOf, number, text } from './rows.ts'
-import type { Shared } from './shared.ts'
 
 /** Erases one delivery and everything kept beside it. Throws `in_flight` while somebody is at it. */
 export function purgeOne(shared: Shared, id: DeliveryId): boolean {

@@ -3,9 +3,9 @@ import { Failure } from '../domain/error.ts'
 import { forbidden, isExpired } from '../domain/grant.ts'
 import type { Draft, Recorded } from '../domain/ports.ts'
 import { requireOpen } from '../domain/session.ts'
+import type { Shared } from './context.ts'
 import { type Aside, asideOf, deliveryColumns, deliveryOf, usualType } from './rows.ts'
-import { addEvents } from './settling.ts'
-import type { Shared } from './shared.ts'
+import { addEvents } from './settle.ts'
 
 /** One knock, inside the transaction that holds the write lock: what other processes revoked before is seen here. */
 export function record(shared: Shared, draft: Draft): Recorded {

@@ -3,11 +3,11 @@ import { dirname } from 'node:path'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { Database } from '../platform/platform.ts'
 import { createPrivate, sync } from './backup.ts'
+import type { StoreOptions } from './context.ts'
 import { versionOf } from './migrate.ts'
 import { markAsCopy } from './restored.ts'
 import { adopt, isOwn } from './revocations.ts'
 import { number } from './rows.ts'
-import type { StoreOptions } from './shared.ts'
 import { openStore } from './sqlite.ts'
 
 export interface Restored {

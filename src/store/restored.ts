@@ -1,10 +1,10 @@
 import { settle } from '../domain/settle.ts'
 import type { Statement } from '../platform/platform.ts'
 import { releaseLeases } from './claims.ts'
+import type { Shared } from './context.ts'
 import { isOwn, knowsLess, revokeAll, revokeForgotten } from './revocations.ts'
 import { deliveryColumns, deliveryOf, number, orUndefined } from './rows.ts'
-import { applySettlement } from './settling.ts'
-import type { Shared } from './shared.ts'
+import { applySettlement } from './settle.ts'
 
 type Sql = (text: string) => Statement
 

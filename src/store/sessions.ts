@@ -2,8 +2,8 @@ import { Failure } from '../domain/error.ts'
 import type { Store } from '../domain/ports.ts'
 import { type Session, type SessionId, standingSessions } from '../domain/session.ts'
 import type { SqlValue } from '../platform/platform.ts'
+import type { Shared } from './context.ts'
 import { number } from './rows.ts'
-import type { Shared } from './shared.ts'
 
 type Sessions = Pick<
   Store,

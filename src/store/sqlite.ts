@@ -1,18 +1,18 @@
 import type { Store } from '../domain/ports.ts'
 import { backup } from './backup.ts'
 import { anythingDue, claimDue, nextDue, releaseLeases } from './claims.ts'
+import { leaveMark, openShared, type StoreOptions } from './context.ts'
 import { examine } from './examine.ts'
 import { createExpiry, failQueued } from './expiry.ts'
 import { grantStore } from './grants.ts'
 import { knocksByHour } from './hours.ts'
 import { emptyLog, purgeOne, purgeSettled } from './purge.ts'
-import { counts, inspect, list } from './reading.ts'
+import { counts, inspect, list } from './queries.ts'
 import { record } from './record.ts'
 import { isFromThePast, takeIn } from './restored.ts'
 import { adopt, isOwn } from './revocations.ts'
 import { sessionStore } from './sessions.ts'
-import { acknowledge, addEvents, deliveryById, requeue, settleAttempt } from './settling.ts'
-import { leaveMark, openShared, type StoreOptions } from './shared.ts'
+import { acknowledge, addEvents, deliveryById, requeue, settleAttempt } from './settle.ts'
 
 /** Opens the SQLite store. Throws `home_unusable`, saying what to do. */
 export async function openStore(options: StoreOptions): Promise<Store> {

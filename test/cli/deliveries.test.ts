@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createTail } from '../../src/cli/tail.ts'
+import { createTail } from '../../src/cli/commands/tail.ts'
 import type { GrantId } from '../../src/domain/grant.ts'
 import type { SessionId } from '../../src/domain/session.ts'
 import { addDelivery, addSession, cli, createWorld, type World } from './fake-io.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Reached } from '../../src/cli/io.ts'
+import type { Reached } from '../../src/cli/context.ts'
 import type { Discovered, Driver } from '../../src/domain/driver.ts'
 import type { Hook } from '../../src/domain/hook.ts'
 import { addDelivery, addSession, cli, createWorld, type Facts } from './fake-io.ts'

@@ -1,5 +1,5 @@
+import type { Io, ServerAnswer } from '../../src/cli/context.ts'
 import { runCli } from '../../src/cli/index.ts'
-import type { Io, ServerAnswer } from '../../src/cli/io.ts'
 import { type DeliveryId, type DeliveryRecord, deliveryIdOf } from '../../src/domain/delivery.ts'
 import type { Connection, Driver, Readiness } from '../../src/domain/driver.ts'
 import { Failure } from '../../src/domain/error.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Rehearsal } from '../../src/cli/io.ts'
+import type { Rehearsal } from '../../src/cli/context.ts'
 import { Failure } from '../../src/domain/error.ts'
 import type { Hook } from '../../src/domain/hook.ts'
 import { cli, createWorld } from './fake-io.ts'

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Hook } from '../../src/domain/hook.ts'
+import { escapeHtml, inertHtml } from '../../src/http/dashboard/escape.ts'
+import { createPages, typed } from '../../src/http/dashboard/page.ts'
 import { preview } from '../../src/http/dashboard/preview.ts'
-import { exampleFor } from '../../src/http/example.ts'
-import { escapeHtml, inertHtml } from '../../src/http/inert.ts'
-import { createPages, typed } from '../../src/http/page.ts'
-import { presetNames } from '../../src/knock/presets.ts'
+import { exampleFor } from '../../src/http/openapi/example.ts'
+import { presetNames } from '../../src/providers/presets.ts'
 
 const strings: readonly string[] = JSON.parse(
   readFileSync(join(import.meta.dirname, '../vectors/strings/blns.json'), 'utf8'),

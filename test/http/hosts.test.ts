@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createHosts } from '../../src/http/hosts.ts'
-import { createPeers } from '../../src/http/peer.ts'
+import { createPeers } from '../../src/http/peers.ts'
 
 const request = (headers: Record<string, string>) => ({ headers: new Headers(headers) }) as Request
 

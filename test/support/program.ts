@@ -1,5 +1,5 @@
-import type { Screen } from '../../src/drivers/screen.ts'
-import type { Gone, Surface } from '../../src/drivers/surface.ts'
+import type { Screen } from '../../src/drivers/terminal/screen.ts'
+import type { Gone, Surface } from '../../src/drivers/terminal/surface.ts'
 
 /** A program at a terminal, simulated with a clock of its own. */
 export interface Program {

@@ -7,11 +7,11 @@ import type { DeliveryId } from '../../src/domain/delivery.ts'
 import type { Connection } from '../../src/domain/driver.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import type { Session, SessionId } from '../../src/domain/session.ts'
-import type { Multiline } from '../../src/drivers/keystrokes.ts'
-import { isRunning } from '../../src/drivers/process.ts'
+import { isRunning } from '../../src/drivers/process/process.ts'
 import { ptyDriver } from '../../src/drivers/pty/driver.ts'
 import type { PtySettings } from '../../src/drivers/pty/settings.ts'
 import { startHolder } from '../../src/drivers/pty/start.ts'
+import type { Multiline } from '../../src/drivers/terminal/keystrokes.ts'
 
 /** A real program in a real terminal, held by a real process. */
 export interface Held {

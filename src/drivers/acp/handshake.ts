@@ -1,5 +1,5 @@
-import { isObject, type Json, type JsonObject, textAt } from '../command/output.ts'
-import type { Reply, Rpc } from '../owned/rpc.ts'
+import type { Reply, Rpc } from '../agent-process/rpc.ts'
+import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 
 /** The agent's conversation, or why there is none. `login`: a person has to let the agent in first. */
 export type Opened =

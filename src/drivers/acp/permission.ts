@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject, textAt } from '../command/output.ts'
+import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 
 /** What a tool call is about, from whatever the agent has said of it so far. */
 export interface ToolCall {

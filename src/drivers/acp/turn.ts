@@ -1,7 +1,7 @@
-import { type Json, type JsonObject, textAt } from '../command/output.ts'
-import type { Turn, TurnEnd, TurnSigns } from '../owned/agent.ts'
-import { type Answer, createAnswer } from '../owned/answer.ts'
-import type { Reply } from '../owned/rpc.ts'
+import type { Turn, TurnEnd, TurnSigns } from '../agent-process/agent.ts'
+import { type Answer, createAnswer } from '../agent-process/answer.ts'
+import type { Reply } from '../agent-process/rpc.ts'
+import { type Json, type JsonObject, textAt } from '../json.ts'
 import { allowedOption, nameOf, type ToolCall, toolCallOf } from './permission.ts'
 import { endOf } from './verdict.ts'
 

@@ -1,7 +1,7 @@
 import type { Outcome } from '../../domain/outcome.ts'
-import { textAt } from '../command/output.ts'
-import type { TurnEnd } from '../owned/agent.ts'
-import type { Reply } from '../owned/rpc.ts'
+import type { TurnEnd } from '../agent-process/agent.ts'
+import type { Reply } from '../agent-process/rpc.ts'
+import { textAt } from '../json.ts'
 
 /** How a prompt was answered, and what was heard until then. */
 export interface Course {

@@ -1,6 +1,6 @@
 import type { Outcome, TurnFailure } from '../../domain/outcome.ts'
-import { isObject, type Json, type JsonObject, textAt } from '../command/output.ts'
-import { createAnswer } from '../owned/answer.ts'
+import { createAnswer } from '../agent-process/answer.ts'
+import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 import { type Attempt, sha256Of } from './attempt.ts'
 
 /** What a transcript tells of one message and its turn. */

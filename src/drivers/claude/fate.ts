@@ -1,5 +1,5 @@
 import type { Outcome } from '../../domain/outcome.ts'
-import { after } from '../owned/waiting.ts'
+import { after } from '../agent-process/waiting.ts'
 import type { Attempt } from './attempt.ts'
 import { type Course, followCourse } from './course.ts'
 import { post } from './inbox.ts'

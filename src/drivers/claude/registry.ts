@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isObject, type Json, textAt } from '../command/output.ts'
-import { identify, isRunning, type ProcessIdentity } from '../process.ts'
+import { isObject, type Json, textAt } from '../json.ts'
+import { identify, isRunning, type ProcessIdentity } from '../process/process.ts'
 
 /** What a running Claude Code says of itself in `sessions/<pid>.json` of its configuration directory (seen in 2.1.329). */
 export interface Entry {

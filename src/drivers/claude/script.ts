@@ -1,4 +1,4 @@
-import type { JsonObject } from '../command/output.ts'
+import type { JsonObject } from '../json.ts'
 import type { Attempt } from './attempt.ts'
 import { openTail, sizeOf, type Tail, transcriptPath } from './transcript.ts'
 

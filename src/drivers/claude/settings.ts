@@ -1,7 +1,7 @@
 import { isAbsolute, join, resolve } from 'node:path'
 import { Failure } from '../../domain/error.ts'
 import type { DriverSettings } from '../../domain/session.ts'
-import type { ProcessIdentity } from '../process.ts'
+import type { ProcessIdentity } from '../process/process.ts'
 import { environmentOf, type LiveEntry, liveEntries } from './registry.ts'
 
 /** One running Claude Code. A pid is used again, a pid together with its start is not. */

@@ -1,7 +1,7 @@
 import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { JsonObject } from '../command/output.ts'
-import { parseLine, splitLines } from '../owned/lines.ts'
+import { parseLine, splitLines } from '../agent-process/lines.ts'
+import type { JsonObject } from '../json.ts'
 
 /** Where one conversation is written down, one JSON object a line (`projects/<folder>/<session id>.jsonl`). */
 export async function transcriptPath(configDir: string, sessionId: string): Promise<string | undefined> {

@@ -1,8 +1,8 @@
 import type { DeliveryId } from '../../domain/delivery.ts'
 import type { Readiness } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
-import { isObject, textAt } from '../command/output.ts'
-import type { Agent, Turn, TurnEnd, TurnSigns } from '../owned/agent.ts'
+import type { Agent, Turn, TurnEnd, TurnSigns } from '../agent-process/agent.ts'
+import { isObject, textAt } from '../json.ts'
 import { complaintOf, load, stateOf, type ThreadState, turnsOf } from './thread.ts'
 import { createCourse, endOf, followed, type Thread } from './turn.ts'
 

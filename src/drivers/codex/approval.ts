@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject, textAt } from '../command/output.ts'
+import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 
 /** Something that codex asks a person before it does it. */
 export interface Approval {

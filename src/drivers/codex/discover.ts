@@ -1,5 +1,5 @@
 import type { Discovered, DiscoveryPlace } from '../../domain/driver.ts'
-import { installed } from '../installed.ts'
+import { installed } from '../agents/installed.ts'
 import { type OpenThread, openThreads } from './open.ts'
 import { reach } from './reach.ts'
 import { daemonSocket } from './settings.ts'

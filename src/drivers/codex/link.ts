@@ -1,6 +1,6 @@
-import type { Json, JsonObject } from '../command/output.ts'
-import type { Child } from '../owned/child.ts'
-import { createRpc, type Reply, type Rpc, type RpcEars } from '../owned/rpc.ts'
+import type { Child } from '../agent-process/child.ts'
+import { createRpc, type Reply, type Rpc, type RpcEars } from '../agent-process/rpc.ts'
+import type { Json, JsonObject } from '../json.ts'
 import { openWebSocket, type SocketPlace } from './websocket.ts'
 
 /** A connection to an app server that has been greeted. */

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, textAt } from '../command/output.ts'
+import { isObject, type JsonObject, textAt } from '../json.ts'
 import type { Link } from './link.ts'
 import { at, complaintOf, statusOf } from './thread.ts'
 

@@ -1,5 +1,5 @@
-import { isObject, type Json, type JsonObject, textAt } from '../command/output.ts'
-import type { Reply } from '../owned/rpc.ts'
+import type { Reply } from '../agent-process/rpc.ts'
+import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 import type { Link } from './link.ts'
 
 /** How a conversation stands with its server. */

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../domain/outcome.ts'
-import { isObject, type Json, type JsonObject, textAt } from '../command/output.ts'
-import type { Turn, TurnEnd, TurnSigns } from '../owned/agent.ts'
+import type { Turn, TurnEnd, TurnSigns } from '../agent-process/agent.ts'
+import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 import { allowed, approvalOf } from './approval.ts'
 import type { Link } from './link.ts'
 import { statusOf, type TurnView, toolOf, turnsOf } from './thread.ts'

@@ -1,5 +1,5 @@
 import type { Outcome, TurnFailure } from '../../domain/outcome.ts'
-import { createAnswer } from '../owned/answer.ts'
+import { createAnswer } from '../agent-process/answer.ts'
 import type { TurnView } from './thread.ts'
 
 /** What it said, without what it said in between where that can be told apart. */

@@ -1,6 +1,6 @@
 import type { TurnFailure } from '../../domain/outcome.ts'
-import type { AgentKind } from '../skills.ts'
-import { isObject, type Json, type JsonObject, readObjects, readRows, textAt } from './output.ts'
+import type { AgentKind } from '../agents/skills.ts'
+import { isObject, type Json, type JsonObject, readObjects, readRows, textAt } from '../json.ts'
 
 /** The conversation a turn belongs to: a new one under an id of our choice, or an earlier one. */
 export interface Conversation {

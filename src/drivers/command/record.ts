@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Session } from '../../domain/session.ts'
-import { endGroup, groupMembers, identify, isRunning, type ProcessIdentity } from '../process.ts'
+import { endGroup, groupMembers, identify, isRunning, type ProcessIdentity } from '../process/process.ts'
 
 /** What one opening of a session runs, on disk, so that whoever comes after a crash can put an end to it. */
 export interface RunRecord {

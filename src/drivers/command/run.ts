@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { endGroup, startProgram } from '../process.ts'
+import { endGroup, startProgram } from '../process/process.ts'
 
 export interface Order {
   readonly command: readonly string[]

@@ -1,5 +1,5 @@
-import type { Json } from '../command/output.ts'
-import { textAt } from '../command/output.ts'
+import type { Json } from '../json.ts'
+import { textAt } from '../json.ts'
 
 const maxAnswerBytes = 65_536
 

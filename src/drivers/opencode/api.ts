@@ -1,5 +1,5 @@
-import { isObject, type Json, textAt } from '../command/output.ts'
 import { type HttpRequest, request } from '../http/request.ts'
+import { isObject, type Json, textAt } from '../json.ts'
 import type { OpencodeSettings } from './settings.ts'
 
 /** What became of a request. */

@@ -1,7 +1,7 @@
 import type { Discovered, DiscoveryPlace } from '../../domain/driver.ts'
-import { isObject, type Json, textAt } from '../command/output.ts'
-import { agentRunBy } from '../installed.ts'
-import { listeners } from '../listening.ts'
+import { agentRunBy } from '../agents/installed.ts'
+import { isObject, type Json, textAt } from '../json.ts'
+import { listeners } from '../process/listening.ts'
 import { createApi, oneLine } from './api.ts'
 import { parseOpencode } from './settings.ts'
 

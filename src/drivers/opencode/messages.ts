@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { isObject, type Json, type JsonObject, textAt } from '../command/output.ts'
+import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 
 /** One message of a conversation, as far as it matters here. */
 export interface Message {

@@ -1,5 +1,5 @@
 import { reasonOf } from '../../domain/error.ts'
-import { isObject, type Json, textAt } from '../command/output.ts'
+import { isObject, type Json, textAt } from '../json.ts'
 import type { Api, Reply } from './api.ts'
 import { isSessionId } from './settings.ts'
 import type { Wire } from './wire.ts'

@@ -1,7 +1,7 @@
 import type { Outgoing, Readiness, TurnEvents } from '../../domain/driver.ts'
 import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
-import { after, isTimeout, within } from '../owned/waiting.ts'
+import { after, isTimeout, within } from '../agent-process/waiting.ts'
 import { listen } from './events.ts'
 import { createCourse, follow, saidSoFar } from './follow.ts'
 import { newMessageId } from './messages.ts'

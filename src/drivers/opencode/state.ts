@@ -1,5 +1,5 @@
 import type { Readiness } from '../../domain/driver.ts'
-import { isObject, type Json, type JsonObject, textAt } from '../command/output.ts'
+import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 import { oneLine, type Reply } from './api.ts'
 import { messagesIn, reactionTo } from './messages.ts'
 import { locate, type Place } from './place.ts'

@@ -1,6 +1,6 @@
 import type { Outcome, TurnFailure } from '../../domain/outcome.ts'
-import { type JsonObject, textAt } from '../command/output.ts'
-import { createAnswer } from '../owned/answer.ts'
+import { createAnswer } from '../agent-process/answer.ts'
+import { type JsonObject, textAt } from '../json.ts'
 import { complaintIn } from './api.ts'
 import type { Message } from './messages.ts'
 

@@ -1,4 +1,4 @@
-import { type JsonObject, textAt } from '../command/output.ts'
+import { type JsonObject, textAt } from '../json.ts'
 import { oneLine, type Talk } from './talk.ts'
 
 /** What the agent's extensions ask a person. Nobody but a person says yes: they wait until the turn is cancelled. */

@@ -1,5 +1,5 @@
-import { isObject, type JsonObject, textAt } from '../command/output.ts'
-import { parseLine, splitLines } from '../owned/lines.ts'
+import { parseLine, splitLines } from '../agent-process/lines.ts'
+import { isObject, type JsonObject, textAt } from '../json.ts'
 
 /** How a command of ours was answered. `gone`: the agent's process is over, and nobody will answer. */
 export type Reply =

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../domain/outcome.ts'
-import type { TurnEnd } from '../owned/agent.ts'
+import type { TurnEnd } from '../agent-process/agent.ts'
 import type { Reply } from './talk.ts'
 
 /** How a model call ended, as pi says it. */

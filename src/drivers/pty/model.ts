@@ -1,5 +1,5 @@
 import xterm, { type IMarker, type Terminal } from '@xterm/headless'
-import type { Screen } from '../screen.ts'
+import type { Screen } from '../terminal/screen.ts'
 import { inputOn } from '../tmux/draft.ts'
 import { readRows } from '../tmux/styled.ts'
 import { repaint, shownRows } from './repaint.ts'

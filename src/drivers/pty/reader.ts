@@ -1,5 +1,5 @@
 import { readFile, readlink } from 'node:fs/promises'
-import { groupMembers } from '../process.ts'
+import { groupMembers } from '../process/process.ts'
 
 /** Linux system calls in which a program waits for input, by architecture. The first two name what they read. */
 const waits: Readonly<

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Discovered, DiscoveryPlace } from '../../domain/driver.ts'
-import { agentInFront } from '../foreground.ts'
-import { type AgentKind, isAgentKind } from '../skills.ts'
+import { agentInFront } from '../agents/foreground.ts'
+import { type AgentKind, isAgentKind } from '../agents/skills.ts'
 import { openTmux } from './call.ts'
 
 /** Panes of this user's tmux servers in which a known agent is in front. */

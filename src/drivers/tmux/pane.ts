@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Gone } from '../surface.ts'
+import type { Gone } from '../terminal/surface.ts'
 import type { Called, Tmux } from './call.ts'
 import type { PaneIdentity } from './settings.ts'
 import { type Row, readRows } from './styled.ts'

@@ -1,7 +1,7 @@
 import { Failure } from '../../domain/error.ts'
 import type { DriverSettings } from '../../domain/session.ts'
-import type { Multiline } from '../keystrokes.ts'
-import { type AgentKind, isAgentKind } from '../skills.ts'
+import { type AgentKind, isAgentKind } from '../agents/skills.ts'
+import type { Multiline } from '../terminal/keystrokes.ts'
 import type { Called, Tmux } from './call.ts'
 
 /** One pane for good. Names match by prefix and pane ids are used again by the next server: these three are not. */

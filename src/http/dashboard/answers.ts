@@ -1,17 +1,17 @@
 import type { Log } from '../../domain/ports.ts'
-import channels from '../assets/channels.mustache' with { type: 'text' }
-import delivery from '../assets/delivery.mustache' with { type: 'text' }
-import entered from '../assets/entered.mustache' with { type: 'text' }
-import hook from '../assets/hook.mustache' with { type: 'text' }
-import hooks from '../assets/hooks.mustache' with { type: 'text' }
-import layout from '../assets/layout.mustache' with { type: 'text' }
-import login from '../assets/login.mustache' with { type: 'text' }
-import problem from '../assets/problem.mustache' with { type: 'text' }
-import sessions from '../assets/sessions.mustache' with { type: 'text' }
-import webhooks from '../assets/webhooks.mustache' with { type: 'text' }
-import { createPages, type PageView } from '../page.ts'
 import { problemResponse } from '../problem.ts'
+import channels from './assets/channels.mustache' with { type: 'text' }
+import delivery from './assets/delivery.mustache' with { type: 'text' }
+import entered from './assets/entered.mustache' with { type: 'text' }
+import hook from './assets/hook.mustache' with { type: 'text' }
+import hooks from './assets/hooks.mustache' with { type: 'text' }
+import layout from './assets/layout.mustache' with { type: 'text' }
+import login from './assets/login.mustache' with { type: 'text' }
+import problem from './assets/problem.mustache' with { type: 'text' }
+import sessions from './assets/sessions.mustache' with { type: 'text' }
+import webhooks from './assets/webhooks.mustache' with { type: 'text' }
 import type { Login } from './logins.ts'
+import { createPages, type PageView } from './page.ts'
 import type { Section, Shown } from './shown.ts'
 
 /** Answers that a person reads. */

@@ -1,6 +1,6 @@
 import { type Grant, verbs } from '../../domain/grant.ts'
 import { grantView, type MintView } from '../../manage/views.ts'
-import { typed } from '../page.ts'
+import { typed } from './page.ts'
 import { type Reading, type Shown, shortTime, shortTimeOrNull, type Tone } from './shown.ts'
 
 const mostShown = 200

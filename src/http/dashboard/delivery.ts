@@ -1,8 +1,8 @@
 import type { Attempt, DeliveryEvent, DeliveryRecord, EventKind, FailedStep } from '../../domain/delivery.ts'
 import { showDelivery } from '../../manage/deliveries.ts'
 import { iso, type RecordView, recordView } from '../../manage/views.ts'
-import { typed } from '../page.ts'
 import { indented } from './indented.ts'
+import { typed } from './page.ts'
 import {
   longestPayload,
   nameOf,

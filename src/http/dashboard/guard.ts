@@ -1,5 +1,5 @@
+import { sameText } from '../../auth/secret.ts'
 import { Failure } from '../../domain/error.ts'
-import { sameText } from '../../locks/secret.ts'
 import { readBody } from '../body.ts'
 import { type Login, type Logins, loginMs } from './logins.ts'
 

@@ -1,4 +1,4 @@
-import type { PageView } from '../page.ts'
+import type { PageView } from './page.ts'
 import type { Reading } from './shown.ts'
 
 const hourMs = 3_600_000

@@ -1,8 +1,8 @@
 import { reasonOf } from '../../domain/error.ts'
 import type { Hook } from '../../domain/hook.ts'
 import { compose } from '../../domain/message.ts'
-import { parsePayload } from '../../knock/payload.ts'
-import { createSpeaker } from '../../knock/say.ts'
+import { createSpeaker } from '../../inbound/webhook-message.ts'
+import { parsePayload } from '../../payload/parse.ts'
 
 /** A payload to try a template on. */
 export interface Sample {

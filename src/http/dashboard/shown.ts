@@ -1,7 +1,7 @@
 import type { Delivery, Door } from '../../domain/delivery.ts'
 import type { Hook } from '../../domain/hook.ts'
 import type { Store } from '../../domain/ports.ts'
-import type { PageView } from '../page.ts'
+import type { PageView } from './page.ts'
 
 /** One page, ready to be rendered: its template and what stands in it. */
 export interface Shown {

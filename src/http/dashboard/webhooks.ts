@@ -1,8 +1,8 @@
 import type { Delivery } from '../../domain/delivery.ts'
 import type { Counts } from '../../domain/ports.ts'
 import { iso } from '../../manage/views.ts'
-import { filterOf } from '../admin.ts'
-import type { PageView } from '../page.ts'
+import { filterOf } from '../routes/admin.ts'
+import type { PageView } from './page.ts'
 import { nameOf, noteOf, type Reading, type Shown, shortened, shortTime, toneOf } from './shown.ts'
 
 const pageSize = 50

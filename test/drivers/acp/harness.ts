@@ -1,12 +1,12 @@
 import type { DriverSettings } from '../../../src/domain/session.ts'
-import { acpDriver } from '../../../src/drivers/acp.ts'
+import { acpDriver } from '../../../src/drivers/acp/driver.ts'
 import {
   type Bench,
   type FakeKind,
   fakeCommand,
   openBench as openOwned,
   ownedHarness,
-} from '../owned/bench.ts'
+} from '../agent-process/bench.ts'
 
 const fake: FakeKind = { make: acpDriver, fixture: 'fake-acp-agent.mjs', prefix: 'FAKE_ACP' }
 

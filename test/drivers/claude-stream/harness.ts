@@ -1,12 +1,12 @@
 import type { DriverSettings } from '../../../src/domain/session.ts'
-import { claudeStreamDriver } from '../../../src/drivers/claude-stream.ts'
+import { claudeStreamDriver } from '../../../src/drivers/claude-stream/driver.ts'
 import {
   type Bench,
   type FakeKind,
   fakeCommand,
   openBench as openOwned,
   ownedHarness,
-} from '../owned/bench.ts'
+} from '../agent-process/bench.ts'
 
 const fake: FakeKind = { make: claudeStreamDriver, fixture: 'fake-claude.mjs', prefix: 'FAKE_CLAUDE' }
 

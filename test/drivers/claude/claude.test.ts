@@ -9,7 +9,7 @@ import type { DeliveryEvent, DeliveryId } from '../../../src/domain/delivery.ts'
 import type { Connection, TurnEvents } from '../../../src/domain/driver.ts'
 import type { Outcome } from '../../../src/domain/outcome.ts'
 import type { DriverSettings } from '../../../src/domain/session.ts'
-import { claudeDriver } from '../../../src/drivers/claude.ts'
+import { claudeDriver } from '../../../src/drivers/claude/driver.ts'
 import { eventually } from '../../suites/driver.ts'
 import { type Bench, openBench, otherSettings } from './harness.ts'
 
@@ -256,7 +256,7 @@ on('claude discovers what is open and not reached yet', async ({ driver, session
 
 /** A server that is killed once its agent has the message and has begun. */
 async function killedServer(bench: Bench, how: 'inject' | 'turn', text: string): Promise<void> {
-  const main = fileURLToPath(new URL('../owned/crash-main.ts', import.meta.url))
+  const main = fileURLToPath(new URL('../agent-process/crash-main.ts', import.meta.url))
   const runtime = 'Deno' in globalThis ? ['run', '-A', '--no-check', main] : [main]
   const args = [JSON.stringify(bench.session), bench.tools.runDir, how, deliveryId, text]
   const server = spawn(process.execPath, [...runtime, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })

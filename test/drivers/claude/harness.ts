@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import process from 'node:process'
 import type { Connection, Driver, DriverTools } from '../../../src/domain/driver.ts'
 import type { DriverSettings, Session, SessionId } from '../../../src/domain/session.ts'
-import { claudeDriver } from '../../../src/drivers/claude.ts'
-import { identify } from '../../../src/drivers/process.ts'
+import { claudeDriver } from '../../../src/drivers/claude/driver.ts'
+import { identify } from '../../../src/drivers/process/process.ts'
 import type { DriverHarness } from '../../suites/driver.ts'
-import { fakeCommand } from '../owned/bench.ts'
+import { fakeCommand } from '../agent-process/bench.ts'
 
 /** A fake Claude Code that is open, and a connection to it. */
 export interface Bench {

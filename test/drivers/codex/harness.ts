@@ -9,7 +9,7 @@ import type { DriverSettings, Session, SessionId } from '../../../src/domain/ses
 import { codexDriver } from '../../../src/drivers/codex/driver.ts'
 import { type Link, linkTo } from '../../../src/drivers/codex/link.ts'
 import { begin } from '../../../src/drivers/codex/thread.ts'
-import { identify } from '../../../src/drivers/process.ts'
+import { identify } from '../../../src/drivers/process/process.ts'
 import { type DriverHarness, eventually } from '../../suites/driver.ts'
 
 /** A scratch folder with a fake codex, a connection to it, and what it noted. */

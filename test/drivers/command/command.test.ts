@@ -8,7 +8,7 @@ import type { DeliveryId } from '../../../src/domain/delivery.ts'
 import type { Connection, TurnEvents } from '../../../src/domain/driver.ts'
 import type { Outcome } from '../../../src/domain/outcome.ts'
 import type { DriverSettings } from '../../../src/domain/session.ts'
-import { identify } from '../../../src/drivers/process.ts'
+import { identify } from '../../../src/drivers/process/process.ts'
 import { eventually } from '../../suites/driver.ts'
 import { anyRuns, type Bench, openBench } from './harness.ts'
 

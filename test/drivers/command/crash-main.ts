@@ -1,6 +1,6 @@
 import type { DeliveryId } from '../../../src/domain/delivery.ts'
 import type { Session } from '../../../src/domain/session.ts'
-import { commandDriver } from '../../../src/drivers/command.ts'
+import { commandDriver } from '../../../src/drivers/command/driver.ts'
 
 // A server in the middle of a delivery, to be killed: session and run directory are its arguments.
 const [sessionText = '', runDir = '', deliveryId = '', text = ''] = process.argv.slice(2)

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Connection, Driver, DriverTools } from '../../../src/domain/driver.ts'
 import type { DriverSettings, Session, SessionId } from '../../../src/domain/session.ts'
-import { commandDriver } from '../../../src/drivers/command.ts'
-import { identify } from '../../../src/drivers/process.ts'
+import { commandDriver } from '../../../src/drivers/command/driver.ts'
+import { identify } from '../../../src/drivers/process/process.ts'
 import type { DriverHarness } from '../../suites/driver.ts'
 
 /** A scratch folder with a connection to the fake command, and what that noted. */

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import process from 'node:process'
 import type { Connection, Driver, DriverTools } from '../../../src/domain/driver.ts'
 import type { DriverSettings, Session, SessionId } from '../../../src/domain/session.ts'
-import { httpDriver } from '../../../src/drivers/http.ts'
-import { compileTemplate, render } from '../../../src/knock/template.ts'
+import { httpDriver } from '../../../src/drivers/http/driver.ts'
+import { compileTemplate, render } from '../../../src/payload/template.ts'
 import type { DriverHarness } from '../../suites/driver.ts'
 
 /** An endpoint that notes what it gets and answers as it is told. */

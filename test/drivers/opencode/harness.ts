@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Connection, Driver, DriverTools } from '../../../src/domain/driver.ts'
 import type { DriverSettings, Session, SessionId } from '../../../src/domain/session.ts'
-import { opencodeDriver } from '../../../src/drivers/opencode.ts'
+import { opencodeDriver } from '../../../src/drivers/opencode/driver.ts'
 import type { DriverHarness } from '../../suites/driver.ts'
 import { type FakeOpencode, startFake } from './fake.ts'
 

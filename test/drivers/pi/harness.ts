@@ -1,12 +1,12 @@
 import type { DriverSettings } from '../../../src/domain/session.ts'
-import { piDriver } from '../../../src/drivers/pi.ts'
+import { piDriver } from '../../../src/drivers/pi/driver.ts'
 import {
   type Bench,
   type FakeKind,
   fakeCommand,
   openBench as openOwned,
   ownedHarness,
-} from '../owned/bench.ts'
+} from '../agent-process/bench.ts'
 
 const fake: FakeKind = { make: piDriver, fixture: 'fake-pi.mjs', prefix: 'FAKE_PI' }
 

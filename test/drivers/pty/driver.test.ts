@@ -1,4 +1,4 @@
-import { groupMembers, isRunning } from '../../../src/drivers/process.ts'
+import { groupMembers, isRunning } from '../../../src/drivers/process/process.ts'
 import { type StartedAgent, testDriver } from '../../suites/driver.ts'
 import { fakeTui, type Held, holdProgram, noTerminals } from '../../support/terminal.ts'
 

@@ -272,7 +272,7 @@ on(
 )
 
 test('tmux says where it is missing', async () => {
-  const { tmuxDriver } = await import('../../../src/drivers/tmux.ts')
+  const { tmuxDriver } = await import('../../../src/drivers/tmux/driver.ts')
   const driver = tmuxDriver({ env: { PATH: '/nowhere' }, skillDirs: () => [] })
   await assert.rejects(driver.prepare({ target: '%1' }, { cwd: '/' }), /not installed/)
 })

@@ -1,0 +1,61 @@
+import { watch } from 'node:fs'
+import { dirname } from 'node:path'
+import { type Config, type ConfigSources, loadConfig } from '../config/load.ts'
+import { reasonOf } from '../domain/error.ts'
+import type { Home } from '../domain/home.ts'
+import type { Log } from '../domain/ports.ts'
+
+/** The configuration while a server runs. */
+export interface LivingConfig {
+  readonly now: () => Config
+  /** Reads the file again; a broken one changes nothing and is reported, also when it was before. */
+  reload(): Promise<void>
+  close(): void
+}
+
+export interface LivingNeeds {
+  readonly home: Home
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly flags: ConfigSources['flags']
+  readonly log: Log
+}
+
+/** Editors write in several steps; the file is read once they have come to rest. Milliseconds. */
+const restMs = 100
+
+/** Loads the configuration and follows its file. Throws `config_invalid` for what is broken at the start. */
+export async function openLivingConfig(needs: LivingNeeds): Promise<LivingConfig> {
+  let config = await loadConfig(needs)
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let broken: string | undefined
+  const reload = async () => {
+    try {
+      const next = await loadConfig(needs)
+      broken = undefined
+      if (JSON.stringify(next) === JSON.stringify(config)) return
+      config = next
+      needs.log('info', 'config.reloaded', { hooks: next.webhooks.hooks.length })
+      for (const warning of next.warnings) needs.log('warn', 'config.warning', { warning })
+    } catch (thrown) {
+      const why = reasonOf(thrown)
+      if (why !== broken) needs.log('error', 'config.broken', { why, kept: 'the configuration as it was' })
+      broken = why
+    }
+  }
+  // The directory, not the file: editors replace files, and secrets may lie beside it.
+  const watcher = watch(dirname(needs.home.configFile), () => {
+    clearTimeout(timer)
+    timer = setTimeout(() => void reload(), restMs)
+  })
+  return {
+    now: () => config,
+    reload: () => {
+      broken = undefined
+      return reload()
+    },
+    close: () => {
+      clearTimeout(timer)
+      watcher.close()
+    },
+  }
+}

@@ -1,0 +1,110 @@
+import { readFileSync, statSync, writeSync } from 'node:fs'
+import { homedir } from 'node:os'
+import type { Io } from '../cli/context.ts'
+import { Failure } from '../domain/error.ts'
+import type { Clock } from '../domain/ports.ts'
+import type { Platform } from '../platform/platform.ts'
+import { version } from '../version.ts'
+import { type KeeperNeeds, openKeeper } from './local-home.ts'
+
+/** The composition root: one platform in, everything the command line may ask for out. Heavy parts load when asked for. */
+export function createIo(platform: Platform): Io {
+  const { env } = process
+  const clock: Clock = {
+    now: Date.now,
+    random: Math.random,
+    bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+  }
+  let stopping: AbortSignal | undefined
+  const needs: KeeperNeeds = { platform, env, clock }
+  const io: Io = {
+    stdout: (text) => writeAll(1, text),
+    stderr: (text) => writeAll(2, text),
+    env,
+    cwd: process.cwd(),
+    userHome: env.HOME ?? homedir(),
+    now: clock.now,
+    random: clock.bytes,
+    terminal: {
+      stdin: process.stdin.isTTY === true,
+      stdout: process.stdout.isTTY === true,
+      stderr: process.stderr.isTTY === true,
+      columns: process.stdout.columns ?? 80,
+      rows: process.stdout.rows ?? 24,
+    },
+    get stopping() {
+      stopping ??= stopSignal()
+      return stopping
+    },
+    program: {
+      version,
+      runtime: runtimeName(platform),
+      target: `${process.platform}-${process.arch}`,
+      command: platform.selfCommand(),
+    },
+    read: readInput,
+    modeOf: async (path) => statSync(path, { throwIfNoEntry: false })?.mode,
+    reach: async (url, signal) => (await import('./probe-url.ts')).reach(url, signal),
+    drivers: async () => (await import('../drivers/index.ts')).allDrivers(env, () => []),
+    keeper: (home) => openKeeper(needs, home),
+    server: async (home) => (await import('./server-client.ts')).serverDoor(home),
+    config: async (home) => (await import('./config-commands.ts')).configDesk(needs, home),
+    hooks: async (home) => (await import('./config-commands.ts')).hookDesk(needs, home),
+    keys: async (home) => {
+      const { rotateKeys } = await import('../auth/keys.ts')
+      return { rotate: async (graceMs) => rotateKeys(`${home}/keys`, graceMs, clock.now()) }
+    },
+    restore: async (home, file, options) =>
+      (await import('./restore-home.ts')).restoreHome(needs, home, file, options),
+    relay: async () => {
+      const { hookSettings, listenFor, relayHook } = await import('../drivers/agent-hooks/relay.ts')
+      const program = platform.selfCommand()
+      return { tell: relayHook, listen: listenFor, settings: (wish) => hookSettings({ ...wish, program }) }
+    },
+    holder: async (home) => (await import('./terminal-holder.ts')).openHolder(needs, home),
+    serve: async (home, flags) => (await import('./serve.ts')).serve(needs, io, home, flags),
+    hold: async (args) => (await import('./terminal-holder.ts')).hold(needs, io, args),
+  }
+  return io
+}
+
+/** Synchronous, so that nothing is lost when the process ends right after. A reader that left is no failure of ours. */
+function writeAll(descriptor: 1 | 2, text: string): void {
+  const bytes = Buffer.from(text)
+  for (let from = 0; from < bytes.length; ) {
+    try {
+      from += writeSync(descriptor, bytes, from)
+    } catch (thrown) {
+      if (!isAgain(thrown)) return
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    }
+  }
+}
+
+const isAgain = (thrown: unknown): boolean =>
+  typeof thrown === 'object' && thrown !== null && 'code' in thrown && thrown.code === 'EAGAIN'
+
+/** Only for who asks: other commands end at ^C the ordinary way. */
+function stopSignal(): AbortSignal {
+  const stopping = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort())
+  return stopping.signal
+}
+
+async function readInput(path: string): Promise<Uint8Array> {
+  if (path === '-') return readStdin()
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw new Failure('not_found', `Cannot read ${path}.`, { cause })
+  }
+}
+
+async function readStdin(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+const runtimeName = ({ runtime }: Platform): string =>
+  `${runtime} ${process.versions[runtime] ?? process.version}`

@@ -1,0 +1,47 @@
+import type { Config } from '../config/load.ts'
+import type { Connections } from '../delivery/connections.ts'
+import type { Hook } from '../domain/hook.ts'
+import type { Session } from '../domain/session.ts'
+import { listSkills } from '../drivers/agents/skills.ts'
+import type { HookDoors } from '../inbound/authenticate-webhook.ts'
+import { createSpeaker, type Speaker } from '../inbound/webhook-message.ts'
+
+/** The doors below `/api/hooks/` as the configuration has them now. */
+export const doorsOf = ({ webhooks, sessions, limits }: Config): HookDoors => ({
+  enabled: webhooks.enabled,
+  secrets: webhooks.secrets,
+  hooks: webhooks.hooks,
+  wakeSession: sessions.wake,
+  agentSession: sessions.agent,
+  hookBytes: limits.hookBytes,
+})
+
+/** Templates and filters are made ready once for each hook of each loaded configuration. */
+export function createSpeakers(): (hook: Hook) => Speaker {
+  const speakers = new WeakMap<Hook, Speaker>()
+  return (hook) => {
+    const known = speakers.get(hook) ?? createSpeaker(hook)
+    speakers.set(hook, known)
+    return known
+  }
+}
+
+/** Whether an `agent` request may name that session. */
+export const mayName = ({ sessions }: Config, session: string): boolean =>
+  session === sessions.agent || sessions.allow.includes('*') || sessions.allow.includes(session)
+
+const askMs = 3000
+
+/** Asks the agent what it can activate; one that does not say is looked up in the folders of skills. */
+export async function hasSkill(
+  connections: Connections,
+  places: { readonly root: string; readonly userHome: string; readonly dirs: readonly string[] },
+  session: Session,
+  skill: string,
+): Promise<boolean> {
+  const known = await connections.to(session)?.skills(AbortSignal.timeout(askMs))
+  if (known?.includes(skill)) return true
+  const cwd = typeof session.settings.cwd === 'string' ? session.settings.cwd : places.root
+  const lying = await listSkills({ agent: undefined, cwd, home: places.userHome, dirs: places.dirs })
+  return lying.includes(skill)
+}

@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs'
+import type { Keeper } from '../cli/context.ts'
+import { type Config, loadConfig } from '../config/load.ts'
+import type { Driver } from '../domain/driver.ts'
+import { Failure } from '../domain/error.ts'
+import type { Home } from '../domain/home.ts'
+import type { Clock, Tokens } from '../domain/ports.ts'
+import { createLog } from '../log.ts'
+import { baseUrl } from '../manage/urls.ts'
+import type { Platform } from '../platform/platform.ts'
+import { openStore } from '../store/sqlite.ts'
+import { openHome } from './home.ts'
+
+export interface KeeperNeeds {
+  readonly platform: Platform
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly clock: Clock
+}
+
+/**
+ * The home for one command: everything on disk, no server. The secrets of the configuration may be the server's alone; where it
+ * is broken, only what needs it fails: a URL can be revoked whatever stands in that file.
+ */
+export async function openKeeper(needs: KeeperNeeds, root: string): Promise<Keeper> {
+  const home = openHome(root)
+  const loaded = await loadConfig({ home, env: needs.env, flags: {}, regardless: 'of secrets' }).catch(
+    asFailure,
+  )
+  const config = (): Config => {
+    if (loaded instanceof Failure) throw loaded
+    return loaded
+  }
+  const { clock } = needs
+  const { databaseFile: path, revokedFile } = home
+  const store = await openStore({ ...needs, path, revokedFile, now: clock.now, role: 'client' })
+  const drivers = async () =>
+    (await import('../drivers/index.ts')).allDrivers(needs.env, () => config().skills.dirs)
+  return {
+    home,
+    get config() {
+      return config()
+    },
+    get baseUrl() {
+      return baseUrl(config().server, runningUrl(home))
+    },
+    store,
+    tokens: lazyTokens(home, clock),
+    clock,
+    drivers,
+    connect: async (session) => {
+      const driver = (await drivers()).get(session.driver)
+      return driver?.connect(session, {
+        runDir: home.runDir,
+        now: clock.now,
+        log: createLog({ write: () => {}, now: clock.now, level: () => 'error', format: 'text' }),
+        remember: (settings) => store.updateSettings(session.id, session.generation, settings),
+      })
+    },
+    close: store.close,
+  }
+}
+
+function asFailure(thrown: unknown): Failure {
+  if (thrown instanceof Failure) return thrown
+  throw thrown
+}
+
+export type Drivers = ReadonlyMap<string, Driver>
+
+/** Keys are read only when a token is minted or read. */
+function lazyTokens(home: Home, clock: Clock): Tokens {
+  const open = async () => {
+    const [{ openKeys }, { createTokens }] = await Promise.all([
+      import('../auth/keys.ts'),
+      import('../auth/token.ts'),
+    ])
+    return createTokens({ keys: openKeys(home.keysDir, clock) })
+  }
+  let tokens: Promise<Tokens> | undefined
+  const opened = () => {
+    tokens ??= open()
+    return tokens
+  }
+  return {
+    mint: async (claims) => (await opened()).mint(claims),
+    read: async (token) => (await opened()).read(token),
+  }
+}
+
+/** Where a server of this home listens, as it said itself; undefined when none left word. */
+export function runningUrl(home: Home): string | undefined {
+  try {
+    const said: unknown = JSON.parse(readFileSync(`${home.runDir}/server.json`, 'utf8'))
+    return typeof said === 'object' && said !== null && 'url' in said && typeof said.url === 'string'
+      ? said.url
+      : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,164 @@
+import { callableBy } from '../auth/callback-url.ts'
+import type { Config } from '../config/load.ts'
+import { createCallBack } from '../delivery/callback.ts'
+import { createCaller } from '../delivery/callback-client.ts'
+import { type Connections, createConnections } from '../delivery/connections.ts'
+import { dispatch } from '../delivery/dispatch.ts'
+import { createSettled, type Settled } from '../delivery/waiters.ts'
+import { createWorker, type Worker } from '../delivery/worker.ts'
+import { type Delivery, deliveryIdBytes } from '../domain/delivery.ts'
+import type { Driver } from '../domain/driver.ts'
+import type { Home } from '../domain/home.ts'
+import type { Knock, Receipt } from '../domain/knock.ts'
+import { cleanFrom, compose } from '../domain/message.ts'
+import type { Clock, Log, Store, Tokens } from '../domain/ports.ts'
+import { parseSessionId, requireOpen } from '../domain/session.ts'
+import { defaultRetryPolicy, type RetryPolicy } from '../domain/settle.ts'
+import { createLimiter, type Limiter } from '../inbound/rate-limiter.ts'
+import { type Patience, type Receiving, receive } from '../inbound/receive.ts'
+import type { RecordLimits } from '../inbound/record.ts'
+import { createSpeakers, doorsOf, hasSkill, mayName } from './inbound-config.ts'
+
+/** What a server is made of before it speaks HTTP. */
+export interface ServerNeeds {
+  readonly home: Home
+  /** The user's own directory, where agents keep their skills. */
+  readonly userHome: string
+  /** The configuration as it is now. */
+  readonly config: () => Config
+  readonly store: Store
+  readonly tokens: Tokens
+  readonly drivers: ReadonlyMap<string, Driver>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** The use cases of knocking, put together. */
+export interface Knocking {
+  readonly receive: (knock: Knock, patience: Patience) => Promise<Receipt>
+  readonly say: (order: SayOrder) => Promise<Delivery>
+  readonly worker: Worker
+  readonly settled: Settled
+  readonly connections: Connections
+  /** Failed proofs per peer, whichever credential they were meant to be. */
+  readonly failures: Limiter
+}
+
+export interface SayOrder {
+  readonly session: string
+  readonly message: string
+  readonly from?: string
+  readonly idempotencyKey?: string
+}
+
+const idempotencyWindowMs = 86_400_000
+/** Beyond the longest turn: a lease only matters when its holder is gone. */
+const leaseMs = 3_600_000
+const turnTimeoutMs = 1_800_000
+const callbackTimeoutMs = 10_000
+
+export function createKnocking(needs: ServerNeeds, draining: () => boolean): Knocking {
+  const { store, tokens, clock, log, drivers, config } = needs
+  const settled = createSettled()
+  const connections = createConnections({ drivers, store, runDir: needs.home.runDir, now: clock.now, log })
+  const pushes = (driver: string) => drivers.get(driver)?.delivery !== 'pull'
+  const limits = () => recordLimits(config())
+  const policy = () => retryPolicy(config())
+  const mayCall = callableBy(() => config().server.callbacks.allow)
+  const callBack = createCallBack({
+    caller: createCaller({ allowed: mayCall, timeoutMs: callbackTimeoutMs }),
+    clock,
+    secrets: () => callbackSecrets(config()),
+  })
+  const worker = createWorker({
+    store,
+    now: clock.now,
+    log,
+    leaseMs: () => leaseMs,
+    dispatch: (delivery, stopping) =>
+      dispatch(
+        { store, connections, settled, callBack, clock, log, policy, timeoutMs: () => turnTimeoutMs },
+        delivery,
+        stopping,
+      ),
+    pullSessions: async () =>
+      (await store.listSessions()).filter((session) => !pushes(session.driver)).map((session) => session.id),
+  })
+  const failures = createLimiter(() => config().limits.authFailuresPerMinute)
+  const knocks = createLimiter(() => config().limits.knocksPerMinute)
+  const messageBytes = () => config().limits.messageBytes
+  const { root } = needs.home
+  const receiving: Receiving = {
+    ...{ store, tokens, knocks, failures, clock, limits, pushes, messageBytes, draining },
+    start: worker.start,
+    wait: settled.wait,
+    doors: () => doorsOf(config()),
+    speaker: createSpeakers(),
+    mayCall,
+    nonce: () => Buffer.from(clock.bytes(12)).toString('hex'),
+    mayName: (session) => mayName(config(), session),
+    hasSkill: (session, skill) =>
+      hasSkill(connections, { root, userHome: needs.userHome, dirs: config().skills.dirs }, session, skill),
+  }
+  return {
+    receive: (knock, patience) => receive(receiving, knock, patience),
+    say: (order) => say(needs, pushes, worker, order),
+    worker,
+    settled,
+    connections,
+    failures,
+  }
+}
+
+/** A message from the keeper's own hand: the same queue, the same rules, no grant. */
+async function say(
+  { store, clock, config }: ServerNeeds,
+  pushes: (driver: string) => boolean,
+  worker: Worker,
+  order: SayOrder,
+): Promise<Delivery> {
+  const session = requireOpen(await store.findSession(parseSessionId(order.session)), order.session)
+  const now = clock.now()
+  const limits = recordLimits(config())
+  const message = compose(order.message, order.from)
+  const { delivery, leased } = await store.recordDelivery({
+    chance: clock.bytes(deliveryIdBytes),
+    session: session.id,
+    door: { kind: 'admin' },
+    action: 'input',
+    message,
+    from: order.from === undefined ? undefined : cleanFrom(order.from),
+    idempotency:
+      order.idempotencyKey === undefined
+        ? undefined
+        : {
+            key: order.idempotencyKey,
+            fingerprint: `${session.id} ${message}`,
+            windowMs: limits.idempotencyWindowMs,
+          },
+    headers: {},
+    receivedAt: now,
+    expiresAt: now + limits.maxHoldMs,
+    lease: pushes(session.driver) ? { leaseMs } : undefined,
+    queueLimit: limits.queuePerSession,
+  })
+  if (leased) worker.start(delivery)
+  return delivery
+}
+
+const recordLimits = ({ limits, retry }: Config): RecordLimits => ({
+  queuePerSession: limits.queuePerSession,
+  maxHoldMs: retry.maxHoldSeconds * 1000,
+  idempotencyWindowMs,
+  leaseMs,
+})
+
+const callbackSecrets = ({ server, webhooks }: Config): readonly string[] =>
+  server.callbacks.secrets.length > 0 ? server.callbacks.secrets : webhooks.secrets
+
+const retryPolicy = ({ retry }: Config): RetryPolicy => ({
+  ...defaultRetryPolicy,
+  baseMs: retry.baseSeconds * 1000,
+  capMs: retry.capSeconds * 1000,
+  attempts: retry.attempts,
+})

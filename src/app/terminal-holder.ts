@@ -1,0 +1,61 @@
+import type { Holder, Io } from '../cli/context.ts'
+import type { SessionId } from '../domain/session.ts'
+import { attachTerminal } from '../drivers/pty/attach.ts'
+import { parsePtySettings } from '../drivers/pty/settings.ts'
+import { holdAsTold, startHolder } from '../drivers/pty/start.ts'
+import { openStore } from '../store/sqlite.ts'
+import { openHome } from './home.ts'
+import type { KeeperNeeds } from './local-home.ts'
+
+/** Agents in terminals of their own, for the commands `run` and `attach`. */
+export function openHolder({ platform, env }: KeeperNeeds, root: string): Holder {
+  const home = openHome(root)
+  return {
+    start: ({ session, generation, command, cwd, columns, rows }) =>
+      startHolder({
+        holder: [...platform.selfCommand(), '__hold', home.root],
+        runDir: home.runDir,
+        ...{ session, generation, command, cwd, env },
+        size: { columns, rows },
+      }),
+    attach: (session) => {
+      const { socket } = parsePtySettings(session.settings)
+      const { stdin, stdout } = process
+      return attachTerminal({ socket, generation: session.generation, stdin, stdout })
+    },
+  }
+}
+
+/** The holder process: owns one terminal and writes its tombstone at the end. */
+export async function hold(needs: KeeperNeeds, io: Io, args: readonly string[]): Promise<number> {
+  const home = openHome(args[0] ?? '')
+  return holdAsTold(
+    {
+      read: async () => new TextDecoder().decode(await io.read('-')),
+      say: io.stdout,
+      env: needs.env,
+      onEnd: async (session, generation, { exitCode, signal }) => {
+        const store = await openStore({
+          ...needs,
+          path: home.databaseFile,
+          now: needs.clock.now,
+          role: 'client',
+        })
+        try {
+          const at = needs.clock.now()
+          const why = signal === undefined ? `exit code ${exitCode ?? 'unknown'}` : `ended by ${signal}`
+          const ended = await store.endSession(session as SessionId, generation, {
+            at,
+            why,
+            ...(exitCode !== undefined && { exitCode }),
+          })
+          if (ended) await store.failQueued(session as SessionId, at, why)
+          return ended
+        } finally {
+          await store.close()
+        }
+      },
+    },
+    needs.platform,
+  )
+}

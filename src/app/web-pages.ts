@@ -1,0 +1,74 @@
+import type { Config } from '../config/load.ts'
+import { Failure } from '../domain/error.ts'
+import type { AdminCheck } from '../http/credentials.ts'
+import { createGuard } from '../http/dashboard/guard.ts'
+import { openLoginShelf } from '../http/dashboard/login-file.ts'
+import { createLogins } from '../http/dashboard/logins.ts'
+import { type DashboardRoutes, dashboardRoutes } from '../http/dashboard/routes.ts'
+import type { Door } from '../http/guarded.ts'
+import { type DocsRoutes, docsRoutes } from '../http/routes/docs.ts'
+import type { ServerNeeds } from './pipeline.ts'
+
+export interface FacesNeeds extends ServerNeeds {
+  readonly version: string
+  readonly adminToken: () => string
+}
+
+type Verbs = Pick<DashboardRoutes, 'expose' | 'revoke' | 'retry' | 'replay'>
+type Entry = Pick<DashboardRoutes, 'admin' | 'failed' | 'draining'>
+
+/** What people look at: the dashboard, and the explorer of the API. */
+export function faces(
+  needs: FacesNeeds,
+  door: Door,
+  verbs: Verbs,
+  entry: Entry,
+  routes: DocsRoutes['routes'],
+) {
+  const { home, store, clock, config, version, adminToken } = needs
+  const hooks = () => hooksOf(config())
+  const publicUrl = () => config().server.publicUrl
+  const shelf = openLoginShelf(home, adminToken())
+  const logins = createLogins({ now: clock.now, bytes: clock.bytes, shelf })
+  const guard = createGuard({ logins, publicUrl })
+  const keeper = {
+    require: (request: Request) => {
+      if (!guard.login(request)) entry.admin.require(request)
+    },
+  }
+  const admit = (request: Request) => admitTo(config().server.docs, config(), keeper, request)
+  return [
+    dashboardRoutes(
+      {
+        ...{ store, version, adminToken, guard, logins, publicUrl, now: clock.now },
+        ...verbs,
+        ...entry,
+        nonce: () => Buffer.from(clock.bytes(12)).toString('hex'),
+        hooks,
+      },
+      door,
+    ),
+    docsRoutes({ version, publicUrl, routes, hooks: () => hooks().hooks, admit }, door),
+  ]
+}
+
+const hooksOf = ({ webhooks, sessions }: Config) => ({
+  enabled: webhooks.enabled,
+  hooks: webhooks.hooks,
+  wakeSession: sessions.wake,
+  agentSession: sessions.agent,
+})
+
+/** Lets a request see a page that may be open, for the keeper, or off. Throws `not_found`, or what `admin` throws. */
+export function admitTo(
+  access: 'open' | 'admin' | 'off' | undefined,
+  { server }: Config,
+  admin: Pick<AdminCheck, 'require'>,
+  request: Request,
+): void {
+  const decided = access ?? (isLoopback(server.host) ? 'open' : 'admin')
+  if (decided === 'off') throw new Failure('not_found', 'There is nothing at this path.')
+  if (decided === 'admin') admin.require(request)
+}
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)

@@ -1,0 +1,56 @@
+import { isAbsolute, join, resolve } from 'node:path'
+import { Failure } from '../domain/error.ts'
+import type { Io } from './context.ts'
+
+/** A whole number as typed. Throws `usage` naming `what`. */
+export function wholeNumber(text: string, what: string, most = Number.MAX_SAFE_INTEGER): number {
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+  if (value <= most) return value
+  throw new Failure('usage', `${what} is a whole number from 0 to ${most}, not "${text}".`)
+}
+
+const unitsMs: Readonly<Record<string, number>> = {
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+}
+
+/** `90s`, `10m`, `1h`, `2d`, or `0`, in milliseconds. Throws `usage` naming `what`. */
+export function duration(text: string, what: string): number {
+  if (text === '0') return 0
+  const [, digits, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? []
+  if (digits === undefined || unit === undefined)
+    throw new Failure(
+      'usage',
+      `${what} is a number with its unit, such as 90s, 10m, 1h or 2d, not "${text}".`,
+    )
+  return Number(digits) * (unitsMs[unit] ?? 0)
+}
+
+/** `--home`, else `$POSTERN_HOME`, else `~/.postern`; absolute. */
+export function homeRoot(flag: string | undefined, io: Pick<Io, 'env' | 'cwd' | 'userHome'>): string {
+  if (flag === '') throw new Failure('usage', '--home must name a directory.')
+  return resolve(io.cwd, flag ?? (io.env.POSTERN_HOME || join(io.userHome, '.postern')))
+}
+
+export const absolute = (path: string, io: Pick<Io, 'cwd'>): string =>
+  isAbsolute(path) ? path : resolve(io.cwd, path)
+
+/** ISO 8601 without milliseconds, or `-`. */
+export const shortTime = (time: string | null): string => time?.replace(/\.\d+Z$/, 'Z') ?? '-'
+
+export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+
+/** Waits, or less when the person has had enough. */
+export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((done) => {
+    if (signal.aborted) return done()
+    const over = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', over)
+      done()
+    }
+    const timer = setTimeout(over, ms)
+    signal.addEventListener('abort', over)
+  })

@@ -1,0 +1,177 @@
+import type { DeliveryState } from '../../domain/delivery.ts'
+import { Failure } from '../../domain/error.ts'
+import { meant } from '../../domain/nearest.ts'
+import type { DeliveryFilter, Store } from '../../domain/ports.ts'
+import { parseSessionId } from '../../domain/session.ts'
+import { purgeDelivery, replayDelivery, retryDelivery, showDelivery } from '../../manage/deliveries.ts'
+import { findGrant } from '../../manage/grants.ts'
+import { type DeliveryView, deliveryView, recordView } from '../../manage/views.ts'
+import { shortTime, wholeNumber } from '../arguments.ts'
+import type { Call, Command, Flag } from '../command.ts'
+import { withKeeper } from '../keeping.ts'
+import type { Cell, Row } from '../output.ts'
+import { sayRecord } from './delivery-record.ts'
+
+/** What narrows a list of deliveries. */
+export const filterFlags: readonly Flag[] = [
+  { name: 'state', value: 'STATE', summary: 'PENDING, RETRY, DELIVERED or FAILED' },
+  { name: 'session', value: 'id', summary: 'only those for this session' },
+  { name: 'hook', value: 'NAME', summary: 'only those that came through this hook' },
+  { name: 'grant', value: 'grant-id', summary: 'only those of this grant; a unique beginning is enough' },
+  { name: 'text', value: 'TEXT', summary: 'only those whose message contains it' },
+]
+
+const id = { name: 'delivery-id', summary: 'its id, whd_…', required: true }
+const someId = 'whd_0VxK3mQ2aBcDeFgHiJkLmNoP'
+
+export const deliveryCommands: readonly Command[] = [
+  {
+    name: 'deliveries ls',
+    summary: 'List what knocked, newest first.',
+    flags: [...filterFlags, { name: 'limit', value: 'N', summary: 'how many; 50 unless given' }],
+    examples: ['postern deliveries ls', 'postern deliveries ls --state failed --session build --json'],
+    run: runList,
+  },
+  {
+    name: 'deliveries show',
+    summary: 'Show one delivery: timeline, attempts, headers, payload, message, answer.',
+    args: [id],
+    examples: [`postern deliveries show ${someId}`],
+    run: runShow,
+  },
+  {
+    name: 'deliveries retry',
+    summary: 'Try a failed delivery again.',
+    args: [id],
+    examples: [`postern deliveries retry ${someId}`],
+    run: runRetry,
+  },
+  {
+    name: 'deliveries replay',
+    summary: 'Send the same message once more, as a delivery of its own.',
+    args: [id],
+    flags: [{ name: 'message', value: 'TEXT', summary: 'with these words instead' }],
+    examples: [
+      `postern deliveries replay ${someId}`,
+      `postern deliveries replay ${someId} --message 'look again'`,
+    ],
+    run: runReplay,
+  },
+  {
+    name: 'deliveries purge',
+    summary: "Erase one delivery's bytes for good.",
+    args: [id],
+    examples: [`postern deliveries purge ${someId}`],
+    run: runPurge,
+  },
+]
+
+/** The filter that the flags ask for. Throws `usage`, and the refusals of an unknown grant. */
+export async function filterOf(
+  { flags }: Call,
+  store: Pick<Store, 'listGrants'>,
+): Promise<Omit<DeliveryFilter, 'limit'>> {
+  const [state, session, hook, grant, text] = ['state', 'session', 'hook', 'grant', 'text'].map(flags.text)
+  return {
+    ...(state !== undefined && { state: parseState(state) }),
+    ...(session !== undefined && { session: parseSessionId(session) }),
+    ...(hook !== undefined && { hook }),
+    ...(grant !== undefined && { grant: (await findGrant(store, grant)).id }),
+    ...(text !== undefined && { text }),
+  }
+}
+
+const states: readonly DeliveryState[] = ['PENDING', 'RETRY', 'DELIVERED', 'FAILED']
+
+function parseState(text: string): DeliveryState {
+  const state = states.find((known) => known === text.toUpperCase())
+  if (!state) throw new Failure('usage', `There is no state "${text}". ${meant(text, states)}`)
+  return state
+}
+
+function runList(call: Call): Promise<number> {
+  return withKeeper(call, async ({ store }) => {
+    const limit = wholeNumber(call.flags.text('limit') ?? '50', '--limit', 1_000_000)
+    const deliveries = await store.listDeliveries({ ...(await filterOf(call, store)), limit })
+    const views = deliveries.map(deliveryView)
+    if (call.json) call.out.json(views)
+    else if (views.length === 0) call.out.say('No deliveries.')
+    else call.out.table(columns, views.map(rowOf))
+    return 0
+  })
+}
+
+const columns = [
+  { title: 'ID' },
+  { title: 'STATE' },
+  { title: 'RECEIVED' },
+  { title: 'SESSION', flexible: true },
+  { title: 'VIA', flexible: true },
+  { title: 'TRIES' },
+  { title: 'REASON' },
+  { title: 'MESSAGE', flexible: true },
+]
+
+const rowOf = (view: DeliveryView): Row => [
+  view.id,
+  stateCell(view.state),
+  shortTime(view.receivedAt),
+  view.session,
+  viaOf(view),
+  String(view.attempts),
+  view.reason ?? '-',
+  view.message,
+]
+
+export const viaOf = (view: DeliveryView): string =>
+  view.grant !== null ? `grant ${view.grant}` : view.hook !== null ? `hook ${view.hook}` : view.door
+
+const tones: Readonly<Record<string, 'good' | 'warn' | 'bad'>> = {
+  DELIVERED: 'good',
+  RETRY: 'warn',
+  FAILED: 'bad',
+}
+
+export const stateCell = (state: string): Cell => ({ text: state, tone: tones[state] ?? 'plain' })
+
+function runShow(call: Call): Promise<number> {
+  return withKeeper(call, async ({ store }) => {
+    const view = recordView(await showDelivery(store, call.args.need('delivery-id')))
+    if (call.json) call.out.json(view)
+    else sayRecord(call.out, view)
+    return 0
+  })
+}
+
+function runRetry(call: Call): Promise<number> {
+  return withKeeper(call, async ({ store, clock, config }) => {
+    const maxHoldMs = config.retry.maxHoldSeconds * 1000
+    const delivery = await retryDelivery({ store, clock, maxHoldMs }, call.args.need('delivery-id'))
+    return sayQueued(call, deliveryView(delivery))
+  })
+}
+
+function runReplay(call: Call): Promise<number> {
+  return withKeeper(call, async ({ store, clock, config }) => {
+    const maxHoldMs = config.retry.maxHoldSeconds * 1000
+    const deps = { store, clock, maxHoldMs, queueLimit: config.limits.queuePerSession }
+    const delivery = await replayDelivery(deps, call.args.need('delivery-id'), call.flags.text('message'))
+    return sayQueued(call, deliveryView(delivery))
+  })
+}
+
+function sayQueued({ out, json }: Call, view: DeliveryView): number {
+  if (json) out.json(view)
+  else out.line(`${view.id}  ${view.state}`)
+  return 0
+}
+
+function runPurge(call: Call): Promise<number> {
+  return withKeeper(call, async ({ store }) => {
+    const wanted = call.args.need('delivery-id')
+    await purgeDelivery(store, wanted)
+    if (call.json) call.out.json({ id: wanted, purged: true })
+    else call.out.say(`Erased ${wanted}.`)
+    return 0
+  })
+}

@@ -1,0 +1,43 @@
+import type { Call } from '../../command.ts'
+import type { Keeper } from '../../context.ts'
+
+/** `note`: worth knowing. `bad`: something does not work. `found`: an agent that could be added. */
+export type Verdict = 'ok' | 'note' | 'bad' | 'found'
+
+export interface Look {
+  readonly verdict: Verdict
+  readonly detail: string
+  /** The command or the change that mends it, or adds the agent. */
+  readonly fix?: string
+}
+
+export interface Finding extends Look {
+  readonly name: string
+}
+
+export const ok = (detail: string): Look => ({ verdict: 'ok', detail })
+
+export const note = (detail: string, fix?: string): Look => ({
+  verdict: 'note',
+  detail,
+  ...(fix !== undefined && { fix }),
+})
+
+export const bad = (detail: string, fix: string): Look => ({ verdict: 'bad', detail, fix })
+
+/** A look must not make a home where there is none. */
+export async function opened<T>(call: Call, otherwise: T, look: (keeper: Keeper) => Promise<T>): Promise<T> {
+  if ((await call.io.modeOf(call.home)) === undefined) return otherwise
+  const keeper = await call.io.keeper(call.home)
+  try {
+    return await look(keeper)
+  } finally {
+    await keeper.close()
+  }
+}
+
+export const nothingYet: readonly Look[] = [note('nothing there yet')]
+
+/** One word of a shell command. */
+export const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`

@@ -1,0 +1,109 @@
+import { Failure, reasonOf } from '../../../domain/error.ts'
+import type { Call } from '../../command.ts'
+import type { Reached } from '../../context.ts'
+import { bad, type Look, note, ok, opened } from './look.ts'
+
+export async function lookAtServer({ io, home }: Call): Promise<readonly Look[]> {
+  if ((await io.modeOf(home)) === undefined) return [note('not running', 'postern serve')]
+  try {
+    const server = await io.server(home)
+    const { status } = await server.request('GET', '/readyz')
+    return status === 200
+      ? [ok(server.url)]
+      : [bad(`${server.url} answers ${status}`, 'read its log; start it again with: postern serve')]
+  } catch (thrown) {
+    if (!(thrown instanceof Failure) || thrown.code !== 'unreachable') throw thrown
+    return [note('not running', 'postern serve')]
+  }
+}
+
+const reachMs = 8000
+
+/** Asked the way a stranger would, through whatever stands before the server. */
+export async function lookAtPublicUrl({ io, home }: Call): Promise<readonly Look[]> {
+  const desk = await io.config(home)
+  const { host, publicUrl, allowedHosts } = (await desk.load()).server
+  if (publicUrl === undefined) return [withoutUrl(host, allowedHosts, desk.file)]
+  try {
+    const reached = await io.reach(`${publicUrl}/healthz`, AbortSignal.timeout(reachMs))
+    return [verdictOn(publicUrl, reached), ...plainText(publicUrl), ...drift(reached, io.now())]
+  } catch (thrown) {
+    return [
+      bad(
+        `${publicUrl} cannot be reached from here: ${reasonOf(thrown)}`,
+        'check its name, its port, the firewall and the reverse proxy; is the server running?',
+      ),
+    ]
+  }
+}
+
+const isLoopback = (host: string): boolean => /^(?:localhost|\[?::1\]?|127(?:\.\d{1,3}){3})$/.test(host)
+
+const isWildcard = (host: string): boolean => /^(?:0\.0\.0\.0|\[?::\]?)$/.test(host)
+
+function withoutUrl(host: string, allowedHosts: readonly string[], file: string): Look {
+  if (isWildcard(host) && allowedHosts.length === 0)
+    return bad(
+      `it listens on ${host} but answers to loopback names alone: every other Host is refused`,
+      `set server.publicUrl, or server.allowedHosts, in ${file}`,
+    )
+  return isLoopback(host)
+    ? ok('none: capability URLs are for this machine')
+    : note('none: capability URLs name the address it listens on', `set server.publicUrl in ${file}`)
+}
+
+/** It is Postern when it speaks like Postern, whatever it says. */
+function verdictOn(url: string, { status, code, ours }: Reached): Look {
+  if (code === 'host_not_allowed')
+    return bad(
+      `${url} arrives with another Host, which is refused`,
+      'let the reverse proxy pass the Host on (nginx: proxy_set_header Host $host), or add the name it sends to server.allowedHosts',
+    )
+  if (ours) return ok(`${url} leads here`)
+  return bad(
+    `${url} answers ${status}, and it is not Postern that answers`,
+    'point the reverse proxy at where the server listens; is the server running?',
+  )
+}
+
+function plainText(url: string): readonly Look[] {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'https:' || isLoopback(hostname)
+    ? []
+    : [note(`${url} is not encrypted: whoever listens on the way can copy a capability URL`, 'use https')]
+}
+
+const driftMs = 60_000
+const setClock = 'set the clock, and keep it: timedatectl set-ntp true'
+
+function drift({ date }: Reached, now: number): readonly Look[] {
+  if (date === undefined || Math.abs(now - date) < driftMs) return []
+  const seconds = Math.round(Math.abs(now - date) / 1000)
+  return [bad(`the clocks here and there differ by ${seconds} s`, setClock)]
+}
+
+/** No release is older: a clock that shows an earlier time has not been set. */
+const earliest = Date.UTC(2026, 0, 1)
+
+/** Expiry, retries and signatures of senders lean on the clock. */
+export function lookAtClock(call: Call): Promise<readonly Look[]> {
+  const now = call.io.now()
+  const shown = new Date(now).toISOString()
+  if (now < earliest) return Promise.resolve([bad(`it says ${shown}`, setClock)])
+  return opened(call, [ok(shown)], async ({ store }) => {
+    const [sessions, grants, deliveries] = await Promise.all([
+      store.listSessions(),
+      store.listGrants({}),
+      store.listDeliveries({ limit: 1 }),
+    ])
+    const times = [
+      ...sessions.map(({ openedAt }) => openedAt),
+      ...grants.map(({ createdAt }) => createdAt),
+      ...deliveries.map(({ receivedAt }) => receivedAt),
+    ]
+    const newest = times.reduce((a, b) => Math.max(a, b), 0)
+    return newest - now < driftMs
+      ? [ok(shown)]
+      : [bad(`it says ${shown}, but what is stored is from ${new Date(newest).toISOString()}`, setClock)]
+  })
+}

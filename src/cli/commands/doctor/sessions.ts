@@ -1,0 +1,89 @@
+import { parseSessionId, type Session } from '../../../domain/session.ts'
+import { readinessOf, whyOf } from '../../../manage/trial.ts'
+import { plural } from '../../arguments.ts'
+import type { Call } from '../../command.ts'
+import type { Keeper } from '../../context.ts'
+import { bad, type Look, note, nothingYet, ok, opened } from './look.ts'
+
+/** Whether somebody is there behind each session, and takes what waits for it. */
+export function lookAtSessions(call: Call): Promise<readonly Look[]> {
+  return opened(call, nothingYet, async (keeper) => {
+    const open = (await keeper.store.listSessions()).filter(({ state }) => state !== 'ended')
+    const { queues } = await keeper.store.counts()
+    const serves = await isServing(call)
+    const looks = await Promise.all(
+      open.map(async (session) => [
+        ...(await whoIsThere(keeper, session)),
+        ...(await whoTakes(keeper, session, queues.get(session.id) ?? 0, serves)),
+      ]),
+    )
+    const found = looks.flat()
+    return found.length === 0 ? [ok(`${open.length} open`)] : found
+  })
+}
+
+async function isServing({ io, home }: Call): Promise<boolean> {
+  try {
+    await (await io.server(home)).request('GET', '/healthz')
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function whoIsThere(keeper: Keeper, session: Session): Promise<readonly Look[]> {
+  const { id, driver } = session
+  const readiness = await readinessOf(keeper.connect, session)
+  if (readiness === undefined)
+    return [
+      bad(`"${id}" has the driver "${driver}", which this postern has not`, `postern session end ${id}`),
+    ]
+  if (readiness.kind === 'ended' || readiness.kind === 'missing') {
+    const why = whyOf(readiness) ?? 'its process is gone'
+    return [
+      bad(`nobody is there behind "${id}": ${why}`, `postern session end ${id}, then start its agent again`),
+    ]
+  }
+  if (readiness.kind !== 'offline') return []
+  return [note(`"${id}" is offline: ${readiness.why}`, `bring its agent back, or: postern session end ${id}`)]
+}
+
+async function whoTakes(
+  keeper: Keeper,
+  { id, driver }: Session,
+  waiting: number,
+  serves: boolean,
+): Promise<readonly Look[]> {
+  if (waiting === 0) return []
+  const messages = `${plural(waiting, 'message')} ${waiting === 1 ? 'waits' : 'wait'}`
+  if ((await keeper.drivers()).get(driver)?.delivery === 'pull')
+    return [
+      note(
+        `${messages} in the inbox "${id}" until somebody takes them`,
+        `postern inbox --session ${id}, or give the name to an agent: postern session add ${id} --driver …`,
+      ),
+    ]
+  return serves ? [] : [bad(`${messages} for "${id}" and no server runs`, 'postern serve')]
+}
+
+/** A hook whose session is gone takes no knock. */
+export function lookAtHooks(call: Call): Promise<readonly Look[]> {
+  return opened(call, nothingYet, async ({ store }) => {
+    const hooks = await (await call.io.hooks(call.home)).list()
+    const looks = await Promise.all(
+      hooks.map(async ({ name, session: id, active }) => {
+        if (id === undefined || !active) return []
+        const session = await store.findSession(parseSessionId(id))
+        if (session && session.state !== 'ended') return []
+        return [
+          bad(
+            `"${name}" speaks to "${id}", which ${session ? 'has ended' : 'does not exist'}`,
+            `postern session add ${id} --driver …, or postern run --session ${id} -- …`,
+          ),
+        ]
+      }),
+    )
+    const found = looks.flat()
+    return found.length === 0 ? [ok(`${hooks.length} configured`)] : found
+  })
+}

@@ -1,0 +1,147 @@
+import { Failure } from '../../domain/error.ts'
+import { verbs } from '../../domain/grant.ts'
+import { parseSessionId } from '../../domain/session.ts'
+import { expose, revoke } from '../../manage/grants.ts'
+import { webhookUrl } from '../../manage/urls.ts'
+import { type GrantView, grantView, type MintView, mintView } from '../../manage/views.ts'
+import { shortTime, wholeNumber } from '../arguments.ts'
+import type { Call, Command } from '../command.ts'
+import { withKeeper } from '../keeping.ts'
+import type { Row } from '../output.ts'
+
+const session = { name: 'session', value: 'id', summary: 'the session it opens' }
+
+export const channelCommands: readonly Command[] = [
+  {
+    name: 'expose',
+    aliases: ['channel expose'],
+    summary: 'Mint a URL that lets its holder say one kind of thing to one session.',
+    details: 'The URL is the whole key. It is shown once and never stored.',
+    flags: [
+      { ...session, required: true },
+      { name: 'verb', value: 'verb', summary: `what it may do; ${Object.keys(verbs)[0]} unless given` },
+      {
+        name: 'ttl',
+        value: 'SECONDS',
+        summary: 'lifetime; 0 takes the server default, "never" must be said',
+      },
+      { name: 'label', value: 'TEXT', summary: 'a name for your own eyes' },
+      { name: 'quiet', summary: 'print the URL and nothing else' },
+    ],
+    examples: [
+      'postern expose --session build',
+      'postern expose --session build --ttl 3600 --label "ci, main branch"',
+      'URL=$(postern expose --session build --quiet)',
+    ],
+    run: runExpose,
+  },
+  {
+    name: 'ls',
+    aliases: ['channel ls'],
+    summary: 'List every grant, newest first.',
+    flags: [{ ...session, summary: 'only grants of this session' }],
+    examples: ['postern ls', "postern ls --json | jq -r '.[] | select(.uses == 0) | .id'"],
+    run: runList,
+  },
+  {
+    name: 'revoke',
+    aliases: ['channel revoke'],
+    summary: 'Make a URL stop working, at once.',
+    args: [
+      {
+        name: 'grant-id',
+        summary: 'its id or a unique beginning of it, 4 characters or more',
+        required: true,
+      },
+    ],
+    examples: ['postern revoke 9f3c1a2b7d4e5f60', 'postern revoke 9f3c'],
+    run: runRevoke,
+  },
+]
+
+function runExpose(call: Call): Promise<number> {
+  return withKeeper(call, async (keeper) => {
+    const { store, tokens, clock, config, baseUrl } = keeper
+    const { grant, token } = await expose(
+      { store, tokens, clock, defaultTtlSeconds: config.server.grantTtlSeconds },
+      orderOf(call),
+    )
+    showMint(call, mintView(grant, webhookUrl(baseUrl, token)))
+    return 0
+  })
+}
+
+function orderOf({ flags, json }: Call): Parameters<typeof expose>[1] {
+  if (json && flags.on('quiet')) throw new Failure('usage', 'Choose one of --json and --quiet.')
+  const [verb, label, ttl] = [flags.text('verb'), flags.text('label'), flags.text('ttl')]
+  return {
+    session: flags.need('session'),
+    ...(verb !== undefined && { verb }),
+    ...(label !== undefined && { label }),
+    ...(ttl !== undefined && { ttlSeconds: ttl === 'never' ? ttl : wholeNumber(ttl, '--ttl') }),
+  }
+}
+
+function showMint(call: Call, minted: MintView): void {
+  if (call.json) call.out.json(minted)
+  else if (call.flags.on('quiet')) call.out.line(minted.webhook)
+  else sayMint(call, minted)
+}
+
+function sayMint({ out, io }: Call, minted: MintView): void {
+  out.fields([
+    ['Channel', minted.channel],
+    ['Grant ID', minted.grantId],
+    ['Webhook', minted.webhook],
+    ['Expires', minted.expires ?? '-'],
+  ])
+  if (io.terminal.stdout && io.terminal.stderr)
+    out.say(`\nThe URL is the whole key and is not shown again. Knock with:\n  ${curlLine(minted.webhook)}`)
+}
+
+const curlLine = (url: string): string =>
+  `curl ${url} -H 'Content-Type: application/json' -d '{"message":"hello"}'`
+
+function runList(call: Call): Promise<number> {
+  return withKeeper(call, async ({ store, clock }) => {
+    const wanted = call.flags.text('session')
+    const grants = await store.listGrants(wanted === undefined ? {} : { session: parseSessionId(wanted) })
+    const views = grants.map((grant) => grantView(grant, clock.now()))
+    if (call.json) call.out.json(views)
+    else if (views.length === 0) call.out.say('No grants yet. Mint one: postern expose --session <id>')
+    else call.out.table(columns, views.map(rowOf))
+    return 0
+  })
+}
+
+const columns = [
+  { title: 'ID' },
+  { title: 'CHANNEL', flexible: true },
+  { title: 'VERBS' },
+  { title: 'LABEL', flexible: true },
+  { title: 'REVOKED' },
+  { title: 'EXPIRES' },
+  { title: 'LAST USED' },
+  { title: 'USES' },
+]
+
+const rowOf = (grant: GrantView): Row => [
+  grant.id,
+  grant.channel,
+  grant.verbs.join(','),
+  grant.label ?? '-',
+  grant.revoked ? { text: 'yes', tone: 'bad' } : 'no',
+  grant.expired ? { text: `${shortTime(grant.expires)} (expired)`, tone: 'faint' } : shortTime(grant.expires),
+  shortTime(grant.lastUsed),
+  String(grant.uses),
+]
+
+function runRevoke(call: Call): Promise<number> {
+  return withKeeper(call, async ({ store, clock }) => {
+    const grant = await revoke({ store, clock }, call.args.need('grant-id'))
+    const view = grantView(grant, clock.now())
+    if (call.json) call.out.json(view)
+    else call.out.say(`Revoked ${view.id} (${view.channel}).`)
+    return 0
+  })
+}

@@ -1,0 +1,73 @@
+import type { Delivery } from '../../domain/delivery.ts'
+import { Failure } from '../../domain/error.ts'
+import { acknowledge, nextInInbox } from '../../manage/deliveries.ts'
+import { deliveryView } from '../../manage/views.ts'
+import { pause, wholeNumber } from '../arguments.ts'
+import type { Call, Command } from '../command.ts'
+import type { Keeper } from '../context.ts'
+import { withKeeper } from '../keeping.ts'
+
+export const inboxCommands: readonly Command[] = [
+  {
+    name: 'inbox',
+    summary: 'Print the oldest message that waits in an inbox.',
+    details: 'It stays the oldest until it is acknowledged. Without --wait an empty inbox exits with 3.',
+    flags: [
+      { name: 'session', value: 'id', summary: 'the inbox', required: true },
+      { name: 'wait', summary: 'wait until one comes' },
+      { name: 'timeout', value: 'SECONDS', summary: 'wait no longer than this' },
+    ],
+    examples: [
+      'postern inbox --session default',
+      'postern inbox --session default --wait --json',
+      'postern inbox ack whd_0VxK3mQ2aBcDeFgHiJkLmNoP',
+    ],
+    run: runInbox,
+  },
+  {
+    name: 'inbox ack',
+    summary: 'Say that a message has been taken.',
+    args: [{ name: 'delivery-id', summary: 'its id', required: true }],
+    examples: ['postern inbox ack whd_0VxK3mQ2aBcDeFgHiJkLmNoP'],
+    run: runAck,
+  },
+]
+
+function runInbox(call: Call): Promise<number> {
+  return withKeeper(call, async (keeper) => {
+    const delivery = call.flags.on('wait') ? await waitForOne(call, keeper) : await next(call, keeper)
+    if (!delivery) throw new Failure('not_found', `Nothing waits in "${call.flags.need('session')}".`)
+    if (call.json) call.out.json(deliveryView(delivery))
+    else call.out.line(`${delivery.id}\n${delivery.message}`)
+    return 0
+  })
+}
+
+const next = async (call: Call, { store, drivers }: Keeper): Promise<Delivery | undefined> =>
+  nextInInbox({ store, drivers: await drivers() }, call.flags.need('session'))
+
+const everyMs = 200
+
+/** Undefined when the person or the clock ran out of patience. */
+async function waitForOne(call: Call, keeper: Keeper): Promise<Delivery | undefined> {
+  const timeout = call.flags.text('timeout')
+  const until =
+    timeout === undefined
+      ? Number.POSITIVE_INFINITY
+      : call.io.now() + wholeNumber(timeout, '--timeout') * 1000
+  for (;;) {
+    await keeper.store.changedElsewhere()
+    const delivery = await next(call, keeper)
+    if (delivery || call.io.stopping.aborted || call.io.now() >= until) return delivery
+    await pause(everyMs, call.io.stopping)
+  }
+}
+
+function runAck(call: Call): Promise<number> {
+  return withKeeper(call, async ({ store, clock }) => {
+    const view = deliveryView(await acknowledge({ store, clock }, call.args.need('delivery-id')))
+    if (call.json) call.out.json(view)
+    else call.out.say(`${view.id} is ${view.state}.`)
+    return 0
+  })
+}

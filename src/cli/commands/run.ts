@@ -1,0 +1,120 @@
+import { Failure } from '../../domain/error.ts'
+import { parseSessionId, requireOpen, type Session } from '../../domain/session.ts'
+import { newGeneration, type Opened, openSession, requireFree } from '../../manage/sessions.ts'
+import type { Call, Command } from '../command.ts'
+import type { Holder, Keeper } from '../context.ts'
+import { withKeeper } from '../keeping.ts'
+import { hooksView, printHooks } from './relay.ts'
+import { sayOpened } from './session.ts'
+
+export const runCommands: readonly Command[] = [
+  {
+    name: 'run',
+    summary: 'Start an agent in a terminal of its own, reachable as a session.',
+    details:
+      'Its exit code becomes ours. With --detach it goes on in the background; postern attach joins it again.',
+    flags: [
+      { name: 'session', value: 'id', summary: 'the session it becomes', required: true },
+      { name: 'detach', summary: 'leave it in the background' },
+      { name: 'replace', summary: 'take the place of a live session of that id' },
+      {
+        name: 'print-hooks',
+        summary: 'print the settings that make the agent tell its turns, and start nothing',
+      },
+    ],
+    rest: { name: 'command', summary: 'the command that runs the agent', required: true },
+    examples: ['postern run --session build -- claude', 'postern run --session build --detach -- codex'],
+    run: runRun,
+  },
+  {
+    name: 'attach',
+    summary: 'Look at a detached agent and type into it.',
+    details: 'Ctrl-\\ detaches; everything else goes to the agent.',
+    args: [{ name: 'id', summary: 'the session', required: true }],
+    examples: ['postern attach build'],
+    run: runAttach,
+  },
+]
+
+async function runRun(call: Call): Promise<number> {
+  if (call.flags.on('print-hooks')) return runPrintHooks(call)
+  const holder = await call.io.holder(call.home)
+  const opened = await withKeeper(call, (keeper) => start(call, keeper, holder))
+  sayOpened(call, opened)
+  return call.flags.on('detach') ? 0 : join(call, holder, opened.session)
+}
+
+async function runPrintHooks(call: Call): Promise<number> {
+  const desk = await call.io.relay()
+  const settings = await desk.settings({ command: call.rest, home: call.home })
+  if (call.json) call.out.json(hooksView(settings))
+  else printHooks(call, settings)
+  return 0
+}
+
+/** The program runs before its session is open, so that one that cannot start takes nobody's place. */
+async function start(call: Call, keeper: Keeper, holder: Holder): Promise<Opened> {
+  const { store, clock, connect } = keeper
+  const id = parseSessionId(call.flags.need('session'))
+  const replace = call.flags.on('replace')
+  await requireFree(store, id, replace)
+  const generation = newGeneration(clock)
+  const { columns, rows } = call.io.terminal
+  const settings = await holder.start({
+    session: id,
+    generation,
+    command: call.rest,
+    cwd: call.io.cwd,
+    columns,
+    rows,
+  })
+  const wanted = { id, driver: 'pty', settings, generation }
+  try {
+    const opened = await openSession({ store, clock, connect }, { ...wanted, replace })
+    await noteEarlyEnd(keeper, opened.session)
+    return opened
+  } catch (thrown) {
+    await giveUp(keeper, { ...wanted, state: 'live', openedAt: clock.now() })
+    throw thrown
+  }
+}
+
+/** A program that was over before its session was open could not say so to the store. */
+async function noteEarlyEnd({ connect, store, clock }: Keeper, session: Session): Promise<void> {
+  const connection = await connect(session)
+  if (!connection) return
+  try {
+    const readiness = await connection.state(AbortSignal.timeout(3000))
+    if (readiness.kind !== 'ended' && readiness.kind !== 'missing') return
+    await store.endSession(session.id, session.generation, {
+      at: clock.now(),
+      ...(readiness.kind === 'ended' && readiness.exitCode !== undefined && { exitCode: readiness.exitCode }),
+    })
+  } finally {
+    await connection.close()
+  }
+}
+
+async function giveUp({ connect }: Keeper, session: Session): Promise<void> {
+  const connection = await connect(session)
+  await connection?.end()
+  await connection?.close()
+}
+
+async function runAttach(call: Call): Promise<number> {
+  const session = await withKeeper(call, ({ store }) => findTerminal(store, call.args.need('id')))
+  return join(call, await call.io.holder(call.home), session)
+}
+
+async function findTerminal(store: Keeper['store'], id: string): Promise<Session> {
+  const session = requireOpen(await store.findSession(parseSessionId(id)), id)
+  if (session.driver === 'pty') return session
+  throw new Failure('usage', `"${id}" has no terminal of ours: its driver is "${session.driver}".`)
+}
+
+async function join(call: Call, holder: Holder, session: Session): Promise<number> {
+  const parting = await holder.attach(session)
+  if (parting.kind === 'ended') return parting.code
+  call.out.say(`Detached. It goes on; join it again with: postern attach ${session.id}`)
+  return 0
+}

@@ -1,0 +1,90 @@
+import { Failure } from '../../domain/error.ts'
+import { parseSessionId } from '../../domain/session.ts'
+import { wholeNumber } from '../arguments.ts'
+import { askServer } from '../asking.ts'
+import type { Call, Command } from '../command.ts'
+import type { ServerDoor } from '../context.ts'
+
+export const sendCommands: readonly Command[] = [
+  {
+    name: 'send',
+    summary: 'Knock from the shell: say something to a session.',
+    details: 'Needs a running server. "-" reads the text from standard input.',
+    args: [{ name: 'text', summary: 'what to say' }],
+    flags: [
+      { name: 'session', value: 'id', summary: 'who should hear it', required: true },
+      { name: 'from', value: 'NAME', summary: 'put [NAME] before it' },
+      { name: 'idempotency-key', value: 'KEY', summary: 'the same key says it once' },
+      { name: 'timeout', value: 'SECONDS', summary: 'wait that long for its end; 5 unless given' },
+    ],
+    rest: { name: 'text', summary: 'a text that begins with a dash' },
+    examples: [
+      "postern send --session build 'deploy finished, look at the logs'",
+      'git log -1 | postern send --session build --from git -',
+    ],
+    run: runSend,
+  },
+]
+
+interface Said {
+  readonly id: string
+  readonly state: string
+  readonly reason: string | null
+  readonly detail: string | null
+}
+
+async function runSend(call: Call): Promise<number> {
+  const body = await bodyOf(call)
+  const seconds = wholeNumber(call.flags.text('timeout') ?? '5', '--timeout', 3600)
+  const server = await call.io.server(call.home)
+  const said = saidOf(await askServer(server, 'POST', '/api/deliveries', { body }))
+  const delivery = stillOpen(said)
+    ? await call.out.during(`Waiting for ${call.flags.need('session')}`, () =>
+        follow(server, said, seconds, call),
+      )
+    : said
+  if (call.json) call.out.json(delivery)
+  else call.out.line(`${delivery.id}  ${statusOf(delivery)}`)
+  if (delivery.state !== 'FAILED') return 0
+  throw new Failure(
+    'delivery_failed',
+    `It FAILED (${delivery.reason ?? 'unknown'}): ${delivery.detail ?? ''}`,
+  )
+}
+
+async function bodyOf({ args, flags, rest, io }: Call) {
+  const given = args.text('text') ?? (rest.length > 0 ? rest.join(' ') : undefined)
+  if (given === undefined) throw new Failure('usage', 'Say what to send: postern send --session <id> <text>')
+  const message = given === '-' ? await textOf(io.read('-')) : given
+  const [from, key] = [flags.text('from'), flags.text('idempotency-key')]
+  return {
+    session: parseSessionId(flags.need('session')),
+    message,
+    ...(from !== undefined && { from }),
+    ...(key !== undefined && { idempotency_key: key }),
+  }
+}
+
+async function textOf(bytes: Promise<Uint8Array>): Promise<string> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await bytes).replace(/\n$/, '')
+  } catch (cause) {
+    throw cause instanceof Failure ? cause : new Failure('usage', 'The text is not UTF-8.', { cause })
+  }
+}
+
+const stillOpen = ({ state }: Said): boolean => state === 'PENDING' || state === 'RETRY'
+
+async function follow(server: ServerDoor, said: Said, seconds: number, { io }: Call): Promise<Said> {
+  if (seconds === 0) return said
+  const path = `/api/deliveries/${said.id}?wait=${seconds}`
+  return saidOf(await askServer(server, 'GET', path, { signal: io.stopping }))
+}
+
+const statusOf = (said: Said): string =>
+  stillOpen(said) ? `buffered${said.reason === null ? '' : ` (${said.reason})`}` : said.state.toLowerCase()
+
+function saidOf(body: unknown): Said {
+  if (typeof body === 'object' && body !== null && 'id' in body && 'state' in body) return body as Said
+  throw new Failure('internal', 'The server answered with something this version does not understand.')
+}

@@ -1,0 +1,194 @@
+import { Failure } from '../../domain/error.ts'
+import { homeAt } from '../../domain/home.ts'
+import type { DriverSettings, Session } from '../../domain/session.ts'
+import { endAllSessions, endSession, type Opened, registerSession } from '../../manage/sessions.ts'
+import { type SessionView, sessionView } from '../../manage/views.ts'
+import { plural, shortTime } from '../arguments.ts'
+import type { Call, Command, Values } from '../command.ts'
+import type { HookSettings } from '../context.ts'
+import { withKeeper } from '../keeping.ts'
+import type { Cell, Row } from '../output.ts'
+import { hooksView, printHooks } from './relay.ts'
+import { runShow, whyOf } from './session/show.ts'
+import { sayUnfit, trialText, trialView } from './session/trial.ts'
+
+const id = { name: 'id', summary: 'the session', required: true }
+
+export const sessionCommands: readonly Command[] = [
+  {
+    name: 'session add',
+    summary: 'Register an agent that already runs, or how to run it.',
+    details: 'A setting that has no flag of its own is given by --set, as JSON or as plain text.',
+    args: [id],
+    flags: [
+      { name: 'driver', value: 'KIND', summary: 'inbox, tmux, command, http, acp, …', required: true },
+      { name: 'target', value: 'PANE', summary: 'tmux: the pane, for example %5' },
+      { name: 'socket', value: 'PATH', summary: 'tmux and others: where its server listens' },
+      { name: 'preset', value: 'AGENT', summary: 'command: claude, codex, gemini, opencode, pi or qwen' },
+      { name: 'url', value: 'URL', summary: 'http and others: where the agent answers' },
+      { name: 'cwd', value: 'DIR', summary: 'where its process runs; here unless given' },
+      { name: 'set', value: 'NAME=VALUE', summary: 'any other setting of the driver', many: true },
+      { name: 'check', summary: 'try it first; register nothing that does not work' },
+      { name: 'print-hooks', summary: 'print the settings that make its agent tell its turns' },
+      { name: 'replace', summary: 'take the place of a live session of that id' },
+    ],
+    rest: { name: 'command', summary: 'the command that runs the agent' },
+    examples: [
+      'postern session add build --driver inbox',
+      'postern session add build --driver tmux --target %5',
+      'postern session add review --driver command --preset claude -- claude',
+      'postern session add coder --driver acp --check -- opencode acp',
+      'postern session add pair --driver codex',
+      'postern session add desk --driver claude',
+      'postern session add bot --driver http --url http://127.0.0.1:9000/messages',
+    ],
+    run: runAdd,
+  },
+  {
+    name: 'session ls',
+    summary: 'List every session.',
+    examples: ['postern session ls', 'postern session ls --json'],
+    run: runList,
+  },
+  {
+    name: 'session show',
+    summary: 'Show one session.',
+    args: [id],
+    examples: ['postern session show build'],
+    run: runShow,
+  },
+  {
+    name: 'session end',
+    summary: 'End a session, with its process where that is ours.',
+    details: 'What still waits for it fails. --all leaves the standing inboxes alone.',
+    args: [{ ...id, required: false }],
+    flags: [{ name: 'all', summary: 'every session' }],
+    examples: ['postern session end build', 'postern session end --all'],
+    run: runEnd,
+  },
+]
+
+function runAdd(call: Call): Promise<number> {
+  return withKeeper(call, async (keeper) => {
+    const { store, clock, connect } = keeper
+    const opened = await registerSession(
+      { store, clock, connect, drivers: await keeper.drivers() },
+      {
+        id: call.args.need('id'),
+        driver: call.flags.need('driver'),
+        settings: settingsOf(call),
+        replace: call.flags.on('replace'),
+        cwd: call.io.cwd,
+        ...(call.flags.on('check') && { check: call.io.stopping }),
+      },
+    )
+    if (!('session' in opened)) return sayUnfit(call, opened.trial)
+    const hooks = call.flags.on('print-hooks') ? await hooksFor(call, opened.session) : []
+    sayOpened(call, opened, hooks)
+    if (!call.json && opened.trial) call.out.say(trialText(opened.trial))
+    if (!call.json) printHooks(call, hooks)
+    return 0
+  })
+}
+
+/** Its agent was not started by us, so its environment does not say which session it is. */
+async function hooksFor({ io, rest, home }: Call, session: Session): Promise<readonly HookSettings[]> {
+  const desk = await io.relay()
+  await desk.listen(homeAt(home).runDir, session)
+  return desk.settings({ command: rest, settings: session.settings, session: session.id, home })
+}
+
+/** What a session that has just been opened is called, and who can already reach it. */
+export function sayOpened(
+  { out, json }: Call,
+  { session, liveGrants, trouble, trial }: Opened,
+  hooks: readonly HookSettings[] = [],
+): void {
+  const view = sessionView(session, new Map())
+  if (json) out.json({ ...view, liveGrants, ...(trial && { check: trialView(trial) }), ...hooksView(hooks) })
+  else {
+    const grants = liveGrants === 1 ? '1 live grant points' : `${liveGrants} live grants point`
+    out.say(`${view.channel} is open (${session.driver}). ${grants} at it.`)
+  }
+  if (trouble !== undefined) out.say(`The agent it replaced could not be ended: ${trouble}`)
+}
+
+const named = ['target', 'socket', 'preset', 'url', 'cwd'] as const
+
+function settingsOf({ flags, rest }: Call): DriverSettings {
+  const plain = named.map((name) => [name, flags.text(name)] as const)
+  return {
+    ...Object.fromEntries(plain.filter(([, value]) => value !== undefined)),
+    ...(rest.length > 0 && { command: rest }),
+    ...Object.fromEntries(setPairs(flags)),
+  }
+}
+
+const setPairs = (flags: Values): readonly (readonly [string, unknown])[] =>
+  flags.list('set').map((pair) => {
+    const equals = pair.indexOf('=')
+    if (equals < 1) throw new Failure('usage', `--set is NAME=VALUE, not "${pair}".`)
+    return [pair.slice(0, equals), jsonOrText(pair.slice(equals + 1))]
+  })
+
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+function runList(call: Call): Promise<number> {
+  return withKeeper(call, async ({ store }) => {
+    const [sessions, { queues }] = await Promise.all([store.listSessions(), store.counts()])
+    const views = sessions.map((session) => sessionView(session, queues))
+    if (call.json) call.out.json(views)
+    else call.out.table(columns, views.map(rowOf))
+    return 0
+  })
+}
+
+const columns = [
+  { title: 'ID' },
+  { title: 'DRIVER' },
+  { title: 'STATE' },
+  { title: 'QUEUE' },
+  { title: 'OPENED' },
+  { title: 'WHY', flexible: true },
+]
+
+const rowOf = (session: SessionView): Row => [
+  session.id,
+  session.driver,
+  stateCell(session.state),
+  String(session.queue),
+  shortTime(session.openedAt),
+  whyOf(session),
+]
+
+const stateCell = (state: string): Cell => ({
+  text: state,
+  tone: state === 'live' ? 'good' : state === 'offline' ? 'warn' : 'faint',
+})
+
+function runEnd(call: Call): Promise<number> {
+  return withKeeper(call, async ({ store, clock, connect }) => {
+    const wanted = call.args.text('id')
+    if ((wanted === undefined) !== call.flags.on('all'))
+      throw new Failure('usage', 'Name one session, or say --all.')
+    const deps = { store, clock, connect }
+    const ended = wanted === undefined ? await endAllSessions(deps) : [await endSession(deps, wanted)]
+    if (call.json) call.out.json(ended)
+    else if (ended.length === 0) call.out.say('No session was running.')
+    else for (const one of ended) call.out.say(endedText(one))
+    return 0
+  })
+}
+
+const endedText = ({ session, failed, trouble }: Awaited<ReturnType<typeof endSession>>): string =>
+  [
+    `Ended ${session}.`,
+    failed > 0 ? ` ${plural(failed, 'waiting message')} failed.` : '',
+    trouble === undefined ? '' : ` Its agent could not be ended: ${trouble}`,
+  ].join('')

@@ -1,0 +1,70 @@
+import { Failure } from '../../../domain/error.ts'
+import { parseSessionId, type Session } from '../../../domain/session.ts'
+import { lastEvidence } from '../../../manage/evidence.ts'
+import { countLiveGrants } from '../../../manage/sessions.ts'
+import { readinessOf, whyOf as whyNot } from '../../../manage/trial.ts'
+import { iso, type SessionView, sessionView } from '../../../manage/views.ts'
+import type { Call } from '../../command.ts'
+import type { Keeper } from '../../context.ts'
+import { withKeeper } from '../../keeping.ts'
+
+export function runShow(call: Call): Promise<number> {
+  return withKeeper(call, async (keeper) => {
+    const { store, clock } = keeper
+    const session = await store.findSession(parseSessionId(call.args.need('id')))
+    if (!session) throw new Failure('session_missing', `There is no session "${call.args.need('id')}".`)
+    const view = sessionView(session, (await store.counts()).queues)
+    const liveGrants = await countLiveGrants(store, session.id, clock.now())
+    const [agent, taken] = await Promise.all([agentOf(keeper, session), lastEvidence(store, session.id)])
+    const evidence = taken ? { at: iso(taken.at), kind: taken.kind } : null
+    if (call.json) call.out.json({ ...view, liveGrants, agent, lastEvidence: evidence })
+    else call.out.fields(fieldsOf(view, liveGrants, agent, evidence))
+    return 0
+  })
+}
+
+interface AgentView {
+  readonly state: string
+  readonly why: string | null
+}
+
+/** How the agent is at this moment; null where there is none to ask. */
+async function agentOf(keeper: Keeper, session: Session): Promise<AgentView | null> {
+  const { store, clock, connect } = keeper
+  if (session.state === 'ended') return null
+  if ((await keeper.drivers()).get(session.driver)?.delivery === 'pull') return null
+  const wanted = { session: session.id, unfinished: true, oldestFirst: true, limit: 1 }
+  const [first] = await store.listDeliveries(wanted)
+  const inFlight = first?.leasedUntil !== undefined && first.leasedUntil > clock.now()
+  const readiness = await readinessOf(connect, session)
+  // An agent of the server's own is busy in that process alone.
+  if (inFlight && readiness?.kind !== 'blocked') return { state: 'busy', why: `${first.id} is on its way` }
+  return readiness ? { state: readiness.kind, why: whyNot(readiness) ?? null } : null
+}
+
+const fieldsOf = (
+  view: SessionView,
+  liveGrants: number,
+  agent: AgentView | null,
+  evidence: { readonly at: string; readonly kind: string } | null,
+): readonly (readonly [string, string])[] => [
+  ['Channel', view.channel],
+  ['Driver', view.driver],
+  ['State', view.state],
+  ['Why', whyOf(view)],
+  ['Agent', agent ? [agent.state, agent.why].filter((part) => part !== null).join(': ') : '-'],
+  ['Queue', String(view.queue)],
+  ['Evidence', evidence ? `${evidence.kind}, ${evidence.at}` : '-'],
+  ['Grants', `${liveGrants} live`],
+  ['Opened', view.openedAt],
+  ['Ended', view.endedAt ?? '-'],
+]
+
+/** A driver may have put the exit code into words already. */
+export function whyOf({ why, exitCode }: SessionView): string {
+  const exit = exitCode === null ? null : `exit code ${exitCode}`
+  return (
+    [why, exit !== null && why?.includes(exit) ? null : exit].filter((part) => part !== null).join(', ') ||
+    '-'
+  )
+}

@@ -1,0 +1,109 @@
+import { type Delivery, type DeliveryId, isTerminal } from '../../domain/delivery.ts'
+import type { DeliveryFilter, Store } from '../../domain/ports.ts'
+import { deliveryView } from '../../manage/views.ts'
+import { pause, shortTime, wholeNumber } from '../arguments.ts'
+import type { Call, Command } from '../command.ts'
+import { withKeeper } from '../keeping.ts'
+import { filterFlags, filterOf, stateCell, viaOf } from './deliveries.ts'
+
+export const tailCommands: readonly Command[] = [
+  {
+    name: 'deliveries tail',
+    aliases: ['tail'],
+    summary: 'Follow deliveries live: one line when one arrives and when its state changes.',
+    details: 'Until ^C. With --json a line is one JSON object.',
+    flags: [
+      ...filterFlags.filter(({ name }) => name !== 'state'),
+      { name: 'lines', value: 'N', summary: 'how many to begin with; 10 unless given' },
+    ],
+    examples: ['postern deliveries tail', "postern deliveries tail --json | jq -r '.message'"],
+    run: runTail,
+  },
+]
+
+const everyMs = 200
+
+function runTail(call: Call): Promise<number> {
+  return withKeeper(call, async ({ store }) => {
+    const tail = createTail(store, await filterOf(call, store), (delivery) => show(call, delivery))
+    await tail.begin(wholeNumber(call.flags.text('lines') ?? '10', '--lines', 10_000))
+    while (!call.io.stopping.aborted) {
+      await pause(everyMs, call.io.stopping)
+      if (await store.changedElsewhere()) await tail.catchUp()
+    }
+    return 0
+  })
+}
+
+interface Tail {
+  begin(lines: number): Promise<void>
+  catchUp(): Promise<void>
+}
+
+const pageSize = 500
+/** Unfinished deliveries whose next state is waited for; the oldest are let go beyond it. */
+const mostWatched = 2000
+
+export function createTail(
+  store: Pick<Store, 'listDeliveries' | 'findDelivery'>,
+  filter: Omit<DeliveryFilter, 'limit'>,
+  show: (delivery: Delivery) => void,
+): Tail {
+  const watched = new Map<DeliveryId, string>()
+  let after = 0
+  const tell = (delivery: Delivery) => {
+    show(delivery)
+    if (isTerminal(delivery.state)) watched.delete(delivery.id)
+    else watch(watched, delivery)
+  }
+  const tellNew = (deliveries: readonly Delivery[]) => {
+    for (const delivery of deliveries) tell(delivery)
+    after = Math.max(after, ...deliveries.map(({ seq }) => seq))
+  }
+  return {
+    async begin(lines) {
+      const newest = await store.listDeliveries({ ...filter, limit: Math.max(1, lines) })
+      after = newest[0]?.seq ?? 0
+      tellNew(newest.slice(0, lines).reverse())
+    },
+    async catchUp() {
+      for (const [id, known] of [...watched]) {
+        const delivery = await store.findDelivery(id)
+        if (!delivery) watched.delete(id)
+        else if (stateOf(delivery) !== known) tell(delivery)
+      }
+      for (let page: readonly Delivery[]; ; ) {
+        page = await store.listDeliveries({ ...filter, after, oldestFirst: true, limit: pageSize })
+        tellNew(page)
+        if (page.length < pageSize) return
+      }
+    },
+  }
+}
+
+function watch(watched: Map<DeliveryId, string>, delivery: Delivery): void {
+  watched.set(delivery.id, stateOf(delivery))
+  const [oldest] = watched.keys()
+  if (watched.size > mostWatched && oldest !== undefined) watched.delete(oldest)
+}
+
+const stateOf = ({ state, reason }: Delivery): string => `${state} ${reason ?? ''}`
+
+function show({ out, json }: Call, delivery: Delivery): void {
+  const view = deliveryView(delivery)
+  if (json) return void out.jsonLine(view)
+  const state = view.reason === null ? view.state : `${view.state} (${view.reason})`
+  out.row([
+    shortTime(view.settledAt ?? view.receivedAt),
+    view.id,
+    { text: state.padEnd(9), tone: toneOf(view.state) },
+    view.session,
+    viaOf(view),
+    view.message,
+  ])
+}
+
+function toneOf(state: string) {
+  const cell = stateCell(state)
+  return typeof cell === 'string' ? 'plain' : cell.tone
+}

@@ -1,0 +1,65 @@
+import { dirname } from 'node:path'
+import type { Home } from '../domain/home.ts'
+import { build } from './build.ts'
+import { applyOverrides, type ConfigFlags, originIn, overridesOf } from './overrides.ts'
+import { configFailure, type Problem, spell } from './problem.ts'
+import { parseDocument, type Read, readText } from './read.ts'
+import type { ConfigDocument } from './schema.ts'
+import type { Config } from './types.ts'
+
+export type { Config } from './types.ts'
+
+/** Where a configuration comes from. Defaults < file < environment < flags. */
+export interface ConfigSources {
+  readonly home: Home
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly flags: ConfigFlags
+  /** For who needs none of the secrets, and may not have them: what is wrong with them is no matter. */
+  readonly regardless?: 'of secrets'
+  /** Undefined when there is no such file; throws when it cannot be read. */
+  readonly read?: Read
+}
+
+/**
+ * The configuration as it is now. Throws `config_invalid` with everything that is wrong with it: where it stands, and
+ * what would be right, never the value.
+ */
+export async function loadConfig(sources: ConfigSources): Promise<Config> {
+  const { home, env, flags, read = readText, regardless } = sources
+  const file = home.configFile
+  const text = await read(file)
+  const overrides = overridesOf(env, flags)
+  const problems: Problem[] = []
+  const written = applyOverrides(text === undefined ? undefined : parseDocument(file, text), overrides)
+  const document = written === undefined ? {} : await validated(written, problems)
+  const config = await build(document, {
+    env,
+    baseDir: dirname(file),
+    read,
+    complain: (path, what) => {
+      if (!regardless || !path.includes('secret')) addFirst(problems, { path, what })
+    },
+  })
+  if (problems.length > 0) throw configFailure(file, problems, originIn(overrides))
+  return config
+}
+
+/** The first at each place says it best: a secret that is not there is also too short. */
+function addFirst(problems: Problem[], problem: Problem): void {
+  if (!problems.some(({ path }) => spell(path) === spell(problem.path))) problems.push(problem)
+}
+
+/** JSON Schema of the file, for editors. */
+export async function configSchema(): Promise<Readonly<Record<string, unknown>>> {
+  const { jsonSchema } = await import('./validate.ts')
+  return jsonSchema()
+}
+
+/** The schema is loaded only when there is something to hold against it: it takes longer than all the rest. */
+async function validated(written: unknown, problems: Problem[]): Promise<ConfigDocument> {
+  const { validate } = await import('./validate.ts')
+  const validation = validate(written)
+  if (validation.kind === 'valid') return validation.document
+  problems.push(...validation.problems)
+  return {}
+}

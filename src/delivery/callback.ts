@@ -1,0 +1,56 @@
+import { signOutgoing } from '../auth/outgoing.ts'
+import type { Delivery } from '../domain/delivery.ts'
+import type { Outcome } from '../domain/outcome.ts'
+import type { Clock } from '../domain/ports.ts'
+
+/** Tells who asked for it how a turn ended. Never throws: what goes wrong is the outcome. */
+export type CallBack = (delivery: Delivery, signal: AbortSignal) => Promise<Outcome>
+
+/** POSTs one order. Never throws: what goes wrong is the outcome. */
+export interface Caller {
+  call(order: CallOrder, signal: AbortSignal): Promise<Outcome>
+}
+
+export interface CallOrder {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export interface CallingBack {
+  readonly caller: Caller
+  readonly clock: Pick<Clock, 'now'>
+  /** What callbacks are signed with, newest first. */
+  readonly secrets: () => readonly string[]
+}
+
+/** Callbacks are signed by the Standard Webhooks scheme; each try of one carries the delivery's id and its own time. */
+export const createCallBack =
+  ({ caller, clock, secrets }: CallingBack): CallBack =>
+  async (delivery, signal) => {
+    const now = clock.now()
+    const body = JSON.stringify(callbackOf(delivery, now))
+    const signed = signOutgoing({
+      id: delivery.id,
+      timestamp: Math.floor(now / 1000),
+      body,
+      secrets: secrets(),
+    })
+    const headers = { 'content-type': 'application/json', 'user-agent': 'postern', ...signed }
+    return caller.call({ url: delivery.callbackUrl ?? '', headers, body }, signal)
+  }
+
+/** In the callback phase a reason is why the turn failed. Members without a value are absent in JSON. */
+export const callbackOf = (delivery: Delivery, now: number) => ({
+  type: delivery.reason === undefined ? 'delivery.completed' : 'delivery.failed',
+  timestamp: new Date(now).toISOString(),
+  data: {
+    deliveryId: delivery.id,
+    session: delivery.session,
+    status: delivery.reason === undefined ? 'delivered' : 'failed',
+    reason: delivery.reason,
+    detail: delivery.detail,
+    response: delivery.answer,
+    skill: delivery.skill,
+  },
+})

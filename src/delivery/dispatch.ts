@@ -1,0 +1,241 @@
+import type { Delivery, DeliveryEvent } from '../domain/delivery.ts'
+import type { Connection, Outgoing } from '../domain/driver.ts'
+import { Failure, reasonOf } from '../domain/error.ts'
+import type { Outcome } from '../domain/outcome.ts'
+import type { Clock, Log, Store } from '../domain/ports.ts'
+import type { Session, SessionId } from '../domain/session.ts'
+import { type RetryPolicy, type Settlement, settle } from '../domain/settle.ts'
+import type { CallBack } from './callback.ts'
+import type { Connections } from './connections.ts'
+import type { Settled } from './waiters.ts'
+
+export interface Dispatching {
+  readonly store: Pick<
+    Store,
+    | 'findSession'
+    | 'findGrant'
+    | 'settleDelivery'
+    | 'acceptDelivery'
+    | 'appendEvents'
+    | 'endSession'
+    | 'markSession'
+    | 'failQueued'
+  >
+  readonly connections: Connections
+  readonly settled: Settled
+  /** Brings the outcome of a turn to who asked for it. */
+  readonly callBack: CallBack
+  readonly clock: Clock
+  readonly log: Log
+  readonly policy: () => RetryPolicy
+  /** Longest time one message or turn may take, unless the delivery says otherwise. Milliseconds. */
+  readonly timeoutMs: () => number
+}
+
+/**
+ * One attempt at a delivery that is leased to this process: send → outcome → settle → store.
+ * Never throws. `stopping` lets go of what has not reached its agent yet.
+ */
+export async function dispatch(deps: Dispatching, delivery: Delivery, stopping: AbortSignal): Promise<void> {
+  const taken: Taken = { at: delivery.acceptedAt }
+  const outcome = await outcomeOf(deps, delivery, stopping, taken)
+  const judged = taken.at === undefined ? delivery : { ...delivery, acceptedAt: taken.at }
+  const now = deps.clock.now()
+  const settlement = settle(judged, outcome, now, deps.clock.random(), deps.policy())
+  if (!(await keep(deps, delivery, settlement, now, stopping))) return
+  deps.settled.tell(became(judged, settlement, now))
+  deps.log('info', 'delivery.settled', {
+    delivery: delivery.id,
+    session: delivery.session,
+    state: settlement.state,
+    outcome: outcome.kind,
+    reason: settlement.reason,
+  })
+  if (delivery.phase === 'deliver') await noteSession(deps, delivery.session, taken, outcome)
+}
+
+/** The agent has nothing to do with it any more: no session is asked, none is kept waiting. */
+async function callBack(deps: Dispatching, delivery: Delivery, stopping: AbortSignal): Promise<Outcome> {
+  const outcome = await deps.callBack(delivery, stopping)
+  return stopping.aborted && outcome.kind !== 'taken'
+    ? { kind: 'released', why: 'the server is stopping' }
+    : outcome
+}
+
+/** When the agent surely took it: known even if the attempt then breaks off. */
+interface Taken {
+  at: number | undefined
+  /** The opening of the session that was reached for. */
+  generation?: string | undefined
+}
+
+/** Nobody else looks after this attempt: whatever is thrown, it gets an end. */
+async function outcomeOf(
+  deps: Dispatching,
+  delivery: Delivery,
+  stopping: AbortSignal,
+  taken: Taken,
+): Promise<Outcome> {
+  try {
+    return delivery.phase === 'callback'
+      ? await callBack(deps, delivery, stopping)
+      : await attempt(deps, delivery, stopping, taken)
+  } catch (thrown) {
+    const why = reasonOf(thrown)
+    if (thrown instanceof Failure && thrown.code === 'store_unavailable' && taken.at === undefined)
+      return { kind: 'released', why }
+    deps.log('error', 'driver.threw', { delivery: delivery.id, why })
+    return { kind: 'failed', why: `driver error: ${why}`, retry: true }
+  }
+}
+
+async function attempt(
+  deps: Dispatching,
+  delivery: Delivery,
+  stopping: AbortSignal,
+  taken: Taken,
+): Promise<Outcome> {
+  const session = await deps.store.findSession(delivery.session)
+  taken.generation = session?.generation
+  const refusal = await refusalOf(deps, delivery, session)
+  if (refusal) return refusal
+  if (stopping.aborted) return { kind: 'released', why: 'the server is stopping' }
+  const connection = session && deps.connections.to(session)
+  if (!connection) return { kind: 'offline', why: `this build has no driver "${session?.driver ?? ''}"` }
+  const recalled = mayHaveArrived(delivery, taken) ? await connection.recall(delivery.id) : undefined
+  if (recalled) return recalled
+  // Taken before a crash: sending it again would be a second turn.
+  if (taken.at !== undefined)
+    return { kind: 'unknown', why: 'the server stopped during the turn', accepted: true }
+  return send(deps, delivery, connection, stopping, taken)
+}
+
+/** What stands in the way before any driver is asked. */
+async function refusalOf(
+  deps: Dispatching,
+  delivery: Delivery,
+  session: Session | undefined,
+): Promise<Outcome | undefined> {
+  if (!session) return { kind: 'ended', why: 'there is no such session any more' }
+  if (session.state === 'ended')
+    return {
+      kind: 'ended',
+      ...(session.exitCode !== undefined && { exitCode: session.exitCode }),
+      ...(session.why !== undefined && { why: session.why }),
+    }
+  if (deps.clock.now() >= delivery.expiresAt)
+    return { kind: 'expired', why: delivery.detail ?? 'waited too long' }
+  if (delivery.door.kind !== 'grant' || delivery.acceptedAt !== undefined) return undefined
+  const grant = await deps.store.findGrant(delivery.door.grant)
+  return grant && grant.revokedAt === undefined ? undefined : { kind: 'revoked' }
+}
+
+/** An earlier attempt may have reached the agent, also one that lost it out of sight or was let go, which are not counted. */
+const mayHaveArrived = ({ tries, reason }: Delivery, taken: Taken): boolean =>
+  tries > 1 || taken.at !== undefined || reason === 'offline' || reason === 'released'
+
+async function send(
+  deps: Dispatching,
+  delivery: Delivery,
+  connection: Connection,
+  stopping: AbortSignal,
+  taken: Taken,
+): Promise<Outcome> {
+  const signal = AbortSignal.any([stopping, AbortSignal.timeout(delivery.timeoutMs ?? deps.timeoutMs())])
+  const message: Outgoing = {
+    deliveryId: delivery.id,
+    text: delivery.message,
+    ...(delivery.skill !== undefined && { skill: delivery.skill }),
+  }
+  if (delivery.action !== 'turn') return connection.inject(message, signal)
+  return connection.turn(message, signal, {
+    accepted: async (evidence = 'ack') => {
+      taken.at = deps.clock.now()
+      await deps.store.acceptDelivery(delivery.id, taken.at, {
+        at: taken.at,
+        kind: 'submitted',
+        detail: `evidence: ${evidence}`,
+      })
+    },
+    progress: (event) => note(deps, delivery, event),
+  })
+}
+
+/** The timeline is worth less than the turn: a line that cannot be stored is logged and let go. */
+function note(deps: Dispatching, delivery: Delivery, event: DeliveryEvent): void {
+  deps.store.appendEvents(delivery.id, [event]).catch((thrown: unknown) => {
+    deps.log('warn', 'timeline.lost', { delivery: delivery.id, why: reasonOf(thrown) })
+  })
+}
+
+/**
+ * The agent has it, so this must reach the disk: tried until it does or the server stops. Until then the session
+ * takes nothing else. False when given up; the next start finds the attempt without an end and shows it as unknown.
+ */
+async function keep(
+  deps: Dispatching,
+  delivery: Delivery,
+  settlement: Settlement,
+  now: number,
+  stopping: AbortSignal,
+): Promise<boolean> {
+  for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 5000)) {
+    try {
+      await deps.store.settleDelivery(delivery.id, delivery.tries, settlement, now)
+      return true
+    } catch (thrown) {
+      deps.log('error', 'delivery.settle_failed', { delivery: delivery.id, why: reasonOf(thrown) })
+      if (stopping.aborted) return false
+      await pause(pauseMs, stopping)
+    }
+  }
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done)
+  })
+
+const became = (delivery: Delivery, settlement: Settlement, now: number): Delivery => ({
+  ...delivery,
+  state: settlement.state,
+  phase: settlement.phase,
+  dueAt: settlement.dueAt,
+  attempts: settlement.attempts,
+  settledAt: now,
+  ...(settlement.reason !== undefined && { reason: settlement.reason }),
+  ...(settlement.detail !== undefined && { detail: settlement.detail }),
+  ...(settlement.answer !== undefined && { answer: settlement.answer }),
+})
+
+/** What the attempt taught about the session itself. */
+async function noteSession(deps: Dispatching, id: SessionId, taken: Taken, outcome: Outcome): Promise<void> {
+  try {
+    const session = await deps.store.findSession(id)
+    if (!session || session.state === 'ended' || session.generation !== taken.generation) return
+    if (outcome.kind === 'ended') await tombstone(deps, session, outcome)
+    if (outcome.kind === 'offline')
+      await deps.store.markSession(id, session.generation, 'offline', outcome.why)
+    if (session.state === 'offline' && (outcome.kind === 'taken' || outcome.kind === 'completed'))
+      await deps.store.markSession(id, session.generation, 'live')
+  } catch (thrown) {
+    deps.log('warn', 'session.note_failed', { session: id, why: reasonOf(thrown) })
+  }
+}
+
+async function tombstone(
+  deps: Dispatching,
+  { id, generation }: Session,
+  { exitCode, why }: Extract<Outcome, { kind: 'ended' }>,
+): Promise<void> {
+  const at = deps.clock.now()
+  const end = { at, ...(exitCode !== undefined && { exitCode }), ...(why !== undefined && { why }) }
+  if (await deps.store.endSession(id, generation, end))
+    await deps.store.failQueued(id, at, why ?? 'the session ended')
+}

@@ -1,0 +1,30 @@
+import type { Driver } from '../../domain/driver.ts'
+import { ownedDriver } from '../agent-process/sessions.ts'
+import type { OwnedNeeds } from '../agent-process/wire.ts'
+import { installed, type Runnable } from '../agents/installed.ts'
+import { startAcp } from './agent.ts'
+import { parseAcp, storedAcp } from './settings.ts'
+
+/** An agent that speaks the Agent Client Protocol. */
+export const acpDriver = (needs: OwnedNeeds): Driver =>
+  ownedDriver(needs, {
+    kind: 'acp',
+    summary:
+      'starts and keeps an ACP agent (opencode acp, gemini --acp, qwen --acp, pi-acp, claude-agent-acp, codex-acp)',
+    parse: parseAcp,
+    stored: storedAcp,
+    start: startAcp,
+    discover: (place) => installed(place, runnables),
+  })
+
+const runnables: readonly Runnable[] = [
+  ['opencode', 'opencode', 'acp'],
+  ['gemini', 'gemini', '--acp'],
+  ['qwen', 'qwen', '--acp'],
+  ['pi', 'pi-acp'],
+  ['claude', 'claude-agent-acp'],
+  ['codex', 'codex-acp'],
+].map(([id = '', program = '', ...args]) => ({
+  ...{ program, how: 'kept running, over ACP', id },
+  add: ['--driver', 'acp', '--', program, ...args],
+}))

@@ -1,0 +1,70 @@
+import type { Session } from '../../domain/session.ts'
+import { agentInFront } from '../agents/foreground.ts'
+import { agentRunBy } from '../agents/installed.ts'
+import { type HookedAgent, hookedAgents, isHookedAgent, type Said } from './agents.ts'
+import { leaveWord, openEar } from './mailbox.ts'
+
+/** One call of a hook. */
+export interface HookCall {
+  readonly runDir: string
+  readonly agent: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Else the one whose terminal this is. */
+  readonly session?: string
+  /** JSON, as the agent gave it. */
+  readonly payload: string
+}
+
+/** Passes on what an agent's hook was told. Throws when it makes no sense, or nobody listens. */
+export function relayHook({ runDir, agent, env, session = env.POSTERN_SESSION, payload }: HookCall): void {
+  if (!isHookedAgent(agent) || !session || !/^[a-z0-9][a-z0-9._-]{0,63}$/.test(session))
+    throw new Error('it is not said who speaks, or to whom')
+  const said = JSON.parse(payload) as Said
+  const word = hookedAgents[agent].read(said)
+  if (!word) return
+  const conversation = String(said.session_id ?? said['thread-id'] ?? '')
+  leaveWord(runDir, session, { ...word, conversation, ...(env.TMUX_PANE && { pane: env.TMUX_PANE }) })
+}
+
+/** Word is kept only where somebody listens. */
+export const listenFor = (runDir: string, session: Pick<Session, 'id' | 'generation'>): Promise<void> =>
+  openEar(runDir, session).begin()
+
+/** What makes one agent tell us about its turns. */
+export interface HookSettings {
+  readonly agent: string
+  readonly title: string
+  readonly where: string
+  readonly text: string
+  readonly value: unknown
+}
+
+export interface HookWish {
+  /** The agent's command line, or what a driver knows of it. */
+  readonly command?: readonly string[]
+  readonly settings?: Readonly<Record<string, unknown>>
+  /** Needed where the agent's environment does not name its session. */
+  readonly session?: string
+  /** The command that runs this very program. */
+  readonly program: readonly string[]
+  readonly home: string
+}
+
+/** Settings for the agent that runs there; for every agent with hooks where that is not known. */
+export async function hookSettings(wish: HookWish): Promise<readonly HookSettings[]> {
+  const agent = await agentOf(wish)
+  const { program, home, session } = wish
+  const kinds = agent ? [agent] : Object.keys(hookedAgents).filter(isHookedAgent)
+  return kinds.map((kind) => {
+    const { title, where, settings } = hookedAgents[kind]
+    const named = session === undefined ? [] : ['--session', session]
+    const line = [...program, 'hook-relay', kind, '--home', home, ...named]
+    return { agent: kind, title, where, ...settings(line) }
+  })
+}
+
+async function agentOf({ command = [], settings = {} }: HookWish): Promise<HookedAgent | undefined> {
+  const { agent, preset, panePid } = settings
+  const shown = typeof panePid === 'number' ? await agentInFront(panePid) : undefined
+  return [agent, preset, agentRunBy(command), shown].find(isHookedAgent)
+}

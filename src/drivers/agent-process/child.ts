@@ -1,0 +1,96 @@
+import type { Readable } from 'node:stream'
+import { endGroup, startProgram } from '../process/process.ts'
+import { within } from './waiting.ts'
+
+/** An agent's process with its pipes. */
+export interface Child {
+  readonly pid: number
+  /** What became of it is heard by `gone`. */
+  write(text: string): void
+  running(): boolean
+  /** Who hears it from now on; what it said before is kept for them. */
+  listen(ears: ChildEars): void
+  /** Ends its whole process group; `gone` hears why. */
+  end(why: string): Promise<void>
+}
+
+export interface ChildEars {
+  readonly heard: (text: string) => void
+  /** Its process is over, or was ended: nothing will be heard any more. May come more than once. */
+  readonly gone: (why: string) => void
+}
+
+export interface ChildPlace {
+  readonly command: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+const killGraceMs = 1000
+/** What its children keep open must not keep the turn waiting; adapters leave their real agents behind. */
+const lingerMs = 200
+
+/** Starts the process in a group of its own. Rejects with a sentence when it cannot be started. */
+export async function startChild(place: ChildPlace): Promise<Child> {
+  const child = await startProgram(place.command, place)
+  const complaint = lastLine(child.stderr)
+  const flushed = new Promise<void>((resolve) => child.stdout.once('close', resolve))
+  let running = true
+  let ears: ChildEars | undefined
+  let over: string | undefined
+  const gone = (why: string) => {
+    over ??= why
+    ears?.gone(over)
+  }
+  child.stdin.on('error', () => {})
+  child.once('exit', (code, signal) => {
+    running = false
+    void within(flushed, lingerMs).then(() => {
+      gone(exitText(code, signal, complaint()))
+      return endGroup(child.pid, killGraceMs)
+    })
+  })
+  return {
+    pid: child.pid,
+    write: (text) => void child.stdin.write(text),
+    running: () => running,
+    listen: (all) => {
+      ears = all
+      hearText(child.stdout, all.heard)
+      if (over !== undefined) all.gone(over)
+    },
+    end: async (why) => {
+      running = false
+      gone(why)
+      child.stdin.end()
+      await endGroup(child.pid, killGraceMs)
+    },
+  }
+}
+
+function hearText(stream: Readable, feed: (text: string) => void): void {
+  stream.setEncoding('utf8')
+  stream.on('error', () => {})
+  stream.on('data', feed)
+}
+
+const tailLength = 4096
+const maxComplaint = 300
+
+/** The last line it complained with, fit to be shown. */
+function lastLine(stream: Readable): () => string {
+  let tail = ''
+  hearText(stream, (text) => {
+    tail = (tail + text).slice(-tailLength)
+  })
+  return () => {
+    const lines = tail.replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, '').split(/[\r\n]+/)
+    const shown = lines.map((line) => line.replace(/[\x00-\x20\x7f-\x9f]+/g, ' ').trim())
+    return (shown.findLast((line) => line !== '') ?? '').slice(0, maxComplaint)
+  }
+}
+
+function exitText(code: number | null, signal: string | null, complaint: string): string {
+  const how = signal === null ? `exited with code ${code}` : `was killed by ${signal}`
+  return complaint === '' ? `the agent ${how}` : `the agent ${how}: ${complaint}`
+}

@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto'
+import { homedir } from 'node:os'
+import type { DeliveryId } from '../../domain/delivery.ts'
+import type { Connection, Driver, DriverTools, Outgoing } from '../../domain/driver.ts'
+import { reasonOf } from '../../domain/error.ts'
+import type { Outcome } from '../../domain/outcome.ts'
+import type { Session } from '../../domain/session.ts'
+import { listSkills } from '../agents/skills.ts'
+import { agentEnv } from '../process/process.ts'
+import type { Started } from './agent.ts'
+import { openRecord } from './record.ts'
+import { rejoin } from './rejoin.ts'
+import { injected, speak } from './speak.ts'
+import { checkedState, stateOf } from './state.ts'
+import { whenAborted, within } from './waiting.ts'
+import { type OwnedKind, type OwnedNeeds, type OwnedSettings, type OwnedWire, skillPlace } from './wire.ts'
+
+/**
+ * An agent that speaks on its standard input and output. Its process is ours: started at the first message, kept between
+ * turns, started again with the same conversation after it died or the server did.
+ */
+export const ownedDriver = <S extends OwnedSettings>(needs: OwnedNeeds, kind: OwnedKind<S>): Driver => ({
+  kind: kind.kind,
+  summary: kind.summary,
+  delivery: 'push',
+  prepare: async (settings, { cwd }) => kind.stored(kind.parse(settings, cwd)),
+  ...(kind.discover && { discover: kind.discover }),
+  connect: (session, tools) => connect(needs, kind, session, tools),
+})
+
+function connect<S extends OwnedSettings>(
+  needs: OwnedNeeds,
+  kind: OwnedKind<S>,
+  session: Session,
+  tools: DriverTools,
+): Connection {
+  const record = openRecord(tools.runDir, kind.kind, session)
+  const settings = kind.parse(session.settings, '/')
+  const wire: OwnedWire<S> = {
+    kind: kind.kind,
+    foreign: kind.foreign?.(settings) ?? false,
+    needs,
+    session,
+    tools,
+    record,
+    ending: new AbortController(),
+    left: record.left(),
+    settings,
+    claim: undefined,
+    agent: undefined,
+    starting: undefined,
+    turn: undefined,
+    ready: () => ready(wire, kind),
+  }
+  // What a killed server left must not go on beside us, even if nobody knocks.
+  const swept = wire.left.then(() => record.sweep()).catch((thrown) => warn(wire, 'sweep_failed', thrown))
+  return {
+    state: (signal) => stateOf(wire, signal),
+    check: (signal) => checkedState(wire, signal),
+    inject: (message: Outgoing, signal) => injected(wire, message, signal),
+    turn: (message, signal, on) => speak(wire, message, signal, { ...on, waits: true }),
+    skills: (signal) => skillsOf(wire, signal),
+    recall: async (deliveryId) => {
+      await swept
+      return recall(wire, kind.rejoins ?? false, deliveryId)
+    },
+    end: () => end(wire),
+    close: () => close(wire),
+  }
+}
+
+/** The running agent, or a new one; all who ask meanwhile wait for the same. */
+function ready<S extends OwnedSettings>(wire: OwnedWire<S>, kind: OwnedKind<S>): Promise<Started> {
+  const { agent } = wire
+  if (agent?.running()) return Promise.resolve({ kind: 'agent', agent })
+  wire.starting ??= start(wire, kind).finally(() => {
+    wire.starting = undefined
+  })
+  return wire.starting
+}
+
+async function start<S extends OwnedSettings>(wire: OwnedWire<S>, kind: OwnedKind<S>): Promise<Started> {
+  const { needs, session, settings, record, ending } = wire
+  await wire.left
+  await record.sweep()
+  const mark = randomUUID()
+  const own = { ...settings.env, POSTERN_SESSION: session.id, POSTERN_AGENT: mark }
+  const order = {
+    command: settings.command,
+    cwd: settings.cwd,
+    env: agentEnv(needs.env, own),
+    conversation: settings.conversation,
+    started: (pid: number) => record.started(pid, mark),
+  }
+  const started = await kind.start(order, settings, ending.signal)
+  if (started.kind === 'agent') await welcome(wire, kind, started)
+  return started
+}
+
+async function welcome<S extends OwnedSettings>(
+  wire: OwnedWire<S>,
+  kind: OwnedKind<S>,
+  { agent }: Extract<Started, { kind: 'agent' }>,
+): Promise<void> {
+  wire.agent = agent
+  const { tools, session, settings } = wire
+  const { conversation } = agent
+  if (agent.lost) {
+    const { conversation: lost } = settings
+    tools.log('warn', `${wire.kind}.conversation_lost`, { session: session.id, lost, began: conversation })
+  }
+  if (conversation === settings.conversation) return
+  wire.settings = { ...settings, conversation }
+  try {
+    await tools.remember(kind.stored(wire.settings))
+  } catch (thrown) {
+    warn(wire, 'remember_failed', thrown)
+  }
+}
+
+const warn = ({ kind, tools, session }: OwnedWire, event: string, thrown: unknown): void =>
+  tools.log('warn', `${kind}.${event}`, { session: session.id, why: reasonOf(thrown) })
+
+/** The agent's own word where it gives it, which it only does once it runs; else what lies in its folders. */
+async function skillsOf(wire: OwnedWire, signal: AbortSignal): Promise<readonly string[]> {
+  const aborted = whenAborted(signal)
+  const started = await Promise.race([wire.ready(), aborted.promise])
+  aborted.disarm()
+  const told = started?.kind === 'agent' ? await started.agent.commands() : undefined
+  return told ?? listSkills(skillPlace(wire, homedir()))
+}
+
+async function recall(
+  wire: OwnedWire,
+  rejoins: boolean,
+  deliveryId: DeliveryId,
+): Promise<Outcome | undefined> {
+  const taken = await wire.left
+  const ours = taken?.deliveryId === deliveryId
+  if (ours) wire.left = Promise.resolve(undefined)
+  if (ours && !taken.turn && !taken.given) return { kind: 'taken', evidence: 'ack' }
+  if (rejoins) return rejoin(wire, deliveryId)
+  return ours
+    ? { kind: 'unknown', why: 'the server was stopped while its turn ran', accepted: true }
+    : undefined
+}
+
+async function end(wire: OwnedWire): Promise<void> {
+  wire.ending.abort()
+  await wire.starting
+  await wire.agent?.end()
+  await wire.record.end()
+}
+
+/** What still runs gets this long before its turn is cancelled, and again before its process is ended. */
+const closeMs = 3000
+
+/** Its pipes end with us, so the agent goes as well; the next server resumes its conversation. */
+async function close(wire: OwnedWire): Promise<void> {
+  await wire.starting
+  const { agent, turn } = wire
+  if (!agent) return
+  if (wire.foreign) return agent.end()
+  if (turn && !(await within(turn.over, closeMs))) {
+    turn.cancel(true)
+    await within(turn.over, closeMs)
+  }
+  await agent.end()
+  await wire.record.end()
+}

@@ -1,0 +1,69 @@
+import type { Discovered, DiscoveryPlace, DriverTools } from '../../domain/driver.ts'
+import type { DriverSettings, Session } from '../../domain/session.ts'
+import type { AgentKind, SkillPlace } from '../agents/skills.ts'
+import type { AgentOrder, Started, Turn } from './agent.ts'
+import type { AgentRecord, Taken } from './record.ts'
+
+export interface OwnedNeeds {
+  /** What agents inherit, save Postern's own settings. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly skillDirs: () => readonly string[]
+  /** How long an agent may take to end a turn that was cancelled; then it is hung, and its process is ended. 5 s. */
+  readonly cancelMs?: number
+}
+
+export interface OwnedSettings {
+  /** Program and arguments. Never through a shell. */
+  readonly command: readonly string[]
+  /** Absolute. */
+  readonly cwd: string
+  readonly env?: Readonly<Record<string, string>>
+  /** Whose skills and way of calling them. */
+  readonly agent?: AgentKind
+  /** The agent's own id of the conversation, which the next process goes on with. */
+  readonly conversation?: string
+}
+
+/** What one kind of owned agent speaks. */
+export interface OwnedKind<S extends OwnedSettings> {
+  /** Also begins the names of its log events. */
+  readonly kind: string
+  readonly summary: string
+  /** Settings as a person gave them, or as they were stored. Throws `usage` naming what is wrong. */
+  readonly parse: (settings: DriverSettings, cwd: string) => S
+  readonly stored: (settings: S) => DriverSettings
+  /** Starts its process and opens the conversation. Resolves with why not; ends the process when `signal` aborts. */
+  readonly start: (order: AgentOrder, settings: S, signal: AbortSignal) => Promise<Started>
+  readonly discover?: (place: DiscoveryPlace) => Promise<readonly Discovered[]>
+  /** Its process is somebody else's: it is reached, never started or ended, and its turns outlive us. */
+  readonly foreign?: (settings: S) => boolean
+  /** It can tell what became of a delivery, by `Agent.rejoin`. */
+  readonly rejoins?: boolean
+}
+
+/** One opening of a session, and what goes on in it. */
+export interface OwnedWire<S extends OwnedSettings = OwnedSettings> {
+  readonly kind: string
+  readonly foreign: boolean
+  readonly needs: OwnedNeeds
+  readonly session: Session
+  readonly tools: DriverTools
+  readonly record: AgentRecord
+  readonly ending: AbortController
+  /** What a server that is gone had under way, until somebody asked. */
+  left: Promise<Taken | undefined>
+  settings: S
+  /** A message is on its way or its turn runs, until then. */
+  claim: { readonly free: Promise<void> } | undefined
+  agent: Extract<Started, { kind: 'agent' }>['agent'] | undefined
+  starting: Promise<Started> | undefined
+  turn: Turn | undefined
+  readonly ready: () => Promise<Started>
+}
+
+export const skillPlace = ({ needs, settings }: OwnedWire, userHome: string): SkillPlace => ({
+  agent: settings.agent,
+  cwd: settings.cwd,
+  home: settings.env?.HOME ?? needs.env.HOME ?? userHome,
+  dirs: needs.skillDirs(),
+})

@@ -1,0 +1,46 @@
+import type { Outcome } from '../../domain/outcome.ts'
+import type { TurnEnd } from '../agent-process/agent.ts'
+import { createAnswer } from '../agent-process/answer.ts'
+import { type JsonObject, textAt } from '../json.ts'
+import { oneLine } from './talk.ts'
+
+/** What the end of a turn means: its `result`, or why the agent is gone. */
+export function endOf(end: JsonObject | string, toolCalls: number): TurnEnd {
+  const answer = createAnswer()
+  if (typeof end !== 'string') answer.add(textAt(end, 'result') ?? '')
+  const said = answer.text()
+  return {
+    answer: said,
+    cut: typeof end === 'string' || wasAborted(end),
+    outcome: (began) => (typeof end === 'string' ? gone(end, began) : judge(end, said, toolCalls)),
+  }
+}
+
+const gone = (why: string, began: boolean): Outcome =>
+  began ? { kind: 'turn_failed', why: 'exited', detail: why } : { kind: 'failed', why, retry: true }
+
+const wasAborted = (result: JsonObject): boolean =>
+  (textAt(result, 'terminal_reason') ?? '').startsWith('aborted')
+
+/** `subtype` says success even where the model could not be reached; `is_error` is the one that counts. */
+function judge(result: JsonObject, answer: string, toolCalls: number): Outcome {
+  const said = answer === '' ? {} : { answer }
+  if (wasAborted(result))
+    return { kind: 'turn_failed', why: 'cancelled', detail: 'its turn was cancelled', ...said }
+  if (result.is_error !== false)
+    return { kind: 'turn_failed', why: 'agent_error', detail: oneLine(complaintOf(result, answer)) }
+  const reason = textAt(result, 'stop_reason')
+  if (reason === 'refusal' || reason === 'max_tokens')
+    return { kind: 'turn_failed', why: reason, detail: `it stopped: ${reason}`, ...said }
+  if (answer === '' && toolCalls === 0)
+    return { kind: 'turn_failed', why: 'empty', detail: 'it ended its turn without a word or a tool call' }
+  return { kind: 'completed', ...said, toolCalls }
+}
+
+function complaintOf({ errors, terminal_reason, subtype }: JsonObject, answer: string): string {
+  const [first] = Array.isArray(errors) ? errors : []
+  const told = [answer, first, terminal_reason, subtype].find(
+    (text) => typeof text === 'string' && text !== '',
+  )
+  return typeof told === 'string' ? told : 'it reported an error'
+}

@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto'
+import { homedir } from 'node:os'
+import type { DeliveryId } from '../../domain/delivery.ts'
+import type { Connection, Driver, DriverTools, Outgoing, Readiness, TurnEvents } from '../../domain/driver.ts'
+import { reasonOf } from '../../domain/error.ts'
+import type { Outcome } from '../../domain/outcome.ts'
+import type { Session } from '../../domain/session.ts'
+import { installed, programOnPath } from '../agents/installed.ts'
+import { withoutMentions } from '../agents/mentions.ts'
+import { agentKinds, listSkills, type SkillPlace, withSkill } from '../agents/skills.ts'
+import { agentEnv, isFolder } from '../process/process.ts'
+import { type Conversation, isLostConversation, presets } from './presets.ts'
+import { openRecord, type RunRecord } from './record.ts'
+import { type Finished, type Order, run } from './run.ts'
+import { type CommandSettings, prepareCommand } from './settings.ts'
+import { judge } from './verdict.ts'
+
+export interface CommandNeeds {
+  /** What programs inherit, save Postern's own settings. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly skillDirs: () => readonly string[]
+}
+
+/**
+ * One process a message: the message on its standard input, exit 0 = done, 75 = try later (EX_TEMPFAIL), other =
+ * failed, standard output = the answer. It counts as accepted when the process is over, so a run that was cut off by a
+ * crash or a stop is made again, after what is left of it was ended.
+ */
+export const commandDriver = (needs: CommandNeeds): Driver => ({
+  kind: 'command',
+  summary: 'runs a program for each message (presets: claude, codex, gemini, opencode, pi, qwen)',
+  delivery: 'push',
+  prepare: async (settings, { cwd }) => ({ ...prepareCommand(settings, cwd) }),
+  discover: (place) => installed(place, runnables),
+  connect: (session, tools) => connect(needs, session, tools),
+})
+
+const runnables = agentKinds.map((preset) => ({
+  program: preset,
+  how: 'a process for each message',
+  id: preset,
+  add: ['--driver', 'command', '--preset', preset],
+}))
+
+const maxAnswerBytes = 65_536
+/** A preset's answer is somewhere in what the agent writes about its whole turn. */
+const maxReportBytes = 16_777_216
+
+/** One opening of a session, and what goes on in it. */
+interface Wire {
+  readonly needs: CommandNeeds
+  readonly session: Session
+  readonly tools: DriverTools
+  readonly record: RunRecord
+  readonly ending: AbortController
+  settings: CommandSettings
+  running: boolean
+}
+
+function connect(needs: CommandNeeds, session: Session, tools: DriverTools): Connection {
+  const wire: Wire = {
+    needs,
+    session,
+    tools,
+    record: openRecord(tools.runDir, session),
+    ending: new AbortController(),
+    settings: prepareCommand(session.settings, '/'),
+    running: false,
+  }
+  return {
+    state: async () =>
+      wire.running || (await wire.record.isRunning()) ? { kind: 'busy', why: runs } : { kind: 'idle' },
+    check: () => check(wire),
+    inject: async (message, signal) => takenIfCompleted(await runAlone(wire, message, signal)),
+    turn: (message, signal, on) => runAlone(wire, message, signal, on),
+    skills: () => listSkills(skillPlace(wire)),
+    recall: (deliveryId) => recall(wire, deliveryId),
+    end: async () => {
+      wire.ending.abort()
+      await wire.record.sweep()
+    },
+    close: async () => {},
+  }
+}
+
+/** A command may run once more; an agent has the message in its conversation, and would get it there a second time. */
+async function recall(wire: Wire, deliveryId: DeliveryId): Promise<Outcome | undefined> {
+  if (wire.running) return undefined
+  const left = await wire.record.sweep()
+  if (left !== deliveryId || wire.settings.preset === undefined) return undefined
+  return { kind: 'unknown', why: 'the server was stopped while its agent ran', accepted: true }
+}
+
+const runs = 'a command runs'
+
+/** Nothing is run for a look: a program may cost money each time. */
+async function check({ needs, settings }: Wire): Promise<Readiness> {
+  const [program = ''] = settings.command
+  if (!(await isFolder(settings.cwd))) return { kind: 'offline', why: `there is no folder ${settings.cwd}` }
+  const env = agentEnv(needs.env, settings.env ?? {})
+  const path = await programOnPath({ env, cwd: settings.cwd }, program)
+  return path === undefined ? { kind: 'offline', why: `there is no program ${program}` } : { kind: 'idle' }
+}
+
+const skillPlace = ({ needs, settings }: Wire): SkillPlace => ({
+  agent: settings.preset,
+  cwd: settings.cwd,
+  home: settings.env?.HOME ?? needs.env.HOME ?? homedir(),
+  dirs: needs.skillDirs(),
+})
+
+function takenIfCompleted(outcome: Outcome): Outcome {
+  if (outcome.kind !== 'completed') return outcome
+  return { kind: 'taken', evidence: 'ack', ...(outcome.answer !== undefined && { answer: outcome.answer }) }
+}
+
+async function runAlone(
+  wire: Wire,
+  message: Outgoing,
+  signal: AbortSignal,
+  on?: TurnEvents,
+): Promise<Outcome> {
+  if (wire.ending.signal.aborted) return { kind: 'ended' }
+  if (wire.running) return { kind: 'busy', why: runs }
+  wire.running = true
+  try {
+    return await runOnce(wire, message, signal, on)
+  } catch (thrown) {
+    return { kind: 'failed', why: reasonOf(thrown), retry: true }
+  } finally {
+    wire.running = false
+  }
+}
+
+async function runOnce(
+  wire: Wire,
+  message: Outgoing,
+  signal: AbortSignal,
+  on: TurnEvents | undefined,
+): Promise<Outcome> {
+  const input = await inputFor(wire, message)
+  if (input === undefined)
+    return { kind: 'failed', why: `it has no skill "${message.skill}"`, retry: false, skill: true }
+  await wire.record.sweep()
+  if (signal.aborted) return { kind: 'released', why: 'let go before the command was started' }
+  const conversation = conversationOf(wire.settings)
+  const order = orderFor(wire, message, input, conversation, on)
+  const finished = await run(order, AbortSignal.any([signal, wire.ending.signal]))
+  await wire.record.clear()
+  return conclude(wire, finished, conversation, on)
+}
+
+async function inputFor(wire: Wire, { skill, text }: Outgoing): Promise<string | undefined> {
+  const place = skillPlace(wire)
+  const inert = await withoutMentions(place, text)
+  return skill === undefined ? inert : withSkill(place, skill, inert)
+}
+
+const conversationOf = ({ conversation }: CommandSettings): Conversation =>
+  conversation === undefined ? { id: randomUUID(), resumed: false } : { id: conversation, resumed: true }
+
+function orderFor(
+  wire: Wire,
+  { deliveryId }: Outgoing,
+  input: string,
+  conversation: Conversation,
+  on: TurnEvents | undefined,
+): Order {
+  const { needs, session, settings, tools, record } = wire
+  const preset = settings.preset && presets[settings.preset]
+  const own = {
+    ...preset?.env,
+    ...settings.env,
+    POSTERN_SESSION: session.id,
+    POSTERN_DELIVERY_ID: deliveryId,
+  }
+  return {
+    command: [...settings.command, ...(preset?.args(conversation) ?? [])],
+    cwd: settings.cwd,
+    env: agentEnv(needs.env, own),
+    input,
+    maxOutputBytes: preset ? maxReportBytes : maxAnswerBytes,
+    ...(settings.timeoutMs !== undefined && { timeoutMs: settings.timeoutMs }),
+    started: async (pid) => {
+      await record.write(deliveryId, pid)
+      on?.progress({ at: tools.now(), kind: 'turn_started', detail: `pid ${pid}` })
+    },
+  }
+}
+
+async function conclude(
+  wire: Wire,
+  finished: Finished,
+  conversation: Conversation,
+  on: TurnEvents | undefined,
+): Promise<Outcome> {
+  const { settings } = wire
+  if (wire.ending.signal.aborted && finished.cut) return { kind: 'ended', why: 'it was ended while it ran' }
+  const { outcome, conversation: next } = judge(finished, settings.preset, settings.timeoutMs, conversation)
+  if (conversation.resumed && outcome.kind === 'turn_failed' && isLostConversation(outcome.detail)) {
+    await remember(wire, undefined)
+    return { kind: 'failed', why: `${outcome.detail}; the next try begins anew`, retry: true }
+  }
+  if (next !== undefined && next !== settings.conversation) await remember(wire, next)
+  if (outcome.kind === 'completed' || outcome.kind === 'turn_failed') await accepted(wire, on)
+  return outcome
+}
+
+async function remember(wire: Wire, conversation: string | undefined): Promise<void> {
+  const { conversation: _before, ...rest } = wire.settings
+  wire.settings = conversation === undefined ? rest : { ...rest, conversation }
+  try {
+    await wire.tools.remember({ ...wire.settings })
+  } catch (thrown) {
+    wire.tools.log('warn', 'command.remember_failed', { session: wire.session.id, why: reasonOf(thrown) })
+  }
+}
+
+/** The turn is over; a note that cannot be kept now must not make it look otherwise. */
+async function accepted(wire: Wire, on: TurnEvents | undefined): Promise<void> {
+  try {
+    await on?.accepted()
+  } catch (thrown) {
+    wire.tools.log('warn', 'command.accept_failed', { session: wire.session.id, why: reasonOf(thrown) })
+  }
+}

@@ -1,0 +1,186 @@
+import { homedir } from 'node:os'
+import type { Connection, Driver, DriverTools, Outgoing, Readiness } from '../../domain/driver.ts'
+import { Failure, reasonOf } from '../../domain/error.ts'
+import type { Outcome } from '../../domain/outcome.ts'
+import type { Session } from '../../domain/session.ts'
+import { listSkills, type SkillPlace, withSkill } from '../agents/skills.ts'
+import { type HttpRequest, probe, request } from './request.ts'
+import { type HttpSettings, isHeaderText, prepareHttp } from './settings.ts'
+import { brokenOff, isAccepted, judge } from './verdict.ts'
+
+export interface HttpNeeds {
+  /** Where the values of headers given as `{ "env": NAME }` come from. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly skillDirs: () => readonly string[]
+  /** Renders a Mustache template as it is, without escaping. Throws `Failure` for one that does not parse. */
+  readonly render: (source: string, view: Readonly<Record<string, string>>) => string
+}
+
+/**
+ * Any agent with an endpoint: one request a message, the response is its answer. The delivery's id goes along as
+ * `Idempotency-Key`, because a request that was cut off is made again.
+ */
+export const httpDriver = (needs: HttpNeeds): Driver => ({
+  kind: 'http',
+  summary: "sends an HTTP request for each message to an agent's own endpoint",
+  delivery: 'push',
+  prepare: async (settings) => {
+    const prepared = prepareHttp(settings)
+    checkBody(needs, prepared)
+    return { ...prepared }
+  },
+  connect: (session, tools) => connect(needs, session, tools),
+})
+
+/** A template that does not parse, or makes no JSON where JSON is said, is told when the session is registered. */
+function checkBody(needs: HttpNeeds, settings: HttpSettings): void {
+  try {
+    const body = bodyFor(needs, settings, { message: 'a "b"\n', deliveryId: 'whd_x', session: 'x' })
+    if (isJson(settings)) JSON.parse(body)
+  } catch (thrown) {
+    throw new Failure('usage', `The http driver needs body as a template of JSON: ${reasonOf(thrown)}`)
+  }
+}
+
+interface Wire {
+  readonly needs: HttpNeeds
+  readonly session: Session
+  readonly tools: DriverTools
+  readonly settings: HttpSettings
+  readonly ending: AbortController
+  running: boolean
+}
+
+function connect(needs: HttpNeeds, session: Session, tools: DriverTools): Connection {
+  const settings = prepareHttp(session.settings)
+  const wire: Wire = { needs, session, tools, settings, ending: new AbortController(), running: false }
+  return {
+    state: (signal) => stateOf(wire, signal),
+    inject: (message, signal) => sendAlone(wire, message, signal),
+    turn: (message, signal, on) => sendAlone(wire, message, signal, on.accepted),
+    skills: () => listSkills(skillPlace(needs)),
+    recall: async () => undefined,
+    end: async () => wire.ending.abort(),
+    close: async () => {},
+  }
+}
+
+const awaits = 'a request waits for its answer'
+
+async function stateOf({ ending, running, settings }: Wire, signal: AbortSignal): Promise<Readiness> {
+  if (ending.signal.aborted) return { kind: 'ended' }
+  if (running) return { kind: 'busy', why: awaits }
+  const why = await probe(settings.url, signal)
+  return why === undefined ? { kind: 'idle' } : { kind: 'offline', why }
+}
+
+/** The agent is elsewhere: a skill is its text before the message. */
+const skillPlace = ({ env, skillDirs }: HttpNeeds): SkillPlace => {
+  const home = env.HOME ?? homedir()
+  return { agent: undefined, cwd: home, home, dirs: skillDirs() }
+}
+
+async function sendAlone(
+  wire: Wire,
+  message: Outgoing,
+  signal: AbortSignal,
+  accepted?: () => Promise<void>,
+): Promise<Outcome> {
+  if (wire.ending.signal.aborted) return { kind: 'ended' }
+  if (wire.running) return { kind: 'busy', why: awaits }
+  wire.running = true
+  try {
+    return await send(wire, message, signal, accepted)
+  } catch (thrown) {
+    return { kind: 'failed', why: reasonOf(thrown), retry: true }
+  } finally {
+    wire.running = false
+  }
+}
+
+async function send(
+  wire: Wire,
+  message: Outgoing,
+  signal: AbortSignal,
+  accepted: (() => Promise<void>) | undefined,
+): Promise<Outcome> {
+  const { settings, tools } = wire
+  const text = await textFor(wire, message)
+  if (text === undefined)
+    return { kind: 'failed', why: `it has no skill "${message.skill}"`, retry: false, skill: true }
+  const headers = headersFor(wire, message)
+  if (typeof headers === 'string') return { kind: 'offline', why: headers }
+  if (signal.aborted) return { kind: 'released', why: 'let go before anything was sent' }
+  const order = { ...orderFor(wire, message, text), headers }
+  let taken: Promise<void> | undefined
+  const cut = cutBy(wire, signal)
+  const response = await request(order, cut, ({ status }) => {
+    if (isAccepted(settings, status)) taken = accepted?.() ?? Promise.resolve()
+  })
+  await taken?.catch((thrown: unknown) => warn(wire, thrown))
+  const turn = accepted !== undefined
+  if (wire.ending.signal.aborted && response.kind === 'cut') return { kind: 'ended' }
+  if (response.kind === 'away') return { kind: 'offline', why: response.why }
+  if (response.kind === 'answered') return judge(response, settings, turn, tools.now())
+  return brokenOff({ turn, taken: taken !== undefined, timedOut: isTimeout(cut) }, response)
+}
+
+const textFor = async ({ needs }: Wire, { skill, text }: Outgoing): Promise<string | undefined> =>
+  skill === undefined ? text : withSkill(skillPlace(needs), skill, text)
+
+const cutBy = ({ settings, ending }: Wire, signal: AbortSignal): AbortSignal =>
+  AbortSignal.any([signal, ending.signal, AbortSignal.timeout(settings.timeoutMs)])
+
+const isTimeout = ({ reason }: AbortSignal): boolean =>
+  reason instanceof DOMException && reason.name === 'TimeoutError'
+
+/** The agent has it; a note that cannot be kept now must not make it look otherwise. */
+const warn = ({ tools, session }: Wire, thrown: unknown): void =>
+  tools.log('warn', 'http.accept_failed', { session: session.id, why: reasonOf(thrown) })
+
+/** As a text: which of them has no value. The message waits until the server knows it. */
+function headersFor({ needs, settings }: Wire, { deliveryId }: Outgoing): Record<string, string> | string {
+  const headers: Record<string, string> = {
+    'content-type': 'application/json; charset=utf-8',
+    'idempotency-key': deliveryId,
+    'user-agent': 'postern',
+  }
+  for (const [name, value] of Object.entries(settings.headers)) {
+    const text = typeof value === 'string' ? value : needs.env[value.env]
+    if (text === undefined && typeof value === 'object')
+      return `the server's environment has no ${value.env} for its header "${name}"`
+    if (!isHeaderText(text)) return `what the environment has for its header "${name}" cannot be sent`
+    headers[name] = text
+  }
+  return headers
+}
+
+function orderFor(
+  { needs, settings, session }: Wire,
+  { deliveryId }: Outgoing,
+  message: string,
+): Omit<HttpRequest, 'headers'> {
+  const { url, method } = settings
+  return { url, method, body: bodyFor(needs, settings, { message, deliveryId, session: session.id }) }
+}
+
+interface BodyView {
+  readonly message: string
+  readonly deliveryId: string
+  readonly session: string
+}
+
+function bodyFor(needs: HttpNeeds, settings: HttpSettings, view: BodyView): string {
+  if (settings.body === undefined) return JSON.stringify(view)
+  const escaped = isJson(settings)
+    ? Object.entries(view).map(([name, text]) => [name, inJson(text)])
+    : undefined
+  return needs.render(settings.body, escaped ? Object.fromEntries(escaped) : { ...view })
+}
+
+const inJson = (text: string): string => JSON.stringify(text).slice(1, -1)
+
+function isJson({ headers }: HttpSettings): boolean {
+  const type = headers['content-type']
+  return type === undefined || (typeof type === 'string' && /^[^;]*[/+]json\b/i.test(type))
+}

@@ -1,0 +1,42 @@
+import type { Driver } from '../domain/driver.ts'
+import { Failure } from '../domain/error.ts'
+import { compileTemplate, render } from '../payload/template.ts'
+import { acpDriver } from './acp/driver.ts'
+import { claudeDriver } from './claude/driver.ts'
+import { claudeStreamDriver } from './claude-stream/driver.ts'
+import { codexDriver } from './codex/driver.ts'
+import { commandDriver } from './command/driver.ts'
+import { httpDriver } from './http/driver.ts'
+import { inboxDriver } from './inbox/driver.ts'
+import { opencodeDriver } from './opencode/driver.ts'
+import { piDriver } from './pi/driver.ts'
+import { ptyDriver } from './pty/driver.ts'
+import { tmuxDriver } from './tmux/driver.ts'
+
+/** Every kind of session this build can reach. */
+export function allDrivers(
+  env: Readonly<Record<string, string | undefined>>,
+  skillDirs: () => readonly string[],
+): ReadonlyMap<string, Driver> {
+  const needs = { env, skillDirs }
+  const all = [
+    inboxDriver,
+    ptyDriver(needs),
+    tmuxDriver(needs),
+    commandDriver(needs),
+    acpDriver(needs),
+    claudeDriver(needs),
+    claudeStreamDriver(needs),
+    codexDriver(needs),
+    piDriver(needs),
+    opencodeDriver(needs),
+    httpDriver({ ...needs, render: rendered }),
+  ]
+  return new Map(all.map((driver) => [driver.kind, driver]))
+}
+
+function rendered(source: string, view: Readonly<Record<string, string>>): string {
+  const rendering = render(compileTemplate(source), view)
+  if (rendering.kind === 'text') return rendering.text
+  throw new Failure('unprocessable', rendering.why)
+}

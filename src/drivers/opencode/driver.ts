@@ -1,0 +1,59 @@
+import type { Connection, Driver, DriverTools } from '../../domain/driver.ts'
+import type { DriverSettings, Session } from '../../domain/session.ts'
+import { createApi } from './api.ts'
+import { discoverServers } from './discover.ts'
+import { newestPlace } from './place.ts'
+import { recall } from './recall.ts'
+import { openRecord } from './record.ts'
+import { parseOpencode } from './settings.ts'
+import { skillsOf } from './skill.ts'
+import { speak } from './speak.ts'
+import { stateOf } from './state.ts'
+import type { OpencodeNeeds, Wire } from './wire.ts'
+
+/**
+ * A conversation in an opencode server, or in an opencode terminal that has a port. A person may use it as well, so
+ * nothing is answered in their place, and nothing of it is ended.
+ */
+export const opencodeDriver = (needs: OpencodeNeeds): Driver => ({
+  kind: 'opencode',
+  summary: 'speaks to a conversation in an opencode server or terminal (opencode serve, opencode --port P)',
+  delivery: 'push',
+  prepare: (settings) => prepare(needs, settings),
+  discover: discoverServers,
+  connect: (session, tools) => connect(needs, session, tools),
+})
+
+const prepareMs = 3000
+
+/** Without a choice the newest conversation is chosen now, where its server is there to ask, and not by a later message. */
+async function prepare({ env }: OpencodeNeeds, given: DriverSettings): Promise<DriverSettings> {
+  const settings = parseOpencode(given)
+  if (settings.sessionId !== undefined) return { ...settings }
+  const newest = await newestPlace(createApi(settings, env), AbortSignal.timeout(prepareMs))
+  return { ...settings, ...(newest.kind === 'place' && { sessionId: newest.place.id }) }
+}
+
+function connect(needs: OpencodeNeeds, session: Session, tools: DriverTools): Connection {
+  const settings = parseOpencode(session.settings)
+  const wire: Wire = {
+    ...{ needs, session, tools, settings },
+    api: createApi(settings, needs.env),
+    record: openRecord(tools.runDir, session),
+    ending: new AbortController(),
+    busy: false,
+    unsettled: undefined,
+  }
+  return {
+    state: (signal) => stateOf(wire, signal),
+    inject: (message, signal) => speak(wire, message, signal),
+    turn: (message, signal, on) => speak(wire, message, signal, on),
+    skills: (signal) => skillsOf(wire, signal),
+    recall: (deliveryId) => recall(wire, deliveryId),
+    end: async () => {
+      wire.ending.abort()
+      await wire.record.clear()
+    },
+    close: async () => {},
+  }
+}

@@ -1,0 +1,24 @@
+import type { Driver } from '../../domain/driver.ts'
+import { ownedDriver } from '../agent-process/sessions.ts'
+import type { OwnedNeeds } from '../agent-process/wire.ts'
+import { installed } from '../agents/installed.ts'
+import { startPi } from './agent.ts'
+import { parsePi, storedPi } from './settings.ts'
+
+/** The pi coding agent, spoken to in its RPC mode. */
+export const piDriver = (needs: OwnedNeeds): Driver =>
+  ownedDriver(needs, {
+    kind: 'pi',
+    summary: 'starts and keeps a pi agent in its RPC mode',
+    parse: parsePi,
+    stored: storedPi,
+    start: startPi,
+    discover: (place) => installed(place, [runnable]),
+  })
+
+const runnable = {
+  program: 'pi',
+  how: 'kept running, in RPC mode',
+  id: 'pi',
+  add: ['--driver', 'pi', '--', 'pi'],
+}

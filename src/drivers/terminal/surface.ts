@@ -1,0 +1,111 @@
+import type { Readiness } from '../../domain/driver.ts'
+import type { Outcome } from '../../domain/outcome.ts'
+import { complaintOn } from './complaint.ts'
+import { dialogOn, saysItWorks } from './dialog.ts'
+import type { Screen } from './screen.ts'
+
+/** A terminal as the typing procedure needs it; two implementations, a PTY of our own and a tmux pane. */
+export interface Surface {
+  /** The screen as it is now, or why there is none any more. */
+  look(): Promise<Screen | Gone>
+  /** Types a text, as one bracketed paste where the program asked for that. No Enter. Gone: nothing was typed. */
+  put(text: string): Promise<Gone | undefined>
+  /** Sends bytes as keys, in a write of their own. */
+  press(keys: string): Promise<Gone | undefined>
+  /**
+   * Whether the program waits for input now; undefined when it cannot be known. Asked for terminals in line mode only:
+   * there the kernel shows what is typed whether anybody reads or not.
+   */
+  isRead?(): Promise<boolean | undefined>
+  /** Milliseconds of a clock that does not jump. */
+  now(): number
+  /** Resolves after `ms`, or as soon as `signal` aborts. */
+  pause(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+export type Gone = Extract<Outcome, { kind: 'ended' | 'offline' }>
+
+const pollMs = 40
+const quietMs = 1200
+const restMs = 1500
+/** Agents at work pause for less, so a longer pause may become rest. */
+const longestPauseMs = 400
+
+/** What stands in the way now. Does not wait. */
+export async function readiness(surface: Surface): Promise<Readiness> {
+  const seen = await surface.look()
+  if (seen.kind !== 'screen') return seen
+  const person = personOn(seen)
+  if (person !== undefined) return { kind: 'blocked', why: person }
+  const why = await workOn(surface, seen)
+  return why === undefined ? { kind: 'idle' } : { kind: 'busy', why }
+}
+
+export const moving = 'its screen is moving'
+
+/** Why a person comes first, or undefined. */
+export const personOn = (screen: Screen): string | undefined =>
+  dialogOn(screen) ?? (screen.draft ? 'somebody has begun to type' : undefined)
+
+async function workOn(surface: Surface, screen: Screen): Promise<string | undefined> {
+  if (screen.quietMs < quietMs) return moving
+  if (saysItWorks(screen)) return 'its agent says that it works'
+  if (screen.cooked && (await surface.isRead?.()) === false) return 'its program does not wait for input'
+  return undefined
+}
+
+/** A quiet screen without a person in the way; waits for it unless it moves on and on. */
+export async function freeScreen(surface: Surface, signal: AbortSignal): Promise<Screen | Outcome> {
+  let screen = await surface.look()
+  for (let waits = 0; screen.kind === 'screen' && screen.quietMs < quietMs && waits < 3; waits++) {
+    if (waits > 0 && screen.quietMs < longestPauseMs) break
+    await surface.pause(quietMs - screen.quietMs, signal)
+    if (signal.aborted) break
+    screen = await surface.look()
+  }
+  if (screen.kind !== 'screen') return screen
+  if (signal.aborted) return { kind: 'released', why: 'let go before it was typed' }
+  const why = personOn(screen) ?? (await workOn(surface, screen))
+  return why === undefined ? screen : { kind: 'busy', why }
+}
+
+/** Waits until the screen is quiet, free of dialogs and ready for input: the turn is probably over. */
+export async function rest(surface: Surface, signal: AbortSignal): Promise<Outcome> {
+  const over = (screen: Screen) =>
+    screen.quietMs >= restMs && dialogOn(screen) === undefined && !saysItWorks(screen)
+  for (;;) {
+    const seen = await until(surface, Number.POSITIVE_INFINITY, signal, 0, over)
+    if (seen.kind === 'ended') return { kind: 'turn_failed', why: 'exited', detail: exited(seen) }
+    if (seen.kind === 'offline') return { kind: 'unknown', why: seen.why, accepted: true }
+    if (!over(seen) || signal.aborted)
+      return { kind: 'turn_failed', why: 'timeout', detail: 'its screen did not come to rest in time' }
+    const complaint = complaintOn(seen)
+    if (complaint !== undefined) return { kind: 'turn_failed', why: 'agent_error', detail: complaint }
+    if (!seen.cooked || (await surface.isRead?.()) !== false) return { kind: 'completed', heuristic: true }
+    await surface.pause(quietMs, signal)
+  }
+}
+
+const exited = (end: Extract<Gone, { kind: 'ended' }>): string =>
+  end.why ?? `the program ended${end.exitCode === undefined ? '' : ` with exit code ${end.exitCode}`}`
+
+/** Looks until `done`, for `limitMs` at most and, once `signal` aborts, for `afterAbortMs`. The last look. */
+export async function until(
+  surface: Surface,
+  limitMs: number,
+  signal: AbortSignal | undefined,
+  afterAbortMs: number,
+  done: (screen: Screen) => boolean,
+): Promise<Screen | Gone> {
+  let deadline = surface.now() + limitMs
+  for (let aborted = false; ; ) {
+    const seen = await surface.look()
+    if (seen.kind !== 'screen' || done(seen)) return seen
+    if (signal?.aborted && !aborted) {
+      aborted = true
+      deadline = Math.min(deadline, surface.now() + afterAbortMs)
+    }
+    if (surface.now() >= deadline) return seen
+    await surface.pause(pollMs)
+  }
+}

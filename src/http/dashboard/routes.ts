@@ -1,0 +1,221 @@
+import { Elysia } from 'elysia'
+import type { Delivery } from '../../domain/delivery.ts'
+import { Failure } from '../../domain/error.ts'
+import type { Grant } from '../../domain/grant.ts'
+import { mintView } from '../../manage/views.ts'
+import { answering, type Door } from '../guarded.ts'
+import { described } from '../openapi/openapi.ts'
+import type { ExposeOrder } from '../routes/admin.ts'
+import { type Answers, createAnswers } from './answers.ts'
+import { assetOf, assetResponse } from './asset.ts'
+import style from './assets/dashboard.css' with { type: 'text' }
+import script from './assets/dashboard.js' with { type: 'text' }
+import icon from './assets/icon.svg' with { type: 'text' }
+import liveScript from './assets/live.js' with { type: 'text' }
+import { channelsPage, mintOrderOf } from './channels.ts'
+import { deliveryPage } from './delivery.ts'
+import { type Entry, entryRoutes, type InPage, redirect, toLogin } from './entry.ts'
+import { createHistory } from './history.ts'
+import { hookPage, hooksPage } from './hooks.ts'
+import { liveStream } from './live.ts'
+import type { Login } from './logins.ts'
+import { sessionsPage } from './sessions.ts'
+import type { Reading, Shown } from './shown.ts'
+import { webhooksPage } from './webhooks.ts'
+
+/** What the dashboard shows and does, bound to this server by the composition root. */
+export interface DashboardRoutes extends Reading, Omit<Entry, 'answers'> {
+  readonly version: string
+  /** Unguessable, for the fence of one message. */
+  readonly nonce: () => string
+  readonly draining: () => boolean
+  readonly expose: (order: ExposeOrder) => Promise<{ readonly grant: Grant; readonly url: string }>
+  readonly revoke: (id: string) => Promise<Grant>
+  readonly retry: (id: string) => Promise<Delivery>
+  readonly replay: (id: string, message: string | undefined) => Promise<Delivery>
+}
+
+export const dashboardRoutes = (deps: DashboardRoutes, door: Door) => {
+  const answers = createAnswers({ version: deps.version, log: door.log })
+  const inPage: InPage = async (request, act) => {
+    try {
+      door.hosts.check(request)
+      return await act()
+    } catch (thrown) {
+      return answers.problem(thrown, deps.guard.login(request))
+    }
+  }
+  return new Elysia()
+    .use(entryRoutes({ ...deps, answers }, inPage, door))
+    .use(assetRoutes(door))
+    .use(pageRoutes(deps, answers, inPage, door))
+    .use(formRoutes(deps, answers, inPage))
+}
+
+const hidden = { detail: { hide: true } }
+
+/** What is shown, and the stream that says when it has changed. */
+function pageRoutes(deps: DashboardRoutes, answers: Answers, inPage: InPage, door: Door) {
+  const pageAt = createPageFinder(deps)
+  const show = ({ request }: { request: Request }) =>
+    inPage(request, async () => {
+      const login = deps.guard.login(request)
+      return login ? answers.page(await pageAt(new URL(request.url)), login) : toLogin(request)
+    })
+  return new Elysia()
+    .get('/dashboard', show, { detail: dashboardDetail })
+    .get('/dashboard/', () => redirect('/dashboard'), hidden)
+    .get('/dashboard/channels', show, hidden)
+    .get('/dashboard/sessions', show, hidden)
+    .get('/dashboard/hooks', show, hidden)
+    .get('/dashboard/hooks/:name', show, hidden)
+    .get('/dashboard/deliveries/:id', show, hidden)
+    .get(
+      '/dashboard/events',
+      ({ request }) => answering(door, request, () => followPages(deps, pageAt, request)),
+      hidden,
+    )
+}
+
+/** What is done: forms of our own pages, each with the secret of its login. */
+function formRoutes(deps: DashboardRoutes, answers: Answers, inPage: InPage) {
+  const posted = { parse: 'none', ...hidden } as const
+  const post = (request: Request, act: (form: URLSearchParams, login: Login) => Promise<Response>) =>
+    inPage(request, async () => act(await deps.guard.keeperForm(request), deps.guard.require(request)))
+  return new Elysia()
+    .post(
+      '/dashboard/deliveries/:id/retry',
+      ({ request, params }) => post(request, () => retry(deps, params.id)),
+      posted,
+    )
+    .post(
+      '/dashboard/deliveries/:id/replay',
+      ({ request, params }) => post(request, (form) => replay(deps, params.id, form)),
+      posted,
+    )
+    .post(
+      '/dashboard/channels/:id/revoke',
+      ({ request, params }) => post(request, () => revoke(deps, params.id)),
+      posted,
+    )
+    .post(
+      '/dashboard/channels',
+      ({ request }) => post(request, async (form, login) => answers.page(await mint(deps, form), login, 201)),
+      posted,
+    )
+    .post(
+      '/dashboard/hooks/:name',
+      ({ request, params }) =>
+        post(request, async (form, login) => {
+          const base = baseOf(deps, new URL(request.url))
+          return answers.page(await tryOut(deps, params.name, form, base), login)
+        }),
+      posted,
+    )
+}
+
+const dashboardDetail = described({
+  tag: 'Dashboard',
+  summary: 'The dashboard',
+  description: 'Pages for browsers, by a cookie of their own.',
+  answers: { 200: ['The page', { type: 'string' }, 'text/html'], 303: ['To the login'] },
+  refuses: [403, 421],
+})
+
+type PageAt = (url: URL) => Promise<Shown>
+
+/** The page an address shows. Throws `not_found`. */
+function createPageFinder(deps: DashboardRoutes): PageAt {
+  const history = createHistory(deps)
+  return async (url) => {
+    const [, , place, name, ...rest] = url.pathname.split('/').map(decoded)
+    if (rest.length > 0) throw nothingThere()
+    if (place === undefined) return webhooksPage(deps, history, url)
+    if (place === 'deliveries' && name !== undefined) return deliveryPage(deps, name)
+    if (place === 'hooks' && name !== undefined)
+      return hookPage(deps, name, { nonce: deps.nonce(), base: baseOf(deps, url) })
+    if (place === 'channels') return channelsPage(deps, { session: url.searchParams.get('session') })
+    if (place === 'sessions') return sessionsPage(deps)
+    if (place === 'hooks') return hooksPage(deps)
+    throw nothingThere()
+  }
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    throw nothingThere()
+  }
+}
+
+const nothingThere = (): Failure => new Failure('not_found', 'There is no such page.')
+
+/** Beyond it a browser's further pages stay as they are. */
+const mostFollowed = 64
+
+/** Tells the pages that a browser has open (`?of=…`, once for each) when they would look different. */
+function followPages(deps: DashboardRoutes, pageAt: PageAt, request: Request): Response {
+  deps.guard.require(request)
+  const { searchParams, origin } = new URL(request.url)
+  const pages = [...new Set(searchParams.getAll('of'))]
+  if (pages.length === 0 || pages.some((page) => !/^\/dashboard[\x21-\x7e]*$/.test(page)))
+    throw nothingThere()
+  return liveStream({
+    pages: pages.slice(0, mostFollowed),
+    contents: async (page) => JSON.stringify((await pageAt(new URL(page, origin))).view),
+    wanted: () => !deps.draining() && deps.guard.login(request) !== undefined,
+    signal: request.signal,
+  })
+}
+
+async function retry(deps: DashboardRoutes, id: string): Promise<Response> {
+  const delivery = await deps.retry(id)
+  return redirect(`/dashboard/deliveries/${delivery.id}`)
+}
+
+async function replay(deps: DashboardRoutes, id: string, form: URLSearchParams): Promise<Response> {
+  const words = form.get('edited') === 'yes' ? linesOf(form.get('message')) : undefined
+  const delivery = await deps.replay(id, words)
+  return redirect(`/dashboard/deliveries/${delivery.id}`)
+}
+
+async function revoke(deps: DashboardRoutes, id: string): Promise<Response> {
+  await deps.revoke(id)
+  return redirect('/dashboard/channels')
+}
+
+async function mint(deps: DashboardRoutes, form: URLSearchParams): Promise<Shown> {
+  const { grant, url } = await deps.expose(mintOrderOf(form))
+  return channelsPage(deps, { minted: mintView(grant, url) })
+}
+
+function tryOut(deps: DashboardRoutes, name: string, form: URLSearchParams, base: string): Promise<Shown> {
+  const trial = { template: linesOf(form.get('template')), delivery: form.get('delivery') ?? '' }
+  return hookPage(deps, name, { ...trial, base, nonce: deps.nonce() })
+}
+
+/** Where senders find this server. The Host was checked before: it is one of ours. */
+const baseOf = ({ publicUrl }: DashboardRoutes, { origin }: URL): string => publicUrl() ?? origin
+
+/** Browsers send every line of a textarea with CRLF. */
+const linesOf = (text: string | null): string => (text ?? '').replaceAll('\r\n', '\n')
+
+function assetRoutes(door: Door) {
+  const files = new Map([
+    ['dashboard.css', assetOf('text/css', style)],
+    ['dashboard.js', assetOf('text/javascript', script)],
+    ['live.js', assetOf('text/javascript', liveScript)],
+    ['icon.svg', assetOf('image/svg+xml', icon)],
+  ])
+  return new Elysia().get(
+    '/dashboard/assets/:name',
+    ({ request, params }) =>
+      answering(door, request, () => {
+        const file = files.get(params.name)
+        if (!file) throw nothingThere()
+        return assetResponse(request, file)
+      }),
+    { detail: { hide: true } },
+  )
+}

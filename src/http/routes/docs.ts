@@ -1,0 +1,94 @@
+import { Elysia } from 'elysia'
+import { Failure } from '../../domain/error.ts'
+import type { Hook } from '../../domain/hook.ts'
+import { pageHeaders } from '../dashboard/answers.ts'
+import { type Asset, assetOf, assetResponse } from '../dashboard/asset.ts'
+import { toLogin } from '../dashboard/entry.ts'
+import { answering, type Door, jsonResponse } from '../guarded.ts'
+import page from '../openapi/assets/docs.mustache' with { type: 'text' }
+import { openApiDocument, type Route } from '../openapi/document.ts'
+import { described } from '../openapi/openapi.ts'
+
+export interface DocsRoutes {
+  readonly version: string
+  readonly publicUrl: () => string | undefined
+  /** Every route of the server. */
+  readonly routes: () => readonly Route[]
+  /** The custom hooks as configured now. */
+  readonly hooks: () => readonly Hook[]
+  /** Throws unless the request may see these pages. */
+  readonly admit: (request: Request) => void
+}
+
+export const docsRoutes = (deps: DocsRoutes, door: Door) => {
+  const asset = createAssets()
+  return new Elysia()
+    .get('/docs', ({ request }) => answering(door, request, () => explorer(deps, request)), {
+      detail: described({
+        tag: 'Dashboard',
+        summary: 'The API, to be read and tried',
+        description: 'A page for browsers. Open on loopback; elsewhere as configured.',
+        answers: { 200: ['The page', { type: 'string' }, 'text/html'], 303: ['To the login'] },
+        refuses: [401, 404, 421],
+      }),
+    })
+    .get('/docs/json', ({ request }) => answering(door, request, () => document(deps, request)), {
+      detail: described({
+        tag: 'Dashboard',
+        summary: 'This document',
+        description: 'As it is at this moment: a changed configuration shows at once.',
+        answers: { 200: ['OpenAPI 3.0', { type: 'object' }] },
+        refuses: [401, 404, 421],
+      }),
+    })
+    .get(
+      '/docs/assets/:name',
+      ({ request, params }) =>
+        answering(door, request, async () => assetResponse(request, await asset(params.name))),
+      { detail: { hide: true } },
+    )
+}
+
+/** A browser without a login is sent to get one. */
+function explorer(deps: DocsRoutes, request: Request): Response {
+  try {
+    deps.admit(request)
+  } catch (refusal) {
+    const isBrowser = request.headers.get('accept')?.includes('text/html') === true
+    if (isBrowser && refusal instanceof Failure && refusal.code === 'unauthorized') return toLogin(request)
+    throw refusal
+  }
+  return new Response(page, { headers: pageHeaders })
+}
+
+function document(deps: DocsRoutes, request: Request): Response {
+  deps.admit(request)
+  const { version, routes, hooks, publicUrl } = deps
+  return jsonResponse(openApiDocument({ version, publicUrl: publicUrl(), routes: routes(), hooks: hooks() }))
+}
+
+/** The explorer is large and seldom wanted: it is loaded when first asked for. */
+function createAssets(): (name: string) => Promise<Asset> {
+  let files: ReturnType<typeof loadAssets> | undefined
+  return async (name) => {
+    files ??= loadAssets()
+    const file = (await files).get(name)
+    if (!file) throw new Failure('not_found', 'There is no such file.')
+    return file
+  }
+}
+
+async function loadAssets(): Promise<ReadonlyMap<string, Asset>> {
+  const [bundle, bundleStyle, script, style] = await Promise.all([
+    import('swagger-ui-dist/swagger-ui-bundle.js', { with: { type: 'text' } }),
+    import('swagger-ui-dist/swagger-ui.css', { with: { type: 'text' } }),
+    import('../openapi/assets/docs.js', { with: { type: 'text' } }),
+    import('../openapi/assets/docs.css', { with: { type: 'text' } }),
+  ])
+  return new Map([
+    ['swagger-ui-bundle.js', assetOf('text/javascript', bundle.default)],
+    ['swagger-ui.css', assetOf('text/css', bundleStyle.default)],
+    ['docs.js', assetOf('text/javascript', script.default)],
+    ['docs.css', assetOf('text/css', style.default)],
+  ])
+}

@@ -1,0 +1,45 @@
+import { Elysia } from 'elysia'
+import { Failure } from '../../domain/error.ts'
+import { answering, type Door, jsonResponse } from '../guarded.ts'
+import { healthDetails } from '../openapi/details.ts'
+
+export interface HealthRoutes {
+  /** Throws when a knock could not be stored now. */
+  readonly probe: () => Promise<void>
+  readonly draining: () => boolean
+  /** Prometheus text exposition. */
+  readonly metrics: () => Promise<string>
+  /** Throws unless the request may see these pages. */
+  readonly admit: (request: Request) => void
+}
+
+export const healthRoutes = (deps: HealthRoutes, door: Door) =>
+  new Elysia()
+    .get('/healthz', ({ request }) => answering(door, request, () => live(deps, request)), {
+      detail: healthDetails.healthz,
+    })
+    .get('/readyz', ({ request }) => answering(door, request, () => ready(deps, request)), {
+      detail: healthDetails.readyz,
+    })
+    .get('/metrics', ({ request }) => answering(door, request, () => metrics(deps, request)), {
+      detail: healthDetails.metrics,
+    })
+
+function live(deps: HealthRoutes, request: Request): Response {
+  deps.admit(request)
+  return jsonResponse({ status: 'ok' })
+}
+
+async function ready(deps: HealthRoutes, request: Request): Promise<Response> {
+  deps.admit(request)
+  if (deps.draining()) throw new Failure('draining', 'The server is stopping.')
+  await deps.probe()
+  return jsonResponse({ status: 'ready' })
+}
+
+async function metrics(deps: HealthRoutes, request: Request): Promise<Response> {
+  deps.admit(request)
+  return new Response(await deps.metrics(), {
+    headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' },
+  })
+}

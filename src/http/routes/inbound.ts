@@ -1,0 +1,96 @@
+import type { Delivery } from '../../domain/delivery.ts'
+import { Failure } from '../../domain/error.ts'
+import type { HandshakeAnswer, Knock, Proof, Receipt } from '../../domain/knock.ts'
+import { readBody } from '../body.ts'
+import { answering, type Door } from '../guarded.ts'
+import { headersToKeep } from '../request.ts'
+
+/** What the doors for outsiders need. */
+export interface KnockRoutes {
+  readonly receive: (
+    knock: Knock,
+    patience: { readonly waitMs: number; readonly signal: () => AbortSignal },
+  ) => Promise<Receipt>
+  readonly now: () => number
+  /** Counts one answer at a door. */
+  readonly knocked: (status: number, seconds: number) => void
+}
+
+/** Answers one knock: Host and Origin, the route's own work, problem documents, and a count of it. */
+export function answerKnock(
+  deps: KnockRoutes,
+  door: Door,
+  request: Request,
+  act: () => Promise<Response>,
+): Promise<Response> {
+  const startedAt = performance.now()
+  return answering(door, request, act, ({ status }) =>
+    deps.knocked(status, (performance.now() - startedAt) / 1000),
+  )
+}
+
+/** A request as the use cases see it; of its headers only the named ones are kept. */
+export function knockOf(
+  deps: KnockRoutes,
+  door: Door,
+  request: Request,
+  proof: Proof,
+  kept: readonly string[],
+): Knock {
+  let body: Promise<Uint8Array> | undefined
+  return {
+    proof,
+    receivedAt: deps.now(),
+    peer: () => door.peer(request),
+    header: (name) => request.headers.get(name) ?? undefined,
+    body: (maxBytes) => {
+      body ??= readBody(request, maxBytes)
+      return body
+    },
+    kept: () => headersToKeep(request, kept),
+  }
+}
+
+// Made once: a Headers object is copied in half the time that a plain one is read.
+const plainHeaders = new Headers({
+  'content-type': 'application/json',
+  'cache-control': 'no-store',
+  'referrer-policy': 'no-referrer',
+})
+const replayedHeaders = new Headers([...plainHeaders, ['idempotency-replayed', 'true']])
+
+/** A JSON answer at a door that no cache keeps. */
+const knockAnswer = (body: unknown, status: number, replayed: boolean): Response =>
+  new Response(JSON.stringify(body), {
+    status,
+    headers: replayed ? replayedHeaders : plainHeaders,
+  })
+
+const handshakeAnswer = (answer: HandshakeAnswer): Response =>
+  new Response(answer.status === 204 ? null : answer.body, {
+    status: answer.status,
+    headers: { 'cache-control': 'no-store', ...answer.headers },
+  })
+
+/**
+ * What every door answers alike: a handshake, an ignored payload, the refusal a failure amounts to; 200 for what was
+ * delivered and 202 for what waits, in the door's own words.
+ */
+export function receiptAnswer(receipt: Receipt, words: (delivery: Delivery) => object): Response {
+  if (receipt.kind === 'handshake') return handshakeAnswer(receipt.answer)
+  if (receipt.kind === 'ignored') return knockAnswer({ status: 'ignored', reason: receipt.why }, 202, false)
+  const { delivery, replayed } = receipt
+  if (delivery.state === 'FAILED') throw failureOf(delivery)
+  return knockAnswer(words(delivery), delivery.state === 'DELIVERED' ? 200 : 202, replayed)
+}
+
+/** The refusal that a failed delivery amounts to; its id goes with it. */
+function failureOf(delivery: Delivery): Failure {
+  const detail = delivery.detail ?? delivery.reason ?? 'unknown'
+  const extra = { deliveryId: delivery.id }
+  if (delivery.reason === 'session_ended')
+    return new Failure('session_ended', `The session "${delivery.session}" has ended: ${detail}`, extra)
+  if (delivery.reason === 'skill') return new Failure('skill_unknown', `Not delivered: ${detail}.`, extra)
+  if (delivery.reason === 'template') return new Failure('unprocessable', `Not delivered: ${detail}.`, extra)
+  return new Failure('delivery_failed', `Stored but not delivered: ${detail}`, extra)
+}

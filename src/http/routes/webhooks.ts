@@ -1,0 +1,45 @@
+import { Elysia } from 'elysia'
+import type { Delivery } from '../../domain/delivery.ts'
+import type { Door } from '../guarded.ts'
+import { doorDetails } from '../openapi/details.ts'
+import { preferredWaitMs, rawPath, webhookHeaders } from '../request.ts'
+import { answerKnock, type KnockRoutes, knockOf, receiptAnswer } from './inbound.ts'
+
+/** Everything below `/api/hooks/`: `wake`, `agent`, and the custom hooks of the configuration. */
+export const webhookRoutes = (deps: KnockRoutes, door: Door) => {
+  const answer = ({ request }: { request: Request }) =>
+    answerKnock(deps, door, request, () => knock(deps, door, request))
+  return new Elysia()
+    .post('/api/hooks/wake', answer, {
+      parse: 'none',
+      detail: doorDetails.wake,
+    })
+    .post('/api/hooks/agent', answer, {
+      parse: 'none',
+      detail: doorDetails.agent,
+    })
+    .all('/api/hooks/*', answer, { parse: 'none', detail: { hide: true } })
+}
+
+async function knock(deps: KnockRoutes, door: Door, request: Request): Promise<Response> {
+  const { method, url } = request
+  const proof = { kind: 'hook', path: rawPath(request), method, url } as const
+  const receipt = await deps.receive(knockOf(deps, door, request, proof, webhookHeaders), {
+    waitMs: preferredWaitMs(request, 0),
+    signal: () => request.signal,
+  })
+  return receiptAnswer(receipt, said)
+}
+
+/** 202 as soon as it is stored; with the agent's answer for a caller who waited for it. */
+function said(delivery: Delivery): object {
+  const delivered = delivery.state === 'DELIVERED'
+  return {
+    status: delivered ? 'delivered' : 'accepted',
+    deliveryId: delivery.id,
+    session: delivery.session,
+    // Absent in JSON when there is none.
+    skillActivated: delivery.skill,
+    response: delivered ? delivery.answer : undefined,
+  }
+}

@@ -1,0 +1,66 @@
+import type { Failure } from '../domain/error.ts'
+import { admits, type Claims, forbidden, type Grant } from '../domain/grant.ts'
+import type { Admission, HandshakeAnswer, Knock, Proof } from '../domain/knock.ts'
+import type { Store, Tokens } from '../domain/ports.ts'
+import { requireOpen } from '../domain/session.ts'
+import { type ProvingHooks, proveHook } from './authenticate-webhook.ts'
+import { refuseProof, spendKnock } from './budgets.ts'
+
+export interface Authenticating extends ProvingHooks {
+  readonly store: Pick<Store, 'findGrant' | 'findSession'>
+  readonly tokens: Pick<Tokens, 'read'>
+  /** Largest body at a capability URL; 0 for no limit. */
+  readonly messageBytes: () => number
+}
+
+type TokenProof = Extract<Proof, { kind: 'token' }>
+
+/** proof → grant or hook → the one session it opens. A bad token is refused before a byte of the body is read. */
+export const authenticate = (
+  deps: Authenticating,
+  knock: Knock,
+): Promise<Admission | { readonly handshake: HandshakeAnswer }> =>
+  knock.proof.kind === 'token' ? proveToken(deps, knock, knock.proof) : proveHook(deps, knock, knock.proof)
+
+/** The grant a token opens at `now` (Unix milliseconds), or undefined whatever is wrong with it. */
+export async function grantOf(
+  deps: Pick<Authenticating, 'store' | 'tokens'>,
+  token: string,
+  now: number,
+): Promise<Grant | undefined> {
+  const claims = await deps.tokens.read(token)
+  return claims && admitted(await deps.store.findGrant(claims.grant), claims, now)
+}
+
+async function proveToken(deps: Authenticating, knock: Knock, proof: TokenProof): Promise<Admission> {
+  const claims = await deps.tokens.read(singleToken(proof))
+  // Only what we never signed is a guess; a token that died is refused without counting against its peer.
+  if (!claims) throw refuseProof(deps, knock, forbidden())
+  const grant = admitted(await deps.store.findGrant(claims.grant), claims, knock.receivedAt)
+  if (!grant) throw await deadToken(deps)
+  spendKnock(deps, grant.id, knock.receivedAt)
+  const session = requireOpen(await deps.store.findSession(grant.session), grant.session)
+  return {
+    door: { kind: 'grant', grant: grant.id },
+    session,
+    action: 'input',
+    form: { kind: 'message' },
+    maxBytes: deps.messageBytes(),
+  }
+}
+
+/** A token that died is known without asking its signature again; the asking is made up for, so that it takes as long. */
+async function deadToken({ tokens }: Pick<Authenticating, 'tokens'>): Promise<Failure> {
+  await tokens.read('')
+  return forbidden()
+}
+
+/** Two different tokens in one request prove nothing; the empty token is as wrong as any. */
+function singleToken({ path, bearer }: TokenProof): string {
+  if (path !== undefined && bearer !== undefined && path !== bearer) return ''
+  return path ?? bearer ?? ''
+}
+
+/** What the row says is asked every time: the token alone opens nothing. */
+const admitted = (grant: Grant | undefined, claims: Claims, now: number): Grant | undefined =>
+  admits(grant, claims, 'send_input', now) ? grant : undefined

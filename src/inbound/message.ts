@@ -1,0 +1,89 @@
+import { checkCallback, type MayCall } from '../auth/callback-url.ts'
+import { reasonOf } from '../domain/error.ts'
+import type { Hook } from '../domain/hook.ts'
+import type { Admission, Knock } from '../domain/knock.ts'
+import { addressed, cleanFrom, compose } from '../domain/message.ts'
+import { parsePayload } from '../payload/parse.ts'
+import { agreedKey, readSaid, readTurn, type Said } from './message-body.ts'
+import type { Speaker } from './webhook-message.ts'
+
+/** What a knock says, ready for the agent. */
+export interface Rendered {
+  readonly message: string
+  readonly from?: string | undefined
+  readonly idempotencyKey?: string | undefined
+  /** Another session than the door's own, when the body names one. */
+  readonly session?: string | undefined
+  readonly skill?: string | undefined
+  readonly callbackUrl?: string | undefined
+  readonly timeoutMs?: number | undefined
+  readonly payload: Uint8Array
+  readonly contentType: string
+  /** It could not be put into words: stored as FAILED, visible, never sent. */
+  readonly failed?: { readonly step: 'template' | 'skill'; readonly detail: string } | undefined
+}
+
+export interface Ignored {
+  readonly ignored: string
+}
+
+export interface Rendering {
+  /** The hook's template and filter, made ready once. */
+  readonly speaker: (hook: Hook) => Speaker
+  /** Unguessable, for the fence of one message. */
+  readonly nonce: () => string
+  readonly mayCall: MayCall
+}
+
+/** payload → message. Throws 4xx failures; loses nothing because nothing is stored yet. */
+export async function render(
+  deps: Rendering,
+  knock: Knock,
+  admission: Admission,
+): Promise<Rendered | Ignored> {
+  const contentType = knock.header('content-type') ?? ''
+  const { form } = admission
+  if (form.kind === 'hook') return renderHook(deps, knock, admission, form.hook, contentType)
+  if (form.kind === 'message') return spoken(await readSaid(knock, admission.maxBytes, contentType))
+  const turn = await readTurn(knock, admission.maxBytes, contentType)
+  if (turn.callbackUrl !== undefined) checkCallback(turn.callbackUrl, deps.mayCall)
+  return spoken(turn)
+}
+
+function spoken(said: Said): Rendered {
+  const from = said.from === undefined ? undefined : cleanFrom(said.from)
+  return { ...said, message: addressed(said.message, from), from }
+}
+
+async function renderHook(
+  deps: Rendering,
+  knock: Knock,
+  admission: Admission,
+  hook: Hook,
+  contentType: string,
+): Promise<Rendered | Ignored> {
+  const payload = await knock.body(admission.maxBytes)
+  const view = await parsePayload(payload, contentType)
+  const said = deps.speaker(hook).say({ payload: view, header: knock.header, nonce: deps.nonce() })
+  if (said.kind === 'ignored') return { ignored: said.why }
+  return {
+    ...worded(said, hook.from),
+    idempotencyKey: admission.key ?? agreedKey(undefined, knock.header('idempotency-key')),
+    skill: hook.skill,
+    payload,
+    contentType,
+  }
+}
+
+/** The hook's words for the agent, or why there are none: a text of control characters is blank once it is cleaned. */
+function worded(
+  said: Exclude<ReturnType<Speaker['say']>, { kind: 'ignored' }>,
+  from: string | undefined,
+): Pick<Rendered, 'message' | 'from' | 'failed'> {
+  if (said.kind === 'failed') return { message: '', failed: { step: 'template', detail: said.why } }
+  try {
+    return { message: compose(said.text, from), from: from === undefined ? undefined : cleanFrom(from) }
+  } catch (thrown) {
+    return { message: '', failed: { step: 'template', detail: reasonOf(thrown) } }
+  }
+}

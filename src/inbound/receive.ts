@@ -1,0 +1,49 @@
+import type { Delivery } from '../domain/delivery.ts'
+import { Failure } from '../domain/error.ts'
+import type { Knock, Receipt } from '../domain/knock.ts'
+import type { Recorded } from '../domain/ports.ts'
+import { type Authenticating, authenticate } from './authenticate.ts'
+import { type Rendering, render } from './message.ts'
+import { type Recording, record } from './record.ts'
+import { type Choosing, checkSkill, chooseSession } from './target.ts'
+
+export type Receiving = Authenticating &
+  Rendering &
+  Choosing &
+  Recording & {
+    /** Hands over a delivery that is leased to this process. */
+    readonly start: (delivery: Delivery) => void
+    /** Resolves with the newest known version of a delivery: when it is terminal, after `waitMs`, or when `signal` aborts. */
+    readonly wait: (delivery: Delivery, waitMs: number, signal: AbortSignal) => Promise<Delivery>
+    readonly draining: () => boolean
+  }
+
+/** How long the caller is ready to wait for the outcome, and whether it is still there. */
+export interface Patience {
+  readonly waitMs: number
+  readonly signal: () => AbortSignal
+}
+
+/** A knock, from proof to receipt. */
+export async function receive(deps: Receiving, knock: Knock, patience: Patience): Promise<Receipt> {
+  if (deps.draining()) throw new Failure('draining', 'The server is stopping.', { retryAfterMs: 2000 })
+  const admission = await authenticate(deps, knock)
+  if ('handshake' in admission) return { kind: 'handshake', answer: admission.handshake }
+  const rendered = await render(deps, knock, admission)
+  if ('ignored' in rendered) return { kind: 'ignored', why: rendered.ignored }
+  const session = await chooseSession(deps, admission, rendered.session)
+  const checked = await checkSkill(deps, session, rendered)
+  return forward(deps, await record(deps, knock, admission, session, checked), patience)
+}
+
+/** Hands what is stored to the worker and waits as long as the caller does. */
+function forward(deps: Receiving, recorded: Recorded, patience: Patience): Receipt | Promise<Receipt> {
+  const { delivery, replayed, leased } = recorded
+  if (patience.waitMs <= 0) {
+    if (leased) deps.start(delivery)
+    return { kind: 'stored', delivery, replayed }
+  }
+  const waiting = deps.wait(delivery, patience.waitMs, patience.signal())
+  if (leased) deps.start(delivery)
+  return waiting.then((newest) => ({ kind: 'stored', delivery: newest, replayed }))
+}

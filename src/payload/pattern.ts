@@ -1,0 +1,214 @@
+import { Failure } from '../domain/error.ts'
+
+/** Says whether a pattern occurs in a text. */
+export type Pattern = (text: string) => boolean
+
+const maxSourceLength = 500
+const maxDepth = 20
+const maxStates = 300
+/** What lies beyond is not looked at: it bounds one test to about a million steps. */
+const maxTextLength = 4096
+
+/**
+ * A regular expression whose work grows only with the length of its text (Thompson 1968), so that no payload can stall
+ * it. JavaScript's syntax for single characters, classes and escapes; `|`, groups, `* + ? {n} {n,} {n,m}`, `^ $ \b \B`,
+ * and `(?i)` in front. Look-around and back-references are refused. Throws `config_invalid`.
+ */
+export function compilePattern(source: string): Pattern {
+  if (source.length > maxSourceLength) throw refusal(`it is longer than ${maxSourceLength} characters`)
+  const flags = source.startsWith('(?i)') ? 'isu' : 'su'
+  const parser: Parser = { source, at: flags === 'isu' ? 4 : 0, flags, depth: 0 }
+  const tree = parseChoice(parser)
+  if (parser.at < source.length) throw refusal(`nothing opens ")" at character ${parser.at + 1}`)
+  const states: State[] = []
+  emit(states, tree)
+  add(states, { kind: 'found' })
+  return (text) => run(states, [...text.slice(0, maxTextLength)])
+}
+
+interface CharTest {
+  readonly char: RegExp
+  /** What it said before; a test by expression is too slow to repeat for every place of a text. */
+  readonly known: Map<string, boolean>
+}
+
+type Edge = '^' | '$' | '\\b' | '\\B'
+
+type Tree =
+  | { readonly kind: 'char'; readonly test: CharTest }
+  | { readonly kind: 'edge'; readonly edge: Edge }
+  | { readonly kind: 'sequence'; readonly parts: readonly Tree[] }
+  | { readonly kind: 'choice'; readonly options: readonly Tree[] }
+  | { readonly kind: 'repeat'; readonly part: Tree; readonly min: number; readonly max: number }
+
+interface Parser {
+  readonly source: string
+  at: number
+  readonly flags: string
+  depth: number
+}
+
+const refusal = (why: string): Failure => new Failure('config_invalid', `The pattern does not work: ${why}.`)
+
+/** Takes what the sticky expression finds here, if it does. */
+function take(parser: Parser, sticky: RegExp): RegExpExecArray | null {
+  sticky.lastIndex = parser.at
+  const found = sticky.exec(parser.source)
+  if (found) parser.at += found[0].length
+  return found
+}
+
+function parseChoice(parser: Parser): Tree {
+  const first = parseSequence(parser)
+  const options = [first]
+  while (take(parser, /\|/y)) options.push(parseSequence(parser))
+  return options.length === 1 ? first : { kind: 'choice', options }
+}
+
+function parseSequence(parser: Parser): Tree {
+  const parts: Tree[] = []
+  while (parser.at < parser.source.length && !/[|)]/.test(parser.source[parser.at] ?? ''))
+    parts.push(parseRepeat(parser, parseAtom(parser)))
+  return { kind: 'sequence', parts }
+}
+
+function parseRepeat(parser: Parser, part: Tree): Tree {
+  // A lazy `?` behind it changes which match is found, never whether there is one.
+  const found = take(parser, /(?:([*+?])|\{(\d{1,3})(?:(,)(\d{1,3})?)?\})\??/y)
+  if (!found) return part
+  const [, sign, least, comma, most] = found
+  const min = sign ? (sign === '+' ? 1 : 0) : Number(least)
+  const max = sign ? (sign === '?' ? 1 : Infinity) : most ? Number(most) : comma ? Infinity : min
+  if (max < min) throw refusal(`"${found[0]}" counts backwards`)
+  // Nothing, however often, is nothing; written out it could take forever.
+  if (part.kind === 'sequence' && part.parts.length === 0) return part
+  return { kind: 'repeat', part, min, max }
+}
+
+function parseAtom(parser: Parser): Tree {
+  if (take(parser, /\(\?:|\((?!\?)/y)) return parseGroup(parser)
+  const edge = take(parser, /\^|\$|\\[bB]/y)?.[0]
+  if (edge) return { kind: 'edge', edge: edge as Edge }
+  const start = parser.at + 1
+  const atom = take(
+    parser,
+    /\\[pPu]\{[^}]*\}|\\u[\da-f]{4}|\\x[\da-f]{2}|\\.|\[(?:\\.|[^\]\\])*\]|[^()[\]{}*+?\\]/isuy,
+  )
+  if (!atom) throw refusal(`character ${start} is not understood`)
+  return { kind: 'char', test: charTest(atom[0], parser.flags) }
+}
+
+function parseGroup(parser: Parser): Tree {
+  if (++parser.depth > maxDepth) throw refusal(`groups nest deeper than ${maxDepth} levels`)
+  const tree = parseChoice(parser)
+  if (!take(parser, /\)/y)) throw refusal('a group is not closed')
+  parser.depth--
+  return tree
+}
+
+function charTest(atom: string, flags: string): CharTest {
+  try {
+    // On a single character the runtime's own expressions cannot run away.
+    return { char: new RegExp(`^${atom === '.' ? '[^\\n]' : atom}$`, flags), known: new Map() }
+  } catch {
+    throw refusal(`"${atom}" is not understood`)
+  }
+}
+
+type State =
+  | { readonly kind: 'char'; readonly test: CharTest }
+  | { readonly kind: 'edge'; readonly edge: Edge }
+  /** Goes on at each of these places, relative to itself. */
+  | { readonly kind: 'jump'; readonly by: number[] }
+  | { readonly kind: 'found' }
+
+function add(states: State[], state: State): void {
+  if (states.push(state) > maxStates) throw refusal('it is too large once its repetitions are written out')
+}
+
+function emit(states: State[], tree: Tree): void {
+  if (tree.kind === 'sequence') for (const part of tree.parts) emit(states, part)
+  else if (tree.kind === 'choice') emitChoice(states, tree.options)
+  else if (tree.kind === 'repeat') emitRepeat(states, tree)
+  else add(states, tree)
+}
+
+function emitChoice(states: State[], options: readonly Tree[]): void {
+  const fork: number[] = []
+  const start = states.length
+  add(states, { kind: 'jump', by: fork })
+  const exits = options.map((option) => {
+    fork.push(states.length - start)
+    emit(states, option)
+    const by: number[] = []
+    add(states, { kind: 'jump', by })
+    return { by, at: states.length - 1 }
+  })
+  for (const exit of exits) exit.by.push(states.length - exit.at)
+}
+
+function emitRepeat(states: State[], { part, min, max }: Extract<Tree, { kind: 'repeat' }>): void {
+  for (let i = 0; i < min; i++) emit(states, part)
+  if (max === Infinity) emitOptional(states, part, true)
+  else for (let i = min; i < max; i++) emitOptional(states, part, false)
+}
+
+function emitOptional(states: State[], part: Tree, again: boolean): void {
+  const start = states.length
+  const by = [1]
+  add(states, { kind: 'jump', by })
+  emit(states, part)
+  if (again) add(states, { kind: 'jump', by: [start - states.length] })
+  by.push(states.length - start)
+}
+
+/** Walks all ways through the states at once, one character at a time; a match may begin anywhere. */
+function run(states: readonly State[], chars: readonly string[]): boolean {
+  let waiting: number[] = []
+  for (let at = 0; at <= chars.length; at++) {
+    const reached = new Set<number>()
+    for (const index of [...waiting, 0]) if (follow(states, index, chars, at, reached)) return true
+    const char = chars[at]
+    waiting = []
+    if (char !== undefined)
+      for (const index of reached) if (accepts(states[index], char)) waiting.push(index + 1)
+  }
+  return false
+}
+
+/** Adds every state that is reached from here without a character; true when that is the end. */
+function follow(
+  states: readonly State[],
+  from: number,
+  chars: readonly string[],
+  at: number,
+  reached: Set<number>,
+): boolean {
+  const todo = [from]
+  for (let index = todo.pop(); index !== undefined; index = todo.pop()) {
+    if (reached.has(index)) continue
+    reached.add(index)
+    const state = states[index]
+    if (state?.kind === 'found') return true
+    if (state?.kind === 'edge' && isEdge(state.edge, chars, at)) todo.push(index + 1)
+    if (state?.kind === 'jump') for (const by of state.by) todo.push(index + by)
+  }
+  return false
+}
+
+function isEdge(edge: Edge, chars: readonly string[], at: number): boolean {
+  if (edge === '^') return at === 0
+  if (edge === '$') return at === chars.length
+  const isWord = (char = ''): boolean => /^\w$/.test(char)
+  return (isWord(chars[at - 1]) !== isWord(chars[at])) === (edge === '\\b')
+}
+
+function accepts(state: State | undefined, char: string): boolean {
+  if (state?.kind !== 'char') return false
+  const { test } = state
+  const known = test.known.get(char)
+  if (known !== undefined) return known
+  const answer = test.char.test(char)
+  if (test.known.size < 1024) test.known.set(char, answer)
+  return answer
+}

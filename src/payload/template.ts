@@ -1,0 +1,179 @@
+import mustache from 'mustache'
+import { Failure, reasonOf } from '../domain/error.ts'
+import { createPage, type Page, print, spend, tear, write } from './template-output.ts'
+import { digits, isDigits, isList, memberOf, type View } from './view.ts'
+
+/** A parsed Mustache template. Plain data; partials and lambdas do not occur in it. */
+export interface Template {
+  readonly nodes: readonly Node[]
+}
+
+type Node =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'value'; readonly path: Path; readonly raw: boolean }
+  | {
+      readonly kind: 'section'
+      readonly path: Path
+      readonly inverted: boolean
+      readonly body: readonly Node[]
+    }
+
+/** Empty for the implicit iterator `{{.}}`. */
+type Path = readonly string[]
+
+export type Rendering =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'failed'; readonly why: string }
+
+export interface RenderOptions {
+  /** Longest output, in UTF-16 units. */
+  readonly maxLength?: number
+  /** Most steps of work: a node rendered, a name looked for in one place, a value of a list. */
+  readonly maxSteps?: number
+  /** What becomes of each value put in; as it is unless told otherwise. `raw` for `{{{x}}}` and `{{&x}}`. */
+  readonly interpolate?: (text: string, raw: boolean) => string
+}
+
+const maxSourceLength = 65_536
+const maxDepth = 64
+
+/**
+ * Parses Mustache: names, dotted names, sections, inverted sections, comments, delimiters. Throws `config_invalid`
+ * with line and column for what does not parse, and for partials, which would be other templates.
+ */
+export function compileTemplate(source: string): Template {
+  if (source.length > maxSourceLength)
+    throw new Failure('config_invalid', `The template is longer than ${maxSourceLength} characters.`)
+  return { nodes: nodesOf(tokensOf(source), source, 0) }
+}
+
+/**
+ * Renders without HTML escaping. Missing names, null and prototypes are empty; lists and objects come out as JSON.
+ * Stops as soon as the output or the work exceeds its bound, so it never holds the event loop for long.
+ */
+export function render(template: Template, view: View, options: RenderOptions = {}): Rendering {
+  const page = createPage(options.maxLength ?? 262_144, options.maxSteps ?? 200_000)
+  renderNodes(template.nodes, { view, parent: undefined }, page, options.interpolate)
+  return page.overrun === undefined
+    ? { kind: 'text', text: page.parts.join('') }
+    : { kind: 'failed', why: page.overrun }
+}
+
+/** What mustache.js parses to: kind, value, start, end, and for sections the tokens within. */
+type Token = readonly [kind: string, value: string, start: number, end: number, within?: unknown]
+
+function tokensOf(source: string): readonly Token[] {
+  try {
+    // A writer of our own: the shared one keeps every template it ever saw.
+    return new mustache.Writer().parse(source) as readonly Token[]
+  } catch (cause) {
+    const reason = reasonOf(cause)
+    const offset = / at (\d+)$/.exec(reason)?.[1]
+    throw refusal(source, offset ? Number(offset) : source.indexOf('{{='), reason.replace(/ at \d+$/, ''))
+  }
+}
+
+function nodesOf(tokens: readonly Token[], source: string, depth: number): readonly Node[] {
+  return tokens.flatMap((token): readonly Node[] => {
+    const [kind, value, start, , within] = token
+    switch (kind) {
+      case 'text':
+        return [{ kind: 'text', text: value }]
+      case 'name':
+      case '&':
+        return [{ kind: 'value', path: pathOf(value), raw: kind === '&' }]
+      case '#':
+      case '^':
+        if (depth === maxDepth) throw refusal(source, start, `Sections nest deeper than ${maxDepth} levels`)
+        return [
+          {
+            kind: 'section',
+            path: pathOf(value),
+            inverted: kind === '^',
+            body: nodesOf(within as readonly Token[], source, depth + 1),
+          },
+        ]
+      case '>':
+        throw refusal(source, start, `Partials are not supported: "${value}"`)
+      default:
+        return []
+    }
+  })
+}
+
+const pathOf = (name: string): Path => (name === '.' ? [] : name.split('.'))
+
+function refusal(source: string, offset: number, reason: string): Failure {
+  const before = source.slice(0, Math.max(0, offset)).split('\n')
+  const column = (before.at(-1)?.length ?? 0) + 1
+  return new Failure('config_invalid', `line ${before.length}, column ${column}: ${reason}.`)
+}
+
+/** The views a name is looked for in, innermost first. */
+interface Context {
+  readonly view: View
+  readonly parent: Context | undefined
+}
+
+type Interpolate = RenderOptions['interpolate']
+
+function renderNodes(nodes: readonly Node[], context: Context, page: Page, interpolate: Interpolate): void {
+  for (const node of nodes) {
+    if (!spend(page)) return
+    if (node.kind === 'text') write(page, node.text)
+    else if (node.kind === 'value') renderValue(lookup(node.path, context, page), node.raw, page, interpolate)
+    else renderSection(node, context, page, interpolate)
+  }
+}
+
+function renderValue(value: View | undefined, raw: boolean, page: Page, interpolate: Interpolate): void {
+  const mark = page.parts.length
+  print(page, value)
+  if (interpolate && page.parts.length > mark) write(page, interpolate(tear(page, mark), raw))
+}
+
+function renderSection(
+  section: Extract<Node, { kind: 'section' }>,
+  context: Context,
+  page: Page,
+  interpolate: Interpolate,
+): void {
+  const value = lookup(section.path, context, page)
+  for (const inner of contextsOf(value, section.inverted, context)) {
+    if (!spend(page)) return
+    renderNodes(section.body, inner, page, interpolate)
+  }
+}
+
+/** The first context that has the first name decides; a broken chain below it is missing, not looked for further out. */
+function lookup(path: Path, context: Context, page: Page): View | undefined {
+  const [first, ...rest] = path
+  if (first === undefined) return context.view
+  let found: View | undefined
+  for (let at: Context | undefined = context; at && found === undefined; at = at.parent) {
+    if (!spend(page)) return undefined
+    found = memberOf(at.view, first)
+  }
+  for (const name of rest) {
+    if (found === undefined || !spend(page)) return undefined
+    found = memberOf(found, name)
+  }
+  return found
+}
+
+/** The contexts in which a section's body is rendered: none, this one, or one for each value of a list. */
+function* contextsOf(value: View | undefined, inverted: boolean, context: Context): Iterable<Context> {
+  const truthy = isTruthy(value)
+  if (inverted) {
+    if (!truthy) yield context
+  } else if (truthy && value !== undefined) {
+    if (isList(value)) for (const view of value) yield { view, parent: context }
+    else yield value === true ? context : { view: value, parent: context }
+  }
+}
+
+function isTruthy(value: View | undefined): boolean {
+  if (value === undefined || value === null) return false
+  if (isList(value)) return value.length > 0
+  return isDigits(value) ? Number(value[digits]) !== 0 : Boolean(value)
+}

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { leaveWord, openEar } from '../../../src/drivers/agent-hooks/mailbox.ts'
+import { hookSettings, relayHook } from '../../../src/drivers/agent-hooks/relay.ts'
+import type { Word } from '../../../src/drivers/agent-hooks/word.ts'
+
+let runDir = ''
+beforeEach(() => {
+  runDir = mkdtempSync(join(tmpdir(), 'postern-ear-'))
+})
+afterEach(() => rmSync(runDir, { recursive: true }))
+
+const first = { id: 'build', generation: 'one' }
+const word = (is: Word['is'], more: Partial<Word> = {}): Word => ({ is, conversation: 'a', ...more })
+
+describe('leaveWord', () => {
+  it('leaves nothing where nobody listens', () => {
+    assert.throws(() => leaveWord(runDir, 'build', word('here')), /ENOENT/)
+    assert.deepEqual(readdirSync(runDir), [])
+  })
+
+  it('stops when nobody reads for long', async () => {
+    await openEar(runDir, first).begin()
+    const path = join(runDir, 'build.hooks')
+    writeFileSync(path, 'x'.repeat(1_048_576))
+    leaveWord(runDir, 'build', word('here'))
+    assert.equal(statSync(path).size, 1_048_576)
+  })
+})
+
+describe('openEar', () => {
+  it('hears what was said since the message began, in a file of its own', async () => {
+    const ear = openEar(runDir, first)
+    assert.deepEqual(await ear.words(), [])
+    await ear.begin()
+    assert.equal(statSync(join(runDir, 'build.hooks')).mode & 0o777, 0o600)
+    leaveWord(runDir, 'build', word('accepted'))
+    appendFileSync(join(runDir, 'build.hooks'), '{"is":"comp\n')
+    leaveWord(runDir, 'build', word('completed'))
+    assert.deepEqual(
+      (await ear.words()).map(({ is }) => is),
+      ['accepted', 'completed'],
+    )
+    await ear.begin()
+    assert.deepEqual(await ear.words(), [])
+  })
+
+  it('remembers what kind of word comes, until the agent leaves', async () => {
+    const ear = openEar(runDir, first)
+    assert.equal(await ear.habit(), 'silent')
+    await ear.begin()
+    for (const [is, habit] of [
+      ['completed', 'ends'],
+      ['here', 'turns'],
+      ['completed', 'turns'],
+      ['gone', 'silent'],
+    ] as const) {
+      leaveWord(runDir, 'build', word(is))
+      assert.equal(await ear.habit(), habit)
+      await ear.begin()
+      assert.equal(await openEar(runDir, first).habit(), habit, 'also over restarts')
+    }
+  })
+
+  it('knows its own opening and its own pane', async () => {
+    const ear = openEar(runDir, first, '%5')
+    await ear.begin()
+    leaveWord(runDir, 'build', word('here', { pane: '%6' }))
+    leaveWord(runDir, 'build', word('asks', { pane: '%5' }))
+    assert.deepEqual(
+      (await ear.words()).map(({ is }) => is),
+      ['asks'],
+    )
+    const later = openEar(runDir, { id: 'build', generation: 'two' })
+    assert.deepEqual([await later.words(), await later.habit()], [[], 'silent'])
+    await later.forget()
+    assert.equal(readdirSync(runDir).length, 1, 'what is not its own stays')
+    await ear.forget()
+    assert.deepEqual(readdirSync(runDir), [])
+  })
+})
+
+describe('relayHook', () => {
+  const said = JSON.stringify({ hook_event_name: 'Stop', session_id: 'abc', last_assistant_message: 'done' })
+  const call = {
+    runDir: '',
+    agent: 'claude',
+    env: { POSTERN_SESSION: 'build', TMUX_PANE: '%5' },
+    payload: said,
+  }
+
+  it('finds the session by its flag, else by the environment', async () => {
+    const ears = ['build', 'other'].map((id) => openEar(runDir, { id, generation: 'one' }))
+    for (const ear of ears) await ear.begin()
+    relayHook({ ...call, runDir })
+    relayHook({ ...call, runDir, session: 'other' })
+    const heard = { is: 'completed', answer: 'done', conversation: 'abc', pane: '%5' }
+    for (const ear of ears) assert.deepEqual(await ear.words(), [heard])
+  })
+
+  const wrong: readonly (readonly [title: string, change: object])[] = [
+    ['no session', { env: {} }],
+    ['a session that is a path', { session: '../build' }],
+    ['an unknown agent', { agent: 'toString' }],
+    ['no JSON', { payload: 'hello' }],
+    ['null', { payload: 'null' }],
+  ]
+  for (const [title, change] of wrong)
+    it(`throws on ${title}`, async () => {
+      await openEar(runDir, first).begin()
+      assert.throws(() => relayHook({ ...call, runDir, ...change }))
+      assert.deepEqual(await openEar(runDir, first).words(), [])
+    })
+})
+
+describe('hookSettings', () => {
+  const wish = { program: ['/opt/my postern/postern'], home: '/home/k/.postern' }
+
+  it('are for the agent that runs there, else for all', async () => {
+    const agents = async (more: object) =>
+      (await hookSettings({ ...wish, ...more })).map(({ agent }) => agent)
+    assert.deepEqual(await agents({ command: ['node', '/opt/gemini.js'] }), ['gemini'])
+    assert.deepEqual(await agents({ settings: { agent: 'codex' } }), ['codex'])
+    assert.deepEqual(await agents({ command: ['bash'] }), ['claude', 'gemini', 'codex'])
+    assert.deepEqual(await agents({}), ['claude', 'gemini', 'codex'])
+  })
+
+  it('quote for the shell that runs them, and for TOML', async () => {
+    const [claude, , codex] = await hookSettings({ ...wish, session: 'build' })
+    const line = `'/opt/my postern/postern' hook-relay claude --home /home/k/.postern --session build`
+    const hooks = JSON.parse(claude?.text ?? '').hooks
+    assert.deepEqual(Object.keys(hooks).sort(), [
+      'PermissionRequest',
+      'SessionEnd',
+      'SessionStart',
+      'Stop',
+      'StopFailure',
+      'UserPromptSubmit',
+    ])
+    assert.equal(hooks.Stop[0].hooks[0].command, line)
+    assert.equal(
+      codex?.text,
+      'notify = ["/opt/my postern/postern", "hook-relay", "codex", "--home", "/home/k/.postern", "--session", "build"]',
+    )
+  })
+})

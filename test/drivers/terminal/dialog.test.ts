@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { dialogOn, saysItWorks } from '../../../src/drivers/terminal/dialog.ts'
+import type { Screen } from '../../../src/drivers/terminal/screen.ts'
+
+const screen = (lines: readonly string[], more: Partial<Screen> = {}): Screen => ({
+  kind: 'screen',
+  lines,
+  cursor: '',
+  bracketedPaste: true,
+  cooked: false,
+  echo: false,
+  quietMs: 5000,
+  draft: false,
+  ...more,
+})
+
+describe('dialogOn', () => {
+  const dialogs: Readonly<Record<string, readonly string[]>> = {
+    'a permission menu': ['Do you want to proceed?', '❯ 1. Yes', '  2. No', 'Esc to cancel'],
+    'a menu in a box': [
+      '│ Allow execution? │',
+      '│ ● 1. Yes, allow once │',
+      '│   2. No, suggest changes (esc) │',
+    ],
+    'a menu on its second choice': ['Allow command?', '  1. Yes, proceed', '▶ 2. No, tell it what to do'],
+    'buttons side by side': [
+      '┃  △ Permission required',
+      '┃  $ touch x',
+      '┃   Allow once   Allow always   Reject        ⇆ select  enter confirm',
+    ],
+    'a trust screen': ['Do you trust the files in this folder?', '› 1. Yes, continue', '  2. No, quit'],
+    'a choice without numbers': [
+      ' ❯ No, exit',
+      '   Yes, I trust this folder',
+      '',
+      ' Enter to confirm · Esc to cancel',
+    ],
+    'a yes or no': ['Proceed? [Y/n]'],
+    'a host key': ['Are you sure you want to continue connecting (yes/no/[fingerprint])?'],
+    'a password': ['[sudo] password for kim:'],
+    'a passphrase': ["Enter passphrase for key '/home/kim/.ssh/id':"],
+    'a pager': ['text', '--More--(12%)'],
+    'the end of a manual': ['text', '(END)'],
+    'press enter': ['Press Enter to continue'],
+  }
+  for (const [title, lines] of Object.entries(dialogs))
+    it(`sees ${title}`, () => assert.notEqual(dialogOn(screen(['some output', ...lines, ''])), undefined))
+
+  const others: Readonly<Record<string, readonly string[]>> = {
+    'an empty screen': [],
+    'an input box': ['──────', '> Type your message', '? for shortcuts'],
+    'a numbered list that was sent': ['> 1. Fix it, yes', '  2. No new files', '• done', '> '],
+    'a list in an answer': ['1. Yes, it works', '2. No, it does not', '> '],
+    'a question in a text': ['Is this ok (y/n)? he asked', '> '],
+    'a shell prompt': ['user@host:~$'],
+    'a menu answered long ago': [
+      '❯ 1. Yes',
+      '  2. No',
+      ...Array.from({ length: 20 }, (_, i) => `output ${i}`),
+    ],
+  }
+  for (const [title, lines] of Object.entries(others))
+    it(`sees none in ${title}`, () => assert.equal(dialogOn(screen(lines)), undefined))
+
+  it('takes a terminal that shows no keys for a secret', () => {
+    assert.notEqual(dialogOn(screen([], { cooked: true, echo: false })), undefined)
+    assert.equal(dialogOn(screen([], { cooked: true, echo: true })), undefined)
+  })
+})
+
+describe('saysItWorks', () => {
+  const shown: readonly (readonly [string, boolean])[] = [
+    ['✻ Thinking… (esc to interrupt)', true],
+    ['• Working (12s • esc to interrupt)', true],
+    ['⠏ Reading the files (esc to cancel, 3s)', true],
+    ['   ⬝⬝⬝⬝⬝⬝⬝⬝  esc interrupt          tab agents  ctrl+p commands', true],
+    [' escape interrupt · ctrl+c/ctrl+d clear/exit · / commands', false],
+    ['press esc to cancel it, then begin again', false],
+    ['? for shortcuts', false],
+  ]
+  for (const [line, works] of shown)
+    it(`${works} for ${line.trim()}`, () => {
+      assert.equal(saysItWorks(screen(['an answer', line, '────────', '> ', '────────', 'model 1'])), works)
+    })
+
+  it('false for what stands far above', () => {
+    const below = Array.from({ length: 9 }, (_, i) => `line ${i}`)
+    assert.equal(saysItWorks(screen(['• Working (esc to interrupt)', ...below])), false)
+  })
+})

@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import {
+  evidenceOf,
+  fingerprint,
+  type Screen,
+  sameScreen,
+  submitted,
+} from '../../../src/drivers/terminal/screen.ts'
+
+const screen = (lines: readonly string[], more: Partial<Screen> = {}): Screen => ({
+  kind: 'screen',
+  lines,
+  cursor: '0,0',
+  bracketedPaste: true,
+  cooked: false,
+  echo: false,
+  quietMs: 5000,
+  draft: false,
+  ...more,
+})
+
+describe('fingerprint', () => {
+  for (const [text, print] of [
+    ['hello there', 'hellothere'],
+    ['a'.repeat(40), 'a'.repeat(24)],
+    ['│ boxed │', 'boxed'],
+    ['line one\nline two', 'lineonelinetwo'],
+    ['e\u0301', 'é'],
+    ['\u200b\u2060', ''],
+  ] as const)
+    it(`of ${JSON.stringify(text)}`, () => assert.equal(fingerprint(text), print))
+
+  it('holds the end of any text, at most 24 characters', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 80 }), (text) => {
+        const print = fingerprint(text)
+        assert.ok([...print].length <= 24)
+        assert.ok(fingerprint(`before ${text}`).endsWith(print))
+      }),
+    )
+  })
+})
+
+describe('evidenceOf', () => {
+  const before = screen(['say hello', '> '])
+  const long = 'x'.repeat(2000)
+  const rows: readonly (readonly [string, Screen, Screen, string, 'echo' | 'marker' | undefined])[] = [
+    ['the text in the box', before, screen(['say hello', '> fix the build']), 'fix the build', 'echo'],
+    ['nothing', before, before, 'fix the build', undefined],
+    [
+      'what was there before',
+      screen(['fix the build']),
+      screen(['fix the build']),
+      'fix the build',
+      undefined,
+    ],
+    [
+      'it once more',
+      screen(['fix the build']),
+      screen(['fix the build', '> fix the build']),
+      'fix the build',
+      'echo',
+    ],
+    ['it across borders', before, screen(['│ fix the │', '│ build   │']), 'fix the build', 'echo'],
+    ['a paste marker', before, screen(['> [Pasted text #1 +12 lines]']), long, 'marker'],
+    ['another paste marker', before, screen(['> [paste #1 +80 lines]']), long, 'marker'],
+    [
+      'a marker that the text spells itself',
+      before,
+      screen(['[paste #1 +80 lines]']),
+      'see [paste #1 +80 lines] there',
+      undefined,
+    ],
+    [
+      'one letter amid a redrawn screen',
+      before,
+      screen(['a y b', 'two', 'three', 'four', 'five']),
+      'y',
+      undefined,
+    ],
+    ['one letter alone', before, screen(['say hello', '> y']), 'y', 'echo'],
+    [
+      'one letter instead of a hint that has it twice',
+      screen(['> Type your message']),
+      screen(['> y']),
+      'y',
+      'echo',
+    ],
+    ['a number', before, screen(['say hello', '> 42']), '42', 'echo'],
+    ['a few letters on two lines', before, screen(['say hello', '> a', 'rm -rf']), 'a\nrm -rf', 'echo'],
+    [
+      'a few letters on five lines',
+      before,
+      screen(['> a', 'b', '', 'c', 'd', 'e']),
+      'a\nb\n\nc\nd\ne',
+      'echo',
+    ],
+    ['two lines of which only one came', before, screen(['say hello', '> a']), 'a\nrm -rf', undefined],
+    ['only the beginning', before, screen(['> fix the']), 'fix the build', undefined],
+  ]
+  for (const [title, from, to, text, expected] of rows)
+    it(`${expected ?? 'nothing'} for ${title}`, () => assert.equal(evidenceOf(from, to, text), expected))
+
+  it('is never found on an unchanged screen', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string()), fc.string(), (lines, text) => {
+        assert.equal(evidenceOf(screen(lines), screen(lines), text), undefined)
+      }),
+    )
+  })
+
+  it('is found wherever a box wraps the text', () => {
+    fc.assert(
+      fc.property(
+        fc.stringMatching(/^[a-z ]*[a-z]{8,60}$/),
+        fc.integer({ min: 4, max: 30 }),
+        (text, width) => {
+          const rows = text.match(new RegExp(`.{1,${width}}`, 'g')) ?? []
+          const after = screen(rows.map((row) => `│ ${row} │`))
+          assert.equal(evidenceOf(screen(['│ │']), after, text), 'echo')
+        },
+      ),
+    )
+  })
+})
+
+describe('submitted', () => {
+  const echoed = screen(['• done', '──────', '> fix the build'])
+  const cat = { bracketedPaste: false, cooked: true, echo: true } as const
+  const rows: readonly (readonly [string, Screen, Screen, boolean])[] = [
+    ['nothing changed', echoed, echoed, false],
+    [
+      'the text went up and the box is empty',
+      echoed,
+      screen(['• done', '> fix the build', '──────', '> ']),
+      true,
+    ],
+    ['a spinner has appeared', echoed, screen([...echoed.lines, '⠋ Thinking']), true],
+    ['the box grew by an empty line', echoed, screen([...echoed.lines, ''], { cursor: '0,3' }), false],
+    [
+      'only a spinner turned',
+      screen(['| Working 3s', '> a text']),
+      screen(['/ Working 4s', '> a text']),
+      false,
+    ],
+    ['a paste marker appeared', echoed, screen(['• done', '──────', '> [Pasted text #1 +6 lines]']), false],
+    ['a paste marker counts on', screen(['> [paste #1 +6 lines]']), screen(['> [paste #1 +7 lines]']), false],
+    ['the paste mode is put away', echoed, screen(echoed.lines, { bracketedPaste: false }), true],
+    [
+      'the cursor moved in line mode',
+      screen(['fix the build'], cat),
+      screen(['fix the build', ''], { ...cat, cursor: '0,1' }),
+      true,
+    ],
+    [
+      'the cursor moved in an unknown mode',
+      screen(['fix the build'], { bracketedPaste: undefined, cooked: undefined }),
+      screen(['fix the build'], { bracketedPaste: undefined, cooked: undefined, cursor: '0,1' }),
+      false,
+    ],
+    [
+      'Enter closed a list of suggestions',
+      screen(['  ❯ the build.log', '──────', '> fix the build'], { cursorRow: '> fix the build' }),
+      screen(['──────', '> fix the build', 'manual mode'], { cursorRow: '> fix the build ' }),
+      false,
+    ],
+    [
+      'the cursor is behind the text no more',
+      screen(['──────', '> fix the build'], { cursorRow: '> fix the build' }),
+      screen(['> fix the build', '──────', '> '], { cursorRow: '> ' }),
+      true,
+    ],
+    ['the screen was cleared', echoed, screen(['• done']), true],
+    [
+      'a menu closed and the text still stands in the box',
+      screen(['menu', '> fix the build'], { cursorRow: '> fix the build' }),
+      screen(['> fix the build'], { cursorRow: '> fix the build' }),
+      false,
+    ],
+    [
+      'a menu opened and the text still stands in the box',
+      screen(['> fix the build'], { cursorRow: '> fix the build' }),
+      screen(['a choice', '> fix the build'], { cursorRow: '> fix the build' }),
+      false,
+    ],
+    [
+      'an equal line scrolled up',
+      screen(['> fix the build', 'ok', '> fix the build']),
+      screen(['ok', '> fix the build', 'fix the build', '> fix the build']),
+      true,
+    ],
+  ]
+  for (const [title, from, to, expected] of rows)
+    it(`${expected} when ${title}`, () => assert.equal(submitted(from, to, 'fix the build'), expected))
+})
+
+describe('sameScreen', () => {
+  it('overlooks spinners, counters and empty lines, and nothing else', () => {
+    assert.ok(sameScreen(screen(['⠋ 12 s', '', 'text']), screen(['⠙ 13 s', 'text'])))
+    assert.ok(!sameScreen(screen(['text']), screen(['text', 'text'])))
+  })
+})

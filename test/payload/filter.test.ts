@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Failure } from '../../src/domain/error.ts'
+import type { Condition } from '../../src/domain/hook.ts'
+import { compileFilter } from '../../src/payload/filter.ts'
+import { numberView } from '../../src/payload/view.ts'
+
+const payload = {
+  action: 'opened',
+  number: 7,
+  big: numberView('12345678901234567890'),
+  price: numberView('1.10'),
+  draft: false,
+  body: null,
+  labels: [{ name: 'bug' }, { name: 'p1' }],
+  user: { login: 'alice', 'a.b/c~d': 'odd' },
+}
+const headers: Readonly<Record<string, string>> = { 'x-github-event': 'pull_request' }
+const holds = (condition: Condition): boolean =>
+  compileFilter(condition)({ payload, header: (name) => headers[name] })
+
+describe('compileFilter', () => {
+  const cases: readonly (readonly [Condition, boolean])[] = [
+    [{ path: 'action', exists: true }, true],
+    [{ path: 'missing', exists: true }, false],
+    [{ path: 'missing', exists: false }, true],
+    [{ path: 'body', exists: true }, true],
+    [{ path: 'user.login', equals: 'alice' }, true],
+    [{ path: '/user/login', equals: 'alice' }, true],
+    [{ path: '/user/a.b~1c~0d', equals: 'odd' }, true],
+    [{ path: 'labels.1.name', equals: 'p1' }, true],
+    [{ path: '/labels/0/name', equals: 'bug' }, true],
+    [{ path: 'labels.length', exists: true }, false],
+    [{ path: 'user.constructor', exists: true }, false],
+    [{ path: '__proto__', exists: true }, false],
+    [{ path: 'user.login.x', exists: true }, false],
+    [{ path: 'action', equals: 'closed' }, false],
+    [{ path: 'number', equals: 7 }, true],
+    [{ path: 'number', equals: '7' }, false],
+    [{ path: 'price', equals: 1.1 }, true],
+    [{ path: 'draft', equals: false }, true],
+    [{ path: 'body', equals: null }, true],
+    [{ path: 'missing', equals: null }, false],
+    [{ path: 'labels', equals: 'bug' }, false],
+    [{ path: 'action', in: ['opened', 'reopened'] }, true],
+    [{ path: 'action', in: [] }, false],
+    [{ path: 'action', matches: '^open' }, true],
+    [{ path: 'big', matches: '^1234567890' }, true],
+    [{ path: 'number', matches: '^7$' }, true],
+    [{ path: 'labels', matches: '.' }, false],
+    [{ path: 'body', matches: '.*' }, false],
+    [{ header: 'X-GitHub-Event', equals: 'pull_request' }, true],
+    [{ header: 'x-other', exists: false }, true],
+    [
+      {
+        all: [
+          { path: 'action', exists: true },
+          { path: 'draft', equals: false },
+        ],
+      },
+      true,
+    ],
+    [
+      {
+        all: [
+          { path: 'action', exists: true },
+          { path: 'draft', equals: true },
+        ],
+      },
+      false,
+    ],
+    [{ all: [] }, true],
+    [
+      {
+        any: [
+          { path: 'draft', equals: true },
+          { path: 'number', equals: 7 },
+        ],
+      },
+      true,
+    ],
+    [{ any: [] }, false],
+    [{ not: { path: 'draft', equals: true } }, true],
+  ]
+  for (const [condition, expected] of cases)
+    it(`${JSON.stringify(condition)} is ${expected}`, () => assert.equal(holds(condition), expected))
+
+  it('refuses a pattern that does not work', () => {
+    assert.throws(() => compileFilter({ not: { path: 'a', matches: '(' } }), Failure)
+  })
+})

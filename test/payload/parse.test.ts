@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { type Code, Failure } from '../../src/domain/error.ts'
+import { parsePayload } from '../../src/payload/parse.ts'
+import { compileTemplate, render } from '../../src/payload/template.ts'
+import { memberOf, type View } from '../../src/payload/view.ts'
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
+const parse = (text: string, contentType = 'application/json') => parsePayload(bytesOf(text), contentType)
+
+const show = (source: string, view: View): string => {
+  const rendering = render(compileTemplate(source), view)
+  assert.equal(rendering.kind, 'text')
+  return rendering.kind === 'text' ? rendering.text : ''
+}
+
+const refuses = (promise: Promise<View>, code: Code, detail = /./) =>
+  assert.rejects(promise, (thrown) => {
+    assert(thrown instanceof Failure)
+    assert.equal(thrown.code, code)
+    assert.match(thrown.message, detail)
+    return true
+  })
+
+describe('parsePayload: JSON', () => {
+  it('keeps numbers as they were sent', async () => {
+    for (const source of ['12345678901234567890', '1.10', '1e400', '-0', '0.1', '7', '1E+2', '-1.5e-300'])
+      assert.equal(
+        show('{{n}} {{a}}', await parse(`{"n":${source},"a":[${source}]}`)),
+        `${source} [${source}]`,
+      )
+  })
+
+  it('lets the last of repeated keys count', async () => {
+    assert.equal(show('{{a}}', await parse('{"a":1,"a":{"b":2},"a":"last"}')), 'last')
+  })
+
+  it('treats __proto__ as a key like any other', async () => {
+    const view = await parse('{"__proto__":{"polluted":"data"},"constructor":"text"}')
+    assert.equal(show('{{__proto__.polluted}} {{constructor}} {{polluted}}', view), 'data text ')
+    assert.equal(memberOf({}, 'polluted'), undefined)
+  })
+
+  it('reads what JSON.parse reads, and nothing else', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue(), async (value) => {
+        const text = JSON.stringify(value)
+        const spaced = JSON.stringify(value, null, ' \t')
+        assert.equal(
+          show('{{#v}}{{.}}{{/v}}', await parse(`{"v":[${text}]}`)),
+          value === null ? '' : asText(value),
+        )
+        assert.deepEqual(await parse(spaced), await parse(text))
+      }),
+    )
+  })
+
+  it('refuses exactly what JSON.parse refuses', async () => {
+    const noise = fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"',
+      'a',
+      '1',
+      '-',
+      '.',
+      'e',
+      '\\',
+      'u',
+      ' ',
+      'true',
+      'null',
+      '\t',
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(noise, { maxLength: 8 }), async (parts) => {
+        const text = parts.join('')
+        const valid = isJson(text)
+        const accepted = await parse(text).then(
+          () => true,
+          () => false,
+        )
+        assert.equal(accepted, valid, text)
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  const broken = [
+    '',
+    '{',
+    '[1,]',
+    '{"a":1,}',
+    '{a:1}',
+    "{'a':1}",
+    '01',
+    '1.',
+    '.5',
+    '+1',
+    'NaN',
+    'tru',
+    '1 2',
+    '"\n"',
+    '"\\x"',
+    '[1}',
+    '\u00a01',
+  ]
+  for (const text of broken)
+    it(`refuses ${JSON.stringify(text)}`, () =>
+      refuses(parse(text), 'malformed', /not valid JSON at character \d+/))
+
+  it('refuses what nests too deeply, without running out of stack', async () => {
+    for (const text of ['['.repeat(100_000), `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`])
+      await refuses(parse(text), 'unprocessable', /deeper than 200/)
+    assert.equal(show('{{#v}}ok{{/v}}', await parse(`{"v":${'['.repeat(199)}${']'.repeat(199)}}`)), 'ok')
+  })
+
+  it('refuses too many values and endless numbers', async () => {
+    await refuses(parse(`[${'0,'.repeat(300_000)}0]`), 'unprocessable', /more than 300000 values/)
+    await refuses(parse('1'.repeat(1001)), 'unprocessable', /longer than 1000/)
+  })
+
+  it('lets others run while it reads a large body', async () => {
+    let pauses = 0
+    const pause = async () => {
+      pauses++
+    }
+    await parsePayload(bytesOf(`[${'0,'.repeat(99_999)}0]`), 'application/json', pause)
+    assert(pauses >= 4)
+  })
+
+  it('lets others run within a body of blanks, and refuses too many in a row', async () => {
+    let pauses = 0
+    const pause = async () => {
+      pauses++
+    }
+    const gaps = `[${`${' '.repeat(900_000)}1,`.repeat(9)}1]`
+    await parsePayload(bytesOf(gaps), 'application/json', pause)
+    assert(pauses >= 4)
+    const blanks = bytesOf(`${' '.repeat(1_000_001)}1`)
+    await refuses(parsePayload(blanks, 'application/json', pause), 'unprocessable', /blanks/)
+  })
+
+  it('refuses bytes that are not UTF-8', async () => {
+    for (const bytes of [
+      [0x22, 0xff, 0x22],
+      [0x22, 0xc0, 0x80, 0x22],
+      [0x22, 0xed, 0xa0, 0x80, 0x22],
+    ])
+      await refuses(parsePayload(new Uint8Array(bytes), 'application/json'), 'malformed', /UTF-8/)
+  })
+})
+
+describe('parsePayload: other types', () => {
+  it('takes every JSON type, and none at all as JSON', async () => {
+    const types = ['', 'application/json; charset=utf-8', 'application/cloudevents+json', 'Application/JSON']
+    for (const type of [...types, 'application/vnd.api+json;charset="UTF-8"'])
+      assert.equal(show('{{a}}', await parse('{"a":"b"}', type)), 'b')
+  })
+
+  for (const type of [
+    'application/xml',
+    'multipart/form-data; boundary=x',
+    'application/json; charset=latin1',
+    'text/html',
+    'xapplication/json',
+  ])
+    it(`refuses ${type}`, () => refuses(parse('{}', type), 'unsupported_media_type'))
+
+  const form = 'application/x-www-form-urlencoded'
+
+  it('reads the fields of a form', async () => {
+    const view = await parse('command=%2Fdeploy&text=a+b%26c&x=1&x=2&empty=&bare&=odd&__proto__=p', form)
+    assert.equal(
+      show('{{command}}|{{text}}|{{x}}|{{empty}}|{{bare}}|{{__proto__}}', view),
+      '/deploy|a b&c|2|||p',
+    )
+  })
+
+  it('unwraps a lone payload field', async () => {
+    const view = await parse(`payload=${encodeURIComponent('{"a":{"n":1.10}}')}`, form)
+    assert.equal(show('{{a.n}}', view), '1.10')
+    assert.equal(show('{{payload}}', await parse('payload=x&other=y', form)), 'x')
+    await refuses(parse('payload=%7B', form), 'malformed')
+  })
+
+  it('reads back what URLSearchParams writes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'grapheme' }), async (text) => {
+        const view = await parse(new URLSearchParams({ text, also: '' }).toString(), form)
+        assert.equal(memberOf(view, 'text'), text)
+      }),
+    )
+  })
+
+  it('refuses broken forms', async () => {
+    for (const text of ['a=%', 'a=%4', 'a=%zz', 'a=%ff', '%c0%80=1'])
+      await refuses(parse(text, form), 'malformed')
+    await refuses(parse('a&'.repeat(10_001), form), 'unprocessable', /10000 fields/)
+  })
+
+  it('shows plain text as text and as body', async () => {
+    assert.equal(
+      show('{{text}}{{body}}', await parse('hi {{x}}', 'text/plain; charset=utf-8')),
+      'hi {{x}}hi {{x}}',
+    )
+  })
+})
+
+/** What a section over a list of this one value shows of it. */
+const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
