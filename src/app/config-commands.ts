@@ -1,16 +1,16 @@
-import type { ConfigDesk, HookDesk, Rehearsal } from '../cli/context.ts'
+import type { ConfigFile, HookTools, Rehearsal } from '../cli/context.ts'
 import { type Config, configSchema, loadConfig } from '../config/load.ts'
 import { printable } from '../config/print.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { homeAt } from '../domain/home.ts'
 import type { Hook } from '../domain/hook.ts'
 import { compose } from '../domain/message.ts'
-import { createSpeaker } from '../inbound/webhook-message.ts'
+import { createHookMessage } from '../inbound/webhook-message.ts'
 import { parsePayload } from '../payload/parse.ts'
-import type { KeeperNeeds } from './local-home.ts'
+import type { ProcessDeps } from './local-home.ts'
 
 /** The configuration of a home, to be looked at. */
-export function configDesk({ env }: KeeperNeeds, root: string): ConfigDesk {
+export function configFile({ env }: ProcessDeps, root: string): ConfigFile {
   const home = homeAt(root)
   return {
     file: home.configFile,
@@ -23,7 +23,7 @@ export function configDesk({ env }: KeeperNeeds, root: string): ConfigDesk {
 }
 
 /** The hooks of a home, to be tried out. */
-export async function hookDesk({ env, clock }: KeeperNeeds, root: string): Promise<HookDesk> {
+export async function hookTools({ env, clock }: ProcessDeps, root: string): Promise<HookTools> {
   const config = await loadConfig({ home: homeAt(root), env, flags: {}, regardless: 'of secrets' })
   return {
     list: async () => config.webhooks.hooks,
@@ -44,7 +44,7 @@ async function rehearse(
   nonce: string,
 ): Promise<Rehearsal> {
   const view = await parsePayload(payload, headers['content-type'] ?? '')
-  const said = createSpeaker(hook).say({ payload: view, header: (name) => headers[name], nonce })
+  const said = createHookMessage(hook).say({ payload: view, header: (name) => headers[name], nonce })
   if (said.kind !== 'text') return said
   try {
     return {

@@ -6,14 +6,14 @@ import type { Home } from '../domain/home.ts'
 import type { Log } from '../domain/ports.ts'
 
 /** The configuration while a server runs. */
-export interface LivingConfig {
+export interface ConfigWatcher {
   readonly now: () => Config
   /** Reads the file again; a broken one changes nothing and is reported, also when it was before. */
   reload(): Promise<void>
   close(): void
 }
 
-export interface LivingNeeds {
+export interface ConfigWatcherDeps {
   readonly home: Home
   readonly env: Readonly<Record<string, string | undefined>>
   readonly flags: ConfigSources['flags']
@@ -24,26 +24,26 @@ export interface LivingNeeds {
 const restMs = 100
 
 /** Loads the configuration and follows its file. Throws `config_invalid` for what is broken at the start. */
-export async function openLivingConfig(needs: LivingNeeds): Promise<LivingConfig> {
-  let config = await loadConfig(needs)
+export async function watchConfig(deps: ConfigWatcherDeps): Promise<ConfigWatcher> {
+  let config = await loadConfig(deps)
   let timer: ReturnType<typeof setTimeout> | undefined
   let broken: string | undefined
   const reload = async () => {
     try {
-      const next = await loadConfig(needs)
+      const next = await loadConfig(deps)
       broken = undefined
       if (JSON.stringify(next) === JSON.stringify(config)) return
       config = next
-      needs.log('info', 'config.reloaded', { hooks: next.webhooks.hooks.length })
-      for (const warning of next.warnings) needs.log('warn', 'config.warning', { warning })
+      deps.log('info', 'config.reloaded', { hooks: next.webhooks.hooks.length })
+      for (const warning of next.warnings) deps.log('warn', 'config.warning', { warning })
     } catch (thrown) {
       const why = reasonOf(thrown)
-      if (why !== broken) needs.log('error', 'config.broken', { why, kept: 'the configuration as it was' })
+      if (why !== broken) deps.log('error', 'config.broken', { why, kept: 'the configuration as it was' })
       broken = why
     }
   }
   // The directory, not the file: editors replace files, and secrets may lie beside it.
-  const watcher = watch(dirname(needs.home.configFile), () => {
+  const watcher = watch(dirname(deps.home.configFile), () => {
     clearTimeout(timer)
     timer = setTimeout(() => void reload(), restMs)
   })

@@ -5,7 +5,7 @@ import { Failure } from '../domain/error.ts'
 import type { Clock } from '../domain/ports.ts'
 import type { Platform } from '../platform/platform.ts'
 import { version } from '../version.ts'
-import { type KeeperNeeds, openKeeper } from './local-home.ts'
+import { openLocalHome, type ProcessDeps } from './local-home.ts'
 
 /** The composition root: one platform in, everything the command line may ask for out. Heavy parts load when asked for. */
 export function createIo(platform: Platform): Io {
@@ -16,7 +16,7 @@ export function createIo(platform: Platform): Io {
     bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
   }
   let stopping: AbortSignal | undefined
-  const needs: KeeperNeeds = { platform, env, clock }
+  const deps: ProcessDeps = { platform, env, clock }
   const io: Io = {
     stdout: (text) => writeAll(1, text),
     stderr: (text) => writeAll(2, text),
@@ -46,24 +46,24 @@ export function createIo(platform: Platform): Io {
     modeOf: async (path) => statSync(path, { throwIfNoEntry: false })?.mode,
     reach: async (url, signal) => (await import('./probe-url.ts')).reach(url, signal),
     drivers: async () => (await import('../drivers/index.ts')).allDrivers(env, () => []),
-    keeper: (home) => openKeeper(needs, home),
-    server: async (home) => (await import('./server-client.ts')).serverDoor(home),
-    config: async (home) => (await import('./config-commands.ts')).configDesk(needs, home),
-    hooks: async (home) => (await import('./config-commands.ts')).hookDesk(needs, home),
+    openHome: (home) => openLocalHome(deps, home),
+    server: async (home) => (await import('./server-client.ts')).serverClient(home),
+    config: async (home) => (await import('./config-commands.ts')).configFile(deps, home),
+    hooks: async (home) => (await import('./config-commands.ts')).hookTools(deps, home),
     keys: async (home) => {
       const { rotateKeys } = await import('../auth/keys.ts')
       return { rotate: async (graceMs) => rotateKeys(`${home}/keys`, graceMs, clock.now()) }
     },
     restore: async (home, file, options) =>
-      (await import('./restore-home.ts')).restoreHome(needs, home, file, options),
+      (await import('./restore-home.ts')).restoreHome(deps, home, file, options),
     relay: async () => {
       const { hookSettings, listenFor, relayHook } = await import('../drivers/agent-hooks/relay.ts')
       const program = platform.selfCommand()
       return { tell: relayHook, listen: listenFor, settings: (wish) => hookSettings({ ...wish, program }) }
     },
-    holder: async (home) => (await import('./terminal-holder.ts')).openHolder(needs, home),
-    serve: async (home, flags) => (await import('./serve.ts')).serve(needs, io, home, flags),
-    hold: async (args) => (await import('./terminal-holder.ts')).hold(needs, io, args),
+    holder: async (home) => (await import('./terminal-holder.ts')).openHolder(deps, home),
+    serve: async (home, flags) => (await import('./serve.ts')).serve(deps, io, home, flags),
+    hold: async (args) => (await import('./terminal-holder.ts')).hold(deps, io, args),
   }
   return io
 }

@@ -7,7 +7,7 @@ import type { Clock, Log, Store } from '../domain/ports.ts'
 import { parseSessionId, type Session, standingSessions } from '../domain/session.ts'
 import { openSession, requireDriver } from '../manage/sessions.ts'
 
-export interface Declaring {
+export interface DeclaredSessionsDeps {
   readonly home: { readonly root: string }
   readonly store: Store
   readonly clock: Clock
@@ -22,31 +22,31 @@ type Declared = Config['sessions']['declared'][number]
  * Opens the sessions that the configuration declares, where they are not open as declared already. One that somebody
  * registered by hand under the same name is left alone. What cannot be opened is reported; the others go on.
  */
-export async function openDeclared(needs: Declaring, declared: readonly Declared[]): Promise<void> {
+export async function openDeclared(deps: DeclaredSessionsDeps, declared: readonly Declared[]): Promise<void> {
   for (const wanted of declared) {
     try {
-      await openOne(needs, wanted)
+      await openOne(deps, wanted)
     } catch (thrown) {
-      needs.log('error', 'session.declared_failed', { session: wanted.id, why: reasonOf(thrown) })
+      deps.log('error', 'session.declared_failed', { session: wanted.id, why: reasonOf(thrown) })
     }
   }
 }
 
-async function openOne(needs: Declaring, wanted: Declared): Promise<void> {
-  const { store, clock, drivers, connections } = needs
+async function openOne(deps: DeclaredSessionsDeps, wanted: Declared): Promise<void> {
+  const { store, clock, drivers, connections } = deps
   const id = parseSessionId(wanted.id)
   const generation = generationOf(wanted)
   const before = await store.findSession(id)
   if (before && before.state !== 'ended' && !mayReplace(before, generation)) return
   const driver = requireDriver(drivers, wanted.driver)
   const permissions = wanted.permissions.length > 0 ? { permissions: wanted.permissions } : {}
-  const settings = await driver.prepare({ ...wanted.settings, ...permissions }, { cwd: needs.home.root })
+  const settings = await driver.prepare({ ...wanted.settings, ...permissions }, { cwd: deps.home.root })
   const connect = async (session: Session) => connections.to(session)
   await openSession(
     { store, clock, connect },
     { id, driver: driver.kind, settings, generation, replace: true },
   )
-  needs.log('info', 'session.declared', { session: id, driver: driver.kind })
+  deps.log('info', 'session.declared', { session: id, driver: driver.kind })
 }
 
 const mark = 'declared-'

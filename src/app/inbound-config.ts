@@ -3,11 +3,11 @@ import type { Connections } from '../delivery/connections.ts'
 import type { Hook } from '../domain/hook.ts'
 import type { Session } from '../domain/session.ts'
 import { listSkills } from '../drivers/agents/skills.ts'
-import type { HookDoors } from '../inbound/authenticate-webhook.ts'
-import { createSpeaker, type Speaker } from '../inbound/webhook-message.ts'
+import type { InboundHooks } from '../inbound/authenticate-webhook.ts'
+import { createHookMessage, type HookMessage } from '../inbound/webhook-message.ts'
 
 /** The doors below `/api/hooks/` as the configuration has them now. */
-export const doorsOf = ({ webhooks, sessions, limits }: Config): HookDoors => ({
+export const inboundHooksOf = ({ webhooks, sessions, limits }: Config): InboundHooks => ({
   enabled: webhooks.enabled,
   secrets: webhooks.secrets,
   hooks: webhooks.hooks,
@@ -17,10 +17,10 @@ export const doorsOf = ({ webhooks, sessions, limits }: Config): HookDoors => ({
 })
 
 /** Templates and filters are made ready once for each hook of each loaded configuration. */
-export function createSpeakers(): (hook: Hook) => Speaker {
-  const speakers = new WeakMap<Hook, Speaker>()
+export function createHookMessages(): (hook: Hook) => HookMessage {
+  const speakers = new WeakMap<Hook, HookMessage>()
   return (hook) => {
-    const known = speakers.get(hook) ?? createSpeaker(hook)
+    const known = speakers.get(hook) ?? createHookMessage(hook)
     speakers.set(hook, known)
     return known
   }

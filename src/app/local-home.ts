@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Keeper } from '../cli/context.ts'
+import type { LocalHome } from '../cli/context.ts'
 import { type Config, loadConfig } from '../config/load.ts'
 import type { Driver } from '../domain/driver.ts'
 import { Failure } from '../domain/error.ts'
@@ -11,7 +11,7 @@ import type { Platform } from '../platform/platform.ts'
 import { openStore } from '../store/sqlite.ts'
 import { openHome } from './home.ts'
 
-export interface KeeperNeeds {
+export interface ProcessDeps {
   readonly platform: Platform
   readonly env: Readonly<Record<string, string | undefined>>
   readonly clock: Clock
@@ -21,22 +21,22 @@ export interface KeeperNeeds {
  * The home for one command: everything on disk, no server. The secrets of the configuration may be the server's alone; where it
  * is broken, only what needs it fails: a URL can be revoked whatever stands in that file.
  */
-export async function openKeeper(needs: KeeperNeeds, root: string): Promise<Keeper> {
+export async function openLocalHome(deps: ProcessDeps, root: string): Promise<LocalHome> {
   const home = openHome(root)
-  const loaded = await loadConfig({ home, env: needs.env, flags: {}, regardless: 'of secrets' }).catch(
+  const loaded = await loadConfig({ home, env: deps.env, flags: {}, regardless: 'of secrets' }).catch(
     asFailure,
   )
   const config = (): Config => {
     if (loaded instanceof Failure) throw loaded
     return loaded
   }
-  const { clock } = needs
+  const { clock } = deps
   const { databaseFile: path, revokedFile } = home
-  const store = await openStore({ ...needs, path, revokedFile, now: clock.now, role: 'client' })
+  const store = await openStore({ ...deps, path, revokedFile, now: clock.now, role: 'client' })
   const drivers = async () =>
-    (await import('../drivers/index.ts')).allDrivers(needs.env, () => config().skills.dirs)
+    (await import('../drivers/index.ts')).allDrivers(deps.env, () => config().skills.dirs)
   return {
-    home,
+    paths: home,
     get config() {
       return config()
     },

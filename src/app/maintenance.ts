@@ -1,19 +1,19 @@
 import type { Config } from '../config/load.ts'
 import { reasonOf } from '../domain/error.ts'
 import type { Clock, Log, Store } from '../domain/ports.ts'
-import type { Knocking } from './pipeline.ts'
+import type { Pipeline } from './pipeline.ts'
 
-export interface TendingNeeds {
+export interface MaintenanceDeps {
   readonly store: Store
   readonly clock: Clock
   readonly log: Log
   readonly config: () => Config
-  readonly knocking: Knocking
+  readonly knocking: Pipeline
   /** Opens what the configuration declares; asked again when that has changed. */
   readonly declare: () => Promise<void>
 }
 
-export interface Tending {
+export interface Maintenance {
   /** Resolves when nothing of it runs any more. */
   stop(): Promise<void>
 }
@@ -26,12 +26,12 @@ const declareMs = 500
 const purgeBatch = 500
 
 /** What goes on beside the knocks: hearing what other processes wrote, expiry, retention. */
-export function startTending(needs: TendingNeeds): Tending {
+export function startMaintenance(deps: MaintenanceDeps): Maintenance {
   const tasks = [
-    repeating(needs, listenMs, listen),
-    repeating(needs, expireMs, expire),
-    repeating(needs, purgeMs, purge),
-    repeating(needs, declareMs, createFollower(needs)),
+    repeating(deps, listenMs, listen),
+    repeating(deps, expireMs, expire),
+    repeating(deps, purgeMs, purge),
+    repeating(deps, declareMs, createFollower(deps)),
   ]
   return {
     stop: async () => {
@@ -40,28 +40,28 @@ export function startTending(needs: TendingNeeds): Tending {
   }
 }
 
-async function listen({ store, knocking }: TendingNeeds): Promise<void> {
+async function listen({ store, knocking }: MaintenanceDeps): Promise<void> {
   if (!(await store.changedElsewhere())) return
   await knocking.connections.reconcile(await store.listSessions())
   knocking.worker.wake()
-  for (const id of knocking.settled.awaited()) {
+  for (const id of knocking.waiters.awaited()) {
     const delivery = await store.findDelivery(id)
-    if (delivery) knocking.settled.tell(delivery)
+    if (delivery) knocking.waiters.notify(delivery)
   }
 }
 
-async function expire({ store, clock, log }: TendingNeeds): Promise<void> {
+async function expire({ store, clock, log }: MaintenanceDeps): Promise<void> {
   const expired = await store.expireHeld(clock.now())
   if (expired > 0) log('warn', 'deliveries.expired', { count: expired })
 }
 
-async function purge({ store, clock, config }: TendingNeeds): Promise<void> {
+async function purge({ store, clock, config }: MaintenanceDeps): Promise<void> {
   const { days } = config().retention
   if (days > 0) await store.purgeSettled(clock.now() - days * 86_400_000, purgeBatch)
 }
 
 /** A reloaded configuration is another object, even where it says the same. */
-function createFollower({ config, declare }: TendingNeeds): () => Promise<void> {
+function createFollower({ config, declare }: MaintenanceDeps): () => Promise<void> {
   let followed = config().sessions.declared
   return async function follow() {
     if (config().sessions.declared === followed) return
@@ -72,17 +72,17 @@ function createFollower({ config, declare }: TendingNeeds): () => Promise<void> 
 
 /** One run at a time, the next only after a pause; a run that fails is logged and the next one comes. */
 function repeating(
-  needs: TendingNeeds,
+  deps: MaintenanceDeps,
   everyMs: number,
-  act: (needs: TendingNeeds) => Promise<void>,
-): Tending {
+  act: (deps: MaintenanceDeps) => Promise<void>,
+): Maintenance {
   let stopped = false
   let timer: ReturnType<typeof setTimeout> | undefined
   let running = Promise.resolve()
   const turn = () => {
-    running = act(needs)
+    running = act(deps)
       .catch((thrown: unknown) =>
-        needs.log('error', 'tending.failed', { task: act.name, why: reasonOf(thrown) }),
+        deps.log('error', 'tending.failed', { task: act.name, why: reasonOf(thrown) }),
       )
       .then(() => {
         if (!stopped) timer = setTimeout(turn, everyMs)

@@ -4,7 +4,7 @@ import { createCallBack } from '../delivery/callback.ts'
 import { createCaller } from '../delivery/callback-client.ts'
 import { type Connections, createConnections } from '../delivery/connections.ts'
 import { dispatch } from '../delivery/dispatch.ts'
-import { createSettled, type Settled } from '../delivery/waiters.ts'
+import { createWaiters, type Waiters } from '../delivery/waiters.ts'
 import { createWorker, type Worker } from '../delivery/worker.ts'
 import { type Delivery, deliveryIdBytes } from '../domain/delivery.ts'
 import type { Driver } from '../domain/driver.ts'
@@ -15,12 +15,12 @@ import type { Clock, Log, Store, Tokens } from '../domain/ports.ts'
 import { parseSessionId, requireOpen } from '../domain/session.ts'
 import { defaultRetryPolicy, type RetryPolicy } from '../domain/settle.ts'
 import { createLimiter, type Limiter } from '../inbound/rate-limiter.ts'
-import { type Patience, type Receiving, receive } from '../inbound/receive.ts'
+import { type Patience, type ReceiveDeps, receive } from '../inbound/receive.ts'
 import type { RecordLimits } from '../inbound/record.ts'
-import { createSpeakers, doorsOf, hasSkill, mayName } from './inbound-config.ts'
+import { createHookMessages, hasSkill, inboundHooksOf, mayName } from './inbound-config.ts'
 
 /** What a server is made of before it speaks HTTP. */
-export interface ServerNeeds {
+export interface ServerDeps {
   readonly home: Home
   /** The user's own directory, where agents keep their skills. */
   readonly userHome: string
@@ -34,17 +34,17 @@ export interface ServerNeeds {
 }
 
 /** The use cases of knocking, put together. */
-export interface Knocking {
+export interface Pipeline {
   readonly receive: (knock: Knock, patience: Patience) => Promise<Receipt>
-  readonly say: (order: SayOrder) => Promise<Delivery>
+  readonly send: (order: SendOrder) => Promise<Delivery>
   readonly worker: Worker
-  readonly settled: Settled
+  readonly waiters: Waiters
   readonly connections: Connections
   /** Failed proofs per peer, whichever credential they were meant to be. */
   readonly failures: Limiter
 }
 
-export interface SayOrder {
+export interface SendOrder {
   readonly session: string
   readonly message: string
   readonly from?: string
@@ -57,10 +57,10 @@ const leaseMs = 3_600_000
 const turnTimeoutMs = 1_800_000
 const callbackTimeoutMs = 10_000
 
-export function createKnocking(needs: ServerNeeds, draining: () => boolean): Knocking {
-  const { store, tokens, clock, log, drivers, config } = needs
-  const settled = createSettled()
-  const connections = createConnections({ drivers, store, runDir: needs.home.runDir, now: clock.now, log })
+export function createPipeline(deps: ServerDeps, draining: () => boolean): Pipeline {
+  const { store, tokens, clock, log, drivers, config } = deps
+  const settled = createWaiters()
+  const connections = createConnections({ drivers, store, runDir: deps.home.runDir, now: clock.now, log })
   const pushes = (driver: string) => drivers.get(driver)?.delivery !== 'pull'
   const limits = () => recordLimits(config())
   const policy = () => retryPolicy(config())
@@ -77,7 +77,16 @@ export function createKnocking(needs: ServerNeeds, draining: () => boolean): Kno
     leaseMs: () => leaseMs,
     dispatch: (delivery, stopping) =>
       dispatch(
-        { store, connections, settled, callBack, clock, log, policy, timeoutMs: () => turnTimeoutMs },
+        {
+          store,
+          connections,
+          waiters: settled,
+          callBack,
+          clock,
+          log,
+          policy,
+          timeoutMs: () => turnTimeoutMs,
+        },
         delivery,
         stopping,
       ),
@@ -87,35 +96,35 @@ export function createKnocking(needs: ServerNeeds, draining: () => boolean): Kno
   const failures = createLimiter(() => config().limits.authFailuresPerMinute)
   const knocks = createLimiter(() => config().limits.knocksPerMinute)
   const messageBytes = () => config().limits.messageBytes
-  const { root } = needs.home
-  const receiving: Receiving = {
+  const { root } = deps.home
+  const receiving: ReceiveDeps = {
     ...{ store, tokens, knocks, failures, clock, limits, pushes, messageBytes, draining },
     start: worker.start,
     wait: settled.wait,
-    doors: () => doorsOf(config()),
-    speaker: createSpeakers(),
+    doors: () => inboundHooksOf(config()),
+    speaker: createHookMessages(),
     mayCall,
     nonce: () => Buffer.from(clock.bytes(12)).toString('hex'),
     mayName: (session) => mayName(config(), session),
     hasSkill: (session, skill) =>
-      hasSkill(connections, { root, userHome: needs.userHome, dirs: config().skills.dirs }, session, skill),
+      hasSkill(connections, { root, userHome: deps.userHome, dirs: config().skills.dirs }, session, skill),
   }
   return {
     receive: (knock, patience) => receive(receiving, knock, patience),
-    say: (order) => say(needs, pushes, worker, order),
+    send: (order) => send(deps, pushes, worker, order),
     worker,
-    settled,
+    waiters: settled,
     connections,
     failures,
   }
 }
 
 /** A message from the keeper's own hand: the same queue, the same rules, no grant. */
-async function say(
-  { store, clock, config }: ServerNeeds,
+async function send(
+  { store, clock, config }: ServerDeps,
   pushes: (driver: string) => boolean,
   worker: Worker,
-  order: SayOrder,
+  order: SendOrder,
 ): Promise<Delivery> {
   const session = requireOpen(await store.findSession(parseSessionId(order.session)), order.session)
   const now = clock.now()
@@ -124,7 +133,7 @@ async function say(
   const { delivery, leased } = await store.recordDelivery({
     chance: clock.bytes(deliveryIdBytes),
     session: session.id,
-    door: { kind: 'admin' },
+    source: { kind: 'admin' },
     action: 'input',
     message,
     from: order.from === undefined ? undefined : cleanFrom(order.from),

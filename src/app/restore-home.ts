@@ -2,11 +2,11 @@ import type { Restored } from '../cli/context.ts'
 import { lockHome } from '../store/lock.ts'
 import { restore } from '../store/restore.ts'
 import { openHome } from './home.ts'
-import type { KeeperNeeds } from './local-home.ts'
+import type { ProcessDeps } from './local-home.ts'
 
 /** Puts a backup in place of a home's database. Throws `already_running` while a server serves that home. */
 export async function restoreHome(
-  { platform, clock }: KeeperNeeds,
+  { platform, clock }: ProcessDeps,
   root: string,
   file: string,
   { keepGrants }: { readonly keepGrants: boolean },

@@ -8,15 +8,15 @@ import { allDrivers } from '../drivers/index.ts'
 import { createLog } from '../log.ts'
 import { lockHome } from '../store/lock.ts'
 import { openStore } from '../store/sqlite.ts'
-import { type LivingConfig, openLivingConfig } from './config-watcher.ts'
+import { type ConfigWatcher, watchConfig } from './config-watcher.ts'
 import { openHome } from './home.ts'
-import type { KeeperNeeds } from './local-home.ts'
+import type { ProcessDeps } from './local-home.ts'
 import { openServer } from './server.ts'
 
 /** Serves one home until `io.stopping`. Resolves with the exit code; throws what keeps it from starting. */
-export async function serve(needs: KeeperNeeds, io: Io, root: string, flags: ServeFlags): Promise<number> {
+export async function serve(deps: ProcessDeps, io: Io, root: string, flags: ServeFlags): Promise<number> {
   const home = openHome(root)
-  const lock = lockHome(needs.platform, `${home.runDir}/server.lock`)
+  const lock = lockHome(deps.platform, `${home.runDir}/server.lock`)
   try {
     let level: () => 'debug' | 'info' | 'warn' | 'error' = () => 'info'
     const log = createLog({
@@ -25,42 +25,42 @@ export async function serve(needs: KeeperNeeds, io: Io, root: string, flags: Ser
       level: () => level(),
       format: io.terminal.stderr ? 'text' : 'json',
     })
-    const living = await openLivingConfig({ home, env: needs.env, flags, log })
-    level = () => living.now().server.logLevel
-    return await serveWith(needs, io, home, living, log)
+    const watcher = await watchConfig({ home, env: deps.env, flags, log })
+    level = () => watcher.now().server.logLevel
+    return await serveWith(deps, io, home, watcher, log)
   } finally {
     lock.release()
   }
 }
 
 async function serveWith(
-  needs: KeeperNeeds,
+  deps: ProcessDeps,
   io: Io,
   home: Home,
-  living: LivingConfig,
+  watcher: ConfigWatcher,
   log: ReturnType<typeof createLog>,
 ): Promise<number> {
-  const { clock, platform, env } = needs
-  for (const warning of living.now().warnings) log('warn', 'config.warning', { warning })
+  const { clock, platform, env } = deps
+  for (const warning of watcher.now().warnings) log('warn', 'config.warning', { warning })
   const keys = openKeys(home.keysDir, clock)
   const adminToken = openAdminToken(home.keysDir)
   const { databaseFile: path, revokedFile } = home
   const store = await openStore({ platform, path, revokedFile, now: clock.now, role: 'server' })
-  const tls = await tlsOf(living)
+  const tls = await tlsOf(watcher)
   try {
     const server = await openServer({
       ...{ platform, home, store, clock, log },
       userHome: io.userHome,
       version: io.program.version,
-      config: living.now,
+      config: watcher.now,
       tokens: createTokens({ keys }),
       adminToken: () => adminToken,
-      drivers: allDrivers(env, () => living.now().skills.dirs),
+      drivers: allDrivers(env, () => watcher.now().skills.dirs),
       ...(tls && { tls }),
     })
     leaveWord(home, server.url)
     io.stderr(`Listening on ${server.url}\n`)
-    const stopReloading = onHangup(living)
+    const stopReloading = onHangup(watcher)
     await untilStopped(io.stopping)
     log('info', 'server.stopping')
     rmSync(wordFile(home), { force: true })
@@ -68,7 +68,7 @@ async function serveWith(
     stopReloading()
     return 0
   } finally {
-    living.close()
+    watcher.close()
     await store.close()
   }
 }
@@ -79,8 +79,8 @@ interface TlsTexts {
 }
 
 /** Tried before anything listens: what a runtime says of them later does not name the files. Throws `config_invalid`. */
-async function tlsOf(living: LivingConfig): Promise<TlsTexts | undefined> {
-  const { tls } = living.now().server
+async function tlsOf(watcher: ConfigWatcher): Promise<TlsTexts | undefined> {
+  const { tls } = watcher.now().server
   if (!tls) return undefined
   try {
     const texts = { cert: readFileSync(tls.certFile, 'utf8'), key: readFileSync(tls.keyFile, 'utf8') }
@@ -102,8 +102,8 @@ const wordFile = (home: Home): string => `${home.runDir}/server.json`
 const leaveWord = (home: Home, url: string): void =>
   writeFileSync(wordFile(home), `${JSON.stringify({ pid: process.pid, url })}\n`, { mode: 0o600 })
 
-function onHangup(living: LivingConfig): () => void {
-  const reload = () => void living.reload()
+function onHangup(watcher: ConfigWatcher): () => void {
+  const reload = () => void watcher.reload()
   process.on('SIGHUP', reload)
   return () => process.off('SIGHUP', reload)
 }

@@ -1,11 +1,11 @@
 import { openAdminToken } from '../auth/keys.ts'
-import type { ServerDoor } from '../cli/context.ts'
+import type { ServerClient } from '../cli/context.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { openHome } from './home.ts'
 import { runningUrl } from './local-home.ts'
 
 /** The running server of a home, asked with its admin token. Throws `unreachable` when none answers. */
-export async function serverDoor(root: string): Promise<ServerDoor> {
+export async function serverClient(root: string): Promise<ServerClient> {
   const home = openHome(root)
   const url = runningUrl(home)
   if (url === undefined) throw unreachable('no server of this home is running')

@@ -1,8 +1,8 @@
 import type { Config } from '../config/load.ts'
-import type { Door as DeliveryDoor } from '../domain/delivery.ts'
+import type { Source as DeliveryDoor } from '../domain/delivery.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { createAdminCheck } from '../http/credentials.ts'
-import type { Door } from '../http/guarded.ts'
+import type { RequestGuard } from '../http/guarded.ts'
 import { createHosts } from '../http/hosts.ts'
 import { createMetrics } from '../http/metrics.ts'
 import { createPeers } from '../http/peers.ts'
@@ -20,12 +20,12 @@ import { endSession } from '../manage/sessions.ts'
 import { baseUrl, webhookUrl } from '../manage/urls.ts'
 import type { HttpServer, Platform } from '../platform/platform.ts'
 import { openDeclared } from './declared-sessions.ts'
-import { doorsOf } from './inbound-config.ts'
-import { startTending } from './maintenance.ts'
-import { createKnocking, type Knocking, type ServerNeeds } from './pipeline.ts'
-import { admitTo, faces } from './web-pages.ts'
+import { inboundHooksOf } from './inbound-config.ts'
+import { startMaintenance } from './maintenance.ts'
+import { createPipeline, type Pipeline, type ServerDeps } from './pipeline.ts'
+import { admitTo, webPages } from './web-pages.ts'
 
-export interface OpeningServer extends ServerNeeds {
+export interface OpeningServer extends ServerDeps {
   readonly platform: Pick<Platform, 'serve'>
   readonly version: string
   readonly adminToken: () => string
@@ -42,24 +42,24 @@ export interface RunningServer {
 type Part = Parameters<typeof createServer>[1][number]
 
 /** Puts the parts together and listens. What an earlier process left under way is freed first. */
-export async function openServer(needs: OpeningServer): Promise<RunningServer> {
+export async function openServer(deps: OpeningServer): Promise<RunningServer> {
   let draining = false
-  const knocking = createKnocking(needs, () => draining)
-  const released = await needs.store.releaseLeases(needs.clock.now())
-  if (released > 0) needs.log('warn', 'deliveries.recovered', { count: released })
-  const http = await listen(needs, knocking, () => draining)
-  const url = listeningUrl(needs.config(), http.port)
+  const knocking = createPipeline(deps, () => draining)
+  const released = await deps.store.releaseLeases(deps.clock.now())
+  if (released > 0) deps.log('warn', 'deliveries.recovered', { count: released })
+  const http = await listen(deps, knocking, () => draining)
+  const url = listeningUrl(deps.config(), http.port)
   const { connections } = knocking
-  const declare = () => openDeclared({ ...needs, connections }, needs.config().sessions.declared)
+  const declare = () => openDeclared({ ...deps, connections }, deps.config().sessions.declared)
   await declare()
-  const tending = startTending({ ...needs, knocking, declare })
+  const tending = startMaintenance({ ...deps, knocking, declare })
   knocking.worker.wake()
   return {
     url,
     close: async () => {
       draining = true
-      await knocking.worker.drain(needs.config().server.drainSeconds * 1000)
-      knocking.settled.close()
+      await knocking.worker.drain(deps.config().server.drainSeconds * 1000)
+      knocking.waiters.close()
       await stopHttp(http)
       await tending.stop()
       await knocking.connections.closeAll()
@@ -67,30 +67,26 @@ export async function openServer(needs: OpeningServer): Promise<RunningServer> {
   }
 }
 
-async function listen(
-  needs: OpeningServer,
-  knocking: Knocking,
-  draining: () => boolean,
-): Promise<HttpServer> {
+async function listen(deps: OpeningServer, knocking: Pipeline, draining: () => boolean): Promise<HttpServer> {
   const peers = new WeakMap<Request, () => string>()
-  const { config } = needs
+  const { config } = deps
   const through = createPeers(() => config().server.trustedProxies)
-  const door: Door = {
+  const door: RequestGuard = {
     hosts: createHosts(createHostNames(config)),
-    log: needs.log,
+    log: deps.log,
     peer: (request) => through(request, peers.get(request)?.() ?? 'unknown'),
   }
   let { port } = config().server
   const address = () => listeningUrl(config(), port)
-  const handle = createServer(door, routes(needs, knocking, door, draining, address), {
-    secure: needs.tls !== undefined,
+  const handle = createServer(door, routes(deps, knocking, door, draining, address), {
+    secure: deps.tls !== undefined,
   })
   const { host: hostname } = config().server
-  const http = await needs.platform
+  const http = await deps.platform
     .serve({
       hostname,
       port,
-      ...(needs.tls && { tls: needs.tls }),
+      ...(deps.tls && { tls: deps.tls }),
       fetch: (request, peer) => {
         peers.set(request, peer)
         return handle(request)
@@ -108,17 +104,17 @@ async function listen(
 }
 
 function routes(
-  needs: OpeningServer,
-  knocking: Knocking,
-  door: Door,
+  deps: OpeningServer,
+  knocking: Pipeline,
+  door: RequestGuard,
   draining: () => boolean,
   address: () => string,
 ): readonly Part[] {
-  const { store, tokens, clock, config } = needs
+  const { store, tokens, clock, config } = deps
   const failed = (request: Request) => knocking.failures.take(door.peer(request), clock.now())
-  const admin = createAdminCheck({ adminToken: needs.adminToken, failed })
-  const verbs = keeping(needs, knocking, address)
-  const metrics = createMetrics(needs.version, clock.now())
+  const admin = createAdminCheck({ adminToken: deps.adminToken, failed })
+  const verbs = keeping(deps, knocking, address)
+  const metrics = createMetrics(deps.version, clock.now())
   const knocks = { receive: knocking.receive, now: clock.now, knocked: metrics.knocked }
   const parts: Part[] = [
     channelRoutes({ ...knocks, waitMs: () => config().server.waitSeconds * 1000 }, door),
@@ -128,7 +124,7 @@ function routes(
         admin,
         doorsOf: openedBy,
         inspect: store.inspectDelivery,
-        wait: knocking.settled.wait,
+        wait: knocking.waiters.wait,
       },
       door,
     ),
@@ -142,12 +138,12 @@ function routes(
       },
       door,
     ),
-    ...faces(needs, door, verbs, { admin, failed, draining }, () => parts.flatMap((part) => part.routes)),
+    ...webPages(deps, door, verbs, { admin, failed, draining }, () => parts.flatMap((part) => part.routes)),
   ]
   return parts
 
   async function openedBy(bearer: string): Promise<readonly DeliveryDoor[]> {
-    const hooks = hooksOpenedBy(doorsOf(config()), bearer)
+    const hooks = hooksOpenedBy(inboundHooksOf(config()), bearer)
     if (hooks.length > 0) return hooks.map((hook) => ({ kind: 'hook', hook }))
     const grant = await grantOf({ store, tokens }, bearer, clock.now())
     return grant ? [{ kind: 'grant', grant: grant.id }] : []
@@ -155,8 +151,8 @@ function routes(
 }
 
 /** The keeper's verbs, bound to this server. */
-function keeping(needs: OpeningServer, knocking: Knocking, address: () => string) {
-  const { store, tokens, clock, config } = needs
+function keeping(deps: OpeningServer, knocking: Pipeline, address: () => string) {
+  const { store, tokens, clock, config } = deps
   const maxHoldMs = () => config().retry.maxHoldSeconds * 1000
   const woken = async <T>(act: Promise<T>): Promise<T> => {
     const result = await act
@@ -172,7 +168,7 @@ function keeping(needs: OpeningServer, knocking: Knocking, address: () => string
     revoke: (id: string) => revoke({ store, clock }, id),
     endSession: async (id: string) =>
       endSession({ store, clock, connect: async (session) => knocking.connections.to(session) }, id),
-    say: knocking.say,
+    say: knocking.send,
     retry: (id: string) => woken(retryDelivery({ store, clock, maxHoldMs: maxHoldMs() }, id)),
     replay: (id: string, message: string | undefined) =>
       woken(
@@ -185,7 +181,7 @@ function keeping(needs: OpeningServer, knocking: Knocking, address: () => string
     purge: (id: string) => purgeDelivery(store, id),
     acknowledge: async (id: string) => {
       const delivery = await acknowledge({ store, clock }, id)
-      knocking.settled.tell(delivery)
+      knocking.waiters.notify(delivery)
       return delivery
     },
   }

@@ -5,10 +5,10 @@ import { parsePtySettings } from '../drivers/pty/settings.ts'
 import { holdAsTold, startHolder } from '../drivers/pty/start.ts'
 import { openStore } from '../store/sqlite.ts'
 import { openHome } from './home.ts'
-import type { KeeperNeeds } from './local-home.ts'
+import type { ProcessDeps } from './local-home.ts'
 
 /** Agents in terminals of their own, for the commands `run` and `attach`. */
-export function openHolder({ platform, env }: KeeperNeeds, root: string): Holder {
+export function openHolder({ platform, env }: ProcessDeps, root: string): Holder {
   const home = openHome(root)
   return {
     start: ({ session, generation, command, cwd, columns, rows }) =>
@@ -27,22 +27,22 @@ export function openHolder({ platform, env }: KeeperNeeds, root: string): Holder
 }
 
 /** The holder process: owns one terminal and writes its tombstone at the end. */
-export async function hold(needs: KeeperNeeds, io: Io, args: readonly string[]): Promise<number> {
+export async function hold(deps: ProcessDeps, io: Io, args: readonly string[]): Promise<number> {
   const home = openHome(args[0] ?? '')
   return holdAsTold(
     {
       read: async () => new TextDecoder().decode(await io.read('-')),
       say: io.stdout,
-      env: needs.env,
+      env: deps.env,
       onEnd: async (session, generation, { exitCode, signal }) => {
         const store = await openStore({
-          ...needs,
+          ...deps,
           path: home.databaseFile,
-          now: needs.clock.now,
+          now: deps.clock.now,
           role: 'client',
         })
         try {
-          const at = needs.clock.now()
+          const at = deps.clock.now()
           const why = signal === undefined ? `exit code ${exitCode ?? 'unknown'}` : `ended by ${signal}`
           const ended = await store.endSession(session as SessionId, generation, {
             at,
@@ -56,6 +56,6 @@ export async function hold(needs: KeeperNeeds, io: Io, args: readonly string[]):
         }
       },
     },
-    needs.platform,
+    deps.platform,
   )
 }

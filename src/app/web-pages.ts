@@ -4,39 +4,39 @@ import type { AdminCheck } from '../http/credentials.ts'
 import { createGuard } from '../http/dashboard/guard.ts'
 import { openLoginShelf } from '../http/dashboard/login-file.ts'
 import { createLogins } from '../http/dashboard/logins.ts'
-import { type DashboardRoutes, dashboardRoutes } from '../http/dashboard/routes.ts'
-import type { Door } from '../http/guarded.ts'
-import { type DocsRoutes, docsRoutes } from '../http/routes/docs.ts'
-import type { ServerNeeds } from './pipeline.ts'
+import { type DashboardDeps, dashboardRoutes } from '../http/dashboard/routes.ts'
+import type { RequestGuard } from '../http/guarded.ts'
+import { type DocsDeps, docsRoutes } from '../http/routes/docs.ts'
+import type { ServerDeps } from './pipeline.ts'
 
-export interface FacesNeeds extends ServerNeeds {
+export interface WebPagesDeps extends ServerDeps {
   readonly version: string
   readonly adminToken: () => string
 }
 
-type Verbs = Pick<DashboardRoutes, 'expose' | 'revoke' | 'retry' | 'replay'>
-type Entry = Pick<DashboardRoutes, 'admin' | 'failed' | 'draining'>
+type Verbs = Pick<DashboardDeps, 'expose' | 'revoke' | 'retry' | 'replay'>
+type Entry = Pick<DashboardDeps, 'admin' | 'failed' | 'draining'>
 
 /** What people look at: the dashboard, and the explorer of the API. */
-export function faces(
-  needs: FacesNeeds,
-  door: Door,
+export function webPages(
+  deps: WebPagesDeps,
+  door: RequestGuard,
   verbs: Verbs,
   entry: Entry,
-  routes: DocsRoutes['routes'],
+  routes: DocsDeps['routes'],
 ) {
-  const { home, store, clock, config, version, adminToken } = needs
+  const { home, store, clock, config, version, adminToken } = deps
   const hooks = () => hooksOf(config())
   const publicUrl = () => config().server.publicUrl
   const shelf = openLoginShelf(home, adminToken())
   const logins = createLogins({ now: clock.now, bytes: clock.bytes, shelf })
   const guard = createGuard({ logins, publicUrl })
-  const keeper = {
+  const operator = {
     require: (request: Request) => {
       if (!guard.login(request)) entry.admin.require(request)
     },
   }
-  const admit = (request: Request) => admitTo(config().server.docs, config(), keeper, request)
+  const admit = (request: Request) => admitTo(config().server.docs, config(), operator, request)
   return [
     dashboardRoutes(
       {

@@ -10,7 +10,7 @@ export interface CachedTokens extends Tokens {
   readCached(token: string): Claims | undefined
 }
 
-export interface TokenOptions {
+export interface TokenDeps {
   readonly keys: Pick<KeyRing, 'active' | 'find'>
   /** How many verified tokens are remembered. */
   readonly cacheSize?: number
@@ -20,7 +20,7 @@ export interface TokenOptions {
  * Capability tokens: JWS compact (RFC 7515), HS256 only, one spelling for each grant. What is remembered of a token is
  * that its signature is good and what it claims; whether its key and its grant still hold is asked every time.
  */
-export function createTokens({ keys, cacheSize = 4096 }: TokenOptions): CachedTokens {
+export function createTokens({ keys, cacheSize = 4096 }: TokenDeps): CachedTokens {
   const verified = new Map<string, { readonly key: SigningKey; readonly claims: Claims }>()
 
   const readCached = (token: string): Claims | undefined => {

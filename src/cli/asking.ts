@@ -1,13 +1,13 @@
 import { Failure } from '../domain/error.ts'
-import type { ServerDoor } from './context.ts'
+import type { ServerClient } from './context.ts'
 import { isCode } from './exit.ts'
 
 /** The body of a good answer. A refusal is thrown as the server put it; so a shell sees the same exit code. */
 export async function askServer(
-  server: ServerDoor,
-  method: Parameters<ServerDoor['request']>[0],
+  server: ServerClient,
+  method: Parameters<ServerClient['request']>[0],
   path: string,
-  options: Parameters<ServerDoor['request']>[2] = {},
+  options: Parameters<ServerClient['request']>[2] = {},
 ): Promise<unknown> {
   const { status, body } = await server.request(method, path, options)
   if (status >= 200 && status < 300) return body

@@ -32,12 +32,12 @@ export interface Io {
   readonly drivers: () => Promise<ReadonlyMap<string, Driver>>
 
   /** Opens the home for the keeper's verbs, creating it when it is new; no server is needed. */
-  readonly keeper: (home: string) => Promise<Keeper>
+  readonly openHome: (home: string) => Promise<LocalHome>
   /** The running server, asked with the admin token. Throws `unreachable` when none answers. */
-  readonly server: (home: string) => Promise<ServerDoor>
-  readonly config: (home: string) => Promise<ConfigDesk>
-  readonly hooks: (home: string) => Promise<HookDesk>
-  readonly keys: (home: string) => Promise<KeyDesk>
+  readonly server: (home: string) => Promise<ServerClient>
+  readonly config: (home: string) => Promise<ConfigFile>
+  readonly hooks: (home: string) => Promise<HookTools>
+  readonly keys: (home: string) => Promise<KeyTools>
   /** Puts a backup in place of the database. Throws `already_running`, `not_found`, `usage`. */
   readonly restore: (
     home: string,
@@ -45,7 +45,7 @@ export interface Io {
     options: { readonly keepGrants: boolean },
   ) => Promise<Restored>
   readonly holder: (home: string) => Promise<Holder>
-  readonly relay: () => Promise<RelayDesk>
+  readonly relay: () => Promise<AgentHooks>
   /** Serves until stopped; resolves with the exit code. */
   readonly serve: (home: string, flags: ServeFlags) => Promise<number>
   /** The holder process itself: what `Holder.start` starts. */
@@ -72,10 +72,10 @@ export interface ProgramFacts {
 }
 
 /** The home, opened. */
-export interface Keeper {
-  readonly home: Home
+export interface LocalHome {
+  readonly paths: Home
   /** Throws `config_invalid` when it is asked for and broken. */
-  readonly config: KeeperConfig
+  readonly config: HomeConfig
   /** Where the world reaches the server (see `manage/urls.ts`). Throws as `config` does. */
   readonly baseUrl: string
   readonly store: Store
@@ -89,13 +89,13 @@ export interface Keeper {
 }
 
 /** The part of the configuration that commands look at. */
-export interface KeeperConfig {
+export interface HomeConfig {
   readonly server: { readonly grantTtlSeconds: number | 'never' }
   readonly limits: { readonly queuePerSession: number }
   readonly retry: { readonly maxHoldSeconds: number }
 }
 
-export interface ServerDoor {
+export interface ServerClient {
   readonly url: string
   /** Throws `unreachable`; every answer of the server comes back as it is. */
   readonly request: (
@@ -122,7 +122,7 @@ export interface Reached {
   readonly date?: number
 }
 
-export interface ConfigDesk {
+export interface ConfigFile {
   readonly file: string
   /** JSON Schema of the configuration file. */
   readonly schema: () => Promise<unknown>
@@ -138,7 +138,7 @@ export interface ConfigDesk {
   }>
 }
 
-export interface HookDesk {
+export interface HookTools {
   readonly list: () => Promise<readonly Hook[]>
   /** What a payload would become; nothing is stored or sent. Throws `not_found` for a hook that is not configured. */
   readonly test: (
@@ -153,7 +153,7 @@ export type Rehearsal =
   | { readonly kind: 'ignored'; readonly why: string }
   | { readonly kind: 'failed'; readonly why: string }
 
-export interface KeyDesk {
+export interface KeyTools {
   /** A fresh signing key; tokens of the older ones stop verifying at `retireAt`, Unix milliseconds. */
   readonly rotate: (graceMs: number) => Promise<{ readonly kid: string; readonly retireAt: number }>
 }
@@ -168,7 +168,7 @@ export interface Restored {
 }
 
 /** Hooks of agents that tell how their turns go. */
-export interface RelayDesk {
+export interface AgentHooks {
   /** Leaves word for a session. Throws when it makes no sense, or nobody listens. */
   readonly tell: (call: {
     readonly runDir: string

@@ -1,12 +1,12 @@
 import type { Call } from './command.ts'
-import type { Keeper } from './context.ts'
+import type { LocalHome } from './context.ts'
 
 /** Opens the home for one act and closes it whatever happens. */
-export async function withKeeper<T>(call: Call, act: (keeper: Keeper) => Promise<T>): Promise<T> {
-  const keeper = await call.io.keeper(call.home)
+export async function withHome<T>(call: Call, act: (home: LocalHome) => Promise<T>): Promise<T> {
+  const home = await call.io.openHome(call.home)
   try {
-    return await act(keeper)
+    return await act(home)
   } finally {
-    await keeper.close()
+    await home.close()
   }
 }

@@ -4,14 +4,14 @@ import { limitsDefaults, retentionDays, retryDefaults, skillDirs } from './defau
 import type { HookSurroundings, WrittenHooks } from './hooks.ts'
 import type { Complain } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
-import { type Resolving, resolveSecrets } from './secrets.ts'
+import { resolveSecrets, type SecretDeps } from './secrets.ts'
 import { buildServer } from './server.ts'
 import { buildSessions } from './sessions.ts'
 import { type Check, checkShared } from './shared.ts'
 import type { Config, WebhooksConfig } from './types.ts'
 
 /** Fills in defaults, resolves secrets and checks what a schema cannot say. Complaints go through `resolving`. */
-export async function build(document: ConfigDocument, resolving: Resolving): Promise<Config> {
+export async function build(document: ConfigDocument, resolving: SecretDeps): Promise<Config> {
   const warnings: string[] = []
   const server = await buildServer(document.server ?? {}, resolving)
   const limits = { ...limitsDefaults, ...document.limits }
@@ -34,7 +34,7 @@ export async function build(document: ConfigDocument, resolving: Resolving): Pro
 
 async function buildWebhooks(
   written: NonNullable<ConfigDocument['webhooks']>,
-  resolving: Resolving,
+  resolving: SecretDeps,
   check: Check,
   hookBytes: number,
 ): Promise<WebhooksConfig> {

@@ -8,7 +8,7 @@ import { isPresetName, presets } from '../providers/presets.ts'
 import { mostHookBytes } from './defaults.ts'
 import type { Complain, ConfigPath } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
-import { type Resolving, resolveSecrets, type WrittenSecret } from './secrets.ts'
+import { resolveSecrets, type SecretDeps, type WrittenSecret } from './secrets.ts'
 
 export type WrittenHooks = NonNullable<NonNullable<ConfigDocument['webhooks']>['hooks']>
 type WrittenHook = WrittenHooks[string]
@@ -19,7 +19,7 @@ export interface HookSurroundings {
   readonly hookBytes: number
   /** Secrets of hooks nobody can reach may be missing. */
   readonly enabled: boolean
-  readonly resolving: Resolving
+  readonly resolving: SecretDeps
 }
 
 /** Custom hooks with their defaults; complains of names, paths, templates and secrets that do not work. */

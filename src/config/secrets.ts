@@ -4,7 +4,7 @@ import type { Complain, ConfigPath } from './problem.ts'
 type OneSecret = string | { readonly env: string } | { readonly file: string }
 export type WrittenSecret = OneSecret | readonly OneSecret[]
 
-export interface Resolving {
+export interface SecretDeps {
   readonly env: Readonly<Record<string, string | undefined>>
   /** What relative file names are relative to. */
   readonly baseDir: string
@@ -17,7 +17,7 @@ export interface Resolving {
 export async function resolveSecrets(
   written: WrittenSecret | undefined,
   path: ConfigPath,
-  resolving: Resolving,
+  resolving: SecretDeps,
 ): Promise<readonly string[]> {
   if (written === undefined) return []
   if (typeof written === 'string' || !isList(written)) return [await resolveSecret(written, path, resolving)]
@@ -26,7 +26,7 @@ export async function resolveSecrets(
 
 const isList = (written: WrittenSecret): written is readonly OneSecret[] => Array.isArray(written)
 
-async function resolveSecret(written: OneSecret, path: ConfigPath, resolving: Resolving): Promise<string> {
+async function resolveSecret(written: OneSecret, path: ConfigPath, resolving: SecretDeps): Promise<string> {
   if (typeof written === 'string') return written
   if ('env' in written) {
     const value = resolving.env[written.env]

@@ -3,12 +3,12 @@ import { isBlock } from '../auth/address.ts'
 import { serverDefaults } from './defaults.ts'
 import type { Complain, ConfigPath } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
-import { type Resolving, resolveSecrets } from './secrets.ts'
+import { resolveSecrets, type SecretDeps } from './secrets.ts'
 import type { ServerConfig } from './types.ts'
 
 type Written = NonNullable<ConfigDocument['server']>
 
-export async function buildServer(written: Written, resolving: Resolving): Promise<ServerConfig> {
+export async function buildServer(written: Written, resolving: SecretDeps): Promise<ServerConfig> {
   const { publicUrl, allowedHosts, trustedProxies, tls, callbacks, ...plain } = written
   const { complain, baseDir } = resolving
   return {
@@ -52,7 +52,7 @@ function checked(
 
 async function callbackSecrets(
   written: NonNullable<Written['callbacks']>['secret'],
-  resolving: Resolving,
+  resolving: SecretDeps,
 ): Promise<readonly string[]> {
   const path = ['server', 'callbacks', 'secret']
   const secrets = await resolveSecrets(written, path, resolving)

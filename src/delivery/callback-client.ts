@@ -6,7 +6,7 @@ import { reasonOf } from '../domain/error.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { Caller, CallOrder } from './callback.ts'
 
-export interface CallerNeeds {
+export interface CallerDeps {
   readonly allowed: MayCall
   readonly timeoutMs: number
 }
@@ -15,7 +15,7 @@ export interface CallerNeeds {
  * POSTs to a checked address: the name is resolved once, every address it has must be allowed, and the connection goes
  * to that very address, so that a name that changes its mind (DNS rebinding) reaches nothing. Redirects are not followed.
  */
-export const createCaller = (needs: CallerNeeds): Caller => ({
+export const createCaller = (needs: CallerDeps): Caller => ({
   async call(order, signal) {
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(needs.timeoutMs)])
     try {
@@ -33,7 +33,7 @@ export const createCaller = (needs: CallerNeeds): Caller => ({
 
 const refused = (why: string): Outcome => ({ kind: 'failed', why, retry: false })
 
-async function resolve(url: URL, needs: CallerNeeds): Promise<string | undefined> {
+async function resolve(url: URL, needs: CallerDeps): Promise<string | undefined> {
   const literal = literalAddress(url)
   const addresses =
     literal === undefined

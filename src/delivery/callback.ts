@@ -17,7 +17,7 @@ export interface CallOrder {
   readonly body: string
 }
 
-export interface CallingBack {
+export interface CallBackDeps {
   readonly caller: Caller
   readonly clock: Pick<Clock, 'now'>
   /** What callbacks are signed with, newest first. */
@@ -26,7 +26,7 @@ export interface CallingBack {
 
 /** Callbacks are signed by the Standard Webhooks scheme; each try of one carries the delivery's id and its own time. */
 export const createCallBack =
-  ({ caller, clock, secrets }: CallingBack): CallBack =>
+  ({ caller, clock, secrets }: CallBackDeps): CallBack =>
   async (delivery, signal) => {
     const now = clock.now()
     const body = JSON.stringify(callbackOf(delivery, now))

@@ -12,7 +12,7 @@ export interface Connections {
   closeAll(): Promise<void>
 }
 
-export interface Connecting {
+export interface ConnectionsDeps {
   readonly drivers: ReadonlyMap<string, Driver>
   readonly store: Pick<Store, 'updateSettings'>
   readonly runDir: string
@@ -25,7 +25,7 @@ interface Wire {
   readonly connection: Connection
 }
 
-export function createConnections(deps: Connecting): Connections {
+export function createConnections(deps: ConnectionsDeps): Connections {
   const wires = new Map<SessionId, Wire>()
   return {
     to(session) {
@@ -52,7 +52,7 @@ export function createConnections(deps: Connecting): Connections {
   }
 }
 
-const toolsFor = (deps: Connecting, session: Session): DriverTools => ({
+const toolsFor = (deps: ConnectionsDeps, session: Session): DriverTools => ({
   runDir: deps.runDir,
   now: deps.now,
   log: deps.log,

@@ -7,9 +7,9 @@ import type { Session, SessionId } from '../domain/session.ts'
 import { type RetryPolicy, type Settlement, settle } from '../domain/settle.ts'
 import type { CallBack } from './callback.ts'
 import type { Connections } from './connections.ts'
-import type { Settled } from './waiters.ts'
+import type { Waiters } from './waiters.ts'
 
-export interface Dispatching {
+export interface DispatchDeps {
   readonly store: Pick<
     Store,
     | 'findSession'
@@ -22,7 +22,7 @@ export interface Dispatching {
     | 'failQueued'
   >
   readonly connections: Connections
-  readonly settled: Settled
+  readonly waiters: Waiters
   /** Brings the outcome of a turn to who asked for it. */
   readonly callBack: CallBack
   readonly clock: Clock
@@ -36,14 +36,14 @@ export interface Dispatching {
  * One attempt at a delivery that is leased to this process: send → outcome → settle → store.
  * Never throws. `stopping` lets go of what has not reached its agent yet.
  */
-export async function dispatch(deps: Dispatching, delivery: Delivery, stopping: AbortSignal): Promise<void> {
+export async function dispatch(deps: DispatchDeps, delivery: Delivery, stopping: AbortSignal): Promise<void> {
   const taken: Taken = { at: delivery.acceptedAt }
   const outcome = await outcomeOf(deps, delivery, stopping, taken)
   const judged = taken.at === undefined ? delivery : { ...delivery, acceptedAt: taken.at }
   const now = deps.clock.now()
   const settlement = settle(judged, outcome, now, deps.clock.random(), deps.policy())
   if (!(await keep(deps, delivery, settlement, now, stopping))) return
-  deps.settled.tell(became(judged, settlement, now))
+  deps.waiters.notify(became(judged, settlement, now))
   deps.log('info', 'delivery.settled', {
     delivery: delivery.id,
     session: delivery.session,
@@ -55,7 +55,7 @@ export async function dispatch(deps: Dispatching, delivery: Delivery, stopping: 
 }
 
 /** The agent has nothing to do with it any more: no session is asked, none is kept waiting. */
-async function callBack(deps: Dispatching, delivery: Delivery, stopping: AbortSignal): Promise<Outcome> {
+async function callBack(deps: DispatchDeps, delivery: Delivery, stopping: AbortSignal): Promise<Outcome> {
   const outcome = await deps.callBack(delivery, stopping)
   return stopping.aborted && outcome.kind !== 'taken'
     ? { kind: 'released', why: 'the server is stopping' }
@@ -71,7 +71,7 @@ interface Taken {
 
 /** Nobody else looks after this attempt: whatever is thrown, it gets an end. */
 async function outcomeOf(
-  deps: Dispatching,
+  deps: DispatchDeps,
   delivery: Delivery,
   stopping: AbortSignal,
   taken: Taken,
@@ -90,7 +90,7 @@ async function outcomeOf(
 }
 
 async function attempt(
-  deps: Dispatching,
+  deps: DispatchDeps,
   delivery: Delivery,
   stopping: AbortSignal,
   taken: Taken,
@@ -112,7 +112,7 @@ async function attempt(
 
 /** What stands in the way before any driver is asked. */
 async function refusalOf(
-  deps: Dispatching,
+  deps: DispatchDeps,
   delivery: Delivery,
   session: Session | undefined,
 ): Promise<Outcome | undefined> {
@@ -125,17 +125,17 @@ async function refusalOf(
     }
   if (deps.clock.now() >= delivery.expiresAt)
     return { kind: 'expired', why: delivery.detail ?? 'waited too long' }
-  if (delivery.door.kind !== 'grant' || delivery.acceptedAt !== undefined) return undefined
-  const grant = await deps.store.findGrant(delivery.door.grant)
+  if (delivery.source.kind !== 'grant' || delivery.acceptedAt !== undefined) return undefined
+  const grant = await deps.store.findGrant(delivery.source.grant)
   return grant && grant.revokedAt === undefined ? undefined : { kind: 'revoked' }
 }
 
 /** An earlier attempt may have reached the agent, also one that lost it out of sight or was let go, which are not counted. */
-const mayHaveArrived = ({ tries, reason }: Delivery, taken: Taken): boolean =>
+const mayHaveArrived = ({ attempts: tries, reason }: Delivery, taken: Taken): boolean =>
   tries > 1 || taken.at !== undefined || reason === 'offline' || reason === 'released'
 
 async function send(
-  deps: Dispatching,
+  deps: DispatchDeps,
   delivery: Delivery,
   connection: Connection,
   stopping: AbortSignal,
@@ -162,7 +162,7 @@ async function send(
 }
 
 /** The timeline is worth less than the turn: a line that cannot be stored is logged and let go. */
-function note(deps: Dispatching, delivery: Delivery, event: DeliveryEvent): void {
+function note(deps: DispatchDeps, delivery: Delivery, event: DeliveryEvent): void {
   deps.store.appendEvents(delivery.id, [event]).catch((thrown: unknown) => {
     deps.log('warn', 'timeline.lost', { delivery: delivery.id, why: reasonOf(thrown) })
   })
@@ -173,7 +173,7 @@ function note(deps: Dispatching, delivery: Delivery, event: DeliveryEvent): void
  * takes nothing else. False when given up; the next start finds the attempt without an end and shows it as unknown.
  */
 async function keep(
-  deps: Dispatching,
+  deps: DispatchDeps,
   delivery: Delivery,
   settlement: Settlement,
   now: number,
@@ -181,7 +181,7 @@ async function keep(
 ): Promise<boolean> {
   for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 5000)) {
     try {
-      await deps.store.settleDelivery(delivery.id, delivery.tries, settlement, now)
+      await deps.store.settleDelivery(delivery.id, delivery.attempts, settlement, now)
       return true
     } catch (thrown) {
       deps.log('error', 'delivery.settle_failed', { delivery: delivery.id, why: reasonOf(thrown) })
@@ -207,7 +207,7 @@ const became = (delivery: Delivery, settlement: Settlement, now: number): Delive
   state: settlement.state,
   phase: settlement.phase,
   dueAt: settlement.dueAt,
-  attempts: settlement.attempts,
+  failures: settlement.failures,
   settledAt: now,
   ...(settlement.reason !== undefined && { reason: settlement.reason }),
   ...(settlement.detail !== undefined && { detail: settlement.detail }),
@@ -215,7 +215,7 @@ const became = (delivery: Delivery, settlement: Settlement, now: number): Delive
 })
 
 /** What the attempt taught about the session itself. */
-async function noteSession(deps: Dispatching, id: SessionId, taken: Taken, outcome: Outcome): Promise<void> {
+async function noteSession(deps: DispatchDeps, id: SessionId, taken: Taken, outcome: Outcome): Promise<void> {
   try {
     const session = await deps.store.findSession(id)
     if (!session || session.state === 'ended' || session.generation !== taken.generation) return
@@ -230,7 +230,7 @@ async function noteSession(deps: Dispatching, id: SessionId, taken: Taken, outco
 }
 
 async function tombstone(
-  deps: Dispatching,
+  deps: DispatchDeps,
   { id, generation }: Session,
   { exitCode, why }: Extract<Outcome, { kind: 'ended' }>,
 ): Promise<void> {

@@ -1,9 +1,9 @@
 import { type Delivery, type DeliveryId, isTerminal } from '../domain/delivery.ts'
 
 /** Lets callers wait for the end of a delivery. A convenience of this process: the truth stays in the store. */
-export interface Settled {
+export interface Waiters {
   /** Tells every waiter what the delivery has become. */
-  tell(delivery: Delivery): void
+  notify(delivery: Delivery): void
   /** Resolves with the newest known version: when it is terminal, after `waitMs`, or when `signal` aborts. */
   wait(delivery: Delivery, waitMs: number, signal: AbortSignal): Promise<Delivery>
   /** The deliveries somebody waits for now. */
@@ -17,11 +17,11 @@ type Waiter = (delivery: Delivery) => void
 /** The longest delay a timer keeps; beyond it `setTimeout` fires at once. */
 const maxTimerMs = 2 ** 31 - 1
 
-export function createSettled(): Settled {
+export function createWaiters(): Waiters {
   const waiters = new Map<DeliveryId, Set<Waiter>>()
   const closing = new AbortController()
   return {
-    tell: (delivery) => {
+    notify: (delivery) => {
       for (const waiter of [...(waiters.get(delivery.id) ?? [])]) waiter(delivery)
     },
     wait: (delivery, waitMs, signal) =>

@@ -3,7 +3,7 @@ import { reasonOf } from '../domain/error.ts'
 import type { Log, Store } from '../domain/ports.ts'
 import type { SessionId } from '../domain/session.ts'
 
-export interface Working {
+export interface WorkerDeps {
   readonly store: Pick<Store, 'claimDue' | 'nextDue'>
   readonly now: () => number
   readonly log: Log
@@ -28,7 +28,7 @@ const claimLimit = 64
 const maxInFlight = 512
 const longestNapMs = 1000
 
-export function createWorker(deps: Working): Worker {
+export function createWorker(deps: WorkerDeps): Worker {
   const stopping = new AbortController()
   const inFlight = new Map<Delivery, Promise<void>>()
   let draining = false

@@ -20,7 +20,7 @@ export type FailedStep =
   | 'restored'
 
 /** Where a knock came in: the scope of idempotency keys and of rate limits. */
-export type Door =
+export type Source =
   | { readonly kind: 'grant'; readonly grant: GrantId }
   | { readonly kind: 'hook'; readonly hook: string }
   /** From the keeper's own hand: `postern send`, a replay. */
@@ -69,7 +69,7 @@ export interface Delivery {
   /** Order of arrival over the whole store; a session's queue follows it. */
   readonly seq: number
   readonly session: SessionId
-  readonly door: Door
+  readonly source: Source
   readonly action: Action
   readonly state: DeliveryState
   readonly phase: Phase
@@ -93,9 +93,9 @@ export interface Delivery {
   /** When holding it ends: then FAILED with `expired`. */
   readonly expiresAt: number
   /** Attempts spent: those that reached for the agent and failed. */
-  readonly attempts: number
+  readonly failures: number
   /** Attempts begun, spent or not: the number of the newest `Attempt`. */
-  readonly tries: number
+  readonly attempts: number
   /** Set while one process is at it; nobody else may touch it before. */
   readonly leasedUntil?: number
   /** Set as soon as the agent surely took it: from here on never sent again. */
@@ -173,5 +173,5 @@ const valueOfPair = (pair: string): number =>
 export const isDeliveryId = (text: string): text is DeliveryId => /^whd_[0-9A-Za-z]{24}$/.test(text)
 
 /** The scope inside which an idempotency key means one delivery. */
-export const scopeOf = (door: Door): string =>
+export const scopeOf = (door: Source): string =>
   door.kind === 'grant' ? `grant:${door.grant}` : door.kind === 'hook' ? `hook:${door.hook}` : 'admin'

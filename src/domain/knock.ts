@@ -1,4 +1,4 @@
-import type { Action, Delivery, Door } from './delivery.ts'
+import type { Action, Delivery, Source } from './delivery.ts'
 import type { Hook } from './hook.ts'
 import type { Session } from './session.ts'
 
@@ -26,7 +26,7 @@ export type Proof =
 
 /** What a good proof opens: one session, one kind of saying, one budget. */
 export interface Admission {
-  readonly door: Door
+  readonly source: Source
   readonly session: Session
   readonly action: Action
   readonly form: Form

@@ -5,7 +5,7 @@ import type {
   DeliveryId,
   DeliveryRecord,
   DeliveryState,
-  Door,
+  Source,
 } from './delivery.ts'
 import type { Claims, Grant, GrantId } from './grant.ts'
 import type { DriverSettings, Session, SessionId } from './session.ts'
@@ -131,7 +131,7 @@ export interface Draft {
   /** `deliveryIdBytes` random bytes: what nobody can guess of its id. */
   readonly chance: Uint8Array
   readonly session: SessionId
-  readonly door: Door
+  readonly source: Source
   readonly action: Action
   readonly message: string
   readonly from?: string | undefined

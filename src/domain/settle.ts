@@ -26,7 +26,7 @@ export interface Settlement {
   readonly reason?: string
   readonly detail?: string
   readonly dueAt: number
-  readonly attempts: number
+  readonly failures: number
   readonly accepted: boolean
   readonly answer?: string
   /** How the attempt is remembered. */
@@ -95,8 +95,8 @@ export function settle(
 }
 
 /** Exponential from `baseMs`, capped, with jitter over the upper half: never two senders in step. Milliseconds. */
-export function backoffMs(attempts: number, jitter: number, policy: RetryPolicy): number {
-  const full = Math.min(policy.capMs, policy.baseMs * 2 ** Math.max(0, attempts - 1))
+export function backoffMs(failures: number, jitter: number, policy: RetryPolicy): number {
+  const full = Math.min(policy.capMs, policy.baseMs * 2 ** Math.max(0, failures - 1))
   return Math.round(full * (0.5 + jitter / 2))
 }
 
@@ -123,14 +123,14 @@ function answeredBack(at: At, outcome: Outcome): Settlement {
       : { ...base(at), state: 'DELIVERED', dueAt: now, events: [...events, event(now, 'delivered')] }
   }
   const why = 'why' in outcome ? outcome.why : outcome.kind
-  const attempts = delivery.attempts + 1
-  const again = outcome.kind === 'failed' && outcome.retry && attempts < at.policy.attempts
-  if (!again) return { ...failed(at, turnFailed ?? 'callback', lostAnswer(delivery, why)), attempts }
+  const failures = delivery.failures + 1
+  const again = outcome.kind === 'failed' && outcome.retry && failures < at.policy.attempts
+  if (!again) return { ...failed(at, turnFailed ?? 'callback', lostAnswer(delivery, why)), failures }
   return {
     ...unanswered(at),
     state: 'RETRY',
-    dueAt: now + (outcome.retryAfterMs ?? backoffMs(attempts, at.jitter, at.policy)),
-    attempts,
+    dueAt: now + (outcome.retryAfterMs ?? backoffMs(failures, at.jitter, at.policy)),
+    failures,
     events: [event(now, 'callback', why)],
   }
 }
@@ -138,7 +138,7 @@ function answeredBack(at: At, outcome: Outcome): Settlement {
 /** Still to be called back, with what is known of the turn. */
 const unanswered = (at: At) => ({
   ...base(at),
-  state: at.delivery.attempts > 0 ? ('RETRY' as const) : ('PENDING' as const),
+  state: at.delivery.failures > 0 ? ('RETRY' as const) : ('PENDING' as const),
   ...(at.delivery.reason !== undefined && { reason: at.delivery.reason }),
   ...(at.delivery.detail !== undefined && { detail: at.delivery.detail }),
   dueAt: at.now,
@@ -162,7 +162,7 @@ function delivered(at: At, answer: string | undefined, detail: string | undefine
     ...base(at),
     state: callback ? 'PENDING' : 'DELIVERED',
     phase: callback ? 'callback' : delivery.phase,
-    attempts: callback ? 0 : delivery.attempts,
+    failures: callback ? 0 : delivery.failures,
     dueAt: now,
     accepted: true,
     ...(answer !== undefined && { answer }),
@@ -177,7 +177,7 @@ function held(at: At, outcome: Extract<Outcome, { kind: 'busy' | 'offline' | 're
   const repeated = delivery.reason === outcome.kind && delivery.detail === outcome.why
   return {
     ...base(at),
-    state: delivery.attempts > 0 ? 'RETRY' : 'PENDING',
+    state: delivery.failures > 0 ? 'RETRY' : 'PENDING',
     reason: outcome.kind,
     detail: outcome.why,
     dueAt: Math.min(now + wait, delivery.expiresAt),
@@ -189,25 +189,25 @@ function held(at: At, outcome: Extract<Outcome, { kind: 'busy' | 'offline' | 're
 
 function retried(at: At, why: string, retryAfterMs?: number): Settlement {
   const { delivery, now, jitter, policy } = at
-  const attempts = delivery.attempts + 1
-  if (attempts >= policy.attempts)
-    return spent(failed(at, 'attempts', `gave up after ${attempts} attempts: ${why}`), attempts)
-  const dueAt = now + (retryAfterMs ?? backoffMs(attempts, jitter, policy))
-  if (dueAt >= delivery.expiresAt) return spent(failed(at, 'expired', why), attempts)
+  const failures = delivery.failures + 1
+  if (failures >= policy.attempts)
+    return spent(failed(at, 'attempts', `gave up after ${failures} attempts: ${why}`), failures)
+  const dueAt = now + (retryAfterMs ?? backoffMs(failures, jitter, policy))
+  if (dueAt >= delivery.expiresAt) return spent(failed(at, 'expired', why), failures)
   return {
     ...base(at),
     state: 'RETRY',
     reason: 'failed',
     detail: why,
     dueAt,
-    attempts,
+    failures,
     events: [event(now, 'retry', why)],
   }
 }
 
 /** Counts the attempt that was the last; a callback that follows counts anew. */
-const spent = (settlement: Settlement, attempts: number): Settlement =>
-  settlement.phase === 'callback' ? settlement : { ...settlement, attempts }
+const spent = (settlement: Settlement, failures: number): Settlement =>
+  settlement.phase === 'callback' ? settlement : { ...settlement, failures }
 
 /** Nobody is called back: the sender lost its permission, or has perhaps been told already. */
 const silentSteps: readonly FailedStep[] = ['revoked', 'restored']
@@ -224,7 +224,7 @@ function failed(at: At, step: FailedStep, detail: string, answer?: string): Sett
     reason: step,
     detail,
     dueAt: now,
-    attempts: callback ? 0 : delivery.attempts,
+    failures: callback ? 0 : delivery.failures,
     ...(answer !== undefined && { answer }),
     events: [event(now, 'failed', `${step}: ${detail}`)],
   }
@@ -232,7 +232,7 @@ function failed(at: At, step: FailedStep, detail: string, answer?: string): Sett
 
 const base = (at: At) => ({
   phase: at.delivery.phase,
-  attempts: at.delivery.attempts,
+  failures: at.delivery.failures,
   accepted: at.delivery.acceptedAt !== undefined,
   outcome: at.outcome,
 })

@@ -18,19 +18,19 @@ export function allDrivers(
   env: Readonly<Record<string, string | undefined>>,
   skillDirs: () => readonly string[],
 ): ReadonlyMap<string, Driver> {
-  const needs = { env, skillDirs }
+  const deps = { env, skillDirs }
   const all = [
     inboxDriver,
-    ptyDriver(needs),
-    tmuxDriver(needs),
-    commandDriver(needs),
-    acpDriver(needs),
-    claudeDriver(needs),
-    claudeStreamDriver(needs),
-    codexDriver(needs),
-    piDriver(needs),
-    opencodeDriver(needs),
-    httpDriver({ ...needs, render: rendered }),
+    ptyDriver(deps),
+    tmuxDriver(deps),
+    commandDriver(deps),
+    acpDriver(deps),
+    claudeDriver(deps),
+    claudeStreamDriver(deps),
+    codexDriver(deps),
+    piDriver(deps),
+    opencodeDriver(deps),
+    httpDriver({ ...deps, render: rendered }),
   ]
   return new Map(all.map((driver) => [driver.kind, driver]))
 }

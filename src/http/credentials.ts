@@ -10,14 +10,14 @@ export interface AdminCheck {
   holds(request: Request): boolean
 }
 
-export interface AdminChecking {
+export interface AdminCheckDeps {
   /** As it is now: rotating it holds at once. */
   readonly adminToken: () => string
   /** Spends one failed attempt of the peer; milliseconds to wait, or 0. */
   readonly failed: (request: Request) => number
 }
 
-export function createAdminCheck(deps: AdminChecking): AdminCheck {
+export function createAdminCheck(deps: AdminCheckDeps): AdminCheck {
   const holds = (request: Request) => isSecret(bearerOf(request) ?? '', [deps.adminToken()])
   return {
     holds,

@@ -3,7 +3,7 @@ import type { Hosts } from './hosts.ts'
 import { problemResponse } from './problem.ts'
 
 /** What every route does before and after its own work. */
-export interface Door {
+export interface RequestGuard {
   readonly hosts: Hosts
   readonly log: Log
   /** IP address of who asks, through trusted proxies only. */
@@ -15,17 +15,17 @@ export interface Door {
  * what is sent.
  */
 export async function answering(
-  door: Door,
+  guard: RequestGuard,
   request: Request,
   answer: () => Response | Promise<Response>,
   answered?: (response: Response) => void,
 ): Promise<Response> {
   let response: Response
   try {
-    door.hosts.check(request)
+    guard.hosts.check(request)
     response = await answer()
   } catch (thrown) {
-    response = problemResponse(thrown, door.log)
+    response = problemResponse(thrown, guard.log)
   }
   answered?.(response)
   return response

@@ -1,6 +1,6 @@
 import { type AnyElysia, Elysia } from 'elysia'
 import { Failure } from '../domain/error.ts'
-import type { Door } from './guarded.ts'
+import type { RequestGuard } from './guarded.ts'
 import { problemResponse } from './problem.ts'
 import { rawPath } from './request.ts'
 
@@ -9,7 +9,7 @@ type Routes = readonly { readonly path: string; readonly method: string }[]
 
 /** Everything that answers HTTP, as one function from request to response. Never rejects. */
 export function createServer(
-  door: Door,
+  guard: RequestGuard,
   parts: readonly AnyElysia[],
   { secure }: { readonly secure: boolean },
 ): (request: Request) => Response | Promise<Response> {
@@ -17,13 +17,13 @@ export function createServer(
   const app = new Elysia({ strictPath: true, handler: { standardHostname: secure } })
   for (const part of parts) app.use(part)
   app.onError({ as: 'global' }, ({ request, error, code }) =>
-    problemResponse(code === 'NOT_FOUND' ? nothingThere(door, app.routes, request) : error, door.log),
+    problemResponse(code === 'NOT_FOUND' ? nothingThere(guard, app.routes, request) : error, guard.log),
   )
   app.compile()
   if (!secure) return (request) => app.fetch(request)
   return (request) =>
     request.url.indexOf('/', 'https://'.length) < 11
-      ? problemResponse(hostTooShort(), door.log)
+      ? problemResponse(hostTooShort(), guard.log)
       : app.fetch(request)
 }
 
@@ -31,14 +31,14 @@ const hostTooShort = () =>
   new Failure('host_not_allowed', 'With TLS this server does not answer to a Host of one or two characters.')
 
 /** 405 where only the method is wrong, before the Host is looked at; else 404. */
-function nothingThere(door: Door, routes: Routes, request: Request): unknown {
+function nothingThere(guard: RequestGuard, routes: Routes, request: Request): unknown {
   const allowed = methodsFor(routes, rawPath(request))
   if (allowed.length > 0)
     return new Failure('method_not_allowed', `Use ${allowed.join(' or ')} here.`, {
       allow: allowed.join(', '),
     })
   try {
-    door.hosts.check(request)
+    guard.hosts.check(request)
   } catch (refusal) {
     return refusal
   }

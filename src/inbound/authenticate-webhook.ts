@@ -11,7 +11,7 @@ import { verifySignature } from '../providers/verify.ts'
 import { type Budgets, refuseProof, spendKnock } from './budgets.ts'
 
 /** The doors below `/api/hooks/`, as configured now. */
-export interface HookDoors {
+export interface InboundHooks {
   readonly enabled: boolean
   /** The shared secret; several while it is being rotated. */
   readonly secrets: readonly string[]
@@ -23,9 +23,9 @@ export interface HookDoors {
   readonly hookBytes: number
 }
 
-export interface ProvingHooks extends Budgets {
+export interface HookProofDeps extends Budgets {
   readonly store: Pick<Store, 'findSession'>
-  readonly doors: () => HookDoors
+  readonly doors: () => InboundHooks
 }
 
 type HookProof = Extract<Proof, { kind: 'hook' }>
@@ -46,7 +46,7 @@ interface Target {
  * from the headers alone is refused before the body is read.
  */
 export async function proveHook(
-  deps: ProvingHooks,
+  deps: HookProofDeps,
   knock: Knock,
   proof: HookProof,
 ): Promise<Admission | { readonly handshake: HandshakeAnswer }> {
@@ -70,7 +70,7 @@ export async function proveHook(
 }
 
 /** The hooks a bearer token opens: those that ask for nothing else. */
-export function hooksOpenedBy(doors: HookDoors, bearer: string): readonly string[] {
+export function hooksOpenedBy(doors: InboundHooks, bearer: string): readonly string[] {
   const targets = [builtIn(doors, 'wake', ''), builtIn(doors, 'agent', ''), ...doors.hooks]
   return targets
     .filter(({ active, verify }) => doors.enabled && active && opensByBearer(verify, bearer))
@@ -80,7 +80,7 @@ export function hooksOpenedBy(doors: HookDoors, bearer: string): readonly string
 const opensByBearer = ({ scheme, header, secrets }: VerifyConfig, bearer: string): boolean =>
   scheme === 'bearer' && header === undefined && isSecret(bearer, secrets)
 
-function targetOf(doors: HookDoors, path: string): Target | undefined {
+function targetOf(doors: InboundHooks, path: string): Target | undefined {
   if (path === '/api/hooks/wake') return builtIn(doors, 'wake', doors.wakeSession)
   if (path === '/api/hooks/agent') return builtIn(doors, 'agent', doors.agentSession)
   const hook = doors.hooks.find((candidate) => candidate.path === path)
@@ -97,7 +97,7 @@ function targetOf(doors: HookDoors, path: string): Target | undefined {
   )
 }
 
-const builtIn = (doors: HookDoors, name: 'wake' | 'agent', session: string): Target => ({
+const builtIn = (doors: InboundHooks, name: 'wake' | 'agent', session: string): Target => ({
   name,
   active: true,
   verify: { scheme: 'bearer', secrets: doors.secrets },
@@ -122,23 +122,23 @@ const answered = (target: Target, request: SignedRequest): HandshakeAnswer | und
   target.form.kind === 'hook' ? answerHandshake(target.verify, request) : undefined
 
 /** A GET that should have proved itself is a guess at the token. */
-function refuseMethod(deps: ProvingHooks, knock: Knock, { verify }: Target, { method }: HookProof): never {
+function refuseMethod(deps: HookProofDeps, knock: Knock, { verify }: Target, { method }: HookProof): never {
   if (verify.scheme === 'meta' && method === 'GET') throw unproven(deps, knock)
   throw new Failure('method_not_allowed', 'Use POST here.', { allow: 'POST' })
 }
 
-const unproven = (deps: ProvingHooks, knock: Knock): Failure =>
+const unproven = (deps: HookProofDeps, knock: Knock): Failure =>
   refuseProof(
     deps,
     knock,
     new Failure('unauthorized', 'The secret or signature of this hook is missing or wrong.'),
   )
 
-const openSession = async (deps: ProvingHooks, id: string): Promise<Session> =>
+const openSession = async (deps: HookProofDeps, id: string): Promise<Session> =>
   requireOpen(await deps.store.findSession(parseSessionId(id)), id)
 
 const admission = (target: Target, verified: Verified, session: Session): Admission => ({
-  door: { kind: 'hook', hook: target.name },
+  source: { kind: 'hook', hook: target.name },
   session,
   action: target.action,
   form: target.form,

@@ -3,10 +3,10 @@ import { admits, type Claims, forbidden, type Grant } from '../domain/grant.ts'
 import type { Admission, HandshakeAnswer, Knock, Proof } from '../domain/knock.ts'
 import type { Store, Tokens } from '../domain/ports.ts'
 import { requireOpen } from '../domain/session.ts'
-import { type ProvingHooks, proveHook } from './authenticate-webhook.ts'
+import { type HookProofDeps, proveHook } from './authenticate-webhook.ts'
 import { refuseProof, spendKnock } from './budgets.ts'
 
-export interface Authenticating extends ProvingHooks {
+export interface AuthenticateDeps extends HookProofDeps {
   readonly store: Pick<Store, 'findGrant' | 'findSession'>
   readonly tokens: Pick<Tokens, 'read'>
   /** Largest body at a capability URL; 0 for no limit. */
@@ -17,14 +17,14 @@ type TokenProof = Extract<Proof, { kind: 'token' }>
 
 /** proof → grant or hook → the one session it opens. A bad token is refused before a byte of the body is read. */
 export const authenticate = (
-  deps: Authenticating,
+  deps: AuthenticateDeps,
   knock: Knock,
 ): Promise<Admission | { readonly handshake: HandshakeAnswer }> =>
   knock.proof.kind === 'token' ? proveToken(deps, knock, knock.proof) : proveHook(deps, knock, knock.proof)
 
 /** The grant a token opens at `now` (Unix milliseconds), or undefined whatever is wrong with it. */
 export async function grantOf(
-  deps: Pick<Authenticating, 'store' | 'tokens'>,
+  deps: Pick<AuthenticateDeps, 'store' | 'tokens'>,
   token: string,
   now: number,
 ): Promise<Grant | undefined> {
@@ -32,7 +32,7 @@ export async function grantOf(
   return claims && admitted(await deps.store.findGrant(claims.grant), claims, now)
 }
 
-async function proveToken(deps: Authenticating, knock: Knock, proof: TokenProof): Promise<Admission> {
+async function proveToken(deps: AuthenticateDeps, knock: Knock, proof: TokenProof): Promise<Admission> {
   const claims = await deps.tokens.read(singleToken(proof))
   // Only what we never signed is a guess; a token that died is refused without counting against its peer.
   if (!claims) throw refuseProof(deps, knock, forbidden())
@@ -41,7 +41,7 @@ async function proveToken(deps: Authenticating, knock: Knock, proof: TokenProof)
   spendKnock(deps, grant.id, knock.receivedAt)
   const session = requireOpen(await deps.store.findSession(grant.session), grant.session)
   return {
-    door: { kind: 'grant', grant: grant.id },
+    source: { kind: 'grant', grant: grant.id },
     session,
     action: 'input',
     form: { kind: 'message' },
@@ -50,7 +50,7 @@ async function proveToken(deps: Authenticating, knock: Knock, proof: TokenProof)
 }
 
 /** A token that died is known without asking its signature again; the asking is made up for, so that it takes as long. */
-async function deadToken({ tokens }: Pick<Authenticating, 'tokens'>): Promise<Failure> {
+async function deadToken({ tokens }: Pick<AuthenticateDeps, 'tokens'>): Promise<Failure> {
   await tokens.read('')
   return forbidden()
 }

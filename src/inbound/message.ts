@@ -5,7 +5,7 @@ import type { Admission, Knock } from '../domain/knock.ts'
 import { addressed, cleanFrom, compose } from '../domain/message.ts'
 import { parsePayload } from '../payload/parse.ts'
 import { agreedKey, readSaid, readTurn, type Said } from './message-body.ts'
-import type { Speaker } from './webhook-message.ts'
+import type { HookMessage } from './webhook-message.ts'
 
 /** What a knock says, ready for the agent. */
 export interface Rendered {
@@ -27,9 +27,9 @@ export interface Ignored {
   readonly ignored: string
 }
 
-export interface Rendering {
+export interface MessageDeps {
   /** The hook's template and filter, made ready once. */
-  readonly speaker: (hook: Hook) => Speaker
+  readonly speaker: (hook: Hook) => HookMessage
   /** Unguessable, for the fence of one message. */
   readonly nonce: () => string
   readonly mayCall: MayCall
@@ -37,7 +37,7 @@ export interface Rendering {
 
 /** payload → message. Throws 4xx failures; loses nothing because nothing is stored yet. */
 export async function render(
-  deps: Rendering,
+  deps: MessageDeps,
   knock: Knock,
   admission: Admission,
 ): Promise<Rendered | Ignored> {
@@ -56,7 +56,7 @@ function spoken(said: Said): Rendered {
 }
 
 async function renderHook(
-  deps: Rendering,
+  deps: MessageDeps,
   knock: Knock,
   admission: Admission,
   hook: Hook,
@@ -77,7 +77,7 @@ async function renderHook(
 
 /** The hook's words for the agent, or why there are none: a text of control characters is blank once it is cleaned. */
 function worded(
-  said: Exclude<ReturnType<Speaker['say']>, { kind: 'ignored' }>,
+  said: Exclude<ReturnType<HookMessage['say']>, { kind: 'ignored' }>,
   from: string | undefined,
 ): Pick<Rendered, 'message' | 'from' | 'failed'> {
   if (said.kind === 'failed') return { message: '', failed: { step: 'template', detail: said.why } }

@@ -2,15 +2,15 @@ import type { Delivery } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import type { Knock, Receipt } from '../domain/knock.ts'
 import type { Recorded } from '../domain/ports.ts'
-import { type Authenticating, authenticate } from './authenticate.ts'
-import { type Rendering, render } from './message.ts'
-import { type Recording, record } from './record.ts'
-import { type Choosing, checkSkill, chooseSession } from './target.ts'
+import { type AuthenticateDeps, authenticate } from './authenticate.ts'
+import { type MessageDeps, render } from './message.ts'
+import { type RecordDeps, record } from './record.ts'
+import { checkSkill, chooseSession, type TargetDeps } from './target.ts'
 
-export type Receiving = Authenticating &
-  Rendering &
-  Choosing &
-  Recording & {
+export type ReceiveDeps = AuthenticateDeps &
+  MessageDeps &
+  TargetDeps &
+  RecordDeps & {
     /** Hands over a delivery that is leased to this process. */
     readonly start: (delivery: Delivery) => void
     /** Resolves with the newest known version of a delivery: when it is terminal, after `waitMs`, or when `signal` aborts. */
@@ -25,7 +25,7 @@ export interface Patience {
 }
 
 /** A knock, from proof to receipt. */
-export async function receive(deps: Receiving, knock: Knock, patience: Patience): Promise<Receipt> {
+export async function receive(deps: ReceiveDeps, knock: Knock, patience: Patience): Promise<Receipt> {
   if (deps.draining()) throw new Failure('draining', 'The server is stopping.', { retryAfterMs: 2000 })
   const admission = await authenticate(deps, knock)
   if ('handshake' in admission) return { kind: 'handshake', answer: admission.handshake }
@@ -37,7 +37,7 @@ export async function receive(deps: Receiving, knock: Knock, patience: Patience)
 }
 
 /** Hands what is stored to the worker and waits as long as the caller does. */
-function forward(deps: Receiving, recorded: Recorded, patience: Patience): Receipt | Promise<Receipt> {
+function forward(deps: ReceiveDeps, recorded: Recorded, patience: Patience): Receipt | Promise<Receipt> {
   const { delivery, replayed, leased } = recorded
   if (patience.waitMs <= 0) {
     if (leased) deps.start(delivery)

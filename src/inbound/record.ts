@@ -13,7 +13,7 @@ export interface RecordLimits {
   readonly leaseMs: number
 }
 
-export interface Recording {
+export interface RecordDeps {
   readonly store: Pick<Store, 'recordDelivery'>
   readonly clock: Pick<Clock, 'bytes'>
   readonly limits: () => RecordLimits
@@ -23,7 +23,7 @@ export interface Recording {
 
 /** message → delivery, on disk, once per key, leased to this request when it is its session's turn. */
 export function record(
-  deps: Recording,
+  deps: RecordDeps,
   knock: Knock,
   admission: Admission,
   session: Session,
@@ -34,7 +34,7 @@ export function record(
   return deps.store.recordDelivery({
     chance: deps.clock.bytes(deliveryIdBytes),
     session: session.id,
-    door: admission.door,
+    source: admission.source,
     action: admission.action,
     message,
     from,

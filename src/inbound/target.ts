@@ -5,7 +5,7 @@ import { parseSessionId, requireOpen, type Session } from '../domain/session.ts'
 import type { Rendered } from './message.ts'
 
 /** Whether a body may name a session, and whether that session's agent has a skill. */
-export interface Choosing {
+export interface TargetDeps {
   readonly store: Pick<Store, 'findSession'>
   readonly mayName: (session: string) => boolean
   readonly hasSkill: (session: Session, skill: string) => Promise<boolean>
@@ -13,14 +13,14 @@ export interface Choosing {
 
 /** The session a body asks for instead of its door's own. Throws `session_not_allowed` and the session failures. */
 export function chooseSession(
-  deps: Choosing,
+  deps: TargetDeps,
   admission: Admission,
   wanted: string | undefined,
 ): Session | Promise<Session> {
   return wanted === undefined || wanted === admission.session.id ? admission.session : named(deps, wanted)
 }
 
-async function named(deps: Choosing, wanted: string): Promise<Session> {
+async function named(deps: TargetDeps, wanted: string): Promise<Session> {
   if (!deps.mayName(wanted))
     throw new Failure('session_not_allowed', `This hook may not speak to "${wanted}". See sessions.allow.`)
   return requireOpen(await deps.store.findSession(parseSessionId(wanted)), wanted)
@@ -28,7 +28,7 @@ async function named(deps: Choosing, wanted: string): Promise<Session> {
 
 /** A missing skill is never an error in the agents, so it is looked for first: absent, the delivery fails visibly. */
 export const checkSkill = (
-  deps: Choosing,
+  deps: TargetDeps,
   session: Session,
   rendered: Rendered,
 ): Rendered | Promise<Rendered> =>
@@ -37,7 +37,7 @@ export const checkSkill = (
     : lookedUp(deps, session, rendered, rendered.skill)
 
 async function lookedUp(
-  deps: Choosing,
+  deps: TargetDeps,
   session: Session,
   rendered: Rendered,
   skill: string,

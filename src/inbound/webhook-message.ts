@@ -7,7 +7,7 @@ import type { View } from '../payload/view.ts'
 import { isPresetName, type PresetEvent, presets, readEvent } from '../providers/presets.ts'
 
 /** A custom hook made ready once, for all its knocks. */
-export interface Speaker {
+export interface HookMessage {
   /** What one payload says to the agent. Pure; `nonce` is random for each message (see `createFence`). */
   say(knocked: Knocked): Said
 }
@@ -27,7 +27,7 @@ export type Said =
   | { readonly kind: 'failed'; readonly why: string }
 
 /** Throws `config_invalid` for a template or a pattern that does not work. `maxLength` in characters of the message. */
-export function createSpeaker(hook: Hook, maxLength?: number): Speaker {
+export function createHookMessage(hook: Hook, maxLength?: number): HookMessage {
   const filter = hook.filter === undefined ? undefined : compileFilter(hook.filter)
   const template = hook.template === undefined ? undefined : compileTemplate(hook.template)
   return {

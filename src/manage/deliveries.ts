@@ -22,7 +22,7 @@ export async function showDelivery(
   return record
 }
 
-export interface Retrying {
+export interface RetryDeps {
   readonly store: Pick<Store, 'requeueDelivery'>
   readonly clock: Pick<Clock, 'now'>
   /** How long it may wait for its session. */
@@ -30,12 +30,12 @@ export interface Retrying {
 }
 
 /** Tries a FAILED delivery again under its own id. Throws `not_found`, `in_flight` unless it FAILED, and the session failures. */
-export function retryDelivery(deps: Retrying, id: string): Promise<Delivery> {
+export function retryDelivery(deps: RetryDeps, id: string): Promise<Delivery> {
   const now = deps.clock.now()
   return deps.store.requeueDelivery(parseDeliveryId(id), now, now + deps.maxHoldMs)
 }
 
-export interface Replaying {
+export interface ReplayDeps {
   readonly store: Pick<Store, 'inspectDelivery' | 'listDeliveries' | 'recordDelivery'>
   readonly clock: Pick<Clock, 'now' | 'bytes'>
   readonly maxHoldMs: number
@@ -48,7 +48,7 @@ export interface Replaying {
  * place. Two requests at once make one. Throws `not_found`, `in_flight` while a replay of it is unfinished,
  * `unprocessable` when there is nothing to say, and the session failures.
  */
-export async function replayDelivery(deps: Replaying, id: string, message?: string): Promise<Delivery> {
+export async function replayDelivery(deps: ReplayDeps, id: string, message?: string): Promise<Delivery> {
   const original = await showDelivery(deps.store, id)
   await refuseUnfinishedReplay(deps.store, original)
   const { delivery } = await deps.store.recordDelivery(await draftReplay(deps, original, message))
@@ -111,7 +111,7 @@ async function refuseUnfinishedReplay(
 }
 
 async function draftReplay(
-  deps: Replaying,
+  deps: ReplayDeps,
   original: DeliveryRecord,
   edited: string | undefined,
 ): Promise<Draft> {
@@ -122,7 +122,7 @@ async function draftReplay(
   return {
     ...keptParts(original),
     chance: deps.clock.bytes(deliveryIdBytes),
-    door: { kind: 'admin' },
+    source: { kind: 'admin' },
     message,
     replayOf: original.id,
     idempotency: await sameClick(original.id, message),

@@ -3,7 +3,7 @@ import { type Grant, type GrantId, parseVerb } from '../domain/grant.ts'
 import type { Clock, Store, Tokens } from '../domain/ports.ts'
 import { parseSessionId } from '../domain/session.ts'
 
-export interface Minting {
+export interface ExposeDeps {
   readonly store: Pick<Store, 'addGrant'>
   readonly tokens: Pick<Tokens, 'mint'>
   readonly clock: Pick<Clock, 'now' | 'bytes'>
@@ -29,7 +29,7 @@ export interface Minted {
  * Mints a permission to say one kind of thing to one session. Throws `usage` for a verb, lifetime or label that
  * cannot be, `session_missing` and `session_ended`; then no grant is left behind.
  */
-export async function expose(deps: Minting, order: MintOrder): Promise<Minted> {
+export async function expose(deps: ExposeDeps, order: MintOrder): Promise<Minted> {
   const grant = draftGrant(deps, order)
   const { id, session, verb, expiresAt } = grant
   const token = await deps.tokens.mint({
@@ -72,7 +72,7 @@ export async function findGrant(store: Pick<Store, 'listGrants'>, idOrPrefix: st
 const hundredYears = 3_155_760_000
 const maxLabelLength = 200
 
-function draftGrant(deps: Minting, order: MintOrder): Grant {
+function draftGrant(deps: ExposeDeps, order: MintOrder): Grant {
   const now = deps.clock.now()
   const ttl = ttlOf(order.ttlSeconds, deps.defaultTtlSeconds)
   return {

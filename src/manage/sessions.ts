@@ -13,14 +13,14 @@ import {
 } from '../domain/session.ts'
 import { type Trial, tryOut } from './trial.ts'
 
-export interface Opening {
+export interface OpenSessionDeps {
   readonly store: Pick<Store, 'findSession' | 'openSession'>
   readonly clock: Pick<Clock, 'now' | 'bytes'>
   /** The wire to an opening of a session; undefined when this build has no such driver. */
   readonly connect: (session: Session) => Promise<Connection | undefined>
 }
 
-export interface Registering extends Opening {
+export interface RegisterDeps extends OpenSessionDeps {
   readonly drivers: ReadonlyMap<string, Driver>
 }
 
@@ -51,7 +51,7 @@ export interface Unfit {
 }
 
 /** Registers what already runs, or how to run it. Throws `usage`, `session_exists`, and what the driver refuses. */
-export async function registerSession(deps: Registering, wanted: Registration): Promise<Opened | Unfit> {
+export async function registerSession(deps: RegisterDeps, wanted: Registration): Promise<Opened | Unfit> {
   const id = parseSessionId(wanted.id)
   const driver = requireDriver(deps.drivers, wanted.driver)
   const settings = await driver.prepare(wanted.settings, { cwd: wanted.cwd })
@@ -62,7 +62,7 @@ export async function registerSession(deps: Registering, wanted: Registration): 
   return { ...opened, ...(trial && { trial }) }
 }
 
-async function trialOf(deps: Registering, wanted: Wanted, signal: AbortSignal): Promise<Trial> {
+async function trialOf(deps: RegisterDeps, wanted: Wanted, signal: AbortSignal): Promise<Trial> {
   const { replace, ...named } = wanted
   await requireFree(deps.store, wanted.id, replace)
   const connection = await deps.connect({ ...named, state: 'live', openedAt: deps.clock.now() })
@@ -73,7 +73,7 @@ async function trialOf(deps: Registering, wanted: Wanted, signal: AbortSignal): 
 type Wanted = Pick<Session, 'id' | 'driver' | 'settings' | 'generation'> & { readonly replace: boolean }
 
 /** Opens a session whose settings are complete; the agent it replaces is ended where it is ours. */
-export async function openSession(deps: Opening, wanted: Wanted): Promise<Opened> {
+export async function openSession(deps: OpenSessionDeps, wanted: Wanted): Promise<Opened> {
   const { replace, ...named } = wanted
   const session: Session = { ...named, state: 'live', openedAt: deps.clock.now() }
   const before = await deps.store.findSession(session.id)
@@ -100,10 +100,10 @@ export async function requireFree(
 export const newGeneration = (clock: Pick<Clock, 'bytes'>): string =>
   [...clock.bytes(8)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 
-export interface Ending {
+export interface EndSessionDeps {
   readonly store: Pick<Store, 'findSession' | 'listSessions' | 'endSession' | 'failQueued'>
   readonly clock: Pick<Clock, 'now'>
-  readonly connect: Opening['connect']
+  readonly connect: OpenSessionDeps['connect']
 }
 
 export interface Ended {
@@ -115,12 +115,12 @@ export interface Ended {
 }
 
 /** Ends a session, with its process where that is ours. Throws `session_missing` or `session_ended`. */
-export async function endSession(deps: Ending, id: string): Promise<Ended> {
+export async function endSession(deps: EndSessionDeps, id: string): Promise<Ended> {
   return end(deps, requireOpen(await deps.store.findSession(parseSessionId(id)), id))
 }
 
 /** Ends every session that was started or registered; the standing inboxes stay. */
-export async function endAllSessions(deps: Ending): Promise<readonly Ended[]> {
+export async function endAllSessions(deps: EndSessionDeps): Promise<readonly Ended[]> {
   const all = await deps.store.listSessions()
   const open = all.filter((session) => session.state !== 'ended' && !isStanding(session))
   return Promise.all(open.map((session) => end(deps, session)))
@@ -142,7 +142,7 @@ export function requireDriver(drivers: ReadonlyMap<string, Driver>, kind: string
   throw new Failure('usage', `There is no driver "${kind}". ${meant(kind, [...drivers.keys()].sort())}`)
 }
 
-async function end(deps: Ending, session: Session): Promise<Ended> {
+async function end(deps: EndSessionDeps, session: Session): Promise<Ended> {
   const trouble = await endAgent(deps, session)
   const at = deps.clock.now()
   await deps.store.endSession(session.id, session.generation, { at, why: 'ended by its keeper' })
@@ -153,7 +153,10 @@ async function end(deps: Ending, session: Session): Promise<Ended> {
 const endDeadlineMs = 15_000
 
 /** What stood in the way, or undefined. An agent that does not die must not keep its session alive. */
-async function endAgent(deps: Pick<Opening, 'connect'>, session: Session): Promise<string | undefined> {
+async function endAgent(
+  deps: Pick<OpenSessionDeps, 'connect'>,
+  session: Session,
+): Promise<string | undefined> {
   try {
     const connection = await deps.connect(session)
     if (!connection) return undefined

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import type { Attempt, Delivery, DeliveryEvent, DeliveryRecord, Door } from '../domain/delivery.ts'
+import type { Attempt, Delivery, DeliveryEvent, DeliveryRecord, Source } from '../domain/delivery.ts'
 import { type Grant, isExpired } from '../domain/grant.ts'
 import type { Hook } from '../domain/hook.ts'
 import { channelOf, type Session, type SessionId } from '../domain/session.ts'
@@ -64,7 +64,7 @@ export interface DeliveryView {
   readonly state: string
   readonly session: string
   readonly channel: string
-  readonly door: Door['kind']
+  readonly source: Source['kind']
   readonly grant: string | null
   readonly hook: string | null
   readonly action: string
@@ -79,7 +79,10 @@ export interface DeliveryView {
   readonly replayOf: string | null
   /** Somebody is at it right now. */
   readonly inFlight: boolean
+  /** Attempts begun. */
   readonly attempts: number
+  /** Attempts that reached for the agent and failed: what the retry policy counts. */
+  readonly failures: number
   readonly receivedAt: string
   readonly storedAt: string
   readonly dueAt: string
@@ -169,9 +172,9 @@ export const deliveryView = (delivery: Delivery): DeliveryView => ({
   state: delivery.state,
   session: delivery.session,
   channel: channelOf(delivery.session),
-  door: delivery.door.kind,
-  grant: delivery.door.kind === 'grant' ? delivery.door.grant : null,
-  hook: delivery.door.kind === 'hook' ? delivery.door.hook : null,
+  source: delivery.source.kind,
+  grant: delivery.source.kind === 'grant' ? delivery.source.grant : null,
+  hook: delivery.source.kind === 'hook' ? delivery.source.hook : null,
   action: delivery.action,
   phase: delivery.phase,
   reason: delivery.reason ?? null,
@@ -184,6 +187,7 @@ export const deliveryView = (delivery: Delivery): DeliveryView => ({
   replayOf: delivery.replayOf ?? null,
   inFlight: delivery.leasedUntil !== undefined,
   attempts: delivery.attempts,
+  failures: delivery.failures,
   receivedAt: iso(delivery.receivedAt),
   storedAt: iso(delivery.storedAt),
   dueAt: iso(delivery.dueAt),

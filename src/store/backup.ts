@@ -2,10 +2,10 @@ import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { Database } from '../platform/platform.ts'
-import type { Shared, StoreOptions } from './context.ts'
+import type { StoreContext, StoreOptions } from './context.ts'
 import { markAsCopy } from './restored.ts'
 
-type Copying = Pick<Shared, 'sql' | 'now'> & Pick<StoreOptions, 'platform'>
+type Copying = Pick<StoreContext, 'sql' | 'now'> & Pick<StoreOptions, 'platform'>
 
 /** One consistent copy of everything, however busy the store is, for its owner alone. Never overwrites. */
 export function backup({ sql, now, platform }: Copying, path: string): void {

@@ -1,23 +1,23 @@
 import type { Delivery } from '../domain/delivery.ts'
 import type { Store } from '../domain/ports.ts'
 import type { SessionId } from '../domain/session.ts'
-import type { Shared } from './context.ts'
+import type { StoreContext } from './context.ts'
 import { deliveryColumns, deliveryOf, number, orUndefined, text } from './rows.ts'
 import { addEvents } from './settle.ts'
 
 type Claim = Parameters<Store['claimDue']>[0]
 
 /** Whether a claim would find anything: asked first, because most of the time nothing is due. */
-export const anythingDue = (shared: Shared, claim: Claim): boolean => dueNow(shared, claim).length > 0
+export const anythingDue = (context: StoreContext, claim: Claim): boolean => dueNow(context, claim).length > 0
 
 /** Leases each session's oldest unfinished delivery, where it is due, and what is to be called back; longest due first. */
-export const claimDue = (shared: Shared, claim: Claim): readonly Delivery[] =>
-  dueNow(shared, claim)
-    .map(({ seq }) => lease(shared, seq, claim))
+export const claimDue = (context: StoreContext, claim: Claim): readonly Delivery[] =>
+  dueNow(context, claim)
+    .map(({ seq }) => lease(context, seq, claim))
     .filter((delivery) => delivery !== undefined)
 
 /** The earliest time at which something unleased falls due. */
-export function nextDue({ sql, remembered }: Shared, except: readonly SessionId[]): number | undefined {
+export function nextDue({ sql, remembered }: StoreContext, except: readonly SessionId[]): number | undefined {
   let next = orUndefined(sql(`SELECT MIN(due_at) AS at ${callbackRows}`).get()?.at, number)
   const skipped = new Set(except)
   for (const session of remembered.tallies.queues().keys()) {
@@ -28,17 +28,17 @@ export function nextDue({ sql, remembered }: Shared, except: readonly SessionId[
 }
 
 /** Frees what a process that is gone had leased. */
-export function releaseLeases(shared: Shared, now: number): number {
-  const open = shared
+export function releaseLeases(context: StoreContext, now: number): number {
+  const open = context
     .sql('SELECT delivery FROM attempts WHERE ended_at IS NULL')
     .all()
     .map((row) => number(row.delivery))
   for (const seq of open) {
-    endOpenAttempts(shared, seq, now, 'the server stopped during this attempt')
-    const row = shared
+    endOpenAttempts(context, seq, now, 'the server stopped during this attempt')
+    const row = context
       .sql('UPDATE deliveries SET leased_until = NULL, due_at = ? WHERE seq = ? RETURNING session')
       .get(now, seq)
-    if (row) shared.remembered.forgetHead(text(row.session) as SessionId)
+    if (row) context.remembered.forgetHead(text(row.session) as SessionId)
   }
   return open.length
 }
@@ -48,10 +48,10 @@ interface Due {
   readonly dueAt: number
 }
 
-function dueNow(shared: Shared, claim: Claim): readonly Due[] {
+function dueNow(context: StoreContext, claim: Claim): readonly Due[] {
   const { now, limit, except } = claim
-  const { remembered } = shared
-  const due = dueCallbacks(shared, claim)
+  const { remembered } = context
+  const due = dueCallbacks(context, claim)
   const skipped = new Set(except)
   for (const [session, waiting] of remembered.tallies.queues()) {
     const head = waiting === 0 || skipped.has(session) ? null : remembered.head(session)
@@ -63,7 +63,7 @@ function dueNow(shared: Shared, claim: Claim): readonly Due[] {
 const callbackRows = `FROM deliveries
   WHERE state IN ('PENDING', 'RETRY') AND phase = 'callback' AND leased_until IS NULL`
 
-const dueCallbacks = ({ sql }: Shared, { now, limit }: Claim): Due[] =>
+const dueCallbacks = ({ sql }: StoreContext, { now, limit }: Claim): Due[] =>
   sql(`SELECT seq, due_at ${callbackRows} AND due_at <= ? ORDER BY due_at, seq LIMIT ?`)
     .all(now, limit)
     .map((row) => ({ seq: number(row.seq), dueAt: number(row.due_at) }))
@@ -78,24 +78,24 @@ function keepLongestDue(kept: Due[], due: Due, limit: number): void {
 
 const isBefore = (a: Due, b: Due): boolean => a.dueAt < b.dueAt || (a.dueAt === b.dueAt && a.seq < b.seq)
 
-function lease(shared: Shared, seq: number, { now, leaseMs }: Claim): Delivery | undefined {
-  const { sql, remembered } = shared
-  endOpenAttempts(shared, seq, now, 'its lease ran out')
+function lease(context: StoreContext, seq: number, { now, leaseMs }: Claim): Delivery | undefined {
+  const { sql, remembered } = context
+  endOpenAttempts(context, seq, now, 'its lease ran out')
   const row = sql(
     `UPDATE deliveries SET leased_until = ?, tries = tries + 1
      WHERE seq = ? AND (leased_until IS NULL OR leased_until <= ?) RETURNING ${deliveryColumns}`,
   ).get(now + leaseMs, seq, now)
   if (!row) return undefined
   const delivery = deliveryOf(row)
-  sql('INSERT INTO attempts (delivery, number, started_at) VALUES (?, ?, ?)').run(seq, delivery.tries, now)
+  sql('INSERT INTO attempts (delivery, number, started_at) VALUES (?, ?, ?)').run(seq, delivery.attempts, now)
   if (delivery.phase === 'deliver') remembered.forgetHead(delivery.session)
   return delivery
 }
 
 /** An attempt that nobody will settle any more: whether it arrived is unknown. */
-function endOpenAttempts(shared: Shared, seq: number, now: number, why: string): void {
-  const ended = shared
+function endOpenAttempts(context: StoreContext, seq: number, now: number, why: string): void {
+  const ended = context
     .sql(`UPDATE attempts SET ended_at = ?, outcome = 'unknown' WHERE delivery = ? AND ended_at IS NULL`)
     .run(now, seq)
-  if (ended > 0) addEvents(shared, seq, [{ at: now, kind: 'unknown', detail: why }])
+  if (ended > 0) addEvents(context, seq, [{ at: now, kind: 'unknown', detail: why }])
 }

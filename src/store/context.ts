@@ -17,7 +17,7 @@ export interface StoreOptions {
 }
 
 /** What the parts of the SQLite store have in common. */
-export interface Shared {
+export interface StoreContext {
   readonly sql: (text: string) => Statement
   readonly remembered: Remembered
   readonly revokedFile: string | undefined
@@ -35,7 +35,7 @@ export interface Shared {
 const busyMs = { server: 5, client: 4000 }
 
 /** Opens the database and joins it to what is remembered of it. Throws `home_unusable`, saying what to do. */
-export function openShared(options: StoreOptions): Shared {
+export function openShared(options: StoreOptions): StoreContext {
   const open = () => openConnection({ ...options, busyMs: busyMs[options.role] })
   let connection = open()
   let unsaid = false
@@ -134,6 +134,6 @@ function renewed(old: Connection, open: () => Connection): Connection {
 }
 
 /** A write that changes nothing anyone reads. */
-export function leaveMark({ sql, now }: Pick<Shared, 'sql' | 'now'>): void {
+export function leaveMark({ sql, now }: Pick<StoreContext, 'sql' | 'now'>): void {
   sql('INSERT OR REPLACE INTO probes (id, at) VALUES (1, ?)').run(now())
 }

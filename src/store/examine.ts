@@ -1,4 +1,4 @@
-import type { Shared } from './context.ts'
+import type { StoreContext } from './context.ts'
 
 /** What our promises lean on (sqlite.org/pragma.html): nothing acknowledged is lost, nothing purged can be read again. */
 const wanted: readonly (readonly [pragma: string, value: string, why: string])[] = [
@@ -11,7 +11,7 @@ const wanted: readonly (readonly [pragma: string, value: string, why: string])[]
 const fewest = 5
 
 /** Settings that are not as they should be, and damage. */
-export function examine({ sql }: Shared): readonly string[] {
+export function examine({ sql }: StoreContext): readonly string[] {
   const settings = wanted.flatMap(([pragma, value, why]) => {
     const is = Object.values(sql(`PRAGMA ${pragma}`).get() ?? {})[0]
     return String(is) === value ? [] : [`${pragma} is ${is}, not ${value}: ${why}`]

@@ -2,41 +2,41 @@ import type { Delivery } from '../domain/delivery.ts'
 import type { Store } from '../domain/ports.ts'
 import type { SessionId } from '../domain/session.ts'
 import { settle } from '../domain/settle.ts'
-import type { Shared } from './context.ts'
+import type { StoreContext } from './context.ts'
 import { deliveryColumns, deliveryOf, number, text } from './rows.ts'
 import { applySettlement } from './settle.ts'
 
 /** FAILED for all that waits for a session that is over. */
-export function failQueued(shared: Shared, session: SessionId, now: number, why: string): number {
-  const waiting = shared
+export function failQueued(context: StoreContext, session: SessionId, now: number, why: string): number {
+  const waiting = context
     .sql(`SELECT ${deliveryColumns} ${waitingOf} ORDER BY seq`)
     .all(session)
     .map(deliveryOf)
   for (const delivery of waiting)
-    applySettlement(shared, delivery, settle(delivery, { kind: 'ended', why }, now, 0), now)
+    applySettlement(context, delivery, settle(delivery, { kind: 'ended', why }, now, 0), now)
   return waiting.length
 }
 
 /** FAILED for what waited too long, some in each transaction. */
-export function createExpiry(shared: Shared): Pick<Store, 'expireHeld'> {
-  const walk = createWalk(shared)
+export function createExpiry(context: StoreContext): Pick<Store, 'expireHeld'> {
+  const walk = createWalk(context)
   return {
     async expireHeld(now) {
       let expired = 0
       const expireAll = async (overdue: readonly number[]) => {
-        if (overdue.length > 0) expired += await shared.write(() => expire(shared, overdue, now))
+        if (overdue.length > 0) expired += await context.write(() => expire(context, overdue, now))
         return overdue.length > 0
       }
-      for (const session of await shared.read(() => suspects(shared, now)))
-        while (await expireAll(await shared.read(() => overdueIn(shared, session, now))));
-      await expireAll(await shared.read(() => walk(now)))
+      for (const session of await context.read(() => suspects(context, now)))
+        while (await expireAll(await context.read(() => overdueIn(context, session, now))));
+      await expireAll(await context.read(() => walk(now)))
       return expired
     },
   }
 }
 
 /** A queue mostly runs out in its order, so that its head tells; behind one that is under way the others are looked at. */
-function suspects({ remembered }: Shared, now: number): readonly SessionId[] {
+function suspects({ remembered }: StoreContext, now: number): readonly SessionId[] {
   const queues = [...remembered.tallies.queues()].filter(([, waiting]) => waiting > 0)
   return queues
     .map(([session]) => session)
@@ -52,7 +52,7 @@ const waitingOf = `FROM deliveries
 /** Most that expire in one transaction, and how far into a queue is looked for them. */
 const expiryBatch = 100
 
-const overdueIn = ({ sql }: Shared, session: SessionId, now: number): readonly number[] =>
+const overdueIn = ({ sql }: StoreContext, session: SessionId, now: number): readonly number[] =>
   sql(
     `SELECT seq FROM (SELECT seq, expires_at ${waitingOf} ORDER BY seq LIMIT ${expiryBatch}) WHERE expires_at <= ?`,
   )
@@ -65,7 +65,7 @@ const walkRows = 1000
  * What waits behind something that may wait longer (a retry by hand, a hold that was shortened) shows at no head.
  * An index over these times would cost every knock; instead each call looks at the next thousand that wait.
  */
-function createWalk({ sql }: Shared): (now: number) => readonly number[] {
+function createWalk({ sql }: StoreContext): (now: number) => readonly number[] {
   let at: readonly [session: string, seq: number] = ['', 0]
   return (now) => {
     const rows = sql(
@@ -81,18 +81,18 @@ function createWalk({ sql }: Shared): (now: number) => readonly number[] {
   }
 }
 
-function expire(shared: Shared, seqs: readonly number[], now: number): number {
+function expire(context: StoreContext, seqs: readonly number[], now: number): number {
   const overdue = seqs
-    .map((seq) => stillOverdue(shared, seq, now))
+    .map((seq) => stillOverdue(context, seq, now))
     .filter((delivery) => delivery !== undefined)
   for (const delivery of overdue) {
     const why = delivery.detail ?? 'nobody took it in time'
-    applySettlement(shared, delivery, settle(delivery, { kind: 'expired', why }, now, 0), now)
+    applySettlement(context, delivery, settle(delivery, { kind: 'expired', why }, now, 0), now)
   }
   return overdue.length
 }
 
-function stillOverdue({ sql }: Shared, seq: number, now: number): Delivery | undefined {
+function stillOverdue({ sql }: StoreContext, seq: number, now: number): Delivery | undefined {
   const row = sql(
     `SELECT ${deliveryColumns} FROM deliveries WHERE seq = ? AND state IN ('PENDING', 'RETRY')
        AND phase = 'deliver' AND leased_until IS NULL AND expires_at <= ?`,

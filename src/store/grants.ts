@@ -1,22 +1,22 @@
 import type { Grant, GrantId } from '../domain/grant.ts'
 import type { Store } from '../domain/ports.ts'
 import { requireOpen, type SessionId } from '../domain/session.ts'
-import type { Shared } from './context.ts'
+import type { StoreContext } from './context.ts'
 import { createPause } from './pause.ts'
 import { noteRevoked } from './revocations.ts'
 import { grantOf } from './rows.ts'
 
 type Grants = Pick<Store, 'addGrant' | 'findGrant' | 'listGrants' | 'revokeGrant'>
 
-export const grantStore = (shared: Shared): Grants => ({
-  addGrant: (grant) => shared.write(() => add(shared, grant)),
-  findGrant: (id) => shared.read(() => shared.remembered.grant(id)),
+export const grantStore = (context: StoreContext): Grants => ({
+  addGrant: (grant) => context.write(() => add(context, grant)),
+  findGrant: (id) => context.read(() => context.remembered.grant(id)),
   listGrants: (filter) =>
-    filter.idPrefix ? shared.read(() => listPrefixed(shared, filter)) : list(shared, filter),
-  revokeGrant: (id, at) => shared.write(() => revoke(shared, id, at)),
+    filter.idPrefix ? context.read(() => listPrefixed(context, filter)) : list(context, filter),
+  revokeGrant: (id, at) => context.write(() => revoke(context, id, at)),
 })
 
-function add({ sql, remembered }: Shared, grant: Grant): void {
+function add({ sql, remembered }: StoreContext, grant: Grant): void {
   requireOpen(remembered.session(grant.session), grant.session)
   sql(
     `INSERT INTO grants (id, session, verb, label, created_at, expires_at, revoked_at, last_used_at, uses)
@@ -34,7 +34,7 @@ function add({ sql, remembered }: Shared, grant: Grant): void {
   )
 }
 
-function listPrefixed({ sql }: Shared, { session, idPrefix = '' }: Filter): readonly Grant[] {
+function listPrefixed({ sql }: StoreContext, { session, idPrefix = '' }: Filter): readonly Grant[] {
   const rows = sql('SELECT * FROM grants WHERE id >= ? AND id < ? ORDER BY created_at DESC, id DESC')
   const grants = rows.all(idPrefix, `${idPrefix}\u{10ffff}`).map(grantOf)
   return session === undefined ? grants : grants.filter((grant) => grant.session === session)
@@ -43,7 +43,7 @@ function listPrefixed({ sql }: Shared, { session, idPrefix = '' }: Filter): read
 type Filter = Parameters<Store['listGrants']>[0]
 
 /** Piece by piece: there may be a hundred thousand, and knocks are answered in between. */
-async function list(shared: Shared, { session }: Filter): Promise<readonly Grant[]> {
+async function list(context: StoreContext, { session }: Filter): Promise<readonly Grant[]> {
   const pause = createPause()
   const found: Grant[] = []
   for (let piece = await next(); piece.length > 0; piece = await next()) {
@@ -55,14 +55,14 @@ async function list(shared: Shared, { session }: Filter): Promise<readonly Grant
   function next(): Promise<readonly Grant[]> {
     const last = found.at(-1)
     const after = [last?.createdAt ?? Number.MAX_SAFE_INTEGER, last?.id ?? ''] as const
-    return shared.read(() => listPiece(shared, session, after))
+    return context.read(() => listPiece(context, session, after))
   }
 }
 
 const pieceRows = 500
 
 function listPiece(
-  { sql }: Shared,
+  { sql }: StoreContext,
   session: SessionId | undefined,
   [createdAt, id]: readonly [number, string],
 ): readonly Grant[] {
@@ -74,7 +74,11 @@ function listPiece(
   return rows.map(grantOf)
 }
 
-function revoke({ sql, remembered, revokedFile, now }: Shared, id: GrantId, at: number): Grant | undefined {
+function revoke(
+  { sql, remembered, revokedFile, now }: StoreContext,
+  id: GrantId,
+  at: number,
+): Grant | undefined {
   const grant = remembered.grant(id)
   if (grant?.revokedAt !== undefined || !grant) return grant
   if (revokedFile !== undefined) noteRevoked(sql, revokedFile, id)

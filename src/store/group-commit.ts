@@ -13,7 +13,7 @@ export interface Committer {
   idle(): Promise<void>
 }
 
-export interface Committing {
+export interface CommitDeps {
   readonly connection: () => Connection
   /** The transaction holds the write lock now: nobody else writes until it ends. */
   readonly began: () => void
@@ -38,7 +38,7 @@ const batchLimit = 256
 const lockWaitMs = 4000
 const lockPauseMs = 15
 
-export function createCommitter(committing: Committing): Committer {
+export function createCommitter(committing: CommitDeps): Committer {
   let waiting: Job[] = []
   let scheduled = false
   let wounded = false
@@ -116,7 +116,7 @@ interface Ended {
   readonly wounded: boolean
 }
 
-function runBatch(committing: Committing, batch: readonly Job[]): Ended {
+function runBatch(committing: CommitDeps, batch: readonly Job[]): Ended {
   const ends: (() => void)[] = []
   let running: Job | undefined
   try {
@@ -144,7 +144,7 @@ function runJob(job: Job): () => void {
 }
 
 function undo(
-  committing: Committing,
+  committing: CommitDeps,
   batch: readonly Job[],
   running: Job | undefined,
   thrown: unknown,

@@ -2,26 +2,28 @@ import type { DeliveryId, DeliveryState } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import type { SessionId } from '../domain/session.ts'
 import type { SqlRow } from '../platform/platform.ts'
-import type { Shared } from './context.ts'
+import type { StoreContext } from './context.ts'
 import { byId, keyOf, number, text } from './rows.ts'
 
 /** Erases one delivery and everything kept beside it. Throws `in_flight` while somebody is at it. */
-export function purgeOne(shared: Shared, id: DeliveryId): boolean {
-  const row = shared.sql(`SELECT seq, state, session, leased_until FROM deliveries ${byId}`).get(...keyOf(id))
+export function purgeOne(context: StoreContext, id: DeliveryId): boolean {
+  const row = context
+    .sql(`SELECT seq, state, session, leased_until FROM deliveries ${byId}`)
+    .get(...keyOf(id))
   if (!row) return false
   if (row.leased_until !== null)
     throw new Failure('in_flight', 'It is being delivered right now; purge it afterwards.')
-  erase(shared, row)
+  erase(context, row)
   return true
 }
 
 /** Erases up to `limit` terminal deliveries that were settled before a time, a few in each transaction. */
-export async function purgeSettled(shared: Shared, before: number, limit: number): Promise<number> {
+export async function purgeSettled(context: StoreContext, before: number, limit: number): Promise<number> {
   let erased = 0
   while (erased < limit) {
     const wanted = Math.min(purgeBatch, limit - erased)
-    if ((await shared.read(() => settledRows(shared, before, 1))).length === 0) break
-    erased += await shared.write(() => eraseSettled(shared, before, wanted))
+    if ((await context.read(() => settledRows(context, before, 1))).length === 0) break
+    erased += await context.write(() => eraseSettled(context, before, wanted))
   }
   return erased
 }
@@ -29,13 +31,13 @@ export async function purgeSettled(shared: Shared, before: number, limit: number
 /** Overwriting large payloads takes its time; knocks come in between. */
 const purgeBatch = 20
 
-function eraseSettled(shared: Shared, before: number, limit: number): number {
-  const rows = settledRows(shared, before, limit)
-  for (const row of rows) erase(shared, row)
+function eraseSettled(context: StoreContext, before: number, limit: number): number {
+  const rows = settledRows(context, before, limit)
+  for (const row of rows) erase(context, row)
   return rows.length
 }
 
-const settledRows = ({ sql }: Shared, before: number, limit: number): readonly SqlRow[] =>
+const settledRows = ({ sql }: StoreContext, before: number, limit: number): readonly SqlRow[] =>
   sql('SELECT seq, state, session FROM deliveries WHERE settled_at < ? ORDER BY settled_at, seq LIMIT ?').all(
     before,
     limit,
@@ -45,7 +47,7 @@ const settledRows = ({ sql }: Shared, before: number, limit: number): readonly S
  * `secure_delete` has overwritten the bytes in the database; what the log still holds of them goes with this.
  * Throws `store_unavailable` while another process keeps reading an older state from the log.
  */
-export async function emptyLog({ read, sql }: Pick<Shared, 'read' | 'sql'>): Promise<void> {
+export async function emptyLog({ read, sql }: Pick<StoreContext, 'read' | 'sql'>): Promise<void> {
   const deadline = performance.now() + logWaitMs
   while ((await read(() => sql('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy)) !== 0) {
     if (performance.now() > deadline)
@@ -61,7 +63,7 @@ export async function emptyLog({ read, sql }: Pick<Shared, 'read' | 'sql'>): Pro
 const logWaitMs = 4000
 const logPauseMs = 25
 
-function erase({ sql, remembered }: Shared, row: SqlRow): void {
+function erase({ sql, remembered }: StoreContext, row: SqlRow): void {
   const seq = number(row.seq)
   const session = text(row.session) as SessionId
   for (const table of ['events', 'attempts']) sql(`DELETE FROM ${table} WHERE delivery = ?`).run(seq)

@@ -1,7 +1,7 @@
 import type { Attempt, Delivery, DeliveryEvent, DeliveryId, DeliveryRecord } from '../domain/delivery.ts'
 import type { Counts, DeliveryFilter } from '../domain/ports.ts'
 import type { SqlValue } from '../platform/platform.ts'
-import type { Shared } from './context.ts'
+import type { StoreContext } from './context.ts'
 import { createPause } from './pause.ts'
 import {
   asideOf,
@@ -16,7 +16,7 @@ import {
 } from './rows.ts'
 
 /** A delivery with its timeline, attempts, payload and headers. */
-export function inspect({ sql }: Shared, id: DeliveryId): DeliveryRecord | undefined {
+export function inspect({ sql }: StoreContext, id: DeliveryId): DeliveryRecord | undefined {
   const row = sql(`SELECT ${deliveryColumns}, payload FROM deliveries ${byId}`).get(...keyOf(id))
   if (!row) return undefined
   const delivery = deliveryOf(row)
@@ -53,14 +53,16 @@ function timeline(
 }
 
 /** Deliveries by place in the order of arrival, without payload and headers. */
-export async function list(shared: Shared, filter: DeliveryFilter): Promise<readonly Delivery[]> {
+export async function list(context: StoreContext, filter: DeliveryFilter): Promise<readonly Delivery[]> {
   const found: Delivery[] = []
   const pause = createPause()
   for (const window of windows(
-    await shared.read(() => spanOf(shared, filter)),
+    await context.read(() => spanOf(context, filter)),
     filter.oldestFirst === true,
   )) {
-    found.push(...(await shared.read(() => listWindow(shared, filter, window, filter.limit - found.length))))
+    found.push(
+      ...(await context.read(() => listWindow(context, filter, window, filter.limit - found.length))),
+    )
     if (found.length >= filter.limit) break
     await pause()
   }
@@ -82,7 +84,7 @@ function* windows({ low, high }: Span, oldestFirst: boolean): Generator<Span> {
   else for (let at = high; at > low; at -= windowRows) yield { low: Math.max(low, at - windowRows), high: at }
 }
 
-function spanOf({ sql }: Shared, { after, oldestFirst }: DeliveryFilter): Span {
+function spanOf({ sql }: StoreContext, { after, oldestFirst }: DeliveryFilter): Span {
   const row = sql(
     'SELECT (SELECT MIN(seq) FROM deliveries) AS low, (SELECT MAX(seq) FROM deliveries) AS high',
   ).get()
@@ -92,7 +94,12 @@ function spanOf({ sql }: Shared, { after, oldestFirst }: DeliveryFilter): Span {
   return oldestFirst ? { low: Math.max(low, after + 1), high } : { low, high: Math.min(high, after) }
 }
 
-function listWindow({ sql }: Shared, filter: DeliveryFilter, span: Span, limit: number): readonly Delivery[] {
+function listWindow(
+  { sql }: StoreContext,
+  filter: DeliveryFilter,
+  span: Span,
+  limit: number,
+): readonly Delivery[] {
   const terms = termsOf(filter)
   const where = ['seq >= ?', 'seq < ?', ...terms.map(([condition]) => condition)].join(' AND ')
   const order = filter.oldestFirst ? 'ASC' : 'DESC'
@@ -119,7 +126,7 @@ function termsOf(filter: DeliveryFilter): readonly Term[] {
 }
 
 /** Read from tallies that every transaction keeps: no scan. */
-export function counts({ remembered }: Shared): Counts {
+export function counts({ remembered }: StoreContext): Counts {
   const queues = [...remembered.tallies.queues()].filter(([, waiting]) => waiting > 0)
   const waitingSince = queues.flatMap(([session]) => remembered.head(session)?.receivedAt ?? [])
   return {

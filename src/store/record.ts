@@ -3,27 +3,27 @@ import { Failure } from '../domain/error.ts'
 import { forbidden, isExpired } from '../domain/grant.ts'
 import type { Draft, Recorded } from '../domain/ports.ts'
 import { requireOpen } from '../domain/session.ts'
-import type { Shared } from './context.ts'
+import type { StoreContext } from './context.ts'
 import { type Aside, asideOf, deliveryColumns, deliveryOf, usualType } from './rows.ts'
 import { addEvents } from './settle.ts'
 
 /** One knock, inside the transaction that holds the write lock: what other processes revoked before is seen here. */
-export function record(shared: Shared, draft: Draft): Recorded {
-  const now = shared.now()
-  requireDoor(shared, draft, now)
-  const door = scopeOf(draft.door)
-  const first = draft.idempotency && firstOf(shared, door, draft.idempotency, now)
+export function record(context: StoreContext, draft: Draft): Recorded {
+  const now = context.now()
+  requireDoor(context, draft, now)
+  const door = scopeOf(draft.source)
+  const first = draft.idempotency && firstOf(context, door, draft.idempotency, now)
   if (first) return { delivery: first, replayed: true, leased: false }
-  requireRoom(shared, draft)
-  const leased = draft.lease !== undefined && !draft.failed && shared.remembered.head(draft.session) === null
-  const delivery = insert(shared, draft, door, now, leased)
-  if (draft.door.kind === 'grant') shared.remembered.used(draft.door.grant, now)
+  requireRoom(context, draft)
+  const leased = draft.lease !== undefined && !draft.failed && context.remembered.head(draft.session) === null
+  const delivery = insert(context, draft, door, now, leased)
+  if (draft.source.kind === 'grant') context.remembered.used(draft.source.grant, now)
   return { delivery, replayed: false, leased }
 }
 
-function requireDoor({ remembered }: Shared, draft: Draft, now: number): void {
-  if (draft.door.kind === 'grant') {
-    const grant = remembered.grant(draft.door.grant)
+function requireDoor({ remembered }: StoreContext, draft: Draft, now: number): void {
+  if (draft.source.kind === 'grant') {
+    const grant = remembered.grant(draft.source.grant)
     const opens = grant && grant.revokedAt === undefined && !isExpired(grant, now)
     if (!opens || grant.session !== draft.session) throw forbidden()
   }
@@ -31,7 +31,7 @@ function requireDoor({ remembered }: Shared, draft: Draft, now: number): void {
 }
 
 function firstOf(
-  { sql }: Shared,
+  { sql }: StoreContext,
   door: string,
   { key, fingerprint, windowMs }: NonNullable<Draft['idempotency']>,
   now: number,
@@ -49,15 +49,15 @@ function firstOf(
   return first
 }
 
-function requireRoom({ remembered }: Shared, { session, queueLimit }: Draft): void {
+function requireRoom({ remembered }: StoreContext, { session, queueLimit }: Draft): void {
   if (queueLimit > 0 && (remembered.tallies.queues().get(session) ?? 0) >= queueLimit)
     throw new Failure('queue_full', `${queueLimit} messages wait for this session already.`, {
       retryAfterMs: 5000,
     })
 }
 
-function insert(shared: Shared, draft: Draft, door: string, now: number, leased: boolean): Delivery {
-  const { remembered, sql } = shared
+function insert(context: StoreContext, draft: Draft, door: string, now: number, leased: boolean): Delivery {
+  const { remembered, sql } = context
   const { failed } = draft
   const state = failed ? 'FAILED' : 'PENDING'
   const leasedUntil = leased && draft.lease ? now + draft.lease.leaseMs : null
@@ -101,12 +101,18 @@ function insert(shared: Shared, draft: Draft, door: string, now: number, leased:
     )
   remembered.count(state, draft.session, 1)
   if (failed)
-    addEvents(shared, seq, [{ at: now, kind: 'failed', detail: `${failed.step}: ${failed.detail}` }])
-  else queued(shared, draft, seq, now, leased)
+    addEvents(context, seq, [{ at: now, kind: 'failed', detail: `${failed.step}: ${failed.detail}` }])
+  else queued(context, draft, seq, now, leased)
   return stored(draft, id, seq, now, state, leasedUntil)
 }
 
-function queued({ remembered, sql }: Shared, draft: Draft, seq: number, now: number, leased: boolean): void {
+function queued(
+  { remembered, sql }: StoreContext,
+  draft: Draft,
+  seq: number,
+  now: number,
+  leased: boolean,
+): void {
   if (remembered.head(draft.session) === null)
     remembered.setHead(draft.session, {
       seq,
@@ -159,7 +165,7 @@ function stored(
     id,
     seq,
     session: draft.session,
-    door: draft.door,
+    source: draft.source,
     action: draft.action,
     state,
     phase: 'deliver',
@@ -168,8 +174,8 @@ function stored(
     storedAt: now,
     dueAt: now,
     expiresAt: draft.expiresAt,
-    attempts: 0,
-    tries: leasedUntil === null ? 0 : 1,
+    failures: 0,
+    attempts: leasedUntil === null ? 0 : 1,
   }
   const { failed, from, skill, callbackUrl, timeoutMs, idempotency, replayOf } = draft
   // One by one: what most knocks lack costs them nothing then.

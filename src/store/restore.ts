@@ -19,7 +19,7 @@ export interface Restored {
   readonly aside?: string
 }
 
-export interface Restoring extends StoreOptions {
+export interface RestoreDeps extends StoreOptions {
   /** The keeper says that no grant was revoked since, or that those were revoked again. */
   readonly keepGrants: boolean
 }
@@ -28,7 +28,7 @@ export interface Restoring extends StoreOptions {
  * Puts a backup in place of the database, which is kept aside. Nobody else may have that open. Throws `not_found`, and `usage`
  * for a file that is no backup; then everything is as it was.
  */
-export async function restore(options: Restoring, file: string): Promise<Restored> {
+export async function restore(options: RestoreDeps, file: string): Promise<Restored> {
   const fresh = `${options.path}.restoring`
   try {
     copyIn(file, fresh)
@@ -56,7 +56,7 @@ function copyIn(file: string, fresh: string): void {
 type Found = Pick<Restored, 'held' | 'revoked'>
 
 /** What restoring it will change. A copy that was made by other means counts as one of that file's age. */
-function vouchedFor(options: Restoring, fresh: string, file: string): Found {
+function vouchedFor(options: RestoreDeps, fresh: string, file: string): Found {
   const database = options.platform.openDatabase(fresh)
   try {
     if (versionOf(database) === 0) throw new Failure('usage', 'it is empty')

@@ -5,9 +5,9 @@ import {
   type DeliveryEvent,
   type DeliveryId,
   type DeliveryState,
-  type Door,
   type EventKind,
   type Phase,
+  type Source,
   seqOf,
 } from '../domain/delivery.ts'
 import type { Grant, GrantId, Verb } from '../domain/grant.ts'
@@ -88,7 +88,7 @@ export function deliveryOf(row: SqlRow): Delivery {
     id: text(row.id) as DeliveryId,
     seq: number(row.seq),
     session: text(row.session) as SessionId,
-    door: doorOf(text(row.door)),
+    source: doorOf(text(row.door)),
     action: text(row.action) as Action,
     state: text(row.state) as DeliveryState,
     phase: text(row.phase) as Phase,
@@ -105,8 +105,8 @@ export function deliveryOf(row: SqlRow): Delivery {
     storedAt: number(row.stored_at),
     dueAt: number(row.due_at),
     expiresAt: number(row.expires_at),
-    attempts: number(row.attempts),
-    tries: number(row.tries),
+    failures: number(row.attempts),
+    attempts: number(row.tries),
     leasedUntil: orUndefined(row.leased_until, number),
     acceptedAt: orUndefined(row.accepted_at, number),
     settledAt: orUndefined(row.settled_at, number),
@@ -130,7 +130,7 @@ export const eventOf = (row: SqlRow): DeliveryEvent =>
     detail: orUndefined(row.detail, text),
   } as DeliveryEvent)
 
-function doorOf(spelled: string): Door {
+function doorOf(spelled: string): Source {
   const colon = spelled.indexOf(':')
   const rest = spelled.slice(colon + 1)
   if (spelled.startsWith('grant:')) return { kind: 'grant', grant: rest as GrantId }

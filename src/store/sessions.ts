@@ -2,7 +2,7 @@ import { Failure } from '../domain/error.ts'
 import type { Store } from '../domain/ports.ts'
 import { type Session, type SessionId, standingSessions } from '../domain/session.ts'
 import type { SqlValue } from '../platform/platform.ts'
-import type { Shared } from './context.ts'
+import type { StoreContext } from './context.ts'
 import { number } from './rows.ts'
 
 type Sessions = Pick<
@@ -10,14 +10,14 @@ type Sessions = Pick<
   'openSession' | 'findSession' | 'listSessions' | 'endSession' | 'markSession' | 'updateSettings'
 >
 
-export const sessionStore = (shared: Shared): Sessions => ({
-  openSession: (session, { replace }) => shared.write(() => open(shared, session, replace)),
-  findSession: (id) => shared.read(() => shared.remembered.session(id)),
-  listSessions: () => shared.read(() => shared.remembered.sessions()),
+export const sessionStore = (context: StoreContext): Sessions => ({
+  openSession: (session, { replace }) => context.write(() => open(context, session, replace)),
+  findSession: (id) => context.read(() => context.remembered.session(id)),
+  listSessions: () => context.read(() => context.remembered.sessions()),
   endSession: (id, generation, { at, exitCode, why }) =>
-    shared.write(() =>
+    context.write(() =>
       changed(
-        shared,
+        context,
         id,
         `UPDATE sessions SET state = 'ended', ended_at = ?, exit_code = ?, why = ?
          WHERE id = ? AND generation = ? AND state <> 'ended'`,
@@ -25,11 +25,11 @@ export const sessionStore = (shared: Shared): Sessions => ({
       ),
     ),
   markSession: async (id, generation, state, why) => {
-    const known = await shared.read(() => shared.remembered.session(id))
+    const known = await context.read(() => context.remembered.session(id))
     if (known?.generation === generation && known.state === state && known.why === why) return
-    await shared.write(() =>
+    await context.write(() =>
       changed(
-        shared,
+        context,
         id,
         `UPDATE sessions SET state = ?, why = ? WHERE id = ? AND generation = ? AND state <> 'ended'`,
         [state, why ?? null, id, generation],
@@ -37,8 +37,8 @@ export const sessionStore = (shared: Shared): Sessions => ({
     )
   },
   updateSettings: async (id, generation, settings) => {
-    await shared.write(() =>
-      changed(shared, id, 'UPDATE sessions SET settings = ? WHERE id = ? AND generation = ?', [
+    await context.write(() =>
+      changed(context, id, 'UPDATE sessions SET settings = ? WHERE id = ? AND generation = ?', [
         JSON.stringify(settings),
         id,
         generation,
@@ -47,14 +47,14 @@ export const sessionStore = (shared: Shared): Sessions => ({
   },
 })
 
-function open(shared: Shared, session: Session, replace: boolean): { readonly liveGrants: number } {
-  const before = shared.remembered.session(session.id)
+function open(context: StoreContext, session: Session, replace: boolean): { readonly liveGrants: number } {
+  const before = context.remembered.session(session.id)
   if (before && before.state !== 'ended' && !isStanding(before) && !replace)
     throw new Failure(
       'session_exists',
       `The session "${session.id}" is ${before.state}. End it first, or take its place with --replace.`,
     )
-  shared
+  context
     .sql(
       `INSERT OR REPLACE INTO sessions (id, generation, driver, settings, state, why, opened_at)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
@@ -68,14 +68,14 @@ function open(shared: Shared, session: Session, replace: boolean): { readonly li
       session.why ?? null,
       session.openedAt,
     )
-  shared.remembered.forgetSession(session.id)
-  return { liveGrants: countLiveGrants(shared, session) }
+  context.remembered.forgetSession(session.id)
+  return { liveGrants: countLiveGrants(context, session) }
 }
 
 const isStanding = (session: Session): boolean =>
   session.driver === 'inbox' && standingSessions.includes(session.id)
 
-const countLiveGrants = ({ sql }: Shared, { id, openedAt }: Session): number =>
+const countLiveGrants = ({ sql }: StoreContext, { id, openedAt }: Session): number =>
   number(
     sql(
       `SELECT COUNT(*) AS n FROM grants
@@ -83,8 +83,13 @@ const countLiveGrants = ({ sql }: Shared, { id, openedAt }: Session): number =>
     ).get(id, openedAt)?.n,
   )
 
-function changed(shared: Shared, id: SessionId, statement: string, values: readonly SqlValue[]): boolean {
-  const rows = shared.sql(statement).run(...values)
-  shared.remembered.forgetSession(id)
+function changed(
+  context: StoreContext,
+  id: SessionId,
+  statement: string,
+  values: readonly SqlValue[],
+): boolean {
+  const rows = context.sql(statement).run(...values)
+  context.remembered.forgetSession(id)
   return rows > 0
 }

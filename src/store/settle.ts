@@ -3,56 +3,61 @@ import { isTerminal } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import type { SessionId } from '../domain/session.ts'
 import { type Settlement, settle } from '../domain/settle.ts'
-import type { Shared } from './context.ts'
+import type { StoreContext } from './context.ts'
 import { byId, deliveryColumns, deliveryOf, keyOf } from './rows.ts'
 
 /** The delivery as it stands inside this transaction. */
-export function deliveryById({ sql }: Shared, id: DeliveryId): Delivery | undefined {
+export function deliveryById({ sql }: StoreContext, id: DeliveryId): Delivery | undefined {
   const row = sql(`SELECT ${deliveryColumns} FROM deliveries ${byId}`).get(...keyOf(id))
   return row && deliveryOf(row)
 }
 
-export function requireDelivery(shared: Shared, id: DeliveryId): Delivery {
-  const delivery = deliveryById(shared, id)
+export function requireDelivery(context: StoreContext, id: DeliveryId): Delivery {
+  const delivery = deliveryById(context, id)
   if (!delivery) throw new Failure('not_found', `There is no delivery "${id}".`)
   return delivery
 }
 
 /** How the newest attempt ended. A second time, or for an attempt that is not the newest, it changes nothing. */
 export function settleAttempt(
-  shared: Shared,
+  context: StoreContext,
   id: DeliveryId,
-  tries: number,
+  attempt: number,
   settlement: Settlement,
   now: number,
 ): void {
-  const delivery = deliveryById(shared, id)
-  if (!delivery || delivery.tries !== tries || delivery.leasedUntil === undefined) return
-  endAttempt(shared, delivery, settlement, now)
-  applySettlement(shared, delivery, settlement, now)
+  const delivery = deliveryById(context, id)
+  if (!delivery || delivery.attempts !== attempt || delivery.leasedUntil === undefined) return
+  endAttempt(context, delivery, settlement, now)
+  applySettlement(context, delivery, settlement, now)
 }
 
 const unspent: readonly string[] = ['busy', 'offline', 'released']
 
 /** What only found the session busy was no attempt: it leaves a line in the timeline, not one among the attempts. */
-function endAttempt({ sql }: Shared, { seq, tries }: Delivery, settlement: Settlement, now: number): void {
+function endAttempt(
+  { sql }: StoreContext,
+  { seq, attempts: attempt }: Delivery,
+  settlement: Settlement,
+  now: number,
+): void {
   if (unspent.includes(settlement.outcome)) {
-    sql('DELETE FROM attempts WHERE delivery = ? AND number = ?').run(seq, tries)
+    sql('DELETE FROM attempts WHERE delivery = ? AND number = ?').run(seq, attempt)
     sql('UPDATE deliveries SET tries = tries - 1 WHERE seq = ?').run(seq)
   } else
     sql(
       'UPDATE attempts SET ended_at = ?, outcome = ?, detail = ? WHERE delivery = ? AND number = ? AND ended_at IS NULL',
-    ).run(now, settlement.outcome, settlement.detail ?? null, seq, tries)
+    ).run(now, settlement.outcome, settlement.detail ?? null, seq, attempt)
 }
 
 /** Writes a new state and lets go of the lease. */
 export function applySettlement(
-  shared: Shared,
+  context: StoreContext,
   delivery: Delivery,
   settlement: Settlement,
   now: number,
 ): void {
-  const { sql, remembered } = shared
+  const { sql, remembered } = context
   sql(
     `UPDATE deliveries SET state = ?, phase = ?, reason = ?, detail = ?, due_at = ?, attempts = ?, leased_until = NULL,
        accepted_at = COALESCE(accepted_at, ?), settled_at = ?, answer = COALESCE(?, answer) WHERE seq = ?`,
@@ -62,13 +67,13 @@ export function applySettlement(
     settlement.reason ?? null,
     settlement.detail ?? null,
     settlement.dueAt,
-    settlement.attempts,
+    settlement.failures,
     settlement.accepted ? now : null,
     isTerminal(settlement.state) ? now : null,
     settlement.answer ?? null,
     delivery.seq,
   )
-  addEvents(shared, delivery.seq, settlement.events)
+  addEvents(context, delivery.seq, settlement.events)
   remembered.forgetHead(delivery.session)
   remembered.count(delivery.state, delivery.session, -1)
   remembered.count(settlement.state, delivery.session, 1)
@@ -77,7 +82,7 @@ export function applySettlement(
 /** Most lines of one timeline; the oldest give way. */
 const mostEvents = 500
 
-export function addEvents({ sql }: Shared, seq: number, events: readonly DeliveryEvent[]): void {
+export function addEvents({ sql }: StoreContext, seq: number, events: readonly DeliveryEvent[]): void {
   for (const { at, kind, detail } of events)
     sql(
       `INSERT INTO events (delivery, n, at, kind, detail)
@@ -90,9 +95,9 @@ export function addEvents({ sql }: Shared, seq: number, events: readonly Deliver
 }
 
 /** FAILED → PENDING by hand. What had been answered already is only called back again, never a second turn. */
-export function requeue(shared: Shared, id: DeliveryId, now: number, expiresAt: number): Delivery {
-  const { sql, remembered } = shared
-  const delivery = requireDelivery(shared, id)
+export function requeue(context: StoreContext, id: DeliveryId, now: number, expiresAt: number): Delivery {
+  const { sql, remembered } = context
+  const delivery = requireDelivery(context, id)
   if (delivery.state !== 'FAILED')
     throw new Failure('in_flight', `It is ${delivery.state}; only a FAILED delivery can be retried.`)
   if (delivery.message === '')
@@ -100,33 +105,33 @@ export function requeue(shared: Shared, id: DeliveryId, now: number, expiresAt: 
       'unprocessable',
       'It never became a message: mend the template, then replay it with other words.',
     )
-  requireLive(shared, delivery.session)
+  requireLive(context, delivery.session)
   const accepted =
     delivery.phase === 'callback' && delivery.reason === 'callback' ? delivery.acceptedAt : undefined
   sql(
     `UPDATE deliveries SET state = 'PENDING', phase = ?, reason = NULL, detail = NULL, due_at = ?, expires_at = ?,
        attempts = 0, accepted_at = ?, settled_at = NULL WHERE seq = ?`,
   ).run(accepted === undefined ? 'deliver' : 'callback', now, expiresAt, accepted ?? null, delivery.seq)
-  addEvents(shared, delivery.seq, [{ at: now, kind: 'requeued', detail: 'by hand' }])
+  addEvents(context, delivery.seq, [{ at: now, kind: 'requeued', detail: 'by hand' }])
   remembered.forgetHead(delivery.session)
   remembered.count('FAILED', delivery.session, -1)
   remembered.count('PENDING', delivery.session, 1)
-  return requireDelivery(shared, id)
+  return requireDelivery(context, id)
 }
 
-function requireLive({ remembered }: Shared, id: SessionId): void {
+function requireLive({ remembered }: StoreContext, id: SessionId): void {
   const session = remembered.session(id)
   if (!session) throw new Failure('session_missing', `There is no session "${id}" any more.`)
   if (session.state === 'ended') throw new Failure('session_ended', `The session "${id}" has ended.`)
 }
 
 /** The agent side has it. Doing so twice changes nothing. */
-export function acknowledge(shared: Shared, id: DeliveryId, now: number): Delivery {
-  const delivery = requireDelivery(shared, id)
+export function acknowledge(context: StoreContext, id: DeliveryId, now: number): Delivery {
+  const delivery = requireDelivery(context, id)
   if (delivery.state === 'DELIVERED') return delivery
   if (delivery.phase === 'callback' && delivery.acceptedAt !== undefined) return delivery
   if (delivery.state === 'FAILED' || delivery.phase === 'callback' || delivery.leasedUntil !== undefined)
     throw new Failure('in_flight', `It does not wait in an inbox (any more): it is ${delivery.state}.`)
-  applySettlement(shared, delivery, settle(delivery, { kind: 'taken', evidence: 'ack' }, now, 0), now)
-  return requireDelivery(shared, id)
+  applySettlement(context, delivery, settle(delivery, { kind: 'taken', evidence: 'ack' }, now, 0), now)
+  return requireDelivery(context, id)
 }

@@ -16,62 +16,62 @@ import { acknowledge, addEvents, deliveryById, requeue, settleAttempt } from './
 
 /** Opens the SQLite store. Throws `home_unusable`, saying what to do. */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const shared = openShared(options)
-  const { write, read } = shared
-  const { revokedFile } = shared
-  if (await read(() => isFromThePast(shared))) await write(() => takeIn(shared))
+  const context = openShared(options)
+  const { write, read } = context
+  const { revokedFile } = context
+  if (await read(() => isFromThePast(context))) await write(() => takeIn(context))
   if (options.role === 'server' && revokedFile !== undefined && !isOwn(revokedFile))
-    await write(() => adopt(shared.sql, revokedFile))
+    await write(() => adopt(context.sql, revokedFile))
   let bytesInLog = false
 
   return {
-    ...grantStore(shared),
-    ...sessionStore(shared),
-    ...createExpiry(shared),
-    recordDelivery: (draft) => write(() => record(shared, draft)),
+    ...grantStore(context),
+    ...sessionStore(context),
+    ...createExpiry(context),
+    recordDelivery: (draft) => write(() => record(context, draft)),
     claimDue: async (claim) =>
-      (await read(() => anythingDue(shared, claim))) ? write(() => claimDue(shared, claim)) : [],
-    settleDelivery: (id, tries, settlement, now) =>
-      write(() => settleAttempt(shared, id, tries, settlement, now)),
+      (await read(() => anythingDue(context, claim))) ? write(() => claimDue(context, claim)) : [],
+    settleDelivery: (id, attempt, settlement, now) =>
+      write(() => settleAttempt(context, id, attempt, settlement, now)),
     acceptDelivery: (id, now, event) =>
       write(() => {
-        const delivery = deliveryById(shared, id)
+        const delivery = deliveryById(context, id)
         if (!delivery) return
-        shared
+        context
           .sql('UPDATE deliveries SET accepted_at = COALESCE(accepted_at, ?) WHERE seq = ?')
           .run(now, delivery.seq)
-        addEvents(shared, delivery.seq, [event])
+        addEvents(context, delivery.seq, [event])
       }),
     appendEvents: (id, events) =>
       write(() => {
-        const delivery = deliveryById(shared, id)
-        if (delivery) addEvents(shared, delivery.seq, events)
+        const delivery = deliveryById(context, id)
+        if (delivery) addEvents(context, delivery.seq, events)
       }),
-    nextDue: (except) => read(() => nextDue(shared, except)),
-    releaseLeases: (now) => write(() => releaseLeases(shared, now)),
-    findDelivery: (id) => read(() => deliveryById(shared, id)),
-    inspectDelivery: (id) => read(() => inspect(shared, id)),
-    listDeliveries: (filter) => list(shared, filter),
-    requeueDelivery: (id, now, expiresAt) => write(() => requeue(shared, id, now, expiresAt)),
-    acknowledgeDelivery: (id, now) => write(() => acknowledge(shared, id, now)),
+    nextDue: (except) => read(() => nextDue(context, except)),
+    releaseLeases: (now) => write(() => releaseLeases(context, now)),
+    findDelivery: (id) => read(() => deliveryById(context, id)),
+    inspectDelivery: (id) => read(() => inspect(context, id)),
+    listDeliveries: (filter) => list(context, filter),
+    requeueDelivery: (id, now, expiresAt) => write(() => requeue(context, id, now, expiresAt)),
+    acknowledgeDelivery: (id, now) => write(() => acknowledge(context, id, now)),
     purgeDelivery: async (id) => {
-      if (await write(() => purgeOne(shared, id))) bytesInLog = true
+      if (await write(() => purgeOne(context, id))) bytesInLog = true
       if (!bytesInLog) return false
-      await emptyLog(shared)
+      await emptyLog(context)
       bytesInLog = false
       return true
     },
-    purgeSettled: (before, limit) => purgeSettled(shared, before, limit),
-    failQueued: (session, now, why) => write(() => failQueued(shared, session, now, why)),
-    counts: () => read(() => counts(shared)),
-    knocksByHour: (from, hours) => knocksByHour(shared, from, hours),
-    changedElsewhere: () => read(shared.changedElsewhere),
-    examine: () => read(() => examine(shared)),
-    probe: () => write(() => leaveMark(shared)),
+    purgeSettled: (before, limit) => purgeSettled(context, before, limit),
+    failQueued: (session, now, why) => write(() => failQueued(context, session, now, why)),
+    counts: () => read(() => counts(context)),
+    knocksByHour: (from, hours) => knocksByHour(context, from, hours),
+    changedElsewhere: () => read(context.changedElsewhere),
+    examine: () => read(() => examine(context)),
+    probe: () => write(() => leaveMark(context)),
     backup: async (path) => {
-      if (revokedFile !== undefined) await write(() => adopt(shared.sql, revokedFile))
-      await read(() => backup({ ...shared, platform: options.platform }, path))
+      if (revokedFile !== undefined) await write(() => adopt(context.sql, revokedFile))
+      await read(() => backup({ ...context, platform: options.platform }, path))
     },
-    close: shared.close,
+    close: context.close,
   }
 }

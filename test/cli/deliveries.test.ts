@@ -29,8 +29,8 @@ describe('deliveries ls', () => {
         uses: 0,
       })
       const all = [
-        addDelivery(world, { door: { kind: 'grant', grant } }),
-        addDelivery(world, { state: 'FAILED', door: { kind: 'hook', hook: 'github' } }),
+        addDelivery(world, { source: { kind: 'grant', grant } }),
+        addDelivery(world, { state: 'FAILED', source: { kind: 'hook', hook: 'github' } }),
         addDelivery(world, { session: 'other' as SessionId }),
       ]
       const { stdout } = await cli(world, ['deliveries', 'ls', '--json', ...flags])
@@ -88,7 +88,7 @@ describe('deliveries show', () => {
 describe('deliveries retry, replay, purge', () => {
   it('retry takes only what FAILED', async () => {
     const world = createWorld()
-    const failed = addDelivery(world, { state: 'FAILED', attempts: 8 })
+    const failed = addDelivery(world, { state: 'FAILED', failures: 8 })
     assert.equal((await cli(world, ['deliveries', 'retry', failed.id])).code, 0)
     assert.equal(world.records.get(failed.id)?.state, 'PENDING')
     assert.equal((await cli(world, ['deliveries', 'retry', failed.id])).code, 4)
@@ -99,7 +99,7 @@ describe('deliveries retry, replay, purge', () => {
     const old = addDelivery(world, { state: 'DELIVERED', message: '[ci] hi', from: 'ci' })
     const { stdout } = await cli(world, ['deliveries', 'replay', old.id, '--json'])
     const view = JSON.parse(stdout)
-    assert.deepEqual([view.replayOf, view.message, view.door], [old.id, '[ci] hi', 'admin'])
+    assert.deepEqual([view.replayOf, view.message, view.source], [old.id, '[ci] hi', 'admin'])
     assert.equal((await cli(world, ['deliveries', 'replay', old.id])).code, 4, 'while that one is unfinished')
     assert.equal(world.records.size, 2)
   })
@@ -211,8 +211,8 @@ describe('inbox', () => {
       if (++looks === 2) addDelivery(world, { message: 'late' })
       return world.store.listDeliveries(filter)
     }
-    const keeper = await world.io.keeper('/x')
-    const io = { ...world.io, keeper: async () => ({ ...keeper, store }) }
+    const home = await world.io.openHome('/x')
+    const io = { ...world.io, openHome: async () => ({ ...home, store }) }
     const { stdout } = await cli({ ...world, io }, ['inbox', '--session', 'build', '--wait', '--json'])
     assert.equal(JSON.parse(stdout).message, 'late')
   })

@@ -69,9 +69,9 @@ describe('doctor', () => {
 
   it('tells damage and settings of the store as the store tells them', async () => {
     const world = createWorld()
-    const keeper = await world.io.keeper('/x')
+    const home = await world.io.openHome('/x')
     const store = { ...world.store, examine: async () => ['synchronous is 1, not 2: it matters'] }
-    const io = { ...world.io, keeper: async () => ({ ...keeper, store }) }
+    const io = { ...world.io, openHome: async () => ({ ...home, store }) }
     const { of } = await examined({ ...world, io })
     assert.deepEqual(of('store')[0]?.detail, 'synchronous is 1, not 2: it matters')
     assert.match(of('store')[0]?.fix ?? '', /backup/)

@@ -102,7 +102,7 @@ export function addDelivery(world: World, change: Partial<DeliveryRecord> = {}):
     ) as DeliveryId,
     seq: made,
     session: 'build' as SessionId,
-    door: { kind: 'admin' },
+    source: { kind: 'admin' },
     action: 'input',
     state: 'PENDING',
     phase: 'deliver',
@@ -111,8 +111,8 @@ export function addDelivery(world: World, change: Partial<DeliveryRecord> = {}):
     storedAt: at,
     dueAt: at,
     expiresAt: at + 86_400_000,
+    failures: 0,
     attempts: 0,
-    tries: 0,
     events: [{ at, kind: 'received' }],
     attemptList: [],
     headers: {},
@@ -143,10 +143,10 @@ function ioOf(world: World): Io {
       throw new Failure('unreachable', 'nobody answers')
     },
     drivers: async () => new Map(drivers.map((driver) => [driver.kind, driver])),
-    keeper: async (home) => {
+    openHome: async (home) => {
       world.opens++
       return {
-        home: homeAt(home),
+        paths: homeAt(home),
         config: {
           server: { grantTtlSeconds: 2_592_000 },
           limits: { queuePerSession: 1000 },

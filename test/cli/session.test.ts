@@ -162,11 +162,11 @@ describe('session end', () => {
 
   it('ends a session although its agent resists, and says so', async () => {
     const world = createWorld()
-    const keeper = await world.io.keeper('/x')
+    const home = await world.io.openHome('/x')
     const io = {
       ...world.io,
-      keeper: async () => ({
-        ...keeper,
+      openHome: async () => ({
+        ...home,
         connect: async () => {
           throw new Error('no such process')
         },
@@ -207,8 +207,8 @@ describe('run', () => {
   it('ends the program again when its session cannot be opened', async () => {
     const world = createWorld()
     const store = { ...world.store, openSession: async () => Promise.reject(new Error('disk full')) }
-    const keeper = await world.io.keeper('/x')
-    const io = { ...world.io, keeper: async () => ({ ...keeper, store }) }
+    const home = await world.io.openHome('/x')
+    const io = { ...world.io, openHome: async () => ({ ...home, store }) }
     const { code, stderr } = await cli({ ...world, io }, ['run', '--session', 'agent', '--', 'claude'])
     assert.equal(code, 1)
     assert.match(stderr, /disk full/)

@@ -105,7 +105,7 @@ export function createStub(now: () => number): Stub {
     requeueDelivery: async (id, at, expiresAt) => {
       const record = need(id)
       if (record.state !== 'FAILED') throw new Failure('in_flight', `It is ${record.state}.`)
-      return put(record, { state: 'PENDING', dueAt: at, expiresAt, attempts: 0 })
+      return put(record, { state: 'PENDING', dueAt: at, expiresAt, failures: 0 })
     },
     acknowledgeDelivery: async (id, at) =>
       put(need(id), { state: 'DELIVERED', settledAt: at, acceptedAt: at }),
@@ -171,8 +171,8 @@ function recordOf(draft: Draft, seq: number): DeliveryRecord {
     phase: 'deliver',
     storedAt: draft.receivedAt,
     dueAt: draft.receivedAt,
+    failures: 0,
     attempts: 0,
-    tries: 0,
     ...(idempotency && { idempotencyKey: idempotency.key }),
     events: [],
     attemptList: [],
@@ -183,9 +183,12 @@ const select = (all: readonly DeliveryRecord[], filter: DeliveryFilter): readonl
   all
     .filter((one) => filter.state === undefined || one.state === filter.state)
     .filter((one) => filter.session === undefined || one.session === filter.session)
-    .filter((one) => filter.hook === undefined || (one.door.kind === 'hook' && one.door.hook === filter.hook))
     .filter(
-      (one) => filter.grant === undefined || (one.door.kind === 'grant' && one.door.grant === filter.grant),
+      (one) => filter.hook === undefined || (one.source.kind === 'hook' && one.source.hook === filter.hook),
+    )
+    .filter(
+      (one) =>
+        filter.grant === undefined || (one.source.kind === 'grant' && one.source.grant === filter.grant),
     )
     .filter((one) => !filter.unfinished || one.state === 'PENDING' || one.state === 'RETRY')
     .filter((one) => filter.receivedSince === undefined || one.receivedAt >= filter.receivedSince)

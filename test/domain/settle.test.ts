@@ -12,7 +12,7 @@ const delivery = (over: Partial<Delivery> = {}): Delivery => ({
   id: 'whd_000000000000000000000000' as DeliveryId,
   seq: 1,
   session: 'build' as SessionId,
-  door: { kind: 'grant', grant: '0123456789abcdef' as GrantId },
+  source: { kind: 'grant', grant: '0123456789abcdef' as GrantId },
   action: 'input',
   state: 'PENDING',
   phase: 'deliver',
@@ -21,8 +21,8 @@ const delivery = (over: Partial<Delivery> = {}): Delivery => ({
   storedAt: now - 999,
   dueAt: now - 999,
   expiresAt: now + 86_400_000,
-  attempts: 0,
-  tries: 1,
+  failures: 0,
+  attempts: 1,
   ...over,
 })
 
@@ -58,7 +58,7 @@ describe('settle', () => {
     ],
     [
       'the eighth failure is the last',
-      { attempts: 7 },
+      { failures: 7 },
       { kind: 'failed', why: 'x', retry: true },
       'FAILED',
       'attempts',
@@ -89,7 +89,7 @@ describe('settle', () => {
     ],
     [
       'released waits again',
-      { attempts: 2, state: 'RETRY' },
+      { failures: 2, state: 'RETRY' },
       { kind: 'released', why: 'stop' },
       'RETRY',
       'released',
@@ -118,7 +118,7 @@ describe('settle', () => {
     ['a callback taken delivers', callback, { kind: 'taken', evidence: 'ack' }, 'DELIVERED'],
     ['a callback not taken is retried', callback, again, 'RETRY'],
     ['a callback refused for good fails', callback, { ...again, retry: false }, 'FAILED', 'callback'],
-    ['a callback not taken eight times fails', { ...callback, attempts: 7 }, again, 'FAILED', 'callback'],
+    ['a callback not taken eight times fails', { ...callback, failures: 7 }, again, 'FAILED', 'callback'],
     [
       'a failed turn stays failed after its callback',
       { ...callback, reason: 'turn' },
@@ -161,7 +161,7 @@ describe('settle', () => {
 
   it('spends no attempt on busy, offline and released', () => {
     for (const kind of ['busy', 'offline', 'released'] as const)
-      assert.equal(settle(delivery({ attempts: 3 }), { kind, why: 'x' }, now, 0.5).attempts, 3)
+      assert.equal(settle(delivery({ failures: 3 }), { kind, why: 'x' }, now, 0.5).failures, 3)
   })
 
   it('keeps a Retry-After', () => {
@@ -182,7 +182,7 @@ describe('settle', () => {
         fc.double({ min: 0, max: 0.999, noNaN: true }),
         (attempts, jitter) => {
           const { dueAt } = settle(
-            delivery({ attempts }),
+            delivery({ failures: attempts }),
             { kind: 'failed', why: 'x', retry: true },
             now,
             jitter,

@@ -96,11 +96,11 @@ describe('createGuard', () => {
     const cookie = sent(guard.enter(request({})))
     const { csrf } = guard.require(request({ cookie }))
     const other = logins.open().login.csrf
-    const post = (fields: string) => guard.keeperForm(request({ cookie, headers: form, body: fields }))
+    const post = (fields: string) => guard.adminForm(request({ cookie, headers: form, body: fields }))
     assert.equal((await post(`csrf=${csrf}&a=%3Cb%3E`)).get('a'), '<b>')
     for (const bad of ['', 'csrf=', `csrf=${other}`, `csrf=${csrf}x`])
       await assert.rejects(post(bad), { code: 'origin_not_allowed' }, bad)
-    await assert.rejects(guard.keeperForm(request({ headers: form, body: `csrf=${csrf}` })), {
+    await assert.rejects(guard.adminForm(request({ headers: form, body: `csrf=${csrf}` })), {
       code: 'unauthorized',
     })
   })

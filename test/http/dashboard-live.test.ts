@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { Failure } from '../../src/domain/error.ts'
 import { createHistory } from '../../src/http/dashboard/history.ts'
 import { liveStream } from '../../src/http/dashboard/live.ts'
-import type { Reading } from '../../src/http/dashboard/shown.ts'
+import type { PageDeps } from '../../src/http/dashboard/shown.ts'
 
 function openStream(
   contents: (page: string) => Promise<string>,
@@ -104,7 +104,7 @@ function historyOf(counted: Readonly<Record<number, readonly [knocks: number, fa
       return { knocks, failures }
     })
   }
-  const reading = { store: { knocksByHour }, now: () => now } as unknown as Reading
+  const reading = { store: { knocksByHour }, now: () => now } as unknown as PageDeps
   return { look: createHistory(reading), asked: () => asked }
 }
 

@@ -3,9 +3,9 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Claims, Grant } from '../../src/domain/grant.ts'
 import { admits } from '../../src/domain/grant.ts'
-import { expose, type Minting, type MintOrder } from '../../src/manage/grants.ts'
+import { type ExposeDeps, expose, type MintOrder } from '../../src/manage/grants.ts'
 
-interface Minter extends Minting {
+interface Minter extends ExposeDeps {
   readonly grants: Grant[]
   readonly claims: Claims[]
 }

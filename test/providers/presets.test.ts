@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Hook } from '../../src/domain/hook.ts'
 import { schemes } from '../../src/domain/verify.ts'
-import { createSpeaker, type Said } from '../../src/inbound/webhook-message.ts'
+import { createHookMessage, type Said } from '../../src/inbound/webhook-message.ts'
 import { parsePayload } from '../../src/payload/parse.ts'
 import { compileTemplate } from '../../src/payload/template.ts'
 import { type PresetName, presetNames, presets } from '../../src/providers/presets.ts'
@@ -25,7 +25,7 @@ async function say(
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Said> {
   const view = await parsePayload(new TextEncoder().encode(JSON.stringify(payload)), 'application/json')
-  return createSpeaker(hook(fields)).say({
+  return createHookMessage(hook(fields)).say({
     payload: view,
     header: (name) => headers[name],
     nonce: 'c0ffee00c0ffee00',

@@ -30,7 +30,7 @@ describe('openStore', () => {
     await inScratch(async (dir) => {
       const store = await openScratchStore(join(dir, 'postern.db'), { now: () => noon + 50 })
       await store.addGrant(grantOf())
-      await store.recordDelivery(draftOf({ door: { kind: 'grant', grant: ci } }))
+      await store.recordDelivery(draftOf({ source: { kind: 'grant', grant: ci } }))
       assert.equal((await store.revokeGrant(ci, noon))?.revokedAt, noon + 50)
       await store.close()
     })

@@ -130,7 +130,7 @@ const acts: Record<Step['act'], Act> = {
       draftOf({
         chance: new Uint8Array(16).fill(n),
         session,
-        door: flags & 1 && session === 'default' ? { kind: 'grant', grant: ci } : { kind: 'admin' },
+        source: flags & 1 && session === 'default' ? { kind: 'grant', grant: ci } : { kind: 'admin' },
         action: flags & 2 ? 'turn' : 'input',
         callbackUrl: flags & 4 ? 'https://example.org/' : undefined,
         failed: flags === 15 ? { step: 'skill', detail: 'unknown' } : undefined,
@@ -154,7 +154,7 @@ const acts: Record<Step['act'], Act> = {
     )
     const delivery = leased[which % Math.max(1, leased.length)]
     if (delivery)
-      await store.settleDelivery(delivery.id, delivery.tries, settle(delivery, outcome, now, 0.5), now)
+      await store.settleDelivery(delivery.id, delivery.attempts, settle(delivery, outcome, now, 0.5), now)
   },
   accept: onPicked((store, id, now) => store.acceptDelivery(id, now, { at: now, kind: 'submitted' })),
   acknowledge: onPicked((store, id, now) => store.acknowledgeDelivery(id, now)),

@@ -50,7 +50,7 @@ describe('restore', () => {
       const restored = await open()
       assert.equal((await restored.findGrant(ci))?.revokedAt, noon)
       assert.equal((await restored.findGrant(night))?.revokedAt, undefined)
-      await refuses('forbidden', restored.recordDelivery(draftOf({ door: { kind: 'grant', grant: ci } })))
+      await refuses('forbidden', restored.recordDelivery(draftOf({ source: { kind: 'grant', grant: ci } })))
       await restored.close()
     }))
 

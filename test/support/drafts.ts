@@ -15,7 +15,7 @@ export const newId = (at = noon): DeliveryId =>
 export const draftOf = (about: Partial<Draft> = {}): Draft => ({
   chance: crypto.getRandomValues(new Uint8Array(deliveryIdBytes)),
   session: inbox,
-  door: { kind: 'admin' },
+  source: { kind: 'admin' },
   action: 'input',
   message: 'hello',
   headers: {},

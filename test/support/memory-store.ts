@@ -76,7 +76,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
     settleDelivery: (id, tries, settlement, at) =>
       write(() => {
         const found = row(id)
-        if (found?.delivery.leasedUntil === undefined || found.delivery.tries !== tries) return
+        if (found?.delivery.leasedUntil === undefined || found.delivery.attempts !== tries) return
         endAttempt(found, settlement, at)
         apply(found, settlement, at)
       }),
@@ -260,7 +260,7 @@ function reading(state: MemoryState) {
 }
 
 function matches(delivery: Delivery, filter: DeliveryFilter): boolean {
-  const { door } = delivery
+  const { source: door } = delivery
   return (
     (filter.state === undefined || delivery.state === filter.state) &&
     (filter.session === undefined || delivery.session === filter.session) &&
@@ -298,7 +298,7 @@ function recordOf({ delivery, draft, events, attempts }: Row): DeliveryRecord {
 }
 
 function record(state: MemoryState, draft: Draft, now: number): Recorded {
-  const { door, session, idempotency } = draft
+  const { source: door, session, idempotency } = draft
   if (door.kind === 'grant') {
     const grant = state.grants.get(door.grant)
     if (!grant || !alive(grant, now) || grant.session !== session) throw forbidden()
@@ -334,7 +334,7 @@ function firstOf(
   const first = state.rows.findLast(
     ({ delivery }) =>
       delivery.idempotencyKey === key &&
-      scopeOf(delivery.door) === scopeOf(draft.door) &&
+      scopeOf(delivery.source) === scopeOf(draft.source) &&
       delivery.state !== 'FAILED' &&
       delivery.storedAt > now - windowMs,
   )
@@ -344,7 +344,7 @@ function firstOf(
 }
 
 function deliveryOf(draft: Draft, seq: number, now: number, leased: boolean): Delivery {
-  const { session, door, action, message, receivedAt, expiresAt, failed } = draft
+  const { session, source: door, action, message, receivedAt, expiresAt, failed } = draft
   const id = deliveryIdOf(receivedAt, seq, draft.chance)
   const optional = {
     from: draft.from,
@@ -356,8 +356,8 @@ function deliveryOf(draft: Draft, seq: number, now: number, leased: boolean): De
     leasedUntil: leased && draft.lease ? now + draft.lease.leaseMs : undefined,
   }
   return {
-    ...{ id, seq, session, door, action, message, receivedAt, expiresAt },
-    ...{ state: failed ? 'FAILED' : 'PENDING', phase: 'deliver', attempts: 0, tries: leased ? 1 : 0 },
+    ...{ id, seq, session, source: door, action, message, receivedAt, expiresAt },
+    ...{ state: failed ? 'FAILED' : 'PENDING', phase: 'deliver', failures: 0, attempts: leased ? 1 : 0 },
     ...{ storedAt: now, dueAt: now },
     ...(failed && { reason: failed.step, detail: failed.detail, settledAt: now }),
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
@@ -375,8 +375,8 @@ function claimDue(state: MemoryState, claim: Parameters<Store['claimDue']>[0]): 
     .slice(0, limit)
   for (const row of claimable) {
     loseAttempt(row, now)
-    const tries = row.delivery.tries + 1
-    row.delivery = { ...row.delivery, leasedUntil: now + leaseMs, tries }
+    const tries = row.delivery.attempts + 1
+    row.delivery = { ...row.delivery, leasedUntil: now + leaseMs, attempts: tries }
     row.attempts = [...row.attempts, { number: tries, startedAt: now }]
   }
   return claimable.map((row) => row.delivery)
@@ -410,10 +410,10 @@ function loseAttempt(row: Row, now: number): void {
 }
 
 function endAttempt(row: Row, { outcome, detail }: Settlement, now: number): void {
-  const { tries } = row.delivery
+  const { attempts: tries } = row.delivery
   if (outcome === 'busy' || outcome === 'offline' || outcome === 'released') {
     row.attempts = row.attempts.filter(({ number }) => number !== tries)
-    row.delivery = { ...row.delivery, tries: tries - 1 }
+    row.delivery = { ...row.delivery, attempts: tries - 1 }
     return
   }
   const end = { endedAt: now, outcome, ...(detail !== undefined && { detail }) }
@@ -421,11 +421,11 @@ function endAttempt(row: Row, { outcome, detail }: Settlement, now: number): voi
 }
 
 function apply(row: Row, settlement: Settlement, now: number): void {
-  const { state, phase, reason, detail, dueAt, attempts, accepted, answer, events } = settlement
+  const { state, phase, reason, detail, dueAt, failures: attempts, accepted, answer, events } = settlement
   const acceptedAt = row.delivery.acceptedAt ?? (accepted ? now : undefined)
   row.delivery = {
     ...without(row.delivery, 'leasedUntil', 'reason', 'detail', 'settledAt'),
-    ...{ state, phase, dueAt, attempts },
+    ...{ state, phase, dueAt, failures: attempts },
     ...(reason !== undefined && { reason }),
     ...(detail !== undefined && { detail }),
     ...(acceptedAt !== undefined && { acceptedAt }),
@@ -458,7 +458,7 @@ function requeue(state: MemoryState, row: Row, now: number, expiresAt: number): 
   const answered = delivery.phase === 'callback' && delivery.reason === 'callback' && delivery.acceptedAt
   row.delivery = {
     ...without(delivery, 'reason', 'detail', 'settledAt', ...(answered ? [] : ['acceptedAt' as const])),
-    ...{ state: 'PENDING', phase: answered ? 'callback' : 'deliver', dueAt: now, expiresAt, attempts: 0 },
+    ...{ state: 'PENDING', phase: answered ? 'callback' : 'deliver', dueAt: now, expiresAt, failures: 0 },
   }
   note(row, [{ at: now, kind: 'requeued', detail: 'by hand' }])
   return row.delivery

@@ -8,7 +8,7 @@ import { findGrant } from '../../manage/grants.ts'
 import { type DeliveryView, deliveryView, recordView } from '../../manage/views.ts'
 import { shortTime, wholeNumber } from '../arguments.ts'
 import type { Call, Command, Flag } from '../command.ts'
-import { withKeeper } from '../keeping.ts'
+import { withHome } from '../keeping.ts'
 import type { Cell, Row } from '../output.ts'
 import { sayRecord } from './delivery-record.ts'
 
@@ -90,7 +90,7 @@ function parseState(text: string): DeliveryState {
 }
 
 function runList(call: Call): Promise<number> {
-  return withKeeper(call, async ({ store }) => {
+  return withHome(call, async ({ store }) => {
     const limit = wholeNumber(call.flags.text('limit') ?? '50', '--limit', 1_000_000)
     const deliveries = await store.listDeliveries({ ...(await filterOf(call, store)), limit })
     const views = deliveries.map(deliveryView)
@@ -107,7 +107,7 @@ const columns = [
   { title: 'RECEIVED' },
   { title: 'SESSION', flexible: true },
   { title: 'VIA', flexible: true },
-  { title: 'TRIES' },
+  { title: 'ATTEMPTS' },
   { title: 'REASON' },
   { title: 'MESSAGE', flexible: true },
 ]
@@ -124,7 +124,7 @@ const rowOf = (view: DeliveryView): Row => [
 ]
 
 export const viaOf = (view: DeliveryView): string =>
-  view.grant !== null ? `grant ${view.grant}` : view.hook !== null ? `hook ${view.hook}` : view.door
+  view.grant !== null ? `grant ${view.grant}` : view.hook !== null ? `hook ${view.hook}` : view.source
 
 const tones: Readonly<Record<string, 'good' | 'warn' | 'bad'>> = {
   DELIVERED: 'good',
@@ -135,7 +135,7 @@ const tones: Readonly<Record<string, 'good' | 'warn' | 'bad'>> = {
 export const stateCell = (state: string): Cell => ({ text: state, tone: tones[state] ?? 'plain' })
 
 function runShow(call: Call): Promise<number> {
-  return withKeeper(call, async ({ store }) => {
+  return withHome(call, async ({ store }) => {
     const view = recordView(await showDelivery(store, call.args.need('delivery-id')))
     if (call.json) call.out.json(view)
     else sayRecord(call.out, view)
@@ -144,7 +144,7 @@ function runShow(call: Call): Promise<number> {
 }
 
 function runRetry(call: Call): Promise<number> {
-  return withKeeper(call, async ({ store, clock, config }) => {
+  return withHome(call, async ({ store, clock, config }) => {
     const maxHoldMs = config.retry.maxHoldSeconds * 1000
     const delivery = await retryDelivery({ store, clock, maxHoldMs }, call.args.need('delivery-id'))
     return sayQueued(call, deliveryView(delivery))
@@ -152,7 +152,7 @@ function runRetry(call: Call): Promise<number> {
 }
 
 function runReplay(call: Call): Promise<number> {
-  return withKeeper(call, async ({ store, clock, config }) => {
+  return withHome(call, async ({ store, clock, config }) => {
     const maxHoldMs = config.retry.maxHoldSeconds * 1000
     const deps = { store, clock, maxHoldMs, queueLimit: config.limits.queuePerSession }
     const delivery = await replayDelivery(deps, call.args.need('delivery-id'), call.flags.text('message'))
@@ -167,7 +167,7 @@ function sayQueued({ out, json }: Call, view: DeliveryView): number {
 }
 
 function runPurge(call: Call): Promise<number> {
-  return withKeeper(call, async ({ store }) => {
+  return withHome(call, async ({ store }) => {
     const wanted = call.args.need('delivery-id')
     await purgeDelivery(store, wanted)
     if (call.json) call.out.json({ id: wanted, purged: true })

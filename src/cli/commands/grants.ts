@@ -6,7 +6,7 @@ import { webhookUrl } from '../../manage/urls.ts'
 import { type GrantView, grantView, type MintView, mintView } from '../../manage/views.ts'
 import { shortTime, wholeNumber } from '../arguments.ts'
 import type { Call, Command } from '../command.ts'
-import { withKeeper } from '../keeping.ts'
+import { withHome } from '../keeping.ts'
 import type { Row } from '../output.ts'
 
 const session = { name: 'session', value: 'id', summary: 'the session it opens' }
@@ -60,8 +60,8 @@ export const channelCommands: readonly Command[] = [
 ]
 
 function runExpose(call: Call): Promise<number> {
-  return withKeeper(call, async (keeper) => {
-    const { store, tokens, clock, config, baseUrl } = keeper
+  return withHome(call, async (home) => {
+    const { store, tokens, clock, config, baseUrl } = home
     const { grant, token } = await expose(
       { store, tokens, clock, defaultTtlSeconds: config.server.grantTtlSeconds },
       orderOf(call),
@@ -103,7 +103,7 @@ const curlLine = (url: string): string =>
   `curl ${url} -H 'Content-Type: application/json' -d '{"message":"hello"}'`
 
 function runList(call: Call): Promise<number> {
-  return withKeeper(call, async ({ store, clock }) => {
+  return withHome(call, async ({ store, clock }) => {
     const wanted = call.flags.text('session')
     const grants = await store.listGrants(wanted === undefined ? {} : { session: parseSessionId(wanted) })
     const views = grants.map((grant) => grantView(grant, clock.now()))
@@ -137,7 +137,7 @@ const rowOf = (grant: GrantView): Row => [
 ]
 
 function runRevoke(call: Call): Promise<number> {
-  return withKeeper(call, async ({ store, clock }) => {
+  return withHome(call, async ({ store, clock }) => {
     const grant = await revoke({ store, clock }, call.args.need('grant-id'))
     const view = grantView(grant, clock.now())
     if (call.json) call.out.json(view)

@@ -4,8 +4,8 @@ import { acknowledge, nextInInbox } from '../../manage/deliveries.ts'
 import { deliveryView } from '../../manage/views.ts'
 import { pause, wholeNumber } from '../arguments.ts'
 import type { Call, Command } from '../command.ts'
-import type { Keeper } from '../context.ts'
-import { withKeeper } from '../keeping.ts'
+import type { LocalHome } from '../context.ts'
+import { withHome } from '../keeping.ts'
 
 export const inboxCommands: readonly Command[] = [
   {
@@ -34,8 +34,8 @@ export const inboxCommands: readonly Command[] = [
 ]
 
 function runInbox(call: Call): Promise<number> {
-  return withKeeper(call, async (keeper) => {
-    const delivery = call.flags.on('wait') ? await waitForOne(call, keeper) : await next(call, keeper)
+  return withHome(call, async (home) => {
+    const delivery = call.flags.on('wait') ? await waitForOne(call, home) : await next(call, home)
     if (!delivery) throw new Failure('not_found', `Nothing waits in "${call.flags.need('session')}".`)
     if (call.json) call.out.json(deliveryView(delivery))
     else call.out.line(`${delivery.id}\n${delivery.message}`)
@@ -43,28 +43,28 @@ function runInbox(call: Call): Promise<number> {
   })
 }
 
-const next = async (call: Call, { store, drivers }: Keeper): Promise<Delivery | undefined> =>
+const next = async (call: Call, { store, drivers }: LocalHome): Promise<Delivery | undefined> =>
   nextInInbox({ store, drivers: await drivers() }, call.flags.need('session'))
 
 const everyMs = 200
 
 /** Undefined when the person or the clock ran out of patience. */
-async function waitForOne(call: Call, keeper: Keeper): Promise<Delivery | undefined> {
+async function waitForOne(call: Call, home: LocalHome): Promise<Delivery | undefined> {
   const timeout = call.flags.text('timeout')
   const until =
     timeout === undefined
       ? Number.POSITIVE_INFINITY
       : call.io.now() + wholeNumber(timeout, '--timeout') * 1000
   for (;;) {
-    await keeper.store.changedElsewhere()
-    const delivery = await next(call, keeper)
+    await home.store.changedElsewhere()
+    const delivery = await next(call, home)
     if (delivery || call.io.stopping.aborted || call.io.now() >= until) return delivery
     await pause(everyMs, call.io.stopping)
   }
 }
 
 function runAck(call: Call): Promise<number> {
-  return withKeeper(call, async ({ store, clock }) => {
+  return withHome(call, async ({ store, clock }) => {
     const view = deliveryView(await acknowledge({ store, clock }, call.args.need('delivery-id')))
     if (call.json) call.out.json(view)
     else call.out.say(`${view.id} is ${view.state}.`)

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { iso } from '../../manage/views.ts'
 import { absolute, duration, plural } from '../arguments.ts'
 import type { Call, Command } from '../command.ts'
-import { withKeeper } from '../keeping.ts'
+import { withHome } from '../keeping.ts'
 
 export const keyCommands: readonly Command[] = [
   {
@@ -62,7 +62,7 @@ async function runSecret(call: Call): Promise<number> {
 }
 
 function runBackup(call: Call): Promise<number> {
-  return withKeeper(call, async ({ store }) => {
+  return withHome(call, async ({ store }) => {
     const file = absolute(call.args.need('file'), call.io)
     await call.out.during('Copying the database', () => store.backup(file))
     if (call.json) call.out.json({ file })

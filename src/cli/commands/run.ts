@@ -2,8 +2,8 @@ import { Failure } from '../../domain/error.ts'
 import { parseSessionId, requireOpen, type Session } from '../../domain/session.ts'
 import { newGeneration, type Opened, openSession, requireFree } from '../../manage/sessions.ts'
 import type { Call, Command } from '../command.ts'
-import type { Holder, Keeper } from '../context.ts'
-import { withKeeper } from '../keeping.ts'
+import type { Holder, LocalHome } from '../context.ts'
+import { withHome } from '../keeping.ts'
 import { hooksView, printHooks } from './relay.ts'
 import { sayOpened } from './session.ts'
 
@@ -39,7 +39,7 @@ export const runCommands: readonly Command[] = [
 async function runRun(call: Call): Promise<number> {
   if (call.flags.on('print-hooks')) return runPrintHooks(call)
   const holder = await call.io.holder(call.home)
-  const opened = await withKeeper(call, (keeper) => start(call, keeper, holder))
+  const opened = await withHome(call, (home) => start(call, home, holder))
   sayOpened(call, opened)
   return call.flags.on('detach') ? 0 : join(call, holder, opened.session)
 }
@@ -53,8 +53,8 @@ async function runPrintHooks(call: Call): Promise<number> {
 }
 
 /** The program runs before its session is open, so that one that cannot start takes nobody's place. */
-async function start(call: Call, keeper: Keeper, holder: Holder): Promise<Opened> {
-  const { store, clock, connect } = keeper
+async function start(call: Call, home: LocalHome, holder: Holder): Promise<Opened> {
+  const { store, clock, connect } = home
   const id = parseSessionId(call.flags.need('session'))
   const replace = call.flags.on('replace')
   await requireFree(store, id, replace)
@@ -71,16 +71,16 @@ async function start(call: Call, keeper: Keeper, holder: Holder): Promise<Opened
   const wanted = { id, driver: 'pty', settings, generation }
   try {
     const opened = await openSession({ store, clock, connect }, { ...wanted, replace })
-    await noteEarlyEnd(keeper, opened.session)
+    await noteEarlyEnd(home, opened.session)
     return opened
   } catch (thrown) {
-    await giveUp(keeper, { ...wanted, state: 'live', openedAt: clock.now() })
+    await giveUp(home, { ...wanted, state: 'live', openedAt: clock.now() })
     throw thrown
   }
 }
 
 /** A program that was over before its session was open could not say so to the store. */
-async function noteEarlyEnd({ connect, store, clock }: Keeper, session: Session): Promise<void> {
+async function noteEarlyEnd({ connect, store, clock }: LocalHome, session: Session): Promise<void> {
   const connection = await connect(session)
   if (!connection) return
   try {
@@ -95,18 +95,18 @@ async function noteEarlyEnd({ connect, store, clock }: Keeper, session: Session)
   }
 }
 
-async function giveUp({ connect }: Keeper, session: Session): Promise<void> {
+async function giveUp({ connect }: LocalHome, session: Session): Promise<void> {
   const connection = await connect(session)
   await connection?.end()
   await connection?.close()
 }
 
 async function runAttach(call: Call): Promise<number> {
-  const session = await withKeeper(call, ({ store }) => findTerminal(store, call.args.need('id')))
+  const session = await withHome(call, ({ store }) => findTerminal(store, call.args.need('id')))
   return join(call, await call.io.holder(call.home), session)
 }
 
-async function findTerminal(store: Keeper['store'], id: string): Promise<Session> {
+async function findTerminal(store: LocalHome['store'], id: string): Promise<Session> {
   const session = requireOpen(await store.findSession(parseSessionId(id)), id)
   if (session.driver === 'pty') return session
   throw new Failure('usage', `"${id}" has no terminal of ours: its driver is "${session.driver}".`)

@@ -3,7 +3,7 @@ import { parseSessionId } from '../../domain/session.ts'
 import { wholeNumber } from '../arguments.ts'
 import { askServer } from '../asking.ts'
 import type { Call, Command } from '../command.ts'
-import type { ServerDoor } from '../context.ts'
+import type { ServerClient } from '../context.ts'
 
 export const sendCommands: readonly Command[] = [
   {
@@ -75,7 +75,7 @@ async function textOf(bytes: Promise<Uint8Array>): Promise<string> {
 
 const stillOpen = ({ state }: Said): boolean => state === 'PENDING' || state === 'RETRY'
 
-async function follow(server: ServerDoor, said: Said, seconds: number, { io }: Call): Promise<Said> {
+async function follow(server: ServerClient, said: Said, seconds: number, { io }: Call): Promise<Said> {
   if (seconds === 0) return said
   const path = `/api/deliveries/${said.id}?wait=${seconds}`
   return saidOf(await askServer(server, 'GET', path, { signal: io.stopping }))

@@ -6,7 +6,7 @@ import { type SessionView, sessionView } from '../../manage/views.ts'
 import { plural, shortTime } from '../arguments.ts'
 import type { Call, Command, Values } from '../command.ts'
 import type { HookSettings } from '../context.ts'
-import { withKeeper } from '../keeping.ts'
+import { withHome } from '../keeping.ts'
 import type { Cell, Row } from '../output.ts'
 import { hooksView, printHooks } from './relay.ts'
 import { runShow, whyOf } from './session/show.ts'
@@ -69,10 +69,10 @@ export const sessionCommands: readonly Command[] = [
 ]
 
 function runAdd(call: Call): Promise<number> {
-  return withKeeper(call, async (keeper) => {
-    const { store, clock, connect } = keeper
+  return withHome(call, async (home) => {
+    const { store, clock, connect } = home
     const opened = await registerSession(
-      { store, clock, connect, drivers: await keeper.drivers() },
+      { store, clock, connect, drivers: await home.drivers() },
       {
         id: call.args.need('id'),
         driver: call.flags.need('driver'),
@@ -140,7 +140,7 @@ function jsonOrText(text: string): unknown {
 }
 
 function runList(call: Call): Promise<number> {
-  return withKeeper(call, async ({ store }) => {
+  return withHome(call, async ({ store }) => {
     const [sessions, { queues }] = await Promise.all([store.listSessions(), store.counts()])
     const views = sessions.map((session) => sessionView(session, queues))
     if (call.json) call.out.json(views)
@@ -173,7 +173,7 @@ const stateCell = (state: string): Cell => ({
 })
 
 function runEnd(call: Call): Promise<number> {
-  return withKeeper(call, async ({ store, clock, connect }) => {
+  return withHome(call, async ({ store, clock, connect }) => {
     const wanted = call.args.text('id')
     if ((wanted === undefined) !== call.flags.on('all'))
       throw new Failure('usage', 'Name one session, or say --all.')

@@ -3,7 +3,7 @@ import type { DeliveryFilter, Store } from '../../domain/ports.ts'
 import { deliveryView } from '../../manage/views.ts'
 import { pause, shortTime, wholeNumber } from '../arguments.ts'
 import type { Call, Command } from '../command.ts'
-import { withKeeper } from '../keeping.ts'
+import { withHome } from '../keeping.ts'
 import { filterFlags, filterOf, stateCell, viaOf } from './deliveries.ts'
 
 export const tailCommands: readonly Command[] = [
@@ -24,7 +24,7 @@ export const tailCommands: readonly Command[] = [
 const everyMs = 200
 
 function runTail(call: Call): Promise<number> {
-  return withKeeper(call, async ({ store }) => {
+  return withHome(call, async ({ store }) => {
     const tail = createTail(store, await filterOf(call, store), (delivery) => show(call, delivery))
     await tail.begin(wholeNumber(call.flags.text('lines') ?? '10', '--lines', 10_000))
     while (!call.io.stopping.aborted) {

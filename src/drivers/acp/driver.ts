@@ -1,13 +1,13 @@
 import type { Driver } from '../../domain/driver.ts'
 import { ownedDriver } from '../agent-process/sessions.ts'
-import type { OwnedNeeds } from '../agent-process/wire.ts'
+import type { OwnedDeps } from '../agent-process/wire.ts'
 import { installed, type Runnable } from '../agents/installed.ts'
 import { startAcp } from './agent.ts'
 import { parseAcp, storedAcp } from './settings.ts'
 
 /** An agent that speaks the Agent Client Protocol. */
-export const acpDriver = (needs: OwnedNeeds): Driver =>
-  ownedDriver(needs, {
+export const acpDriver = (deps: OwnedDeps): Driver =>
+  ownedDriver(deps, {
     kind: 'acp',
     summary:
       'starts and keeps an ACP agent (opencode acp, gemini --acp, qwen --acp, pi-acp, claude-agent-acp, codex-acp)',

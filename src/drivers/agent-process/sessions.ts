@@ -13,23 +13,23 @@ import { rejoin } from './rejoin.ts'
 import { injected, speak } from './speak.ts'
 import { checkedState, stateOf } from './state.ts'
 import { whenAborted, within } from './waiting.ts'
-import { type OwnedKind, type OwnedNeeds, type OwnedSettings, type OwnedWire, skillPlace } from './wire.ts'
+import { type OwnedDeps, type OwnedKind, type OwnedSettings, type OwnedWire, skillPlace } from './wire.ts'
 
 /**
  * An agent that speaks on its standard input and output. Its process is ours: started at the first message, kept between
  * turns, started again with the same conversation after it died or the server did.
  */
-export const ownedDriver = <S extends OwnedSettings>(needs: OwnedNeeds, kind: OwnedKind<S>): Driver => ({
+export const ownedDriver = <S extends OwnedSettings>(deps: OwnedDeps, kind: OwnedKind<S>): Driver => ({
   kind: kind.kind,
   summary: kind.summary,
   delivery: 'push',
   prepare: async (settings, { cwd }) => kind.stored(kind.parse(settings, cwd)),
   ...(kind.discover && { discover: kind.discover }),
-  connect: (session, tools) => connect(needs, kind, session, tools),
+  connect: (session, tools) => connect(deps, kind, session, tools),
 })
 
 function connect<S extends OwnedSettings>(
-  needs: OwnedNeeds,
+  deps: OwnedDeps,
   kind: OwnedKind<S>,
   session: Session,
   tools: DriverTools,
@@ -39,7 +39,7 @@ function connect<S extends OwnedSettings>(
   const wire: OwnedWire<S> = {
     kind: kind.kind,
     foreign: kind.foreign?.(settings) ?? false,
-    needs,
+    deps: deps,
     session,
     tools,
     record,
@@ -80,7 +80,7 @@ function ready<S extends OwnedSettings>(wire: OwnedWire<S>, kind: OwnedKind<S>):
 }
 
 async function start<S extends OwnedSettings>(wire: OwnedWire<S>, kind: OwnedKind<S>): Promise<Started> {
-  const { needs, session, settings, record, ending } = wire
+  const { deps, session, settings, record, ending } = wire
   await wire.left
   await record.sweep()
   const mark = randomUUID()
@@ -88,7 +88,7 @@ async function start<S extends OwnedSettings>(wire: OwnedWire<S>, kind: OwnedKin
   const order = {
     command: settings.command,
     cwd: settings.cwd,
-    env: agentEnv(needs.env, own),
+    env: agentEnv(deps.env, own),
     conversation: settings.conversation,
     started: (pid: number) => record.started(pid, mark),
   }

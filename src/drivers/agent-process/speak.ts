@@ -194,7 +194,7 @@ async function givenUp(
 ): Promise<Outcome> {
   turn.cancel(isTimeout(signal))
   const end = await Promise.race([turn.over, after(giveUpMs)])
-  if (!end) endIfHung(agent, turn, wire.needs.cancelMs ?? cancelMs)
+  if (!end) endIfHung(agent, turn, wire.deps.cancelMs ?? cancelMs)
   const began = accepted() !== undefined
   if (end && !end.cut) return end.outcome(true)
   const said = end && end.answer !== '' ? { answer: end.answer } : {}

@@ -4,7 +4,7 @@ import type { AgentKind, SkillPlace } from '../agents/skills.ts'
 import type { AgentOrder, Started, Turn } from './agent.ts'
 import type { AgentRecord, Taken } from './record.ts'
 
-export interface OwnedNeeds {
+export interface OwnedDeps {
   /** What agents inherit, save Postern's own settings. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly skillDirs: () => readonly string[]
@@ -45,7 +45,7 @@ export interface OwnedKind<S extends OwnedSettings> {
 export interface OwnedWire<S extends OwnedSettings = OwnedSettings> {
   readonly kind: string
   readonly foreign: boolean
-  readonly needs: OwnedNeeds
+  readonly deps: OwnedDeps
   readonly session: Session
   readonly tools: DriverTools
   readonly record: AgentRecord
@@ -61,9 +61,9 @@ export interface OwnedWire<S extends OwnedSettings = OwnedSettings> {
   readonly ready: () => Promise<Started>
 }
 
-export const skillPlace = ({ needs, settings }: OwnedWire, userHome: string): SkillPlace => ({
+export const skillPlace = ({ deps, settings }: OwnedWire, userHome: string): SkillPlace => ({
   agent: settings.agent,
   cwd: settings.cwd,
-  home: settings.env?.HOME ?? needs.env.HOME ?? userHome,
-  dirs: needs.skillDirs(),
+  home: settings.env?.HOME ?? deps.env.HOME ?? userHome,
+  dirs: deps.skillDirs(),
 })

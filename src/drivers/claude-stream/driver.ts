@@ -1,12 +1,12 @@
 import type { Driver } from '../../domain/driver.ts'
 import { ownedDriver } from '../agent-process/sessions.ts'
-import type { OwnedNeeds } from '../agent-process/wire.ts'
+import type { OwnedDeps } from '../agent-process/wire.ts'
 import { startStream } from './agent.ts'
 import { parseStream, storedStream } from './settings.ts'
 
 /** A Claude Code of our own without a terminal, spoken to in stream-json. */
-export const claudeStreamDriver = (needs: OwnedNeeds): Driver =>
-  ownedDriver(needs, {
+export const claudeStreamDriver = (deps: OwnedDeps): Driver =>
+  ownedDriver(deps, {
     kind: 'claude-stream',
     summary: 'starts and keeps a Claude Code without a terminal (stream-json)',
     parse: parseStream,

@@ -9,27 +9,27 @@ import { fateOf, recalled } from './fate.ts'
 import { liveEntries } from './registry.ts'
 import { configDirOf, findClaude, parseClaude } from './settings.ts'
 import { speak } from './speak.ts'
-import { type ClaudeNeeds, type ClaudeWire, look, readinessOf, skillPlace } from './wire.ts'
+import { type ClaudeDeps, type ClaudeWire, look, readinessOf, skillPlace } from './wire.ts'
 
 /**
  * A Claude Code that a person has open, through its inbox and without typing: its registry tells its state, its
  * transcript what became of a message. The agent is theirs: it is never started, interrupted or ended here.
  */
-export const claudeDriver = (needs: ClaudeNeeds): Driver => ({
+export const claudeDriver = (deps: ClaudeDeps): Driver => ({
   kind: 'claude',
   summary: 'writes to the inbox of a Claude Code that is open (2.1.224 or later)',
   delivery: 'push',
   prepare: async (settings, { cwd }) => ({
-    ...(await findClaude(settings, cwd, configDirOf(needs.env, homedir()))),
+    ...(await findClaude(settings, cwd, configDirOf(deps.env, homedir()))),
   }),
   discover,
-  connect: (session, tools) => connect(needs, session, tools),
+  connect: (session, tools) => connect(deps, session, tools),
 })
 
-function connect(needs: ClaudeNeeds, session: Session, tools: DriverTools): Connection {
+function connect(deps: ClaudeDeps, session: Session, tools: DriverTools): Connection {
   const record = openAttempts(tools.runDir, session)
   const wire: ClaudeWire = {
-    needs,
+    deps: deps,
     session,
     tools,
     settings: parseClaude(session.settings),

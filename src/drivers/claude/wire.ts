@@ -6,14 +6,14 @@ import type { Attempt, AttemptRecord } from './attempt.ts'
 import { type Entry, readEntry } from './registry.ts'
 import type { ClaudeSettings } from './settings.ts'
 
-export interface ClaudeNeeds {
+export interface ClaudeDeps {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly skillDirs: () => readonly string[]
 }
 
 /** One opening of a session, and what goes on in it. */
 export interface ClaudeWire {
-  readonly needs: ClaudeNeeds
+  readonly deps: ClaudeDeps
   readonly session: Session
   readonly tools: DriverTools
   readonly settings: ClaudeSettings
@@ -52,10 +52,10 @@ export function readinessOf({ status, waitingFor }: Entry): Readiness {
 }
 
 /** Commands in a message that comes through the inbox are not obeyed, so a skill is told by its text. */
-export const skillPlace = ({ needs, settings }: ClaudeWire, userHome: string): SkillPlace => ({
+export const skillPlace = ({ deps, settings }: ClaudeWire, userHome: string): SkillPlace => ({
   agent: 'claude',
   calls: false,
   cwd: settings.cwd,
-  home: needs.env.HOME ?? userHome,
-  dirs: [`${settings.configDir}/skills`, ...needs.skillDirs()],
+  home: deps.env.HOME ?? userHome,
+  dirs: [`${settings.configDir}/skills`, ...deps.skillDirs()],
 })

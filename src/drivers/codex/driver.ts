@@ -6,7 +6,7 @@ import type { DriverSettings } from '../../domain/session.ts'
 import { type AgentOrder, type Started, startAgent } from '../agent-process/agent.ts'
 import type { Child } from '../agent-process/child.ts'
 import { ownedDriver } from '../agent-process/sessions.ts'
-import type { OwnedNeeds } from '../agent-process/wire.ts'
+import type { OwnedDeps } from '../agent-process/wire.ts'
 import { agentOn } from './agent.ts'
 import { discoverCodex } from './discover.ts'
 import { type Link, linkOn } from './link.ts'
@@ -19,8 +19,8 @@ import { begin, load } from './thread.ts'
  * A conversation of codex, by its app server: the daemon that every plain `codex` attaches to, where the person who has
  * the conversation open sees what comes in; a server that listens on a WebSocket; or a process of our own.
  */
-export const codexDriver = (needs: OwnedNeeds): Driver => ({
-  ...ownedDriver(needs, {
+export const codexDriver = (deps: OwnedDeps): Driver => ({
+  ...ownedDriver(deps, {
     kind: 'codex',
     summary: 'a conversation that codex has open (codex app-server), or a codex of its own',
     parse: parseCodex,
@@ -28,12 +28,12 @@ export const codexDriver = (needs: OwnedNeeds): Driver => ({
     start: (order, settings, signal) =>
       settings.server.kind === 'command'
         ? startAgent(order, signal, (child) => opened(child, order, settings))
-        : reached(needs, settings, signal),
+        : reached(deps, settings, signal),
     foreign: ({ server }) => server.kind !== 'command',
     rejoins: true,
     discover: discoverCodex,
   }),
-  prepare: (settings, { cwd }) => prepare(needs, settings, cwd),
+  prepare: (settings, { cwd }) => prepare(deps, settings, cwd),
 })
 
 async function opened(child: Child, order: AgentOrder, settings: CodexSettings): Promise<Started> {
@@ -47,11 +47,11 @@ async function opened(child: Child, order: AgentOrder, settings: CodexSettings):
   return { kind: 'agent', agent: agentOn(thread, conversation !== undefined && !known, order.cwd) }
 }
 
-async function reached(needs: OwnedNeeds, settings: CodexSettings, signal: AbortSignal): Promise<Started> {
+async function reached(deps: OwnedDeps, settings: CodexSettings, signal: AbortSignal): Promise<Started> {
   const { conversation: id, cwd } = settings
   if (id === undefined) return { kind: 'failed', why: 'no threadId is set', retry: false }
   try {
-    const link = await reach(settings.server, needs.env, signal)
+    const link = await reach(settings.server, deps.env, signal)
     return { kind: 'agent', agent: agentOn({ link, id, shared: true, permissions: [] }, false, cwd) }
   } catch (thrown) {
     return offline(settings, thrown)
@@ -67,12 +67,12 @@ const offline = ({ server }: CodexSettings, thrown: unknown): Outcome => ({
 const prepareMs = 10_000
 
 /** A conversation that is not named is the one that is open; with several, the one in the same directory. */
-async function prepare(needs: OwnedNeeds, given: DriverSettings, cwd: string): Promise<DriverSettings> {
+async function prepare(deps: OwnedDeps, given: DriverSettings, cwd: string): Promise<DriverSettings> {
   const named = ['socket', 'url', 'command'].some((way) => given[way] !== undefined)
-  const settings = parseCodex(named ? given : { ...given, socket: daemonSocket(needs.env, homedir()) }, cwd)
+  const settings = parseCodex(named ? given : { ...given, socket: daemonSocket(deps.env, homedir()) }, cwd)
   if (settings.server.kind === 'command' || settings.conversation !== undefined) return storedCodex(settings)
   const patience = AbortSignal.timeout(prepareMs)
-  const link = await reach(settings.server, needs.env, patience).catch((thrown: unknown) => {
+  const link = await reach(settings.server, deps.env, patience).catch((thrown: unknown) => {
     throw new Failure('usage', `The codex driver found nobody: ${troubleReaching(settings.server, thrown)}.`)
   })
   try {

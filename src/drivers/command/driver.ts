@@ -15,7 +15,7 @@ import { type Finished, type Order, run } from './run.ts'
 import { type CommandSettings, prepareCommand } from './settings.ts'
 import { judge } from './verdict.ts'
 
-export interface CommandNeeds {
+export interface CommandDeps {
   /** What programs inherit, save Postern's own settings. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly skillDirs: () => readonly string[]
@@ -26,13 +26,13 @@ export interface CommandNeeds {
  * failed, standard output = the answer. It counts as accepted when the process is over, so a run that was cut off by a
  * crash or a stop is made again, after what is left of it was ended.
  */
-export const commandDriver = (needs: CommandNeeds): Driver => ({
+export const commandDriver = (deps: CommandDeps): Driver => ({
   kind: 'command',
   summary: 'runs a program for each message (presets: claude, codex, gemini, opencode, pi, qwen)',
   delivery: 'push',
   prepare: async (settings, { cwd }) => ({ ...prepareCommand(settings, cwd) }),
   discover: (place) => installed(place, runnables),
-  connect: (session, tools) => connect(needs, session, tools),
+  connect: (session, tools) => connect(deps, session, tools),
 })
 
 const runnables = agentKinds.map((preset) => ({
@@ -48,7 +48,7 @@ const maxReportBytes = 16_777_216
 
 /** One opening of a session, and what goes on in it. */
 interface Wire {
-  readonly needs: CommandNeeds
+  readonly deps: CommandDeps
   readonly session: Session
   readonly tools: DriverTools
   readonly record: RunRecord
@@ -57,9 +57,9 @@ interface Wire {
   running: boolean
 }
 
-function connect(needs: CommandNeeds, session: Session, tools: DriverTools): Connection {
+function connect(deps: CommandDeps, session: Session, tools: DriverTools): Connection {
   const wire: Wire = {
-    needs,
+    deps: deps,
     session,
     tools,
     record: openRecord(tools.runDir, session),
@@ -94,19 +94,19 @@ async function recall(wire: Wire, deliveryId: DeliveryId): Promise<Outcome | und
 const runs = 'a command runs'
 
 /** Nothing is run for a look: a program may cost money each time. */
-async function check({ needs, settings }: Wire): Promise<Readiness> {
+async function check({ deps, settings }: Wire): Promise<Readiness> {
   const [program = ''] = settings.command
   if (!(await isFolder(settings.cwd))) return { kind: 'offline', why: `there is no folder ${settings.cwd}` }
-  const env = agentEnv(needs.env, settings.env ?? {})
+  const env = agentEnv(deps.env, settings.env ?? {})
   const path = await programOnPath({ env, cwd: settings.cwd }, program)
   return path === undefined ? { kind: 'offline', why: `there is no program ${program}` } : { kind: 'idle' }
 }
 
-const skillPlace = ({ needs, settings }: Wire): SkillPlace => ({
+const skillPlace = ({ deps, settings }: Wire): SkillPlace => ({
   agent: settings.preset,
   cwd: settings.cwd,
-  home: settings.env?.HOME ?? needs.env.HOME ?? homedir(),
-  dirs: needs.skillDirs(),
+  home: settings.env?.HOME ?? deps.env.HOME ?? homedir(),
+  dirs: deps.skillDirs(),
 })
 
 function takenIfCompleted(outcome: Outcome): Outcome {
@@ -166,7 +166,7 @@ function orderFor(
   conversation: Conversation,
   on: TurnEvents | undefined,
 ): Order {
-  const { needs, session, settings, tools, record } = wire
+  const { deps, session, settings, tools, record } = wire
   const preset = settings.preset && presets[settings.preset]
   const own = {
     ...preset?.env,
@@ -177,7 +177,7 @@ function orderFor(
   return {
     command: [...settings.command, ...(preset?.args(conversation) ?? [])],
     cwd: settings.cwd,
-    env: agentEnv(needs.env, own),
+    env: agentEnv(deps.env, own),
     input,
     maxOutputBytes: preset ? maxReportBytes : maxAnswerBytes,
     ...(settings.timeoutMs !== undefined && { timeoutMs: settings.timeoutMs }),

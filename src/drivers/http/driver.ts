@@ -8,7 +8,7 @@ import { type HttpRequest, probe, request } from './request.ts'
 import { type HttpSettings, isHeaderText, prepareHttp } from './settings.ts'
 import { brokenOff, isAccepted, judge } from './verdict.ts'
 
-export interface HttpNeeds {
+export interface HttpDeps {
   /** Where the values of headers given as `{ "env": NAME }` come from. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly skillDirs: () => readonly string[]
@@ -20,22 +20,22 @@ export interface HttpNeeds {
  * Any agent with an endpoint: one request a message, the response is its answer. The delivery's id goes along as
  * `Idempotency-Key`, because a request that was cut off is made again.
  */
-export const httpDriver = (needs: HttpNeeds): Driver => ({
+export const httpDriver = (deps: HttpDeps): Driver => ({
   kind: 'http',
   summary: "sends an HTTP request for each message to an agent's own endpoint",
   delivery: 'push',
   prepare: async (settings) => {
     const prepared = prepareHttp(settings)
-    checkBody(needs, prepared)
+    checkBody(deps, prepared)
     return { ...prepared }
   },
-  connect: (session, tools) => connect(needs, session, tools),
+  connect: (session, tools) => connect(deps, session, tools),
 })
 
 /** A template that does not parse, or makes no JSON where JSON is said, is told when the session is registered. */
-function checkBody(needs: HttpNeeds, settings: HttpSettings): void {
+function checkBody(deps: HttpDeps, settings: HttpSettings): void {
   try {
-    const body = bodyFor(needs, settings, { message: 'a "b"\n', deliveryId: 'whd_x', session: 'x' })
+    const body = bodyFor(deps, settings, { message: 'a "b"\n', deliveryId: 'whd_x', session: 'x' })
     if (isJson(settings)) JSON.parse(body)
   } catch (thrown) {
     throw new Failure('usage', `The http driver needs body as a template of JSON: ${reasonOf(thrown)}`)
@@ -43,7 +43,7 @@ function checkBody(needs: HttpNeeds, settings: HttpSettings): void {
 }
 
 interface Wire {
-  readonly needs: HttpNeeds
+  readonly deps: HttpDeps
   readonly session: Session
   readonly tools: DriverTools
   readonly settings: HttpSettings
@@ -51,14 +51,14 @@ interface Wire {
   running: boolean
 }
 
-function connect(needs: HttpNeeds, session: Session, tools: DriverTools): Connection {
+function connect(deps: HttpDeps, session: Session, tools: DriverTools): Connection {
   const settings = prepareHttp(session.settings)
-  const wire: Wire = { needs, session, tools, settings, ending: new AbortController(), running: false }
+  const wire: Wire = { deps: deps, session, tools, settings, ending: new AbortController(), running: false }
   return {
     state: (signal) => stateOf(wire, signal),
     inject: (message, signal) => sendAlone(wire, message, signal),
     turn: (message, signal, on) => sendAlone(wire, message, signal, on.accepted),
-    skills: () => listSkills(skillPlace(needs)),
+    skills: () => listSkills(skillPlace(deps)),
     recall: async () => undefined,
     end: async () => wire.ending.abort(),
     close: async () => {},
@@ -75,7 +75,7 @@ async function stateOf({ ending, running, settings }: Wire, signal: AbortSignal)
 }
 
 /** The agent is elsewhere: a skill is its text before the message. */
-const skillPlace = ({ env, skillDirs }: HttpNeeds): SkillPlace => {
+const skillPlace = ({ env, skillDirs }: HttpDeps): SkillPlace => {
   const home = env.HOME ?? homedir()
   return { agent: undefined, cwd: home, home, dirs: skillDirs() }
 }
@@ -125,8 +125,8 @@ async function send(
   return brokenOff({ turn, taken: taken !== undefined, timedOut: isTimeout(cut) }, response)
 }
 
-const textFor = async ({ needs }: Wire, { skill, text }: Outgoing): Promise<string | undefined> =>
-  skill === undefined ? text : withSkill(skillPlace(needs), skill, text)
+const textFor = async ({ deps }: Wire, { skill, text }: Outgoing): Promise<string | undefined> =>
+  skill === undefined ? text : withSkill(skillPlace(deps), skill, text)
 
 const cutBy = ({ settings, ending }: Wire, signal: AbortSignal): AbortSignal =>
   AbortSignal.any([signal, ending.signal, AbortSignal.timeout(settings.timeoutMs)])
@@ -139,14 +139,14 @@ const warn = ({ tools, session }: Wire, thrown: unknown): void =>
   tools.log('warn', 'http.accept_failed', { session: session.id, why: reasonOf(thrown) })
 
 /** As a text: which of them has no value. The message waits until the server knows it. */
-function headersFor({ needs, settings }: Wire, { deliveryId }: Outgoing): Record<string, string> | string {
+function headersFor({ deps, settings }: Wire, { deliveryId }: Outgoing): Record<string, string> | string {
   const headers: Record<string, string> = {
     'content-type': 'application/json; charset=utf-8',
     'idempotency-key': deliveryId,
     'user-agent': 'postern',
   }
   for (const [name, value] of Object.entries(settings.headers)) {
-    const text = typeof value === 'string' ? value : needs.env[value.env]
+    const text = typeof value === 'string' ? value : deps.env[value.env]
     if (text === undefined && typeof value === 'object')
       return `the server's environment has no ${value.env} for its header "${name}"`
     if (!isHeaderText(text)) return `what the environment has for its header "${name}" cannot be sent`
@@ -156,12 +156,12 @@ function headersFor({ needs, settings }: Wire, { deliveryId }: Outgoing): Record
 }
 
 function orderFor(
-  { needs, settings, session }: Wire,
+  { deps, settings, session }: Wire,
   { deliveryId }: Outgoing,
   message: string,
 ): Omit<HttpRequest, 'headers'> {
   const { url, method } = settings
-  return { url, method, body: bodyFor(needs, settings, { message, deliveryId, session: session.id }) }
+  return { url, method, body: bodyFor(deps, settings, { message, deliveryId, session: session.id }) }
 }
 
 interface BodyView {
@@ -170,12 +170,12 @@ interface BodyView {
   readonly session: string
 }
 
-function bodyFor(needs: HttpNeeds, settings: HttpSettings, view: BodyView): string {
+function bodyFor(deps: HttpDeps, settings: HttpSettings, view: BodyView): string {
   if (settings.body === undefined) return JSON.stringify(view)
   const escaped = isJson(settings)
     ? Object.entries(view).map(([name, text]) => [name, inJson(text)])
     : undefined
-  return needs.render(settings.body, escaped ? Object.fromEntries(escaped) : { ...view })
+  return deps.render(settings.body, escaped ? Object.fromEntries(escaped) : { ...view })
 }
 
 const inJson = (text: string): string => JSON.stringify(text).slice(1, -1)

@@ -9,36 +9,36 @@ import { parseOpencode } from './settings.ts'
 import { skillsOf } from './skill.ts'
 import { speak } from './speak.ts'
 import { stateOf } from './state.ts'
-import type { OpencodeNeeds, Wire } from './wire.ts'
+import type { OpencodeDeps, Wire } from './wire.ts'
 
 /**
  * A conversation in an opencode server, or in an opencode terminal that has a port. A person may use it as well, so
  * nothing is answered in their place, and nothing of it is ended.
  */
-export const opencodeDriver = (needs: OpencodeNeeds): Driver => ({
+export const opencodeDriver = (deps: OpencodeDeps): Driver => ({
   kind: 'opencode',
   summary: 'speaks to a conversation in an opencode server or terminal (opencode serve, opencode --port P)',
   delivery: 'push',
-  prepare: (settings) => prepare(needs, settings),
+  prepare: (settings) => prepare(deps, settings),
   discover: discoverServers,
-  connect: (session, tools) => connect(needs, session, tools),
+  connect: (session, tools) => connect(deps, session, tools),
 })
 
 const prepareMs = 3000
 
 /** Without a choice the newest conversation is chosen now, where its server is there to ask, and not by a later message. */
-async function prepare({ env }: OpencodeNeeds, given: DriverSettings): Promise<DriverSettings> {
+async function prepare({ env }: OpencodeDeps, given: DriverSettings): Promise<DriverSettings> {
   const settings = parseOpencode(given)
   if (settings.sessionId !== undefined) return { ...settings }
   const newest = await newestPlace(createApi(settings, env), AbortSignal.timeout(prepareMs))
   return { ...settings, ...(newest.kind === 'place' && { sessionId: newest.place.id }) }
 }
 
-function connect(needs: OpencodeNeeds, session: Session, tools: DriverTools): Connection {
+function connect(deps: OpencodeDeps, session: Session, tools: DriverTools): Connection {
   const settings = parseOpencode(session.settings)
   const wire: Wire = {
-    ...{ needs, session, tools, settings },
-    api: createApi(settings, needs.env),
+    ...{ deps: deps, session, tools, settings },
+    api: createApi(settings, deps.env),
     record: openRecord(tools.runDir, session),
     ending: new AbortController(),
     busy: false,

@@ -47,7 +47,7 @@ function behind(skill: JsonObject, text: string): string {
   return [content, ...folder, text].join('\n\n')
 }
 
-const folders = ({ needs }: Wire, place: Place | undefined): SkillPlace => {
-  const home = needs.env.HOME ?? homedir()
-  return { agent: undefined, cwd: place?.directory ?? home, home, dirs: needs.skillDirs() }
+const folders = ({ deps }: Wire, place: Place | undefined): SkillPlace => {
+  const home = deps.env.HOME ?? homedir()
+  return { agent: undefined, cwd: place?.directory ?? home, home, dirs: deps.skillDirs() }
 }

@@ -4,7 +4,7 @@ import type { Api } from './api.ts'
 import type { MessageRecord } from './record.ts'
 import type { OpencodeSettings } from './settings.ts'
 
-export interface OpencodeNeeds {
+export interface OpencodeDeps {
   /** Where the password comes from. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly skillDirs: () => readonly string[]
@@ -12,7 +12,7 @@ export interface OpencodeNeeds {
 
 /** One opening of a session, and what goes on in it. */
 export interface Wire {
-  readonly needs: OpencodeNeeds
+  readonly deps: OpencodeDeps
   readonly session: Session
   readonly tools: DriverTools
   readonly api: Api

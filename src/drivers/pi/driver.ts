@@ -1,13 +1,13 @@
 import type { Driver } from '../../domain/driver.ts'
 import { ownedDriver } from '../agent-process/sessions.ts'
-import type { OwnedNeeds } from '../agent-process/wire.ts'
+import type { OwnedDeps } from '../agent-process/wire.ts'
 import { installed } from '../agents/installed.ts'
 import { startPi } from './agent.ts'
 import { parsePi, storedPi } from './settings.ts'
 
 /** The pi coding agent, spoken to in its RPC mode. */
-export const piDriver = (needs: OwnedNeeds): Driver =>
-  ownedDriver(needs, {
+export const piDriver = (deps: OwnedDeps): Driver =>
+  ownedDriver(deps, {
     kind: 'pi',
     summary: 'starts and keeps a pi agent in its RPC mode',
     parse: parsePi,

@@ -13,22 +13,22 @@ import { dial, type Line } from './client.ts'
 import type { Request } from './protocol.ts'
 import { type PtySettings, parsePtySettings } from './settings.ts'
 
-export interface PtyNeeds {
+export interface PtyDeps {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly skillDirs: () => readonly string[]
 }
 
 /** An agent in a terminal of ours, started by `postern run`; a holder process owns it and types for us. */
-export const ptyDriver = (needs: PtyNeeds): Driver => ({
+export const ptyDriver = (deps: PtyDeps): Driver => ({
   kind: 'pty',
   summary: 'types into a terminal of its own, started by postern run',
   delivery: 'push',
   prepare: async (settings) => parsePtySettings(settings),
-  connect: (session, { now }) => connect(needs, session, now),
+  connect: (session, { now }) => connect(deps, session, now),
 })
 
 interface Wire {
-  readonly needs: PtyNeeds
+  readonly deps: PtyDeps
   readonly settings: PtySettings
   readonly generation: string
   readonly now: () => number
@@ -37,10 +37,10 @@ interface Wire {
   closed: boolean
 }
 
-function connect(needs: PtyNeeds, session: Session, now: () => number): Connection {
+function connect(deps: PtyDeps, session: Session, now: () => number): Connection {
   const settings = parsePtySettings(session.settings)
   const { generation } = session
-  const wire: Wire = { needs, settings, generation, now, lines: new Set(), closed: false }
+  const wire: Wire = { deps: deps, settings, generation, now, lines: new Set(), closed: false }
   return {
     state: (signal) => state(wire, signal),
     inject: (message, signal) => send(wire, message, signal),
@@ -92,12 +92,12 @@ async function inputFor(wire: Wire, { skill, text }: Outgoing): Promise<string |
 }
 
 /** Behind a shell it is whoever is in front there. */
-async function skillPlace({ needs, settings }: Wire): Promise<SkillPlace> {
+async function skillPlace({ deps, settings }: Wire): Promise<SkillPlace> {
   return {
     agent: agentRunBy(settings.command) ?? (await agentInFront(settings.childPid)),
     cwd: settings.cwd,
-    home: needs.env.HOME ?? homedir(),
-    dirs: needs.skillDirs(),
+    home: deps.env.HOME ?? homedir(),
+    dirs: deps.skillDirs(),
   }
 }
 

@@ -18,29 +18,29 @@ import { openPressed, type Pressed } from './pressed.ts'
 import { identifyPane, parseSettings, parseWish, serverOptions, type TmuxSettings } from './settings.ts'
 import { openPane } from './surface.ts'
 
-export interface TmuxNeeds {
+export interface TmuxDeps {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly skillDirs: () => readonly string[]
 }
 
 /** Types into a pane that a person uses too. The agent is theirs: it is never started or ended here. */
-export const tmuxDriver = (needs: TmuxNeeds): Driver => ({
+export const tmuxDriver = (deps: TmuxDeps): Driver => ({
   kind: 'tmux',
   summary: 'types into a tmux pane, after looking that nothing is in the way',
   delivery: 'push',
   prepare: async (settings) => {
     const wish = parseWish(settings)
-    const server = serverOptions(wish.socket, needs.env.TMUX)
-    return { ...(await identifyPane(openTmux(server, needs.env, noSignal), wish)) }
+    const server = serverOptions(wish.socket, deps.env.TMUX)
+    return { ...(await identifyPane(openTmux(server, deps.env, noSignal), wish)) }
   },
   discover: discoverPanes,
-  connect: (session, tools) => connect(needs, session, tools),
+  connect: (session, tools) => connect(deps, session, tools),
 })
 
 const noSignal = (): undefined => undefined
 
 interface Wire {
-  readonly needs: TmuxNeeds
+  readonly deps: TmuxDeps
   readonly session: Session
   readonly tools: DriverTools
   readonly pane: TmuxSettings
@@ -53,8 +53,8 @@ interface Wire {
   typing: DeliveryId | undefined
 }
 
-function connect(needs: TmuxNeeds, session: Session, tools: DriverTools): Connection {
-  const wire = openWire(needs, session, tools)
+function connect(deps: TmuxDeps, session: Session, tools: DriverTools): Connection {
+  const wire = openWire(deps, session, tools)
   return {
     state: (signal) => readiness(wire, signal),
     inject: (message, signal) => alone(wire, signal, () => type(wire, message, signal)),
@@ -69,9 +69,9 @@ function connect(needs: TmuxNeeds, session: Session, tools: DriverTools): Connec
   }
 }
 
-function openWire(needs: TmuxNeeds, session: Session, tools: DriverTools): Wire {
+function openWire(deps: TmuxDeps, session: Session, tools: DriverTools): Wire {
   const pane = parseSettings(session.settings)
-  const tmux = openTmux(['-S', pane.socket], needs.env, () => wire.current)
+  const tmux = openTmux(['-S', pane.socket], deps.env, () => wire.current)
   const pressed = openPressed(tools.runDir, session)
   const surface = noting(openPane(tmux, pane), async () => {
     if (wire.typing) await pressed.note(wire.typing)
@@ -79,7 +79,7 @@ function openWire(needs: TmuxNeeds, session: Session, tools: DriverTools): Wire 
   const ear = openEar(tools.runDir, session, pane.paneId)
   const typist = createTypist(surface, typingRules(process.platform, pane.multiline), ear)
   const idle = { current: undefined, typing: undefined }
-  const wire: Wire = { needs, session, tools, pane, surface, typist, ear, pressed, ...idle }
+  const wire: Wire = { deps: deps, session, tools, pane, surface, typist, ear, pressed, ...idle }
   return wire
 }
 
@@ -162,14 +162,14 @@ async function accepted(wire: Wire, on: TurnEvents, evidence: Evidence): Promise
 
 /** A pane outlives the program in it, so who runs there is asked each time. */
 async function skillPlace(wire: Wire, signal: AbortSignal): Promise<SkillPlace> {
-  const { pane, needs } = wire
-  const tmux = openTmux(['-S', pane.socket], needs.env, () => signal)
+  const { pane, deps } = wire
+  const tmux = openTmux(['-S', pane.socket], deps.env, () => signal)
   const sight = await lookAt(tmux, pane)
   const program = sight.kind === 'sight' ? sight.program : ''
   return {
     agent: pane.agent ?? (isAgentKind(program) ? program : await agentInFront(pane.panePid)),
     cwd: pane.cwd,
-    home: needs.env.HOME ?? homedir(),
-    dirs: needs.skillDirs(),
+    home: deps.env.HOME ?? homedir(),
+    dirs: deps.skillDirs(),
   }
 }

@@ -1,7 +1,7 @@
 import { type Grant, verbs } from '../../domain/grant.ts'
 import { grantView, type MintView } from '../../manage/views.ts'
 import { typed } from './page.ts'
-import { type Reading, type Shown, shortTime, shortTimeOrNull, type Tone } from './shown.ts'
+import { type PageDeps, type Shown, shortTime, shortTimeOrNull, type Tone } from './shown.ts'
 
 const mostShown = 200
 
@@ -16,7 +16,7 @@ const ttls: readonly { readonly value: string; readonly label: string }[] = [
 
 /** The form that mints, and every grant; after a mint also its URL, this once. */
 export async function channelsPage(
-  { store, now }: Reading,
+  { store, now }: PageDeps,
   { minted, session }: { readonly minted?: MintView; readonly session?: string | null } = {},
 ): Promise<Shown> {
   const [sessions, grants] = await Promise.all([store.listSessions(), store.listGrants({})])

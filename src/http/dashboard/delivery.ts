@@ -6,7 +6,7 @@ import { typed } from './page.ts'
 import {
   longestPayload,
   nameOf,
-  type Reading,
+  type PageDeps,
   type Shown,
   shortened,
   shortTime,
@@ -15,7 +15,7 @@ import {
 } from './shown.ts'
 
 /** Everything kept of one delivery. Throws `not_found`. */
-export async function deliveryPage(reading: Reading, id: string): Promise<Shown> {
+export async function deliveryPage(reading: PageDeps, id: string): Promise<Shown> {
   const record = await showDelivery(reading.store, id)
   const view = recordView(record)
   const self = `/dashboard/deliveries/${view.id}`
@@ -73,7 +73,7 @@ function payloadOf({ payload, payloadEncoding }: RecordView) {
 }
 
 /** Whether a replay says something else than what it repeats; unknown once that one is erased. */
-async function isEdited(reading: Reading, { replayOf, message }: DeliveryRecord): Promise<boolean> {
+async function isEdited(reading: PageDeps, { replayOf, message }: DeliveryRecord): Promise<boolean> {
   if (replayOf === undefined) return false
   const original = await reading.store.inspectDelivery(replayOf)
   return original !== undefined && original.message !== message
@@ -106,14 +106,14 @@ interface Fact {
 
 function factsOf(record: DeliveryRecord, view: RecordView): readonly Fact[] {
   const filter = (name: string, value: string) => `/dashboard?${new URLSearchParams({ [name]: value })}`
-  const { door } = record
-  const name = nameOf(door)
+  const { source: guard } = record
+  const name = nameOf(guard)
   return [
     { name: 'Session', value: view.session, href: filter('session', view.session) },
     {
       name: 'Through',
-      value: name === null ? 'the keeper' : `${door.kind} ${name}`,
-      href: name === null ? null : filter(door.kind, name),
+      value: name === null ? 'the keeper' : `${guard.kind} ${name}`,
+      href: name === null ? null : filter(guard.kind, name),
     },
     ...fact('Action', view.action),
     ...fact('Skill', view.skill),

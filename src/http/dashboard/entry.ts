@@ -3,7 +3,7 @@ import { isSecret } from '../../auth/secret.ts'
 import { Failure } from '../../domain/error.ts'
 import { iso } from '../../manage/views.ts'
 import type { AdminCheck } from '../credentials.ts'
-import { answering, type Door, jsonResponse } from '../guarded.ts'
+import { answering, jsonResponse, type RequestGuard } from '../guarded.ts'
 import { adminDetails } from '../openapi/details.ts'
 import type { Answers } from './answers.ts'
 import type { Guard } from './guard.ts'
@@ -23,7 +23,7 @@ export interface Entry {
 
 export type InPage = (request: Request, act: () => Response | Promise<Response>) => Promise<Response>
 
-export const entryRoutes = (deps: Entry, inPage: InPage, door: Door) => {
+export const entryRoutes = (deps: Entry, inPage: InPage, guard: RequestGuard) => {
   const hidden = { detail: { hide: true } }
   return new Elysia()
     .get('/dashboard/login', ({ request }) => inPage(request, () => showLogin(deps, request)), hidden)
@@ -40,7 +40,7 @@ export const entryRoutes = (deps: Entry, inPage: InPage, door: Door) => {
       parse: 'none',
       ...hidden,
     })
-    .post('/api/dashboard/links', ({ request }) => answering(door, request, () => invite(deps, request)), {
+    .post('/api/dashboard/links', ({ request }) => answering(guard, request, () => invite(deps, request)), {
       parse: 'none',
       detail: adminDetails.link,
     })
@@ -89,7 +89,7 @@ function enter(deps: Entry, request: Request, code: string): Response {
 }
 
 async function logOut({ guard }: Entry, request: Request): Promise<Response> {
-  await guard.keeperForm(request)
+  await guard.adminForm(request)
   return redirect('/dashboard/login', guard.leave(request))
 }
 

@@ -15,14 +15,14 @@ export interface Guard {
    */
   form(request: Request): Promise<URLSearchParams>
   /** The same, from who is logged in: it must carry the secret that only that login's pages know. */
-  keeperForm(request: Request): Promise<URLSearchParams>
+  adminForm(request: Request): Promise<URLSearchParams>
   /** Opens a login; the `Set-Cookie` to answer with. */
   enter(request: Request): string
   /** Ends the login; the `Set-Cookie` to answer with. */
   leave(request: Request): string
 }
 
-export interface GuardNeeds {
+export interface LoginGuardDeps {
   readonly logins: Logins
   readonly publicUrl: () => string | undefined
 }
@@ -30,7 +30,7 @@ export interface GuardNeeds {
 const cookieName = 'postern_dashboard'
 const maxFormBytes = 1_048_576
 
-export function createGuard({ logins, publicUrl }: GuardNeeds): Guard {
+export function createGuard({ logins, publicUrl }: LoginGuardDeps): Guard {
   const login = (request: Request) => logins.find(secretIn(request))
   const require = (request: Request) => {
     const found = login(request)
@@ -45,7 +45,7 @@ export function createGuard({ logins, publicUrl }: GuardNeeds): Guard {
     login,
     require,
     form,
-    keeperForm: async (request) => {
+    adminForm: async (request) => {
       const { csrf } = require(request)
       const fields = await form(request)
       if (sameText(fields.get('csrf') ?? '', csrf)) return fields

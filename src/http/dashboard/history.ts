@@ -1,12 +1,12 @@
 import type { PageView } from './page.ts'
-import type { Reading } from './shown.ts'
+import type { PageDeps } from './shown.ts'
 
 const hourMs = 3_600_000
 const hours = 24
 const freshMs = 5000
 
 /** The last 24 hours as a drawing. Looked up again after five seconds, however many look at it. */
-export function createHistory(reading: Reading): () => Promise<PageView | null> {
+export function createHistory(reading: PageDeps): () => Promise<PageView | null> {
   let drawn: { readonly at: number; readonly view: Promise<PageView | null> } | undefined
   return () => {
     const at = reading.now()
@@ -22,7 +22,7 @@ interface Hour {
   readonly failures: number
 }
 
-async function draw({ store }: Reading, now: number): Promise<PageView | null> {
+async function draw({ store }: PageDeps, now: number): Promise<PageView | null> {
   const since = Math.floor(now / hourMs) * hourMs - (hours - 1) * hourMs
   const counted = await store.knocksByHour(since, hours)
   const perHour = counted.map((hour, i) => ({ ...hour, from: since + i * hourMs }))

@@ -6,10 +6,10 @@ import { operationIdOf } from '../openapi/document.ts'
 import { exampleFor } from '../openapi/example.ts'
 import { typed } from './page.ts'
 import { preview, type Sample } from './preview.ts'
-import { type Hooks, longestPayload, type Reading, type Shown, shortened, shortTime } from './shown.ts'
+import { type Hooks, longestPayload, type PageDeps, type Shown, shortened, shortTime } from './shown.ts'
 
 /** Every hook of the configuration, and the two built-in ones. */
-export async function hooksPage(reading: Reading): Promise<Shown> {
+export async function hooksPage(reading: PageDeps): Promise<Shown> {
   const hooks = reading.hooks()
   return {
     template: 'hooks',
@@ -35,7 +35,7 @@ export interface Trial {
 }
 
 /** One hook, and what it makes of a stored payload. Throws `not_found`. */
-export async function hookPage(reading: Reading, name: string, trial: Trial): Promise<Shown> {
+export async function hookPage(reading: PageDeps, name: string, trial: Trial): Promise<Shown> {
   const hooks = reading.hooks()
   const hook = hooks.hooks.find((candidate) => candidate.name === name)
   if (!hook) throw new Failure('not_found', 'There is no hook of that name in the configuration.')
@@ -81,7 +81,7 @@ function withTemplate(hook: Hook, source: string): Hook {
 }
 
 async function sampleOf(
-  reading: Reading,
+  reading: PageDeps,
   hook: Hook,
   id: Parameters<typeof reading.store.inspectDelivery>[0] | undefined,
 ): Promise<Sample> {

@@ -19,7 +19,7 @@ export interface Login {
   readonly expiresAt: number
 }
 
-export interface LoginNeeds {
+export interface LoginsDeps {
   readonly now: () => number
   readonly bytes: (length: number) => Uint8Array
   /** Where logins outlive a restart; without it they end with the process. */
@@ -43,7 +43,7 @@ const inviteMs = 5 * 60_000
 /** Beyond it the oldest go. */
 const mostKept = 1000
 
-export function createLogins({ now, bytes, shelf }: LoginNeeds): Logins {
+export function createLogins({ now, bytes, shelf }: LoginsDeps): Logins {
   const logins = new Map<string, Login>(shelf?.load().map(({ digest, ...login }) => [digest, login]))
   const invitations = new Map<string, number>()
   const secretOf = () => Buffer.from(bytes(32)).toString('base64url')

@@ -3,7 +3,7 @@ import type { Delivery } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
 import type { Grant } from '../../domain/grant.ts'
 import { mintView } from '../../manage/views.ts'
-import { answering, type Door } from '../guarded.ts'
+import { answering, type RequestGuard } from '../guarded.ts'
 import { described } from '../openapi/openapi.ts'
 import type { ExposeOrder } from '../routes/admin.ts'
 import { type Answers, createAnswers } from './answers.ts'
@@ -20,11 +20,11 @@ import { hookPage, hooksPage } from './hooks.ts'
 import { liveStream } from './live.ts'
 import type { Login } from './logins.ts'
 import { sessionsPage } from './sessions.ts'
-import type { Reading, Shown } from './shown.ts'
+import type { PageDeps, Shown } from './shown.ts'
 import { webhooksPage } from './webhooks.ts'
 
 /** What the dashboard shows and does, bound to this server by the composition root. */
-export interface DashboardRoutes extends Reading, Omit<Entry, 'answers'> {
+export interface DashboardDeps extends PageDeps, Omit<Entry, 'answers'> {
   readonly version: string
   /** Unguessable, for the fence of one message. */
   readonly nonce: () => string
@@ -35,27 +35,27 @@ export interface DashboardRoutes extends Reading, Omit<Entry, 'answers'> {
   readonly replay: (id: string, message: string | undefined) => Promise<Delivery>
 }
 
-export const dashboardRoutes = (deps: DashboardRoutes, door: Door) => {
-  const answers = createAnswers({ version: deps.version, log: door.log })
+export const dashboardRoutes = (deps: DashboardDeps, guard: RequestGuard) => {
+  const answers = createAnswers({ version: deps.version, log: guard.log })
   const inPage: InPage = async (request, act) => {
     try {
-      door.hosts.check(request)
+      guard.hosts.check(request)
       return await act()
     } catch (thrown) {
       return answers.problem(thrown, deps.guard.login(request))
     }
   }
   return new Elysia()
-    .use(entryRoutes({ ...deps, answers }, inPage, door))
-    .use(assetRoutes(door))
-    .use(pageRoutes(deps, answers, inPage, door))
+    .use(entryRoutes({ ...deps, answers }, inPage, guard))
+    .use(assetRoutes(guard))
+    .use(pageRoutes(deps, answers, inPage, guard))
     .use(formRoutes(deps, answers, inPage))
 }
 
 const hidden = { detail: { hide: true } }
 
 /** What is shown, and the stream that says when it has changed. */
-function pageRoutes(deps: DashboardRoutes, answers: Answers, inPage: InPage, door: Door) {
+function pageRoutes(deps: DashboardDeps, answers: Answers, inPage: InPage, guard: RequestGuard) {
   const pageAt = createPageFinder(deps)
   const show = ({ request }: { request: Request }) =>
     inPage(request, async () => {
@@ -72,16 +72,16 @@ function pageRoutes(deps: DashboardRoutes, answers: Answers, inPage: InPage, doo
     .get('/dashboard/deliveries/:id', show, hidden)
     .get(
       '/dashboard/events',
-      ({ request }) => answering(door, request, () => followPages(deps, pageAt, request)),
+      ({ request }) => answering(guard, request, () => followPages(deps, pageAt, request)),
       hidden,
     )
 }
 
 /** What is done: forms of our own pages, each with the secret of its login. */
-function formRoutes(deps: DashboardRoutes, answers: Answers, inPage: InPage) {
+function formRoutes(deps: DashboardDeps, answers: Answers, inPage: InPage) {
   const posted = { parse: 'none', ...hidden } as const
   const post = (request: Request, act: (form: URLSearchParams, login: Login) => Promise<Response>) =>
-    inPage(request, async () => act(await deps.guard.keeperForm(request), deps.guard.require(request)))
+    inPage(request, async () => act(await deps.guard.adminForm(request), deps.guard.require(request)))
   return new Elysia()
     .post(
       '/dashboard/deliveries/:id/retry',
@@ -125,7 +125,7 @@ const dashboardDetail = described({
 type PageAt = (url: URL) => Promise<Shown>
 
 /** The page an address shows. Throws `not_found`. */
-function createPageFinder(deps: DashboardRoutes): PageAt {
+function createPageFinder(deps: DashboardDeps): PageAt {
   const history = createHistory(deps)
   return async (url) => {
     const [, , place, name, ...rest] = url.pathname.split('/').map(decoded)
@@ -155,7 +155,7 @@ const nothingThere = (): Failure => new Failure('not_found', 'There is no such p
 const mostFollowed = 64
 
 /** Tells the pages that a browser has open (`?of=…`, once for each) when they would look different. */
-function followPages(deps: DashboardRoutes, pageAt: PageAt, request: Request): Response {
+function followPages(deps: DashboardDeps, pageAt: PageAt, request: Request): Response {
   deps.guard.require(request)
   const { searchParams, origin } = new URL(request.url)
   const pages = [...new Set(searchParams.getAll('of'))]
@@ -169,39 +169,39 @@ function followPages(deps: DashboardRoutes, pageAt: PageAt, request: Request): R
   })
 }
 
-async function retry(deps: DashboardRoutes, id: string): Promise<Response> {
+async function retry(deps: DashboardDeps, id: string): Promise<Response> {
   const delivery = await deps.retry(id)
   return redirect(`/dashboard/deliveries/${delivery.id}`)
 }
 
-async function replay(deps: DashboardRoutes, id: string, form: URLSearchParams): Promise<Response> {
+async function replay(deps: DashboardDeps, id: string, form: URLSearchParams): Promise<Response> {
   const words = form.get('edited') === 'yes' ? linesOf(form.get('message')) : undefined
   const delivery = await deps.replay(id, words)
   return redirect(`/dashboard/deliveries/${delivery.id}`)
 }
 
-async function revoke(deps: DashboardRoutes, id: string): Promise<Response> {
+async function revoke(deps: DashboardDeps, id: string): Promise<Response> {
   await deps.revoke(id)
   return redirect('/dashboard/channels')
 }
 
-async function mint(deps: DashboardRoutes, form: URLSearchParams): Promise<Shown> {
+async function mint(deps: DashboardDeps, form: URLSearchParams): Promise<Shown> {
   const { grant, url } = await deps.expose(mintOrderOf(form))
   return channelsPage(deps, { minted: mintView(grant, url) })
 }
 
-function tryOut(deps: DashboardRoutes, name: string, form: URLSearchParams, base: string): Promise<Shown> {
+function tryOut(deps: DashboardDeps, name: string, form: URLSearchParams, base: string): Promise<Shown> {
   const trial = { template: linesOf(form.get('template')), delivery: form.get('delivery') ?? '' }
   return hookPage(deps, name, { ...trial, base, nonce: deps.nonce() })
 }
 
 /** Where senders find this server. The Host was checked before: it is one of ours. */
-const baseOf = ({ publicUrl }: DashboardRoutes, { origin }: URL): string => publicUrl() ?? origin
+const baseOf = ({ publicUrl }: DashboardDeps, { origin }: URL): string => publicUrl() ?? origin
 
 /** Browsers send every line of a textarea with CRLF. */
 const linesOf = (text: string | null): string => (text ?? '').replaceAll('\r\n', '\n')
 
-function assetRoutes(door: Door) {
+function assetRoutes(guard: RequestGuard) {
   const files = new Map([
     ['dashboard.css', assetOf('text/css', style)],
     ['dashboard.js', assetOf('text/javascript', script)],
@@ -211,7 +211,7 @@ function assetRoutes(door: Door) {
   return new Elysia().get(
     '/dashboard/assets/:name',
     ({ request, params }) =>
-      answering(door, request, () => {
+      answering(guard, request, () => {
         const file = files.get(params.name)
         if (!file) throw nothingThere()
         return assetResponse(request, file)

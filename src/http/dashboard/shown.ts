@@ -1,4 +1,4 @@
-import type { Delivery, Door } from '../../domain/delivery.ts'
+import type { Delivery, Source } from '../../domain/delivery.ts'
 import type { Hook } from '../../domain/hook.ts'
 import type { Store } from '../../domain/ports.ts'
 import type { PageView } from './page.ts'
@@ -17,7 +17,7 @@ export interface Shown {
 export type Section = 'webhooks' | 'channels' | 'sessions' | 'hooks'
 
 /** What the pages read. */
-export interface Reading {
+export interface PageDeps {
   readonly store: Pick<
     Store,
     | 'listGrants'
@@ -62,9 +62,9 @@ export const shortTime = (iso: string): string => iso.slice(0, 19).replace('T', 
 export const shortTimeOrNull = (iso: string | null): string | null => (iso === null ? null : shortTime(iso))
 
 /** The grant or hook it came through; null from the keeper's own hand. */
-export function nameOf(door: Door): string | null {
-  if (door.kind === 'hook') return door.hook
-  return door.kind === 'grant' ? door.grant : null
+export function nameOf(guard: Source): string | null {
+  if (guard.kind === 'hook') return guard.hook
+  return guard.kind === 'grant' ? guard.grant : null
 }
 
 /** Why it is not further, in a line. */

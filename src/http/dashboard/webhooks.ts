@@ -3,14 +3,14 @@ import type { Counts } from '../../domain/ports.ts'
 import { iso } from '../../manage/views.ts'
 import { filterOf } from '../routes/admin.ts'
 import type { PageView } from './page.ts'
-import { nameOf, noteOf, type Reading, type Shown, shortened, shortTime, toneOf } from './shown.ts'
+import { nameOf, noteOf, type PageDeps, type Shown, shortened, shortTime, toneOf } from './shown.ts'
 
 const pageSize = 50
 const states = ['PENDING', 'RETRY', 'DELIVERED', 'FAILED'] as const
 
 /** The list of deliveries that fit the address's query, with counts and the last day. */
 export async function webhooksPage(
-  reading: Reading,
+  reading: PageDeps,
   history: () => Promise<PageView | null>,
   url: URL,
 ): Promise<Shown> {
@@ -53,7 +53,7 @@ interface Found {
 }
 
 /** One more than a page holds is asked for: it only says that there are others beyond. */
-async function pageOf({ store }: Reading, query: URLSearchParams): Promise<Found> {
+async function pageOf({ store }: PageDeps, query: URLSearchParams): Promise<Found> {
   const { after: _, ...filter } = filterOf(query)
   const [after, before] = [placeIn(query, 'after'), placeIn(query, 'before')]
   const limit = pageSize + 1
@@ -87,8 +87,8 @@ function listOf(query: URLSearchParams, { rows, newer, older }: Found, labels: L
 /** What the keeper called the grants that this page speaks of. */
 type Labels = ReadonlyMap<string, string>
 
-async function labelsOf({ store }: Reading, { rows }: Found): Promise<Labels> {
-  const ids = new Set(rows.flatMap(({ door }) => (door.kind === 'grant' ? [door.grant] : [])))
+async function labelsOf({ store }: PageDeps, { rows }: Found): Promise<Labels> {
+  const ids = new Set(rows.flatMap(({ source: guard }) => (guard.kind === 'grant' ? [guard.grant] : [])))
   const grants = await Promise.all([...ids].map((id) => store.findGrant(id)))
   return new Map(grants.flatMap((grant) => (grant?.label ? [[grant.id, grant.label]] : [])))
 }
@@ -100,7 +100,7 @@ function asked(query: URLSearchParams): URLSearchParams {
   return new URLSearchParams(given.filter(([, value]) => value !== ''))
 }
 
-const hookNames = ({ hooks }: Reading): readonly string[] => [
+const hookNames = ({ hooks }: PageDeps): readonly string[] => [
   'wake',
   'agent',
   ...hooks().hooks.map(({ name }) => name),
@@ -139,11 +139,11 @@ const rowOf = (delivery: Delivery, labels: Labels) => ({
   tone: toneOf(delivery.state),
   note: noteOf(delivery),
   session: delivery.session,
-  through: delivery.door.kind === 'admin' ? 'keeper' : delivery.door.kind,
-  named: nameIn(labels, nameOf(delivery.door)),
+  through: delivery.source.kind === 'admin' ? 'keeper' : delivery.source.kind,
+  named: nameIn(labels, nameOf(delivery.source)),
   replay: delivery.replayOf !== undefined,
   message: shortened(delivery.message, 200),
-  tries: delivery.tries,
+  tries: delivery.attempts,
 })
 
 const nameIn = (labels: Labels, name: string | null): string | null =>

@@ -75,7 +75,7 @@ export const doorDetails = {
   }),
 }
 
-const keeper: readonly Credential[] = ['adminToken']
+const adminOnly: readonly Credential[] = ['adminToken']
 
 /** A route for the keeper alone. */
 const kept = (
@@ -85,7 +85,7 @@ const kept = (
   more: Pick<Described, 'description' | 'query' | 'body' | 'refuses' | 'by'> = {},
 ) =>
   described({
-    ...{ tag, summary, by: keeper, answers, description: 'With the admin token.', ...more },
+    ...{ tag, summary, by: adminOnly, answers, description: 'With the admin token.', ...more },
     refuses: [401, 403, 421, 429, ...(more.body ? [413] : []), ...(more.refuses ?? [])],
   })
 

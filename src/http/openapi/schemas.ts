@@ -44,7 +44,7 @@ const delivery = {
   state,
   session,
   channel,
-  door: oneOf('grant', 'hook', 'admin'),
+  guard: oneOf('grant', 'hook', 'admin'),
   grant: like(textOrNull, grant),
   hook: like(textOrNull, null),
   action: oneOf('input', 'wake', 'turn'),

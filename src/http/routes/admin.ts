@@ -8,11 +8,11 @@ import { parseSessionId } from '../../domain/session.ts'
 import { deliveryView, grantView, hookView, mintView, sessionView } from '../../manage/views.ts'
 import { readBody } from '../body.ts'
 import type { AdminCheck } from '../credentials.ts'
-import { answering, type Door, jsonResponse } from '../guarded.ts'
+import { answering, jsonResponse, type RequestGuard } from '../guarded.ts'
 import { adminDetails } from '../openapi/details.ts'
 
 /** What the keeper can do over HTTP, bound to this server by the composition root. */
-export interface AdminRoutes {
+export interface AdminDeps {
   readonly admin: AdminCheck
   readonly store: Pick<Store, 'listGrants' | 'listSessions' | 'listDeliveries' | 'inspectDelivery' | 'counts'>
   readonly now: () => number
@@ -42,52 +42,52 @@ export interface SayOrder {
   readonly idempotencyKey?: string
 }
 
-export const adminRoutes = (deps: AdminRoutes, door: Door) => {
-  const keeper = (request: Request, act: () => Response | Promise<Response>) =>
-    answering(door, request, () => {
+export const adminRoutes = (deps: AdminDeps, guard: RequestGuard) => {
+  const asAdmin = (request: Request, act: () => Response | Promise<Response>) =>
+    answering(guard, request, () => {
       deps.admin.require(request)
       return act()
     })
   return new Elysia({ prefix: '/api' })
-    .get('/grants', ({ request }) => keeper(request, () => listGrants(deps, new URL(request.url))), {
+    .get('/grants', ({ request }) => asAdmin(request, () => listGrants(deps, new URL(request.url))), {
       detail: adminDetails.listGrants,
     })
-    .post('/grants', ({ request }) => keeper(request, () => mint(deps, request)), {
+    .post('/grants', ({ request }) => asAdmin(request, () => mint(deps, request)), {
       parse: 'none',
       detail: adminDetails.mint,
     })
-    .delete('/grants/:id', ({ request, params }) => keeper(request, () => revokeGrant(deps, params.id)), {
+    .delete('/grants/:id', ({ request, params }) => asAdmin(request, () => revokeGrant(deps, params.id)), {
       detail: adminDetails.revoke,
     })
-    .get('/sessions', ({ request }) => keeper(request, () => listSessions(deps)), {
+    .get('/sessions', ({ request }) => asAdmin(request, () => listSessions(deps)), {
       detail: adminDetails.listSessions,
     })
-    .get('/sessions/:id', ({ request, params }) => keeper(request, () => showSession(deps, params.id)), {
+    .get('/sessions/:id', ({ request, params }) => asAdmin(request, () => showSession(deps, params.id)), {
       detail: adminDetails.showSession,
     })
-    .delete('/sessions/:id', ({ request, params }) => keeper(request, () => endSession(deps, params.id)), {
+    .delete('/sessions/:id', ({ request, params }) => asAdmin(request, () => endSession(deps, params.id)), {
       detail: adminDetails.endSession,
     })
-    .get('/hooks', ({ request }) => keeper(request, () => jsonResponse(deps.hooks().map(hookView))), {
+    .get('/hooks', ({ request }) => asAdmin(request, () => jsonResponse(deps.hooks().map(hookView))), {
       detail: adminDetails.listHooks,
     })
-    .get('/deliveries', ({ request }) => keeper(request, () => listDeliveries(deps, new URL(request.url))), {
+    .get('/deliveries', ({ request }) => asAdmin(request, () => listDeliveries(deps, new URL(request.url))), {
       detail: adminDetails.listDeliveries,
     })
-    .post('/deliveries', ({ request }) => keeper(request, () => say(deps, request)), {
+    .post('/deliveries', ({ request }) => asAdmin(request, () => say(deps, request)), {
       parse: 'none',
       detail: adminDetails.say,
     })
-    .delete('/deliveries/:id', ({ request, params }) => keeper(request, () => purge(deps, params.id)), {
+    .delete('/deliveries/:id', ({ request, params }) => asAdmin(request, () => purge(deps, params.id)), {
       detail: adminDetails.purge,
     })
-    .post('/deliveries/:id/retry', ({ request, params }) => keeper(request, () => retry(deps, params.id)), {
+    .post('/deliveries/:id/retry', ({ request, params }) => asAdmin(request, () => retry(deps, params.id)), {
       parse: 'none',
       detail: adminDetails.retry,
     })
     .post(
       '/deliveries/:id/replay',
-      ({ request, params }) => keeper(request, () => replay(deps, request, params.id)),
+      ({ request, params }) => asAdmin(request, () => replay(deps, request, params.id)),
       {
         parse: 'none',
         detail: adminDetails.replay,
@@ -95,7 +95,7 @@ export const adminRoutes = (deps: AdminRoutes, door: Door) => {
     )
     .post(
       '/deliveries/:id/ack',
-      ({ request, params }) => keeper(request, () => acknowledge(deps, params.id)),
+      ({ request, params }) => asAdmin(request, () => acknowledge(deps, params.id)),
       {
         parse: 'none',
         detail: adminDetails.acknowledge,
@@ -103,13 +103,13 @@ export const adminRoutes = (deps: AdminRoutes, door: Door) => {
     )
 }
 
-async function listGrants(deps: AdminRoutes, url: URL): Promise<Response> {
+async function listGrants(deps: AdminDeps, url: URL): Promise<Response> {
   const session = url.searchParams.get('session')
   const grants = await deps.store.listGrants(session === null ? {} : { session: parseSessionId(session) })
   return jsonResponse(grants.map((grant) => grantView(grant, deps.now())))
 }
 
-async function mint(deps: AdminRoutes, request: Request): Promise<Response> {
+async function mint(deps: AdminDeps, request: Request): Promise<Response> {
   const fields = await readFields(request)
   const ttl = fields.ttl ?? fields.ttlSeconds
   if (ttl !== undefined && ttl !== 'never' && typeof ttl !== 'number')
@@ -123,31 +123,31 @@ async function mint(deps: AdminRoutes, request: Request): Promise<Response> {
   return jsonResponse(mintView(grant, url), 201)
 }
 
-async function revokeGrant(deps: AdminRoutes, id: string): Promise<Response> {
+async function revokeGrant(deps: AdminDeps, id: string): Promise<Response> {
   return jsonResponse(grantView(await deps.revoke(id), deps.now()))
 }
 
-async function listSessions(deps: AdminRoutes): Promise<Response> {
+async function listSessions(deps: AdminDeps): Promise<Response> {
   const { queues } = await deps.store.counts()
   return jsonResponse((await deps.store.listSessions()).map((session) => sessionView(session, queues)))
 }
 
-async function showSession(deps: AdminRoutes, id: string): Promise<Response> {
+async function showSession(deps: AdminDeps, id: string): Promise<Response> {
   const { queues }: Counts = await deps.store.counts()
   const session = (await deps.store.listSessions()).find((candidate) => candidate.id === id)
   if (!session) throw new Failure('session_missing', `There is no session "${id}".`)
   return jsonResponse(sessionView(session, queues))
 }
 
-const endSession = async (deps: AdminRoutes, id: string): Promise<Response> =>
+const endSession = async (deps: AdminDeps, id: string): Promise<Response> =>
   jsonResponse(await deps.endSession(id))
 
-async function listDeliveries(deps: AdminRoutes, url: URL): Promise<Response> {
+async function listDeliveries(deps: AdminDeps, url: URL): Promise<Response> {
   const deliveries = await deps.store.listDeliveries(filterOf(url.searchParams))
   return jsonResponse(deliveries.map(deliveryView))
 }
 
-async function say(deps: AdminRoutes, request: Request): Promise<Response> {
+async function say(deps: AdminDeps, request: Request): Promise<Response> {
   const fields = await readFields(request)
   const delivery = await deps.say({
     session: requiredText(fields, 'session'),
@@ -158,20 +158,20 @@ async function say(deps: AdminRoutes, request: Request): Promise<Response> {
   return jsonResponse(deliveryView(delivery), 202)
 }
 
-async function purge(deps: AdminRoutes, id: string): Promise<Response> {
+async function purge(deps: AdminDeps, id: string): Promise<Response> {
   await deps.purge(id)
   return new Response(null, { status: 204 })
 }
 
-const retry = async (deps: AdminRoutes, id: string): Promise<Response> =>
+const retry = async (deps: AdminDeps, id: string): Promise<Response> =>
   jsonResponse(deliveryView(await deps.retry(id)), 202)
 
-async function replay(deps: AdminRoutes, request: Request, id: string): Promise<Response> {
+async function replay(deps: AdminDeps, request: Request, id: string): Promise<Response> {
   const fields = request.headers.get('content-length') === '0' ? {} : await readFields(request)
   return jsonResponse(deliveryView(await deps.replay(id, optionalText(fields, 'message').message)), 202)
 }
 
-const acknowledge = async (deps: AdminRoutes, id: string): Promise<Response> =>
+const acknowledge = async (deps: AdminDeps, id: string): Promise<Response> =>
   jsonResponse(deliveryView(await deps.acknowledge(id)))
 
 type Fields = { readonly [name: string]: unknown }

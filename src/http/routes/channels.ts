@@ -2,44 +2,44 @@ import { Elysia } from 'elysia'
 import type { Delivery } from '../../domain/delivery.ts'
 import type { Proof } from '../../domain/knock.ts'
 import { channelOf } from '../../domain/session.ts'
-import type { Door } from '../guarded.ts'
+import type { RequestGuard } from '../guarded.ts'
 import { doorDetails } from '../openapi/details.ts'
 import { bearerOf, knockHeaders, preferredWaitMs, rawPath } from '../request.ts'
-import { answerKnock, type KnockRoutes, knockOf, receiptAnswer } from './inbound.ts'
+import { answerKnock, type KnockDeps, knockOf, receiptAnswer } from './inbound.ts'
 
-export interface ChannelRoutes extends KnockRoutes {
+export interface ChannelDeps extends KnockDeps {
   /** How long a knock waits for its outcome unless it says otherwise. Milliseconds. */
   readonly waitMs: () => number
 }
 
 /** `POST /hook/<token>` and `POST /hook` with a Bearer token. */
-export const channelRoutes = (deps: ChannelRoutes, door: Door) =>
+export const channelRoutes = (deps: ChannelDeps, guard: RequestGuard) =>
   new Elysia()
-    .post('/hook', ({ request }) => answerKnock(deps, door, request, () => knock(deps, door, request)), {
+    .post('/hook', ({ request }) => answerKnock(deps, guard, request, () => knock(deps, guard, request)), {
       parse: 'none',
       detail: doorDetails.hook,
     })
     // No token at all is as wrong as any.
-    .post('/hook/', ({ request }) => answerKnock(deps, door, request, () => knock(deps, door, request)), {
+    .post('/hook/', ({ request }) => answerKnock(deps, guard, request, () => knock(deps, guard, request)), {
       parse: 'none',
       detail: { hide: true },
     })
     // More than one segment is no token either.
-    .post('/hook/*', ({ request }) => answerKnock(deps, door, request, () => knock(deps, door, request)), {
+    .post('/hook/*', ({ request }) => answerKnock(deps, guard, request, () => knock(deps, guard, request)), {
       parse: 'none',
       detail: { hide: true },
     })
     .post(
       '/hook/:token',
-      ({ request }) => answerKnock(deps, door, request, () => knock(deps, door, request)),
+      ({ request }) => answerKnock(deps, guard, request, () => knock(deps, guard, request)),
       {
         parse: 'none',
         detail: doorDetails.hookToken,
       },
     )
 
-async function knock(deps: ChannelRoutes, door: Door, request: Request): Promise<Response> {
-  const receipt = await deps.receive(knockOf(deps, door, request, tokenProof(request), knockHeaders), {
+async function knock(deps: ChannelDeps, guard: RequestGuard, request: Request): Promise<Response> {
+  const receipt = await deps.receive(knockOf(deps, guard, request, tokenProof(request), knockHeaders), {
     waitMs: preferredWaitMs(request, deps.waitMs()),
     signal: () => request.signal,
   })

@@ -1,7 +1,7 @@
 import { Elysia } from 'elysia'
 import {
   type Delivery,
-  type Door as DeliveryDoor,
+  type Source as DeliveryDoor,
   type DeliveryId,
   type DeliveryRecord,
   isDeliveryId,
@@ -9,7 +9,7 @@ import {
 import { Failure } from '../../domain/error.ts'
 import { recordView } from '../../manage/views.ts'
 import type { AdminCheck } from '../credentials.ts'
-import { answering, type Door, jsonResponse } from '../guarded.ts'
+import { answering, jsonResponse, type RequestGuard } from '../guarded.ts'
 import { adminDetails } from '../openapi/details.ts'
 import { bearerOf, queriedWaitMs } from '../request.ts'
 
@@ -22,10 +22,10 @@ export interface DeliveryRoute {
 }
 
 /** `GET /api/deliveries/{id}`: for the keeper, and for the very credential that knocked. */
-export const deliveryRoute = (deps: DeliveryRoute, door: Door) =>
+export const deliveryRoute = (deps: DeliveryRoute, guard: RequestGuard) =>
   new Elysia().get(
     '/api/deliveries/:id',
-    ({ request, params }) => answering(door, request, () => show(deps, request, params.id)),
+    ({ request, params }) => answering(guard, request, () => show(deps, request, params.id)),
     { detail: adminDetails.showDelivery },
   )
 
@@ -44,7 +44,7 @@ async function readerOf(deps: DeliveryRoute, request: Request): Promise<MayRead>
   if (deps.admin.holds(request)) return () => true
   const doors = await deps.doorsOf(bearerOf(request) ?? '')
   if (doors.length === 0) deps.admin.require(request)
-  return (delivery) => doors.some((door) => sameDoor(door, delivery.door))
+  return (delivery) => doors.some((guard) => sameDoor(guard, delivery.source))
 }
 
 async function readable(deps: DeliveryRoute, id: string, mayRead: MayRead): Promise<DeliveryRecord> {

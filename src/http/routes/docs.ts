@@ -4,12 +4,12 @@ import type { Hook } from '../../domain/hook.ts'
 import { pageHeaders } from '../dashboard/answers.ts'
 import { type Asset, assetOf, assetResponse } from '../dashboard/asset.ts'
 import { toLogin } from '../dashboard/entry.ts'
-import { answering, type Door, jsonResponse } from '../guarded.ts'
+import { answering, jsonResponse, type RequestGuard } from '../guarded.ts'
 import page from '../openapi/assets/docs.mustache' with { type: 'text' }
 import { openApiDocument, type Route } from '../openapi/document.ts'
 import { described } from '../openapi/openapi.ts'
 
-export interface DocsRoutes {
+export interface DocsDeps {
   readonly version: string
   readonly publicUrl: () => string | undefined
   /** Every route of the server. */
@@ -20,10 +20,10 @@ export interface DocsRoutes {
   readonly admit: (request: Request) => void
 }
 
-export const docsRoutes = (deps: DocsRoutes, door: Door) => {
+export const docsRoutes = (deps: DocsDeps, guard: RequestGuard) => {
   const asset = createAssets()
   return new Elysia()
-    .get('/docs', ({ request }) => answering(door, request, () => explorer(deps, request)), {
+    .get('/docs', ({ request }) => answering(guard, request, () => explorer(deps, request)), {
       detail: described({
         tag: 'Dashboard',
         summary: 'The API, to be read and tried',
@@ -32,7 +32,7 @@ export const docsRoutes = (deps: DocsRoutes, door: Door) => {
         refuses: [401, 404, 421],
       }),
     })
-    .get('/docs/json', ({ request }) => answering(door, request, () => document(deps, request)), {
+    .get('/docs/json', ({ request }) => answering(guard, request, () => document(deps, request)), {
       detail: described({
         tag: 'Dashboard',
         summary: 'This document',
@@ -44,13 +44,13 @@ export const docsRoutes = (deps: DocsRoutes, door: Door) => {
     .get(
       '/docs/assets/:name',
       ({ request, params }) =>
-        answering(door, request, async () => assetResponse(request, await asset(params.name))),
+        answering(guard, request, async () => assetResponse(request, await asset(params.name))),
       { detail: { hide: true } },
     )
 }
 
 /** A browser without a login is sent to get one. */
-function explorer(deps: DocsRoutes, request: Request): Response {
+function explorer(deps: DocsDeps, request: Request): Response {
   try {
     deps.admit(request)
   } catch (refusal) {
@@ -61,7 +61,7 @@ function explorer(deps: DocsRoutes, request: Request): Response {
   return new Response(page, { headers: pageHeaders })
 }
 
-function document(deps: DocsRoutes, request: Request): Response {
+function document(deps: DocsDeps, request: Request): Response {
   deps.admit(request)
   const { version, routes, hooks, publicUrl } = deps
   return jsonResponse(openApiDocument({ version, publicUrl: publicUrl(), routes: routes(), hooks: hooks() }))

@@ -1,9 +1,9 @@
 import { Elysia } from 'elysia'
 import { Failure } from '../../domain/error.ts'
-import { answering, type Door, jsonResponse } from '../guarded.ts'
+import { answering, jsonResponse, type RequestGuard } from '../guarded.ts'
 import { healthDetails } from '../openapi/details.ts'
 
-export interface HealthRoutes {
+export interface HealthDeps {
   /** Throws when a knock could not be stored now. */
   readonly probe: () => Promise<void>
   readonly draining: () => boolean
@@ -13,31 +13,31 @@ export interface HealthRoutes {
   readonly admit: (request: Request) => void
 }
 
-export const healthRoutes = (deps: HealthRoutes, door: Door) =>
+export const healthRoutes = (deps: HealthDeps, guard: RequestGuard) =>
   new Elysia()
-    .get('/healthz', ({ request }) => answering(door, request, () => live(deps, request)), {
+    .get('/healthz', ({ request }) => answering(guard, request, () => live(deps, request)), {
       detail: healthDetails.healthz,
     })
-    .get('/readyz', ({ request }) => answering(door, request, () => ready(deps, request)), {
+    .get('/readyz', ({ request }) => answering(guard, request, () => ready(deps, request)), {
       detail: healthDetails.readyz,
     })
-    .get('/metrics', ({ request }) => answering(door, request, () => metrics(deps, request)), {
+    .get('/metrics', ({ request }) => answering(guard, request, () => metrics(deps, request)), {
       detail: healthDetails.metrics,
     })
 
-function live(deps: HealthRoutes, request: Request): Response {
+function live(deps: HealthDeps, request: Request): Response {
   deps.admit(request)
   return jsonResponse({ status: 'ok' })
 }
 
-async function ready(deps: HealthRoutes, request: Request): Promise<Response> {
+async function ready(deps: HealthDeps, request: Request): Promise<Response> {
   deps.admit(request)
   if (deps.draining()) throw new Failure('draining', 'The server is stopping.')
   await deps.probe()
   return jsonResponse({ status: 'ready' })
 }
 
-async function metrics(deps: HealthRoutes, request: Request): Promise<Response> {
+async function metrics(deps: HealthDeps, request: Request): Promise<Response> {
   deps.admit(request)
   return new Response(await deps.metrics(), {
     headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' },

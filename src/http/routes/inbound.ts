@@ -2,11 +2,11 @@ import type { Delivery } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
 import type { HandshakeAnswer, Knock, Proof, Receipt } from '../../domain/knock.ts'
 import { readBody } from '../body.ts'
-import { answering, type Door } from '../guarded.ts'
+import { answering, type RequestGuard } from '../guarded.ts'
 import { headersToKeep } from '../request.ts'
 
 /** What the doors for outsiders need. */
-export interface KnockRoutes {
+export interface KnockDeps {
   readonly receive: (
     knock: Knock,
     patience: { readonly waitMs: number; readonly signal: () => AbortSignal },
@@ -18,21 +18,21 @@ export interface KnockRoutes {
 
 /** Answers one knock: Host and Origin, the route's own work, problem documents, and a count of it. */
 export function answerKnock(
-  deps: KnockRoutes,
-  door: Door,
+  deps: KnockDeps,
+  guard: RequestGuard,
   request: Request,
   act: () => Promise<Response>,
 ): Promise<Response> {
   const startedAt = performance.now()
-  return answering(door, request, act, ({ status }) =>
+  return answering(guard, request, act, ({ status }) =>
     deps.knocked(status, (performance.now() - startedAt) / 1000),
   )
 }
 
 /** A request as the use cases see it; of its headers only the named ones are kept. */
 export function knockOf(
-  deps: KnockRoutes,
-  door: Door,
+  deps: KnockDeps,
+  guard: RequestGuard,
   request: Request,
   proof: Proof,
   kept: readonly string[],
@@ -41,7 +41,7 @@ export function knockOf(
   return {
     proof,
     receivedAt: deps.now(),
-    peer: () => door.peer(request),
+    peer: () => guard.peer(request),
     header: (name) => request.headers.get(name) ?? undefined,
     body: (maxBytes) => {
       body ??= readBody(request, maxBytes)

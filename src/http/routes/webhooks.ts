@@ -1,14 +1,14 @@
 import { Elysia } from 'elysia'
 import type { Delivery } from '../../domain/delivery.ts'
-import type { Door } from '../guarded.ts'
+import type { RequestGuard } from '../guarded.ts'
 import { doorDetails } from '../openapi/details.ts'
 import { preferredWaitMs, rawPath, webhookHeaders } from '../request.ts'
-import { answerKnock, type KnockRoutes, knockOf, receiptAnswer } from './inbound.ts'
+import { answerKnock, type KnockDeps, knockOf, receiptAnswer } from './inbound.ts'
 
 /** Everything below `/api/hooks/`: `wake`, `agent`, and the custom hooks of the configuration. */
-export const webhookRoutes = (deps: KnockRoutes, door: Door) => {
+export const webhookRoutes = (deps: KnockDeps, guard: RequestGuard) => {
   const answer = ({ request }: { request: Request }) =>
-    answerKnock(deps, door, request, () => knock(deps, door, request))
+    answerKnock(deps, guard, request, () => knock(deps, guard, request))
   return new Elysia()
     .post('/api/hooks/wake', answer, {
       parse: 'none',
@@ -21,10 +21,10 @@ export const webhookRoutes = (deps: KnockRoutes, door: Door) => {
     .all('/api/hooks/*', answer, { parse: 'none', detail: { hide: true } })
 }
 
-async function knock(deps: KnockRoutes, door: Door, request: Request): Promise<Response> {
+async function knock(deps: KnockDeps, guard: RequestGuard, request: Request): Promise<Response> {
   const { method, url } = request
   const proof = { kind: 'hook', path: rawPath(request), method, url } as const
-  const receipt = await deps.receive(knockOf(deps, door, request, proof, webhookHeaders), {
+  const receipt = await deps.receive(knockOf(deps, guard, request, proof, webhookHeaders), {
     waitMs: preferredWaitMs(request, 0),
     signal: () => request.signal,
   })

@@ -7,13 +7,13 @@ import { fileURLToPath } from 'node:url'
 import type { DeliveryId } from '../../../src/domain/delivery.ts'
 import type { Connection, Driver, DriverTools } from '../../../src/domain/driver.ts'
 import type { DriverSettings, Session, SessionId } from '../../../src/domain/session.ts'
-import type { OwnedNeeds } from '../../../src/drivers/agent-process/wire.ts'
+import type { OwnedDeps } from '../../../src/drivers/agent-process/wire.ts'
 import { identify } from '../../../src/drivers/process/process.ts'
 import { type DriverHarness, eventually } from '../../suites/driver.ts'
 
 /** A driver that owns its agents, and the fake agent for it. */
 export interface FakeKind {
-  readonly make: (needs: OwnedNeeds) => Driver
+  readonly make: (needs: OwnedDeps) => Driver
   /** In test/fixtures. */
   readonly fixture: string
   /** The fake notes everything in the folder of `<prefix>_DIR`, and outlives its pipes with `<prefix>_STAYS`. */

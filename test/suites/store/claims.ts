@@ -31,7 +31,7 @@ export function testClaims(plain: Check): void {
       [true, false, false],
     )
     const first = await other.inspectDelivery(sent[0]?.delivery.id as DeliveryId)
-    assert.deepEqual([first?.tries, first?.leasedUntil], [1, noon + 1000])
+    assert.deepEqual([first?.attempts, first?.leasedUntil], [1, noon + 1000])
     assert.deepEqual(first?.attemptList, [{ number: 1, startedAt: noon }])
     assert.deepEqual(await claim(store, noon), [])
     assert.deepEqual(await claim(other, noon), [])
@@ -81,7 +81,7 @@ export function testClaims(plain: Check): void {
     const claimed = await store.findDelivery(first)
     assert.ok(claimed)
     const taken = settle(claimed, { kind: 'taken', evidence: 'ack' }, noon + 101, 0)
-    await store.settleDelivery(first, claimed.tries, taken, noon + 101)
+    await store.settleDelivery(first, claimed.attempts, taken, noon + 101)
     assert.deepEqual(idsOf(await claim(store, noon + 101)), [second])
   })
 
@@ -100,7 +100,7 @@ export function testClaims(plain: Check): void {
       const { delivery } = await store.recordDelivery(draftOf({ session: build, lease }))
       assert.deepEqual(await claim(other, noon + 999), [])
       const [again] = await claim(other, noon + 1000)
-      assert.deepEqual([again?.id, again?.tries], [delivery.id, 2])
+      assert.deepEqual([again?.id, again?.attempts], [delivery.id, 2])
       const late = settle(delivery, { kind: 'taken', evidence: 'ack' }, noon + 1001, 0)
       await store.settleDelivery(delivery.id, 1, late, noon + 1001)
       const record = await store.inspectDelivery(delivery.id)
@@ -121,7 +121,7 @@ export function testClaims(plain: Check): void {
     assert.equal(await other.releaseLeases(noon + 6), 0)
     const record = await other.inspectDelivery(first.delivery.id)
     assert.deepEqual(
-      [record?.state, record?.leasedUntil, record?.dueAt, record?.acceptedAt, record?.attempts],
+      [record?.state, record?.leasedUntil, record?.dueAt, record?.acceptedAt, record?.failures],
       ['PENDING', undefined, noon + 5, noon + 1, 0],
     )
     assert.deepEqual(record?.attemptList, [
@@ -132,7 +132,7 @@ export function testClaims(plain: Check): void {
       ['received', 'stored', 'attempt', 'submitted', 'unknown'],
     )
     const [claimed] = await claim(store, noon + 5)
-    assert.deepEqual([claimed?.id, claimed?.tries], [first.delivery.id, 2])
+    assert.deepEqual([claimed?.id, claimed?.attempts], [first.delivery.id, 2])
   })
 
   check('one message at a time reaches a session, in order, through any storm of claims', async (bench) => {
@@ -148,7 +148,7 @@ export function testClaims(plain: Check): void {
       reached.push(delivery.id)
       bench.now += 1
       const taken = settle(delivery, { kind: 'taken', evidence: 'ack' }, bench.now, 0)
-      await other.settleDelivery(delivery.id, delivery.tries, taken, bench.now)
+      await other.settleDelivery(delivery.id, delivery.attempts, taken, bench.now)
     }
     assert.deepEqual(reached, bySeq)
   })
@@ -159,6 +159,6 @@ async function postpone(store: Store, until: number): Promise<void> {
   const claimed = await claim(store, noon)
   for (const delivery of claimed) {
     const busy = settle(delivery, { kind: 'busy', why: 'a turn runs', retryAfterMs: until - noon }, noon, 0)
-    await store.settleDelivery(delivery.id, delivery.tries, busy, noon)
+    await store.settleDelivery(delivery.id, delivery.attempts, busy, noon)
   }
 }

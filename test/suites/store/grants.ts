@@ -4,7 +4,7 @@ import type { SessionId } from '../../../src/domain/session.ts'
 import { build, ci, draftOf, grantOf, inbox, noon, sessionCalled } from '../../support/drafts.ts'
 import { type Check, refuses } from './harness.ts'
 
-const byCi = draftOf({ door: { kind: 'grant', grant: ci } })
+const byCi = draftOf({ source: { kind: 'grant', grant: ci } })
 
 export function testGrants(check: Check): void {
   check('addGrant keeps every member', async ({ store, other }) => {
@@ -56,7 +56,7 @@ export function testGrants(check: Check): void {
 
   check('revokeGrant holds in the other process, for good', async ({ store, other }) => {
     await store.addGrant(grantOf())
-    await store.recordDelivery(draftOf({ door: { kind: 'grant', grant: ci } }))
+    await store.recordDelivery(draftOf({ source: { kind: 'grant', grant: ci } }))
     assert.equal((await other.revokeGrant(ci, noon + 7))?.revokedAt, noon + 7)
     assert.equal((await other.revokeGrant(ci, noon + 9))?.revokedAt, noon + 7)
     assert.equal(await other.revokeGrant('nobody' as GrantId, noon), undefined)
@@ -73,7 +73,7 @@ export function testGrants(check: Check): void {
     bench.now = noon + 9
     await store.recordDelivery(byCi)
     bench.now = noon + 10
-    await refuses('forbidden', store.recordDelivery(draftOf({ door: byCi.door })))
+    await refuses('forbidden', store.recordDelivery(draftOf({ source: byCi.source })))
     assert.equal((await store.counts()).deliveries.PENDING, 1)
   })
 
@@ -81,9 +81,9 @@ export function testGrants(check: Check): void {
     const { store, other } = bench
     await store.addGrant(grantOf())
     bench.now = noon + 3
-    await Promise.all([1, 2, 3].map(() => store.recordDelivery(draftOf({ door: byCi.door }))))
+    await Promise.all([1, 2, 3].map(() => store.recordDelivery(draftOf({ source: byCi.source }))))
     bench.now = noon + 4
-    await store.recordDelivery(draftOf({ door: byCi.door }))
+    await store.recordDelivery(draftOf({ source: byCi.source }))
     for (const each of [store, other]) {
       const grant = await each.findGrant(ci)
       assert.deepEqual([grant?.uses, grant?.lastUsedAt], [4, noon + 4])

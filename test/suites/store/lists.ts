@@ -46,7 +46,7 @@ export function testLists(check: Check): void {
   check('listDeliveries finds the few among many, in either order', async ({ store }) => {
     const rare = new Set([3, 2500, 4990])
     const drafts = Array.from({ length: 5000 }, (_, i) =>
-      draftOf({ message: `${i}`, ...(rare.has(i) && { door: { kind: 'hook', hook: 'rare' } }) }),
+      draftOf({ message: `${i}`, ...(rare.has(i) && { source: { kind: 'hook', hook: 'rare' } }) }),
     )
     await Promise.all(drafts.map((draft) => store.recordDelivery(draft)))
     const listed = await store.listDeliveries({ hook: 'rare', limit: 9 })
@@ -140,8 +140,8 @@ async function fill({ store, other }: Bench): Promise<void> {
   await store.addGrant(grantOf())
   const named = (n: number) => ({ message: `message ${n}`, receivedAt: noon + n })
   await store.recordDelivery(draftOf({ ...named(1), failed: { step: 'template', detail: 'blank' } }))
-  await other.recordDelivery(draftOf({ ...named(2), door: { kind: 'hook', hook: 'github' } }))
-  const third = await store.recordDelivery(draftOf({ ...named(3), door: { kind: 'grant', grant: ci } }))
+  await other.recordDelivery(draftOf({ ...named(2), source: { kind: 'hook', hook: 'github' } }))
+  const third = await store.recordDelivery(draftOf({ ...named(3), source: { kind: 'grant', grant: ci } }))
   await other.acknowledgeDelivery(third.delivery.id, noon + 3)
   const fourth = await store.recordDelivery(draftOf({ ...named(4), session: build, lease: { leaseMs: 9 } }))
   const failed = settle(fourth.delivery, { kind: 'failed', why: 'refused', retry: true }, noon + 4, 0)

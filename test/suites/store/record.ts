@@ -17,7 +17,7 @@ import { type Check, refuses } from './harness.ts'
 export function testRecord(check: Check): void {
   check('recordDelivery keeps every member', async ({ store, other }) => {
     const draft = draftOf({
-      door: { kind: 'hook', hook: 'github' },
+      source: { kind: 'hook', hook: 'github' },
       action: 'turn',
       message: 'line 1\nzwölf \u{1f600}',
       from: 'ci',
@@ -36,7 +36,7 @@ export function testRecord(check: Check): void {
       id: deliveryIdOf(noon - 3, 1, draft.chance),
       seq: 1,
       session: inbox,
-      door: { kind: 'hook', hook: 'github' },
+      source: { kind: 'hook', hook: 'github' },
       action: 'turn',
       state: 'PENDING',
       phase: 'deliver',
@@ -50,8 +50,8 @@ export function testRecord(check: Check): void {
       storedAt: noon,
       dueAt: noon,
       expiresAt: draft.expiresAt,
+      failures: 0,
       attempts: 0,
-      tries: 0,
     })
     for (const each of [store, other]) {
       assert.deepEqual(await each.findDelivery(delivery.id), delivery)
@@ -86,7 +86,7 @@ export function testRecord(check: Check): void {
       store.recordDelivery(draftOf({ session: 'gone' as SessionId })),
       store.recordDelivery(keyed('k', { message: 'b' })),
       store.recordDelivery(keyed('k', { message: 'other words' })),
-      store.recordDelivery(draftOf({ door: { kind: 'grant', grant: ci }, message: 'c' })),
+      store.recordDelivery(draftOf({ source: { kind: 'grant', grant: ci }, message: 'c' })),
       store.recordDelivery(draftOf({ queueLimit: 3 })),
     ])
     assert.deepEqual(
@@ -148,8 +148,8 @@ export function testRecord(check: Check): void {
       { kind: 'grant' as const, grant: ci },
       { kind: 'hook' as const, hook: ci },
     ]) {
-      assert.equal((await store.recordDelivery(keyed('k', { door }))).replayed, false)
-      assert.equal((await store.recordDelivery(keyed('k', { door }))).replayed, true)
+      assert.equal((await store.recordDelivery(keyed('k', { source: door }))).replayed, false)
+      assert.equal((await store.recordDelivery(keyed('k', { source: door }))).replayed, true)
     }
   })
 

@@ -15,7 +15,7 @@ async function leasedOne(store: Store, about: Partial<Draft> = {}): Promise<Deli
 }
 
 async function end(store: Store, delivery: Delivery, outcome: Outcome, at = noon + 5): Promise<Delivery> {
-  await store.settleDelivery(delivery.id, delivery.tries, settle(delivery, outcome, at, 0), at)
+  await store.settleDelivery(delivery.id, delivery.attempts, settle(delivery, outcome, at, 0), at)
   const after = await store.findDelivery(delivery.id)
   assert.ok(after)
   return after
@@ -52,10 +52,10 @@ export function testSettling(plain: Check): void {
   check('settleDelivery is idempotent, and deaf to attempts that are not the newest', async ({ store }) => {
     const delivery = await leasedOne(store)
     const failed = await end(store, delivery, { kind: 'failed', why: 'refused', retry: true })
-    assert.deepEqual([failed.state, failed.attempts, failed.reason], ['RETRY', 1, 'failed'])
+    assert.deepEqual([failed.state, failed.failures, failed.reason], ['RETRY', 1, 'failed'])
     assert.deepEqual(await end(store, delivery, taken, noon + 6), failed)
     const [second] = await store.claimDue({ now: failed.dueAt, leaseMs: 9, limit: 9, except: [] })
-    assert.equal(second?.tries, 2)
+    assert.equal(second?.attempts, 2)
     await store.settleDelivery(delivery.id, 1, settle(delivery, taken, noon + 7, 0), noon + 7)
     assert.equal((await store.findDelivery(delivery.id))?.state, 'RETRY')
     assert.equal((await store.inspectDelivery(delivery.id))?.attemptList.length, 2)
@@ -70,7 +70,7 @@ export function testSettling(plain: Check): void {
         { kind: 'busy', why: 'a turn runs', retryAfterMs: 10 },
         noon + i,
       )
-      assert.deepEqual([held.state, held.attempts, held.reason], ['PENDING', 0, 'busy'])
+      assert.deepEqual([held.state, held.failures, held.reason], ['PENDING', 0, 'busy'])
       const [claimed] = await store.claimDue({ now: held.dueAt, leaseMs: 9, limit: 9, except: [] })
       assert.ok(claimed)
       delivery = claimed
@@ -164,7 +164,7 @@ export function testSettling(plain: Check): void {
       expiresAt: noon + 99,
     })
     const [claimed] = await store.claimDue({ now: noon + 10, leaseMs: 9, limit: 9, except: [] })
-    assert.deepEqual([claimed?.id, claimed?.tries], [delivery.id, 2])
+    assert.deepEqual([claimed?.id, claimed?.attempts], [delivery.id, 2])
     await refuses('not_found', store.requeueDelivery(newId(), noon, noon))
   })
 

@@ -36,7 +36,7 @@ export async function lookAtHome({ io, home }: Call): Promise<readonly Look[]> {
 }
 
 export function lookAtStore(call: Call): Promise<readonly Look[]> {
-  return opened(call, nothingYet, async ({ store, home }) => {
+  return opened(call, nothingYet, async ({ store, paths: home }) => {
     const troubles = await store.examine()
     if (troubles.length > 0) return troubles.map((trouble) => bad(trouble, restore(home.databaseFile)))
     await store.probe()

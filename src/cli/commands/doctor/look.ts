@@ -1,5 +1,5 @@
 import type { Call } from '../../command.ts'
-import type { Keeper } from '../../context.ts'
+import type { LocalHome } from '../../context.ts'
 
 /** `note`: worth knowing. `bad`: something does not work. `found`: an agent that could be added. */
 export type Verdict = 'ok' | 'note' | 'bad' | 'found'
@@ -26,13 +26,13 @@ export const note = (detail: string, fix?: string): Look => ({
 export const bad = (detail: string, fix: string): Look => ({ verdict: 'bad', detail, fix })
 
 /** A look must not make a home where there is none. */
-export async function opened<T>(call: Call, otherwise: T, look: (keeper: Keeper) => Promise<T>): Promise<T> {
+export async function opened<T>(call: Call, otherwise: T, look: (home: LocalHome) => Promise<T>): Promise<T> {
   if ((await call.io.modeOf(call.home)) === undefined) return otherwise
-  const keeper = await call.io.keeper(call.home)
+  const home = await call.io.openHome(call.home)
   try {
-    return await look(keeper)
+    return await look(home)
   } finally {
-    await keeper.close()
+    await home.close()
   }
 }
 

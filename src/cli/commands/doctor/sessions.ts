@@ -2,19 +2,19 @@ import { parseSessionId, type Session } from '../../../domain/session.ts'
 import { readinessOf, whyOf } from '../../../manage/trial.ts'
 import { plural } from '../../arguments.ts'
 import type { Call } from '../../command.ts'
-import type { Keeper } from '../../context.ts'
+import type { LocalHome } from '../../context.ts'
 import { bad, type Look, note, nothingYet, ok, opened } from './look.ts'
 
 /** Whether somebody is there behind each session, and takes what waits for it. */
 export function lookAtSessions(call: Call): Promise<readonly Look[]> {
-  return opened(call, nothingYet, async (keeper) => {
-    const open = (await keeper.store.listSessions()).filter(({ state }) => state !== 'ended')
-    const { queues } = await keeper.store.counts()
+  return opened(call, nothingYet, async (home) => {
+    const open = (await home.store.listSessions()).filter(({ state }) => state !== 'ended')
+    const { queues } = await home.store.counts()
     const serves = await isServing(call)
     const looks = await Promise.all(
       open.map(async (session) => [
-        ...(await whoIsThere(keeper, session)),
-        ...(await whoTakes(keeper, session, queues.get(session.id) ?? 0, serves)),
+        ...(await whoIsThere(home, session)),
+        ...(await whoTakes(home, session, queues.get(session.id) ?? 0, serves)),
       ]),
     )
     const found = looks.flat()
@@ -31,9 +31,9 @@ async function isServing({ io, home }: Call): Promise<boolean> {
   }
 }
 
-async function whoIsThere(keeper: Keeper, session: Session): Promise<readonly Look[]> {
+async function whoIsThere(home: LocalHome, session: Session): Promise<readonly Look[]> {
   const { id, driver } = session
-  const readiness = await readinessOf(keeper.connect, session)
+  const readiness = await readinessOf(home.connect, session)
   if (readiness === undefined)
     return [
       bad(`"${id}" has the driver "${driver}", which this postern has not`, `postern session end ${id}`),
@@ -49,14 +49,14 @@ async function whoIsThere(keeper: Keeper, session: Session): Promise<readonly Lo
 }
 
 async function whoTakes(
-  keeper: Keeper,
+  home: LocalHome,
   { id, driver }: Session,
   waiting: number,
   serves: boolean,
 ): Promise<readonly Look[]> {
   if (waiting === 0) return []
   const messages = `${plural(waiting, 'message')} ${waiting === 1 ? 'waits' : 'wait'}`
-  if ((await keeper.drivers()).get(driver)?.delivery === 'pull')
+  if ((await home.drivers()).get(driver)?.delivery === 'pull')
     return [
       note(
         `${messages} in the inbox "${id}" until somebody takes them`,

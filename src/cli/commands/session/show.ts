@@ -5,17 +5,17 @@ import { countLiveGrants } from '../../../manage/sessions.ts'
 import { readinessOf, whyOf as whyNot } from '../../../manage/trial.ts'
 import { iso, type SessionView, sessionView } from '../../../manage/views.ts'
 import type { Call } from '../../command.ts'
-import type { Keeper } from '../../context.ts'
-import { withKeeper } from '../../keeping.ts'
+import type { LocalHome } from '../../context.ts'
+import { withHome } from '../../keeping.ts'
 
 export function runShow(call: Call): Promise<number> {
-  return withKeeper(call, async (keeper) => {
-    const { store, clock } = keeper
+  return withHome(call, async (home) => {
+    const { store, clock } = home
     const session = await store.findSession(parseSessionId(call.args.need('id')))
     if (!session) throw new Failure('session_missing', `There is no session "${call.args.need('id')}".`)
     const view = sessionView(session, (await store.counts()).queues)
     const liveGrants = await countLiveGrants(store, session.id, clock.now())
-    const [agent, taken] = await Promise.all([agentOf(keeper, session), lastEvidence(store, session.id)])
+    const [agent, taken] = await Promise.all([agentOf(home, session), lastEvidence(store, session.id)])
     const evidence = taken ? { at: iso(taken.at), kind: taken.kind } : null
     if (call.json) call.out.json({ ...view, liveGrants, agent, lastEvidence: evidence })
     else call.out.fields(fieldsOf(view, liveGrants, agent, evidence))
@@ -29,10 +29,10 @@ interface AgentView {
 }
 
 /** How the agent is at this moment; null where there is none to ask. */
-async function agentOf(keeper: Keeper, session: Session): Promise<AgentView | null> {
-  const { store, clock, connect } = keeper
+async function agentOf(home: LocalHome, session: Session): Promise<AgentView | null> {
+  const { store, clock, connect } = home
   if (session.state === 'ended') return null
-  if ((await keeper.drivers()).get(session.driver)?.delivery === 'pull') return null
+  if ((await home.drivers()).get(session.driver)?.delivery === 'pull') return null
   const wanted = { session: session.id, unfinished: true, oldestFirst: true, limit: 1 }
   const [first] = await store.listDeliveries(wanted)
   const inFlight = first?.leasedUntil !== undefined && first.leasedUntil > clock.now()
