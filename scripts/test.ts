@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from './build.ts'
@@ -5,7 +6,7 @@ import { checks } from './check.ts'
 import { agentFilters, agentOf, installAgents } from './test/agents.ts'
 import { add, type Counts, countsOf, none, summary } from './test/counts.ts'
 import { type Finished, run } from './test/process.ts'
-import { byHand, findSuites, type Suite, whyNotDeno } from './test/suites.ts'
+import { byHand, findSuites, quickSuites, type Suite, whyNotDeno } from './test/suites.ts'
 import { installTools } from './test/tools.ts'
 
 const root = resolve(import.meta.dir, '..')
@@ -13,10 +14,14 @@ const wholeMs = 60 * 60_000
 const checkMs = 180_000
 const oneFailed: Counts = { ...none, failed: 1 }
 
-process.exitCode = await main(filtersOf(process.argv.slice(2)))
+const quickMs = 105_000
+
+const args = process.argv.slice(2)
+process.exitCode = args[0] === '--quick' ? await quick() : await main(filtersOf(args))
 
 /**
  * `npm test -- [part of a path]…`: everything, or the test files whose path contains one of the parts.
+ * `npm test -- --quick`: in under two minutes what a change most likely broke.
  * `npm run test:agents -- [agent]…`: what drives those real agents; without names, those that belong to everything.
  */
 function filtersOf([first, ...rest]: readonly string[]): readonly string[] {
@@ -25,19 +30,54 @@ function filtersOf([first, ...rest]: readonly string[]): readonly string[] {
 }
 
 async function main(filters: readonly string[]): Promise<number> {
+  for (const line of installTools(root)) console.log(`! ${line}`)
+  printByHand(filters)
+  return bounded(wholeMs, async (signal) => [
+    ...(filters.length === 0 ? await runChecks(signal) : []),
+    ...(await runSuites(findSuites(root, filters), signal)),
+  ])
+}
+
+/** Installs nothing, and leaves out what does not fit into the time, saying so. */
+function quick(): Promise<number> {
+  const until = Date.now() + quickMs
+  return bounded(wholeMs, async (signal) => {
+    const counts = [...(await runChecks(signal)), ...buildOnce()]
+    const left = quickSuites(root, changedFiles()).values()
+    const late: string[] = []
+    await sideBySide(2, left, async (suite) => {
+      if (Date.now() > until) late.push(suite.file)
+      else counts.push(await runSuite(suite, signal))
+    })
+    for (const file of late) console.log(`- ${file} was not run: out of time`)
+    console.log('Quick: Bun only, no browsers, no real agents. The whole is `npm test`.')
+    return counts
+  })
+}
+
+/** Runs until done, told to end, or out of time; prints the summary and returns the exit code. */
+async function bounded(
+  limitMs: number,
+  work: (signal: AbortSignal) => Promise<readonly Counts[]>,
+): Promise<number> {
+  const startedAt = Date.now()
   const over = new AbortController()
-  const timer = setTimeout(() => over.abort(), wholeMs)
+  const timer = setTimeout(() => over.abort(), limitMs)
   process.once('SIGINT', () => over.abort())
   process.once('SIGTERM', () => over.abort())
-  for (const line of installTools(root)) console.log(`! ${line}`)
-  sayWhatRunsByHand(filters)
-  const counts = [
-    ...(filters.length === 0 ? await runChecks(over.signal) : []),
-    ...(await runSuites(findSuites(root, filters), over.signal)),
-  ].reduce(add, none)
+  const counts = (await work(over.signal)).reduce(add, none)
   clearTimeout(timer)
+  console.log(`Took ${Math.round((Date.now() - startedAt) / 1000)} s.`)
   console.log(summary(counts))
   return isGood(counts) ? 0 : 1
+}
+
+/** What differs from the last commit; where nothing does, what the last commit changed. From the root, with `/`. */
+function changedFiles(): readonly string[] {
+  const git = (...args: readonly string[]) =>
+    spawnSync('git', args, { cwd: root, encoding: 'utf8' }).stdout.split('\n').filter(Boolean)
+  const open = [...git('diff', '--name-only', 'HEAD'), ...git('ls-files', '--others', '--exclude-standard')]
+  return open.length > 0 ? open : git('diff', '--name-only', 'HEAD~1')
 }
 
 /** Where everything is said to be there, a skipped test is a hole. */
@@ -57,7 +97,7 @@ async function runChecks(signal: AbortSignal): Promise<readonly Counts[]> {
 
 async function runSuites(suites: readonly Suite[], signal: AbortSignal): Promise<readonly Counts[]> {
   const built = buildOnce()
-  sayWhatDenoLeaves(suites)
+  printNotForDeno(suites)
   const agents = [...new Set(suites.flatMap(({ file }) => agentOf(file) ?? []))]
   for (const line of await installAgents(agents, signal)) console.log(`! ${line}`)
   const together = suites.filter((suite) => !suite.alone)
@@ -75,14 +115,14 @@ function buildOnce(): readonly Counts[] {
   }
 }
 
-function sayWhatDenoLeaves(suites: readonly Suite[]): void {
+function printNotForDeno(suites: readonly Suite[]): void {
   for (const { file } of suites.filter(({ runtime }) => runtime === 'bun')) {
     const reason = whyNotDeno(file)
     if (reason) console.log(`- ${file} is not for Deno: ${reason}`)
   }
 }
 
-function sayWhatRunsByHand(filters: readonly string[]): void {
+function printByHand(filters: readonly string[]): void {
   if (filters.length > 0) return
   for (const file of byHand(root))
     console.log(`- ${file} runs by hand: npm run test:agents -- ${agentOf(file)}`)
@@ -94,13 +134,22 @@ async function inTurn(
   width: number,
   signal: AbortSignal,
 ): Promise<readonly Counts[]> {
-  const waiting = suites.values()
   const results: Counts[] = []
+  await sideBySide(width, suites.values(), async (suite) => {
+    results.push(await runSuite(suite, signal))
+  })
+  return results
+}
+
+async function sideBySide<T>(
+  width: number,
+  waiting: Iterator<T> & Iterable<T>,
+  act: (one: T) => Promise<void>,
+): Promise<void> {
   const line = async () => {
-    for (const suite of waiting) results.push(await runSuite(suite, signal))
+    for (const one of waiting) await act(one)
   }
   await Promise.all(Array.from({ length: width }, line))
-  return results
 }
 
 async function runSuite(suite: Suite, signal: AbortSignal): Promise<Counts> {

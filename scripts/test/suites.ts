@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { agentOf, agentPins } from './agents.ts'
 
 export type Runtime = 'bun' | 'deno'
@@ -36,6 +36,25 @@ export function findSuites(root: string, filters: readonly string[]): readonly S
     ...files.filter((file) => !whyNotDeno(file)).map((file) => suite(file, 'deno')),
   ]
 }
+
+/** One knock and one hook through the built binary: what breaks when the parts are put together wrongly. */
+const smoke = /^test\/e2e\/(knock|hooks)\.test\.ts$/
+
+/**
+ * What a change most likely broke, on Bun: first the folders that mirror `changed` sources and changed tests
+ * themselves, then everything that needs no terminal, browser or real agent, then one round through the binary.
+ */
+export function quickSuites(root: string, changed: readonly string[]): readonly Suite[] {
+  const suites = findSuites(root, []).filter(({ runtime }) => runtime === 'bun')
+  const near = suites.filter(({ file }) => changed.some((path) => isNear(file, path)) && !agentOf(file))
+  const fast = suites.filter(({ file }) => !demanding.test(file) && !patient.test(file))
+  const last = suites.filter(({ file }) => smoke.test(file))
+  return [...new Set([...near, ...fast, ...last])]
+}
+
+/** `test/drivers/tmux/draft.test.ts` is near `src/drivers/tmux/pane.ts` and near itself. */
+const isNear = (test: string, path: string): boolean =>
+  test === path || (path.startsWith('src/') && test.startsWith(`test/${dirname(path).slice('src/'.length)}/`))
 
 /** Test files that run only when their agent is named. */
 export const byHand = (root: string): readonly string[] => testFiles(root).filter(isByHand)
