@@ -1,4 +1,6 @@
-import type { Io } from './context.ts'
+import { Failure } from '../domain/error.ts'
+import type { Io, LocalHome, ServerClient } from './context.ts'
+import { isCode } from './exit.ts'
 import type { Output } from './output.ts'
 
 /** A command is data: help, completions and the parser all read the same rows. */
@@ -73,3 +75,32 @@ export const globalFlags: readonly Flag[] = [
   { name: 'help', summary: 'show this' },
   { name: 'version', summary: 'print the version' },
 ]
+
+/** Opens the home for one act and closes it whatever happens. */
+export async function withHome<T>(call: Call, act: (home: LocalHome) => Promise<T>): Promise<T> {
+  const home = await call.io.openHome(call.home)
+  try {
+    return await act(home)
+  } finally {
+    await home.close()
+  }
+}
+
+/** The body of a 2xx answer. Throws the refusal of the server under its own code, so that a shell sees the same exit code. */
+export async function requestServer(
+  server: ServerClient,
+  method: Parameters<ServerClient['request']>[0],
+  path: string,
+  options: Parameters<ServerClient['request']>[2] = {},
+): Promise<unknown> {
+  const { status, body } = await server.request(method, path, options)
+  if (status >= 200 && status < 300) return body
+  const { code, detail } = problemOf(body)
+  throw new Failure(
+    isCode(code) ? code : 'internal',
+    typeof detail === 'string' ? detail : `The server answered ${status}.`,
+  )
+}
+
+const problemOf = (body: unknown): { readonly code?: unknown; readonly detail?: unknown } =>
+  typeof body === 'object' && body !== null ? body : {}

@@ -1,20 +1,28 @@
 import { Failure, reasonOf } from '../domain/error.ts'
 import { homeRoot } from './arguments.ts'
 import type { Command } from './command.ts'
-import { aboutCommands, runVersion } from './commands/about.ts'
+import { attachCommands } from './commands/attach.ts'
+import { backupCommands } from './commands/backup.ts'
+import { checkCommands } from './commands/check.ts'
+import { completionCommands } from './commands/completions.ts'
 import { configCommands } from './commands/config.ts'
+import { dashboardCommands } from './commands/dashboard.ts'
 import { deliveryCommands } from './commands/deliveries.ts'
 import { doctorCommands } from './commands/doctor.ts'
-import { channelCommands } from './commands/grants.ts'
+import { grantCommands } from './commands/grants.ts'
+import { helpCommands } from './commands/help.ts'
+import { relayCommands, relayName } from './commands/hook-relay.ts'
 import { hookCommands } from './commands/hooks.ts'
 import { inboxCommands } from './commands/inbox.ts'
 import { keyCommands } from './commands/keys.ts'
-import { relayCommands, relayName } from './commands/relay.ts'
 import { runCommands } from './commands/run.ts'
+import { secretCommands } from './commands/secret.ts'
 import { sendCommands } from './commands/send.ts'
 import { serveCommands } from './commands/serve.ts'
+import { serviceCommands } from './commands/service-unit.ts'
 import { sessionCommands } from './commands/session.ts'
 import { tailCommands } from './commands/tail.ts'
+import { runVersion, versionCommands } from './commands/version.ts'
 import type { Io } from './context.ts'
 import { exitCodes } from './exit.ts'
 import { helpText, helpWidth } from './help.ts'
@@ -24,19 +32,27 @@ import { type Parsed, parse } from './parse.ts'
 /** Every command, in the order of help. */
 export const commands: readonly Command[] = [
   ...serveCommands,
+  ...dashboardCommands,
   ...runCommands,
+  ...attachCommands,
   ...sessionCommands,
   ...inboxCommands,
-  ...channelCommands,
+  ...grantCommands,
   ...sendCommands,
   ...deliveryCommands,
   ...tailCommands,
   ...hookCommands,
+  ...checkCommands,
   ...configCommands,
   ...keyCommands,
+  ...secretCommands,
+  ...backupCommands,
   ...doctorCommands,
   ...relayCommands,
-  ...aboutCommands,
+  ...serviceCommands,
+  ...completionCommands,
+  ...versionCommands,
+  ...helpCommands,
 ]
 
 /** `argv` without the program's own name. Resolves with the exit code and never throws. */

@@ -1,6 +1,6 @@
 import type { Io } from './context.ts'
 import { layOut, type Tone } from './table.ts'
-import { fit, inert, inertJson, inertLines, widthOf } from './terminal-safe.ts'
+import { fit, inert, inertJson, inertLines, widthOf } from './terminal-text.ts'
 
 /** What a command says. Nothing a stranger wrote can steer the terminal: all of it is made inert here. */
 export interface Output {

@@ -1,4 +1,4 @@
-import { fit, widthOf } from './terminal-safe.ts'
+import { fit, widthOf } from './terminal-text.ts'
 
 export type Tone = 'plain' | 'faint' | 'good' | 'warn' | 'bad'
 

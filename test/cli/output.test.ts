@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { createOutput } from '../../src/cli/output.ts'
-import { fit, inert, inertJson, inertLines, widthOf } from '../../src/cli/terminal-safe.ts'
+import { fit, inert, inertJson, inertLines, widthOf } from '../../src/cli/terminal-text.ts'
 import { addDelivery, cli, createWorld } from './fake-io.ts'
 
 const obeyed =

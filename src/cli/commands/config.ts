@@ -2,12 +2,6 @@ import type { Call, Command } from '../command.ts'
 
 export const configCommands: readonly Command[] = [
   {
-    name: 'check',
-    summary: 'Say whether the configuration is good, before a server has to.',
-    examples: ['postern check && systemctl restart postern'],
-    run: runCheck,
-  },
-  {
     name: 'config schema',
     summary: 'Print the JSON Schema of the configuration, for editors.',
     examples: ['postern config schema > webhooks.schema.json'],
@@ -20,17 +14,6 @@ export const configCommands: readonly Command[] = [
     run: runShow,
   },
 ]
-
-async function runCheck(call: Call): Promise<number> {
-  const desk = await call.io.config(call.home)
-  const { warnings } = await desk.load()
-  if (call.json) call.out.json({ ok: true, file: desk.file, warnings })
-  else {
-    for (const warning of warnings) call.out.say(`warning: ${warning}`)
-    call.out.say(`${desk.file} is good.`)
-  }
-  return 0
-}
 
 async function runSchema(call: Call): Promise<number> {
   call.out.json(await (await call.io.config(call.home)).schema())

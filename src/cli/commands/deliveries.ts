@@ -7,8 +7,7 @@ import { purgeDelivery, replayDelivery, retryDelivery, showDelivery } from '../.
 import { findGrant } from '../../manage/grants.ts'
 import { type DeliveryView, deliveryView, recordView } from '../../manage/views.ts'
 import { shortTime, wholeNumber } from '../arguments.ts'
-import type { Call, Command, Flag } from '../command.ts'
-import { withHome } from '../keeping.ts'
+import { type Call, type Command, type Flag, withHome } from '../command.ts'
 import type { Cell, Row } from '../output.ts'
 import { sayRecord } from './delivery-record.ts'
 

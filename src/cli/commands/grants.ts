@@ -5,13 +5,12 @@ import { expose, revoke } from '../../manage/grants.ts'
 import { webhookUrl } from '../../manage/urls.ts'
 import { type GrantView, grantView, type MintView, mintView } from '../../manage/views.ts'
 import { shortTime, wholeNumber } from '../arguments.ts'
-import type { Call, Command } from '../command.ts'
-import { withHome } from '../keeping.ts'
+import { type Call, type Command, withHome } from '../command.ts'
 import type { Row } from '../output.ts'
 
 const session = { name: 'session', value: 'id', summary: 'the session it opens' }
 
-export const channelCommands: readonly Command[] = [
+export const grantCommands: readonly Command[] = [
   {
     name: 'expose',
     aliases: ['channel expose'],

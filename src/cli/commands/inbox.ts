@@ -3,9 +3,8 @@ import { Failure } from '../../domain/error.ts'
 import { acknowledge, nextInInbox } from '../../manage/deliveries.ts'
 import { deliveryView } from '../../manage/views.ts'
 import { pause, wholeNumber } from '../arguments.ts'
-import type { Call, Command } from '../command.ts'
+import { type Call, type Command, withHome } from '../command.ts'
 import type { LocalHome } from '../context.ts'
-import { withHome } from '../keeping.ts'
 
 export const inboxCommands: readonly Command[] = [
   {

@@ -1,10 +1,9 @@
-import { Failure } from '../../domain/error.ts'
-import { parseSessionId, requireOpen, type Session } from '../../domain/session.ts'
+import { parseSessionId, type Session } from '../../domain/session.ts'
 import { newGeneration, type Opened, openSession, requireFree } from '../../manage/sessions.ts'
-import type { Call, Command } from '../command.ts'
+import { type Call, type Command, withHome } from '../command.ts'
 import type { Holder, LocalHome } from '../context.ts'
-import { withHome } from '../keeping.ts'
-import { hooksView, printHooks } from './relay.ts'
+import { join } from './attach.ts'
+import { hooksView, printHooks } from './hook-relay.ts'
 import { sayOpened } from './session.ts'
 
 export const runCommands: readonly Command[] = [
@@ -25,14 +24,6 @@ export const runCommands: readonly Command[] = [
     rest: { name: 'command', summary: 'the command that runs the agent', required: true },
     examples: ['postern run --session build -- claude', 'postern run --session build --detach -- codex'],
     run: runRun,
-  },
-  {
-    name: 'attach',
-    summary: 'Look at a detached agent and type into it.',
-    details: 'Ctrl-\\ detaches; everything else goes to the agent.',
-    args: [{ name: 'id', summary: 'the session', required: true }],
-    examples: ['postern attach build'],
-    run: runAttach,
   },
 ]
 
@@ -99,22 +90,4 @@ async function giveUp({ connect }: LocalHome, session: Session): Promise<void> {
   const connection = await connect(session)
   await connection?.end()
   await connection?.close()
-}
-
-async function runAttach(call: Call): Promise<number> {
-  const session = await withHome(call, ({ store }) => findTerminal(store, call.args.need('id')))
-  return join(call, await call.io.holder(call.home), session)
-}
-
-async function findTerminal(store: LocalHome['store'], id: string): Promise<Session> {
-  const session = requireOpen(await store.findSession(parseSessionId(id)), id)
-  if (session.driver === 'pty') return session
-  throw new Failure('usage', `"${id}" has no terminal of ours: its driver is "${session.driver}".`)
-}
-
-async function join(call: Call, holder: Holder, session: Session): Promise<number> {
-  const parting = await holder.attach(session)
-  if (parting.kind === 'ended') return parting.code
-  call.out.say(`Detached. It goes on; join it again with: postern attach ${session.id}`)
-  return 0
 }

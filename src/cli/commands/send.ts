@@ -1,8 +1,7 @@
 import { Failure } from '../../domain/error.ts'
 import { parseSessionId } from '../../domain/session.ts'
 import { wholeNumber } from '../arguments.ts'
-import { askServer } from '../asking.ts'
-import type { Call, Command } from '../command.ts'
+import { type Call, type Command, requestServer } from '../command.ts'
 import type { ServerClient } from '../context.ts'
 
 export const sendCommands: readonly Command[] = [
@@ -37,7 +36,7 @@ async function runSend(call: Call): Promise<number> {
   const body = await bodyOf(call)
   const seconds = wholeNumber(call.flags.text('timeout') ?? '5', '--timeout', 3600)
   const server = await call.io.server(call.home)
-  const said = saidOf(await askServer(server, 'POST', '/api/deliveries', { body }))
+  const said = saidOf(await requestServer(server, 'POST', '/api/deliveries', { body }))
   const delivery = stillOpen(said)
     ? await call.out.during(`Waiting for ${call.flags.need('session')}`, () =>
         follow(server, said, seconds, call),
@@ -78,7 +77,7 @@ const stillOpen = ({ state }: Said): boolean => state === 'PENDING' || state ===
 async function follow(server: ServerClient, said: Said, seconds: number, { io }: Call): Promise<Said> {
   if (seconds === 0) return said
   const path = `/api/deliveries/${said.id}?wait=${seconds}`
-  return saidOf(await askServer(server, 'GET', path, { signal: io.stopping }))
+  return saidOf(await requestServer(server, 'GET', path, { signal: io.stopping }))
 }
 
 const statusOf = (said: Said): string =>

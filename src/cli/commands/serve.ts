@@ -1,6 +1,5 @@
 import { Failure } from '../../domain/error.ts'
 import { absolute, wholeNumber } from '../arguments.ts'
-import { askServer } from '../asking.ts'
 import type { Call, Command } from '../command.ts'
 import type { ServeFlags } from '../context.ts'
 
@@ -22,12 +21,6 @@ export const serveCommands: readonly Command[] = [
     ],
     run: async (call) => call.io.serve(call.home, flagsOf(call)),
   },
-  {
-    name: 'dashboard',
-    summary: 'Print a link that opens the dashboard, once.',
-    examples: ['postern dashboard', 'xdg-open "$(postern dashboard)"'],
-    run: runDashboard,
-  },
 ]
 
 function flagsOf({ flags, io }: Call): ServeFlags {
@@ -42,13 +35,4 @@ function flagsOf({ flags, io }: Call): ServeFlags {
     ...(cert !== undefined && { tlsCert: absolute(cert, io) }),
     ...(key !== undefined && { tlsKey: absolute(key, io) }),
   }
-}
-
-async function runDashboard(call: Call): Promise<number> {
-  const link = await askServer(await call.io.server(call.home), 'POST', '/api/dashboard/links')
-  const url = typeof link === 'object' && link !== null && 'url' in link ? String(link.url) : undefined
-  if (url === undefined) throw new Failure('internal', 'The server answered without a link.')
-  if (call.json) call.out.json(link)
-  else call.out.line(url)
-  return 0
 }

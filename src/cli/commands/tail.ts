@@ -2,8 +2,7 @@ import { type Delivery, type DeliveryId, isTerminal } from '../../domain/deliver
 import type { DeliveryFilter, Store } from '../../domain/ports.ts'
 import { deliveryView } from '../../manage/views.ts'
 import { pause, shortTime, wholeNumber } from '../arguments.ts'
-import type { Call, Command } from '../command.ts'
-import { withHome } from '../keeping.ts'
+import { type Call, type Command, withHome } from '../command.ts'
 import { filterFlags, filterOf, stateCell, viaOf } from './deliveries.ts'
 
 export const tailCommands: readonly Command[] = [

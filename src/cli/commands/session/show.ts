@@ -4,9 +4,8 @@ import { lastEvidence } from '../../../manage/evidence.ts'
 import { countLiveGrants } from '../../../manage/sessions.ts'
 import { readinessOf, whyOf as whyNot } from '../../../manage/trial.ts'
 import { iso, type SessionView, sessionView } from '../../../manage/views.ts'
-import type { Call } from '../../command.ts'
+import { type Call, withHome } from '../../command.ts'
 import type { LocalHome } from '../../context.ts'
-import { withHome } from '../../keeping.ts'
 
 export function runShow(call: Call): Promise<number> {
   return withHome(call, async (home) => {

@@ -1,8 +1,37 @@
-import { type Command, type Flag, globalFlags } from './command.ts'
-import { namesOf } from './parse.ts'
+import { Failure } from '../../domain/error.ts'
+import { meant } from '../../domain/nearest.ts'
+import { type Call, type Command, type Flag, globalFlags } from '../command.ts'
+import { namesOf } from '../parse.ts'
 
 export const shells = ['bash', 'zsh', 'fish'] as const
-export type Shell = (typeof shells)[number]
+type Shell = (typeof shells)[number]
+
+export const completionCommands: readonly Command[] = [
+  {
+    name: 'completions',
+    summary: 'Print completions for a shell.',
+    args: [{ name: 'shell', summary: shells.join(', '), required: true }],
+    examples: [
+      'source <(postern completions bash)',
+      'postern completions zsh > ~/.zfunc/_postern',
+      'postern completions fish > ~/.config/fish/completions/postern.fish',
+    ],
+    run: runCompletions,
+  },
+]
+
+async function runCompletions({ out, args, commands, json }: Call): Promise<number> {
+  const shell = shells.find((known) => known === args.need('shell'))
+  if (!shell)
+    throw new Failure(
+      'usage',
+      `There are no completions for "${args.need('shell')}". ${meant(args.need('shell'), shells)}`,
+    )
+  const script = completionScript(shell, commands)
+  if (json) out.json({ script })
+  else out.line(script.trimEnd())
+  return 0
+}
 
 /** A completion script, made of the command table. */
 export function completionScript(shell: Shell, commands: readonly Command[]): string {

@@ -1,0 +1,33 @@
+import { Failure } from '../../domain/error.ts'
+import { parseSessionId, requireOpen, type Session } from '../../domain/session.ts'
+import { type Call, type Command, withHome } from '../command.ts'
+import type { Holder, LocalHome } from '../context.ts'
+
+export const attachCommands: readonly Command[] = [
+  {
+    name: 'attach',
+    summary: 'Look at a detached agent and type into it.',
+    details: 'Ctrl-\\ detaches; everything else goes to the agent.',
+    args: [{ name: 'id', summary: 'the session', required: true }],
+    examples: ['postern attach build'],
+    run: runAttach,
+  },
+]
+
+async function runAttach(call: Call): Promise<number> {
+  const session = await withHome(call, ({ store }) => findTerminal(store, call.args.need('id')))
+  return join(call, await call.io.holder(call.home), session)
+}
+
+async function findTerminal(store: LocalHome['store'], id: string): Promise<Session> {
+  const session = requireOpen(await store.findSession(parseSessionId(id)), id)
+  if (session.driver === 'pty') return session
+  throw new Failure('usage', `"${id}" has no terminal of ours: its driver is "${session.driver}".`)
+}
+
+export async function join(call: Call, holder: Holder, session: Session): Promise<number> {
+  const parting = await holder.attach(session)
+  if (parting.kind === 'ended') return parting.code
+  call.out.say(`Detached. It goes on; join it again with: postern attach ${session.id}`)
+  return 0
+}
