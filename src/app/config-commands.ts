@@ -5,7 +5,7 @@ import { Failure, reasonOf } from '../domain/error.ts'
 import { homeAt } from '../domain/home.ts'
 import type { Hook } from '../domain/hook.ts'
 import { compose } from '../domain/message.ts'
-import { createHookMessage } from '../inbound/webhook-message.ts'
+import { createHookRenderer } from '../inbound/webhook-message.ts'
 import { parsePayload } from '../payload/parse.ts'
 import type { ProcessDeps } from './local-home.ts'
 
@@ -44,12 +44,12 @@ async function rehearse(
   nonce: string,
 ): Promise<Rehearsal> {
   const view = await parsePayload(payload, headers['content-type'] ?? '')
-  const said = createHookMessage(hook).say({ payload: view, header: (name) => headers[name], nonce })
-  if (said.kind !== 'text') return said
+  const rendering = createHookRenderer(hook)({ payload: view, header: (name) => headers[name], nonce })
+  if (rendering.kind !== 'text') return rendering
   try {
     return {
       kind: 'message',
-      message: compose(said.text, hook.from),
+      message: compose(rendering.text, hook.from),
       session: hook.session ?? (hook.action === 'wake' ? sessions.wake : sessions.agent),
       ...(hook.skill !== undefined && { skill: hook.skill }),
     }

@@ -4,7 +4,7 @@ import type { Hook } from '../domain/hook.ts'
 import type { Session } from '../domain/session.ts'
 import { listSkills } from '../drivers/agents/skills.ts'
 import type { InboundHooks } from '../inbound/authenticate-webhook.ts'
-import { createHookMessage, type HookMessage } from '../inbound/webhook-message.ts'
+import { createHookRenderer, type HookRenderer } from '../inbound/webhook-message.ts'
 
 /** The doors below `/api/hooks/` as the configuration has them now. */
 export const inboundHooksOf = ({ webhooks, sessions, limits }: Config): InboundHooks => ({
@@ -17,11 +17,11 @@ export const inboundHooksOf = ({ webhooks, sessions, limits }: Config): InboundH
 })
 
 /** Templates and filters are made ready once for each hook of each loaded configuration. */
-export function createHookMessages(): (hook: Hook) => HookMessage {
-  const speakers = new WeakMap<Hook, HookMessage>()
+export function createHookRenderers(): (hook: Hook) => HookRenderer {
+  const renderers = new WeakMap<Hook, HookRenderer>()
   return (hook) => {
-    const known = speakers.get(hook) ?? createHookMessage(hook)
-    speakers.set(hook, known)
+    const known = renderers.get(hook) ?? createHookRenderer(hook)
+    renderers.set(hook, known)
     return known
   }
 }

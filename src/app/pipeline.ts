@@ -17,7 +17,7 @@ import { defaultRetryPolicy, type RetryPolicy } from '../domain/settle.ts'
 import { createLimiter, type Limiter } from '../inbound/rate-limiter.ts'
 import { type Patience, type ReceiveDeps, receive } from '../inbound/receive.ts'
 import type { RecordLimits } from '../inbound/record.ts'
-import { createHookMessages, hasSkill, inboundHooksOf, mayName } from './inbound-config.ts'
+import { createHookRenderers, hasSkill, inboundHooksOf, mayName } from './inbound-config.ts'
 
 /** What a server is made of before it speaks HTTP. */
 export interface ServerDeps {
@@ -102,7 +102,7 @@ export function createPipeline(deps: ServerDeps, draining: () => boolean): Pipel
     start: worker.start,
     wait: settled.wait,
     doors: () => inboundHooksOf(config()),
-    speaker: createHookMessages(),
+    rendererOf: createHookRenderers(),
     mayCall,
     nonce: () => Buffer.from(clock.bytes(12)).toString('hex'),
     mayName: (session) => mayName(config(), session),

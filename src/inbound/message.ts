@@ -5,7 +5,7 @@ import type { Admission, Knock } from '../domain/knock.ts'
 import { addressed, cleanFrom, compose } from '../domain/message.ts'
 import { parsePayload } from '../payload/parse.ts'
 import { agreedKey, readSaid, readTurn, type Said } from './message-body.ts'
-import type { HookMessage } from './webhook-message.ts'
+import type { HookRenderer, Rendering } from './webhook-message.ts'
 
 /** What a knock says, ready for the agent. */
 export interface Rendered {
@@ -29,7 +29,7 @@ export interface Ignored {
 
 export interface MessageDeps {
   /** The hook's template and filter, made ready once. */
-  readonly speaker: (hook: Hook) => HookMessage
+  readonly rendererOf: (hook: Hook) => HookRenderer
   /** Unguessable, for the fence of one message. */
   readonly nonce: () => string
   readonly mayCall: MayCall
@@ -64,10 +64,10 @@ async function renderHook(
 ): Promise<Rendered | Ignored> {
   const payload = await knock.body(admission.maxBytes)
   const view = await parsePayload(payload, contentType)
-  const said = deps.speaker(hook).say({ payload: view, header: knock.header, nonce: deps.nonce() })
-  if (said.kind === 'ignored') return { ignored: said.why }
+  const rendering = deps.rendererOf(hook)({ payload: view, header: knock.header, nonce: deps.nonce() })
+  if (rendering.kind === 'ignored') return { ignored: rendering.why }
   return {
-    ...worded(said, hook.from),
+    ...composed(rendering, hook.from),
     idempotencyKey: admission.key ?? agreedKey(undefined, knock.header('idempotency-key')),
     skill: hook.skill,
     payload,
@@ -75,14 +75,14 @@ async function renderHook(
   }
 }
 
-/** The hook's words for the agent, or why there are none: a text of control characters is blank once it is cleaned. */
-function worded(
-  said: Exclude<ReturnType<HookMessage['say']>, { kind: 'ignored' }>,
+/** The message, or why there is none: a text of control characters is blank once it is cleaned. */
+function composed(
+  rendering: Exclude<Rendering, { kind: 'ignored' }>,
   from: string | undefined,
 ): Pick<Rendered, 'message' | 'from' | 'failed'> {
-  if (said.kind === 'failed') return { message: '', failed: { step: 'template', detail: said.why } }
+  if (rendering.kind === 'failed') return { message: '', failed: { step: 'template', detail: rendering.why } }
   try {
-    return { message: compose(said.text, from), from: from === undefined ? undefined : cleanFrom(from) }
+    return { message: compose(rendering.text, from), from: from === undefined ? undefined : cleanFrom(from) }
   } catch (thrown) {
     return { message: '', failed: { step: 'template', detail: reasonOf(thrown) } }
   }

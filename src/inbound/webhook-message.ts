@@ -1,25 +1,23 @@
 import type { Hook } from '../domain/hook.ts'
 import { isBlank } from '../domain/message.ts'
 import { createFence } from '../payload/fence.ts'
-import { compileFilter, type Filter } from '../payload/filter.ts'
+import { compileFilter } from '../payload/filter.ts'
 import { compileTemplate, render, type Template } from '../payload/template.ts'
 import type { View } from '../payload/view.ts'
 import { isPresetName, type PresetEvent, presets, readEvent } from '../providers/presets.ts'
 
-/** A custom hook made ready once, for all its knocks. */
-export interface HookMessage {
-  /** What one payload says to the agent. Pure; `nonce` is random for each message (see `createFence`). */
-  say(knocked: Knocked): Said
-}
+/** Payload to message by the filter, preset and template of one hook, which are compiled once. Pure. */
+export type HookRenderer = (input: HookInput) => Rendering
 
-export interface Knocked {
+export interface HookInput {
   readonly payload: View
   /** The value of a request header, by lower-case name. */
   readonly header: (name: string) => string | undefined
+  /** Random for each message (see `createFence`). */
   readonly nonce: string
 }
 
-export type Said =
+export type Rendering =
   | { readonly kind: 'text'; readonly text: string }
   /** Of no interest to the agent: answered `ignored` and not stored. */
   | { readonly kind: 'ignored'; readonly why: string }
@@ -27,30 +25,26 @@ export type Said =
   | { readonly kind: 'failed'; readonly why: string }
 
 /** Throws `config_invalid` for a template or a pattern that does not work. `maxLength` in characters of the message. */
-export function createHookMessage(hook: Hook, maxLength?: number): HookMessage {
+export function createHookRenderer(hook: Hook, maxLength?: number): HookRenderer {
   const filter = hook.filter === undefined ? undefined : compileFilter(hook.filter)
   const template = hook.template === undefined ? undefined : compileTemplate(hook.template)
-  return {
-    say(knocked) {
-      if (filter && !isWanted(filter, knocked)) return { kind: 'ignored', why: 'the filter does not match' }
-      const event = eventOf(hook, knocked)
-      if (!event)
-        return { kind: 'ignored', why: `the preset "${hook.preset}" has nothing to say about this event` }
-      return rendered(
-        template ?? compileTemplate(event.template),
-        event.view,
-        hook.fence ? knocked.nonce : undefined,
-        maxLength,
-      )
-    },
+  return (input) => {
+    if (filter && !filter(input)) return { kind: 'ignored', why: 'the filter does not match' }
+    const event = eventOf(hook, input)
+    if (!event)
+      return { kind: 'ignored', why: `the preset "${hook.preset}" has nothing to say about this event` }
+    return rendered(
+      template ?? compileTemplate(event.template),
+      event.view,
+      hook.fence ? input.nonce : undefined,
+      maxLength,
+    )
   }
 }
 
-const isWanted = (filter: Filter, { payload, header }: Knocked): boolean => filter({ payload, header })
-
 function eventOf(
   hook: Hook,
-  { payload, header }: Knocked,
+  { payload, header }: HookInput,
 ): Pick<PresetEvent, 'template' | 'view'> | undefined {
   return hook.preset !== undefined && isPresetName(hook.preset)
     ? readEvent(presets[hook.preset], payload, header)
@@ -62,7 +56,7 @@ function rendered(
   view: View,
   nonce: string | undefined,
   maxLength: number | undefined,
-): Said {
+): Rendering {
   const fence = nonce === undefined ? undefined : createFence(nonce)
   const rendering = render(template, view, {
     ...(fence && { interpolate: fence.around }),

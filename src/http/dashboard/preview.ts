@@ -1,7 +1,7 @@
 import { reasonOf } from '../../domain/error.ts'
 import type { Hook } from '../../domain/hook.ts'
 import { compose } from '../../domain/message.ts'
-import { createHookMessage } from '../../inbound/webhook-message.ts'
+import { createHookRenderer } from '../../inbound/webhook-message.ts'
 import { parsePayload } from '../../payload/parse.ts'
 
 /** A payload to try a template on. */
@@ -19,11 +19,11 @@ export type Preview =
 export async function preview(hook: Hook, sample: Sample, nonce: string): Promise<Preview> {
   try {
     const payload = await parsePayload(sample.payload, sample.contentType)
-    const said = createHookMessage(hook).say({ payload, header: (name) => sample.headers[name], nonce })
-    if (said.kind === 'text') return { kind: 'message', text: compose(said.text, hook.from) }
+    const rendering = createHookRenderer(hook)({ payload, header: (name) => sample.headers[name], nonce })
+    if (rendering.kind === 'text') return { kind: 'message', text: compose(rendering.text, hook.from) }
     return {
       kind: 'trouble',
-      why: said.kind === 'ignored' ? `Ignored: ${said.why}.` : `It fails: ${said.why}.`,
+      why: rendering.kind === 'ignored' ? `Ignored: ${rendering.why}.` : `It fails: ${rendering.why}.`,
     }
   } catch (thrown) {
     return { kind: 'trouble', why: reasonOf(thrown) }
