@@ -1,11 +1,12 @@
 import type { Config } from '../config/load.ts'
 import { Failure } from '../domain/error.ts'
+import { isLoopback } from '../domain/loopback.ts'
 import type { AdminCheck } from '../http/credentials.ts'
 import { createGuard } from '../http/dashboard/guard.ts'
 import { openLoginShelf } from '../http/dashboard/login-file.ts'
 import { createLogins } from '../http/dashboard/logins.ts'
 import { type DashboardDeps, dashboardRoutes } from '../http/dashboard/routes.ts'
-import type { RequestGuard } from '../http/guarded.ts'
+import type { RequestGuard } from '../http/guard.ts'
 import { type DocsDeps, docsRoutes } from '../http/routes/docs.ts'
 import type { ServerDeps } from './pipeline.ts'
 
@@ -70,5 +71,3 @@ export function admitTo(
   if (decided === 'off') throw new Failure('not_found', 'There is nothing at this path.')
   if (decided === 'admin') admin.require(request)
 }
-
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)

@@ -1,5 +1,5 @@
+import { isLoopback } from '../domain/loopback.ts'
 import { minSecretLength } from '../domain/verify.ts'
-import { isLoopback } from './loopback.ts'
 import type { Complain } from './problem.ts'
 
 export interface Check {

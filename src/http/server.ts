@@ -1,6 +1,6 @@
 import { type AnyElysia, Elysia } from 'elysia'
 import { Failure } from '../domain/error.ts'
-import type { RequestGuard } from './guarded.ts'
+import type { RequestGuard } from './guard.ts'
 import { problemResponse } from './problem.ts'
 import { rawPath } from './request.ts'
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createHosts } from '../../src/http/hosts.ts'
-import { createPeers } from '../../src/http/peers.ts'
+import { createHosts, createPeers } from '../../src/http/hosts.ts'
 
 const request = (headers: Record<string, string>) => ({ headers: new Headers(headers) }) as Request
 

@@ -8,7 +8,7 @@ import { parseSessionId } from '../../domain/session.ts'
 import { deliveryView, grantView, hookView, mintView, sessionView } from '../../manage/views.ts'
 import { readBody } from '../body.ts'
 import type { AdminCheck } from '../credentials.ts'
-import { answering, jsonResponse, type RequestGuard } from '../guarded.ts'
+import { answering, jsonResponse, type RequestGuard } from '../guard.ts'
 import { adminDetails } from '../openapi/details.ts'
 
 /** What the keeper can do over HTTP, bound to this server by the composition root. */

@@ -9,7 +9,7 @@ import {
 import { Failure } from '../../domain/error.ts'
 import { recordView } from '../../manage/views.ts'
 import type { AdminCheck } from '../credentials.ts'
-import { answering, jsonResponse, type RequestGuard } from '../guarded.ts'
+import { answering, jsonResponse, type RequestGuard } from '../guard.ts'
 import { adminDetails } from '../openapi/details.ts'
 import { bearerOf, queriedWaitMs } from '../request.ts'
 

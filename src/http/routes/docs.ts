@@ -4,7 +4,7 @@ import type { Hook } from '../../domain/hook.ts'
 import { pageHeaders } from '../dashboard/answers.ts'
 import { type Asset, assetOf, assetResponse } from '../dashboard/asset.ts'
 import { toLogin } from '../dashboard/entry.ts'
-import { answering, jsonResponse, type RequestGuard } from '../guarded.ts'
+import { answering, jsonResponse, type RequestGuard } from '../guard.ts'
 import page from '../openapi/assets/docs.mustache' with { type: 'text' }
 import { openApiDocument, type Route } from '../openapi/document.ts'
 import { described } from '../openapi/openapi.ts'

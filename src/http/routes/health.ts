@@ -1,6 +1,6 @@
 import { Elysia } from 'elysia'
 import { Failure } from '../../domain/error.ts'
-import { answering, jsonResponse, type RequestGuard } from '../guarded.ts'
+import { answering, jsonResponse, type RequestGuard } from '../guard.ts'
 import { healthDetails } from '../openapi/details.ts'
 
 export interface HealthDeps {

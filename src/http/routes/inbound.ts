@@ -2,7 +2,7 @@ import type { Delivery } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
 import type { HandshakeAnswer, Knock, Proof, Receipt } from '../../domain/knock.ts'
 import { readBody } from '../body.ts'
-import { answering, type RequestGuard } from '../guarded.ts'
+import { answering, type RequestGuard } from '../guard.ts'
 import { headersToKeep } from '../request.ts'
 
 /** What the doors for outsiders need. */

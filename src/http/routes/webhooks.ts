@@ -1,6 +1,6 @@
 import { Elysia } from 'elysia'
 import type { Delivery } from '../../domain/delivery.ts'
-import type { RequestGuard } from '../guarded.ts'
+import type { RequestGuard } from '../guard.ts'
 import { doorDetails } from '../openapi/details.ts'
 import { preferredWaitMs, rawPath, webhookHeaders } from '../request.ts'
 import { answerKnock, type KnockDeps, knockOf, receiptAnswer } from './inbound.ts'

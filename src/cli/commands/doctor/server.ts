@@ -1,4 +1,5 @@
 import { Failure, reasonOf } from '../../../domain/error.ts'
+import { isLoopback } from '../../../domain/loopback.ts'
 import type { Call } from '../../command.ts'
 import type { Reached } from '../../context.ts'
 import { bad, type Look, note, ok, opened } from './look.ts'
@@ -36,8 +37,6 @@ export async function lookAtPublicUrl({ io, home }: Call): Promise<readonly Look
     ]
   }
 }
-
-const isLoopback = (host: string): boolean => /^(?:localhost|\[?::1\]?|127(?:\.\d{1,3}){3})$/.test(host)
 
 const isWildcard = (host: string): boolean => /^(?:0\.0\.0\.0|\[?::\]?)$/.test(host)
 
