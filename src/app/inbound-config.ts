@@ -2,7 +2,7 @@ import type { Config } from '../config/load.ts'
 import type { Connections } from '../delivery/connections.ts'
 import type { Hook } from '../domain/hook.ts'
 import type { Session } from '../domain/session.ts'
-import { listSkills } from '../drivers/agents/skills.ts'
+import { hasSkill } from '../drivers/agents/skills.ts'
 import type { InboundHooks } from '../inbound/authenticate-webhook.ts'
 import { createHookRenderer, type HookRenderer } from '../inbound/webhook-message.ts'
 
@@ -32,16 +32,14 @@ export const mayName = ({ sessions }: Config, session: string): boolean =>
 
 const askMs = 3000
 
-/** Asks the agent what it can activate; one that does not say is looked up in the folders of skills. */
-export async function hasSkill(
+/** Whether a session has a skill: its agent is asked first, then the folders of skills are looked through. */
+export async function sessionHasSkill(
   connections: Connections,
   places: { readonly root: string; readonly userHome: string; readonly dirs: readonly string[] },
   session: Session,
   skill: string,
 ): Promise<boolean> {
   const known = await connections.to(session)?.skills(AbortSignal.timeout(askMs))
-  if (known?.includes(skill)) return true
   const cwd = typeof session.settings.cwd === 'string' ? session.settings.cwd : places.root
-  const lying = await listSkills({ agent: undefined, cwd, home: places.userHome, dirs: places.dirs })
-  return lying.includes(skill)
+  return hasSkill(known, { agent: undefined, cwd, home: places.userHome, dirs: places.dirs }, skill)
 }

@@ -17,7 +17,8 @@ import { defaultRetryPolicy, type RetryPolicy } from '../domain/settle.ts'
 import { createLimiter, type Limiter } from '../inbound/rate-limiter.ts'
 import { type Patience, type ReceiveDeps, receive } from '../inbound/receive.ts'
 import type { RecordLimits } from '../inbound/record.ts'
-import { createHookRenderers, hasSkill, inboundHooksOf, mayName } from './inbound-config.ts'
+
+import { createHookRenderers, inboundHooksOf, mayName, sessionHasSkill } from './inbound-config.ts'
 
 /** What a server is made of before it speaks HTTP. */
 export interface ServerDeps {
@@ -107,7 +108,12 @@ export function createPipeline(deps: ServerDeps, draining: () => boolean): Pipel
     nonce: () => Buffer.from(clock.bytes(12)).toString('hex'),
     mayName: (session) => mayName(config(), session),
     hasSkill: (session, skill) =>
-      hasSkill(connections, { root, userHome: deps.userHome, dirs: config().skills.dirs }, session, skill),
+      sessionHasSkill(
+        connections,
+        { root, userHome: deps.userHome, dirs: config().skills.dirs },
+        session,
+        skill,
+      ),
   }
   return {
     receive: (knock, patience) => receive(receiving, knock, patience),

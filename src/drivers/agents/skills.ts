@@ -25,6 +25,13 @@ export async function listSkills(place: SkillPlace): Promise<readonly string[]> 
   return [...new Set(found.flat())].sort()
 }
 
+/** Whether an agent that lists `known` (undefined: it lists none), or the folders of `place`, have that skill. */
+export const hasSkill = async (
+  known: readonly string[] | undefined,
+  place: SkillPlace,
+  name: string,
+): Promise<boolean> => known?.includes(name) === true || (await listSkills(place)).includes(name)
+
 /**
  * The text that makes the agent use a skill for a message: its own call where it will find the skill itself, else the
  * skill's text before the message. Undefined when there is no such skill: an agent would take the call for plain text.
@@ -94,12 +101,12 @@ function ownFolders({ agent, cwd, home }: SkillPlace): readonly string[] {
 
 async function namesIn(folder: string): Promise<readonly string[]> {
   const names = (await entriesOf(folder)).filter(isSkillName)
-  const present = await Promise.all(names.map((name) => hasSkill(folder, name)))
+  const present = await Promise.all(names.map((name) => holdsSkill(folder, name)))
   return names.filter((_, index) => present[index])
 }
 
 async function firstWith(folders: readonly string[], name: string): Promise<string | undefined> {
-  for (const folder of folders) if (await hasSkill(folder, name)) return folder
+  for (const folder of folders) if (await holdsSkill(folder, name)) return folder
   return undefined
 }
 
@@ -111,7 +118,7 @@ async function entriesOf(folder: string): Promise<readonly string[]> {
   }
 }
 
-async function hasSkill(folder: string, name: string): Promise<boolean> {
+async function holdsSkill(folder: string, name: string): Promise<boolean> {
   try {
     return (await stat(fileOf(folder, name))).isFile()
   } catch {

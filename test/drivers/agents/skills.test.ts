@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import {
   type AgentKind,
+  hasSkill,
   isSkillName,
   listSkills,
   skillCall,
@@ -64,6 +65,14 @@ test('skillCall speaks as each agent listens', () => {
 test('skillCall of an agent that nobody knows carries nothing that one of them would obey', () => {
   for (const text of ['run !`id`', 'read @/etc/passwd'])
     assert.equal(skillCall(undefined, 'deploy', text), undefined)
+})
+
+test('hasSkill believes what the agent lists, and looks into the folders for the rest', async () => {
+  assert.equal(await hasSkill(['built-in'], place('codex'), 'built-in'), true)
+  for (const known of [undefined, ['built-in']]) {
+    assert.equal(await hasSkill(known, place('codex'), 'deploy'), true)
+    assert.equal(await hasSkill(known, place('codex'), 'missing'), false)
+  }
 })
 
 test('withSkill never calls a skill of opencode, whose call runs commands in the text', async () => {
