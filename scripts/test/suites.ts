@@ -52,7 +52,7 @@ export function quickSuites(root: string, changed: readonly string[]): readonly 
   return [...new Set([...near, ...fast, ...last])]
 }
 
-/** `test/drivers/tmux/draft.test.ts` is near `src/drivers/tmux/pane.ts` and near itself. */
+/** `test/drivers/tmux/discover.test.ts` is near `src/drivers/tmux/pane.ts` and near itself. */
 const isNear = (test: string, path: string): boolean =>
   test === path || (path.startsWith('src/') && test.startsWith(`test/${dirname(path).slice('src/'.length)}/`))
 

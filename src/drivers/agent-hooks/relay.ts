@@ -1,8 +1,8 @@
 import type { Session } from '../../domain/session.ts'
 import { agentInFront } from '../agents/foreground.ts'
 import { agentRunBy } from '../agents/installed.ts'
-import { type HookedAgent, hookedAgents, isHookedAgent, type Said } from './agents.ts'
-import { leaveWord, openEar } from './mailbox.ts'
+import { leaveWord, openEar } from './event-file.ts'
+import { type HookedAgent, hookedAgents, isHookedAgent, type Said } from './hooked-agents.ts'
 
 /** One call of a hook. */
 export interface HookCall {

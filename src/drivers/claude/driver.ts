@@ -5,11 +5,11 @@ import type { Outcome } from '../../domain/outcome.ts'
 import type { DriverSettings, Session } from '../../domain/session.ts'
 import { listSkills } from '../agents/skills.ts'
 import { openAttempts } from './attempt.ts'
-import { fateOf, recalled } from './fate.ts'
+import { fateOf, recalled } from './recovery.ts'
 import { liveEntries } from './registry.ts'
+import { speak } from './send.ts'
+import { type ClaudeDeps, type ClaudeWire, look, readinessOf, skillPlace } from './session-state.ts'
 import { configDirOf, findClaude, parseClaude } from './settings.ts'
-import { speak } from './speak.ts'
-import { type ClaudeDeps, type ClaudeWire, look, readinessOf, skillPlace } from './wire.ts'
 
 /**
  * A Claude Code that a person has open, through its inbox and without typing: its registry tells its state, its

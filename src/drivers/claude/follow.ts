@@ -3,9 +3,9 @@ import type { Outcome } from '../../domain/outcome.ts'
 import { isTimeout } from '../agent-process/waiting.ts'
 import { pause } from '../process/pause.ts'
 import type { Attempt } from './attempt.ts'
-import { type Course, followCourse } from './course.ts'
 import { openScript, type Script } from './script.ts'
-import { type ClaudeWire, look, type Sight } from './wire.ts'
+import { type ClaudeWire, look, type Sight } from './session-state.ts'
+import { type Course, followCourse } from './turn-log.ts'
 
 /** One message on its way, as its transcript and the registry show it. */
 export interface Following {

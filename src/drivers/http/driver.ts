@@ -4,9 +4,9 @@ import { Failure, reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import type { Session } from '../../domain/session.ts'
 import { listSkills, type SkillPlace, withSkill } from '../agents/skills.ts'
+import { brokenOff, isAccepted, judge } from './outcome.ts'
 import { type HttpRequest, probe, request } from './request.ts'
 import { type HttpSettings, isHeaderText, prepareHttp } from './settings.ts'
-import { brokenOff, isAccepted, judge } from './verdict.ts'
 
 export interface HttpDeps {
   /** Where the values of headers given as `{ "env": NAME }` come from. */

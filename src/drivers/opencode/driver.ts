@@ -1,15 +1,15 @@
 import type { Connection, Driver, DriverTools } from '../../domain/driver.ts'
 import type { DriverSettings, Session } from '../../domain/session.ts'
 import { createApi } from './api.ts'
+import { newestPlace } from './conversation.ts'
 import { discoverServers } from './discover.ts'
-import { newestPlace } from './place.ts'
-import { recall } from './recall.ts'
+import { stateOf } from './readiness.ts'
 import { openRecord } from './record.ts'
+import { recall } from './recovery.ts'
+import { speak } from './send.ts'
+import type { OpencodeDeps, Wire } from './session-state.ts'
 import { parseOpencode } from './settings.ts'
 import { skillsOf } from './skill.ts'
-import { speak } from './speak.ts'
-import { stateOf } from './state.ts'
-import type { OpencodeDeps, Wire } from './wire.ts'
 
 /**
  * A conversation in an opencode server, or in an opencode terminal that has a port. A person may use it as well, so

@@ -4,13 +4,13 @@ import type { Outcome } from '../../domain/outcome.ts'
 import { after } from '../agent-process/waiting.ts'
 import { isObject, type JsonObject, textAt } from '../json.ts'
 import { complaintIn, oneLine } from './api.ts'
+import type { Place } from './conversation.ts'
 import type { Events } from './events.ts'
 import { messagesIn, type Reaction, reactionTo } from './messages.ts'
-import type { Place } from './place.ts'
+import { judge, saidIn } from './outcome.ts'
+import { beginMs, permissionText, placeQuery, statusOf } from './readiness.ts'
 import type { Sent } from './record.ts'
-import { beginMs, permissionText, placeQuery, statusOf } from './state.ts'
-import { judge, saidIn } from './verdict.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from './session-state.ts'
 
 /** What is known of a turn at one look. */
 export type Look =

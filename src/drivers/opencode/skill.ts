@@ -5,9 +5,9 @@ import type { Outcome } from '../../domain/outcome.ts'
 import { listSkills, type SkillPlace, withSkill } from '../agents/skills.ts'
 import { isObject, type JsonObject, textAt } from '../json.ts'
 import type { Reply } from './api.ts'
-import { locate, type Place } from './place.ts'
-import { placeQuery } from './state.ts'
-import type { Wire } from './wire.ts'
+import { locate, type Place } from './conversation.ts'
+import { placeQuery } from './readiness.ts'
+import type { Wire } from './session-state.ts'
 
 /**
  * The message behind the text of its skill, just as opencode itself would put it. Its own call for that runs shell

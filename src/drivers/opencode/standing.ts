@@ -1,8 +1,8 @@
+import type { Place } from './conversation.ts'
 import { messageOf } from './messages.ts'
-import type { Place } from './place.ts'
+import { placeQuery } from './readiness.ts'
 import type { Sent } from './record.ts'
-import { placeQuery } from './state.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from './session-state.ts'
 
 /** Whether a message stands in its conversation; `unsure` where its server does not tell. */
 export async function standing(

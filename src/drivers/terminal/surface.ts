@@ -1,6 +1,6 @@
 import type { Readiness } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
-import { complaintOn } from './complaint.ts'
+import { complaintOn } from './agent-error.ts'
 import { dialogOn, saysItWorks } from './dialog.ts'
 import type { Screen } from './screen.ts'
 

@@ -4,7 +4,7 @@ import type { Connection, Driver, DriverTools, Outgoing, Readiness, TurnEvents }
 import { reasonOf } from '../../domain/error.ts'
 import type { Evidence, Outcome } from '../../domain/outcome.ts'
 import type { Session } from '../../domain/session.ts'
-import { type Ear, openEar } from '../agent-hooks/mailbox.ts'
+import { type Ear, openEar } from '../agent-hooks/event-file.ts'
 import { agentInFront } from '../agents/foreground.ts'
 import { hasMention, withoutMentions } from '../agents/mentions.ts'
 import { isAgentKind, listSkills, type SkillPlace, withSkill } from '../agents/skills.ts'

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { type Row, readRows } from '../terminal/styled-rows.ts'
 import type { Gone } from '../terminal/surface.ts'
 import type { Called, Tmux } from './call.ts'
 import type { PaneIdentity } from './settings.ts'
-import { type Row, readRows } from './styled.ts'
 
 /** A pane as tmux shows it at one moment. */
 export interface Sight {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import type { Ear } from '../../../src/drivers/agent-hooks/mailbox.ts'
+import type { Ear } from '../../../src/drivers/agent-hooks/event-file.ts'
 import { typingRules } from '../../../src/drivers/terminal/keystrokes.ts'
 import { createTypist } from '../../../src/drivers/terminal/typing.ts'
 import { type ProgramWanted, simulate } from '../../support/program.ts'

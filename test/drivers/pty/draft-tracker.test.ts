@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { createKeyFollower } from '../../../src/drivers/pty/keys.ts'
+import { createKeyFollower } from '../../../src/drivers/pty/draft-tracker.ts'
 
 const after = (...chunks: readonly string[]) => {
   const follower = createKeyFollower()

@@ -1,9 +1,9 @@
 import type { Readiness } from '../../domain/driver.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 import { oneLine, type Reply } from './api.ts'
+import { locate, type Place } from './conversation.ts'
 import { messagesIn, reactionTo } from './messages.ts'
-import { locate, type Place } from './place.ts'
-import type { Wire } from './wire.ts'
+import type { Wire } from './session-state.ts'
 
 export async function stateOf(wire: Wire, signal: AbortSignal): Promise<Readiness> {
   if (wire.ending.signal.aborted) return { kind: 'ended' }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ink, inputOn, isForeign } from '../../../src/drivers/tmux/draft.ts'
-import { readRows } from '../../../src/drivers/tmux/styled.ts'
+import { ink, inputOn, isForeign } from '../../../src/drivers/terminal/input-box.ts'
+import { readRows } from '../../../src/drivers/terminal/styled-rows.ts'
 
 const dim = (text: string): string => `\x1b[2m${text}\x1b[0m`
 const rule = '─'.repeat(40)

@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SessionId } from '../../domain/session.ts'
-import type { Word } from './word.ts'
+import type { Word } from './events.ts'
 
 /**
  * Where hooks leave word for one session: a file that only its driver makes, so that nothing piles up for agents that are

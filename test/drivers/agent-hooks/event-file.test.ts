@@ -3,9 +3,9 @@ import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { leaveWord, openEar } from '../../../src/drivers/agent-hooks/mailbox.ts'
+import { leaveWord, openEar } from '../../../src/drivers/agent-hooks/event-file.ts'
+import type { Word } from '../../../src/drivers/agent-hooks/events.ts'
 import { hookSettings, relayHook } from '../../../src/drivers/agent-hooks/relay.ts'
-import type { Word } from '../../../src/drivers/agent-hooks/word.ts'
 
 let runDir = ''
 beforeEach(() => {

@@ -1,11 +1,11 @@
 import type { Outcome } from '../../domain/outcome.ts'
 import { after } from '../agent-process/waiting.ts'
 import type { Attempt } from './attempt.ts'
-import { type Course, followCourse } from './course.ts'
 import { post } from './inbox.ts'
 import { inboxToken } from './registry.ts'
 import { openScript } from './script.ts'
-import { type ClaudeWire, look } from './wire.ts'
+import { type ClaudeWire, look } from './session-state.ts'
+import { type Course, followCourse } from './turn-log.ts'
 
 /** What became of an attempt that was not followed to its end. */
 export type Fate =

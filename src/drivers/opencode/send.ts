@@ -2,15 +2,15 @@ import type { Outgoing, Readiness, TurnEvents } from '../../domain/driver.ts'
 import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { after, isTimeout, within } from '../agent-process/waiting.ts'
+import { begin, locate, type Place } from './conversation.ts'
 import { listen } from './events.ts'
 import { createCourse, follow, saidSoFar } from './follow.ts'
 import { newMessageId } from './messages.ts'
-import { begin, locate, type Place } from './place.ts'
+import { beginMs, placeQuery, stateAt } from './readiness.ts'
 import type { Sent } from './record.ts'
+import type { Wire } from './session-state.ts'
 import { textWithSkill } from './skill.ts'
 import { standing } from './standing.ts'
-import { beginMs, placeQuery, stateAt } from './state.ts'
-import type { Wire } from './wire.ts'
 
 /** One message, and with `on` its whole turn. One at a time: what comes meanwhile would wait in the agent's own queue. */
 export async function speak(

@@ -3,8 +3,8 @@ import type { Outcome } from '../../domain/outcome.ts'
 import { hasInputBox } from '../terminal/dialog.ts'
 import type { Screen } from '../terminal/screen.ts'
 import { readiness, rest, type Surface } from '../terminal/surface.ts'
-import type { Ear } from './mailbox.ts'
-import { openRequest, toldOf } from './word.ts'
+import type { Ear } from './event-file.ts'
+import { openRequest, toldOf } from './events.ts'
 
 /** The permission a person is asked for now; a screen with an input box shows that it was answered or put away. */
 export async function requestOn(screen: Screen, ear: Ear): Promise<string | undefined> {

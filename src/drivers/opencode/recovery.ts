@@ -1,10 +1,10 @@
 import type { DeliveryId } from '../../domain/delivery.ts'
 import type { Outcome } from '../../domain/outcome.ts'
+import { locate, type Place } from './conversation.ts'
 import { lookAt } from './follow.ts'
-import { locate, type Place } from './place.ts'
 import type { Sent } from './record.ts'
+import type { Wire } from './session-state.ts'
 import { standing } from './standing.ts'
-import type { Wire } from './wire.ts'
 
 const recallMs = 10_000
 /** A message that its server said yes to may still be on its way into the conversation. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Outcome } from '../../../src/domain/outcome.ts'
-import { createLedger } from '../../../src/drivers/pty/ledger.ts'
+import { createLedger } from '../../../src/drivers/pty/typed-deliveries.ts'
 
 const taken: Outcome = { kind: 'taken', evidence: 'echo' }
 

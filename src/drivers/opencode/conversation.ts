@@ -1,8 +1,8 @@
 import { reasonOf } from '../../domain/error.ts'
 import { isObject, type Json, textAt } from '../json.ts'
 import type { Api, Reply } from './api.ts'
+import type { Wire } from './session-state.ts'
 import { isSessionId } from './settings.ts'
-import type { Wire } from './wire.ts'
 
 /** A conversation. Most of what a server tells, it tells of one folder only. */
 export interface Place {

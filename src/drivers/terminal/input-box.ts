@@ -1,4 +1,4 @@
-import type { Row } from './styled.ts'
+import type { Row } from './styled-rows.ts'
 
 export interface Composer {
   /** The visible rows, top to bottom. */

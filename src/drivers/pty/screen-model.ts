@@ -1,7 +1,7 @@
 import xterm, { type IMarker, type Terminal } from '@xterm/headless'
+import { inputOn } from '../terminal/input-box.ts'
 import type { Screen } from '../terminal/screen.ts'
-import { inputOn } from '../tmux/draft.ts'
-import { readRows } from '../tmux/styled.ts'
+import { readRows } from '../terminal/styled-rows.ts'
 import { repaint, shownRows } from './repaint.ts'
 
 /** A terminal that nobody looks at: knows what the program has drawn. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { complaintOn } from '../../../src/drivers/terminal/complaint.ts'
+import { complaintOn } from '../../../src/drivers/terminal/agent-error.ts'
 import type { Screen } from '../../../src/drivers/terminal/screen.ts'
 
 const screen = (...lines: readonly string[]): Screen => ({

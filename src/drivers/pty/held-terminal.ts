@@ -2,13 +2,13 @@ import type { Platform, Terminal } from '../../platform/platform.ts'
 import { agentRunBy } from '../agents/installed.ts'
 import { pause } from '../process/pause.ts'
 import { dialogOn } from '../terminal/dialog.ts'
+import { ink, isForeign } from '../terminal/input-box.ts'
 import type { Screen } from '../terminal/screen.ts'
 import type { Gone, Surface } from '../terminal/surface.ts'
-import { ink, isForeign } from '../tmux/draft.ts'
-import { createKeyFollower, type KeyFollower } from './keys.ts'
-import { createModel, type Model } from './model.ts'
+import { isRead } from './awaits-input.ts'
+import { createKeyFollower, type KeyFollower } from './draft-tracker.ts'
 import type { End, Size } from './protocol.ts'
-import { isRead } from './reader.ts'
+import { createModel, type Model } from './screen-model.ts'
 
 /** A program in a terminal of ours, its screen, and the hands on it. */
 export interface HeldTerminal {

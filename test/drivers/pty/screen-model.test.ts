@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createModel } from '../../../src/drivers/pty/model.ts'
+import { createModel } from '../../../src/drivers/pty/screen-model.ts'
 
 const fed = (...texts: readonly string[]) => {
   const answers: string[] = []

@@ -3,10 +3,10 @@ import type { Readiness } from '../../domain/driver.ts'
 import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import type { Typist } from '../terminal/typing.ts'
-import type { Ledger } from './ledger.ts'
+import type { HeldTerminal } from './held-terminal.ts'
 import { type End, hearFrom, type Request, sayTo } from './protocol.ts'
-import type { HeldTerminal } from './terminal.ts'
-import type { Watchers } from './watchers.ts'
+import type { Ledger } from './typed-deliveries.ts'
+import type { Watchers } from './viewers.ts'
 
 /** What a holder has in hands. */
 export interface Holding {

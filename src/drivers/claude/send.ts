@@ -5,12 +5,12 @@ import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { withSkill } from '../agents/skills.ts'
 import { type Attempt, sha256Of } from './attempt.ts'
-import { fateOf, notSeen, recalled } from './fate.ts'
 import { type Followed, followAcceptance, followTurn, openFollowing } from './follow.ts'
 import { post } from './inbox.ts'
+import { fateOf, notSeen, recalled } from './recovery.ts'
 import { inboxToken } from './registry.ts'
 import { writtenBefore } from './script.ts'
-import { type ClaudeWire, look, readinessOf, type Sight, skillPlace } from './wire.ts'
+import { type ClaudeWire, look, readinessOf, type Sight, skillPlace } from './session-state.ts'
 
 /** One message and, with `on`, its whole turn. One at a time. */
 export async function speak(

@@ -1,7 +1,7 @@
 import type { AgentKind } from '../agents/skills.ts'
 import { fingerprint } from '../terminal/screen.ts'
-import { lastSaidIn } from './transcript.ts'
-import type { Word } from './word.ts'
+import type { Word } from './events.ts'
+import { lastSaidIn } from './gemini-transcript.ts'
 
 /** Agents whose hooks can tell how a turn goes. */
 export type HookedAgent = Extract<AgentKind, 'claude' | 'gemini' | 'codex'>
