@@ -13,17 +13,17 @@ export function cliPage(): string {
   return [
     `# Command line
 
-Made from the command table by \`npm run docs\`; \`postern <command> --help\` says the same.
+Made from the command table by \`npm run docs\`; \`postern <command> --help\` shows the same.
 
-Data goes to standard output and talk to standard error, so that \`URL=$(postern expose --session build --quiet)\` works.
+Data goes to standard output and messages to standard error, so that \`URL=$(postern expose --session build --quiet)\` works.
 Colours and cut tables are for terminals only, and never with \`NO_COLOR\`. What strangers wrote (labels, messages) is shown
-without anything that a terminal would obey.
+with everything escaped that a terminal would act on.
 
 | exit code | |
 |---|---|
 | 0 | done |
 | 1 | failed |
-| 2 | used wrongly; the message names the nearest right word |
+| 2 | used wrongly; the message names the nearest known name |
 | 3 | not there |
 | 4 | not allowed |
 | 5 | the server cannot be reached |
@@ -42,7 +42,7 @@ ${flagTable(globalFlags)}`,
 
 function section(command: Command): string {
   const { name, summary, details, args = [], flags = [], rest, aliases = [], examples } = command
-  const words = [
+  const positionals = [
     ...args.map((argument) => [`\`<${argument.name}>\``, argument.summary] as const),
     ...(rest ? [[`\`-- <${rest.name}>\``, rest.summary] as const] : []),
   ]
@@ -53,7 +53,7 @@ function section(command: Command): string {
       ? [`The same: ${aliases.map((alias) => `\`postern ${alias}\``).join(', ')}.`]
       : []),
     fenced([usageOf(command)]),
-    ...(words.length > 0 ? [table(words)] : []),
+    ...(positionals.length > 0 ? [table(positionals)] : []),
     ...(flags.length > 0 ? [flagTable(flags)] : []),
     fenced(examples),
   ].join('\n\n')

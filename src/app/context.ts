@@ -7,7 +7,7 @@ import type { Platform } from '../platform/platform.ts'
 import { version } from '../version.ts'
 import { openLocalHome, type ProcessDeps } from './local-home.ts'
 
-/** The composition root: one platform in, everything the command line may ask for out. Heavy parts load when asked for. */
+/** The composition root: everything outside of the command line, on one platform. Heavy parts load at the first call. */
 export function createIo(platform: Platform): Io {
   const { env } = process
   const clock: Clock = {
@@ -44,7 +44,7 @@ export function createIo(platform: Platform): Io {
     },
     read: readInput,
     modeOf: async (path) => statSync(path, { throwIfNoEntry: false })?.mode,
-    reach: async (url, signal) => (await import('./probe-url.ts')).reach(url, signal),
+    probe: async (url, signal) => (await import('./probe-url.ts')).probe(url, signal),
     drivers: async () => (await import('../drivers/index.ts')).allDrivers(env, () => []),
     openHome: (home) => openLocalHome(deps, home),
     server: async (home) => (await import('./server-client.ts')).serverClient(home),
@@ -59,16 +59,20 @@ export function createIo(platform: Platform): Io {
     relay: async () => {
       const { hookSettings, listenFor, relayHook } = await import('../drivers/agent-hooks/relay.ts')
       const program = platform.selfCommand()
-      return { tell: relayHook, listen: listenFor, settings: (wish) => hookSettings({ ...wish, program }) }
+      return {
+        send: relayHook,
+        listen: listenFor,
+        settings: (wanted) => hookSettings({ ...wanted, program }),
+      }
     },
-    holder: async (home) => (await import('./terminal-holder.ts')).openHolder(deps, home),
+    terminalHolder: async (home) => (await import('./terminal-holder.ts')).openTerminalHolder(deps, home),
     serve: async (home, flags) => (await import('./serve.ts')).serve(deps, io, home, flags),
-    hold: async (args) => (await import('./terminal-holder.ts')).hold(deps, io, args),
+    holdTerminal: async (args) => (await import('./terminal-holder.ts')).holdTerminal(deps, io, args),
   }
   return io
 }
 
-/** Synchronous, so that nothing is lost when the process ends right after. A reader that left is no failure of ours. */
+/** Synchronous, so that nothing is lost when the process ends right after. A reader that closed the pipe is no failure. */
 function writeAll(descriptor: 1 | 2, text: string): void {
   const bytes = Buffer.from(text)
   for (let from = 0; from < bytes.length; ) {
@@ -84,7 +88,7 @@ function writeAll(descriptor: 1 | 2, text: string): void {
 const isAgain = (thrown: unknown): boolean =>
   typeof thrown === 'object' && thrown !== null && 'code' in thrown && thrown.code === 'EAGAIN'
 
-/** Only for who asks: other commands end at ^C the ordinary way. */
+/** Registered at the first use: commands without it end at ^C the ordinary way. */
 function stopSignal(): AbortSignal {
   const stopping = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort())

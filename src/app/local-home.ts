@@ -18,8 +18,8 @@ export interface ProcessDeps {
 }
 
 /**
- * The home for one command: everything on disk, no server. The secrets of the configuration may be the server's alone; where it
- * is broken, only what needs it fails: a URL can be revoked whatever stands in that file.
+ * The home for one command: everything on disk, no server. Missing secrets of the configuration are
+ * ignored, and a broken configuration fails only commands that read it: a URL can always be revoked.
  */
 export async function openLocalHome(deps: ProcessDeps, root: string): Promise<LocalHome> {
   const home = openHome(root)
@@ -67,7 +67,7 @@ function asFailure(thrown: unknown): Failure {
 
 export type Drivers = ReadonlyMap<string, Driver>
 
-/** Keys are read only when a token is minted or read. */
+/** Reads the keys at the first token that is minted or read. */
 function lazyTokens(home: Home, clock: Clock): Tokens {
   const open = async () => {
     const [{ openKeys }, { createTokens }] = await Promise.all([
@@ -87,12 +87,15 @@ function lazyTokens(home: Home, clock: Clock): Tokens {
   }
 }
 
-/** Where a server of this home listens, as it said itself; undefined when none left word. */
+/** The URL that a running server of this home wrote to `run/server.json`; undefined when there is none. */
 export function runningUrl(home: Home): string | undefined {
   try {
-    const said: unknown = JSON.parse(readFileSync(`${home.runDir}/server.json`, 'utf8'))
-    return typeof said === 'object' && said !== null && 'url' in said && typeof said.url === 'string'
-      ? said.url
+    const written: unknown = JSON.parse(readFileSync(`${home.runDir}/server.json`, 'utf8'))
+    return typeof written === 'object' &&
+      written !== null &&
+      'url' in written &&
+      typeof written.url === 'string'
+      ? written.url
       : undefined
   } catch {
     return undefined

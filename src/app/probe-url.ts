@@ -1,21 +1,21 @@
-import type { Reached } from '../cli/context.ts'
+import type { ProbeResult } from '../cli/context.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 
-/** Asks without credentials and follows nothing: what stands at that very address. Throws `unreachable`. */
-export async function reach(url: string, signal: AbortSignal): Promise<Reached> {
+/** Requests a URL without credentials and follows no redirect. Throws `unreachable`. */
+export async function probe(url: string, signal: AbortSignal): Promise<ProbeResult> {
   try {
     const response = await fetch(url, { redirect: 'manual', signal })
-    const said = parsed(await response.text())
+    const body = parsed(await response.text())
     const date = Date.parse(response.headers.get('date') ?? '')
-    const code = said.code
+    const code = body.code
     return {
       status: response.status,
-      ours: said.status === 'ok' || String(said.type).startsWith('urn:postern:'),
+      ours: body.status === 'ok' || String(body.type).startsWith('urn:postern:'),
       ...(typeof code === 'string' && { code }),
       ...(Number.isFinite(date) && { date }),
     }
   } catch (cause) {
-    // Bun puts a question behind the code.
+    // Bun appends a question to the error code.
     const why = reasonOf(cause).replace(/: Unable to connect\..*$/, '')
     throw new Failure('unreachable', why, { cause })
   }

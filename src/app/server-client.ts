@@ -4,7 +4,7 @@ import { Failure, reasonOf } from '../domain/error.ts'
 import { openHome } from './home.ts'
 import { runningUrl } from './local-home.ts'
 
-/** The running server of a home, asked with its admin token. Throws `unreachable` when none answers. */
+/** A client of the running server of a home, with its admin token. Throws `unreachable` when no server runs. */
 export async function serverClient(root: string): Promise<ServerClient> {
   const home = openHome(root)
   const url = runningUrl(home)
@@ -18,28 +18,33 @@ export async function serverClient(root: string): Promise<ServerClient> {
         authorization: `Bearer ${token}`,
         ...(text !== undefined && { 'content-type': 'application/json' }),
       }
-      const order = { method, headers, ...(text !== undefined && { body: text }), ...(signal && { signal }) }
+      const request = {
+        method,
+        headers,
+        ...(text !== undefined && { body: text }),
+        ...(signal && { signal }),
+      }
       const address = `${url}${path}`
-      const said = await (url.startsWith('https:') ? askOverTls : ask)(address, order).catch(refuse)
-      return { status: said.status, body: said.text === '' ? undefined : parsed(said.text) }
+      const response = await (url.startsWith('https:') ? sendOverTls : send)(address, request).catch(refuse)
+      return { status: response.status, body: response.text === '' ? undefined : parsed(response.text) }
     },
   }
 }
 
-interface Order {
+interface ClientRequest {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
   readonly signal?: AbortSignal
 }
 
-interface Said {
+interface ClientResponse {
   readonly status: number
   readonly text: string
 }
 
-async function ask(url: string, order: Order): Promise<Said> {
-  const response = await fetch(url, order)
+async function send(url: string, request: ClientRequest): Promise<ClientResponse> {
+  const response = await fetch(url, request)
   return { status: response.status, text: await response.text() }
 }
 
@@ -47,7 +52,7 @@ async function ask(url: string, order: Order): Promise<Said> {
  * The certificate is not verified: it names the server as the world knows it, or was signed by nobody. This connection
  * does not leave the machine, and its address stands in a file that only this user can write.
  */
-async function askOverTls(url: string, { body, ...order }: Order): Promise<Said> {
+async function sendOverTls(url: string, { body, ...order }: ClientRequest): Promise<ClientResponse> {
   const { request } = await import('node:https')
   return new Promise((resolve, reject) => {
     const sending = request(url, { ...order, rejectUnauthorized: false, agent: false }, (response) => {

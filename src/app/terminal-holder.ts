@@ -1,4 +1,4 @@
-import type { Holder, Io } from '../cli/context.ts'
+import type { Io, TerminalHolder } from '../cli/context.ts'
 import type { SessionId } from '../domain/session.ts'
 import { attachTerminal } from '../drivers/pty/attach.ts'
 import { parsePtySettings } from '../drivers/pty/settings.ts'
@@ -8,7 +8,7 @@ import { openHome } from './home.ts'
 import type { ProcessDeps } from './local-home.ts'
 
 /** Agents in terminals of their own, for the commands `run` and `attach`. */
-export function openHolder({ platform, env }: ProcessDeps, root: string): Holder {
+export function openTerminalHolder({ platform, env }: ProcessDeps, root: string): TerminalHolder {
   const home = openHome(root)
   return {
     start: ({ session, generation, command, cwd, columns, rows }) =>
@@ -27,7 +27,7 @@ export function openHolder({ platform, env }: ProcessDeps, root: string): Holder
 }
 
 /** The holder process: owns one terminal and writes its tombstone at the end. */
-export async function hold(deps: ProcessDeps, io: Io, args: readonly string[]): Promise<number> {
+export async function holdTerminal(deps: ProcessDeps, io: Io, args: readonly string[]): Promise<number> {
   const home = openHome(args[0] ?? '')
   return holdAsTold(
     {

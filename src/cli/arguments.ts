@@ -42,7 +42,7 @@ export const shortTime = (time: string | null): string => time?.replace(/\.\d+Z$
 
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
-/** Waits, or less when the person has had enough. */
+/** Resolves after `ms`, or when the signal aborts. */
 export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((done) => {
     if (signal.aborted) return done()

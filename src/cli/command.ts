@@ -11,7 +11,7 @@ export interface Command {
   readonly aliases?: readonly string[]
   /** One sentence, imperative. */
   readonly summary: string
-  /** What only a longer text can tell. */
+  /** More sentences, shown in the help of the command alone. */
   readonly details?: string
   readonly args?: readonly Argument[]
   readonly flags?: readonly Flag[]
@@ -63,7 +63,7 @@ export interface Values {
   need(name: string): string
   /** Every value given, in order. */
   list(name: string): readonly string[]
-  /** Whether it was given at all. */
+  /** Whether the flag was given at all. */
   on(name: string): boolean
 }
 

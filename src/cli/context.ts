@@ -19,21 +19,21 @@ export interface Io {
   readonly now: () => number
   readonly random: (length: number) => Uint8Array
   readonly terminal: TerminalFacts
-  /** Aborts when the person has had enough: ^C, SIGTERM. */
+  /** Aborts at ^C and SIGTERM. */
   readonly stopping: AbortSignal
   readonly program: ProgramFacts
   /** The bytes of a file, or of standard input for `-`. Throws `not_found` when there is no such file. */
   readonly read: (path: string) => Promise<Uint8Array>
   /** The permission bits of a file or directory; undefined when there is none. */
   readonly modeOf: (path: string) => Promise<number | undefined>
-  /** Asks a URL as a stranger would. Throws when nobody answers. */
-  readonly reach: (url: string, signal: AbortSignal) => Promise<Reached>
-  /** Every kind of session this build can reach, by name. */
+  /** Requests a URL without credentials. Throws `unreachable`. */
+  readonly probe: (url: string, signal: AbortSignal) => Promise<ProbeResult>
+  /** Every driver of this build, by kind. */
   readonly drivers: () => Promise<ReadonlyMap<string, Driver>>
 
-  /** Opens the home for the keeper's verbs, creating it when it is new; no server is needed. */
+  /** Opens the home for one command, creating it when it is new; no server is needed. */
   readonly openHome: (home: string) => Promise<LocalHome>
-  /** The running server, asked with the admin token. Throws `unreachable` when none answers. */
+  /** A client of the running server with the admin token. Throws `unreachable` when no server runs. */
   readonly server: (home: string) => Promise<ServerClient>
   readonly config: (home: string) => Promise<ConfigFile>
   readonly hooks: (home: string) => Promise<HookTools>
@@ -44,12 +44,13 @@ export interface Io {
     file: string,
     options: { readonly keepGrants: boolean },
   ) => Promise<Restored>
-  readonly holder: (home: string) => Promise<Holder>
+  readonly terminalHolder: (home: string) => Promise<TerminalHolder>
+  /** Hooks of agents: what `hook-relay` and `--print-hooks` need. */
   readonly relay: () => Promise<AgentHooks>
   /** Serves until stopped; resolves with the exit code. */
   readonly serve: (home: string, flags: ServeFlags) => Promise<number>
-  /** The holder process itself: what `Holder.start` starts. */
-  readonly hold: (args: readonly string[]) => Promise<number>
+  /** The terminal holder's own process: what `TerminalHolder.start` starts. */
+  readonly holdTerminal: (args: readonly string[]) => Promise<number>
 }
 
 export interface TerminalFacts {
@@ -74,16 +75,16 @@ export interface ProgramFacts {
 /** The home, opened. */
 export interface LocalHome {
   readonly paths: Home
-  /** Throws `config_invalid` when it is asked for and broken. */
+  /** The getter throws `config_invalid` when the configuration is broken. */
   readonly config: HomeConfig
-  /** Where the world reaches the server (see `manage/urls.ts`). Throws as `config` does. */
+  /** What URLs of grants begin with (see `manage/urls.ts`). Throws as `config` does. */
   readonly baseUrl: string
   readonly store: Store
   readonly tokens: Tokens
   readonly clock: Clock
-  /** Loaded when first asked for. */
+  /** Loaded at the first call. */
   readonly drivers: () => Promise<ReadonlyMap<string, Driver>>
-  /** The wire to an opening of a session; undefined when this build has no such driver. */
+  /** The driver's connection to an opening of a session; undefined when this build has no such driver. */
   readonly connect: (session: Session) => Promise<Connection | undefined>
   readonly close: () => Promise<void>
 }
@@ -97,7 +98,7 @@ export interface HomeConfig {
 
 export interface ServerClient {
   readonly url: string
-  /** Throws `unreachable`; every answer of the server comes back as it is. */
+  /** Throws `unreachable`; resolves with every answer of the server, refusals too. */
   readonly request: (
     method: 'GET' | 'POST' | 'DELETE',
     path: string,
@@ -111,14 +112,14 @@ export interface ServerAnswer {
   readonly body: unknown
 }
 
-/** Who answered, as far as it can be told. */
-export interface Reached {
+/** What answered at a URL. */
+export interface ProbeResult {
   readonly status: number
-  /** It speaks like Postern. */
+  /** The body is one of Postern's. */
   readonly ours: boolean
   /** The code of a problem document. */
   readonly code?: string
-  /** What its clock says: Unix milliseconds. */
+  /** The `Date` header, in Unix milliseconds. */
   readonly date?: number
 }
 
@@ -126,7 +127,7 @@ export interface ConfigFile {
   readonly file: string
   /** JSON Schema of the configuration file. */
   readonly schema: () => Promise<unknown>
-  /** The configuration as it is now, without secrets. Throws `config_invalid`. */
+  /** The configuration in force, without secrets. Throws `config_invalid`. */
   readonly load: () => Promise<{
     readonly printable: unknown
     readonly warnings: readonly string[]
@@ -167,20 +168,20 @@ export interface Restored {
   readonly aside?: string
 }
 
-/** Hooks of agents that tell how their turns go. */
+/** Events that an agent's own hooks report about its turns. */
 export interface AgentHooks {
-  /** Leaves word for a session. Throws when it makes no sense, or nobody listens. */
-  readonly tell: (call: {
+  /** Leaves an event for a session. Throws when the event is malformed, or no listener waits. */
+  readonly send: (call: {
     readonly runDir: string
     readonly agent: string
     readonly env: Io['env']
     readonly session?: string
     readonly payload: string
   }) => void
-  /** From now on word for that session is kept, so that its first message already finds it. */
+  /** Keeps events of that session from now on, so that its first message already finds them. */
   readonly listen: (runDir: string, session: Session) => Promise<void>
   /** Settings for the agent that runs there; for every agent with hooks where that is not known. */
-  readonly settings: (wish: {
+  readonly settings: (wanted: {
     readonly command?: readonly string[]
     readonly settings?: DriverSettings
     readonly session?: string
@@ -198,10 +199,10 @@ export interface HookSettings {
 }
 
 /** Agents in terminals of their own. */
-export interface Holder {
+export interface TerminalHolder {
   /**
-   * Starts a program in a terminal that outlives this process; resolves with the settings of a `pty` session once it
-   * can be reached. Throws `unsupported` where the runtime has no terminals, `usage` when the program does not start.
+   * Starts a program in a terminal that outlives this process; resolves with the settings of a `pty` session once its
+   * socket answers. Throws `unsupported` where the runtime has no terminals, `usage` when the program does not start.
    */
   readonly start: (wanted: {
     readonly session: SessionId
@@ -211,13 +212,13 @@ export interface Holder {
     readonly columns: number
     readonly rows: number
   }) => Promise<DriverSettings>
-  /** Joins this terminal to it until the program ends or the person detaches. */
+  /** Joins this terminal to the program's until the program ends or the person detaches. */
   readonly attach: (session: Session) => Promise<Parting>
 }
 
 export type Parting =
   | { readonly kind: 'detached' }
-  /** As a shell says it: the exit code, or 128 and the signal's number. */
+  /** As in a shell: the exit code, or 128 and the signal's number. */
   | { readonly kind: 'ended'; readonly code: number }
 
 export interface ServeFlags {

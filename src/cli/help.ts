@@ -4,10 +4,10 @@ import { isGroup, namesOf, unknownCommand } from './parse.ts'
 
 /**
  * Help on a command, a group of commands, or everything, in lines no longer than `width` where that can be. Throws `usage` for
- * words that name neither.
+ * a topic that is neither.
  */
-export const helpText = (words: readonly string[], commands: readonly Command[], width = Infinity): string =>
-  fullText(words, commands)
+export const helpText = (topic: readonly string[], commands: readonly Command[], width = Infinity): string =>
+  fullText(topic, commands)
     .split('\n')
     .flatMap((line) => folded(line, width))
     .join('\n')
@@ -27,12 +27,12 @@ function folded(line: string, width: number): readonly string[] {
 
 const narrowest = 20
 
-function fullText(words: readonly string[], commands: readonly Command[]): string {
-  if (words.length === 0) return overview(commands)
-  const command = commands.find((candidate) => namesOf(candidate).includes(words.join(' ')))
-  if (command && !isGroup(words, commands)) return commandHelp(command)
-  if (!command && !isGroup(words, commands)) throw unknownCommand(words, commands)
-  const inGroup = groupOf(words.join(' '), commands)
+function fullText(topic: readonly string[], commands: readonly Command[]): string {
+  if (topic.length === 0) return overview(commands)
+  const command = commands.find((candidate) => namesOf(candidate).includes(topic.join(' ')))
+  if (command && !isGroup(topic, commands)) return commandHelp(command)
+  if (!command && !isGroup(topic, commands)) throw unknownCommand(topic, commands)
+  const inGroup = groupOf(topic.join(' '), commands)
   const below = inGroup.filter((candidate) => candidate !== command)
   return command
     ? `${commandHelp(command)}\n\n${listing(below)}`
@@ -50,7 +50,7 @@ const overviewExamples = [
 const overview = (commands: readonly Command[]): string =>
   [
     exampleLines(overviewExamples),
-    'A narrow door into a running agent: it mints URLs that let one outsider say one kind of thing to one session.',
+    'A narrow door into a running agent: it mints URLs that let one outsider send one kind of message to one session.',
     listing(commands),
     section('Flags of every command', flagLines(globalFlags)),
     'More on one command: postern <command> --help',

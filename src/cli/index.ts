@@ -58,10 +58,10 @@ export const commands: readonly Command[] = [
 /** `argv` without the program's own name. Resolves with the exit code and never throws. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   try {
-    if (argv[0] === '__hold') return await io.hold(argv.slice(1))
+    if (argv[0] === '__hold') return await io.holdTerminal(argv.slice(1))
     return await obey(parse(argv, commands), io)
   } catch (thrown) {
-    // Agents read a failing hook, and what it prints, as a word to them.
+    // Agents read the output and the exit code of a failing hook as an instruction.
     return argv[0] === relayName ? 0 : report(thrown, io)
   }
 }
@@ -77,15 +77,15 @@ async function obey(parsed: Parsed, io: Io): Promise<number> {
   return command.run({ io, out, home, json, args, flags, rest, commands })
 }
 
-/** Help that was asked for is data; help instead of what was asked for is talk. */
-function showHelp({ words, asked }: Extract<Parsed, { kind: 'help' }>, io: Io): number {
-  const write = asked ? io.stdout : io.stderr
-  write(`${helpText(words, commands, helpWidth(io))}\n`)
-  return asked ? 0 : exitCodes.usage
+/** Help that was requested goes to standard output; help in place of a command goes to standard error. */
+function showHelp({ topic, requested }: Extract<Parsed, { kind: 'help' }>, io: Io): number {
+  const write = requested ? io.stdout : io.stderr
+  write(`${helpText(topic, commands, helpWidth(io))}\n`)
+  return requested ? 0 : exitCodes.usage
 }
 
 function report(thrown: unknown, io: Io): number {
   const out = createOutput(io, { color: false })
-  out.say(`postern: ${reasonOf(thrown)}`)
+  out.note(`postern: ${reasonOf(thrown)}`)
   return thrown instanceof Failure ? exitCodes[thrown.code] : exitCodes.internal
 }

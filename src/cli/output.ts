@@ -1,8 +1,8 @@
 import type { Io } from './context.ts'
 import { layOut, type Tone } from './table.ts'
-import { fit, inert, inertJson, inertLines, widthOf } from './terminal-text.ts'
+import { escapeJson, escapeLine, escapeLines, fit, widthOf } from './terminal-text.ts'
 
-/** What a command says. Nothing a stranger wrote can steer the terminal: all of it is made inert here. */
+/** What a command prints. Every text is escaped here, so that nothing a stranger wrote can steer the terminal. */
 export interface Output {
   /** Data: lines of text on standard output. */
   line(text: string): void
@@ -16,9 +16,9 @@ export interface Output {
   row(cells: Row): void
   /** Data: `Label:  value`, aligned. */
   fields(pairs: readonly (readonly [label: string, value: string])[]): void
-  /** Talk: standard error. */
-  say(text: string): void
-  /** Talk for a person who waits: what goes on and since when, in a line that is gone when it is over. */
+  /** For a person: a line on standard error. */
+  note(text: string): void
+  /** For a person who waits: what goes on and since when, in a line on standard error that is erased at the end. */
   during<T>(what: string, act: () => Promise<T>): Promise<T>
 }
 
@@ -37,9 +37,9 @@ export function createOutput(io: Io, wants: { readonly color: boolean }): Output
   const width = io.terminal.stdout ? io.terminal.columns : Number.POSITIVE_INFINITY
   const write = (text: string) => io.stdout(`${text}\n`)
   return {
-    line: (text) => write(inertLines(text)),
-    json: (value) => write(inertJson(JSON.stringify(value, null, 2))),
-    jsonLine: (value) => write(inertJson(JSON.stringify(value))),
+    line: (text) => write(escapeLines(text)),
+    json: (value) => write(escapeJson(JSON.stringify(value, null, 2))),
+    jsonLine: (value) => write(escapeJson(JSON.stringify(value))),
     table: (columns, rows) => {
       for (const line of layOut(columns, rows.map(clean), width, paint)) write(line)
     },
@@ -51,9 +51,9 @@ export function createOutput(io: Io, wants: { readonly color: boolean }): Output
       ),
     fields: (pairs) => {
       const longest = Math.max(...pairs.map(([label]) => label.length))
-      for (const [label, value] of pairs) write(`${`${label}:`.padEnd(longest + 2)}${inert(value)}`)
+      for (const [label, value] of pairs) write(`${`${label}:`.padEnd(longest + 2)}${escapeLine(value)}`)
     },
-    say: (text) => io.stderr(`${inertLines(text)}\n`),
+    note: (text) => io.stderr(`${escapeLines(text)}\n`),
     during: (what, act) => (io.terminal.stderr && io.env.TERM !== 'dumb' ? showing(io, what, act) : act()),
   }
 }
@@ -72,7 +72,7 @@ const startOfLine = '\r\x1b[K'
 async function showing<T>(io: Io, what: string, act: () => Promise<T>): Promise<T> {
   const startedAt = io.now()
   const show = () =>
-    io.stderr(`${startOfLine}${inert(what)} … ${Math.floor((io.now() - startedAt) / 1000)} s`)
+    io.stderr(`${startOfLine}${escapeLine(what)} … ${Math.floor((io.now() - startedAt) / 1000)} s`)
   show()
   const timer = setInterval(show, 1000)
   try {
@@ -86,8 +86,8 @@ async function showing<T>(io: Io, what: string, act: () => Promise<T>): Promise<
 const clean = (row: Row) =>
   row.map((cell) =>
     typeof cell === 'string'
-      ? { text: inert(cell), tone: 'plain' as const }
-      : { text: inert(cell.text), tone: cell.tone },
+      ? { text: escapeLine(cell), tone: 'plain' as const }
+      : { text: escapeLine(cell.text), tone: cell.tone },
   )
 
 const escapes: Readonly<Record<Tone, string>> = {

@@ -10,8 +10,8 @@ export type Parsed =
       readonly flags: Values
       readonly rest: readonly string[]
     }
-  /** Help on one command, on a group (`session`), or on everything (no words). */
-  | { readonly kind: 'help'; readonly words: readonly string[]; readonly asked: boolean }
+  /** Help on one command, on a group (`session`), or on everything (no topic). */
+  | { readonly kind: 'help'; readonly topic: readonly string[]; readonly requested: boolean }
   | { readonly kind: 'version'; readonly flags: Values }
 
 /**
@@ -22,19 +22,19 @@ export function parse(argv: readonly string[], commands: readonly Command[]): Pa
   const end = argv.indexOf('--')
   const head = end < 0 ? argv : argv.slice(0, end)
   const rest = end < 0 ? [] : argv.slice(end + 1)
-  const { words, given } = split(head, commands)
+  const { positionals, given } = split(head, commands)
   const flags = valuesOf(given)
-  const found = match(words, commands)
-  checkKnown(given, found?.command, words, commands)
-  if (flags.on('help') || (words.length === 0 && !flags.on('version')))
-    return { kind: 'help', words: helpWords(words, found, commands), asked: flags.on('help') }
-  if (flags.on('version') && words.length === 0) return { kind: 'version', flags }
-  if (!found) return group(words, commands)
+  const found = match(positionals, commands)
+  checkKnown(given, found?.command, positionals, commands)
+  if (flags.on('help') || (positionals.length === 0 && !flags.on('version')))
+    return { kind: 'help', topic: topicOf(positionals, found, commands), requested: flags.on('help') }
+  if (flags.on('version') && positionals.length === 0) return { kind: 'version', flags }
+  if (!found) return group(positionals, commands)
   const { command, used } = found
-  if (isSurplus(command, words.slice(used)) && isGroup(words.slice(0, used), commands))
-    throw unknownCommand(words, commands)
+  if (isSurplus(command, positionals.slice(used)) && isGroup(positionals.slice(0, used), commands))
+    throw unknownCommand(positionals, commands)
   checkFlags(command, given, flags)
-  const args = argsOf(command, words.slice(used))
+  const args = argsOf(command, positionals.slice(used))
   checkRest(command, rest)
   return { kind: 'call', command, args, flags, rest }
 }
@@ -49,17 +49,17 @@ interface Given {
 function split(
   head: readonly string[],
   commands: readonly Command[],
-): { readonly words: readonly string[]; readonly given: readonly Given[] } {
+): { readonly positionals: readonly string[]; readonly given: readonly Given[] } {
   const valued = new Set(
     [...globalFlags, ...commands.flatMap((command) => command.flags ?? [])]
       .filter((flag) => flag.value !== undefined)
       .map((flag) => flag.name),
   )
-  const words: string[] = []
+  const positionals: string[] = []
   const given: Given[] = []
   for (let i = 0; i < head.length; i++) {
     const token = head[i] ?? ''
-    if (!token.startsWith('-') || token === '-') words.push(token)
+    if (!token.startsWith('-') || token === '-') positionals.push(token)
     else {
       const flag = readFlag(token)
       const next = head[i + 1]
@@ -68,7 +68,7 @@ function split(
       given.push(takes && next !== undefined && !next.startsWith('--') ? { ...flag, value: next } : flag)
     }
   }
-  return { words, given }
+  return { positionals, given }
 }
 
 const shorthands: Readonly<Record<string, string>> = { '-h': 'help', '-V': 'version', '-q': 'quiet' }
@@ -85,13 +85,13 @@ function readFlag(token: string): Given {
 
 interface Match {
   readonly command: Command
-  /** How many words its name took. */
+  /** How many positionals the name took. */
   readonly used: number
 }
 
-function match(words: readonly string[], commands: readonly Command[]): Match | undefined {
-  for (let used = Math.min(words.length, 3); used > 0; used--) {
-    const name = words.slice(0, used).join(' ')
+function match(positionals: readonly string[], commands: readonly Command[]): Match | undefined {
+  for (let used = Math.min(positionals.length, 3); used > 0; used--) {
+    const name = positionals.slice(0, used).join(' ')
     const command = commands.find((candidate) => namesOf(candidate).includes(name))
     if (command) return { command, used }
   }
@@ -103,12 +103,13 @@ export const namesOf = (command: Command): readonly string[] => [command.name, .
 function checkKnown(
   given: readonly Given[],
   command: Command | undefined,
-  words: readonly string[],
+  positionals: readonly string[],
   commands: readonly Command[],
 ): void {
-  const known = [...(command ? (command.flags ?? []) : groupFlags(words, commands)), ...globalFlags].map(
-    (f) => f.name,
-  )
+  const known = [
+    ...(command ? (command.flags ?? []) : groupFlags(positionals, commands)),
+    ...globalFlags,
+  ].map((f) => f.name)
   const stray = given.find((flag) => !known.includes(flag.name))
   if (!stray) return
   const word = stray.name.replace(/^-+/, '')
@@ -117,44 +118,48 @@ function checkKnown(
 }
 
 /** Without a command, the flags of all that could be meant. */
-const groupFlags = (words: readonly string[], commands: readonly Command[]): readonly Flag[] =>
-  words.length === 0 ? [] : commands.flatMap((command) => command.flags ?? [])
+const groupFlags = (positionals: readonly string[], commands: readonly Command[]): readonly Flag[] =>
+  positionals.length === 0 ? [] : commands.flatMap((command) => command.flags ?? [])
 
-function helpWords(
-  words: readonly string[],
+function topicOf(
+  positionals: readonly string[],
   found: Match | undefined,
   commands: readonly Command[],
 ): readonly string[] {
   if (found) return found.command.name.split(' ')
-  if (words.length > 0 && !isGroup(words.slice(0, 1), commands)) throw unknownCommand(words, commands)
-  return words.slice(0, 1)
+  if (positionals.length > 0 && !isGroup(positionals.slice(0, 1), commands))
+    throw unknownCommand(positionals, commands)
+  return positionals.slice(0, 1)
 }
 
-function group(words: readonly string[], commands: readonly Command[]): Parsed {
-  if (words.length === 1 && isGroup(words, commands)) return { kind: 'help', words, asked: false }
-  throw unknownCommand(words, commands)
+function group(positionals: readonly string[], commands: readonly Command[]): Parsed {
+  if (positionals.length === 1 && isGroup(positionals, commands))
+    return { kind: 'help', topic: positionals, requested: false }
+  throw unknownCommand(positionals, commands)
 }
 
-export const isGroup = (words: readonly string[], commands: readonly Command[]): boolean =>
-  commands.some((command) => namesOf(command).some((name) => name.startsWith(`${words.join(' ')} `)))
+export const isGroup = (positionals: readonly string[], commands: readonly Command[]): boolean =>
+  commands.some((command) => namesOf(command).some((name) => name.startsWith(`${positionals.join(' ')} `)))
 
-export function unknownCommand(words: readonly string[], commands: readonly Command[]): Failure {
+export function unknownCommand(positionals: readonly string[], commands: readonly Command[]): Failure {
   const known = commands.flatMap(namesOf)
-  const inGroup = known.filter((name) => name.startsWith(`${words[0]} `))
-  const tried = words.slice(0, inGroup.length > 0 ? 2 : 1).join(' ')
-  return new Failure('usage', `Unknown command "${tried}". ${meantCommand(words, inGroup, known)}`)
+  const inGroup = known.filter((name) => name.startsWith(`${positionals[0]} `))
+  const tried = positionals.slice(0, inGroup.length > 0 ? 2 : 1).join(' ')
+  return new Failure('usage', `Unknown command "${tried}". ${meantCommand(positionals, inGroup, known)}`)
 }
 
 /** Either the whole name was mistyped or only its first word: `sesion add`, `expos --session build`. */
 function meantCommand(
-  words: readonly string[],
+  positionals: readonly string[],
   inGroup: readonly string[],
   known: readonly string[],
 ): string {
-  if (inGroup.length > 0) return meant(words.slice(0, 2).join(' '), inGroup, 'postern ')
+  if (inGroup.length > 0) return meant(positionals.slice(0, 2).join(' '), inGroup, 'postern ')
   const firsts = [...new Set(known.map((name) => name.split(' ')[0] ?? ''))]
-  const whole = words.length === 1 ? undefined : nearest(words.slice(0, 2).join(' '), known)
-  return whole === undefined ? meant(words[0] ?? '', firsts, 'postern ') : `Did you mean postern ${whole}?`
+  const whole = positionals.length === 1 ? undefined : nearest(positionals.slice(0, 2).join(' '), known)
+  return whole === undefined
+    ? meant(positionals[0] ?? '', firsts, 'postern ')
+    : `Did you mean postern ${whole}?`
 }
 
 function checkFlags(command: Command, given: readonly Given[], flags: Values): void {
@@ -182,16 +187,17 @@ function checkRest(command: Command, rest: readonly string[]): void {
     throw wrong(command, `It needs ${command.rest.summary} after "--".`)
 }
 
-function argsOf(command: Command, words: readonly string[]): Values {
+function argsOf(command: Command, positionals: readonly string[]): Values {
   const wanted = command.args ?? []
-  if (isSurplus(command, words)) throw wrong(command, surplus(command, words[wanted.length] ?? ''))
-  const missing = wanted.find((argument, i) => argument.required && words[i] === undefined)
+  if (isSurplus(command, positionals))
+    throw wrong(command, surplus(command, positionals[wanted.length] ?? ''))
+  const missing = wanted.find((argument, i) => argument.required && positionals[i] === undefined)
   if (missing) throw wrong(command, `It needs <${missing.name}>: ${missing.summary}.`)
-  return valuesOf(words.map((value, i) => ({ name: nameAt(wanted, i), value, typed: value })))
+  return valuesOf(positionals.map((value, i) => ({ name: nameAt(wanted, i), value, typed: value })))
 }
 
-const isSurplus = ({ args = [] }: Command, words: readonly string[]): boolean =>
-  words.length > args.length && !args.some((argument) => argument.many)
+const isSurplus = ({ args = [] }: Command, positionals: readonly string[]): boolean =>
+  positionals.length > args.length && !args.some((argument) => argument.many)
 
 const surplus = (command: Command, word: string): string =>
   command.rest ? `"${word}" is too much; put the command after "--".` : `"${word}" is too much.`

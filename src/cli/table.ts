@@ -19,7 +19,7 @@ const narrowest = 8
 
 /**
  * Lines of a table no wider than `width`: flexible columns are cut first, and where that is not enough each row
- * becomes a block of its own. Texts must be inert already.
+ * becomes a block of its own. Texts must be escaped already.
  */
 export function layOut(
   columns: readonly Heading[],

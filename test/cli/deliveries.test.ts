@@ -40,7 +40,7 @@ describe('deliveries ls', () => {
       )
     })
 
-  it('fits the terminal and keeps hostile messages inert', async () => {
+  it('fits the terminal and escapes hostile messages', async () => {
     const world = createWorld()
     addDelivery(world, { message: `\x1b]0;pwned\x07${'x'.repeat(300)}\n\u202eevil` })
     for (const columns of [200, 120, 80, 40, 20]) {
@@ -104,7 +104,7 @@ describe('deliveries retry, replay, purge', () => {
     assert.equal(world.records.size, 2)
   })
 
-  it('replay cleans the words put in its place', async () => {
+  it('replay cleans the message put in its place', async () => {
     const world = createWorld()
     const old = addDelivery(world, { state: 'DELIVERED' })
     const { stdout } = await cli(world, [
@@ -118,7 +118,7 @@ describe('deliveries retry, replay, purge', () => {
     assert.equal(JSON.parse(stdout).message, '[webhook] !rm')
   })
 
-  it('replay of nothing said needs words', async () => {
+  it('replay of an empty message needs --message', async () => {
     const world = createWorld()
     const old = addDelivery(world, { state: 'FAILED', reason: 'template', message: '' })
     assert.equal((await cli(world, ['deliveries', 'replay', old.id])).code, 2)
@@ -135,7 +135,7 @@ describe('deliveries retry, replay, purge', () => {
 })
 
 describe('deliveries tail', () => {
-  const told = async (world: World, lines: number) => {
+  const follow = async (world: World, lines: number) => {
     const seen: string[] = []
     const tail = createTail(world.store, {}, ({ message, state }) => seen.push(`${message} ${state}`))
     await tail.begin(lines)
@@ -145,14 +145,14 @@ describe('deliveries tail', () => {
   it('begins with the last ones, oldest first', async () => {
     const world = createWorld()
     for (const message of ['a', 'b', 'c']) addDelivery(world, { message })
-    assert.deepEqual((await told(world, 2)).seen, ['b PENDING', 'c PENDING'])
-    assert.deepEqual((await told(world, 0)).seen, [])
+    assert.deepEqual((await follow(world, 2)).seen, ['b PENDING', 'c PENDING'])
+    assert.deepEqual((await follow(world, 0)).seen, [])
   })
 
-  it('tells what arrives and what changes, each once', async () => {
+  it('reports what arrives and what changes, each once', async () => {
     const world = createWorld()
     const first = addDelivery(world, { message: 'a' })
-    const { seen, tail } = await told(world, 10)
+    const { seen, tail } = await follow(world, 10)
     addDelivery(world, { message: 'b', state: 'DELIVERED' })
     world.records.set(first.id, { ...first, state: 'DELIVERED' })
     await tail.catchUp()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Reached } from '../../src/cli/context.ts'
+import type { ProbeResult } from '../../src/cli/context.ts'
 import type { Discovered, Driver } from '../../src/domain/driver.ts'
 import type { Hook } from '../../src/domain/hook.ts'
 import { addDelivery, addSession, cli, createWorld, type Facts } from './fake-io.ts'
@@ -30,8 +30,8 @@ const publicUrl = (url: string | undefined, more: { host?: string; allowedHosts?
   }),
 })
 
-const answers = (reached: Partial<Reached>) => ({
-  reach: async () => ({ status: 200, ours: false, ...reached }),
+const answers = (reached: Partial<ProbeResult>) => ({
+  probe: async () => ({ status: 200, ours: false, ...reached }),
 })
 
 describe('doctor', () => {
@@ -52,7 +52,7 @@ describe('doctor', () => {
     })
   })
 
-  it('says what others can read, and how to mend it', async () => {
+  it('reports what others can read, and the command that mends it', async () => {
     const { code, stdout } = await cli(createWorld(), ['doctor'], { modeOf: async () => 0o755 })
     assert.equal(code, 1)
     assert.match(stdout, /home +bad +others can read \S+postern\.db$/m)
@@ -67,7 +67,7 @@ describe('doctor', () => {
     assert.equal(world.opens, 0)
   })
 
-  it('tells damage and settings of the store as the store tells them', async () => {
+  it('reports what the store found in itself', async () => {
     const world = createWorld()
     const home = await world.io.openHome('/x')
     const store = { ...world.store, examine: async () => ['synchronous is 1, not 2: it matters'] }
@@ -114,12 +114,12 @@ describe('doctor', () => {
       /address it listens on/,
     ],
   ]
-  for (const [title, facts, verdict, said] of urls)
+  for (const [title, facts, verdict, text] of urls)
     it(`public URL: ${title}`, async () => {
       const { of } = await examined(createWorld(), facts)
       const [first] = of('public URL')
       assert.equal(first?.verdict, verdict)
-      assert.match(`${first?.detail}\n${first?.fix}`, said)
+      assert.match(`${first?.detail}\n${first?.fix}`, text)
     })
 
   it('warns of a public URL that is not encrypted', async () => {
@@ -138,7 +138,7 @@ describe('doctor', () => {
     assert.match(`${unset?.detail} ${unset?.fix}`, /1970.*set-ntp true/)
   })
 
-  it('names sessions behind which nobody is, and messages that nobody takes', async () => {
+  it('names sessions whose agent is gone, and messages that nothing takes', async () => {
     const world = createWorld()
     addDelivery(world)
     addSession(world, 'agent', { driver: 'command' })
@@ -149,16 +149,16 @@ describe('doctor', () => {
     assert.equal(unserved[1]?.fix, 'postern serve')
     world.readiness = { kind: 'ended', why: 'its pane was closed' }
     const gone = (await examined(world)).of('sessions')
-    assert.ok(gone.some(({ detail }) => /nobody is there behind "agent": its pane was closed/.test(detail)))
+    assert.ok(gone.some(({ detail }) => /the agent of "agent" is gone: its pane was closed/.test(detail)))
     assert.ok(gone.some(({ fix }) => /postern session end agent/.test(fix ?? '')))
   })
 
-  it('names hooks that speak to a session that is not there', async () => {
+  it('names hooks that deliver to a session that is not there', async () => {
     const hook = { name: 'github', session: 'gone', active: true } as Hook
     const test = async () => ({ kind: 'ignored' as const, why: '' })
     const hooks = async () => ({ list: async () => [hook], test })
     const [found] = (await examined(createWorld(), { hooks })).of('hooks')
-    assert.match(found?.detail ?? '', /"github" speaks to "gone", which does not exist/)
+    assert.match(found?.detail ?? '', /"github" delivers to "gone", which does not exist/)
   })
 
   it('prints the line that would add each agent, under a name that is free', async () => {

@@ -9,17 +9,17 @@ import { createStub, type Stub } from './stub-store.ts'
 
 export const start = Date.parse('2026-11-22T10:00:00.250Z')
 
-/** A keeper's machine that exists only on paper. */
+/** A machine in memory: what `Io` would find on a real one. */
 export interface World extends Stub {
   now: number
   readonly io: Io
   /** Sessions whose agents were ended, in order. */
   readonly ended: SessionId[]
-  readonly started: Parameters<Awaited<ReturnType<Io['holder']>>['start']>[0][]
-  readonly told: Parameters<Awaited<ReturnType<Io['relay']>>['tell']>[0][]
+  readonly started: Parameters<Awaited<ReturnType<Io['terminalHolder']>>['start']>[0][]
+  readonly relayed: Parameters<Awaited<ReturnType<Io['relay']>>['send']>[0][]
   /** Sessions for which word of hooks is kept. */
-  readonly listening: SessionId[]
-  readonly asked: { method: string; path: string; body: unknown }[]
+  readonly listeners: SessionId[]
+  readonly requests: { method: string; path: string; body: unknown }[]
   readonly stop: AbortController
   answer: ServerAnswer | undefined
   readiness: Readiness
@@ -34,7 +34,7 @@ export interface Ran {
 }
 
 export type Facts = Partial<
-  Pick<Io, 'env' | 'terminal' | 'read' | 'config' | 'hooks' | 'modeOf' | 'reach' | 'drivers' | 'now'>
+  Pick<Io, 'env' | 'terminal' | 'read' | 'config' | 'hooks' | 'modeOf' | 'probe' | 'drivers' | 'now'>
 >
 
 /** Runs one command line in that world. */
@@ -61,9 +61,9 @@ export function createWorld(): World {
     io: undefined as unknown as Io,
     ended: [],
     started: [],
-    told: [],
-    listening: [],
-    asked: [],
+    relayed: [],
+    listeners: [],
+    requests: [],
     stop,
     answer: undefined,
     readiness: { kind: 'idle' as const },
@@ -129,7 +129,7 @@ function ioOf(world: World): Io {
     stderr: () => {},
     env: {},
     cwd: '/somewhere',
-    userHome: '/home/keeper',
+    userHome: '/home/user',
     now: () => world.now,
     random,
     terminal: { stdin: false, stdout: false, stderr: false, columns: 80, rows: 24 },
@@ -139,7 +139,7 @@ function ioOf(world: World): Io {
       throw new Failure('not_found', `There is no file ${path}.`)
     },
     modeOf: async () => 0o700,
-    reach: async () => {
+    probe: async () => {
       throw new Failure('unreachable', 'nobody answers')
     },
     drivers: async () => new Map(drivers.map((driver) => [driver.kind, driver])),
@@ -166,13 +166,13 @@ function ioOf(world: World): Io {
     server: async () => ({
       url: 'http://127.0.0.1:7717',
       request: async (method, path, options) => {
-        world.asked.push({ method, path, body: options?.body })
+        world.requests.push({ method, path, body: options?.body })
         if (!world.answer) throw new Failure('unreachable', 'No server answers at http://127.0.0.1:7717.')
         return world.answer
       },
     }),
     config: async () => ({
-      file: '/home/keeper/.postern/preferences/webhooks.json',
+      file: '/home/user/.postern/preferences/webhooks.json',
       schema: async () => ({ type: 'object' }),
       load: async () => ({
         printable: { server: { port: 7717 } },
@@ -191,17 +191,17 @@ function ioOf(world: World): Io {
     keys: async () => ({ rotate: async (graceMs) => ({ kid: 'k2', retireAt: world.now + graceMs }) }),
     restore: async () => ({ held: 0, revoked: 0 }),
     relay: async () => ({
-      tell: (call) => {
-        world.told.push(call)
+      send: (call) => {
+        world.relayed.push(call)
       },
       listen: async (_runDir, { id }) => {
-        world.listening.push(id)
+        world.listeners.push(id)
       },
       settings: async ({ session, home }) => [
         { agent: 'helper', title: 'Helper', where: 'save it', text: `relay ${home} ${session}`, value: 1 },
       ],
     }),
-    holder: async () => ({
+    terminalHolder: async () => ({
       start: async (wanted) => {
         world.started.push(wanted)
         return { socket: 'run/1.sock' }
@@ -209,10 +209,10 @@ function ioOf(world: World): Io {
       attach: async () => ({ kind: 'ended', code: 7 }),
     }),
     serve: async (home, flags) => {
-      world.asked.push({ method: 'serve', path: home, body: flags })
+      world.requests.push({ method: 'serve', path: home, body: flags })
       return 0
     },
-    hold: async (args) => args.length,
+    holdTerminal: async (args) => args.length,
   }
 }
 

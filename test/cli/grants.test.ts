@@ -35,7 +35,7 @@ describe('expose', () => {
       assert.match(plain.stdout, new RegExp(`^Expires:  ${expires ?? '-'}$`, 'm'))
     })
 
-  it('prints one object with --json and stores what it says', async () => {
+  it('prints one object with --json and stores the same', async () => {
     const at = world()
     const { stdout } = await cli(at, ['expose', '--session', 'build', '--label', 'ci', '--json'])
     assert.deepEqual(JSON.parse(stdout), {
@@ -56,13 +56,13 @@ describe('expose', () => {
     ['nobody', 3, /no session "nobody"/],
     ['over', 3, /"over" has ended/],
   ]
-  for (const [session, code, said] of refused)
+  for (const [session, code, message] of refused)
     it(`of the session "${session}" exits with ${code} and leaves no grant`, async () => {
       const at = world()
       addSession(at, 'over', { state: 'ended', endedAt: start })
       const ran = await cli(at, ['expose', '--session', session])
       assert.deepEqual([ran.code, ran.stdout, at.grants.size], [code, '', 0])
-      assert.match(ran.stderr, said)
+      assert.match(ran.stderr, message)
     })
 
   it('adds a curl line on a terminal, apart from the data', async () => {
@@ -74,7 +74,7 @@ describe('expose', () => {
 })
 
 describe('ls', () => {
-  it('shows newest first, with expired, revoked and hostile ones told as they are', async () => {
+  it('shows newest first, with expired, revoked and hostile ones marked or escaped', async () => {
     const at = world()
     await cli(at, ['expose', '--session', 'build', '--ttl', '1', '--label', '\x1b[2Jgone\u202e'])
     await cli(at, ['expose', '--session', 'build', '--ttl', 'never', '--label', 'for good'])
@@ -120,17 +120,17 @@ describe('revoke', () => {
     ['zzzz', 2, /0-9 a-f/],
     ['0404', 3, /no grant "0404"/],
   ]
-  for (const [prefix, code, said] of cases)
+  for (const [prefix, code, message] of cases)
     it(`${prefix} exits with ${code}`, async () => {
       const at = world()
       await cli(at, ['expose', '--session', 'build'])
       const ran = await cli(at, ['revoke', prefix])
       assert.equal(ran.code, code)
-      assert.match(ran.stderr, said)
+      assert.match(ran.stderr, message)
       assert.equal([...at.grants.values()][0]?.revokedAt, code === 0 ? start : undefined)
     })
 
-  it('refuses a beginning that two grants share, and says how many', async () => {
+  it('refuses a beginning that two grants share, and counts them', async () => {
     const at = world()
     await cli(at, ['expose', '--session', 'build'])
     const [grant] = at.grants.values()

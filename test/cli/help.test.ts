@@ -34,11 +34,11 @@ describe('help', () => {
     [['channel', '--help'], 0, 'stdout', /revoke/],
     [['expose', '--help', '--session'], 0, 'stdout', /^Examples\n/],
   ]
-  for (const [argv, code, where, said] of cases)
-    it(`postern ${argv.join(' ')} exits with ${code} and speaks on ${where}`, async () => {
+  for (const [argv, code, where, text] of cases)
+    it(`postern ${argv.join(' ')} exits with ${code} and prints on ${where}`, async () => {
       const ran = await cli(createWorld(), argv)
       assert.equal(ran.code, code)
-      assert.match(ran[where], said)
+      assert.match(ran[where], text)
       assert.equal(where === 'stdout' ? ran.stderr : ran.stdout, '')
     })
 })
@@ -47,8 +47,8 @@ describe('helpText', () => {
   const topics = [[], ...commands.map(({ name }) => name.split(' '))]
   for (const width of [50, 80])
     it(`fits ${width} columns but for examples, and loses no word`, () => {
-      for (const words of topics) {
-        const [plain, text] = [helpText(words, commands), helpText(words, commands, width)]
+      for (const topic of topics) {
+        const [plain, text] = [helpText(topic, commands), helpText(topic, commands, width)]
         assert.deepEqual(text.split(/\s+/), plain.split(/\s+/))
         const long = text.split('\n').filter((line) => line.length > width)
         const examples = commands.flatMap((command) => command.examples)
@@ -88,10 +88,10 @@ describe('completions', () => {
   ]
   for (const [line, offered, not] of spots)
     it(`bash offers the right words after "${line}"`, () => {
-      const words = line.split(' ')
-      const list = words.map((word) => `'${word}'`).join(' ')
+      const topic = line.split(' ')
+      const list = topic.map((word) => `'${word}'`).join(' ')
       const script = `${completionScript('bash', commands)}
-COMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}; _postern; printf '%s\\n' "\${COMPREPLY[@]}"`
+COMP_WORDS=(${list}); COMP_CWORD=${topic.length - 1}; _postern; printf '%s\\n' "\${COMPREPLY[@]}"`
       const { stdout, status } = spawnSync('bash', ['-c', script], { encoding: 'utf8' })
       const found = stdout.split('\n')
       assert.equal(status, 0)

@@ -5,13 +5,13 @@ import { cli, createWorld } from './fake-io.ts'
 const stdin = (text: string) => ({ read: async () => new TextEncoder().encode(text) })
 
 describe('hook-relay', () => {
-  it('passes on what stands on standard input, or behind the agent', async () => {
+  it('passes on what stands on standard input, or after the name of the agent', async () => {
     const world = createWorld()
     const env = { POSTERN_SESSION: 'build' }
     const ran = await cli(world, ['hook-relay', 'claude', '--home', '/h'], { ...stdin('{"a":1}'), env })
     assert.deepEqual(ran, { code: 0, stdout: '', stderr: '' })
     await cli(world, ['hook-relay', 'codex', '--session', 'x', '--home', '/h', '{"b":2}'])
-    assert.deepEqual(world.told, [
+    assert.deepEqual(world.relayed, [
       { runDir: '/h/run', agent: 'claude', env, payload: '{"a":1}' },
       { runDir: '/h/run', agent: 'codex', env: {}, session: 'x', payload: '{"b":2}' },
     ])
@@ -26,7 +26,7 @@ describe('hook-relay', () => {
     ['hook-relay', 'claude', '--home', ''],
   ]
   for (const argv of wrong)
-    it(`${argv.join(' ')}: the agent never hears of it`, async () => {
+    it(`${argv.join(' ')}: nothing is printed, exit code 0`, async () => {
       const world = createWorld()
       const nothing = {
         read: async () => {
@@ -34,14 +34,14 @@ describe('hook-relay', () => {
         },
       }
       assert.deepEqual(await cli(world, argv, nothing), { code: 0, stdout: '', stderr: '' })
-      assert.deepEqual(world.told, [])
+      assert.deepEqual(world.relayed, [])
     })
 
   it('is quiet when nobody listens', async () => {
     const world = createWorld()
     const relay = async () => ({
       ...(await world.io.relay()),
-      tell: () => {
+      send: () => {
         throw new Error('ENOENT')
       },
     })
@@ -55,7 +55,7 @@ describe('--print-hooks', () => {
     const world = createWorld()
     const argv = ['session', 'add', 'x', '--driver', 'command', '--print-hooks', '--home', '/h']
     const { code, stdout, stderr } = await cli(world, argv)
-    assert.deepEqual([code, stdout, world.listening], [0, 'relay /h x\n', ['x']])
+    assert.deepEqual([code, stdout, world.listeners], [0, 'relay /h x\n', ['x']])
     assert.match(stderr, /is open.*\nHelper: save it\.\n/)
     const again = await cli(world, [...argv, '--replace', '--json'])
     assert.deepEqual(JSON.parse(again.stdout).hooks, { helper: 1 })

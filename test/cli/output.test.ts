@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { createOutput } from '../../src/cli/output.ts'
-import { fit, inert, inertJson, inertLines, widthOf } from '../../src/cli/terminal-text.ts'
+import { escapeJson, escapeLine, escapeLines, fit, widthOf } from '../../src/cli/terminal-text.ts'
 import { addDelivery, cli, createWorld } from './fake-io.ts'
 
 const obeyed =
@@ -24,7 +24,7 @@ const hostile = fc.string({
   ),
 })
 
-describe('inert', () => {
+describe('escapeLine', () => {
   const cases: readonly (readonly [text: string, shown: string])[] = [
     ['plain — 字 🙂', 'plain — 字 🙂'],
     ['\x1b[31mred', '\\x1b[31mred'],
@@ -33,14 +33,14 @@ describe('inert', () => {
     ['\u{e0041}', '\\u{e0041}'],
     ['\x9b1m\x7f', '\\x9b1m\\x7f'],
   ]
-  for (const [text, shown] of cases) it(JSON.stringify(text), () => assert.equal(inert(text), shown))
+  for (const [text, shown] of cases) it(JSON.stringify(text), () => assert.equal(escapeLine(text), shown))
 
   it('never lets anything through that a terminal obeys', () => {
     fc.assert(
       fc.property(hostile, (text) => {
-        assert.doesNotMatch(inert(text), obeyed)
-        assert.doesNotMatch(inertLines(text).replaceAll('\t', ''), obeyed)
-        const json = inertJson(JSON.stringify({ text }, null, 2))
+        assert.doesNotMatch(escapeLine(text), obeyed)
+        assert.doesNotMatch(escapeLines(text).replaceAll('\t', ''), obeyed)
+        const json = escapeJson(JSON.stringify({ text }, null, 2))
         assert.doesNotMatch(json, obeyed)
         assert.equal(JSON.parse(json).text, text)
       }),
@@ -52,7 +52,7 @@ describe('fit', () => {
   it('never takes more columns than there are', () => {
     fc.assert(
       fc.property(hostile, fc.integer({ min: 1, max: 20 }), (text, columns) => {
-        assert.ok(widthOf(fit(inert(text), columns)) <= columns)
+        assert.ok(widthOf(fit(escapeLine(text), columns)) <= columns)
       }),
     )
   })
@@ -121,9 +121,9 @@ describe('row', () => {
 describe('during', () => {
   const waits = async (terminal: boolean, env: Record<string, string> = {}) => {
     const { io } = createWorld()
-    let said = ''
+    let shown = ''
     const stderr = (text: string) => {
-      said += text
+      shown += text
     }
     const facts = { env, stderr, terminal: { ...io.terminal, stderr: terminal } }
     const out = createOutput({ ...io, ...facts }, { color: true })
@@ -132,14 +132,14 @@ describe('during', () => {
       out.during('Waiting', () => Promise.reject(new Error('no'))),
       /no/,
     )
-    return said
+    return shown
   }
 
   it('shows a person what goes on, and leaves nothing of it', async () => {
-    const said = await waits(true)
-    assert.match(said, /Waiting for \\x1b\[31mred … 0 s/)
-    assert.ok(said.endsWith('\r\x1b[K'))
-    assert.ok(!said.includes('\n'))
+    const shown = await waits(true)
+    assert.match(shown, /Waiting for \\x1b\[31mred … 0 s/)
+    assert.ok(shown.endsWith('\r\x1b[K'))
+    assert.ok(!shown.includes('\n'))
   })
   it('is silent where nobody looks, or the terminal cannot take it back', async () => {
     assert.equal(await waits(false), '')

@@ -41,8 +41,8 @@ describe('a command line used wrongly', () => {
     [['expose', '--session', 'build', '--json', '--quiet'], /Choose one/],
     [['serve', '--port', '65536'], /--port is a whole number from 0 to 65535/],
     [['serve', '--tls-cert', 'x'], /belong together/],
-    [['session', 'end'], /Name one session, or say --all/],
-    [['session', 'end', 'build', '--all'], /Name one session, or say --all/],
+    [['session', 'end'], /Name one session, or give --all/],
+    [['session', 'end', 'build', '--all'], /Name one session, or give --all/],
     [['session', 'add', 'x', '--driver', 'telepathy'], /no driver "telepathy".*command, inbox, pty/],
     [['session', 'add', 'x', '--driver', 'inbox', '--set', 'nothing'], /NAME=VALUE/],
     [['deliveries', 'ls', '--state', 'lost'], /PENDING, RETRY, DELIVERED, FAILED/],
@@ -56,14 +56,14 @@ describe('a command line used wrongly', () => {
     [['inbox', 'akc', 'whd_x'], /Did you mean postern inbox ack\?/],
     [['help', 'nonsense'], /Unknown command "nonsense"/],
     [['--home', '', 'ls'], /--home must name a directory/],
-    [['send', '--session', 'build'], /Say what to send/],
+    [['send', '--session', 'build'], /Give a message/],
   ]
-  for (const [argv, said] of cases)
+  for (const [argv, message] of cases)
     it(`postern ${argv.join(' ')} → 2, nothing stored, nothing on stdout`, async () => {
       const world = createWorld()
       const sessions = world.sessions.size
       const { code, stdout, stderr } = await cli(world, argv)
-      assert.match(stderr, said)
+      assert.match(stderr, message)
       assert.equal(code, 2)
       assert.equal(stdout, '')
       assert.deepEqual([world.grants.size, world.sessions.size, world.started.length], [0, sessions, 0])
@@ -96,9 +96,9 @@ describe('parse', () => {
 
 describe('the home', () => {
   const cases: readonly (readonly [argv: string[], env: Record<string, string>, home: string])[] = [
-    [['serve'], {}, '/home/keeper/.postern'],
+    [['serve'], {}, '/home/user/.postern'],
     [['serve'], { POSTERN_HOME: '/var/lib/postern' }, '/var/lib/postern'],
-    [['serve'], { POSTERN_HOME: '' }, '/home/keeper/.postern'],
+    [['serve'], { POSTERN_HOME: '' }, '/home/user/.postern'],
     [['--home', '/elsewhere', 'serve'], { POSTERN_HOME: '/var/lib/postern' }, '/elsewhere'],
     [['serve', '--home', 'here'], {}, '/somewhere/here'],
   ]
@@ -106,7 +106,7 @@ describe('the home', () => {
     it(`${argv.join(' ')} with ${JSON.stringify(env)} is ${home}`, async () => {
       const world = createWorld()
       await cli(world, argv, { env })
-      assert.equal(world.asked[0]?.path, home)
+      assert.equal(world.requests[0]?.path, home)
     })
 })
 

@@ -5,7 +5,7 @@ import { Failure } from '../../src/domain/error.ts'
 import type { Hook } from '../../src/domain/hook.ts'
 import { cli, createWorld } from './fake-io.ts'
 
-const said = (state: string) => ({
+const sent = (state: string) => ({
   id: 'whd_1',
   state,
   reason: state === 'PENDING' ? 'busy' : null,
@@ -27,19 +27,19 @@ describe('send', () => {
   for (const [state, code, stdout] of outcomes)
     it(`of a message that is ${state} exits with ${code}`, async () => {
       const world = createWorld()
-      world.answer = { status: 202, body: said(state) }
+      world.answer = { status: 202, body: sent(state) }
       const ran = await cli(world, ['send', '--session', 'build', 'hi'])
       assert.deepEqual([ran.code, ran.stdout], [code, stdout])
     })
 
-  it('asks for what was said, and waits no longer than it is told', async () => {
+  it('sends the message, and waits no longer than --timeout', async () => {
     const world = createWorld()
-    world.answer = { status: 202, body: said('PENDING') }
+    world.answer = { status: 202, body: sent('PENDING') }
     const argv = ['send', '--session', 'build', '--from', 'ci', '--idempotency-key', 'k']
     await cli(world, [...argv, '--timeout', '0', '--', '-v', 'is broken'])
     await cli(world, [...argv, '--timeout', '9', 'hi'])
     const body = { session: 'build', from: 'ci', idempotency_key: 'k' }
-    assert.deepEqual(world.asked, [
+    assert.deepEqual(world.requests, [
       { method: 'POST', path: '/api/deliveries', body: { ...body, message: '-v is broken' } },
       { method: 'POST', path: '/api/deliveries', body: { ...body, message: 'hi' } },
       { method: 'GET', path: '/api/deliveries/whd_1?wait=9', body: undefined },
@@ -48,12 +48,12 @@ describe('send', () => {
 
   it('reads standard input for -, and refuses what is not UTF-8', async () => {
     const world = createWorld()
-    world.answer = { status: 202, body: said('DELIVERED') }
+    world.answer = { status: 202, body: sent('DELIVERED') }
     const argv = ['send', '--session', 'build', '-']
     assert.equal((await cli(world, argv, { read: async () => Buffer.from('a\nb\n') })).code, 0)
     assert.equal((await cli(world, argv, { read: async () => Uint8Array.of(0xff) })).code, 2)
     assert.deepEqual(
-      world.asked.map(({ body }) => body),
+      world.requests.map(({ body }) => body),
       [{ session: 'build', message: 'a\nb' }],
     )
   })
@@ -65,7 +65,7 @@ describe('send', () => {
     ['of_a_newer_server', 418, 1],
   ]
   for (const [code, status, exit] of problems)
-    it(`exits with ${exit} when the server says ${code}`, async () => {
+    it(`exits with ${exit} when the server refuses with ${code}`, async () => {
       const world = createWorld()
       world.answer = { status, body: { code, detail: 'because \x1b[31m' } }
       const ran = await cli(world, ['send', '--session', 'build', 'hi'])
@@ -85,7 +85,7 @@ describe('serve', () => {
   it('hands over its flags, paths made absolute', async () => {
     const world = createWorld()
     await cli(world, 'serve --host ::1 --port 0 --tls-cert c.pem --tls-key /k.pem'.split(' '))
-    assert.deepEqual(world.asked[0]?.body, {
+    assert.deepEqual(world.requests[0]?.body, {
       host: '::1',
       port: 0,
       tlsCert: '/somewhere/c.pem',
@@ -110,11 +110,11 @@ describe('hooks', () => {
     fence: false,
   }
   const hooks =
-    (rehearsal: Rehearsal, heard: unknown[] = []) =>
+    (rehearsal: Rehearsal, calls: unknown[] = []) =>
     async () => ({
       list: async () => [hook],
-      test: async (...asked: unknown[]) => {
-        heard.push(asked)
+      test: async (...call: unknown[]) => {
+        calls.push(call)
         return rehearsal
       },
     })
@@ -143,9 +143,9 @@ describe('hooks', () => {
     })
 
   it('test sends payload and headers along', async () => {
-    const heard: unknown[] = []
+    const calls: unknown[] = []
     const facts = {
-      hooks: hooks({ kind: 'ignored', why: '' }, heard),
+      hooks: hooks({ kind: 'ignored', why: '' }, calls),
       read: async () => Buffer.from('{"x":1}'),
     }
     await cli(
@@ -153,11 +153,11 @@ describe('hooks', () => {
       ['hooks', 'test', 'github', '--payload', 'p', '--header', 'X-GitHub-Event: push'],
       facts,
     )
-    assert.deepEqual(heard, [['github', Buffer.from('{"x":1}'), { 'x-github-event': 'push' }]])
+    assert.deepEqual(calls, [['github', Buffer.from('{"x":1}'), { 'x-github-event': 'push' }]])
   })
 })
 
-describe('the keeper’s small commands', () => {
+describe('the small commands', () => {
   it('secret is 32 random bytes, and different each time', async () => {
     const world = createWorld()
     const [a, b] = [await cli(world, ['secret']), await cli(world, ['secret'])]

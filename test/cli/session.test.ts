@@ -6,7 +6,7 @@ import { addDelivery, addSession, cli, createWorld, start } from './fake-io.ts'
 const find = (world: ReturnType<typeof createWorld>, id: string) => world.sessions.get(id as SessionId)
 
 describe('session add', () => {
-  it('gives the driver what the flags say and tells how many grants point at it', async () => {
+  it('gives the driver its flags and reports how many grants point at the session', async () => {
     const world = createWorld()
     addSession(world, 'x')
     await cli(world, ['expose', '--session', 'x'])
@@ -40,16 +40,13 @@ describe('session add', () => {
 })
 
 describe('session add --check', () => {
-  it('registers what works, and tells how it is', async () => {
+  it('registers what works, and prints its state', async () => {
     const world = createWorld()
     world.readiness = { kind: 'blocked', why: 'a dialog waits for a person' }
     const argv = ['session', 'add', 'x', '--driver', 'command', '--check', '--', 'agent']
     const { code, stderr } = await cli(world, argv)
     assert.equal(code, 0)
-    assert.match(
-      stderr,
-      /is open.*\nIt is blocked: a dialog waits for a person\. Skills: it does not say\.\n/,
-    )
+    assert.match(stderr, /is open.*\nIt is blocked: a dialog waits for a person\. Skills: unknown\.\n/)
     assert.equal(find(world, 'x')?.state, 'live')
     const { stdout } = await cli(world, [...argv.slice(0, 6), '--replace', '--json', ...argv.slice(6)])
     assert.deepEqual(JSON.parse(stdout).check, {
@@ -79,7 +76,7 @@ describe('session add --check', () => {
 })
 
 describe('session show', () => {
-  it('tells how the agent is and when it last surely took something', async () => {
+  it('shows the state of the agent and its last evidence', async () => {
     const world = createWorld()
     const { id } = addSession(world, 'x', { driver: 'command' })
     const show = async () => JSON.parse((await cli(world, ['session', 'show', 'x', '--json'])).stdout)
@@ -160,7 +157,7 @@ describe('session end', () => {
     assert.equal(find(world, 'default')?.state, 'live')
   })
 
-  it('ends a session although its agent resists, and says so', async () => {
+  it('ends a session although its agent resists, and reports that', async () => {
     const world = createWorld()
     const home = await world.io.openHome('/x')
     const io = {
@@ -191,7 +188,7 @@ describe('run', () => {
     assert.equal(world.opens, world.closes)
   })
 
-  it('takes the place of a standing inbox without being asked twice', async () => {
+  it('takes the place of a standing inbox without --replace', async () => {
     const world = createWorld()
     assert.equal((await cli(world, ['run', '--session', 'default', '--detach', '--', 'claude'])).code, 0)
     assert.equal(find(world, 'default')?.driver, 'pty')

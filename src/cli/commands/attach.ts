@@ -1,7 +1,7 @@
 import { Failure } from '../../domain/error.ts'
 import { parseSessionId, requireOpen, type Session } from '../../domain/session.ts'
 import { type Call, type Command, withHome } from '../command.ts'
-import type { Holder, LocalHome } from '../context.ts'
+import type { LocalHome, TerminalHolder } from '../context.ts'
 
 export const attachCommands: readonly Command[] = [
   {
@@ -16,7 +16,7 @@ export const attachCommands: readonly Command[] = [
 
 async function runAttach(call: Call): Promise<number> {
   const session = await withHome(call, ({ store }) => findTerminal(store, call.args.need('id')))
-  return join(call, await call.io.holder(call.home), session)
+  return join(call, await call.io.terminalHolder(call.home), session)
 }
 
 async function findTerminal(store: LocalHome['store'], id: string): Promise<Session> {
@@ -25,9 +25,9 @@ async function findTerminal(store: LocalHome['store'], id: string): Promise<Sess
   throw new Failure('usage', `"${id}" has no terminal of ours: its driver is "${session.driver}".`)
 }
 
-export async function join(call: Call, holder: Holder, session: Session): Promise<number> {
+export async function join(call: Call, holder: TerminalHolder, session: Session): Promise<number> {
   const parting = await holder.attach(session)
   if (parting.kind === 'ended') return parting.code
-  call.out.say(`Detached. It goes on; join it again with: postern attach ${session.id}`)
+  call.out.note(`Detached. It goes on; join it again with: postern attach ${session.id}`)
   return 0
 }

@@ -32,7 +32,7 @@ function runBackup(call: Call): Promise<number> {
     const file = absolute(call.args.need('file'), call.io)
     await call.out.during('Copying the database', () => store.backup(file))
     if (call.json) call.out.json({ file })
-    else call.out.say(`Wrote ${file}. The signing keys are not in it; they lie in ${call.home}/keys.`)
+    else call.out.note(`Wrote ${file}. The signing keys are not in it; they lie in ${call.home}/keys.`)
     return 0
   })
 }
@@ -47,14 +47,14 @@ async function runRestore(call: Call): Promise<number> {
     call.out.json({ file, held, revoked, aside: aside ?? null })
     return 0
   }
-  call.out.say(`Restored ${file}.`)
-  if (aside !== undefined) call.out.say(`The database that was here lies in ${aside} now.`)
+  call.out.note(`Restored ${file}.`)
+  if (aside !== undefined) call.out.note(`The database that was here lies in ${aside} now.`)
   if (revoked > 0)
-    call.out.say(
+    call.out.note(
       `This home cannot know which URLs were revoked since, so ${plural(revoked, 'open grant')} of the backup ${revoked === 1 ? 'is' : 'are'} revoked. If none was, restore again with --keep-grants.`,
     )
   if (held > 0)
-    call.out.say(
+    call.out.note(
       `${plural(held, 'message')} unfinished in the backup ${held === 1 ? 'is' : 'are'} FAILED (restored) now: postern deliveries ls --state failed`,
     )
   return 0

@@ -48,7 +48,7 @@ const sessionIds = "postern session ls 2>/dev/null | sed 1d | cut -d ' ' -f 1"
 /** A place on the command line, by the words before it, and what may come there. */
 interface Spot {
   /** For example `session add`; empty at the start. */
-  readonly words: string
+  readonly positionals: string
   readonly next: readonly Choice[]
   readonly flags: readonly Flag[]
 }
@@ -61,18 +61,18 @@ interface Choice {
 /** The longest first, so that the first that matches is the right one. */
 function spotsOf(commands: readonly Command[]): readonly Spot[] {
   const named = commands.flatMap((command) => namesOf(command).map((name) => ({ name, command })))
-  const words = new Set(named.flatMap(({ name }) => beginnings(name)))
-  return [...words]
+  const positionals = new Set(named.flatMap(({ name }) => beginnings(name)))
+  return [...positionals]
     .sort((a, b) => b.length - a.length)
     .map((at) => {
       const here = named.find(({ name }) => name === at)?.command
-      return { words: at, next: nextWords(at, named), flags: [...(here?.flags ?? []), ...globalFlags] }
+      return { positionals: at, next: nextWords(at, named), flags: [...(here?.flags ?? []), ...globalFlags] }
     })
 }
 
 const beginnings = (name: string): readonly string[] => {
-  const words = name.split(' ')
-  return words.map((_, i) => words.slice(0, i).join(' ')).concat(name)
+  const positionals = name.split(' ')
+  return positionals.map((_, i) => positionals.slice(0, i).join(' ')).concat(name)
 }
 
 function nextWords(
@@ -115,9 +115,9 @@ ${spots.map(bashCase).join('\n')}
 complete -o default -F _postern postern
 `
 
-const bashCase = ({ words, next, flags }: Spot): string => {
+const bashCase = ({ positionals, next, flags }: Spot): string => {
   const known = [...next.map(({ word }) => word), ...flags.map(({ name }) => `--${name}`)]
-  return `    ${words === '' ? '*' : `" ${words} "*`}) known="${known.join(' ')}" ;;`
+  return `    ${positionals === '' ? '*' : `" ${positionals} "*`}) known="${known.join(' ')}" ;;`
 }
 
 const zshScript: Script = (spots, valued) => `#compdef postern
@@ -143,12 +143,12 @@ ${spots.map(zshCase).join('\n')}
 if [ "$funcstack[1]" = "_postern" ]; then _postern "$@"; else compdef _postern postern; fi
 `
 
-const zshCase = ({ words, next, flags }: Spot): string => {
+const zshCase = ({ positionals, next, flags }: Spot): string => {
   const known = [
     ...next.map(({ word, summary }) => `${word}:${summary}`),
     ...flags.map(({ name, summary }) => `--${name}:${summary}`),
   ]
-  return `    ${words === '' ? '*' : `" ${words} "*`}) known=(${known.map(shellQuoted).join(' ')}) ;;`
+  return `    ${positionals === '' ? '*' : `" ${positionals} "*`}) known=(${known.map(shellQuoted).join(' ')}) ;;`
 }
 
 const fishScript: Script = (spots, valued) => `# fish completion for postern
@@ -175,10 +175,10 @@ end
 ${spots.flatMap(fishLines).join('\n')}
 `
 
-function fishLines({ words, next, flags }: Spot): readonly string[] {
-  const at = words === '' ? '\'test (__postern_words) = " "\'' : `'__postern_at ${words}'`
-  const within = words === '' ? '' : ` -n '__postern_in ${words}'`
-  const own = words === '' ? flags : flags.filter((flag) => !globalFlags.includes(flag))
+function fishLines({ positionals, next, flags }: Spot): readonly string[] {
+  const at = positionals === '' ? '\'test (__postern_words) = " "\'' : `'__postern_at ${positionals}'`
+  const within = positionals === '' ? '' : ` -n '__postern_in ${positionals}'`
+  const own = positionals === '' ? flags : flags.filter((flag) => !globalFlags.includes(flag))
   return [
     ...next.map(
       ({ word, summary }) => `complete -c postern -f -n ${at} -a ${word} -d ${fishQuoted(summary)}`,

@@ -9,7 +9,7 @@ import { type DeliveryView, deliveryView, recordView } from '../../manage/views.
 import { shortTime, wholeNumber } from '../arguments.ts'
 import { type Call, type Command, type Flag, withHome } from '../command.ts'
 import type { Cell, Row } from '../output.ts'
-import { sayRecord } from './delivery-record.ts'
+import { printRecord } from './delivery-record.ts'
 
 /** What narrows a list of deliveries. */
 export const filterFlags: readonly Flag[] = [
@@ -26,7 +26,7 @@ const someId = 'whd_0VxK3mQ2aBcDeFgHiJkLmNoP'
 export const deliveryCommands: readonly Command[] = [
   {
     name: 'deliveries ls',
-    summary: 'List what knocked, newest first.',
+    summary: 'List deliveries, newest first.',
     flags: [...filterFlags, { name: 'limit', value: 'N', summary: 'how many; 50 unless given' }],
     examples: ['postern deliveries ls', 'postern deliveries ls --state failed --session build --json'],
     run: runList,
@@ -49,7 +49,7 @@ export const deliveryCommands: readonly Command[] = [
     name: 'deliveries replay',
     summary: 'Send the same message once more, as a delivery of its own.',
     args: [id],
-    flags: [{ name: 'message', value: 'TEXT', summary: 'with these words instead' }],
+    flags: [{ name: 'message', value: 'TEXT', summary: 'with this message instead' }],
     examples: [
       `postern deliveries replay ${someId}`,
       `postern deliveries replay ${someId} --message 'look again'`,
@@ -94,7 +94,7 @@ function runList(call: Call): Promise<number> {
     const deliveries = await store.listDeliveries({ ...(await filterOf(call, store)), limit })
     const views = deliveries.map(deliveryView)
     if (call.json) call.out.json(views)
-    else if (views.length === 0) call.out.say('No deliveries.')
+    else if (views.length === 0) call.out.note('No deliveries.')
     else call.out.table(columns, views.map(rowOf))
     return 0
   })
@@ -137,7 +137,7 @@ function runShow(call: Call): Promise<number> {
   return withHome(call, async ({ store }) => {
     const view = recordView(await showDelivery(store, call.args.need('delivery-id')))
     if (call.json) call.out.json(view)
-    else sayRecord(call.out, view)
+    else printRecord(call.out, view)
     return 0
   })
 }
@@ -146,7 +146,7 @@ function runRetry(call: Call): Promise<number> {
   return withHome(call, async ({ store, clock, config }) => {
     const maxHoldMs = config.retry.maxHoldSeconds * 1000
     const delivery = await retryDelivery({ store, clock, maxHoldMs }, call.args.need('delivery-id'))
-    return sayQueued(call, deliveryView(delivery))
+    return printQueued(call, deliveryView(delivery))
   })
 }
 
@@ -155,11 +155,11 @@ function runReplay(call: Call): Promise<number> {
     const maxHoldMs = config.retry.maxHoldSeconds * 1000
     const deps = { store, clock, maxHoldMs, queueLimit: config.limits.queuePerSession }
     const delivery = await replayDelivery(deps, call.args.need('delivery-id'), call.flags.text('message'))
-    return sayQueued(call, deliveryView(delivery))
+    return printQueued(call, deliveryView(delivery))
   })
 }
 
-function sayQueued({ out, json }: Call, view: DeliveryView): number {
+function printQueued({ out, json }: Call, view: DeliveryView): number {
   if (json) out.json(view)
   else out.line(`${view.id}  ${view.state}`)
   return 0
@@ -170,7 +170,7 @@ function runPurge(call: Call): Promise<number> {
     const wanted = call.args.need('delivery-id')
     await purgeDelivery(store, wanted)
     if (call.json) call.out.json({ id: wanted, purged: true })
-    else call.out.say(`Erased ${wanted}.`)
+    else call.out.note(`Erased ${wanted}.`)
     return 0
   })
 }

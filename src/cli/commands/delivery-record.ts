@@ -2,7 +2,7 @@ import type { AttemptView, EventView, RecordView } from '../../manage/views.ts'
 import type { Output } from '../output.ts'
 
 /** One delivery for a person: the facts, then what happened when, then the texts. */
-export function sayRecord(out: Output, view: RecordView): void {
+export function printRecord(out: Output, view: RecordView): void {
   out.fields(facts(view).filter((pair): pair is readonly [string, string] => pair[1] !== null))
   section(out, 'Timeline', view.events.map(eventLine))
   section(out, 'Attempts', view.attemptList.map(attemptLine))

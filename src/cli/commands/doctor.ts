@@ -10,7 +10,7 @@ import { lookAtHooks, lookAtSessions } from './doctor/sessions.ts'
 export const doctorCommands: readonly Command[] = [
   {
     name: 'doctor',
-    summary: 'Look at everything a server needs and say what is wrong; find agents that could be added.',
+    summary: 'Check everything a server needs, report what is wrong, and find agents that could be added.',
     details: 'It changes nothing. Exits with 1 when something is bad.',
     examples: ['postern doctor', 'postern doctor --json'],
     run: runDoctor,

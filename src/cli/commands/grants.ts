@@ -14,7 +14,7 @@ export const grantCommands: readonly Command[] = [
   {
     name: 'expose',
     aliases: ['channel expose'],
-    summary: 'Mint a URL that lets its holder say one kind of thing to one session.',
+    summary: 'Mint a URL that lets its holder send one kind of message to one session.',
     details: 'The URL is the whole key. It is shown once and never stored.',
     flags: [
       { ...session, required: true },
@@ -22,9 +22,9 @@ export const grantCommands: readonly Command[] = [
       {
         name: 'ttl',
         value: 'SECONDS',
-        summary: 'lifetime; 0 takes the server default, "never" must be said',
+        summary: 'lifetime; 0 takes the server default; "never" does not expire',
       },
-      { name: 'label', value: 'TEXT', summary: 'a name for your own eyes' },
+      { name: 'label', value: 'TEXT', summary: 'a name, shown in lists' },
       { name: 'quiet', summary: 'print the URL and nothing else' },
     ],
     examples: [
@@ -63,14 +63,14 @@ function runExpose(call: Call): Promise<number> {
     const { store, tokens, clock, config, baseUrl } = home
     const { grant, token } = await expose(
       { store, tokens, clock, defaultTtlSeconds: config.server.grantTtlSeconds },
-      orderOf(call),
+      mintOf(call),
     )
     showMint(call, mintView(grant, webhookUrl(baseUrl, token)))
     return 0
   })
 }
 
-function orderOf({ flags, json }: Call): Parameters<typeof expose>[1] {
+function mintOf({ flags, json }: Call): Parameters<typeof expose>[1] {
   if (json && flags.on('quiet')) throw new Failure('usage', 'Choose one of --json and --quiet.')
   const [verb, label, ttl] = [flags.text('verb'), flags.text('label'), flags.text('ttl')]
   return {
@@ -84,10 +84,10 @@ function orderOf({ flags, json }: Call): Parameters<typeof expose>[1] {
 function showMint(call: Call, minted: MintView): void {
   if (call.json) call.out.json(minted)
   else if (call.flags.on('quiet')) call.out.line(minted.webhook)
-  else sayMint(call, minted)
+  else printMint(call, minted)
 }
 
-function sayMint({ out, io }: Call, minted: MintView): void {
+function printMint({ out, io }: Call, minted: MintView): void {
   out.fields([
     ['Channel', minted.channel],
     ['Grant ID', minted.grantId],
@@ -95,7 +95,7 @@ function sayMint({ out, io }: Call, minted: MintView): void {
     ['Expires', minted.expires ?? '-'],
   ])
   if (io.terminal.stdout && io.terminal.stderr)
-    out.say(`\nThe URL is the whole key and is not shown again. Knock with:\n  ${curlLine(minted.webhook)}`)
+    out.note(`\nThe URL is the whole key and is not shown again. Knock with:\n  ${curlLine(minted.webhook)}`)
 }
 
 const curlLine = (url: string): string =>
@@ -107,7 +107,7 @@ function runList(call: Call): Promise<number> {
     const grants = await store.listGrants(wanted === undefined ? {} : { session: parseSessionId(wanted) })
     const views = grants.map((grant) => grantView(grant, clock.now()))
     if (call.json) call.out.json(views)
-    else if (views.length === 0) call.out.say('No grants yet. Mint one: postern expose --session <id>')
+    else if (views.length === 0) call.out.note('No grants yet. Mint one: postern expose --session <id>')
     else call.out.table(columns, views.map(rowOf))
     return 0
   })
@@ -140,7 +140,7 @@ function runRevoke(call: Call): Promise<number> {
     const grant = await revoke({ store, clock }, call.args.need('grant-id'))
     const view = grantView(grant, clock.now())
     if (call.json) call.out.json(view)
-    else call.out.say(`Revoked ${view.id} (${view.channel}).`)
+    else call.out.note(`Revoked ${view.id} (${view.channel}).`)
     return 0
   })
 }

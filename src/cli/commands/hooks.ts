@@ -30,7 +30,7 @@ export const hookCommands: readonly Command[] = [
 async function runList(call: Call): Promise<number> {
   const hooks = await (await call.io.hooks(call.home)).list()
   if (call.json) call.out.json(hooks.map(hookView))
-  else if (hooks.length === 0) call.out.say('No hooks are configured.')
+  else if (hooks.length === 0) call.out.note('No hooks are configured.')
   else call.out.table(columns, hooks.map(rowOf))
   return 0
 }
@@ -58,11 +58,11 @@ const rowOf = (hook: Hook): Row => [
 async function runTest(call: Call): Promise<number> {
   const file = call.flags.text('payload')
   const payload = file === undefined ? new TextEncoder().encode('{}') : await call.io.read(file)
-  const desk = await call.io.hooks(call.home)
-  const rehearsal = await desk.test(call.args.need('name'), payload, headersOf(call))
+  const tools = await call.io.hooks(call.home)
+  const rehearsal = await tools.test(call.args.need('name'), payload, headersOf(call))
   if (call.json) call.out.json(rehearsal)
   else if (rehearsal.kind === 'message') call.out.line(rehearsal.message)
-  else call.out.say(`${rehearsal.kind === 'ignored' ? 'Ignored' : 'FAILED'}: ${rehearsal.why}`)
+  else call.out.note(`${rehearsal.kind === 'ignored' ? 'Ignored' : 'FAILED'}: ${rehearsal.why}`)
   return rehearsal.kind === 'failed' ? 1 : 0
 }
 

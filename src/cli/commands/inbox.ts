@@ -25,7 +25,7 @@ export const inboxCommands: readonly Command[] = [
   },
   {
     name: 'inbox ack',
-    summary: 'Say that a message has been taken.',
+    summary: 'Acknowledge a message, so that the next one can be taken.',
     args: [{ name: 'delivery-id', summary: 'its id', required: true }],
     examples: ['postern inbox ack whd_0VxK3mQ2aBcDeFgHiJkLmNoP'],
     run: runAck,
@@ -47,7 +47,7 @@ const next = async (call: Call, { store, drivers }: LocalHome): Promise<Delivery
 
 const everyMs = 200
 
-/** Undefined when the person or the clock ran out of patience. */
+/** Undefined after ^C or the timeout. */
 async function waitForOne(call: Call, home: LocalHome): Promise<Delivery | undefined> {
   const timeout = call.flags.text('timeout')
   const until =
@@ -66,7 +66,7 @@ function runAck(call: Call): Promise<number> {
   return withHome(call, async ({ store, clock }) => {
     const view = deliveryView(await acknowledge({ store, clock }, call.args.need('delivery-id')))
     if (call.json) call.out.json(view)
-    else call.out.say(`${view.id} is ${view.state}.`)
+    else call.out.note(`${view.id} is ${view.state}.`)
     return 0
   })
 }

@@ -17,6 +17,8 @@ async function runRotate(call: Call): Promise<number> {
   const { kid, retireAt } = await (await call.io.keys(call.home)).rotate(graceMs)
   if (call.json) call.out.json({ kid, olderRetireAt: iso(retireAt) })
   else
-    call.out.say(`New URLs are signed with key ${kid}. Those of older keys stop working at ${iso(retireAt)}.`)
+    call.out.note(
+      `New URLs are signed with key ${kid}. Those of older keys stop working at ${iso(retireAt)}.`,
+    )
   return 0
 }

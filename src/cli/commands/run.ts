@@ -1,10 +1,10 @@
 import { parseSessionId, type Session } from '../../domain/session.ts'
 import { newGeneration, type Opened, openSession, requireFree } from '../../manage/sessions.ts'
 import { type Call, type Command, withHome } from '../command.ts'
-import type { Holder, LocalHome } from '../context.ts'
+import type { LocalHome, TerminalHolder } from '../context.ts'
 import { join } from './attach.ts'
 import { hooksView, printHooks } from './hook-relay.ts'
-import { sayOpened } from './session.ts'
+import { printOpened } from './session.ts'
 
 export const runCommands: readonly Command[] = [
   {
@@ -18,7 +18,7 @@ export const runCommands: readonly Command[] = [
       { name: 'replace', summary: 'take the place of a live session of that id' },
       {
         name: 'print-hooks',
-        summary: 'print the settings that make the agent tell its turns, and start nothing',
+        summary: 'print the settings that make the agent report its turns, and start nothing',
       },
     ],
     rest: { name: 'command', summary: 'the command that runs the agent', required: true },
@@ -29,22 +29,22 @@ export const runCommands: readonly Command[] = [
 
 async function runRun(call: Call): Promise<number> {
   if (call.flags.on('print-hooks')) return runPrintHooks(call)
-  const holder = await call.io.holder(call.home)
+  const holder = await call.io.terminalHolder(call.home)
   const opened = await withHome(call, (home) => start(call, home, holder))
-  sayOpened(call, opened)
+  printOpened(call, opened)
   return call.flags.on('detach') ? 0 : join(call, holder, opened.session)
 }
 
 async function runPrintHooks(call: Call): Promise<number> {
-  const desk = await call.io.relay()
-  const settings = await desk.settings({ command: call.rest, home: call.home })
+  const agentHooks = await call.io.relay()
+  const settings = await agentHooks.settings({ command: call.rest, home: call.home })
   if (call.json) call.out.json(hooksView(settings))
   else printHooks(call, settings)
   return 0
 }
 
 /** The program runs before its session is open, so that one that cannot start takes nobody's place. */
-async function start(call: Call, home: LocalHome, holder: Holder): Promise<Opened> {
+async function start(call: Call, home: LocalHome, holder: TerminalHolder): Promise<Opened> {
   const { store, clock, connect } = home
   const id = parseSessionId(call.flags.need('session'))
   const replace = call.flags.on('replace')
@@ -70,7 +70,7 @@ async function start(call: Call, home: LocalHome, holder: Holder): Promise<Opene
   }
 }
 
-/** A program that was over before its session was open could not say so to the store. */
+/** A program that ended before its session was open could not mark that session as ended. */
 async function noteEarlyEnd({ connect, store, clock }: LocalHome, session: Session): Promise<void> {
   const connection = await connect(session)
   if (!connection) return

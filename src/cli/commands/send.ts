@@ -7,14 +7,14 @@ import type { ServerClient } from '../context.ts'
 export const sendCommands: readonly Command[] = [
   {
     name: 'send',
-    summary: 'Knock from the shell: say something to a session.',
+    summary: 'Knock from the shell: send a message to a session.',
     details: 'Needs a running server. "-" reads the text from standard input.',
-    args: [{ name: 'text', summary: 'what to say' }],
+    args: [{ name: 'text', summary: 'the message' }],
     flags: [
-      { name: 'session', value: 'id', summary: 'who should hear it', required: true },
+      { name: 'session', value: 'id', summary: 'the session that gets it', required: true },
       { name: 'from', value: 'NAME', summary: 'put [NAME] before it' },
-      { name: 'idempotency-key', value: 'KEY', summary: 'the same key says it once' },
-      { name: 'timeout', value: 'SECONDS', summary: 'wait that long for its end; 5 unless given' },
+      { name: 'idempotency-key', value: 'KEY', summary: 'a message of the same key is delivered once' },
+      { name: 'timeout', value: 'SECONDS', summary: 'wait that long for the outcome; 5 unless given' },
     ],
     rest: { name: 'text', summary: 'a text that begins with a dash' },
     examples: [
@@ -25,7 +25,7 @@ export const sendCommands: readonly Command[] = [
   },
 ]
 
-interface Said {
+interface Sent {
   readonly id: string
   readonly state: string
   readonly reason: string | null
@@ -36,12 +36,12 @@ async function runSend(call: Call): Promise<number> {
   const body = await bodyOf(call)
   const seconds = wholeNumber(call.flags.text('timeout') ?? '5', '--timeout', 3600)
   const server = await call.io.server(call.home)
-  const said = saidOf(await requestServer(server, 'POST', '/api/deliveries', { body }))
-  const delivery = stillOpen(said)
+  const sent = sentOf(await requestServer(server, 'POST', '/api/deliveries', { body }))
+  const delivery = isUnfinished(sent)
     ? await call.out.during(`Waiting for ${call.flags.need('session')}`, () =>
-        follow(server, said, seconds, call),
+        follow(server, sent, seconds, call),
       )
-    : said
+    : sent
   if (call.json) call.out.json(delivery)
   else call.out.line(`${delivery.id}  ${statusOf(delivery)}`)
   if (delivery.state !== 'FAILED') return 0
@@ -53,7 +53,7 @@ async function runSend(call: Call): Promise<number> {
 
 async function bodyOf({ args, flags, rest, io }: Call) {
   const given = args.text('text') ?? (rest.length > 0 ? rest.join(' ') : undefined)
-  if (given === undefined) throw new Failure('usage', 'Say what to send: postern send --session <id> <text>')
+  if (given === undefined) throw new Failure('usage', 'Give a message: postern send --session <id> <text>')
   const message = given === '-' ? await textOf(io.read('-')) : given
   const [from, key] = [flags.text('from'), flags.text('idempotency-key')]
   return {
@@ -72,18 +72,20 @@ async function textOf(bytes: Promise<Uint8Array>): Promise<string> {
   }
 }
 
-const stillOpen = ({ state }: Said): boolean => state === 'PENDING' || state === 'RETRY'
+const isUnfinished = ({ state }: Sent): boolean => state === 'PENDING' || state === 'RETRY'
 
-async function follow(server: ServerClient, said: Said, seconds: number, { io }: Call): Promise<Said> {
-  if (seconds === 0) return said
-  const path = `/api/deliveries/${said.id}?wait=${seconds}`
-  return saidOf(await requestServer(server, 'GET', path, { signal: io.stopping }))
+async function follow(server: ServerClient, delivery: Sent, seconds: number, { io }: Call): Promise<Sent> {
+  if (seconds === 0) return delivery
+  const path = `/api/deliveries/${delivery.id}?wait=${seconds}`
+  return sentOf(await requestServer(server, 'GET', path, { signal: io.stopping }))
 }
 
-const statusOf = (said: Said): string =>
-  stillOpen(said) ? `buffered${said.reason === null ? '' : ` (${said.reason})`}` : said.state.toLowerCase()
+const statusOf = (delivery: Sent): string =>
+  isUnfinished(delivery)
+    ? `buffered${delivery.reason === null ? '' : ` (${delivery.reason})`}`
+    : delivery.state.toLowerCase()
 
-function saidOf(body: unknown): Said {
-  if (typeof body === 'object' && body !== null && 'id' in body && 'state' in body) return body as Said
+function sentOf(body: unknown): Sent {
+  if (typeof body === 'object' && body !== null && 'id' in body && 'state' in body) return body as Sent
   throw new Failure('internal', 'The server answered with something this version does not understand.')
 }

@@ -6,11 +6,11 @@ import type { ServeFlags } from '../context.ts'
 export const serveCommands: readonly Command[] = [
   {
     name: 'serve',
-    summary: 'Serve the doors, the API and the dashboard until stopped.',
+    summary: 'Serve capability URLs, hooks, the API and the dashboard until stopped.',
     flags: [
       { name: 'host', value: 'ADDRESS', summary: 'where to listen; 127.0.0.1 unless configured' },
       { name: 'port', value: 'PORT', summary: '7717 unless configured; 0 takes a free one' },
-      { name: 'public-url', value: 'URL', summary: 'where the world reaches this server' },
+      { name: 'public-url', value: 'URL', summary: 'the URL under which senders reach this server' },
       { name: 'tls-cert', value: 'FILE', summary: 'PEM certificate, with --tls-key' },
       { name: 'tls-key', value: 'FILE', summary: 'PEM key, with --tls-cert' },
     ],

@@ -19,14 +19,14 @@ export const serviceCommands: readonly Command[] = [
 async function runUnit({ io, out, flags, home, json }: Call): Promise<number> {
   const executable = flags.text('exec') ?? io.program.command[0] ?? 'postern'
   const chosen = flags.on('home') || io.env.POSTERN_HOME
-  const options = { executable, ...(chosen && { home }) }
-  const unit = flags.on('user') ? userUnit(options) : systemUnit(options)
+  const paths = { executable, ...(chosen && { home }) }
+  const unit = flags.on('user') ? userUnit(paths) : systemUnit(paths)
   if (json) out.json({ unit })
   else out.line(unit.trimEnd())
   return 0
 }
 
-export interface ServiceOptions {
+interface UnitPaths {
   /** Absolute path of the binary. */
   readonly executable: string
   /** Absolute path; the default is `/var/lib/postern` for the system and the user's own home otherwise. */
@@ -38,12 +38,12 @@ export interface ServiceOptions {
  * privilege, and see neither other users' files nor their processes. Memory stays writable and executable: the runtime compiles
  * as it goes.
  */
-export function systemUnit({ executable, home = '/var/lib/postern' }: ServiceOptions): string {
+export function systemUnit({ executable, home = '/var/lib/postern' }: UnitPaths): string {
   return `# /etc/systemd/system/postern.service
 #   useradd --system --home-dir ${home} --shell /usr/sbin/nologin postern${home === '/var/lib/postern' ? '' : `\n#   install -d -o postern -g postern -m 0700 ${home}`}
 #   systemctl daemon-reload && systemctl enable --now postern
-# The keeper's commands for it: sudo -u postern postern --home ${home} …
-# Agents of the users of this machine are out of its reach; for those: postern service unit --user
+# Commands for this home: sudo -u postern postern --home ${home} …
+# It cannot connect to agents of other users of this machine; for those: postern service unit --user
 ${unitSection}
 [Service]
 ${serviceLines(executable, home)}
@@ -72,7 +72,7 @@ function visible(executable: string, home: string): string {
 const hiding = ['/home/', '/root/', '/run/user/', '/tmp/', '/var/tmp/']
 
 /** A unit of one's own, without privileges: agents it starts run as that user, with that user's files. */
-export function userUnit({ executable, home }: ServiceOptions): string {
+export function userUnit({ executable, home }: UnitPaths): string {
   return `# ~/.config/systemd/user/postern.service
 #   systemctl --user daemon-reload && systemctl --user enable --now postern
 #   loginctl enable-linger    keeps it running while nobody is logged in

@@ -9,7 +9,7 @@ import type { HookSettings } from '../context.ts'
 import type { Cell, Row } from '../output.ts'
 import { hooksView, printHooks } from './hook-relay.ts'
 import { runShow, whyOf } from './session/show.ts'
-import { sayUnfit, trialText, trialView } from './session/trial.ts'
+import { printUnfit, trialText, trialView } from './session/trial.ts'
 
 const id = { name: 'id', summary: 'the session', required: true }
 
@@ -28,7 +28,7 @@ export const sessionCommands: readonly Command[] = [
       { name: 'cwd', value: 'DIR', summary: 'where its process runs; here unless given' },
       { name: 'set', value: 'NAME=VALUE', summary: 'any other setting of the driver', many: true },
       { name: 'check', summary: 'try it first; register nothing that does not work' },
-      { name: 'print-hooks', summary: 'print the settings that make its agent tell its turns' },
+      { name: 'print-hooks', summary: 'print the settings that make its agent report its turns' },
       { name: 'replace', summary: 'take the place of a live session of that id' },
     ],
     rest: { name: 'command', summary: 'the command that runs the agent' },
@@ -38,7 +38,7 @@ export const sessionCommands: readonly Command[] = [
       'postern session add review --driver command --preset claude -- claude',
       'postern session add coder --driver acp --check -- opencode acp',
       'postern session add pair --driver codex',
-      'postern session add desk --driver claude',
+      'postern session add editor --driver claude',
       'postern session add bot --driver http --url http://127.0.0.1:9000/messages',
     ],
     run: runAdd,
@@ -81,24 +81,24 @@ function runAdd(call: Call): Promise<number> {
         ...(call.flags.on('check') && { check: call.io.stopping }),
       },
     )
-    if (!('session' in opened)) return sayUnfit(call, opened.trial)
+    if (!('session' in opened)) return printUnfit(call, opened.trial)
     const hooks = call.flags.on('print-hooks') ? await hooksFor(call, opened.session) : []
-    sayOpened(call, opened, hooks)
-    if (!call.json && opened.trial) call.out.say(trialText(opened.trial))
+    printOpened(call, opened, hooks)
+    if (!call.json && opened.trial) call.out.note(trialText(opened.trial))
     if (!call.json) printHooks(call, hooks)
     return 0
   })
 }
 
-/** Its agent was not started by us, so its environment does not say which session it is. */
+/** Postern did not start the agent, so the session's id is not in the agent's environment. */
 async function hooksFor({ io, rest, home }: Call, session: Session): Promise<readonly HookSettings[]> {
-  const desk = await io.relay()
-  await desk.listen(homeAt(home).runDir, session)
-  return desk.settings({ command: rest, settings: session.settings, session: session.id, home })
+  const agentHooks = await io.relay()
+  await agentHooks.listen(homeAt(home).runDir, session)
+  return agentHooks.settings({ command: rest, settings: session.settings, session: session.id, home })
 }
 
-/** What a session that has just been opened is called, and who can already reach it. */
-export function sayOpened(
+/** The session that has just been opened, and how many grants already point at it. */
+export function printOpened(
   { out, json }: Call,
   { session, liveGrants, trouble, trial }: Opened,
   hooks: readonly HookSettings[] = [],
@@ -107,9 +107,9 @@ export function sayOpened(
   if (json) out.json({ ...view, liveGrants, ...(trial && { check: trialView(trial) }), ...hooksView(hooks) })
   else {
     const grants = liveGrants === 1 ? '1 live grant points' : `${liveGrants} live grants point`
-    out.say(`${view.channel} is open (${session.driver}). ${grants} at it.`)
+    out.note(`${view.channel} is open (${session.driver}). ${grants} at it.`)
   }
-  if (trouble !== undefined) out.say(`The agent it replaced could not be ended: ${trouble}`)
+  if (trouble !== undefined) out.note(`The agent it replaced could not be ended: ${trouble}`)
 }
 
 const named = ['target', 'socket', 'preset', 'url', 'cwd'] as const
@@ -175,12 +175,12 @@ function runEnd(call: Call): Promise<number> {
   return withHome(call, async ({ store, clock, connect }) => {
     const wanted = call.args.text('id')
     if ((wanted === undefined) !== call.flags.on('all'))
-      throw new Failure('usage', 'Name one session, or say --all.')
+      throw new Failure('usage', 'Name one session, or give --all.')
     const deps = { store, clock, connect }
     const ended = wanted === undefined ? await endAllSessions(deps) : [await endSession(deps, wanted)]
     if (call.json) call.out.json(ended)
-    else if (ended.length === 0) call.out.say('No session was running.')
-    else for (const one of ended) call.out.say(endedText(one))
+    else if (ended.length === 0) call.out.note('No session was running.')
+    else for (const one of ended) call.out.note(endedText(one))
     return 0
   })
 }

@@ -40,7 +40,7 @@ interface Tail {
 }
 
 const pageSize = 500
-/** Unfinished deliveries whose next state is waited for; the oldest are let go beyond it. */
+/** Unfinished deliveries whose changes are reported; beyond that, the oldest are forgotten. */
 const mostWatched = 2000
 
 export function createTail(
@@ -50,30 +50,30 @@ export function createTail(
 ): Tail {
   const watched = new Map<DeliveryId, string>()
   let after = 0
-  const tell = (delivery: Delivery) => {
+  const report = (delivery: Delivery) => {
     show(delivery)
     if (isTerminal(delivery.state)) watched.delete(delivery.id)
     else watch(watched, delivery)
   }
-  const tellNew = (deliveries: readonly Delivery[]) => {
-    for (const delivery of deliveries) tell(delivery)
+  const reportNew = (deliveries: readonly Delivery[]) => {
+    for (const delivery of deliveries) report(delivery)
     after = Math.max(after, ...deliveries.map(({ seq }) => seq))
   }
   return {
     async begin(lines) {
       const newest = await store.listDeliveries({ ...filter, limit: Math.max(1, lines) })
       after = newest[0]?.seq ?? 0
-      tellNew(newest.slice(0, lines).reverse())
+      reportNew(newest.slice(0, lines).reverse())
     },
     async catchUp() {
       for (const [id, known] of [...watched]) {
         const delivery = await store.findDelivery(id)
         if (!delivery) watched.delete(id)
-        else if (stateOf(delivery) !== known) tell(delivery)
+        else if (stateOf(delivery) !== known) report(delivery)
       }
       for (let page: readonly Delivery[]; ; ) {
         page = await store.listDeliveries({ ...filter, after, oldestFirst: true, limit: pageSize })
-        tellNew(page)
+        reportNew(page)
         if (page.length < pageSize) return
       }
     },

@@ -5,33 +5,33 @@ import { type Look, opened, quoted } from './look.ts'
 
 const searchMs = 8000
 
-/** What each driver finds, what runs first, with the command that would add it. */
+/** Agents that the drivers find, running ones first, each with the command that adds it. */
 export async function lookForAgents(call: Call): Promise<readonly Look[]> {
   const sessions = await opened(call, [], ({ store }) => store.listSessions())
   const open = sessions.filter(({ state }) => state !== 'ended')
   const signal = AbortSignal.timeout(searchMs)
   const drivers = [...(await call.io.drivers()).values()]
-  const found = (await Promise.all(drivers.map((driver) => ask(call, driver, open, signal)))).flat()
+  const found = (await Promise.all(drivers.map((driver) => discover(call, driver, open, signal)))).flat()
   const taken = new Set<string>(sessions.map(({ id }) => id))
   return [...found].sort((a, b) => Number(b.live) - Number(a.live)).map((one) => lookOf(one, taken))
 }
 
-async function ask(
+async function discover(
   { io }: Call,
   driver: Driver,
   open: readonly Session[],
   signal: AbortSignal,
 ): Promise<readonly Discovered[]> {
-  const reached = open.filter((session) => session.driver === driver.kind).map(({ settings }) => settings)
-  return (await driver.discover?.({ env: io.env, userHome: io.userHome, reached, signal })) ?? []
+  const known = open.filter((session) => session.driver === driver.kind).map(({ settings }) => settings)
+  return (await driver.discover?.({ env: io.env, userHome: io.userHome, reached: known, signal })) ?? []
 }
 
 function lookOf({ what, live, id, add }: Discovered, taken: Set<string>): Look {
-  const words = ['postern', 'session', 'add', freeId(id, taken), ...add]
+  const command = ['postern', 'session', 'add', freeId(id, taken), ...add]
   return {
     verdict: 'found',
     detail: `${what} (${live ? 'running' : 'installed'})`,
-    fix: words.map(quoted).join(' '),
+    fix: command.map(quoted).join(' '),
   }
 }
 

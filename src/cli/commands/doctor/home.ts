@@ -7,12 +7,12 @@ export const lookAtProgram = async ({ io }: Call): Promise<readonly Look[]> => [
 ]
 
 export async function lookAtConfig({ io, home }: Call): Promise<readonly Look[]> {
-  const desk = await io.config(home)
-  const { warnings } = await desk.load()
-  return warnings.length === 0 ? [ok(desk.file)] : warnings.map((warning) => note(warning))
+  const config = await io.config(home)
+  const { warnings } = await config.load()
+  return warnings.length === 0 ? [ok(config.file)] : warnings.map((warning) => note(warning))
 }
 
-/** Nobody else may look inside: neither at the directory nor at what lies in it. */
+/** Other users may read neither the directory nor what lies in it. */
 export async function lookAtHome({ io, home }: Call): Promise<readonly Look[]> {
   const { root, databaseFile, keysDir, runDir, configFile } = homeAt(home)
   if ((await io.modeOf(root)) === undefined) return [note(`${root} does not exist yet`)]

@@ -25,7 +25,7 @@ export const note = (detail: string, fix?: string): Look => ({
 
 export const bad = (detail: string, fix: string): Look => ({ verdict: 'bad', detail, fix })
 
-/** A look must not make a home where there is none. */
+/** Opens the home only where there is one: `doctor` creates nothing. */
 export async function opened<T>(call: Call, otherwise: T, look: (home: LocalHome) => Promise<T>): Promise<T> {
   if ((await call.io.modeOf(call.home)) === undefined) return otherwise
   const home = await call.io.openHome(call.home)
@@ -38,6 +38,6 @@ export async function opened<T>(call: Call, otherwise: T, look: (home: LocalHome
 
 export const nothingYet: readonly Look[] = [note('nothing there yet')]
 
-/** One word of a shell command. */
-export const quoted = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+/** One argument of a shell command. */
+export const quoted = (argument: string): string =>
+  /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`

@@ -1,7 +1,7 @@
 import { Failure, reasonOf } from '../../../domain/error.ts'
 import { isLoopback } from '../../../domain/loopback.ts'
 import type { Call } from '../../command.ts'
-import type { Reached } from '../../context.ts'
+import type { ProbeResult } from '../../context.ts'
 import { bad, type Look, note, ok, opened } from './look.ts'
 
 export async function lookAtServer({ io, home }: Call): Promise<readonly Look[]> {
@@ -18,16 +18,16 @@ export async function lookAtServer({ io, home }: Call): Promise<readonly Look[]>
   }
 }
 
-const reachMs = 8000
+const probeMs = 8000
 
-/** Asked the way a stranger would, through whatever stands before the server. */
+/** Requested without credentials, through whatever proxy stands before the server. */
 export async function lookAtPublicUrl({ io, home }: Call): Promise<readonly Look[]> {
-  const desk = await io.config(home)
-  const { host, publicUrl, allowedHosts } = (await desk.load()).server
-  if (publicUrl === undefined) return [withoutUrl(host, allowedHosts, desk.file)]
+  const config = await io.config(home)
+  const { host, publicUrl, allowedHosts } = (await config.load()).server
+  if (publicUrl === undefined) return [withoutUrl(host, allowedHosts, config.file)]
   try {
-    const reached = await io.reach(`${publicUrl}/healthz`, AbortSignal.timeout(reachMs))
-    return [verdictOn(publicUrl, reached), ...plainText(publicUrl), ...drift(reached, io.now())]
+    const probed = await io.probe(`${publicUrl}/healthz`, AbortSignal.timeout(probeMs))
+    return [verdictOn(publicUrl, probed), ...plainText(publicUrl), ...drift(probed, io.now())]
   } catch (thrown) {
     return [
       bad(
@@ -51,8 +51,8 @@ function withoutUrl(host: string, allowedHosts: readonly string[], file: string)
     : note('none: capability URLs name the address it listens on', `set server.publicUrl in ${file}`)
 }
 
-/** It is Postern when it speaks like Postern, whatever it says. */
-function verdictOn(url: string, { status, code, ours }: Reached): Look {
+/** Any body of Postern's, a refusal too, shows that the URL leads here. */
+function verdictOn(url: string, { status, code, ours }: ProbeResult): Look {
   if (code === 'host_not_allowed')
     return bad(
       `${url} arrives with another Host, which is refused`,
@@ -75,7 +75,7 @@ function plainText(url: string): readonly Look[] {
 const driftMs = 60_000
 const setClock = 'set the clock, and keep it: timedatectl set-ntp true'
 
-function drift({ date }: Reached, now: number): readonly Look[] {
+function drift({ date }: ProbeResult, now: number): readonly Look[] {
   if (date === undefined || Math.abs(now - date) < driftMs) return []
   const seconds = Math.round(Math.abs(now - date) / 1000)
   return [bad(`the clocks here and there differ by ${seconds} s`, setClock)]
@@ -88,7 +88,7 @@ const earliest = Date.UTC(2026, 0, 1)
 export function lookAtClock(call: Call): Promise<readonly Look[]> {
   const now = call.io.now()
   const shown = new Date(now).toISOString()
-  if (now < earliest) return Promise.resolve([bad(`it says ${shown}`, setClock)])
+  if (now < earliest) return Promise.resolve([bad(`it shows ${shown}`, setClock)])
   return opened(call, [ok(shown)], async ({ store }) => {
     const [sessions, grants, deliveries] = await Promise.all([
       store.listSessions(),
@@ -103,6 +103,6 @@ export function lookAtClock(call: Call): Promise<readonly Look[]> {
     const newest = times.reduce((a, b) => Math.max(a, b), 0)
     return newest - now < driftMs
       ? [ok(shown)]
-      : [bad(`it says ${shown}, but what is stored is from ${new Date(newest).toISOString()}`, setClock)]
+      : [bad(`it shows ${shown}, but what is stored is from ${new Date(newest).toISOString()}`, setClock)]
   })
 }

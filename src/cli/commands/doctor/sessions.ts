@@ -5,7 +5,7 @@ import type { Call } from '../../command.ts'
 import type { LocalHome } from '../../context.ts'
 import { bad, type Look, note, nothingYet, ok, opened } from './look.ts'
 
-/** Whether somebody is there behind each session, and takes what waits for it. */
+/** Whether the agent of each session is there, and whether anything takes what waits for it. */
 export function lookAtSessions(call: Call): Promise<readonly Look[]> {
   return opened(call, nothingYet, async (home) => {
     const open = (await home.store.listSessions()).filter(({ state }) => state !== 'ended')
@@ -13,8 +13,8 @@ export function lookAtSessions(call: Call): Promise<readonly Look[]> {
     const serves = await isServing(call)
     const looks = await Promise.all(
       open.map(async (session) => [
-        ...(await whoIsThere(home, session)),
-        ...(await whoTakes(home, session, queues.get(session.id) ?? 0, serves)),
+        ...(await agentLooks(home, session)),
+        ...(await queueLooks(home, session, queues.get(session.id) ?? 0, serves)),
       ]),
     )
     const found = looks.flat()
@@ -31,24 +31,24 @@ async function isServing({ io, home }: Call): Promise<boolean> {
   }
 }
 
-async function whoIsThere(home: LocalHome, session: Session): Promise<readonly Look[]> {
+async function agentLooks(home: LocalHome, session: Session): Promise<readonly Look[]> {
   const { id, driver } = session
   const readiness = await readinessOf(home.connect, session)
   if (readiness === undefined)
     return [
-      bad(`"${id}" has the driver "${driver}", which this postern has not`, `postern session end ${id}`),
+      bad(`"${id}" has the driver "${driver}", which this build does not have`, `postern session end ${id}`),
     ]
   if (readiness.kind === 'ended' || readiness.kind === 'missing') {
     const why = whyOf(readiness) ?? 'its process is gone'
     return [
-      bad(`nobody is there behind "${id}": ${why}`, `postern session end ${id}, then start its agent again`),
+      bad(`the agent of "${id}" is gone: ${why}`, `postern session end ${id}, then start its agent again`),
     ]
   }
   if (readiness.kind !== 'offline') return []
   return [note(`"${id}" is offline: ${readiness.why}`, `bring its agent back, or: postern session end ${id}`)]
 }
 
-async function whoTakes(
+async function queueLooks(
   home: LocalHome,
   { id, driver }: Session,
   waiting: number,
@@ -59,14 +59,14 @@ async function whoTakes(
   if ((await home.drivers()).get(driver)?.delivery === 'pull')
     return [
       note(
-        `${messages} in the inbox "${id}" until somebody takes them`,
+        `${messages} in the inbox "${id}" until they are acknowledged`,
         `postern inbox --session ${id}, or give the name to an agent: postern session add ${id} --driver …`,
       ),
     ]
   return serves ? [] : [bad(`${messages} for "${id}" and no server runs`, 'postern serve')]
 }
 
-/** A hook whose session is gone takes no knock. */
+/** A hook whose session is gone refuses every knock. */
 export function lookAtHooks(call: Call): Promise<readonly Look[]> {
   return opened(call, nothingYet, async ({ store }) => {
     const hooks = await (await call.io.hooks(call.home)).list()
@@ -77,7 +77,7 @@ export function lookAtHooks(call: Call): Promise<readonly Look[]> {
         if (session && session.state !== 'ended') return []
         return [
           bad(
-            `"${name}" speaks to "${id}", which ${session ? 'has ended' : 'does not exist'}`,
+            `"${name}" delivers to "${id}", which ${session ? 'has ended' : 'does not exist'}`,
             `postern session add ${id} --driver …, or postern run --session ${id} -- …`,
           ),
         ]

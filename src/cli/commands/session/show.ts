@@ -27,7 +27,7 @@ interface AgentView {
   readonly why: string | null
 }
 
-/** How the agent is at this moment; null where there is none to ask. */
+/** The agent's state at this moment; null for ended sessions and inboxes. */
 async function agentOf(home: LocalHome, session: Session): Promise<AgentView | null> {
   const { store, clock, connect } = home
   if (session.state === 'ended') return null
@@ -36,7 +36,7 @@ async function agentOf(home: LocalHome, session: Session): Promise<AgentView | n
   const [first] = await store.listDeliveries(wanted)
   const inFlight = first?.leasedUntil !== undefined && first.leasedUntil > clock.now()
   const readiness = await readinessOf(connect, session)
-  // An agent of the server's own is busy in that process alone.
+  // Only the server's process sees that an agent it owns is busy; the lease is visible here.
   if (inFlight && readiness?.kind !== 'blocked') return { state: 'busy', why: `${first.id} is on its way` }
   return readiness ? { state: readiness.kind, why: whyNot(readiness) ?? null } : null
 }
@@ -59,7 +59,7 @@ const fieldsOf = (
   ['Ended', view.endedAt ?? '-'],
 ]
 
-/** A driver may have put the exit code into words already. */
+/** `why` may contain the exit code already. */
 export function whyOf({ why, exitCode }: SessionView): string {
   const exit = exitCode === null ? null : `exit code ${exitCode}`
   return (

@@ -2,9 +2,9 @@ import { type Trial, whyOf } from '../../../manage/trial.ts'
 import type { Call } from '../../command.ts'
 
 /** What `--check` found when it did not work. The exit code. */
-export function sayUnfit({ out, json, args }: Call, trial: Trial): number {
+export function printUnfit({ out, json, args }: Call, trial: Trial): number {
   if (json) out.json({ id: args.need('id'), registered: false, check: trialView(trial) })
-  out.say(`It does not work, so nothing was registered. ${trialText(trial)}`)
+  out.note(`It does not work, so nothing was registered. ${trialText(trial)}`)
   return 1
 }
 
@@ -21,6 +21,6 @@ export function trialText({ works, readiness, skills }: Trial): string {
   const why = whyOf(readiness)
   const state = `It is ${readiness.kind}${why === undefined ? '' : `: ${why}`}.`
   if (!works) return state
-  const known = skills === undefined ? 'it does not say' : skills.join(', ') || 'none'
+  const known = skills === undefined ? 'unknown' : skills.join(', ') || 'none'
   return `${state} Skills: ${known}.`
 }
