@@ -1,4 +1,4 @@
-import { callableBy } from '../auth/callback-url.ts'
+import { callableBy } from '../auth/addresses.ts'
 import type { Config } from '../config/load.ts'
 import { createCallBack } from '../delivery/callback.ts'
 import { createCaller } from '../delivery/callback-client.ts'

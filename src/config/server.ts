@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { isBlock } from '../auth/address.ts'
+import { isBlock } from '../auth/addresses.ts'
 import { serverDefaults } from './defaults.ts'
 import type { Complain, ConfigPath } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { literalAddress, type MayCall, parseCallbackUrl } from '../auth/callback-url.ts'
+import { literalAddress, type MayCall, parseCallbackUrl } from '../auth/addresses.ts'
 import { reasonOf } from '../domain/error.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { Caller, CallOrder } from './callback.ts'

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { isInBlock } from '../auth/address.ts'
+import { isInBlock } from '../auth/addresses.ts'
 import { Failure } from '../domain/error.ts'
 
 /** Which names this server answers to. */

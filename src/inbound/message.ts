@@ -1,4 +1,4 @@
-import { checkCallback, type MayCall } from '../auth/callback-url.ts'
+import { checkCallback, type MayCall } from '../auth/addresses.ts'
 import { reasonOf } from '../domain/error.ts'
 import type { Hook } from '../domain/hook.ts'
 import type { Admission, Knock } from '../domain/knock.ts'

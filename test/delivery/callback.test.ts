@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
-import { callableBy } from '../../src/auth/callback-url.ts'
+import { callableBy } from '../../src/auth/addresses.ts'
 import { createCaller } from '../../src/delivery/callback-client.ts'
 
 interface Seen {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { isIP } from 'node:net'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { isBlock, isInBlock, isPublicAddress } from '../../src/auth/address.ts'
+import { isBlock, isInBlock, isPublicAddress } from '../../src/auth/addresses.ts'
 
 const open = [
   '1.1.1.1',
@@ -204,6 +204,9 @@ test('isInBlock holds a block to its prefix', () => {
     ['10.1.2.3', '0.0.0.0/0', true],
     ['::1', '0.0.0.0/0', false],
     ['10.1.2.3', '::/0', false],
+    ['::ffff:10.1.2.3', '::/0', false],
+    ['::ffff:10.1.2.3', '::ffff:0:0/96', false],
+    ['2001:db8::5', '::/0', true],
     ['::ffff:10.1.2.3', '10.0.0.0/8', true],
     ['10.1.2.3', '::ffff:10.1.2.3', true],
     ['2001:db8::5', '2001:db8::/64', true],
