@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { Failure, reasonOf } from '../domain/error.ts'
-import { findFault } from '../payload/json.ts'
+import { findFault } from '../payload/json-reader.ts'
 
 export type Read = (path: string) => Promise<string | undefined>
 

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { Failure } from '../domain/error.ts'
-import { type Pause, parseJson } from './json.ts'
+import { parseJson } from './json.ts'
+import type { Pause } from './json-reader.ts'
 import type { View } from './view.ts'
 
 const maxFields = 10_000
