@@ -7,17 +7,3 @@ export function fromBase64(text: string): Uint8Array | undefined {
   const bytes = Buffer.from(text, 'base64')
   return text !== '' && bytes.toString('base64') === text ? bytes : undefined
 }
-
-/** What a JSON body holds at a path; undefined when it is no JSON or has no such member. */
-export function memberIn(body: Uint8Array, ...path: readonly string[]): unknown {
-  try {
-    return path.reduce(memberOf, JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)))
-  } catch {
-    return undefined
-  }
-}
-
-export const memberOf = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null
-    ? Object.getOwnPropertyDescriptor(value, name)?.value
-    : undefined

@@ -1,5 +1,7 @@
 import { Failure } from '../domain/error.ts'
 import type { Knock } from '../domain/knock.ts'
+import { parsePlainJson } from '../payload/json.ts'
+import { decodeUtf8, mediaTypeOf } from '../payload/text.ts'
 
 /** What the body of `/hook`, `wake` or `agent` says, before it is cleaned. */
 export interface Said {
@@ -79,45 +81,22 @@ type Format = 'json' | 'text'
 /** Asked before the body is read: what is of the wrong type need not arrive. */
 function formatOf(contentType: string): Format {
   if (contentType === 'application/json') return 'json'
-  const [type = '', ...parameters] = contentType
-    .toLowerCase()
-    .split(';')
-    .map((part) => part.trim())
-  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice(8)
-  const utf8 = charset === undefined || /^"?(utf-?8|us-ascii)"?$/.test(charset)
-  if (utf8 && type === 'application/json') return 'json'
-  if (utf8 && type === 'text/plain') return 'text'
+  const type = mediaTypeOf(contentType)
+  if (type === 'application/json') return 'json'
+  if (type === 'text/plain') return 'text'
   throw new Failure('unsupported_media_type', 'Send application/json or text/plain, in UTF-8.')
 }
 
 function parse(payload: Uint8Array, format: Format): Fields {
-  const text = decode(payload)
+  const text = decodeUtf8(payload)
   return format === 'text' ? { message: text } : parseBody(text)
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-
-function decode(bytes: Uint8Array): string {
-  try {
-    return utf8.decode(bytes)
-  } catch (cause) {
-    throw new Failure('malformed', 'The body is not valid UTF-8.', { cause })
-  }
-}
-
 function parseBody(text: string): Fields {
-  const body = parseJson(text)
+  const body = parsePlainJson(text)
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw wrongShape('The body must be a JSON object like {"message":"…"}.')
   return body
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new Failure('malformed', 'The body is not valid JSON.')
-  }
 }
 
 /** Absent and null mean the same: not given. */

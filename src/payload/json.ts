@@ -1,6 +1,7 @@
 import { Failure } from '../domain/error.ts'
 import { maxDepth, type Pause, readJson } from './json-reader.ts'
-import type { View } from './view.ts'
+import { decodeUtf8 } from './text.ts'
+import { memberOf, type View } from './view.ts'
 
 /**
  * JSON that a stranger sent, as a view. `JSON.parse` reads small texts whose numbers it does not change, about three times
@@ -16,6 +17,18 @@ export function parsePlainJson(text: string): unknown {
     return JSON.parse(text)
   } catch {
     throw new Failure('malformed', 'The body is not valid JSON.')
+  }
+}
+
+/** What a JSON body of a trusted size holds at a path; undefined when it is no JSON or has no such member. */
+export function memberIn(body: Uint8Array, ...path: readonly string[]): View | undefined {
+  try {
+    return path.reduce(
+      (view: View | undefined, name) => view && memberOf(view, name),
+      parsePlainJson(decodeUtf8(body)) as View,
+    )
+  } catch {
+    return undefined
   }
 }
 

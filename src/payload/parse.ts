@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { Failure } from '../domain/error.ts'
 import { parseJson } from './json.ts'
 import type { Pause } from './json-reader.ts'
+import { decodeUtf8, mediaTypeOf } from './text.ts'
 import type { View } from './view.ts'
 
 const maxFields = 10_000
@@ -29,15 +30,11 @@ type Format = 'json' | 'form' | 'text'
 
 /** Without a content type, JSON: it is what hooks send. */
 function formatOf(contentType: string): Format {
-  const [type = '', ...parameters] = contentType
-    .toLowerCase()
-    .split(';')
-    .map((part) => part.trim())
-  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length)
-  const utf8 = charset === undefined || /^"?(utf-?8|us-ascii)"?$/.test(charset)
-  if (utf8 && /^(|application\/json|text\/json|application\/[a-z0-9.+-]+\+json)$/.test(type)) return 'json'
-  if (utf8 && type === 'application/x-www-form-urlencoded') return 'form'
-  if (utf8 && type === 'text/plain') return 'text'
+  const type = mediaTypeOf(contentType)
+  if (type !== undefined && /^(|application\/json|text\/json|application\/[a-z0-9.+-]+\+json)$/.test(type))
+    return 'json'
+  if (type === 'application/x-www-form-urlencoded') return 'form'
+  if (type === 'text/plain') return 'text'
   throw new Failure('unsupported_media_type', 'Send JSON, a URL-encoded form or plain text, in UTF-8.')
 }
 
@@ -47,18 +44,10 @@ async function decode(bytes: Uint8Array, pause: Pause): Promise<string> {
   let text = ''
   for (let from = 0; from < bytes.length; from += bytesPerSlice) {
     const to = from + bytesPerSlice
-    text += decodeSlice(decoder, bytes.subarray(from, to), to < bytes.length)
+    text += decodeUtf8(bytes.subarray(from, to), decoder, to < bytes.length)
     if (to < bytes.length) await pause()
   }
   return text
-}
-
-function decodeSlice(decoder: TextDecoder, slice: Uint8Array, stream: boolean): string {
-  try {
-    return decoder.decode(slice, { stream })
-  } catch (cause) {
-    throw new Failure('malformed', 'The body is not valid UTF-8.', { cause })
-  }
 }
 
 function plainView(fields: Readonly<Record<string, string>>): View {

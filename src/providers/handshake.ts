@@ -1,7 +1,7 @@
-import { memberIn } from '../auth/encoding.ts'
 import { macOf } from '../auth/mac.ts'
 import { isSecret } from '../auth/secret.ts'
 import type { Scheme, VerifyConfig } from '../domain/verify.ts'
+import { memberIn } from '../payload/json.ts'
 import { type SignedRequest, single } from './request.ts'
 import { verifySignature } from './verify.ts'
 

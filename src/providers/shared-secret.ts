@@ -1,6 +1,7 @@
-import { memberIn, memberOf } from '../auth/encoding.ts'
 import { basicIn, bearerIn, isSecret, sameText } from '../auth/secret.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
+import { memberIn } from '../payload/json.ts'
+import { isList, memberOf } from '../payload/view.ts'
 import { type Check, claimed, type SignedRequest, single, type Verified } from './request.ts'
 
 /** The shared secret itself, as a Bearer token (RFC 6750) or in a header of its own. */
@@ -22,8 +23,8 @@ export const basic: Check = (config, request) => {
 /** learn.microsoft.com, "Receive change notifications": every notification repeats the agreed `clientState`. */
 export const microsoftGraph: Check = (config, request) => {
   const notifications = memberIn(request.rawBody, 'value')
-  if (!Array.isArray(notifications) || notifications.length === 0) return undefined
-  const states = notifications.map((one: unknown) => memberOf(one, 'clientState'))
+  if (notifications === undefined || !isList(notifications) || notifications.length === 0) return undefined
+  const states = notifications.map((one) => memberOf(one, 'clientState'))
   return states.every((state) => typeof state === 'string' && isSecret(state, config.secrets))
     ? {}
     : undefined

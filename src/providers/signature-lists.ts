@@ -1,6 +1,7 @@
-import { fromHex, memberIn } from '../auth/encoding.ts'
+import { fromHex } from '../auth/encoding.ts'
 import { isFresh, unixTime } from '../auth/freshness.ts'
 import { isSigned } from '../auth/mac.ts'
+import { memberIn } from '../payload/json.ts'
 import { type Check, dated, single, vouched } from './request.ts'
 
 /** docs.stripe.com/webhooks/signature: `t=<seconds>,v1=<hex>,v1=<hex>`; `whsec_…` is the key as it stands. */

@@ -1,7 +1,8 @@
-import { fromBase64, fromHex, memberIn } from '../auth/encoding.ts'
+import { fromBase64, fromHex } from '../auth/encoding.ts'
 import { isFresh, unixTime } from '../auth/freshness.ts'
 import { isSigned, isSignedEd25519, type Part } from '../auth/mac.ts'
 import { isSecret } from '../auth/secret.ts'
+import { memberIn } from '../payload/json.ts'
 import { type Check, claimed, dated, type SignedRequest, single, type Verified, vouched } from './request.ts'
 
 /** standardwebhooks.com: `v1,<base64>` HMAC and `v1a,<base64>` Ed25519, space-separated. */

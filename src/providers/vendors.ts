@@ -1,5 +1,5 @@
-import { memberIn } from '../auth/encoding.ts'
 import { isFresh, rfc3339Time, unixTime } from '../auth/freshness.ts'
+import { memberIn } from '../payload/json.ts'
 import { following, verifyRecipe } from './hmac.ts'
 import { type Check, claimed, dated, single, vouched } from './request.ts'
 

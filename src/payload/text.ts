@@ -1,0 +1,22 @@
+import { Failure } from '../domain/error.ts'
+
+/** The media type of a body in lower case, empty when there is none; undefined for a charset that is not UTF-8. */
+export function mediaTypeOf(contentType: string): string | undefined {
+  const [type = '', ...parameters] = contentType
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim())
+  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length)
+  return charset === undefined || /^"?(utf-?8|us-ascii)"?$/.test(charset) ? type : undefined
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** Bytes of UTF-8 as text, without a byte order mark; with `decoder` a slice of a longer text. Throws `malformed`. */
+export function decodeUtf8(bytes: Uint8Array, decoder = utf8, stream = false): string {
+  try {
+    return decoder.decode(bytes, { stream })
+  } catch (cause) {
+    throw new Failure('malformed', 'The body is not valid UTF-8.', { cause })
+  }
+}
