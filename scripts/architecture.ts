@@ -45,7 +45,7 @@ const ports: readonly { readonly of: readonly string[]; readonly to: string; rea
 /** One package, one door: the files through which each package comes in. */
 const doors: readonly { readonly package: RegExp; readonly through: RegExp }[] = [
   { package: /^bun(:|$)/, through: /^src\/platform\/bun\.ts$/ },
-  { package: /^jose$/, through: /^src\/auth\/token\.ts$/ },
+  { package: /^jose$/, through: /^src\/auth\/tokens\.ts$/ },
   { package: /^mustache$/, through: /^src\/(payload\/template|http\/dashboard\/page)\.ts$/ },
   { package: /^(elysia|@elysiajs\/.+)$/, through: /^src\/http\// },
   { package: /^swagger-ui-dist\//, through: /^src\/http\/routes\/docs\.ts$/ },

@@ -72,7 +72,7 @@ function lazyTokens(home: Home, clock: Clock): Tokens {
   const open = async () => {
     const [{ openKeys }, { createTokens }] = await Promise.all([
       import('../auth/keys.ts'),
-      import('../auth/token.ts'),
+      import('../auth/tokens.ts'),
     ])
     return createTokens({ keys: openKeys(home.keysDir, clock) })
   }

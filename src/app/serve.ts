@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { openAdminToken, openKeys } from '../auth/keys.ts'
-import { createTokens } from '../auth/token.ts'
+import { createTokens } from '../auth/tokens.ts'
 import type { Io, ServeFlags } from '../cli/context.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { Clock } from '../domain/ports.ts'
-import { createFile, makePrivateDir, readPrivate, replaceFile, secretBytes } from './keyfiles.ts'
+import { createFile, makePrivateDir, readPrivate, replaceFile, secretBytes } from './key-files.ts'
 
 export interface SigningKey {
   /** 16 hex digits that sort by age. */

@@ -1,6 +1,6 @@
 import { createHmac, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import type { Algorithm } from '../domain/verify.ts'
-import { sameBytes } from './secret.ts'
+import { sameBytes } from './secrets.ts'
 
 export type Part = string | Uint8Array
 

@@ -1,4 +1,4 @@
-import { signOutgoing } from '../auth/outgoing.ts'
+import { signOutgoing } from '../auth/callback-signature.ts'
 import type { Delivery } from '../domain/delivery.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { Clock } from '../domain/ports.ts'

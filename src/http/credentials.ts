@@ -1,4 +1,4 @@
-import { isSecret } from '../auth/secret.ts'
+import { isSecret } from '../auth/secrets.ts'
 import { Failure } from '../domain/error.ts'
 import { bearerOf } from './request.ts'
 

@@ -1,4 +1,4 @@
-import { isSecret } from '../auth/secret.ts'
+import { isSecret } from '../auth/secrets.ts'
 import { Failure } from '../domain/error.ts'
 import type { Hook } from '../domain/hook.ts'
 import type { Admission, HandshakeAnswer, Knock, Proof } from '../domain/knock.ts'

@@ -1,5 +1,5 @@
 import { macOf } from '../auth/mac.ts'
-import { isSecret } from '../auth/secret.ts'
+import { isSecret } from '../auth/secrets.ts'
 import type { Scheme, VerifyConfig } from '../domain/verify.ts'
 import { memberIn } from '../payload/json.ts'
 import { type SignedRequest, single } from './request.ts'

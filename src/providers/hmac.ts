@@ -1,4 +1,4 @@
-import { fromBase64, fromHex } from '../auth/encoding.ts'
+import { fromBase64, fromHex } from '../auth/encodings.ts'
 import { isFresh, unixTime } from '../auth/freshness.ts'
 import { isSigned, type Part } from '../auth/mac.ts'
 import { type Algorithm, type Encoding, placeholder, type VerifyConfig } from '../domain/verify.ts'

@@ -1,4 +1,4 @@
-import { basicIn, bearerIn, isSecret, sameText } from '../auth/secret.ts'
+import { basicIn, bearerIn, isSecret, sameText } from '../auth/secrets.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
 import { memberIn } from '../payload/json.ts'
 import { isList, memberOf } from '../payload/view.ts'

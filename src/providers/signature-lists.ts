@@ -1,4 +1,4 @@
-import { fromHex } from '../auth/encoding.ts'
+import { fromHex } from '../auth/encodings.ts'
 import { isFresh, unixTime } from '../auth/freshness.ts'
 import { isSigned } from '../auth/mac.ts'
 import { memberIn } from '../payload/json.ts'

@@ -1,7 +1,7 @@
-import { fromBase64, fromHex } from '../auth/encoding.ts'
+import { fromBase64, fromHex } from '../auth/encodings.ts'
 import { isFresh, unixTime } from '../auth/freshness.ts'
 import { isSigned, isSignedEd25519, type Part } from '../auth/mac.ts'
-import { isSecret } from '../auth/secret.ts'
+import { isSecret } from '../auth/secrets.ts'
 import { memberIn } from '../payload/json.ts'
 import { type Check, claimed, dated, type SignedRequest, single, type Verified, vouched } from './request.ts'
 

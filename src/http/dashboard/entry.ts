@@ -1,5 +1,5 @@
 import { Elysia } from 'elysia'
-import { isSecret } from '../../auth/secret.ts'
+import { isSecret } from '../../auth/secrets.ts'
 import { Failure } from '../../domain/error.ts'
 import { iso } from '../../manage/views.ts'
 import type { AdminCheck } from '../credentials.ts'

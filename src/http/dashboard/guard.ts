@@ -1,4 +1,4 @@
-import { sameText } from '../../auth/secret.ts'
+import { sameText } from '../../auth/secrets.ts'
 import { Failure } from '../../domain/error.ts'
 import { readBody } from '../body.ts'
 import { type Login, type Logins, loginMs } from './logins.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { signOutgoing } from '../../src/auth/outgoing.ts'
+import { signOutgoing } from '../../src/auth/callback-signature.ts'
 import { verifySignature } from '../../src/providers/verify.ts'
 
 const id = 'msg_p5jXN8AQM9LWM0D4loKWxJek'

@@ -1,4 +1,4 @@
-import { fromBase64 } from './encoding.ts'
+import { fromBase64 } from './encodings.ts'
 import { macOf, type Part } from './mac.ts'
 
 /** A callback to be signed. */

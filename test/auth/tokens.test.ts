@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { SigningKey } from '../../src/auth/keys.ts'
-import { createTokens, openJws } from '../../src/auth/token.ts'
+import { createTokens, openJws } from '../../src/auth/tokens.ts'
 import type { Claims, GrantId } from '../../src/domain/grant.ts'
 import type { SessionId } from '../../src/domain/session.ts'
 
