@@ -3,7 +3,7 @@ import { posix } from 'node:path'
 /** Which layer may import which; a layer may always import itself. Nothing points back up. */
 const layers: Readonly<Record<string, readonly string[]>> = {
   main: ['cli', 'app', 'platform', 'version', 'domain'],
-  cli: ['app', 'manage', 'version', 'domain'],
+  cli: ['app', 'manage', 'version', 'wait', 'domain'],
   app: [
     'http',
     'inbound',
@@ -15,6 +15,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     'platform',
     'log',
     'version',
+    'wait',
     'providers',
     'payload',
     'auth',
@@ -22,17 +23,18 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   http: ['inbound', 'manage', 'providers', 'payload', 'auth', 'domain'],
   inbound: ['providers', 'payload', 'auth', 'domain'],
-  delivery: ['auth', 'domain'],
+  delivery: ['auth', 'wait', 'domain'],
   config: ['providers', 'payload', 'auth', 'domain'],
-  store: ['domain'],
-  drivers: ['payload', 'domain'],
-  manage: ['auth', 'domain'],
+  store: ['wait', 'domain'],
+  drivers: ['payload', 'wait', 'domain'],
+  manage: ['auth', 'wait', 'domain'],
   providers: ['payload', 'auth', 'domain'],
   payload: ['domain'],
   auth: ['domain'],
   platform: [],
   log: ['domain'],
   version: [],
+  wait: [],
   domain: [],
 }
 

@@ -18,6 +18,7 @@ import { expose, revoke } from '../manage/grants.ts'
 import { endSession } from '../manage/sessions.ts'
 import { baseUrl, webhookUrl } from '../manage/urls.ts'
 import type { HttpServer, Platform } from '../platform/platform.ts'
+import { within } from '../wait.ts'
 import { openDeclared } from './declared-sessions.ts'
 import { inboundHooksOf } from './inbound-config.ts'
 import { startMaintenance } from './maintenance.ts'
@@ -215,11 +216,6 @@ const stopMs = 2000
 
 /** Answers under way get a moment; connections that merely stay open do not. */
 async function stopHttp(http: HttpServer): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, stopMs)
-  })
-  await Promise.race([http.stop(false), late])
-  clearTimeout(timer)
+  await within(http.stop(false), stopMs)
   await http.stop(true)
 }

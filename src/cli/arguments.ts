@@ -41,16 +41,3 @@ export const absolute = (path: string, io: Pick<Io, 'cwd'>): string =>
 export const shortTime = (time: string | null): string => time?.replace(/\.\d+Z$/, 'Z') ?? '-'
 
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
-
-/** Resolves after `ms`, or when the signal aborts. */
-export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((done) => {
-    if (signal.aborted) return done()
-    const over = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', over)
-      done()
-    }
-    const timer = setTimeout(over, ms)
-    signal.addEventListener('abort', over)
-  })

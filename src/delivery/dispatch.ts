@@ -5,6 +5,7 @@ import type { Outcome } from '../domain/outcome.ts'
 import type { Clock, Log, Store } from '../domain/ports.ts'
 import type { Session, SessionId } from '../domain/session.ts'
 import { type RetryPolicy, type Settlement, settle } from '../domain/settle.ts'
+import { pause } from '../wait.ts'
 import type { CallBack } from './callback.ts'
 import type { Connections } from './connections.ts'
 import type { Waiters } from './waiters.ts'
@@ -190,17 +191,6 @@ async function keep(
     }
   }
 }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-  })
 
 const became = (delivery: Delivery, settlement: Settlement, now: number): Delivery => ({
   ...delivery,

@@ -11,6 +11,7 @@ import {
   type SessionId,
   standingSessions,
 } from '../domain/session.ts'
+import { within } from '../wait.ts'
 import { type Trial, tryOut } from './trial.ts'
 
 export interface OpenSessionDeps {
@@ -160,25 +161,13 @@ async function endAgent(
   try {
     const connection = await deps.connect(session)
     if (!connection) return undefined
-    await within(
-      endDeadlineMs,
+    const ended = await within(
       connection.end().finally(() => connection.close()),
+      endDeadlineMs,
     )
-    return undefined
+    return ended ? undefined : `the agent did not end within ${endDeadlineMs / 1000} s`
   } catch (thrown) {
     return reasonOf(thrown)
-  }
-}
-
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`the agent did not end within ${ms / 1000} s`)), ms)
-  })
-  try {
-    await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -2,6 +2,7 @@ import type { DeliveryId, DeliveryState } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import type { SessionId } from '../domain/session.ts'
 import type { SqlRow } from '../platform/platform.ts'
+import { pause } from '../wait.ts'
 import type { StoreContext } from './context.ts'
 import { byId, keyOf, number, text } from './rows.ts'
 
@@ -56,7 +57,7 @@ export async function emptyLog({ read, sql }: Pick<StoreContext, 'read' | 'sql'>
         'It is erased, but another process still reads the log that holds its bytes. Purge it again in a moment.',
         { retryAfterMs: 5000 },
       )
-    await new Promise((resolve) => setTimeout(resolve, logPauseMs))
+    await pause(logPauseMs)
   }
 }
 

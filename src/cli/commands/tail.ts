@@ -1,7 +1,8 @@
 import { type Delivery, type DeliveryId, isTerminal } from '../../domain/delivery.ts'
 import type { DeliveryFilter, Store } from '../../domain/ports.ts'
 import { deliveryView } from '../../manage/views.ts'
-import { pause, shortTime, wholeNumber } from '../arguments.ts'
+import { pause } from '../../wait.ts'
+import { shortTime, wholeNumber } from '../arguments.ts'
 import { type Call, type Command, withHome } from '../command.ts'
 import { filterFlags, filterOf, stateCell, viaOf } from './deliveries.ts'
 

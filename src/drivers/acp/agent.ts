@@ -1,7 +1,7 @@
+import { within } from '../../wait.ts'
 import { type Agent, type AgentOrder, type Started, startAgent } from '../agent-process/agent.ts'
 import type { Child } from '../agent-process/child.ts'
 import { createRpc, type Rpc } from '../agent-process/rpc.ts'
-import { within } from '../agent-process/waiting.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 import { openSession } from './handshake.ts'
 import type { AcpSettings } from './settings.ts'

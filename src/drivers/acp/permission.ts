@@ -1,3 +1,4 @@
+import { oneLine } from '../../domain/one-line.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 
 /** What a tool call is about, from whatever the agent has said of it so far. */
@@ -8,7 +9,10 @@ export interface ToolCall {
 
 export const toolCallOf = (said: JsonObject, before: ToolCall = {}): ToolCall => {
   const [title, kind] = [textAt(said, 'title') ?? before.title, textAt(said, 'kind') ?? before.kind]
-  return { ...(title !== undefined && { title: oneLine(title) }), ...(kind !== undefined && { kind }) }
+  return {
+    ...(title !== undefined && { title: oneLine(title, maxTitle) }),
+    ...(kind !== undefined && { kind }),
+  }
 }
 
 export const nameOf = ({ title, kind }: ToolCall): string => title ?? kind ?? 'a tool'
@@ -44,5 +48,3 @@ const kinds: ReadonlySet<string> = new Set([
 ])
 
 const maxTitle = 200
-
-const oneLine = (title: string): string => title.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').slice(0, maxTitle)

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
+import { lastLine } from '../../domain/one-line.ts'
+import { within } from '../../wait.ts'
 import { endGroup, startProgram } from '../process/process.ts'
-import { within } from './waiting.ts'
 
 /** An agent's process with its pipes. */
 export interface Child {
@@ -33,7 +34,7 @@ const lingerMs = 200
 /** Starts the process in a group of its own. Rejects with a sentence when it cannot be started. */
 export async function startChild(place: ChildPlace): Promise<Child> {
   const child = await startProgram(place.command, place)
-  const complaint = lastLine(child.stderr)
+  const complaint = complaintOn(child.stderr)
   const flushed = new Promise<void>((resolve) => child.stdout.once('close', resolve))
   let running = true
   let ears: ChildEars | undefined
@@ -75,19 +76,13 @@ function hearText(stream: Readable, feed: (text: string) => void): void {
 }
 
 const tailLength = 4096
-const maxComplaint = 300
 
-/** The last line it complained with, fit to be shown. */
-function lastLine(stream: Readable): () => string {
+function complaintOn(stream: Readable): () => string {
   let tail = ''
   hearText(stream, (text) => {
     tail = (tail + text).slice(-tailLength)
   })
-  return () => {
-    const lines = tail.replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, '').split(/[\r\n]+/)
-    const shown = lines.map((line) => line.replace(/[\x00-\x20\x7f-\x9f]+/g, ' ').trim())
-    return (shown.findLast((line) => line !== '') ?? '').slice(0, maxComplaint)
-  }
+  return () => lastLine(tail)
 }
 
 function exitText(code: number | null, signal: string | null, complaint: string): string {

@@ -1,7 +1,7 @@
 import type { DeliveryId } from '../../domain/delivery.ts'
 import type { Outcome } from '../../domain/outcome.ts'
+import { within } from '../../wait.ts'
 import type { Turn } from './agent.ts'
-import { within } from './waiting.ts'
 import type { OwnedWire } from './wire.ts'
 
 /**

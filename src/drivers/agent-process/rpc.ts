@@ -1,3 +1,4 @@
+import { oneLine } from '../../domain/one-line.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 import { parseLine, splitLines } from './lines.ts'
 
@@ -78,14 +79,12 @@ function answered(message: JsonObject, pending: Map<number, (reply: Reply) => vo
 
 const codeOf = ({ code }: JsonObject): number => (typeof code === 'number' ? code : 0)
 
-const maxComplaint = 300
-
 /** Many agents say only "Internal error" and keep what happened for `data`. */
 function complaintOf(error: JsonObject): string {
   const said = textAt(error, 'message') ?? `error ${codeOf(error)}`
   const more = textAt(error, 'data') ?? textAt(error, 'data', 'message') ?? textAt(error, 'data', 'details')
   const whole = more === undefined || said.includes(more) ? said : `${said}: ${more}`
-  return whole.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').slice(0, maxComplaint)
+  return oneLine(whole)
 }
 
 const methodNotFound = -32601

@@ -5,14 +5,14 @@ import type { Connection, Driver, DriverTools, Outgoing } from '../../domain/dri
 import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import type { Session } from '../../domain/session.ts'
+import { whenAborted, within } from '../../wait.ts'
 import { listSkills } from '../agents/skills.ts'
 import { agentEnv } from '../process/process.ts'
 import type { Started } from './agent.ts'
-import { openRecord } from './record.ts'
+import { openAgentJournal } from './journal.ts'
 import { rejoin } from './rejoin.ts'
 import { injected, speak } from './speak.ts'
 import { checkedState, stateOf } from './state.ts'
-import { whenAborted, within } from './waiting.ts'
 import { type OwnedDeps, type OwnedKind, type OwnedSettings, type OwnedWire, skillPlace } from './wire.ts'
 
 /**
@@ -34,7 +34,7 @@ function connect<S extends OwnedSettings>(
   session: Session,
   tools: DriverTools,
 ): Connection {
-  const record = openRecord(tools.runDir, kind.kind, session)
+  const journal = openAgentJournal(tools.runDir, kind.kind, session)
   const settings = kind.parse(session.settings, '/')
   const wire: OwnedWire<S> = {
     kind: kind.kind,
@@ -42,9 +42,9 @@ function connect<S extends OwnedSettings>(
     deps: deps,
     session,
     tools,
-    record,
+    journal,
     ending: new AbortController(),
-    left: record.left(),
+    left: journal.left(),
     settings,
     claim: undefined,
     agent: undefined,
@@ -53,7 +53,7 @@ function connect<S extends OwnedSettings>(
     ready: () => ready(wire, kind),
   }
   // What a killed server left must not go on beside us, even if nobody knocks.
-  const swept = wire.left.then(() => record.sweep()).catch((thrown) => warn(wire, 'sweep_failed', thrown))
+  const swept = wire.left.then(() => journal.sweep()).catch((thrown) => warn(wire, 'sweep_failed', thrown))
   return {
     state: (signal) => stateOf(wire, signal),
     check: (signal) => checkedState(wire, signal),
@@ -80,9 +80,9 @@ function ready<S extends OwnedSettings>(wire: OwnedWire<S>, kind: OwnedKind<S>):
 }
 
 async function start<S extends OwnedSettings>(wire: OwnedWire<S>, kind: OwnedKind<S>): Promise<Started> {
-  const { deps, session, settings, record, ending } = wire
+  const { deps, session, settings, journal, ending } = wire
   await wire.left
-  await record.sweep()
+  await journal.sweep()
   const mark = randomUUID()
   const own = { ...settings.env, POSTERN_SESSION: session.id, POSTERN_AGENT: mark }
   const order = {
@@ -90,7 +90,7 @@ async function start<S extends OwnedSettings>(wire: OwnedWire<S>, kind: OwnedKin
     cwd: settings.cwd,
     env: agentEnv(deps.env, own),
     conversation: settings.conversation,
-    started: (pid: number) => record.started(pid, mark),
+    started: (pid: number) => journal.started(pid, mark),
   }
   const started = await kind.start(order, settings, ending.signal)
   if (started.kind === 'agent') await welcome(wire, kind, started)
@@ -149,7 +149,7 @@ async function end(wire: OwnedWire): Promise<void> {
   wire.ending.abort()
   await wire.starting
   await wire.agent?.end()
-  await wire.record.end()
+  await wire.journal.end()
 }
 
 /** What still runs gets this long before its turn is cancelled, and again before its process is ended. */
@@ -166,5 +166,5 @@ async function close(wire: OwnedWire): Promise<void> {
     await within(turn.over, closeMs)
   }
   await agent.end()
-  await wire.record.end()
+  await wire.journal.end()
 }

@@ -3,10 +3,10 @@ import type { EventKind } from '../../domain/delivery.ts'
 import type { Outgoing, TurnEvents } from '../../domain/driver.ts'
 import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
+import { isTimeout, pause, whenAborted } from '../../wait.ts'
 import { withoutMentions } from '../agents/mentions.ts'
 import { skillCall, withSkill } from '../agents/skills.ts'
 import type { Agent, Turn, TurnEnd } from './agent.ts'
-import { after, isTimeout, whenAborted } from './waiting.ts'
 import { type OwnedWire, skillPlace } from './wire.ts'
 
 export interface SpeakEvents extends TurnEvents {
@@ -52,7 +52,7 @@ export async function speak(
   on: SpeakEvents,
 ): Promise<Outcome> {
   if (wire.ending.signal.aborted) return { kind: 'ended' }
-  if (wire.claim) await Promise.race([wire.claim.free, after(aboutToEndMs)])
+  if (wire.claim) await Promise.race([wire.claim.free, pause(aboutToEndMs)])
   if (wire.claim) return { kind: 'busy', why: wire.turn?.blocked() ?? 'a turn runs' }
   if (signal.aborted) return notReady(signal)
   const claim = Promise.withResolvers<void>()
@@ -138,7 +138,7 @@ async function prompt(wire: OwnedWire, agent: Agent, said: Prompting): Promise<O
     tool: (name: string) => note('turn_started', `tool call: ${name}`),
     held: (name: string) => note('held', `permission: ${name}`),
   }
-  await wire.record.took({ deliveryId: message.deliveryId, turn: on.waits, given: true }).catch(() => {})
+  await wire.journal.took({ deliveryId: message.deliveryId, turn: on.waits, given: true }).catch(() => {})
   const turn = agent.startTurn(said.text, signs, message.deliveryId)
   wire.turn = turn
   const end = await Promise.race([turn.over, said.aborted])
@@ -146,7 +146,7 @@ async function prompt(wire: OwnedWire, agent: Agent, said: Prompting): Promise<O
     ? concluded(wire, agent, end, accepted !== undefined)
     : await givenUp(wire, agent, turn, said, () => accepted)
   await accepted
-  if (accepted === undefined) await wire.record.took(undefined).catch(() => {})
+  if (accepted === undefined) await wire.journal.took(undefined).catch(() => {})
   return outcome
 }
 
@@ -157,9 +157,9 @@ async function prompt(wire: OwnedWire, agent: Agent, said: Prompting): Promise<O
 async function accept(wire: OwnedWire, { deliveryId }: Outgoing, on: SpeakEvents): Promise<void> {
   const lost = (thrown: unknown) =>
     wire.tools.log('warn', `${wire.kind}.accept_failed`, { session: wire.session.id, why: reasonOf(thrown) })
-  await wire.record.took({ deliveryId, turn: on.waits }).catch(lost)
+  await wire.journal.took({ deliveryId, turn: on.waits }).catch(lost)
   const kept = await on.accepted().then(() => true, lost)
-  if (kept && on.waits) await wire.record.took(undefined).catch(lost)
+  if (kept && on.waits) await wire.journal.took(undefined).catch(lost)
 }
 
 const maxNotes = 40
@@ -193,7 +193,7 @@ async function givenUp(
   accepted: () => Promise<void> | undefined,
 ): Promise<Outcome> {
   turn.cancel(isTimeout(signal))
-  const end = await Promise.race([turn.over, after(giveUpMs)])
+  const end = await Promise.race([turn.over, pause(giveUpMs)])
   if (!end) endIfHung(agent, turn, wire.deps.cancelMs ?? cancelMs)
   const began = accepted() !== undefined
   if (end && !end.cut) return end.outcome(true)

@@ -1,6 +1,6 @@
 import type { Readiness } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
-import { whenAborted } from './waiting.ts'
+import { whenAborted } from '../../wait.ts'
 import type { OwnedWire } from './wire.ts'
 
 /** What goes on in the session. An agent of our own is not started for that: it is idle until it is spoken to. */

@@ -1,5 +1,6 @@
+import { oneLine } from '../../domain/one-line.ts'
 import { type JsonObject, textAt } from '../json.ts'
-import { oneLine, type Talk } from './talk.ts'
+import type { Talk } from './talk.ts'
 
 /** Requests to use a tool. What is not configured waits for a person, who is not here, until the turn is cancelled. */
 export interface Permissions {

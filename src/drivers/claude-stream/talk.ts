@@ -1,3 +1,4 @@
+import { oneLine } from '../../domain/one-line.ts'
 import { parseLine, splitLines } from '../agent-process/lines.ts'
 import { isObject, type JsonObject, textAt } from '../json.ts'
 
@@ -104,11 +105,3 @@ function ownCommandsIn({ response }: JsonObject): readonly string[] | undefined 
 
 const namesIn = (value: unknown): readonly string[] | undefined =>
   Array.isArray(value) ? value.filter((name) => typeof name === 'string') : undefined
-
-const maxComplaint = 300
-
-export const oneLine = (text: string): string =>
-  text
-    .replace(/[\x00-\x20\x7f-\x9f]+/g, ' ')
-    .trim()
-    .slice(0, maxComplaint)

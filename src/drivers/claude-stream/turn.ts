@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { oneLine } from '../../domain/one-line.ts'
 import type { Turn, TurnEnd, TurnSigns } from '../agent-process/agent.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 import { createPermissions, type Permissions } from './permission.ts'
-import { oneLine, refusalOf, type Talk } from './talk.ts'
+import { refusalOf, type Talk } from './talk.ts'
 import { endOf } from './verdict.ts'
 
 interface Course {

@@ -1,8 +1,8 @@
+import { oneLine } from '../../domain/one-line.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import type { TurnEnd } from '../agent-process/agent.ts'
 import { createAnswer } from '../agent-process/answer.ts'
 import { type JsonObject, textAt } from '../json.ts'
-import { oneLine } from './talk.ts'
 
 /** What the end of a turn means: its `result`, or why the agent is gone. */
 export function endOf(end: JsonObject | string, toolCalls: number): TurnEnd {

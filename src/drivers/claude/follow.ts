@@ -1,7 +1,6 @@
 import type { TurnEvents } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
-import { isTimeout } from '../agent-process/waiting.ts'
-import { pause } from '../process/pause.ts'
+import { isTimeout, pause } from '../../wait.ts'
 import type { Attempt } from './attempt.ts'
 import { openScript, type Script } from './script.ts'
 import { type ClaudeWire, look, type Sight } from './session-state.ts'

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../domain/outcome.ts'
-import { after } from '../agent-process/waiting.ts'
+import { pause } from '../../wait.ts'
 import type { Attempt } from './attempt.ts'
 import { post } from './inbox.ts'
 import { inboxToken } from './registry.ts'
@@ -30,7 +30,7 @@ export async function fateOf(wire: ClaudeWire, attempt: Attempt): Promise<Fate> 
   const seenAt = course.seenAt()
   if (seenAt !== undefined) {
     const idle = entry?.status === 'idle' && entry.statusAt >= seenAt
-    if (idle && !course.over()) await after(noteMs).then(reads)
+    if (idle && !course.over()) await pause(noteMs).then(reads)
     return { kind: 'seen', course, gone: sight.kind === 'ended', idle }
   }
   if (sight.kind === 'ended') return { kind: 'lost' }
@@ -39,7 +39,7 @@ export async function fateOf(wire: ClaudeWire, attempt: Attempt): Promise<Fate> 
   // Whoever answers now has read what came before.
   const probed = await post(inbox, undefined, AbortSignal.timeout(probeMs))
   if (probed.kind !== 'read') return { kind: 'waiting' }
-  await after(noteMs)
+  await pause(noteMs)
   await reads()
   return course.seenAt() === undefined && !course.queued() ? { kind: 'lost' } : { kind: 'waiting' }
 }

@@ -1,5 +1,6 @@
 import type { DriverTools, Readiness } from '../../domain/driver.ts'
 import type { Session } from '../../domain/session.ts'
+import { pause } from '../../wait.ts'
 import type { SkillPlace } from '../agents/skills.ts'
 import { isRunning } from '../process/process.ts'
 import type { Attempt, AttemptRecord } from './attempt.ts'
@@ -40,7 +41,7 @@ export async function look({ settings: { configDir, process } }: ClaudeWire): Pr
     // It may have been in the middle of writing it.
     if (looks === 2)
       return { kind: 'offline', why: 'Claude Code runs but does not say how it can be reached' }
-    await new Promise((resolve) => setTimeout(resolve, rewriteMs))
+    await pause(rewriteMs)
   }
 }
 

@@ -1,3 +1,4 @@
+import { oneLine } from '../../domain/one-line.ts'
 import type { Outcome, TurnFailure } from '../../domain/outcome.ts'
 import { createAnswer } from '../agent-process/answer.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
@@ -112,14 +113,6 @@ function failureOf(row: JsonObject, message: JsonObject) {
     return { why: reason, detail: `it stopped: ${reason}` } as const
   return undefined
 }
-
-const maxDetail = 300
-
-const oneLine = (text: string): string =>
-  text
-    .replace(/[\x00-\x20\x7f-\x9f]+/g, ' ')
-    .trim()
-    .slice(0, maxDetail)
 
 function blocksOf({ content }: JsonObject): readonly JsonObject[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }]

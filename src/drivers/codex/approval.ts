@@ -1,3 +1,4 @@
+import { oneLine } from '../../domain/one-line.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 
 /** Something that codex asks a person before it does it. */
@@ -15,9 +16,7 @@ const maxName = 200
 export function approvalOf(method: string, params: JsonObject): Approval | undefined {
   const what = questions[method]
   if (what === undefined) return undefined
-  const name = (textAt(params, 'command') ?? textAt(params, 'reason') ?? what)
-    .replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ')
-    .slice(0, maxName)
+  const name = oneLine(textAt(params, 'command') ?? textAt(params, 'reason') ?? what, maxName)
   return { name, kind: kindOf(method, params), decisions: params.availableDecisions }
 }
 

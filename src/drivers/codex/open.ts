@@ -1,3 +1,4 @@
+import { oneLine } from '../../domain/one-line.ts'
 import { isObject, type JsonObject, textAt } from '../json.ts'
 import type { Link } from './link.ts'
 import { at, complaintOf, statusOf } from './thread.ts'
@@ -35,7 +36,7 @@ function openThread(thread: JsonObject): OpenThread | undefined {
   return {
     id,
     cwd,
-    title: title.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').slice(0, maxTitle),
+    title: oneLine(title, maxTitle),
     state: state.kind !== 'active' ? 'idle' : state.waitsFor === undefined ? 'busy' : 'waits',
   }
 }

@@ -1,3 +1,4 @@
+import { oneLine } from '../../domain/one-line.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import type { Turn, TurnEnd, TurnSigns } from '../agent-process/agent.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
@@ -165,12 +166,10 @@ function noteItem(course: Course, item: Json | undefined): void {
   if (textAt(item, 'clientId') === course.message) course.arrived = true
   const tool = toolOf(item)
   if (course.arrived && item.type !== 'userMessage') reacts(course)
-  if (tool !== undefined) course.signs.tool(oneLine(tool))
+  if (tool !== undefined) course.signs.tool(oneLine(tool, maxTool))
 }
 
 const maxTool = 200
-
-const oneLine = (tool: string): string => tool.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').slice(0, maxTool)
 
 /** Only of a server of our own. What is not allowed stays open until the turn is interrupted. */
 function decide(course: Course, method: string, params: JsonObject): Promise<Json> | undefined {

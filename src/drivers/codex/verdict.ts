@@ -1,3 +1,4 @@
+import { oneLine } from '../../domain/one-line.ts'
 import type { Outcome, TurnFailure } from '../../domain/outcome.ts'
 import { createAnswer } from '../agent-process/answer.ts'
 import type { TurnView } from './thread.ts'
@@ -37,7 +38,4 @@ const failures: Readonly<Record<string, TurnFailure>> = {
 
 const failureOf = ({ error }: TurnView): TurnFailure => failures[error?.kind ?? ''] ?? 'agent_error'
 
-const maxDetail = 300
-
-const detailOf = ({ error }: TurnView): string =>
-  (error?.message ?? 'it failed').replace(/[\x00-\x1f\x7f-\x9f]+/g, ' ').slice(0, maxDetail)
+const detailOf = ({ error }: TurnView): string => oneLine(error?.message ?? 'it failed')

@@ -1,4 +1,6 @@
 import type { Readable } from 'node:stream'
+import { lastLine } from '../../domain/one-line.ts'
+import { isTimeout, within } from '../../wait.ts'
 import { endGroup, startProgram } from '../process/process.ts'
 
 export interface Order {
@@ -44,7 +46,7 @@ export async function run(order: Order, signal: AbortSignal): Promise<Finished> 
     await order.started(child.pid)
     child.stdin.end(order.input)
     const exit = await exited
-    await soon(closed, lingerMs)
+    await within(closed, lingerMs)
     return { ...exit, ...cutting.why(), ...stdout(), complaint: lastLine(stderr()) }
   } finally {
     cutting.disarm()
@@ -76,7 +78,7 @@ function cutWhen(timeoutMs: number | undefined, signal: AbortSignal, kill: () =>
     // Its end shows as the program's exit; killing by signal cannot reject.
     void kill()
   }
-  const aborted = () => cutNow(isTimeout(signal.reason) ? 'timeout' : 'stopped')
+  const aborted = () => cutNow(isTimeout(signal) ? 'timeout' : 'stopped')
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => cutNow('timeout'), timeoutMs)
   signal.addEventListener('abort', aborted)
   if (signal.aborted) aborted()
@@ -88,9 +90,6 @@ function cutWhen(timeoutMs: number | undefined, signal: AbortSignal, kill: () =>
     },
   }
 }
-
-const isTimeout = (reason: unknown): boolean =>
-  reason instanceof DOMException && reason.name === 'TimeoutError'
 
 /** Reads everything, so that the program never waits, and keeps the beginning. */
 function keepHead(stream: Readable, maxBytes: number): () => Pick<Finished, 'stdout' | 'truncated'> {
@@ -117,23 +116,4 @@ function keepTail(stream: Readable): () => string {
     tail = Buffer.concat([tail, chunk]).subarray(-tailBytes)
   })
   return () => tail.toString('utf8')
-}
-
-const maxComplaint = 300
-
-function lastLine(text: string): string {
-  const lines = text
-    .replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, '')
-    .split(/[\r\n]+/)
-    .map((line) => line.replace(/[\x00-\x1f\x7f-\x9f]/g, ' ').trim())
-  return (lines.findLast((line) => line !== '') ?? '').slice(0, maxComplaint)
-}
-
-async function soon(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([work, late])
-  clearTimeout(timer)
 }

@@ -1,3 +1,4 @@
+import { oneLine } from '../../domain/one-line.ts'
 import type { Json } from '../json.ts'
 import { textAt } from '../json.ts'
 
@@ -56,8 +57,5 @@ export function complaintIn(text: string): string {
     textAt(value, 'error', 'message') ??
     textAt(value, 'error') ??
     textAt(value, 'message')
-  return (said ?? '')
-    .replace(/[\x00-\x20\x7f-\x9f]+/g, ' ')
-    .trim()
-    .slice(0, maxComplaint)
+  return oneLine(said ?? '', maxComplaint)
 }

@@ -1,3 +1,4 @@
+import { oneLine } from '../../domain/one-line.ts'
 import { type HttpRequest, request } from '../http/request.ts'
 import { isObject, type Json, textAt } from '../json.ts'
 import type { OpencodeSettings } from './settings.ts'
@@ -94,8 +95,6 @@ function parsed(text: string): Json | undefined {
   }
 }
 
-const maxComplaint = 300
-
 /** What opencode says of an error, in whichever of its shapes; one line. */
 export function complaintIn(error: Json | undefined): string | undefined {
   if (!isObject(error)) return undefined
@@ -106,9 +105,3 @@ export function complaintIn(error: Json | undefined): string | undefined {
     textAt(error, '_tag')
   return said && oneLine(said)
 }
-
-export const oneLine = (text: string): string =>
-  text
-    .replace(/[\x00-\x20\x7f-\x9f]+/g, ' ')
-    .trim()
-    .slice(0, maxComplaint)

@@ -1,8 +1,9 @@
 import type { Discovered, DiscoveryPlace } from '../../domain/driver.ts'
+import { oneLine } from '../../domain/one-line.ts'
 import { agentRunBy } from '../agents/installed.ts'
 import { isObject, type Json, textAt } from '../json.ts'
 import { listeners } from '../process/listening.ts'
-import { createApi, oneLine } from './api.ts'
+import { createApi } from './api.ts'
 import { parseOpencode } from './settings.ts'
 
 /** Conversations of opencode servers and terminals of this machine that listen on a port; it is only read. */

@@ -1,5 +1,5 @@
+import { pause } from '../../wait.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
-import { pause } from '../process/pause.ts'
 import type { Api } from './api.ts'
 
 /** What a server tells of one conversation while somebody listens. The truth is what it answers when asked. */

@@ -1,9 +1,10 @@
 import type { EventKind } from '../../domain/delivery.ts'
 import type { TurnEvents } from '../../domain/driver.ts'
+import { oneLine } from '../../domain/one-line.ts'
 import type { Outcome } from '../../domain/outcome.ts'
-import { after } from '../agent-process/waiting.ts'
+import { pause } from '../../wait.ts'
 import { isObject, type JsonObject, textAt } from '../json.ts'
-import { complaintIn, oneLine } from './api.ts'
+import { complaintIn } from './api.ts'
 import type { Place } from './conversation.ts'
 import type { Events } from './events.ts'
 import { messagesIn, type Reaction, reactionTo } from './messages.ts'
@@ -145,8 +146,8 @@ export async function follow(
     else awaySince ??= Date.now()
     if (awaySince !== undefined && Date.now() - awaySince > awayMs)
       return { kind: 'turn_failed', why: 'exited', detail: 'its server went away while the turn ran' }
-    await Promise.race([next, after(tickMs), aborted(signal)])
-    await after(calmMs)
+    await Promise.race([next, pause(tickMs), aborted(signal)])
+    await pause(calmMs)
   }
   return undefined
 }

@@ -1,6 +1,7 @@
 import type { Readiness } from '../../domain/driver.ts'
+import { oneLine } from '../../domain/one-line.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
-import { oneLine, type Reply } from './api.ts'
+import type { Reply } from './api.ts'
 import { locate, type Place } from './conversation.ts'
 import { messagesIn, reactionTo } from './messages.ts'
 import type { Wire } from './session-state.ts'

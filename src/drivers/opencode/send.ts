@@ -1,7 +1,7 @@
 import type { Outgoing, Readiness, TurnEvents } from '../../domain/driver.ts'
 import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
-import { after, isTimeout, within } from '../agent-process/waiting.ts'
+import { isTimeout, pause, within } from '../../wait.ts'
 import { begin, locate, type Place } from './conversation.ts'
 import { listen } from './events.ts'
 import { createCourse, follow, saidSoFar } from './follow.ts'
@@ -122,7 +122,7 @@ async function appears(wire: Wire, place: Place, sent: Sent, cut: AbortSignal): 
   const until = Date.now() + beginMs
   for (let pauseMs = 20; Date.now() < until && !cut.aborted; pauseMs = Math.min(500, pauseMs * 2)) {
     if ((await standing(wire, place, sent, cut)) === 'whole') return { kind: 'taken', evidence: 'ack' }
-    await after(pauseMs)
+    await pause(pauseMs)
   }
   return { kind: 'unknown', why: 'its server took the message, but it did not appear', accepted: false }
 }

@@ -1,5 +1,6 @@
+import { oneLine } from '../../domain/one-line.ts'
 import { type JsonObject, textAt } from '../json.ts'
-import { oneLine, type Talk } from './talk.ts'
+import type { Talk } from './talk.ts'
 
 /** What the agent's extensions ask a person. Nobody but a person says yes: they wait until the turn is cancelled. */
 export interface Dialogs {

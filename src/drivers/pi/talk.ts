@@ -1,3 +1,4 @@
+import { oneLine } from '../../domain/one-line.ts'
 import { parseLine, splitLines } from '../agent-process/lines.ts'
 import { isObject, type JsonObject, textAt } from '../json.ts'
 
@@ -61,11 +62,3 @@ function answered(said: JsonObject, pending: Map<string, (reply: Reply) => void>
   if (said.success === true) answer?.({ kind: 'done', data: isObject(said.data) ? said.data : {} })
   else answer?.({ kind: 'refused', why: oneLine(textAt(said, 'error') ?? 'it refuses without a reason') })
 }
-
-const maxComplaint = 300
-
-export const oneLine = (text: string): string =>
-  text
-    .replace(/[\x00-\x20\x7f-\x9f]+/g, ' ')
-    .trim()
-    .slice(0, maxComplaint)

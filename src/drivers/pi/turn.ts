@@ -1,8 +1,9 @@
+import { oneLine } from '../../domain/one-line.ts'
 import type { Turn, TurnEnd, TurnSigns } from '../agent-process/agent.ts'
 import { type Answer, createAnswer } from '../agent-process/answer.ts'
 import { isObject, type JsonObject, textAt } from '../json.ts'
 import { createDialogs, type Dialogs } from './dialogs.ts'
-import { oneLine, type Reply, type Talk } from './talk.ts'
+import type { Reply, Talk } from './talk.ts'
 import { endOf, type Stop } from './verdict.ts'
 
 interface Course {

@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process'
 import { readdir, readFile, stat } from 'node:fs/promises'
+import { pause } from '../../wait.ts'
 
 /** A process for good: pids are used again, a pid together with its start is not. */
 export interface ProcessIdentity {
@@ -98,7 +99,7 @@ const pollMs = 20
 async function groupGone(pid: number, deadlineMs: number): Promise<boolean> {
   for (let waited = 0; waited < deadlineMs; waited += pollMs) {
     if (!(await groupRuns(pid))) return true
-    await new Promise((resolve) => setTimeout(resolve, pollMs))
+    await pause(pollMs)
   }
   return !(await groupRuns(pid))
 }

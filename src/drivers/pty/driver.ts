@@ -3,6 +3,7 @@ import type { DeliveryId } from '../../domain/delivery.ts'
 import type { Connection, Driver, Outgoing, Readiness, TurnEvents } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import type { Session } from '../../domain/session.ts'
+import { pause } from '../../wait.ts'
 import { agentInFront } from '../agents/foreground.ts'
 import { agentRunBy } from '../agents/installed.ts'
 import { withoutMentions } from '../agents/mentions.ts'
@@ -156,7 +157,7 @@ async function end(wire: Wire): Promise<void> {
   const holder = { pid: holderPid, start: holderStart }
   const told = await talk(wire, { op: 'end' }, (line) => untilEnd(line, AbortSignal.timeout(endMs)))
   for (let waited = 0; told && waited < partMs && (await isRunning(holder)); waited += pollMs)
-    await new Promise((resolve) => setTimeout(resolve, pollMs))
+    await pause(pollMs)
   // A holder that does not listen is ended like any other process; closing the terminal ends most programs.
   if (await isRunning({ pid: childPid, start: childStart })) await endGroup(childPid, 2000, ['SIGHUP'])
   if (await isRunning(holder)) signalGroup(holderPid, 'SIGKILL')

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:net'
 import { dirname } from 'node:path'
 import { Failure, reasonOf } from '../../domain/error.ts'
 import type { Platform } from '../../platform/platform.ts'
+import { pause } from '../../wait.ts'
 import { type Ear, openEar } from '../agent-hooks/event-file.ts'
 import { agentEnv, endGroup, signalGroup } from '../process/process.ts'
 import { type Multiline, typingRules } from '../terminal/keystrokes.ts'
@@ -184,8 +185,6 @@ async function linger(watchers: Watchers): Promise<void> {
   for (let waited = 0; waited < lingerMs && !watchers.toldEnd(); waited += buryPauseMs)
     await pause(buryPauseMs)
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 async function close(server: Server, path: string): Promise<void> {
   server.close()

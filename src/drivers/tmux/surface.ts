@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { pause } from '../../wait.ts'
 import { foregroundOf } from '../agents/foreground.ts'
 import { agentRunBy } from '../agents/installed.ts'
 import { isAgentKind } from '../agents/skills.ts'
@@ -155,14 +156,3 @@ async function pauseLooking(
     if (ms > lookEveryMs) await look()
   }
 }
-
-const pause = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
-  new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal?.addEventListener('abort', done)
-  })

@@ -1,0 +1,35 @@
+/** Resolves after `ms` milliseconds, or as soon as `signal` is aborted; never rejects. */
+export const pause = (ms: number, signal?: AbortSignal): Promise<undefined> =>
+  new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', done)
+      resolve(undefined)
+    }
+    const timer = setTimeout(done, signal?.aborted ? 0 : ms)
+    signal?.addEventListener('abort', done)
+  })
+
+/** Whether `work` was done within `ms` milliseconds; it goes on if not. Rejects as `work` does. */
+export async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
+  const over = new AbortController()
+  const late = pause(ms, over.signal).then(() => false)
+  try {
+    return await Promise.race([work.then(() => true), late])
+  } finally {
+    over.abort()
+  }
+}
+
+/** A promise of the abort, to race with; `disarm` when the race is over. */
+export function whenAborted(signal: AbortSignal) {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const done = () => resolve(undefined)
+  signal.addEventListener('abort', done)
+  if (signal.aborted) done()
+  return { promise, disarm: () => signal.removeEventListener('abort', done) }
+}
+
+/** Aborted because a deadline passed, not because somebody let go. */
+export const isTimeout = ({ reason }: AbortSignal): boolean =>
+  reason instanceof DOMException && reason.name === 'TimeoutError'

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { lastLine, oneLine } from '../../src/domain/one-line.ts'
+
+const lines: readonly (readonly [string, string])[] = [
+  ['npm test', 'npm test'],
+  [' a\r\nb\tc\x1b[31m ', 'a b c [31m'],
+  ['out of\x07 luck', 'out of luck'],
+  ['two  spaces stay', 'two  spaces stay'],
+  ['\x9b2J\x7f', '2J'],
+  ['', ''],
+]
+for (const [text, shown] of lines)
+  test(`oneLine shows ${JSON.stringify(text)} without control characters`, () => {
+    assert.equal(oneLine(text), shown)
+  })
+
+test('oneLine is bounded', () => {
+  assert.equal(oneLine('x'.repeat(1000)).length, 300)
+  assert.equal(oneLine('abcdef', 3), 'abc')
+})
+
+test('lastLine passes over blank lines and the colours of a terminal', () => {
+  assert.equal(lastLine('warning\n\x1b[31merror: no key\x1b[0m\r\n \n'), 'error: no key')
+  assert.equal(lastLine('\n\n'), '')
+})
