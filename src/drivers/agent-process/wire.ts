@@ -2,7 +2,7 @@ import type { Discovered, DiscoveryPlace, DriverTools } from '../../domain/drive
 import type { DriverSettings, Session } from '../../domain/session.ts'
 import type { AgentKind, SkillPlace } from '../agents/skills.ts'
 import type { AgentOrder, Started, Turn } from './agent.ts'
-import type { AgentRecord, Taken } from './record.ts'
+import type { AgentJournal, Taken } from './journal.ts'
 
 export interface OwnedDeps {
   /** What agents inherit, save Postern's own settings. */
@@ -48,7 +48,7 @@ export interface OwnedWire<S extends OwnedSettings = OwnedSettings> {
   readonly deps: OwnedDeps
   readonly session: Session
   readonly tools: DriverTools
-  readonly record: AgentRecord
+  readonly journal: AgentJournal
   readonly ending: AbortController
   /** What a server that is gone had under way, until somebody asked. */
   left: Promise<Taken | undefined>

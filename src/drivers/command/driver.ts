@@ -9,8 +9,8 @@ import { installed, programOnPath } from '../agents/installed.ts'
 import { withoutMentions } from '../agents/mentions.ts'
 import { agentKinds, listSkills, type SkillPlace, withSkill } from '../agents/skills.ts'
 import { agentEnv, isFolder } from '../process/process.ts'
+import { openRunJournal, type RunJournal } from './journal.ts'
 import { type Conversation, isLostConversation, presets } from './presets.ts'
-import { openRecord, type RunRecord } from './record.ts'
 import { type Finished, type Order, run } from './run.ts'
 import { type CommandSettings, prepareCommand } from './settings.ts'
 import { judge } from './verdict.ts'
@@ -51,7 +51,7 @@ interface Wire {
   readonly deps: CommandDeps
   readonly session: Session
   readonly tools: DriverTools
-  readonly record: RunRecord
+  readonly journal: RunJournal
   readonly ending: AbortController
   settings: CommandSettings
   running: boolean
@@ -62,14 +62,14 @@ function connect(deps: CommandDeps, session: Session, tools: DriverTools): Conne
     deps: deps,
     session,
     tools,
-    record: openRecord(tools.runDir, session),
+    journal: openRunJournal(tools.runDir, session),
     ending: new AbortController(),
     settings: prepareCommand(session.settings, '/'),
     running: false,
   }
   return {
     state: async () =>
-      wire.running || (await wire.record.isRunning()) ? { kind: 'busy', why: runs } : { kind: 'idle' },
+      wire.running || (await wire.journal.isRunning()) ? { kind: 'busy', why: runs } : { kind: 'idle' },
     check: () => check(wire),
     inject: async (message, signal) => takenIfCompleted(await runAlone(wire, message, signal)),
     turn: (message, signal, on) => runAlone(wire, message, signal, on),
@@ -77,7 +77,7 @@ function connect(deps: CommandDeps, session: Session, tools: DriverTools): Conne
     recall: (deliveryId) => recall(wire, deliveryId),
     end: async () => {
       wire.ending.abort()
-      await wire.record.sweep()
+      await wire.journal.sweep()
     },
     close: async () => {},
   }
@@ -86,7 +86,7 @@ function connect(deps: CommandDeps, session: Session, tools: DriverTools): Conne
 /** A command may run once more; an agent has the message in its conversation, and would get it there a second time. */
 async function recall(wire: Wire, deliveryId: DeliveryId): Promise<Outcome | undefined> {
   if (wire.running) return undefined
-  const left = await wire.record.sweep()
+  const left = await wire.journal.sweep()
   if (left !== deliveryId || wire.settings.preset === undefined) return undefined
   return { kind: 'unknown', why: 'the server was stopped while its agent ran', accepted: true }
 }
@@ -141,12 +141,12 @@ async function runOnce(
   const input = await inputFor(wire, message)
   if (input === undefined)
     return { kind: 'failed', why: `it has no skill "${message.skill}"`, retry: false, skill: true }
-  await wire.record.sweep()
+  await wire.journal.sweep()
   if (signal.aborted) return { kind: 'released', why: 'let go before the command was started' }
   const conversation = conversationOf(wire.settings)
   const order = orderFor(wire, message, input, conversation, on)
   const finished = await run(order, AbortSignal.any([signal, wire.ending.signal]))
-  await wire.record.clear()
+  await wire.journal.clear()
   return conclude(wire, finished, conversation, on)
 }
 
@@ -166,7 +166,7 @@ function orderFor(
   conversation: Conversation,
   on: TurnEvents | undefined,
 ): Order {
-  const { deps, session, settings, tools, record } = wire
+  const { deps, session, settings, tools, journal } = wire
   const preset = settings.preset && presets[settings.preset]
   const own = {
     ...preset?.env,
@@ -182,7 +182,7 @@ function orderFor(
     maxOutputBytes: preset ? maxReportBytes : maxAnswerBytes,
     ...(settings.timeoutMs !== undefined && { timeoutMs: settings.timeoutMs }),
     started: async (pid) => {
-      await record.write(deliveryId, pid)
+      await journal.write(deliveryId, pid)
       on?.progress({ at: tools.now(), kind: 'turn_started', detail: `pid ${pid}` })
     },
   }
