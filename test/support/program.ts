@@ -70,7 +70,7 @@ export function simulate(wanted: ProgramWanted = {}): Program {
       look: async () => program.end ?? screen(),
       put: async (text) => feed(text, () => typed(text)),
       press: async (keys) => feed(keys, () => pressed(keys)),
-      isRead: async () => program.isRead,
+      awaitsInput: async () => program.isRead,
       now: () => now,
       pause: async (ms, signal) => {
         if (!signal?.aborted) advance(ms)

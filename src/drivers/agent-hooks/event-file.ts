@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SessionId } from '../../domain/session.ts'
-import type { Word } from './events.ts'
+import type { HookEvent } from './events.ts'
 
 /**
  * Where hooks leave word for one session: a file that only its driver makes, so that nothing piles up for agents that are
@@ -14,22 +14,22 @@ const fileOf = (runDir: string, session: string): string => join(runDir, `${sess
 const maxBytes = 1_048_576
 
 /** Leaves word, in one write. Nothing happens where nobody listens. */
-export function leaveWord(runDir: string, session: string, word: Word): void {
+export function appendHookEvent(runDir: string, session: string, event: HookEvent): void {
   const path = fileOf(runDir, session)
   const file = openSync(path, constants.O_WRONLY | constants.O_APPEND)
   try {
-    if (fstatSync(file).size < maxBytes) writeSync(file, `${JSON.stringify(word)}\n`)
+    if (fstatSync(file).size < maxBytes) writeSync(file, `${JSON.stringify(event)}\n`)
   } finally {
     closeSync(file)
   }
 }
 
 /** What a typed session hears from its agent's hooks, if there are any. */
-export interface Ear {
+export interface HookEventReader {
   /** A message is about to be typed: what was said before does not concern it. */
   begin(): Promise<void>
   /** Everything said since. */
-  words(): Promise<readonly Word[]>
+  events(): Promise<readonly HookEvent[]>
   /** What the agent's hooks have told before, so that it can be waited for. */
   habit(): Promise<Habit>
   /** The session is over. */
@@ -45,17 +45,17 @@ interface Heading {
 }
 
 /** `pane`: word from another tmux pane is not for us. */
-export function openEar(
+export function openHookEvents(
   runDir: string,
   session: { readonly id: SessionId | string; readonly generation: string },
   pane?: string,
-): Ear {
+): HookEventReader {
   const path = fileOf(runDir, session.id)
   const read = async () => {
-    const { heading, words } = await readAll(path)
-    if (heading?.generation !== session.generation) return { habit: 'silent' as const, words: [] }
-    const ours = words.filter((word) => !pane || !word.pane || word.pane === pane)
-    return { habit: ours.reduce(habitAfter, heading.habit), words: ours }
+    const { heading, events } = await readAll(path)
+    if (heading?.generation !== session.generation) return { habit: 'silent' as const, events: [] }
+    const ours = events.filter((event) => !pane || !event.pane || event.pane === pane)
+    return { habit: ours.reduce(habitAfter, heading.habit), events: ours }
   }
   return {
     begin: async () => {
@@ -63,7 +63,7 @@ export function openEar(
       // Without a place for word the screen still tells.
       await rewrite(path, { generation: session.generation, habit }).catch(() => {})
     },
-    words: async () => (await read()).words,
+    events: async () => (await read()).events,
     habit: async () => (await read()).habit,
     forget: async () => {
       const { heading } = await readAll(path)
@@ -72,21 +72,21 @@ export function openEar(
   }
 }
 
-function habitAfter(habit: Habit, { is }: Word): Habit {
+function habitAfter(habit: Habit, { is }: HookEvent): Habit {
   if (is === 'gone') return 'silent'
   return is === 'completed' && habit !== 'turns' ? 'ends' : 'turns'
 }
 
 async function readAll(
   path: string,
-): Promise<{ readonly heading: Heading | undefined; readonly words: readonly Word[] }> {
+): Promise<{ readonly heading: Heading | undefined; readonly events: readonly HookEvent[] }> {
   const lines = (await textOf(path)).split('\n').flatMap(parsed)
-  return { heading: lines.find(isHeading), words: lines.filter(isWord) }
+  return { heading: lines.find(isHeading), events: lines.filter(isHookEvent) }
 }
 
 const isHeading = (line: object): line is Heading => 'generation' in line
 
-const isWord = (line: object): line is Word => 'is' in line
+const isHookEvent = (line: object): line is HookEvent => 'is' in line
 
 /** Appended, like everything: word may come at any moment. */
 async function rewrite(path: string, heading: Heading): Promise<void> {

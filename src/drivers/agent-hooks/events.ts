@@ -2,7 +2,7 @@ import type { Outcome } from '../../domain/outcome.ts'
 import { fingerprint } from '../terminal/screen.ts'
 
 /** What an agent's hook said, in our words. */
-export interface Word {
+export interface HookEvent {
   readonly is:
     | 'here'
     /** It began a turn with this prompt. */
@@ -24,41 +24,43 @@ export interface Word {
 }
 
 /** What became of a text that was typed, as far as it was told. */
-export interface Told {
+export interface TypedTurn {
   readonly accepted: boolean
   readonly end: Outcome | undefined
 }
 
 /** Reads the story of one text out of everything that was said since it was typed. */
-export function toldOf(words: readonly Word[], text: string): Told {
+export function turnOf(events: readonly HookEvent[], text: string): TypedTurn {
   const print = fingerprint(text)
-  const at = words.findIndex(({ is, prompt }) => is === 'accepted' && prompt === print)
+  const at = events.findIndex(({ is, prompt }) => is === 'accepted' && prompt === print)
   if (at < 0) {
     // Some agents tell the end alone, together with the prompt.
-    const end = words.find(({ is, prompt }) => is === 'completed' && prompt === print)
+    const end = events.find(({ is, prompt }) => is === 'completed' && prompt === print)
     return { accepted: end !== undefined, end: end && outcomeOf(end) }
   }
-  const { conversation } = words[at] ?? {}
-  const end = words.slice(at + 1).find((word) => word.conversation === conversation && ends.includes(word.is))
+  const { conversation } = events[at] ?? {}
+  const end = events
+    .slice(at + 1)
+    .find((event) => event.conversation === conversation && ends.includes(event.is))
   return { accepted: true, end: end && outcomeOf(end) }
 }
 
-const ends: readonly Word['is'][] = ['completed', 'failed', 'gone']
+const ends: readonly HookEvent['is'][] = ['completed', 'failed', 'gone']
 
-function outcomeOf({ is, answer, detail }: Word): Outcome {
-  const said = answer === undefined ? {} : { answer }
-  if (is === 'completed') return { kind: 'completed', ...said }
+function outcomeOf({ is, answer, detail }: HookEvent): Outcome {
+  const answered = answer === undefined ? {} : { answer }
+  if (is === 'completed') return { kind: 'completed', ...answered }
   return {
     kind: 'turn_failed',
     why: is === 'gone' ? 'exited' : 'agent_error',
     detail: detail ?? (is === 'gone' ? 'the agent left its conversation' : 'the agent failed'),
-    ...said,
+    ...answered,
   }
 }
 
 /** What a person is asked for, unless the same conversation went on since. */
-export function openRequest(words: readonly Word[]): string | undefined {
-  const latest = new Map(words.map((word) => [word.conversation, word]))
+export function openPermission(events: readonly HookEvent[]): string | undefined {
+  const latest = new Map(events.map((event) => [event.conversation, event]))
   const asking = [...latest.values()].find(({ is }) => is === 'asks')
   return asking && `permission: ${asking.detail ?? 'a tool'}`
 }

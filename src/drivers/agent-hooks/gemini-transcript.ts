@@ -6,11 +6,11 @@ const tailBytes = 524_288
  * The last thing the model said since a person spoke, from Gemini CLI's record of a chat. Its hook is told the same with
  * spaces and repetitions between the pieces of a stream.
  */
-export function lastSaidIn(path: unknown): string | undefined {
+export function lastAnswerIn(path: unknown): string | undefined {
   if (typeof path !== 'string') return undefined
   const records = tailOf(path).split('\n').reverse().flatMap(parsed)
-  const last = records.find((record) => isPerson(record) || isWord(record))
-  return last && isWord(last) ? last.content : undefined
+  const last = records.find((record) => isPerson(record) || isAnswer(record))
+  return last && isAnswer(last) ? last.content : undefined
 }
 
 interface Chat {
@@ -18,7 +18,7 @@ interface Chat {
   readonly content?: unknown
 }
 
-const isWord = (record: Chat): record is { readonly content: string } =>
+const isAnswer = (record: Chat): record is { readonly content: string } =>
   record.type === 'gemini' && typeof record.content === 'string' && record.content !== ''
 
 /** What tools answered is noted as a user's record as well. */

@@ -1,40 +1,40 @@
 import type { AgentKind } from '../agents/skills.ts'
 import { fingerprint } from '../terminal/screen.ts'
-import type { Word } from './events.ts'
-import { lastSaidIn } from './gemini-transcript.ts'
+import type { HookEvent } from './events.ts'
+import { lastAnswerIn } from './gemini-transcript.ts'
 
 /** Agents whose hooks can tell how a turn goes. */
 export type HookedAgent = Extract<AgentKind, 'claude' | 'gemini' | 'codex'>
 
-export interface Hooked {
+export interface AgentHooks {
   readonly title: string
   /** Where its hooks are written down. */
   readonly where: string
   /** The settings that make it call `relay`, a command line without quoting. */
   readonly settings: (relay: readonly string[]) => { readonly text: string; readonly value: unknown }
   /** Undefined for what says nothing about a turn. */
-  readonly read: (said: Said) => Omit<Word, 'conversation' | 'pane'> | undefined
+  readonly read: (payload: HookPayload) => Omit<HookEvent, 'conversation' | 'pane'> | undefined
 }
 
 /** What a hook was given, parsed. */
-export type Said = { readonly [name: string]: unknown }
+export type HookPayload = { readonly [name: string]: unknown }
 
 const maxAnswer = 65_536
 
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
 
-const answered = (value: unknown): { readonly answer?: string } =>
+const answerOf = (value: unknown): { readonly answer?: string } =>
   text(value) === undefined ? {} : { answer: String(value).slice(0, maxAnswer) }
 
-const asked = (value: unknown): { readonly prompt?: string } =>
+const promptOf = (value: unknown): { readonly prompt?: string } =>
   text(value) === undefined ? {} : { prompt: fingerprint(String(value)) }
 
 /** A long paste is handed to the model between tags. */
 const withoutPasteTags = (prompt: unknown): unknown =>
   typeof prompt === 'string' ? prompt.replace(/<\/?pasted_content\b[^>]*>/g, '') : prompt
 
-const detailed = (...values: readonly unknown[]): { readonly detail?: string } => {
+const detailOf = (...values: readonly unknown[]): { readonly detail?: string } => {
   const detail = values.flatMap((value) => text(value) ?? []).join(': ')
   return detail === '' ? {} : { detail: detail.slice(0, 500) }
 }
@@ -42,33 +42,33 @@ const detailed = (...values: readonly unknown[]): { readonly detail?: string } =
 export const isHookedAgent = (name: unknown): name is HookedAgent =>
   typeof name === 'string' && Object.hasOwn(hookedAgents, name)
 
-export const hookedAgents: Readonly<Record<HookedAgent, Hooked>> = {
+export const hookedAgents: Readonly<Record<HookedAgent, AgentHooks>> = {
   // code.claude.com/docs/en/hooks
   claude: {
     title: 'Claude Code',
     where: 'save it as FILE and start: claude --settings FILE; or merge it into ~/.claude/settings.json',
     settings: (relay) => json(claudeEvents, { type: 'command', command: shellLine(relay), timeout: 10 }),
-    read: (said) => {
-      switch (said.hook_event_name) {
+    read: (payload) => {
+      switch (payload.hook_event_name) {
         case 'SessionStart':
           return { is: 'here' }
         case 'UserPromptSubmit':
-          return { is: 'accepted', ...asked(withoutPasteTags(said.prompt)) }
+          return { is: 'accepted', ...promptOf(withoutPasteTags(payload.prompt)) }
         case 'PermissionRequest':
-          return { is: 'asks', ...detailed(said.tool_name) }
+          return { is: 'asks', ...detailOf(payload.tool_name) }
         case 'Stop':
-          return { is: 'completed', ...answered(said.last_assistant_message) }
+          return { is: 'completed', ...answerOf(payload.last_assistant_message) }
         case 'StopFailure':
           return {
             is: 'failed',
-            ...detailed(
-              said.error === 'unknown' ? '' : said.error,
-              said.error_details ?? said.last_assistant_message,
+            ...detailOf(
+              payload.error === 'unknown' ? '' : payload.error,
+              payload.error_details ?? payload.last_assistant_message,
             ),
-            ...answered(said.last_assistant_message),
+            ...answerOf(payload.last_assistant_message),
           }
         case 'SessionEnd':
-          return { is: 'gone', ...detailed(said.reason) }
+          return { is: 'gone', ...detailOf(payload.reason) }
         default:
           return undefined
       }
@@ -80,22 +80,25 @@ export const hookedAgents: Readonly<Record<HookedAgent, Hooked>> = {
     where: 'merge it into ~/.gemini/settings.json',
     settings: (relay) =>
       json(geminiEvents, { type: 'command', name: 'postern', command: shellLine(relay), timeout: 10_000 }),
-    read: (said) => {
-      switch (said.hook_event_name) {
+    read: (payload) => {
+      switch (payload.hook_event_name) {
         case 'SessionStart':
           return { is: 'here' }
         case 'BeforeAgent':
-          return { is: 'accepted', ...asked(said.prompt) }
+          return { is: 'accepted', ...promptOf(payload.prompt) }
         case 'Notification':
-          return said.notification_type === 'ToolPermission'
-            ? { is: 'asks', ...detailed(said.message) }
+          return payload.notification_type === 'ToolPermission'
+            ? { is: 'asks', ...detailOf(payload.message) }
             : undefined
         case 'AfterAgent':
-          return said.prompt_response === '[no response text]'
+          return payload.prompt_response === '[no response text]'
             ? { is: 'failed', detail: 'it ended its turn without a word' }
-            : { is: 'completed', ...answered(lastSaidIn(said.transcript_path) ?? said.prompt_response) }
+            : {
+                is: 'completed',
+                ...answerOf(lastAnswerIn(payload.transcript_path) ?? payload.prompt_response),
+              }
         case 'SessionEnd':
-          return { is: 'gone', ...detailed(said.reason) }
+          return { is: 'gone', ...detailOf(payload.reason) }
         default:
           return undefined
       }
@@ -109,13 +112,13 @@ export const hookedAgents: Readonly<Record<HookedAgent, Hooked>> = {
       text: `notify = [${relay.map((word) => JSON.stringify(word)).join(', ')}]`,
       value: { notify: relay },
     }),
-    read: (said) => {
-      if (said.type !== 'agent-turn-complete') return undefined
-      const inputs = said['input-messages']
+    read: (payload) => {
+      if (payload.type !== 'agent-turn-complete') return undefined
+      const inputs = payload['input-messages']
       return {
         is: 'completed',
-        ...asked(Array.isArray(inputs) ? inputs.at(-1) : undefined),
-        ...answered(said['last-assistant-message']),
+        ...promptOf(Array.isArray(inputs) ? inputs.at(-1) : undefined),
+        ...answerOf(payload['last-assistant-message']),
       }
     },
   },

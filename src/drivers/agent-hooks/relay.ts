@@ -1,8 +1,8 @@
 import type { Session } from '../../domain/session.ts'
 import { agentInFront } from '../agents/foreground.ts'
 import { agentRunBy } from '../agents/installed.ts'
-import { leaveWord, openEar } from './event-file.ts'
-import { type HookedAgent, hookedAgents, isHookedAgent, type Said } from './hooked-agents.ts'
+import { appendHookEvent, openHookEvents } from './event-file.ts'
+import { type HookedAgent, type HookPayload, hookedAgents, isHookedAgent } from './hooked-agents.ts'
 
 /** One call of a hook. */
 export interface HookCall {
@@ -19,16 +19,16 @@ export interface HookCall {
 export function relayHook({ runDir, agent, env, session = env.POSTERN_SESSION, payload }: HookCall): void {
   if (!isHookedAgent(agent) || !session || !/^[a-z0-9][a-z0-9._-]{0,63}$/.test(session))
     throw new Error('it is not said who speaks, or to whom')
-  const said = JSON.parse(payload) as Said
-  const word = hookedAgents[agent].read(said)
-  if (!word) return
-  const conversation = String(said.session_id ?? said['thread-id'] ?? '')
-  leaveWord(runDir, session, { ...word, conversation, ...(env.TMUX_PANE && { pane: env.TMUX_PANE }) })
+  const parsed = JSON.parse(payload) as HookPayload
+  const event = hookedAgents[agent].read(parsed)
+  if (!event) return
+  const conversation = String(parsed.session_id ?? parsed['thread-id'] ?? '')
+  appendHookEvent(runDir, session, { ...event, conversation, ...(env.TMUX_PANE && { pane: env.TMUX_PANE }) })
 }
 
 /** Word is kept only where somebody listens. */
-export const listenFor = (runDir: string, session: Pick<Session, 'id' | 'generation'>): Promise<void> =>
-  openEar(runDir, session).begin()
+export const createEventFile = (runDir: string, session: Pick<Session, 'id' | 'generation'>): Promise<void> =>
+  openHookEvents(runDir, session).begin()
 
 /** What makes one agent tell us about its turns. */
 export interface HookSettings {
@@ -39,7 +39,7 @@ export interface HookSettings {
   readonly value: unknown
 }
 
-export interface HookWish {
+export interface HookSettingsQuery {
   /** The agent's command line, or what a driver knows of it. */
   readonly command?: readonly string[]
   readonly settings?: Readonly<Record<string, unknown>>
@@ -51,9 +51,9 @@ export interface HookWish {
 }
 
 /** Settings for the agent that runs there; for every agent with hooks where that is not known. */
-export async function hookSettings(wish: HookWish): Promise<readonly HookSettings[]> {
-  const agent = await agentOf(wish)
-  const { program, home, session } = wish
+export async function hookSettings(query: HookSettingsQuery): Promise<readonly HookSettings[]> {
+  const agent = await agentOf(query)
+  const { program, home, session } = query
   const kinds = agent ? [agent] : Object.keys(hookedAgents).filter(isHookedAgent)
   return kinds.map((kind) => {
     const { title, where, settings } = hookedAgents[kind]
@@ -63,7 +63,7 @@ export async function hookSettings(wish: HookWish): Promise<readonly HookSetting
   })
 }
 
-async function agentOf({ command = [], settings = {} }: HookWish): Promise<HookedAgent | undefined> {
+async function agentOf({ command = [], settings = {} }: HookSettingsQuery): Promise<HookedAgent | undefined> {
   const { agent, preset, panePid } = settings
   const shown = typeof panePid === 'number' ? await agentInFront(panePid) : undefined
   return [agent, preset, agentRunBy(command), shown].find(isHookedAgent)

@@ -3,19 +3,19 @@ import type { Outcome } from '../../domain/outcome.ts'
 import { hasInputBox } from '../terminal/dialog.ts'
 import type { Screen } from '../terminal/screen.ts'
 import { readiness, rest, type Surface } from '../terminal/surface.ts'
-import type { Ear } from './event-file.ts'
-import { openRequest, toldOf } from './events.ts'
+import type { HookEventReader } from './event-file.ts'
+import { openPermission, turnOf } from './events.ts'
 
 /** The permission a person is asked for now; a screen with an input box shows that it was answered or put away. */
-export async function requestOn(screen: Screen, ear: Ear): Promise<string | undefined> {
-  return hasInputBox(screen) ? undefined : openRequest(await ear.words())
+export async function permissionAsked(screen: Screen, hooks: HookEventReader): Promise<string | undefined> {
+  return hasInputBox(screen) ? undefined : openPermission(await hooks.events())
 }
 
-export async function readinessHeard(surface: Surface, ear: Ear): Promise<Readiness> {
+export async function readinessWithHooks(surface: Surface, hooks: HookEventReader): Promise<Readiness> {
   const seen = await readiness(surface)
   if (seen.kind !== 'idle' && seen.kind !== 'busy') return seen
   const screen = await surface.look()
-  const why = screen.kind === 'screen' ? await requestOn(screen, ear) : undefined
+  const why = screen.kind === 'screen' ? await permissionAsked(screen, hooks) : undefined
   return why === undefined ? seen : { kind: 'blocked', why }
 }
 
@@ -26,13 +26,13 @@ const acknowledgedMs = 2000
 /** Whether the agent itself said that it took the text. It is waited for where it has spoken before and Enter worked. */
 export async function isAcknowledged(
   surface: Surface,
-  ear: Ear,
+  hooks: HookEventReader,
   text: string,
   entered: boolean,
 ): Promise<boolean> {
-  const deadline = surface.now() + (entered && (await ear.habit()) === 'turns' ? acknowledgedMs : 0)
+  const deadline = surface.now() + (entered && (await hooks.habit()) === 'turns' ? acknowledgedMs : 0)
   for (;;) {
-    if (toldOf(await ear.words(), text).accepted) return true
+    if (turnOf(await hooks.events(), text).accepted) return true
     if (surface.now() >= deadline) return false
     await surface.pause(pollMs)
   }
@@ -42,61 +42,61 @@ export async function isAcknowledged(
 const lateMs = 6000
 
 /** The end of the turn: exact where it is told, else inferred from the screen. */
-export async function restHeard(
+export async function endOfTurn(
   surface: Surface,
-  ear: Ear,
+  hooks: HookEventReader,
   text: string,
   signal: AbortSignal,
-  asks: (what: string) => void = () => {},
+  onPermission: (what: string) => void = () => {},
 ): Promise<Outcome> {
   const over = new AbortController()
   const both = AbortSignal.any([signal, over.signal])
   try {
-    const told = untilTold(surface, ear, text, both, asks)
-    const rested = rest(surface, both).then((outcome) => settled(surface, ear, text, outcome, told))
-    return await Promise.race([told.then((end) => end ?? rested), rested])
+    const byHooks = untilHooksTellEnd(surface, hooks, text, both, onPermission)
+    const rested = rest(surface, both).then((outcome) => endOnScreen(surface, hooks, text, outcome, byHooks))
+    return await Promise.race([byHooks.then((end) => end ?? rested), rested])
   } finally {
     over.abort()
   }
 }
 
 /** Undefined when `signal` aborts first. */
-async function untilTold(
+async function untilHooksTellEnd(
   surface: Surface,
-  ear: Ear,
+  hooks: HookEventReader,
   text: string,
   signal: AbortSignal,
-  asks: (what: string) => void,
+  onPermission: (what: string) => void,
 ): Promise<Outcome | undefined> {
   let asked: string | undefined
   while (!signal.aborted) {
-    const words = await ear.words()
-    const { end } = toldOf(words, text)
+    const events = await hooks.events()
+    const { end } = turnOf(events, text)
     if (end) return end
-    const request = openRequest(words)
-    if (request !== undefined && request !== asked) asks(request)
-    asked = request
+    const permission = openPermission(events)
+    if (permission !== undefined && permission !== asked) onPermission(permission)
+    asked = permission
     await surface.pause(pollMs, signal)
   }
   return undefined
 }
 
 /** The screen is at rest. An agent whose hooks tell of turns tells of a good end as well, if there was one. */
-async function settled(
+async function endOnScreen(
   surface: Surface,
-  ear: Ear,
+  hooks: HookEventReader,
   text: string,
   outcome: Outcome,
-  told: Promise<Outcome | undefined>,
+  byHooks: Promise<Outcome | undefined>,
 ): Promise<Outcome> {
-  const { accepted, end } = toldOf(await ear.words(), text)
+  const { accepted, end } = turnOf(await hooks.events(), text)
   if (end || outcome.kind !== 'completed') return end ?? outcome
-  const habit = await ear.habit()
+  const habit = await hooks.habit()
   if (!accepted && habit === 'silent') return outcome
-  const late = await Promise.race([told, surface.pause(lateMs)])
+  const late = await Promise.race([byHooks, surface.pause(lateMs)])
   if (late) return late
   // An agent that tells when it begins, and did not, has not begun a turn.
-  return habit === 'ends' || toldOf(await ear.words(), text).accepted ? unfinished : outcome
+  return habit === 'ends' || turnOf(await hooks.events(), text).accepted ? unfinished : outcome
 }
 
 const unfinished: Outcome = {

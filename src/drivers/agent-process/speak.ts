@@ -4,7 +4,7 @@ import type { Outgoing, TurnEvents } from '../../domain/driver.ts'
 import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { isTimeout, pause, whenAborted } from '../../wait.ts'
-import { withoutMentions } from '../agents/mentions.ts'
+import { escapeMentions } from '../agents/mentions.ts'
 import { skillCall, withSkill } from '../agents/skills.ts'
 import type { Agent, Turn, TurnEnd } from './agent.ts'
 import { type OwnedWire, skillPlace } from './wire.ts'
@@ -109,7 +109,7 @@ async function textFor(
 ): Promise<string | undefined> {
   const place = skillPlace(wire, homedir())
   // Of the agents that are spoken to by a protocol, only Claude Code reads what a prompt names.
-  const inert = place.agent === 'claude' ? await withoutMentions(place, text) : text
+  const inert = place.agent === 'claude' ? await escapeMentions(place, text) : text
   if (skill === undefined) return inert
   const told = await agent.commands()
   const call = told?.includes(skill) ? skillCall(wire.settings.agent, skill, inert) : undefined

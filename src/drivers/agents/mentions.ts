@@ -7,7 +7,7 @@ import type { SkillPlace } from './skills.ts'
  * Gemini and Qwen Code look through the whole folder for such a name, so each of their `@` gets a backslash. Claude Code puts it before its model, and at the end of a text its Enter completes the name instead of sending. So a
  * name of something that is there gets a backslash, and one at the end is closed by a space.
  */
-export async function withoutMentions(
+export async function escapeMentions(
   { agent, cwd, home }: Pick<SkillPlace, 'agent' | 'cwd' | 'home'>,
   text: string,
 ): Promise<string> {
@@ -17,10 +17,10 @@ export async function withoutMentions(
   const live = new Set<string>()
   for (const name of [...names].slice(0, maxNames)) if (await isLive(name, cwd, home)) live.add(name)
   const isTooMany = names.size > maxNames
-  const inert = text.replace(mention, (whole, name: string) =>
+  const escaped = text.replace(mention, (whole, name: string) =>
     isTooMany || live.has(name) ? `\\${whole}` : whole,
   )
-  return endsOpen.test(inert) ? `${inert} ` : inert
+  return endsOpen.test(escaped) ? `${escaped} ` : escaped
 }
 
 export const hasMention = (text: string): boolean => /@\S/.test(text)

@@ -5,10 +5,10 @@ import type { Outcome } from '../../domain/outcome.ts'
 import type { DriverSettings, Session } from '../../domain/session.ts'
 import { listSkills } from '../agents/skills.ts'
 import { openAttempts } from './attempt.ts'
-import { fateOf, recalled } from './recovery.ts'
+import { outcomeOf, recover } from './recovery.ts'
 import { liveEntries } from './registry.ts'
-import { speak } from './send.ts'
-import { type ClaudeDeps, type ClaudeWire, look, readinessOf, skillPlace } from './session-state.ts'
+import { send } from './send.ts'
+import { type ClaudeDeps, look, readinessOf, type SessionState, skillPlace } from './session-state.ts'
 import { configDirOf, findClaude, parseClaude } from './settings.ts'
 
 /**
@@ -28,38 +28,38 @@ export const claudeDriver = (deps: ClaudeDeps): Driver => ({
 
 function connect(deps: ClaudeDeps, session: Session, tools: DriverTools): Connection {
   const record = openAttempts(tools.runDir, session)
-  const wire: ClaudeWire = {
+  const state: SessionState = {
     deps: deps,
     session,
     tools,
     settings: parseClaude(session.settings),
-    record,
-    open: record.read(),
-    current: false,
+    journal: record,
+    pending: record.read(),
+    busy: false,
   }
   return {
     state: async () => {
-      const sight = await look(wire)
-      if (sight.kind !== 'open') return sight
-      const readiness = readinessOf(sight.entry)
-      return readiness.kind === 'idle' && wire.current
+      const presence = await look(state)
+      if (presence.kind !== 'open') return presence
+      const readiness = readinessOf(presence.entry)
+      return readiness.kind === 'idle' && state.busy
         ? { kind: 'busy', why: 'a message is on its way' }
         : readiness
     },
-    inject: (message, signal) => speak(wire, message, signal),
-    turn: (message, signal, on) => speak(wire, message, signal, on),
-    skills: () => listSkills(skillPlace(wire, homedir())),
-    recall: (deliveryId) => recall(wire, deliveryId),
+    inject: (message, signal) => send(state, message, signal),
+    turn: (message, signal, on) => send(state, message, signal, on),
+    skills: () => listSkills(skillPlace(state, homedir())),
+    recall: (deliveryId) => recall(state, deliveryId),
     end: () => record.clear(),
     close: async () => {},
   }
 }
 
-async function recall(wire: ClaudeWire, deliveryId: DeliveryId): Promise<Outcome | undefined> {
-  const attempt = await wire.open
+async function recall(state: SessionState, deliveryId: DeliveryId): Promise<Outcome | undefined> {
+  const attempt = await state.pending
   if (attempt?.deliveryId !== deliveryId) return undefined
-  const outcome = recalled(await fateOf(wire, attempt), attempt)
-  if (outcome?.kind !== 'busy') wire.open = Promise.resolve(undefined)
+  const outcome = outcomeOf(await recover(state, attempt), attempt)
+  if (outcome?.kind !== 'busy') state.pending = Promise.resolve(undefined)
   return outcome
 }
 

@@ -2,23 +2,23 @@ import type { TurnEvents } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { isTimeout, pause } from '../../wait.ts'
 import type { Attempt } from './attempt.ts'
-import { openScript, type Script } from './script.ts'
-import { type ClaudeWire, look, type Sight } from './session-state.ts'
-import { type Course, followCourse } from './turn-log.ts'
+import { openTranscript, type TranscriptReader } from './script.ts'
+import { look, type Presence, type SessionState } from './session-state.ts'
+import { createTurnLog, type TurnLog } from './turn-log.ts'
 
 /** One message on its way, as its transcript and the registry show it. */
 export interface Following {
-  readonly wire: ClaudeWire
+  readonly state: SessionState
   readonly signal: AbortSignal
-  readonly course: Course
-  readonly script: Script
+  readonly turnLog: TurnLog
+  readonly transcript: TranscriptReader
 }
 
-export const openFollowing = (wire: ClaudeWire, attempt: Attempt, signal: AbortSignal): Following => ({
-  wire,
+export const openFollowing = (state: SessionState, attempt: Attempt, signal: AbortSignal): Following => ({
+  state: state,
   signal,
-  course: followCourse(attempt),
-  script: openScript(wire.settings.configDir, attempt),
+  turnLog: createTurnLog(attempt),
+  transcript: openTranscript(state.settings.configDir, attempt),
 })
 
 export type Followed =
@@ -38,15 +38,15 @@ const unreadMs = 10_000
 
 /** `read`: it was taken from the socket for sure. */
 export async function followAcceptance(following: Following, read: boolean): Promise<Followed> {
-  const { course, signal, wire } = following
-  const from = wire.tools.now()
+  const { turnLog, signal, state } = following
+  const from = state.tools.now()
   for (;;) {
-    const sight = await step(following)
-    if (course.seenAt() !== undefined) return { kind: 'accepted' }
-    if (sight.kind === 'ended') return { kind: 'ended' }
+    const presence = await step(following)
+    if (turnLog.seenAt() !== undefined) return { kind: 'accepted' }
+    if (presence.kind === 'ended') return { kind: 'ended' }
     if (signal.aborted) return { kind: 'aborted' }
-    const waitedMs = wire.tools.now() - from
-    if (read && !course.queued() && waitedMs > dropMs) return { kind: 'dropped' }
+    const waitedMs = state.tools.now() - from
+    if (read && !turnLog.queued() && waitedMs > dropMs) return { kind: 'dropped' }
     if (!read && waitedMs > unreadMs) return { kind: 'unread' }
     await pause(pollMs, signal)
   }
@@ -54,20 +54,20 @@ export async function followAcceptance(following: Following, read: boolean): Pro
 
 /** The turn of an accepted message to its end. A turn in somebody else's terminal is not cancelled from here. */
 export async function followTurn(following: Following, on: TurnEvents): Promise<Outcome> {
-  const { course, signal, wire } = following
-  const note = timeline(wire, on)
+  const { turnLog, signal, state } = following
+  const note = timeline(state, on)
   for (let restFrom: number | undefined; ; ) {
-    const sight = await step(following)
-    for (const name of course.newTools()) note('turn_started', `tool call: ${name}`)
-    const now = wire.tools.now()
-    restFrom = isRest(sight, course) ? (restFrom ?? now) : undefined
-    if (course.over() || (restFrom !== undefined && now - restFrom >= (course.failing() ? 0 : restMs)))
-      return course.outcome()
-    if (sight.kind === 'ended')
+    const presence = await step(following)
+    for (const name of turnLog.newTools()) note('turn_started', `tool call: ${name}`)
+    const now = state.tools.now()
+    restFrom = isRest(presence, turnLog) ? (restFrom ?? now) : undefined
+    if (turnLog.over() || (restFrom !== undefined && now - restFrom >= (turnLog.failing() ? 0 : restMs)))
+      return turnLog.outcome()
+    if (presence.kind === 'ended')
       return { kind: 'turn_failed', why: 'exited', detail: 'Claude Code ended during the turn' }
     if (signal.aborted) return cutOff(signal)
-    if (sight.kind === 'open' && sight.entry.status === 'waiting')
-      note('held', `it waits for a person: ${sight.entry.waitingFor ?? 'a dialog'}`)
+    if (presence.kind === 'open' && presence.entry.status === 'waiting')
+      note('held', `it waits for a person: ${presence.entry.waitingFor ?? 'a dialog'}`)
     await pause(pollMs, signal)
   }
 }
@@ -76,14 +76,16 @@ export async function followTurn(following: Following, on: TurnEvents): Promise<
 const restMs = 1500
 
 /** The registry shows rest since a time after the message began: how a turn ends that failed. */
-const isRest = (sight: Sight, course: Course): boolean =>
-  sight.kind === 'open' && sight.entry.status === 'idle' && sight.entry.statusAt >= (course.seenAt() ?? 0)
+const isRest = (presence: Presence, turnLog: TurnLog): boolean =>
+  presence.kind === 'open' &&
+  presence.entry.status === 'idle' &&
+  presence.entry.statusAt >= (turnLog.seenAt() ?? 0)
 
 /** Looked at first and read then, so that an end is not taken for one before its last rows are there. */
-async function step({ wire, course, script }: Following): Promise<Sight> {
-  const sight = await look(wire)
-  course.feed(await script.read(sight.kind === 'open' ? sight.entry.sessionId : undefined))
-  return sight
+async function step({ state, turnLog, transcript }: Following): Promise<Presence> {
+  const presence = await look(state)
+  turnLog.feed(await transcript.read(presence.kind === 'open' ? presence.entry.sessionId : undefined))
+  return presence
 }
 
 /** The turn goes on. Who stops will find out later what became of it; whose time is over will not ask. */
@@ -99,7 +101,7 @@ const cutOff = (signal: AbortSignal): Outcome =>
 const maxNotes = 40
 
 /** Tool calls and dialogs, each dialog once. */
-function timeline({ tools }: ClaudeWire, on: TurnEvents) {
+function timeline({ tools }: SessionState, on: TurnEvents) {
   let [notes, last] = [0, '']
   return (kind: 'turn_started' | 'held', detail: string): void => {
     if (kind === 'held' && detail === last) return

@@ -6,7 +6,7 @@ export interface Inbox {
   readonly token: string | undefined
 }
 
-export interface Letter {
+export interface InboxMessage {
   /** Written into the transcript beside the message. */
   readonly messageId: string
   readonly text: string
@@ -22,7 +22,7 @@ export type Posted =
  * Brings a letter, or none: then it only shows whether anybody reads there. Resolves when the other side is done with
  * what was written, or `signal` aborts. The wire is not documented; seen in 2.1.329.
  */
-export function post(inbox: Inbox, letter: Letter | undefined, signal: AbortSignal): Promise<Posted> {
+export function post(inbox: Inbox, message: InboxMessage | undefined, signal: AbortSignal): Promise<Posted> {
   const socket = connect(inbox.socket)
   return new Promise<Posted>((resolve) => {
     let written = false
@@ -30,7 +30,7 @@ export function post(inbox: Inbox, letter: Letter | undefined, signal: AbortSign
     signal.addEventListener('abort', unread)
     socket.once('connect', () => {
       written = true
-      socket.end(linesOf(inbox, letter))
+      socket.end(linesOf(inbox, message))
     })
     socket.on('error', (error) => resolve(written ? { kind: 'unread' } : unreachable(error)))
     // It ends its side only when it has read all of ours.
@@ -47,14 +47,14 @@ const unreachable = (error: Error): Posted => ({ kind: 'unreachable', why: error
  * `later`: as a turn of its own after whatever runs. Any other priority is put into a running turn at its next tool
  * call, and then has no turn of its own.
  */
-function linesOf({ token }: Inbox, letter: Letter | undefined): string {
+function linesOf({ token }: Inbox, message: InboxMessage | undefined): string {
   const auth = token === undefined ? [] : [{ type: 'auth', token }]
-  const user = letter && {
+  const user = message && {
     type: 'user',
     msgV: 1,
-    msg_id: letter.messageId,
+    msg_id: message.messageId,
     priority: 'later',
-    message: { role: 'user', content: letter.text },
+    message: { role: 'user', content: message.text },
   }
   return [...auth, ...(user ? [user] : [])].map((line) => `${JSON.stringify(line)}\n`).join('')
 }

@@ -3,13 +3,13 @@ import { pause } from '../../wait.ts'
 import type { Attempt } from './attempt.ts'
 import { post } from './inbox.ts'
 import { inboxToken } from './registry.ts'
-import { openScript } from './script.ts'
-import { type ClaudeWire, look } from './session-state.ts'
-import { type Course, followCourse } from './turn-log.ts'
+import { openTranscript } from './script.ts'
+import { look, type SessionState } from './session-state.ts'
+import { createTurnLog, type TurnLog } from './turn-log.ts'
 
 /** What became of an attempt that was not followed to its end. */
-export type Fate =
-  | { readonly kind: 'seen'; readonly course: Course; readonly gone: boolean; readonly idle: boolean }
+export type Recovered =
+  | { readonly kind: 'seen'; readonly turnLog: TurnLog; readonly gone: boolean; readonly idle: boolean }
   /** It may still be taken. */
   | { readonly kind: 'waiting' }
   /** It did not arrive and will not any more. */
@@ -19,39 +19,40 @@ const probeMs = 1000
 /** What it has read from its socket, or done, is in its transcript within this time. */
 const noteMs = 1500
 
-export async function fateOf(wire: ClaudeWire, attempt: Attempt): Promise<Fate> {
-  const { settings } = wire
-  const course = followCourse(attempt)
-  const script = openScript(settings.configDir, attempt)
-  const sight = await look(wire)
-  const entry = sight.kind === 'open' ? sight.entry : undefined
-  const reads = async () => course.feed(await script.read(entry?.sessionId))
+export async function recover(state: SessionState, attempt: Attempt): Promise<Recovered> {
+  const { settings } = state
+  const turnLog = createTurnLog(attempt)
+  const transcript = openTranscript(settings.configDir, attempt)
+  const presence = await look(state)
+  const entry = presence.kind === 'open' ? presence.entry : undefined
+  const reads = async () => turnLog.feed(await transcript.read(entry?.sessionId))
   await reads()
-  const seenAt = course.seenAt()
+  const seenAt = turnLog.seenAt()
   if (seenAt !== undefined) {
     const idle = entry?.status === 'idle' && entry.statusAt >= seenAt
-    if (idle && !course.over()) await pause(noteMs).then(reads)
-    return { kind: 'seen', course, gone: sight.kind === 'ended', idle }
+    if (idle && !turnLog.over()) await pause(noteMs).then(reads)
+    return { kind: 'seen', turnLog: turnLog, gone: presence.kind === 'ended', idle }
   }
-  if (sight.kind === 'ended') return { kind: 'lost' }
-  if (sight.kind === 'offline' || course.queued()) return { kind: 'waiting' }
-  const inbox = { socket: sight.socket, token: await inboxToken(settings.configDir, settings.process.pid) }
+  if (presence.kind === 'ended') return { kind: 'lost' }
+  if (presence.kind === 'offline' || turnLog.queued()) return { kind: 'waiting' }
+  const inbox = { socket: presence.socket, token: await inboxToken(settings.configDir, settings.process.pid) }
   // Whoever answers now has read what came before.
   const probed = await post(inbox, undefined, AbortSignal.timeout(probeMs))
   if (probed.kind !== 'read') return { kind: 'waiting' }
   await pause(noteMs)
   await reads()
-  return course.seenAt() === undefined && !course.queued() ? { kind: 'lost' } : { kind: 'waiting' }
+  return turnLog.seenAt() === undefined && !turnLog.queued() ? { kind: 'lost' } : { kind: 'waiting' }
 }
 
 export const notSeen = 'what was sent has not been taken yet; it is not sent a second time'
 
 /** The same in the words of an outcome; undefined when it never arrived, so that it may be sent. */
-export function recalled(fate: Fate, { turn }: Attempt): Outcome | undefined {
-  if (fate.kind === 'lost') return undefined
-  if (fate.kind === 'waiting') return { kind: 'busy', why: notSeen }
+export function outcomeOf(recovered: Recovered, { turn }: Attempt): Outcome | undefined {
+  if (recovered.kind === 'lost') return undefined
+  if (recovered.kind === 'waiting') return { kind: 'busy', why: notSeen }
   if (!turn) return { kind: 'taken', evidence: 'ack' }
-  if (fate.course.over() || fate.idle) return fate.course.outcome()
-  if (fate.gone) return { kind: 'turn_failed', why: 'exited', detail: 'Claude Code ended during the turn' }
+  if (recovered.turnLog.over() || recovered.idle) return recovered.turnLog.outcome()
+  if (recovered.gone)
+    return { kind: 'turn_failed', why: 'exited', detail: 'Claude Code ended during the turn' }
   return { kind: 'busy', why: 'its turn goes on' }
 }

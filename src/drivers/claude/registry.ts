@@ -60,17 +60,17 @@ export async function inboxToken(configDir: string, pid: number): Promise<string
 }
 
 function parse(text: string): Entry | undefined {
-  const said = jsonIn(text)
-  const [sessionId, cwd, status] = [textAt(said, 'sessionId'), textAt(said, 'cwd'), textAt(said, 'status')]
-  if (!isObject(said) || sessionId === undefined || cwd === undefined) return undefined
-  const { pid, statusUpdatedAt, updatedAt } = said
+  const value = jsonIn(text)
+  const [sessionId, cwd, status] = [textAt(value, 'sessionId'), textAt(value, 'cwd'), textAt(value, 'status')]
+  if (!isObject(value) || sessionId === undefined || cwd === undefined) return undefined
+  const { pid, statusUpdatedAt, updatedAt } = value
   const statusAt = typeof statusUpdatedAt === 'number' ? statusUpdatedAt : updatedAt
-  const [waitingFor, socket] = [textAt(said, 'waitingFor'), textAt(said, 'messagingSocketPath')]
+  const [waitingFor, socket] = [textAt(value, 'waitingFor'), textAt(value, 'messagingSocketPath')]
   return {
     pid: typeof pid === 'number' ? pid : 0,
     sessionId,
     cwd,
-    kind: textAt(said, 'kind') ?? '',
+    kind: textAt(value, 'kind') ?? '',
     status: status ?? '',
     statusAt: typeof statusAt === 'number' ? statusAt : 0,
     ...(waitingFor !== undefined && { waitingFor }),

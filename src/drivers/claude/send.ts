@@ -7,74 +7,74 @@ import { withSkill } from '../agents/skills.ts'
 import { type Attempt, sha256Of } from './attempt.ts'
 import { type Followed, followAcceptance, followTurn, openFollowing } from './follow.ts'
 import { post } from './inbox.ts'
-import { fateOf, notSeen, recalled } from './recovery.ts'
+import { notSeen, outcomeOf, recover } from './recovery.ts'
 import { inboxToken } from './registry.ts'
-import { writtenBefore } from './script.ts'
-import { type ClaudeWire, look, readinessOf, type Sight, skillPlace } from './session-state.ts'
+import { transcriptBytes } from './script.ts'
+import { look, type Presence, readinessOf, type SessionState, skillPlace } from './session-state.ts'
 
 /** One message and, with `on`, its whole turn. One at a time. */
-export async function speak(
-  wire: ClaudeWire,
+export async function send(
+  state: SessionState,
   message: Outgoing,
   signal: AbortSignal,
   on?: TurnEvents,
 ): Promise<Outcome> {
-  if (wire.current) return { kind: 'busy', why: 'a message is on its way' }
-  wire.current = true
+  if (state.busy) return { kind: 'busy', why: 'a message is on its way' }
+  state.busy = true
   try {
-    return await speakAlone(wire, message, signal, on)
+    return await sendAlone(state, message, signal, on)
   } finally {
-    wire.current = false
+    state.busy = false
   }
 }
 
-async function speakAlone(
-  wire: ClaudeWire,
+async function sendAlone(
+  state: SessionState,
   message: Outgoing,
   signal: AbortSignal,
   on: TurnEvents | undefined,
 ): Promise<Outcome> {
-  const sight = await look(wire)
-  if (sight.kind !== 'open') return sight
-  const readiness = readinessOf(sight.entry)
+  const presence = await look(state)
+  if (presence.kind !== 'open') return presence
+  const readiness = readinessOf(presence.entry)
   if (readiness.kind !== 'idle')
     return { kind: 'busy', why: 'why' in readiness ? readiness.why : 'it is busy' }
-  const earlier = await earlierOutcome(wire, message)
+  const earlier = await earlierOutcome(state, message)
   if (earlier) return earlier
-  const text = await textFor(wire, message)
+  const text = await textFor(state, message)
   if (text === undefined)
     return { kind: 'failed', why: `it has no skill "${message.skill}"`, retry: false, skill: true }
   if (signal.aborted) return { kind: 'released', why: 'let go before it was sent' }
-  const attempt = await noted(wire, sight, message, text, on !== undefined)
-  return send(wire, sight, { attempt, text, signal, on })
+  const attempt = await recordAttempt(state, presence, message, text, on !== undefined)
+  return postAndFollow(state, presence, { attempt, text, signal, on })
 }
 
 /** What an earlier message means now that was sent and lost sight of: the same one is never sent while it may arrive. */
-async function earlierOutcome(wire: ClaudeWire, { deliveryId }: Outgoing): Promise<Outcome | undefined> {
-  const attempt = await wire.open
+async function earlierOutcome(state: SessionState, { deliveryId }: Outgoing): Promise<Outcome | undefined> {
+  const attempt = await state.pending
   if (!attempt) return undefined
-  const outcome = recalled(await fateOf(wire, attempt), attempt)
+  const outcome = outcomeOf(await recover(state, attempt), attempt)
   const isSame = attempt.deliveryId === deliveryId
   if (outcome?.kind === 'busy' && (isSame || outcome.why === notSeen)) return outcome
-  wire.open = Promise.resolve(undefined)
+  state.pending = Promise.resolve(undefined)
   return isSame ? outcome : undefined
 }
 
-const textFor = async (wire: ClaudeWire, { skill, text }: Outgoing): Promise<string | undefined> =>
-  skill === undefined ? text : withSkill(skillPlace(wire, homedir()), skill, text)
+const textFor = async (state: SessionState, { skill, text }: Outgoing): Promise<string | undefined> =>
+  skill === undefined ? text : withSkill(skillPlace(state, homedir()), skill, text)
 
 /** On disk before anything is sent: after a crash it tells where to look. */
-async function noted(
-  wire: ClaudeWire,
-  { entry: { sessionId } }: Extract<Sight, { kind: 'open' }>,
+async function recordAttempt(
+  state: SessionState,
+  { entry: { sessionId } }: Extract<Presence, { kind: 'open' }>,
   { deliveryId }: Outgoing,
   text: string,
   turn: boolean,
 ): Promise<Attempt> {
-  const from = await writtenBefore(wire.settings.configDir, sessionId)
+  const from = await transcriptBytes(state.settings.configDir, sessionId)
   const attempt = { deliveryId, messageId: randomUUID(), sha256: sha256Of(text), turn, sessionId, from }
-  await wire.record.write(attempt)
-  wire.open = Promise.resolve(attempt)
+  await state.journal.write(attempt)
+  state.pending = Promise.resolve(attempt)
   return attempt
 }
 
@@ -85,36 +85,36 @@ interface Sending {
   readonly on: TurnEvents | undefined
 }
 
-async function send(
-  wire: ClaudeWire,
-  { socket }: Extract<Sight, { kind: 'open' }>,
+async function postAndFollow(
+  state: SessionState,
+  { socket }: Extract<Presence, { kind: 'open' }>,
   { attempt, text, signal, on }: Sending,
 ): Promise<Outcome> {
-  const { configDir, process } = wire.settings
+  const { configDir, process } = state.settings
   const inbox = { socket, token: await inboxToken(configDir, process.pid) }
   const posted = await post(inbox, { messageId: attempt.messageId, text }, signal)
   if (posted.kind === 'unreachable') {
-    await forget(wire)
+    await forgetAttempt(state)
     return { kind: 'offline', why: `its inbox cannot be reached: ${posted.why}` }
   }
-  const following = openFollowing(wire, attempt, signal)
+  const following = openFollowing(state, attempt, signal)
   const accepted = await followAcceptance(following, posted.kind === 'read')
-  if (accepted.kind !== 'accepted') return notAccepted(wire, accepted)
-  if (!on) return reported(wire, { kind: 'taken', evidence: 'ack' })
-  await tellAccepted(wire, on)
-  return reported(wire, await followTurn(following, on))
+  if (accepted.kind !== 'accepted') return notAccepted(state, accepted)
+  if (!on) return conclude(state, { kind: 'taken', evidence: 'ack' })
+  await reportAccepted(state, on)
+  return conclude(state, await followTurn(following, on))
 }
 
 async function notAccepted(
-  wire: ClaudeWire,
+  state: SessionState,
   followed: Exclude<Followed, { kind: 'accepted' }>,
 ): Promise<Outcome> {
   switch (followed.kind) {
     case 'ended':
-      await forget(wire)
+      await forgetAttempt(state)
       return { kind: 'ended', why: 'Claude Code has ended' }
     case 'dropped':
-      await forget(wire)
+      await forgetAttempt(state)
       return { kind: 'busy', why: dropped, retryAfterMs: droppedMs }
     case 'unread':
       return { kind: 'busy', why: notSeen }
@@ -132,22 +132,22 @@ const droppedMs = 5000
  * What is reported need not be found out again. What went well stays on disk until the next message: the server may end
  * before it has kept it. What failed does not, or it would be found in place of a later try by hand.
  */
-async function reported(wire: ClaudeWire, outcome: Outcome): Promise<Outcome> {
+async function conclude(state: SessionState, outcome: Outcome): Promise<Outcome> {
   if (outcome.kind === 'busy') return outcome
-  if (outcome.kind === 'turn_failed') await forget(wire)
-  else wire.open = Promise.resolve(undefined)
+  if (outcome.kind === 'turn_failed') await forgetAttempt(state)
+  else state.pending = Promise.resolve(undefined)
   return outcome
 }
 
-async function forget(wire: ClaudeWire): Promise<void> {
-  wire.open = Promise.resolve(undefined)
-  await wire.record.clear().catch((thrown: unknown) => warn(wire, 'claude.record_failed', thrown))
+async function forgetAttempt(state: SessionState): Promise<void> {
+  state.pending = Promise.resolve(undefined)
+  await state.journal.clear().catch((thrown: unknown) => warn(state, 'claude.record_failed', thrown))
 }
 
 /** It has the message; a note that cannot be kept now must not make it look otherwise. */
-async function tellAccepted(wire: ClaudeWire, on: TurnEvents): Promise<void> {
-  await on.accepted().catch((thrown: unknown) => warn(wire, 'claude.accept_failed', thrown))
+async function reportAccepted(state: SessionState, on: TurnEvents): Promise<void> {
+  await on.accepted().catch((thrown: unknown) => warn(state, 'claude.accept_failed', thrown))
 }
 
-const warn = ({ tools, session }: ClaudeWire, event: string, thrown: unknown): void =>
+const warn = ({ tools, session }: SessionState, event: string, thrown: unknown): void =>
   tools.log('warn', event, { session: session.id, why: reasonOf(thrown) })

@@ -13,26 +13,26 @@ export interface ClaudeDeps {
 }
 
 /** One opening of a session, and what goes on in it. */
-export interface ClaudeWire {
+export interface SessionState {
   readonly deps: ClaudeDeps
   readonly session: Session
   readonly tools: DriverTools
   readonly settings: ClaudeSettings
-  readonly record: AttemptRecord
+  readonly journal: AttemptRecord
   /** What was sent and not yet reported; at first what a server that is gone has left. */
-  open: Promise<Attempt | undefined>
+  pending: Promise<Attempt | undefined>
   /** A message is on its way or its turn is followed. */
-  current: boolean
+  busy: boolean
 }
 
 /** What Claude Code says of itself now, or why there is nothing to hear. */
-export type Sight = { readonly kind: 'open'; readonly entry: Entry; readonly socket: string } | Gone
+export type Presence = { readonly kind: 'open'; readonly entry: Entry; readonly socket: string } | Gone
 
 export type Gone = Extract<Readiness, { kind: 'ended' | 'offline' }>
 
 const rewriteMs = 60
 
-export async function look({ settings: { configDir, process } }: ClaudeWire): Promise<Sight> {
+export async function look({ settings: { configDir, process } }: SessionState): Promise<Presence> {
   for (let looks = 0; ; looks++) {
     const entry = await readEntry(configDir, process.pid)
     // Asked after the entry was read: so it cannot be the entry of another process with that pid.
@@ -53,7 +53,7 @@ export function readinessOf({ status, waitingFor }: Entry): Readiness {
 }
 
 /** Commands in a message that comes through the inbox are not obeyed, so a skill is told by its text. */
-export const skillPlace = ({ deps, settings }: ClaudeWire, userHome: string): SkillPlace => ({
+export const skillPlace = ({ deps, settings }: SessionState, userHome: string): SkillPlace => ({
   agent: 'claude',
   calls: false,
   cwd: settings.cwd,

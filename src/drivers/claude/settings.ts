@@ -25,8 +25,7 @@ export async function findClaude(
   cwd: string,
   standard: string,
 ): Promise<ClaudeSettings> {
-  for (const name of Object.keys(settings))
-    if (!wishes.includes(name)) throw usage(`has no setting "${name}"`)
+  for (const name of Object.keys(settings)) if (!known.includes(name)) throw usage(`has no setting "${name}"`)
   const { pid } = settings
   if (pid !== undefined && !isPid(pid)) throw usage('needs pid as a number')
   const sessionId = textOf(settings.sessionId, 'sessionId')
@@ -37,7 +36,7 @@ export async function findClaude(
     (entry) =>
       (pid === undefined || entry.pid === pid) && (!sessionId || entry.sessionId.startsWith(sessionId)),
   )
-  return settled(configDir, only(fits, live, configDir))
+  return settingsOf(configDir, only(fits, live, configDir))
 }
 
 /** Somebody else's, or one with a home of its own, keeps its sessions elsewhere. */
@@ -46,9 +45,9 @@ async function dirOf(pid: number | undefined, standard: string): Promise<string>
   return env.CLAUDE_CONFIG_DIR || env.HOME ? configDirOf(env, '/') : standard
 }
 
-const wishes: readonly string[] = ['pid', 'sessionId', 'configDir', 'cwd']
+const known: readonly string[] = ['pid', 'sessionId', 'configDir', 'cwd']
 
-function settled(configDir: string, { process, sessionId, cwd, socket, pid }: LiveEntry): ClaudeSettings {
+function settingsOf(configDir: string, { process, sessionId, cwd, socket, pid }: LiveEntry): ClaudeSettings {
   if (socket === undefined)
     throw usage(`finds no inbox in Claude Code with pid ${pid}: it must be 2.1.224 or later`)
   return { configDir, process, sessionId, cwd }

@@ -5,7 +5,7 @@ import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 import { type Attempt, sha256Of } from './attempt.ts'
 
 /** What a transcript tells of one message and its turn. */
-export interface Course {
+export interface TurnLog {
   feed(rows: readonly JsonObject[]): void
   /** The message stands in Claude Code's own queue. */
   queued(): boolean
@@ -21,7 +21,7 @@ export interface Course {
   newTools(): readonly string[]
 }
 
-interface Seen {
+interface Found {
   readonly at: number
   /** All rows of one turn carry the same; absent where the message joined a turn that was running. */
   readonly promptId: string | undefined
@@ -31,24 +31,24 @@ interface Seen {
  * Follows a message by its id (`origin.msg_id` of a row): its row says more than the message. Only the queue names no
  * ids, so there the texts are compared.
  */
-export function followCourse({ messageId, sha256 }: Pick<Attempt, 'messageId' | 'sha256'>): Course {
+export function createTurnLog({ messageId, sha256 }: Pick<Attempt, 'messageId' | 'sha256'>): TurnLog {
   let [queued, over, toolCalls] = [false, false, 0]
-  let seen: Seen | undefined
+  let seen: Found | undefined
   let failure: { readonly why: TurnFailure; readonly detail: string } | undefined
   let answer = createAnswer()
   let tools: string[] = []
-  const hear = (row: JsonObject): void => {
+  const addRow = (row: JsonObject): void => {
     if (!seen) {
       if (isQueued(row, sha256)) queued = true
-      seen = sightOf(row, messageId)
+      seen = foundIn(row, messageId)
     } else if (over || row.isSidechain === true) return
     else if (isEnd(row, seen)) over = true
     else if (isInterruption(row)) {
       over = true
       failure = { why: 'cancelled', detail: 'its turn was interrupted in its terminal' }
-    } else if (isObject(row.message) && row.message.role === 'assistant') hearAssistant(row, row.message)
+    } else if (isObject(row.message) && row.message.role === 'assistant') addAssistantRow(row, row.message)
   }
-  const hearAssistant = (row: JsonObject, message: JsonObject): void => {
+  const addAssistantRow = (row: JsonObject, message: JsonObject): void => {
     failure = failureOf(row, message)
     answer.pause()
     for (const block of blocksOf(message)) {
@@ -61,12 +61,12 @@ export function followCourse({ messageId, sha256 }: Pick<Attempt, 'messageId' | 
     }
   }
   return {
-    feed: (rows) => rows.forEach(hear),
+    feed: (rows) => rows.forEach(addRow),
     queued: () => queued,
     seenAt: () => seen?.at,
     over: () => over,
     failing: () => failure !== undefined,
-    outcome: () => judged(failure, answer.text(), toolCalls),
+    outcome: () => outcomeOf(failure, answer.text(), toolCalls),
     newTools: () => {
       const since = tools
       tools = []
@@ -81,7 +81,7 @@ const isQueued = ({ type, operation, content }: JsonObject, sha256: string): boo
   typeof content === 'string' &&
   sha256Of(content) === sha256
 
-function sightOf(row: JsonObject, messageId: string): Seen | undefined {
+function foundIn(row: JsonObject, messageId: string): Found | undefined {
   const attachment = isObject(row.attachment) ? row.attachment : undefined
   const holds =
     textAt(row, 'origin', 'msg_id') === messageId || textAt(attachment, 'origin', 'msg_id') === messageId
@@ -91,7 +91,7 @@ function sightOf(row: JsonObject, messageId: string): Seen | undefined {
 }
 
 /** Its last row, or the first one of the next turn: a turn that failed has no last row. */
-const isEnd = (row: JsonObject, { promptId }: Seen): boolean =>
+const isEnd = (row: JsonObject, { promptId }: Found): boolean =>
   (row.type === 'system' && row.subtype === 'turn_duration') ||
   (promptId !== undefined && row.type === 'user' && textAt(row, 'promptId') !== promptId)
 
@@ -103,11 +103,11 @@ const isInterruption = (row: JsonObject): boolean =>
   )
 
 function failureOf(row: JsonObject, message: JsonObject) {
-  const said = blocksOf(message)
+  const text = blocksOf(message)
     .map((block) => textAt(block, 'text') ?? '')
     .join('')
   if (row.isApiErrorMessage === true)
-    return { why: 'agent_error', detail: oneLine(said) || 'its model failed' } as const
+    return { why: 'agent_error', detail: oneLine(text) || 'its model failed' } as const
   const { stop_reason: reason } = message
   if (reason === 'refusal' || reason === 'max_tokens')
     return { why: reason, detail: `it stopped: ${reason}` } as const
@@ -119,7 +119,7 @@ function blocksOf({ content }: JsonObject): readonly JsonObject[] {
   return Array.isArray(content) ? content.filter((block: Json) => isObject(block)) : []
 }
 
-function judged(
+function outcomeOf(
   failure: { readonly why: TurnFailure; readonly detail: string } | undefined,
   text: string,
   toolCalls: number,

@@ -6,7 +6,7 @@ import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import type { Session } from '../../domain/session.ts'
 import { installed, programOnPath } from '../agents/installed.ts'
-import { withoutMentions } from '../agents/mentions.ts'
+import { escapeMentions } from '../agents/mentions.ts'
 import { agentKinds, listSkills, type SkillPlace, withSkill } from '../agents/skills.ts'
 import { agentEnv, isFolder } from '../process/process.ts'
 import { openRunJournal, type RunJournal } from './journal.ts'
@@ -152,7 +152,7 @@ async function runOnce(
 
 async function inputFor(wire: Wire, { skill, text }: Outgoing): Promise<string | undefined> {
   const place = skillPlace(wire)
-  const inert = await withoutMentions(place, text)
+  const inert = await escapeMentions(place, text)
   return skill === undefined ? inert : withSkill(place, skill, inert)
 }
 

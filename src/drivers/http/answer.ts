@@ -47,15 +47,15 @@ function capped(answer: string): string {
   return new TextDecoder().decode(bytes.subarray(0, maxAnswerBytes), { stream: true })
 }
 
-const maxComplaint = 200
+const maxErrorLength = 200
 
 /** What a refusal says of itself, as problem documents and most other bodies do; one line, or nothing. */
-export function complaintIn(text: string): string {
+export function errorText(text: string): string {
   const value = parse(text)
-  const said =
+  const found =
     textAt(value, 'detail') ??
     textAt(value, 'error', 'message') ??
     textAt(value, 'error') ??
     textAt(value, 'message')
-  return oneLine(said ?? '', maxComplaint)
+  return oneLine(found ?? '', maxErrorLength)
 }

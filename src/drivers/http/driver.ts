@@ -4,7 +4,7 @@ import { Failure, reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import type { Session } from '../../domain/session.ts'
 import { listSkills, type SkillPlace, withSkill } from '../agents/skills.ts'
-import { brokenOff, isAccepted, judge } from './outcome.ts'
+import { isAccepted, outcomeOf, outcomeOfCutOff } from './outcome.ts'
 import { type HttpRequest, probe, request } from './request.ts'
 import { type HttpSettings, isHeaderText, prepareHttp } from './settings.ts'
 
@@ -42,7 +42,7 @@ function checkBody(deps: HttpDeps, settings: HttpSettings): void {
   }
 }
 
-interface Wire {
+interface SessionState {
   readonly deps: HttpDeps
   readonly session: Session
   readonly tools: DriverTools
@@ -53,21 +53,31 @@ interface Wire {
 
 function connect(deps: HttpDeps, session: Session, tools: DriverTools): Connection {
   const settings = prepareHttp(session.settings)
-  const wire: Wire = { deps: deps, session, tools, settings, ending: new AbortController(), running: false }
+  const state: SessionState = {
+    deps: deps,
+    session,
+    tools,
+    settings,
+    ending: new AbortController(),
+    running: false,
+  }
   return {
-    state: (signal) => stateOf(wire, signal),
-    inject: (message, signal) => sendAlone(wire, message, signal),
-    turn: (message, signal, on) => sendAlone(wire, message, signal, on.accepted),
+    state: (signal) => readiness(state, signal),
+    inject: (message, signal) => sendAlone(state, message, signal),
+    turn: (message, signal, on) => sendAlone(state, message, signal, on.accepted),
     skills: () => listSkills(skillPlace(deps)),
     recall: async () => undefined,
-    end: async () => wire.ending.abort(),
+    end: async () => state.ending.abort(),
     close: async () => {},
   }
 }
 
 const awaits = 'a request waits for its answer'
 
-async function stateOf({ ending, running, settings }: Wire, signal: AbortSignal): Promise<Readiness> {
+async function readiness(
+  { ending, running, settings }: SessionState,
+  signal: AbortSignal,
+): Promise<Readiness> {
   if (ending.signal.aborted) return { kind: 'ended' }
   if (running) return { kind: 'busy', why: awaits }
   const why = await probe(settings.url, signal)
@@ -81,65 +91,68 @@ const skillPlace = ({ env, skillDirs }: HttpDeps): SkillPlace => {
 }
 
 async function sendAlone(
-  wire: Wire,
+  state: SessionState,
   message: Outgoing,
   signal: AbortSignal,
   accepted?: () => Promise<void>,
 ): Promise<Outcome> {
-  if (wire.ending.signal.aborted) return { kind: 'ended' }
-  if (wire.running) return { kind: 'busy', why: awaits }
-  wire.running = true
+  if (state.ending.signal.aborted) return { kind: 'ended' }
+  if (state.running) return { kind: 'busy', why: awaits }
+  state.running = true
   try {
-    return await send(wire, message, signal, accepted)
+    return await send(state, message, signal, accepted)
   } catch (thrown) {
     return { kind: 'failed', why: reasonOf(thrown), retry: true }
   } finally {
-    wire.running = false
+    state.running = false
   }
 }
 
 async function send(
-  wire: Wire,
+  state: SessionState,
   message: Outgoing,
   signal: AbortSignal,
   accepted: (() => Promise<void>) | undefined,
 ): Promise<Outcome> {
-  const { settings, tools } = wire
-  const text = await textFor(wire, message)
+  const { settings, tools } = state
+  const text = await textFor(state, message)
   if (text === undefined)
     return { kind: 'failed', why: `it has no skill "${message.skill}"`, retry: false, skill: true }
-  const headers = headersFor(wire, message)
+  const headers = headersFor(state, message)
   if (typeof headers === 'string') return { kind: 'offline', why: headers }
   if (signal.aborted) return { kind: 'released', why: 'let go before anything was sent' }
-  const order = { ...orderFor(wire, message, text), headers }
+  const wanted = { ...requestFor(state, message, text), headers }
   let taken: Promise<void> | undefined
-  const cut = cutBy(wire, signal)
-  const response = await request(order, cut, ({ status }) => {
+  const cut = cutBy(state, signal)
+  const response = await request(wanted, cut, ({ status }) => {
     if (isAccepted(settings, status)) taken = accepted?.() ?? Promise.resolve()
   })
-  await taken?.catch((thrown: unknown) => warn(wire, thrown))
+  await taken?.catch((thrown: unknown) => warn(state, thrown))
   const turn = accepted !== undefined
-  if (wire.ending.signal.aborted && response.kind === 'cut') return { kind: 'ended' }
+  if (state.ending.signal.aborted && response.kind === 'cut') return { kind: 'ended' }
   if (response.kind === 'away') return { kind: 'offline', why: response.why }
-  if (response.kind === 'answered') return judge(response, settings, turn, tools.now())
-  return brokenOff({ turn, taken: taken !== undefined, timedOut: isTimeout(cut) }, response)
+  if (response.kind === 'answered') return outcomeOf(response, settings, turn, tools.now())
+  return outcomeOfCutOff({ turn, taken: taken !== undefined, timedOut: isTimeout(cut) }, response)
 }
 
-const textFor = async ({ deps }: Wire, { skill, text }: Outgoing): Promise<string | undefined> =>
+const textFor = async ({ deps }: SessionState, { skill, text }: Outgoing): Promise<string | undefined> =>
   skill === undefined ? text : withSkill(skillPlace(deps), skill, text)
 
-const cutBy = ({ settings, ending }: Wire, signal: AbortSignal): AbortSignal =>
+const cutBy = ({ settings, ending }: SessionState, signal: AbortSignal): AbortSignal =>
   AbortSignal.any([signal, ending.signal, AbortSignal.timeout(settings.timeoutMs)])
 
 const isTimeout = ({ reason }: AbortSignal): boolean =>
   reason instanceof DOMException && reason.name === 'TimeoutError'
 
 /** The agent has it; a note that cannot be kept now must not make it look otherwise. */
-const warn = ({ tools, session }: Wire, thrown: unknown): void =>
+const warn = ({ tools, session }: SessionState, thrown: unknown): void =>
   tools.log('warn', 'http.accept_failed', { session: session.id, why: reasonOf(thrown) })
 
 /** As a text: which of them has no value. The message waits until the server knows it. */
-function headersFor({ deps, settings }: Wire, { deliveryId }: Outgoing): Record<string, string> | string {
+function headersFor(
+  { deps, settings }: SessionState,
+  { deliveryId }: Outgoing,
+): Record<string, string> | string {
   const headers: Record<string, string> = {
     'content-type': 'application/json; charset=utf-8',
     'idempotency-key': deliveryId,
@@ -155,8 +168,8 @@ function headersFor({ deps, settings }: Wire, { deliveryId }: Outgoing): Record<
   return headers
 }
 
-function orderFor(
-  { deps, settings, session }: Wire,
+function requestFor(
+  { deps, settings, session }: SessionState,
   { deliveryId }: Outgoing,
   message: string,
 ): Omit<HttpRequest, 'headers'> {

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../domain/outcome.ts'
-import { answerIn, complaintIn } from './answer.ts'
+import { answerIn, errorText } from './answer.ts'
 import type { Head, Response } from './request.ts'
 import type { HttpSettings } from './settings.ts'
 
@@ -13,7 +13,7 @@ export const isAccepted = ({ accepted, busy, ended }: HttpSettings, status: numb
   (accepted?.includes(status) ?? (status >= 200 && status < 300))
 
 /** What a response means. `turn`: the response is the whole reaction, and its answer is wanted. */
-export function judge(
+export function outcomeOf(
   { head, text }: Extract<Response, { kind: 'answered' }>,
   settings: HttpSettings,
   turn: boolean,
@@ -24,7 +24,7 @@ export function judge(
     : refused(head, text, settings, now)
 }
 
-export interface BreakingOff {
+export interface CutOff {
   readonly turn: boolean
   /** Its status had come, and accepted the message. */
   readonly taken: boolean
@@ -32,8 +32,8 @@ export interface BreakingOff {
 }
 
 /** What a request means whose answer did not come, or not as a whole. */
-export function brokenOff(
-  { turn, taken, timedOut }: BreakingOff,
+export function outcomeOfCutOff(
+  { turn, taken, timedOut }: CutOff,
   response: Extract<Response, { kind: 'broken' | 'cut' }>,
 ): Outcome {
   const why = response.kind === 'broken' ? response.why : 'its endpoint did not answer in time'
@@ -46,17 +46,17 @@ export function brokenOff(
 
 function taken(head: Head, text: string, { answerPointer }: HttpSettings, turn: boolean): Outcome {
   const answer = answerIn(text, head.contentType, answerPointer)
-  const said = answer === undefined ? {} : { answer }
-  if (!turn) return { kind: 'taken', evidence: 'ack', ...said }
+  const answered = answer === undefined ? {} : { answer }
+  if (!turn) return { kind: 'taken', evidence: 'ack', ...answered }
   if (answer === undefined && answerPointer !== undefined)
     return { kind: 'turn_failed', why: 'empty', detail: `its response has no answer at ${answerPointer}` }
-  return { kind: 'completed', ...said }
+  return { kind: 'completed', ...answered }
 }
 
 function refused(head: Head, text: string, { busy, ended }: HttpSettings, now: number): Outcome {
   const { status } = head
-  const complaint = complaintIn(text)
-  const why = `its endpoint answers ${status}${complaint === '' ? '' : `: ${complaint}`}`
+  const error = errorText(text)
+  const why = `its endpoint answers ${status}${error === '' ? '' : `: ${error}`}`
   const later = retryAfterMs(head.retryAfter, now)
   const wait = later === undefined ? {} : { retryAfterMs: later }
   if ((ended ?? endedByDefault).includes(status)) return { kind: 'ended', why }

@@ -84,11 +84,16 @@ function headersOf(value: unknown): HttpSettings['headers'] {
 function headerName(name: string): string {
   const lower = name.toLowerCase()
   if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) throw usage(`needs a header's name instead of "${name}"`)
-  if (ours.has(lower)) throw usage(`sets the header "${lower}" itself`)
+  if (reservedHeaders.has(lower)) throw usage(`sets the header "${lower}" itself`)
   return lower
 }
 
-const ours: ReadonlySet<string> = new Set(['host', 'content-length', 'connection', 'transfer-encoding'])
+const reservedHeaders: ReadonlySet<string> = new Set([
+  'host',
+  'content-length',
+  'connection',
+  'transfer-encoding',
+])
 
 function headerValue(name: string, value: unknown): HeaderValue {
   if (isHeaderText(value)) return value

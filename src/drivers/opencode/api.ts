@@ -41,7 +41,7 @@ export function createApi(
   }
   const headers = () => headersFor(username, password.env, env[password.env])
   const call = async (
-    order: Omit<HttpRequest, 'headers'>,
+    wanted: Omit<HttpRequest, 'headers'>,
     signal: AbortSignal,
     ms: number,
   ): Promise<Reply> => {
@@ -49,7 +49,7 @@ export function createApi(
     if (typeof sent === 'string') return { kind: 'away', why: sent }
     if (signal.aborted) return { kind: 'away', why: 'let go before anything was sent' }
     const patience = AbortSignal.any([signal, AbortSignal.timeout(ms)])
-    const response = await request({ ...order, headers: sent, maxBytes }, patience, () => {})
+    const response = await request({ ...wanted, headers: sent, maxBytes }, patience, () => {})
     if (response.kind === 'away') return response
     if (response.kind === 'broken') return response
     if (response.kind === 'cut') return { kind: 'broken', why: 'its server does not answer in time' }
@@ -81,7 +81,7 @@ function headersFor(
 function replyOf(status: number, body: Json | undefined): Reply {
   if (status >= 200 && status < 300) return { kind: 'done', body }
   if (status === 401 || status === 403) return { kind: 'away', why: 'its server refuses the password' }
-  const why = complaintIn(body) ?? `it answers ${status}`
+  const why = errorText(body) ?? `it answers ${status}`
   if (status === 404 && textAt(body, 'name') === 'NotFoundError') return { kind: 'unknown', why }
   if (status === 404) return { kind: 'away', why: 'what answers at its address is no opencode server' }
   return { kind: 'refused', why, status }
@@ -96,12 +96,12 @@ function parsed(text: string): Json | undefined {
 }
 
 /** What opencode says of an error, in whichever of its shapes; one line. */
-export function complaintIn(error: Json | undefined): string | undefined {
+export function errorText(error: Json | undefined): string | undefined {
   if (!isObject(error)) return undefined
-  const said =
+  const text =
     textAt(error, 'data', 'message') ??
     textAt(error, 'message') ??
     textAt(error, 'name') ??
     textAt(error, '_tag')
-  return said && oneLine(said)
+  return text && oneLine(text)
 }

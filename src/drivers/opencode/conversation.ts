@@ -1,45 +1,45 @@
 import { reasonOf } from '../../domain/error.ts'
 import { isObject, type Json, textAt } from '../json.ts'
 import type { Api, Reply } from './api.ts'
-import type { Wire } from './session-state.ts'
+import type { SessionState } from './session-state.ts'
 import { isSessionId } from './settings.ts'
 
 /** A conversation. Most of what a server tells, it tells of one folder only. */
-export interface Place {
+export interface Conversation {
   readonly id: string
   readonly directory: string
 }
 
 export type Located =
-  | { readonly kind: 'place'; readonly place: Place }
+  | { readonly kind: 'place'; readonly conversation: Conversation }
   /** There is no conversation yet. */
   | { readonly kind: 'none' }
   | { readonly kind: 'gone'; readonly why: string }
   | { readonly kind: 'offline'; readonly why: string }
 
 /** The conversation of the settings, else the newest one of that server's folder; kept from then on. */
-export async function locate(wire: Wire, signal: AbortSignal): Promise<Located> {
-  const { sessionId } = wire.settings
-  if (sessionId !== undefined) return placeIn(await wire.api.get(`/session/${sessionId}`, {}, signal))
-  const newest = await newestPlace(wire.api, signal)
-  if (newest.kind === 'place') await keep(wire, newest.place)
+export async function locate(state: SessionState, signal: AbortSignal): Promise<Located> {
+  const { sessionId } = state.settings
+  if (sessionId !== undefined) return conversationIn(await state.api.get(`/session/${sessionId}`, {}, signal))
+  const newest = await newestConversation(state.api, signal)
+  if (newest.kind === 'place') await rememberConversation(state, newest.conversation)
   return newest
 }
 
 /** Begins a conversation, for there is none. */
-export async function begin(wire: Wire, signal: AbortSignal): Promise<Located> {
-  const begun = placeIn(await wire.api.post('/session', {}, {}, signal))
-  if (begun.kind === 'place') await keep(wire, begun.place)
+export async function beginConversation(state: SessionState, signal: AbortSignal): Promise<Located> {
+  const begun = conversationIn(await state.api.post('/session', {}, {}, signal))
+  if (begun.kind === 'place') await rememberConversation(state, begun.conversation)
   return begun
 }
 
-export async function newestPlace(api: Api, signal: AbortSignal): Promise<Located> {
+export async function newestConversation(api: Api, signal: AbortSignal): Promise<Located> {
   const reply = await api.get('/session', { roots: 'true', limit: '20' }, signal)
-  if (reply.kind !== 'done') return placeIn(reply)
+  if (reply.kind !== 'done') return conversationIn(reply)
   const all: readonly Json[] = Array.isArray(reply.body) ? reply.body : []
   const open = all.filter((session) => isObject(session) && !isArchived(session))
   const newest = open.toSorted((one, other) => updated(other) - updated(one)).at(0)
-  return newest === undefined ? { kind: 'none' } : placeIn({ kind: 'done', body: newest })
+  return newest === undefined ? { kind: 'none' } : conversationIn({ kind: 'done', body: newest })
 }
 
 const isArchived = (session: Json): boolean =>
@@ -50,18 +50,18 @@ const updated = (session: Json): number =>
     ? session.time.updated
     : 0
 
-function placeIn(reply: Reply): Located {
+function conversationIn(reply: Reply): Located {
   if (reply.kind === 'unknown') return { kind: 'gone', why: 'its conversation is gone' }
   if (reply.kind !== 'done') return { kind: 'offline', why: reply.why }
   const [id, directory] = [textAt(reply.body, 'id'), textAt(reply.body, 'directory')]
   return isSessionId(id) && directory !== undefined
-    ? { kind: 'place', place: { id, directory } }
+    ? { kind: 'place', conversation: { id, directory } }
     : { kind: 'offline', why: 'what answers at its address is no opencode server' }
 }
 
-async function keep(wire: Wire, { id }: Place): Promise<void> {
-  wire.settings = { ...wire.settings, sessionId: id }
-  const { tools, session, settings } = wire
+async function rememberConversation(state: SessionState, { id }: Conversation): Promise<void> {
+  state.settings = { ...state.settings, sessionId: id }
+  const { tools, session, settings } = state
   try {
     await tools.remember({ ...settings })
   } catch (thrown) {

@@ -1,13 +1,13 @@
 import type { Connection, Driver, DriverTools } from '../../domain/driver.ts'
 import type { DriverSettings, Session } from '../../domain/session.ts'
 import { createApi } from './api.ts'
-import { newestPlace } from './conversation.ts'
+import { newestConversation } from './conversation.ts'
 import { discoverServers } from './discover.ts'
-import { stateOf } from './readiness.ts'
+import { readiness } from './readiness.ts'
 import { openRecord } from './record.ts'
-import { recall } from './recovery.ts'
-import { speak } from './send.ts'
-import type { OpencodeDeps, Wire } from './session-state.ts'
+import { recover } from './recovery.ts'
+import { send } from './send.ts'
+import type { OpencodeDeps, SessionState } from './session-state.ts'
 import { parseOpencode } from './settings.ts'
 import { skillsOf } from './skill.ts'
 
@@ -30,13 +30,13 @@ const prepareMs = 3000
 async function prepare({ env }: OpencodeDeps, given: DriverSettings): Promise<DriverSettings> {
   const settings = parseOpencode(given)
   if (settings.sessionId !== undefined) return { ...settings }
-  const newest = await newestPlace(createApi(settings, env), AbortSignal.timeout(prepareMs))
-  return { ...settings, ...(newest.kind === 'place' && { sessionId: newest.place.id }) }
+  const newest = await newestConversation(createApi(settings, env), AbortSignal.timeout(prepareMs))
+  return { ...settings, ...(newest.kind === 'place' && { sessionId: newest.conversation.id }) }
 }
 
 function connect(deps: OpencodeDeps, session: Session, tools: DriverTools): Connection {
   const settings = parseOpencode(session.settings)
-  const wire: Wire = {
+  const state: SessionState = {
     ...{ deps: deps, session, tools, settings },
     api: createApi(settings, deps.env),
     record: openRecord(tools.runDir, session),
@@ -45,14 +45,14 @@ function connect(deps: OpencodeDeps, session: Session, tools: DriverTools): Conn
     unsettled: undefined,
   }
   return {
-    state: (signal) => stateOf(wire, signal),
-    inject: (message, signal) => speak(wire, message, signal),
-    turn: (message, signal, on) => speak(wire, message, signal, on),
-    skills: (signal) => skillsOf(wire, signal),
-    recall: (deliveryId) => recall(wire, deliveryId),
+    state: (signal) => readiness(state, signal),
+    inject: (message, signal) => send(state, message, signal),
+    turn: (message, signal, on) => send(state, message, signal, on),
+    skills: (signal) => skillsOf(state, signal),
+    recall: (deliveryId) => recover(state, deliveryId),
     end: async () => {
-      wire.ending.abort()
-      await wire.record.clear()
+      state.ending.abort()
+      await state.record.clear()
     },
     close: async () => {},
   }

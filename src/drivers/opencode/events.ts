@@ -9,34 +9,34 @@ export interface Events {
   close(): void
 }
 
-/** Listens until closed; `heard` gets what is about the conversation. A stream that ends is opened again. */
+/** Listens until closed; `onEvent` gets what is about the conversation. A stream that ends is opened again. */
 export function listen(
   api: Api,
-  place: { readonly id: string; readonly directory: string },
-  heard: (event: JsonObject) => void,
+  conversation: { readonly id: string; readonly directory: string },
+  onEvent: (event: JsonObject) => void,
 ): Events {
   const closing = new AbortController()
-  let bell = Promise.withResolvers<void>()
-  let rung = false
-  const ring = () => {
-    rung = true
-    bell.resolve()
+  let upcoming = Promise.withResolvers<void>()
+  let announced = false
+  const announce = () => {
+    announced = true
+    upcoming.resolve()
   }
-  const hear = (event: JsonObject) => {
-    if (!isAbout(place.id, event)) return
-    heard(event)
-    ring()
+  const pass = (event: JsonObject) => {
+    if (!isAbout(conversation.id, event)) return
+    onEvent(event)
+    announce()
   }
-  void keepReading(api.urlOf('/event', { directory: place.directory }), api, hear, closing.signal)
+  void keepReading(api.urlOf('/event', { directory: conversation.directory }), api, pass, closing.signal)
   return {
     next: () => {
-      if (rung) bell = Promise.withResolvers<void>()
-      rung = false
-      return bell.promise
+      if (announced) upcoming = Promise.withResolvers<void>()
+      announced = false
+      return upcoming.promise
     },
     close: () => {
       closing.abort()
-      ring()
+      announce()
     },
   }
 }
@@ -53,11 +53,11 @@ const againMs = 1000
 async function keepReading(
   url: string,
   api: Api,
-  hear: (event: JsonObject) => void,
+  onEvent: (event: JsonObject) => void,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    await readOnce(url, api, hear, signal).catch(() => {})
+    await readOnce(url, api, onEvent, signal).catch(() => {})
     if (!signal.aborted) await pause(againMs, signal)
   }
 }
@@ -65,7 +65,7 @@ async function keepReading(
 async function readOnce(
   url: string,
   api: Api,
-  hear: (event: JsonObject) => void,
+  onEvent: (event: JsonObject) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const headers = api.headers()
@@ -79,7 +79,7 @@ async function readOnce(
     rest = lines.pop() ?? ''
     for (const line of lines) {
       const event = eventIn(line)
-      if (event) hear(event)
+      if (event) onEvent(event)
     }
   }
 }

@@ -4,14 +4,14 @@ import { oneLine } from '../../domain/one-line.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { pause } from '../../wait.ts'
 import { isObject, type JsonObject, textAt } from '../json.ts'
-import { complaintIn } from './api.ts'
-import type { Place } from './conversation.ts'
+import { errorText } from './api.ts'
+import type { Conversation } from './conversation.ts'
 import type { Events } from './events.ts'
 import { messagesIn, type Reaction, reactionTo } from './messages.ts'
-import { judge, saidIn } from './outcome.ts'
-import { beginMs, permissionText, placeQuery, statusOf } from './readiness.ts'
+import { answerIn, outcomeOf } from './outcome.ts'
+import { beginMs, directoryOf, permissionText, statusOf } from './readiness.ts'
 import type { Sent } from './record.ts'
-import type { Wire } from './session-state.ts'
+import type { SessionState } from './session-state.ts'
 
 /** What is known of a turn at one look. */
 export type Look =
@@ -23,25 +23,25 @@ const manyMessages = '300'
 
 /** Whether the turn that a message began is over, and how it went. */
 export async function lookAt(
-  wire: Wire,
-  place: Place,
+  state: SessionState,
+  conversation: Conversation,
   sent: Sent,
-  heard: Pick<Course, 'error' | 'joined'>,
+  progress: Pick<TurnProgress, 'error' | 'joined'>,
   signal: AbortSignal,
 ): Promise<Look> {
-  const status = await statusOf(wire, place, signal)
+  const status = await statusOf(state, conversation, signal)
   if (status.kind === 'offline') return { kind: status.gone ? 'away' : 'runs', why: status.why }
-  if (status.kind === 'busy' && !heard.joined) return { kind: 'runs', why: status.why }
-  const query = { ...placeQuery(place), limit: manyMessages }
-  const reply = await wire.api.get(`/session/${place.id}/message`, query, signal)
+  if (status.kind === 'busy' && !progress.joined) return { kind: 'runs', why: status.why }
+  const query = { ...directoryOf(conversation), limit: manyMessages }
+  const reply = await state.api.get(`/session/${conversation.id}/message`, query, signal)
   if (reply.kind === 'unknown') return over({ kind: 'ended', why: 'its conversation is gone' })
   if (reply.kind !== 'done') return { kind: reply.kind === 'away' ? 'away' : 'runs', why: reply.why }
   const reaction = reactionTo(sent.messageId, messagesIn(reply.body))
   if (!reaction)
     return over({ kind: 'unknown', why: 'its message is gone from the conversation', accepted: true })
   if (status.kind === 'busy' && !reaction.overtaken) return { kind: 'runs', why: status.why }
-  return isSettled(wire, sent, reaction, heard.error)
-    ? over(judge(reaction.answers, heard.error))
+  return isSettled(state, sent, reaction, progress.error)
+    ? over(outcomeOf(reaction.answers, progress.error))
     : { kind: 'runs', why: 'its turn begins or ends' }
 }
 
@@ -52,67 +52,67 @@ const endMs = 10_000
 
 /** A conversation is idle for a moment before its turn begins, and before what it ended with is written. */
 function isSettled(
-  wire: Wire,
+  state: SessionState,
   { messageId }: Sent,
   { answers }: Reaction,
   error: string | undefined,
 ): boolean {
   const last = answers.at(-1)
   if (last?.over || (!last && error !== undefined)) return true
-  const now = wire.tools.now()
-  if (wire.unsettled?.messageId !== messageId) wire.unsettled = { messageId, since: now }
-  return now - wire.unsettled.since > (last ? endMs : beginMs)
+  const now = state.tools.now()
+  if (state.unsettled?.messageId !== messageId) state.unsettled = { messageId, since: now }
+  return now - state.unsettled.since > (last ? endMs : beginMs)
 }
 
 /** What was heard of the turn while it is waited for. */
-export interface Course {
+export interface TurnProgress {
   /** An error that the server told. */
   error: string | undefined
   /** Why its model is asked again, at last. */
   trouble: string | undefined
   /** Somebody else wrote meanwhile: the conversation may go on without a pause. */
   joined: boolean
-  readonly hear: (event: JsonObject) => void
+  readonly onEvent: (event: JsonObject) => void
 }
 
 const maxNotes = 40
 
 /** The timeline: tool calls and what a person is asked, not every word. */
-export function createCourse(wire: Wire, { messageId }: Sent, on: TurnEvents): Course {
-  const told = new Set<string>()
+export function createTurnProgress(state: SessionState, { messageId }: Sent, on: TurnEvents): TurnProgress {
+  const noted = new Set<string>()
   const note = (kind: EventKind, key: string, detail: string) => {
-    if (told.has(key) || told.size >= maxNotes) return
-    told.add(key)
-    on.progress({ at: wire.tools.now(), kind, detail })
+    if (noted.has(key) || noted.size >= maxNotes) return
+    noted.add(key)
+    on.progress({ at: state.tools.now(), kind, detail })
   }
-  const course: Course = {
+  const progress: TurnProgress = {
     error: undefined,
     trouble: undefined,
     joined: false,
-    hear: ({ type, properties }) => {
+    onEvent: ({ type, properties }) => {
       if (!isObject(properties)) return
-      if (type === 'session.error') course.error = complaintIn(properties.error) ?? course.error
+      if (type === 'session.error') progress.error = errorText(properties.error) ?? progress.error
       if (type === 'permission.asked')
         note('held', textAt(properties, 'id') ?? '', `permission: ${permissionText(properties)}`)
       if (type === 'question.asked') note('held', textAt(properties, 'id') ?? '', 'a question for a person')
-      if (type === 'message.updated') course.joined ||= isOthers(properties.info, messageId)
-      if (type === 'message.part.updated') hearPart(properties.part, note)
-      if (type === 'session.status') hearStatus(properties.status)
+      if (type === 'message.updated') progress.joined ||= isOthers(properties.info, messageId)
+      if (type === 'message.part.updated') onPart(properties.part, note)
+      if (type === 'session.status') onStatus(properties.status)
     },
   }
-  const hearStatus = (status: JsonObject[string] | undefined) => {
+  const onStatus = (status: JsonObject[string] | undefined) => {
     const message = textAt(status, 'type') === 'retry' ? textAt(status, 'message') : undefined
     if (message === undefined) return
-    course.trouble = oneLine(message)
-    note('turn_started', `retry ${course.trouble}`, `its model is asked again: ${course.trouble}`)
+    progress.trouble = oneLine(message)
+    note('turn_started', `retry ${progress.trouble}`, `its model is asked again: ${progress.trouble}`)
   }
-  return course
+  return progress
 }
 
 const isOthers = (info: JsonObject[string] | undefined, messageId: string): boolean =>
   textAt(info, 'role') === 'user' && textAt(info, 'id') !== messageId
 
-function hearPart(
+function onPart(
   part: JsonObject[string] | undefined,
   note: (kind: EventKind, key: string, detail: string) => void,
 ): void {
@@ -130,16 +130,16 @@ const awayMs = 3000
 
 /** Waits for the end of the turn. Undefined when `signal` aborts first. */
 export async function follow(
-  wire: Wire,
-  place: Place,
+  state: SessionState,
+  conversation: Conversation,
   sent: Sent,
-  { course, events }: { readonly course: Course; readonly events: Events },
+  { progress, events }: { readonly progress: TurnProgress; readonly events: Events },
   signal: AbortSignal,
 ): Promise<Outcome | undefined> {
   let awaySince: number | undefined
   while (!signal.aborted) {
     const next = events.next()
-    const look = await lookAt(wire, place, sent, course, signal)
+    const look = await lookAt(state, conversation, sent, progress, signal)
     if (signal.aborted) break
     if (look.kind === 'over') return look.outcome
     if (look.kind !== 'away') awaySince = undefined
@@ -159,9 +159,14 @@ const aborted = (signal: AbortSignal): Promise<void> =>
   })
 
 /** What the agent has said so far, for a turn that is given up. */
-export async function saidSoFar(wire: Wire, place: Place, sent: Sent, signal: AbortSignal): Promise<string> {
-  const query = { ...placeQuery(place), limit: manyMessages }
-  const reply = await wire.api.get(`/session/${place.id}/message`, query, signal)
+export async function answerSoFar(
+  state: SessionState,
+  conversation: Conversation,
+  sent: Sent,
+  signal: AbortSignal,
+): Promise<string> {
+  const query = { ...directoryOf(conversation), limit: manyMessages }
+  const reply = await state.api.get(`/session/${conversation.id}/message`, query, signal)
   const reaction = reply.kind === 'done' ? reactionTo(sent.messageId, messagesIn(reply.body)) : undefined
-  return reaction ? saidIn(reaction.answers) : ''
+  return reaction ? answerIn(reaction.answers) : ''
 }

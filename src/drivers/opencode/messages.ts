@@ -35,13 +35,13 @@ export function messageOf(value: Json | undefined): Message | undefined {
     over: error !== undefined || typeof time.completed === 'number',
     finish: textAt(info, 'finish'),
     error,
-    texts: parts.filter(isSaid).map((part) => textAt(part, 'text') ?? ''),
+    texts: parts.filter(isWritten).map((part) => textAt(part, 'text') ?? ''),
     toolCalls: parts.filter(({ type }) => type === 'tool').length,
     whole: parts.length > 0,
   }
 }
 
-const isSaid = ({ type, synthetic, ignored }: JsonObject): boolean =>
+const isWritten = ({ type, synthetic, ignored }: JsonObject): boolean =>
   type === 'text' && synthetic !== true && ignored !== true
 
 /**

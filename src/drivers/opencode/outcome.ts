@@ -1,31 +1,35 @@
 import type { Outcome, TurnFailure } from '../../domain/outcome.ts'
 import { createAnswer } from '../agent-process/answer.ts'
 import { type JsonObject, textAt } from '../json.ts'
-import { complaintIn } from './api.ts'
+import { errorText } from './api.ts'
 import type { Message } from './messages.ts'
 
 /** What a turn means that is over. `heard`: what the server told of an error that it wrote into no message. */
-export function judge(answers: readonly Message[], heard: string | undefined): Outcome {
+export function outcomeOf(answers: readonly Message[], streamError: string | undefined): Outcome {
   const last = answers.at(-1)
-  const [answer, toolCalls] = [saidIn(answers), answers.reduce((sum, message) => sum + message.toolCalls, 0)]
-  const said = answer === '' ? {} : { answer }
+  const [answer, toolCalls] = [
+    answerIn(answers),
+    answers.reduce((sum, message) => sum + message.toolCalls, 0),
+  ]
+  const answered = answer === '' ? {} : { answer }
   const failed = (why: TurnFailure, detail: string): Outcome => ({
     kind: 'turn_failed',
     why,
     detail,
-    ...said,
+    ...answered,
   })
   if (last?.error) return failed(whyOf(last.error), detailOf(last.error))
-  if (!last) return failed(heard === undefined ? 'empty' : 'agent_error', heard ?? 'it never reacted')
-  if (!last.over) return failed('exited', heard ?? 'its turn was cut off')
+  if (!last)
+    return failed(streamError === undefined ? 'empty' : 'agent_error', streamError ?? 'it never reacted')
+  if (!last.over) return failed('exited', streamError ?? 'its turn was cut off')
   if (last.finish === 'length') return failed('max_tokens', 'it ran out of tokens')
   if (last.finish === 'content-filter') return failed('refusal', 'it refused')
   if (answer === '' && toolCalls === 0)
-    return failed('empty', heard ?? 'it ended its turn without a word or a tool call')
-  return { kind: 'completed', ...said, toolCalls }
+    return failed('empty', streamError ?? 'it ended its turn without a word or a tool call')
+  return { kind: 'completed', ...answered, toolCalls }
 }
 
-export function saidIn(answers: readonly Message[]): string {
+export function answerIn(answers: readonly Message[]): string {
   const answer = createAnswer()
   for (const text of answers.flatMap(({ texts }) => texts)) {
     answer.add(text)
@@ -43,5 +47,5 @@ const whyOf = (error: JsonObject): TurnFailure => names[textAt(error, 'name') ??
 
 function detailOf(error: JsonObject): string {
   if (textAt(error, 'name') === 'MessageAbortedError') return 'its turn was cancelled'
-  return complaintIn(error) ?? 'its turn failed'
+  return errorText(error) ?? 'its turn failed'
 }

@@ -2,27 +2,31 @@ import type { Readiness } from '../../domain/driver.ts'
 import { oneLine } from '../../domain/one-line.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 import type { Reply } from './api.ts'
-import { locate, type Place } from './conversation.ts'
+import { type Conversation, locate } from './conversation.ts'
 import { messagesIn, reactionTo } from './messages.ts'
-import type { Wire } from './session-state.ts'
+import type { SessionState } from './session-state.ts'
 
-export async function stateOf(wire: Wire, signal: AbortSignal): Promise<Readiness> {
-  if (wire.ending.signal.aborted) return { kind: 'ended' }
-  const located = await locate(wire, signal)
+export async function readiness(state: SessionState, signal: AbortSignal): Promise<Readiness> {
+  if (state.ending.signal.aborted) return { kind: 'ended' }
+  const located = await locate(state, signal)
   if (located.kind === 'gone') return { kind: 'ended', why: located.why }
   if (located.kind === 'offline') return located
-  return located.kind === 'none' ? { kind: 'idle' } : stateAt(wire, located.place, signal)
+  return located.kind === 'none' ? { kind: 'idle' } : readinessAt(state, located.conversation, signal)
 }
 
 /** What goes on in a conversation, whoever began it. */
-export async function stateAt(wire: Wire, place: Place, signal: AbortSignal): Promise<Readiness> {
-  const status = await statusOf(wire, place, signal)
+export async function readinessAt(
+  state: SessionState,
+  conversation: Conversation,
+  signal: AbortSignal,
+): Promise<Readiness> {
+  const status = await statusOf(state, conversation, signal)
   if (status.kind === 'offline') return { kind: 'offline', why: status.why }
   if (status.kind === 'idle')
-    return (await isAboutToBegin(wire, place, signal))
+    return (await isAboutToBegin(state, conversation, signal))
       ? { kind: 'busy', why: 'a turn begins' }
       : { kind: 'idle' }
-  const why = await waitsFor(wire, place, signal)
+  const why = await waitsFor(state, conversation, signal)
   if (why !== undefined) return { kind: 'blocked', why }
   return { kind: 'busy', why: status.why }
 }
@@ -33,10 +37,14 @@ export type Status =
   /** `gone`: nobody is there, or a stranger; else it only did not answer in time. */
   | { readonly kind: 'offline'; readonly why: string; readonly gone: boolean }
 
-export async function statusOf({ api }: Wire, place: Place, signal: AbortSignal): Promise<Status> {
-  const reply = await api.get('/session/status', { directory: place.directory }, signal)
+export async function statusOf(
+  { api }: SessionState,
+  conversation: Conversation,
+  signal: AbortSignal,
+): Promise<Status> {
+  const reply = await api.get('/session/status', { directory: conversation.directory }, signal)
   if (reply.kind !== 'done') return { kind: 'offline', why: reply.why, gone: reply.kind === 'away' }
-  const status = isObject(reply.body) ? reply.body[place.id] : undefined
+  const status = isObject(reply.body) ? reply.body[conversation.id] : undefined
   const type = textAt(status, 'type') ?? 'idle'
   if (type === 'idle') return { kind: 'idle' }
   const trouble = textAt(status, 'message')
@@ -46,8 +54,12 @@ export async function statusOf({ api }: Wire, place: Place, signal: AbortSignal)
 }
 
 /** A person is asked something. A request may outlive the turn that asked, so it only counts while one runs. */
-async function waitsFor({ api }: Wire, place: Place, signal: AbortSignal): Promise<string | undefined> {
-  const query = { directory: place.directory }
+async function waitsFor(
+  { api }: SessionState,
+  conversation: Conversation,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const query = { directory: conversation.directory }
   const [permissions, questions] = await Promise.all([
     api.get('/permission', query, signal),
     api.get('/question', query, signal),
@@ -59,9 +71,11 @@ async function waitsFor({ api }: Wire, place: Place, signal: AbortSignal): Promi
     })),
     ...listIn(questions).map((request) => ({ request, why: 'it waits for an answer to its question' })),
   ]
-  const own = asked.find(({ request }) => request.sessionID === place.id)
+  const own = asked.find(({ request }) => request.sessionID === conversation.id)
   if (own || asked.length === 0) return own?.why
-  const children = listIn(await api.get(`/session/${place.id}/children`, query, signal)).map(({ id }) => id)
+  const children = listIn(await api.get(`/session/${conversation.id}/children`, query, signal)).map(
+    ({ id }) => id,
+  )
   return asked.find(({ request }) => children.includes(request.sessionID))?.why
 }
 
@@ -81,12 +95,16 @@ function listIn(reply: Reply): readonly (JsonObject & Readonly<Record<string, Js
 /** A message is taken well before its turn shows. Beyond this it is taken to have come to nothing. */
 export const beginMs = 60_000
 
-async function isAboutToBegin(wire: Wire, place: Place, signal: AbortSignal): Promise<boolean> {
-  const sent = await wire.record.read()
-  if (!sent || wire.tools.now() - sent.at > beginMs) return false
-  const reply = await wire.api.get(
-    `/session/${place.id}/message`,
-    { ...placeQuery(place), limit: '20' },
+async function isAboutToBegin(
+  state: SessionState,
+  conversation: Conversation,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const sent = await state.record.read()
+  if (!sent || state.tools.now() - sent.at > beginMs) return false
+  const reply = await state.api.get(
+    `/session/${conversation.id}/message`,
+    { ...directoryOf(conversation), limit: '20' },
     signal,
   )
   if (reply.kind !== 'done') return false
@@ -94,4 +112,4 @@ async function isAboutToBegin(wire: Wire, place: Place, signal: AbortSignal): Pr
   return reaction !== undefined && reaction.answers.length === 0 && !reaction.overtaken
 }
 
-export const placeQuery = ({ directory }: Place) => ({ directory })
+export const directoryOf = ({ directory }: Conversation) => ({ directory })

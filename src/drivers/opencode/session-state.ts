@@ -11,7 +11,7 @@ export interface OpencodeDeps {
 }
 
 /** One opening of a session, and what goes on in it. */
-export interface Wire {
+export interface SessionState {
   readonly deps: OpencodeDeps
   readonly session: Session
   readonly tools: DriverTools

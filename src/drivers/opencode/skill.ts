@@ -5,9 +5,9 @@ import type { Outcome } from '../../domain/outcome.ts'
 import { listSkills, type SkillPlace, withSkill } from '../agents/skills.ts'
 import { isObject, type JsonObject, textAt } from '../json.ts'
 import type { Reply } from './api.ts'
-import { locate, type Place } from './conversation.ts'
-import { placeQuery } from './readiness.ts'
-import type { Wire } from './session-state.ts'
+import { type Conversation, locate } from './conversation.ts'
+import { directoryOf } from './readiness.ts'
+import type { SessionState } from './session-state.ts'
 
 /**
  * The message behind the text of its skill, just as opencode itself would put it. Its own call for that runs shell
@@ -15,26 +15,29 @@ import type { Wire } from './session-state.ts'
  * skill.
  */
 export async function textWithSkill(
-  wire: Wire,
-  place: Place,
+  state: SessionState,
+  conversation: Conversation,
   { skill, text }: Outgoing,
   signal: AbortSignal,
 ): Promise<string | Outcome | undefined> {
   if (skill === undefined) return text
-  const reply = await wire.api.get('/skill', placeQuery(place), signal)
+  const reply = await state.api.get('/skill', directoryOf(conversation), signal)
   if (reply.kind === 'away' || reply.kind === 'broken') return { kind: 'offline', why: reply.why }
-  const told = skillsIn(reply).find(({ name }) => name === skill)
-  return told ? behind(told, text) : withSkill(folders(wire, place), skill, text)
+  const known = skillsIn(reply).find(({ name }) => name === skill)
+  return known ? behind(known, text) : withSkill(folders(state, conversation), skill, text)
 }
 
 /** What the agent says it knows, and what the configuration adds. Undefined when nobody is there to ask. */
-export async function skillsOf(wire: Wire, signal: AbortSignal): Promise<readonly string[] | undefined> {
-  const located = await locate(wire, signal)
-  const place = located.kind === 'place' ? located.place : undefined
-  const reply = await wire.api.get('/skill', place ? placeQuery(place) : {}, signal)
+export async function skillsOf(
+  state: SessionState,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  const located = await locate(state, signal)
+  const conversation = located.kind === 'place' ? located.conversation : undefined
+  const reply = await state.api.get('/skill', conversation ? directoryOf(conversation) : {}, signal)
   if (reply.kind !== 'done') return undefined
-  const told = skillsIn(reply).map((skill) => textAt(skill, 'name') ?? '')
-  return [...new Set([...told, ...(await listSkills(folders(wire, place)))])].sort()
+  const known = skillsIn(reply).map((skill) => textAt(skill, 'name') ?? '')
+  return [...new Set([...known, ...(await listSkills(folders(state, conversation)))])].sort()
 }
 
 const skillsIn = (reply: Reply): readonly JsonObject[] =>
@@ -47,7 +50,7 @@ function behind(skill: JsonObject, text: string): string {
   return [content, ...folder, text].join('\n\n')
 }
 
-const folders = ({ deps }: Wire, place: Place | undefined): SkillPlace => {
+const folders = ({ deps }: SessionState, conversation: Conversation | undefined): SkillPlace => {
   const home = deps.env.HOME ?? homedir()
-  return { agent: undefined, cwd: place?.directory ?? home, home, dirs: deps.skillDirs() }
+  return { agent: undefined, cwd: conversation?.directory ?? home, home, dirs: deps.skillDirs() }
 }

@@ -1,17 +1,21 @@
-import type { Place } from './conversation.ts'
+import type { Conversation } from './conversation.ts'
 import { messageOf } from './messages.ts'
-import { placeQuery } from './readiness.ts'
+import { directoryOf } from './readiness.ts'
 import type { Sent } from './record.ts'
-import type { Wire } from './session-state.ts'
+import type { SessionState } from './session-state.ts'
 
 /** Whether a message stands in its conversation; `unsure` where its server does not tell. */
-export async function standing(
-  { api }: Wire,
-  place: Place,
+export async function messageStatus(
+  { api }: SessionState,
+  conversation: Conversation,
   { messageId }: Sent,
   signal: AbortSignal,
 ): Promise<'whole' | 'missing' | 'unsure'> {
-  const reply = await api.get(`/session/${place.id}/message/${messageId}`, placeQuery(place), signal)
+  const reply = await api.get(
+    `/session/${conversation.id}/message/${messageId}`,
+    directoryOf(conversation),
+    signal,
+  )
   if (reply.kind === 'done') return messageOf(reply.body)?.whole ? 'whole' : 'missing'
   return reply.kind === 'unknown' ? 'missing' : 'unsure'
 }

@@ -6,7 +6,7 @@ import type { Session } from '../../domain/session.ts'
 import { pause } from '../../wait.ts'
 import { agentInFront } from '../agents/foreground.ts'
 import { agentRunBy } from '../agents/installed.ts'
-import { withoutMentions } from '../agents/mentions.ts'
+import { escapeMentions } from '../agents/mentions.ts'
 import { listSkills, type SkillPlace, withSkill } from '../agents/skills.ts'
 import { endGroup, isRunning, signalGroup } from '../process/process.ts'
 import type { Gone } from '../terminal/surface.ts'
@@ -88,8 +88,8 @@ const letGo: Outcome = { kind: 'released', why: 'let go; its terminal knows what
 
 async function inputFor(wire: Wire, { skill, text }: Outgoing): Promise<string | undefined> {
   const place = await skillPlace(wire)
-  const inert = await withoutMentions(place, text)
-  return skill === undefined ? inert : withSkill(place, skill, inert)
+  const escaped = await escapeMentions(place, text)
+  return skill === undefined ? escaped : withSkill(place, skill, escaped)
 }
 
 /** Behind a shell it is whoever is in front there. */

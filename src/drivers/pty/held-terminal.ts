@@ -2,7 +2,7 @@ import type { Platform, Terminal } from '../../platform/platform.ts'
 import { pause } from '../../wait.ts'
 import { agentRunBy } from '../agents/installed.ts'
 import { dialogOn } from '../terminal/dialog.ts'
-import { ink, isForeign } from '../terminal/input-box.ts'
+import { boxInk, isForeign } from '../terminal/input-box.ts'
 import type { Screen } from '../terminal/screen.ts'
 import type { Gone, Surface } from '../terminal/surface.ts'
 import { isRead } from './awaits-input.ts'
@@ -112,7 +112,7 @@ const surfaceOf = (held: Held): Surface => ({
   put: async (text) => {
     if (held.alone) held.heldKeys ??= []
     const { bracketedPaste } = await held.model.text()
-    held.ours = ink(text)
+    held.ours = boxInk(text)
     held.entered = false
     return write(held, bracketedPaste ? `\x1b[200~${text}\x1b[201~` : text)
   },
@@ -121,7 +121,7 @@ const surfaceOf = (held: Held): Surface => ({
     held.entered = true
     return write(held, keys)
   },
-  isRead: () => isRead(held.terminal.pid),
+  awaitsInput: () => isRead(held.terminal.pid),
   now: () => performance.now(),
   pause,
 })

@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import { Failure, reasonOf } from '../../domain/error.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { pause } from '../../wait.ts'
-import { type Ear, openEar } from '../agent-hooks/event-file.ts'
+import { type HookEventReader, openHookEvents } from '../agent-hooks/event-file.ts'
 import { agentEnv, endGroup, signalGroup } from '../process/process.ts'
 import { type Multiline, typingRules } from '../terminal/keystrokes.ts'
 import { createTypist } from '../terminal/typing.ts'
@@ -42,15 +42,18 @@ export async function runHolder(options: HolderOptions, platform: Platform): Pro
   if (!openTerminal)
     throw new Failure('unsupported', `Terminals need the built postern; ${platform.runtime} has none.`)
   const server = await listen(options.socket)
-  const ear = openEar(dirname(options.socket), { id: options.session, generation: options.generation })
+  const hooks = openHookEvents(dirname(options.socket), {
+    id: options.session,
+    generation: options.generation,
+  })
   try {
     const ended = Promise.withResolvers<End>()
-    await ear.begin()
-    const holding = hold(options, starting(openTerminal), ear, ended.resolve)
+    await hooks.begin()
+    const holding = hold(options, starting(openTerminal), hooks, ended.resolve)
     server.on('connection', (socket) => serve(holding, socket))
     return await untilEnd(options, holding, ended.promise)
   } finally {
-    await ear.forget()
+    await hooks.forget()
     await close(server, options.socket)
   }
 }
@@ -92,7 +95,7 @@ const ledgerLimit = 10_000
 function hold(
   options: HolderOptions,
   open: NonNullable<Platform['openTerminal']>,
-  ear: Ear,
+  hooks: HookEventReader,
   onEnd: (end: End) => void,
 ): Holding {
   const watchers: Watchers = createWatchers(() => terminal.repaint())
@@ -103,14 +106,14 @@ function hold(
     env: environmentOf(options),
     size: options.size,
     answers: watchers.unanswered,
-    byHand: (enter) => typist.byHand(enter),
+    byHand: (enter) => typist.onPersonKeys(enter),
     onOutput: watchers.output,
     onEnd: (end) => {
       holding.end = end
       onEnd(end)
     },
   })
-  const typist = createTypist(terminal.surface, typingRules(process.platform, options.multiline), ear)
+  const typist = createTypist(terminal.surface, typingRules(process.platform, options.multiline), hooks)
   const ledger = createLedger(ledgerLimit)
   const stop = () => endProgram(terminal.pid)
   const { generation } = options

@@ -1,7 +1,7 @@
 import xterm, { type IMarker, type Terminal } from '@xterm/headless'
 import { inputOn } from '../terminal/input-box.ts'
 import type { Screen } from '../terminal/screen.ts'
-import { readRows } from '../terminal/styled-rows.ts'
+import { readStyledRows } from '../terminal/styled-rows.ts'
 import { repaint, shownRows } from './repaint.ts'
 
 /** A terminal that nobody looks at: knows what the program has drawn. */
@@ -55,7 +55,7 @@ export function createModel(columns: number, rows: number, answer: (reply: strin
     },
     input: async () => {
       await settled()
-      const rows = readRows(shownRows(terminal).join('\n'))
+      const rows = readStyledRows(shownRows(terminal).join('\n'))
       return inputOn({ rows, cursorRow: 0, cursorShown: false })
     },
     repaint: async () => {

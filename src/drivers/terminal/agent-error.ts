@@ -1,51 +1,51 @@
 import type { Screen } from './screen.ts'
 
-const maxComplaint = 300
+const maxErrorLength = 300
 
-type Read = (lines: readonly string[]) => string | undefined
+type Reader = (lines: readonly string[]) => string | undefined
 
 /** The signs that one agent's lines begin with. */
 interface Signs {
   /** A message of the person, and the input box at the foot. */
   readonly prompt: RegExp
-  readonly complaint: RegExp
+  readonly error: RegExp
   /** What shows below a complaint that the turn went on, or ended well whatever it said. */
-  readonly good?: RegExp
+  readonly success?: RegExp
 }
 
 /** The screens of the releases that the drivers' documentation names. Their signs differ, so no agent has to be known. */
-const reads: Readonly<Record<string, Read>> = {
-  claude: between({ prompt: /^❯(?:\s|$)/, complaint: /^● (?=API Error\b)/, good: /^[✻●] / }),
-  codex: between({ prompt: /^›(?:\s|$)/, complaint: /^■ (?=\S)/ }),
-  gemini: between({ prompt: /^ >(?:\s|$)/, complaint: /^✕ (?=\[API Error\b)/, good: /^✦ / }),
+const readers: Readonly<Record<string, Reader>> = {
+  claude: between({ prompt: /^❯(?:\s|$)/, error: /^● (?=API Error\b)/, success: /^[✻●] / }),
+  codex: between({ prompt: /^›(?:\s|$)/, error: /^■ (?=\S)/ }),
+  gemini: between({ prompt: /^ >(?:\s|$)/, error: /^✕ (?=\[API Error\b)/, success: /^✦ / }),
   opencode: aboveMark,
   pi: lastParagraph,
-  qwen: between({ prompt: /^ {0,2}>(?:\s|$)/, complaint: /^ {2}✕ (?=\[API Error\b)/, good: /^ {2}◆/ }),
+  qwen: between({ prompt: /^ {0,2}>(?:\s|$)/, error: /^ {2}✕ (?=\[API Error\b)/, success: /^ {2}◆/ }),
 }
 
 /**
  * What an agent says at the end of a turn that failed, or undefined: below the last message and above the input box.
  * What it misses counts as a good end, for a screen at rest tells no more.
  */
-export function complaintOn(screen: Screen): string | undefined {
+export function agentErrorOn(screen: Screen): string | undefined {
   const lines = screen.lines.map((line) => line.trimEnd())
-  for (const read of Object.values(reads)) {
-    const complaint = read(lines)
-    if (complaint !== undefined) return complaint
+  for (const read of Object.values(readers)) {
+    const error = read(lines)
+    if (error !== undefined) return error
   }
   return undefined
 }
 
-function between({ prompt, complaint, good }: Signs): Read {
+function between({ prompt, error, success }: Signs): Reader {
   return (lines) => {
     const box = lines.findLastIndex((line) => prompt.test(line))
     const turn = lines.slice(
       lines.findLastIndex((line, at) => at < box && prompt.test(line)) + 1,
       Math.max(box, 0),
     )
-    const at = turn.findLastIndex((line) => complaint.test(line))
-    if (at < 0 || (good && turn.slice(at + 1).some((line) => good.test(line)))) return undefined
-    return sentence(paragraph(turn.slice(at)).join(' ').replace(complaint, ''))
+    const at = turn.findLastIndex((line) => error.test(line))
+    if (at < 0 || (success && turn.slice(at + 1).some((line) => success.test(line)))) return undefined
+    return sentence(paragraph(turn.slice(at)).join(' ').replace(error, ''))
   }
 }
 
@@ -55,8 +55,8 @@ function lastParagraph(lines: readonly string[]): string | undefined {
   const box = lines.findLastIndex((line, at) => at < foot && rule.test(line))
   const end = lines.findLastIndex((line, at) => at < box && line !== '')
   const begin = lines.findLastIndex((line, at) => at < end && line === '') + 1
-  const said = lines.slice(begin, end + 1)
-  return piFails.test(said[0] ?? '') ? sentence(said.join(' ')) : undefined
+  const text = lines.slice(begin, end + 1)
+  return piFails.test(text[0] ?? '') ? sentence(text.join(' ')) : undefined
 }
 
 const rule = /^─{20,}$/
@@ -69,8 +69,8 @@ function aboveMark(lines: readonly string[]): string | undefined {
   if (mark < 0 || closed.test(lines[mark] ?? '')) return undefined
   const end = lines.findLastIndex((line, at) => at < mark && line !== '')
   const begin = lines.findLastIndex((line, at) => at <= end && !boxed.test(line)) + 1
-  const said = lines.slice(begin, end + 1).map((line) => line.replace(boxed, '').split(/\s{3,}/)[0] ?? '')
-  return sentence(said.join(' '))
+  const text = lines.slice(begin, end + 1).map((line) => line.replace(boxed, '').split(/\s{3,}/)[0] ?? '')
+  return sentence(text.join(' '))
 }
 
 const ending = /^ {5}▣ {2}\S/
@@ -84,7 +84,7 @@ const paragraph = (lines: readonly string[]): readonly string[] => {
 
 function sentence(text: string): string | undefined {
   const plain = text.replace(/\s+/g, ' ').replace(advice, '').trim()
-  return plain === '' ? undefined : plain.slice(0, maxComplaint)
+  return plain === '' ? undefined : plain.slice(0, maxErrorLength)
 }
 
 /** What an agent adds for the person. */

@@ -20,7 +20,7 @@ export function dialogOn(screen: Screen): string | undefined {
 const workLines = 8
 
 /** Agents that a slow machine keeps from moving still say how to stop them: `(esc to interrupt)`. */
-export const saysItWorks = (screen: Screen): boolean =>
+export const showsStopHint = (screen: Screen): boolean =>
   screen.lines
     .filter((line) => line.trim() !== '')
     .slice(-workLines)

@@ -1,8 +1,8 @@
-import type { Row } from './styled-rows.ts'
+import type { StyledRow } from './styled-rows.ts'
 
 export interface Composer {
   /** The visible rows, top to bottom. */
-  readonly rows: readonly Row[]
+  readonly rows: readonly StyledRow[]
   readonly cursorRow: number
   /** Programs that draw their own cursor hide the terminal's, and leave it anywhere. */
   readonly cursorShown: boolean
@@ -23,7 +23,7 @@ export function inputOn(composer: Composer): string {
 const footRows = 14
 
 /** The rows between the last two horizontal lines, else the last one that begins with a prompt. */
-function boxRows(rows: readonly Row[]): readonly Row[] {
+function boxRows(rows: readonly StyledRow[]): readonly StyledRow[] {
   const foot = rows.filter((row) => row.text !== '').slice(-footRows)
   const bottom = foot.findLastIndex((row) => rule.test(row.text))
   const top = foot.slice(0, Math.max(0, bottom)).findLastIndex((row) => rule.test(row.text))
@@ -47,10 +47,10 @@ const placeholder = /^(?:Type your message|Ask anything)\b/
 /** Whether what stands in the input box is not, or is not part of, what we typed; `ours` as `ink` leaves it. */
 export function isForeign(ours: string | undefined, input: string): boolean {
   if (input === '' || pasteMarker.test(input)) return input !== '' && ours === undefined
-  return !ours?.includes(ink(input))
+  return !ours?.includes(boxInk(input))
 }
 
 const pasteMarker = /^\[\s*past(?:e|ed)\b[^[\]]*\]$/i
 
 /** Without what an input box adds: frames, line ends, and the invisible sign that Qwen Code draws at its cursor. */
-export const ink = (text: string): string => text.replace(/[\s│┃|\p{Cf}]/gu, '')
+export const boxInk = (text: string): string => text.replace(/[\s│┃|\p{Cf}]/gu, '')

@@ -1,12 +1,12 @@
 /** A row of a captured screen in two readings. */
-export interface Row {
+export interface StyledRow {
   readonly text: string
   /** Without what is drawn faintly: placeholders, hints and suggestions, which nobody typed. */
   readonly solid: string
 }
 
 /** Reads rows as `capture-pane -e` writes them: with SGR sequences, whose effect goes on across rows. */
-export function readRows(captured: string): readonly Row[] {
+export function readStyledRows(captured: string): readonly StyledRow[] {
   let faint = false
   return captured.split('\n').map((line) => {
     let text = ''

@@ -1,7 +1,7 @@
 import type { Readiness } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
-import { complaintOn } from './agent-error.ts'
-import { dialogOn, saysItWorks } from './dialog.ts'
+import { agentErrorOn } from './agent-error.ts'
+import { dialogOn, showsStopHint } from './dialog.ts'
 import type { Screen } from './screen.ts'
 
 /** A terminal as the typing procedure needs it; two implementations, a PTY of our own and a tmux pane. */
@@ -16,7 +16,7 @@ export interface Surface {
    * Whether the program waits for input now; undefined when it cannot be known. Asked for terminals in line mode only:
    * there the kernel shows what is typed whether anybody reads or not.
    */
-  isRead?(): Promise<boolean | undefined>
+  awaitsInput?(): Promise<boolean | undefined>
   /** Milliseconds of a clock that does not jump. */
   now(): number
   /** Resolves after `ms`, or as soon as `signal` aborts. */
@@ -49,8 +49,8 @@ export const personOn = (screen: Screen): string | undefined =>
 
 async function workOn(surface: Surface, screen: Screen): Promise<string | undefined> {
   if (screen.quietMs < quietMs) return moving
-  if (saysItWorks(screen)) return 'its agent says that it works'
-  if (screen.cooked && (await surface.isRead?.()) === false) return 'its program does not wait for input'
+  if (showsStopHint(screen)) return 'its agent says that it works'
+  if (screen.cooked && (await surface.awaitsInput?.()) === false) return 'its program does not wait for input'
   return undefined
 }
 
@@ -72,16 +72,17 @@ export async function freeScreen(surface: Surface, signal: AbortSignal): Promise
 /** Waits until the screen is quiet, free of dialogs and ready for input: the turn is probably over. */
 export async function rest(surface: Surface, signal: AbortSignal): Promise<Outcome> {
   const over = (screen: Screen) =>
-    screen.quietMs >= restMs && dialogOn(screen) === undefined && !saysItWorks(screen)
+    screen.quietMs >= restMs && dialogOn(screen) === undefined && !showsStopHint(screen)
   for (;;) {
     const seen = await until(surface, Number.POSITIVE_INFINITY, signal, 0, over)
     if (seen.kind === 'ended') return { kind: 'turn_failed', why: 'exited', detail: exited(seen) }
     if (seen.kind === 'offline') return { kind: 'unknown', why: seen.why, accepted: true }
     if (!over(seen) || signal.aborted)
       return { kind: 'turn_failed', why: 'timeout', detail: 'its screen did not come to rest in time' }
-    const complaint = complaintOn(seen)
+    const complaint = agentErrorOn(seen)
     if (complaint !== undefined) return { kind: 'turn_failed', why: 'agent_error', detail: complaint }
-    if (!seen.cooked || (await surface.isRead?.()) !== false) return { kind: 'completed', heuristic: true }
+    if (!seen.cooked || (await surface.awaitsInput?.()) !== false)
+      return { kind: 'completed', heuristic: true }
     await surface.pause(quietMs, signal)
   }
 }

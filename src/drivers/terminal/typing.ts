@@ -1,7 +1,7 @@
 import type { Readiness } from '../../domain/driver.ts'
 import type { Evidence, Outcome } from '../../domain/outcome.ts'
-import type { Ear } from '../agent-hooks/event-file.ts'
-import { isAcknowledged, readinessHeard, requestOn, restHeard } from '../agent-hooks/turn.ts'
+import type { HookEventReader } from '../agent-hooks/event-file.ts'
+import { endOfTurn, isAcknowledged, permissionAsked, readinessWithHooks } from '../agent-hooks/turn.ts'
 import { dialogOn } from './dialog.ts'
 import { keystrokes, type TypingRules } from './keystrokes.ts'
 import { evidenceOf, fingerprint, type Screen, sameScreen, submitted, unchanged } from './screen.ts'
@@ -22,9 +22,9 @@ export interface Typist {
    * Resolves when the turn of what was typed last is over: as the agent's hooks tell it, else when the screen has been
    * quiet and free of dialogs for a while. `asks`: told once for each permission that a person is asked for.
    */
-  rest(signal: AbortSignal, asks?: (what: string) => void): Promise<Outcome>
+  rest(signal: AbortSignal, onPermission?: (what: string) => void): Promise<Outcome>
   /** To be told before a person's keys reach the program: they decide about what was left unsent. */
-  byHand(enter: boolean): Promise<void>
+  onPersonKeys(enter: boolean): Promise<void>
 }
 
 const echoMs = 2500
@@ -59,29 +59,29 @@ interface Unsettled extends Entry {
 interface Typing {
   readonly surface: Surface
   readonly rules: TypingRules
-  readonly ear: Ear
+  readonly hooks: HookEventReader
   unsettled: Unsettled | undefined
   /** What was typed last, as it was typed. */
   last: string
 }
 
-type Sight = 'echo' | 'marker'
+type TypedEvidence = 'echo' | 'marker'
 
-export function createTypist(surface: Surface, rules: TypingRules, ear: Ear): Typist {
-  const typing: Typing = { surface, rules, ear, unsettled: undefined, last: '' }
+export function createTypist(surface: Surface, rules: TypingRules, hooks: HookEventReader): Typist {
+  const typing: Typing = { surface, rules, hooks: hooks, unsettled: undefined, last: '' }
   return {
-    readiness: () => readinessHeard(surface, ear),
+    readiness: () => readinessWithHooks(surface, hooks),
     type: (message, signal) => typeMessage(typing, message, signal),
-    rest: (signal, asks) => restHeard(surface, ear, typing.last, signal, asks),
-    byHand: (pressedEnter) => byHand(typing, pressedEnter),
+    rest: (signal, onPermission) => endOfTurn(surface, hooks, typing.last, signal, onPermission),
+    onPersonKeys: (pressedEnter) => onPersonKeys(typing, pressedEnter),
   }
 }
 
 async function typeMessage(typing: Typing, message: string, signal: AbortSignal): Promise<Outcome> {
   const screen = await freeScreen(typing.surface, signal)
   if (screen.kind !== 'screen') return screen
-  const request = await requestOn(screen, typing.ear)
-  if (request !== undefined) return { kind: 'busy', why: request }
+  const permission = await permissionAsked(screen, typing.hooks)
+  if (permission !== undefined) return { kind: 'busy', why: permission }
   const resumed = typing.unsettled && (await resume(typing, typing.unsettled, screen, message, signal))
   if (resumed) return resumed
   typing.unsettled = undefined
@@ -104,17 +104,19 @@ async function resume(
   signal: AbortSignal,
 ): Promise<Outcome | undefined> {
   const same = rest.message === message
-  const sight = sightOf(rest, screen)
+  const evidence = evidenceIn(rest, screen)
   if (isClearing(rest, screen, typing.surface.now())) return { kind: 'busy', why: clearing }
   if (rest.entered && isUndone(rest, screen)) return undefined
   if (rest.entered && wasSent(rest, rest.left, screen))
-    return same ? taken(typing, sight ?? 'echo') : undefined
-  if (sight === undefined)
+    return same ? taken(typing, evidence ?? 'echo') : undefined
+  if (evidence === undefined)
     return sameScreen(rest.left, screen)
       ? { kind: 'busy', why: 'what was typed has not shown up; it is not typed a second time' }
       : undefined
   if (same)
-    return rest.entered ? send(typing, rest, screen, sight, 1, signal) : settleAndSend(typing, rest, signal)
+    return rest.entered
+      ? send(typing, rest, screen, evidence, 1, signal)
+      : settleAndSend(typing, rest, signal)
   await clearLine(typing, rest)
   return { kind: 'busy', why: clearing }
 }
@@ -125,26 +127,26 @@ const isClearing = (rest: Unsettled, screen: Screen, now: number): boolean =>
   rest.clearedAt !== undefined && now - rest.clearedAt < clearPatienceMs && !isUndone(rest, screen)
 
 async function typeInto(typing: Typing, entry: Entry, signal: AbortSignal): Promise<Outcome> {
-  await typing.ear.begin()
+  await typing.hooks.begin()
   typing.last = entry.text
   const gone = await typing.surface.put(entry.text)
   if (gone) return gone
-  leave(typing, entry, entry.before, false)
+  noteUnsettled(typing, entry, entry.before, false)
   const seen = await until(
     typing.surface,
     echoMs,
     signal,
     0,
-    (screen) => sightOf(entry, screen) !== undefined,
+    (screen) => evidenceIn(entry, screen) !== undefined,
   )
   if (seen.kind !== 'screen') return seen
-  if (sightOf(entry, seen)) return settleAndSend(typing, entry, signal)
-  leave(typing, entry, seen, false)
+  if (evidenceIn(entry, seen)) return settleAndSend(typing, entry, signal)
+  noteUnsettled(typing, entry, seen, false)
   if (!sameScreen(entry.before, seen)) await clearLine(typing, entry)
   return { kind: 'busy', why: 'what was typed did not show up, so it was not sent' }
 }
 
-const sightOf = (entry: Entry, screen: Screen): Sight | undefined =>
+const evidenceIn = (entry: Entry, screen: Screen): TypedEvidence | undefined =>
   evidenceOf(entry.before, screen, entry.text)
 
 /** The text stands in the input box. Programs swallow an Enter that follows a paste too soon. */
@@ -153,11 +155,11 @@ async function settleAndSend(typing: Typing, entry: Entry, signal: AbortSignal):
   await surface.pause(settleMs, signal)
   const settled = await until(surface, settleLimitMs, signal, 0, (seen) => seen.quietMs >= settledQuietMs)
   if (settled.kind !== 'screen') return settled
-  const sight = sightOf(entry, settled)
+  const evidence = evidenceIn(entry, settled)
   const obstacle = personOn(settled) ?? (settled.quietMs < settledQuietMs ? moving : undefined)
-  if (sight && obstacle === undefined && !signal.aborted)
-    return send(typing, entry, settled, sight, 2, signal)
-  leave(typing, entry, settled, false)
+  if (evidence && obstacle === undefined && !signal.aborted)
+    return send(typing, entry, settled, evidence, 2, signal)
+  noteUnsettled(typing, entry, settled, false)
   if (signal.aborted && (await clearLine(typing, entry)))
     return { kind: 'released', why: 'let go before it was sent' }
   return { kind: 'busy', why: `typed but not sent: ${obstacle ?? 'it did not stay in the input box'}` }
@@ -167,24 +169,24 @@ async function send(
   typing: Typing,
   entry: Entry,
   echoed: Screen,
-  sight: Sight,
+  evidence: TypedEvidence,
   enters: number,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  leave(typing, entry, echoed, true)
+  noteUnsettled(typing, entry, echoed, true)
   const gone = await typing.surface.press(enter)
   if (gone) return gone
   const done = (screen: Screen) => submitted(echoed, screen, entry.text)
   const after = await until(typing.surface, acceptMs, signal, graceMs, done)
   const seen = after.kind === 'ended' || (after.kind === 'screen' && done(after))
-  if (await isAcknowledged(typing.surface, typing.ear, entry.text, seen)) return taken(typing, 'ack')
+  if (await isAcknowledged(typing.surface, typing.hooks, entry.text, seen)) return taken(typing, 'ack')
   // A program that ends on Enter has read the message.
-  if (seen) return taken(typing, sight)
+  if (seen) return taken(typing, evidence)
   if (after.kind !== 'screen') return { kind: 'unknown', why: after.why, accepted: false }
   // A second Enter is for programs that swallow the first; a person who appeared meanwhile comes before that.
   if (enters > 1 && personOn(after) === undefined && !signal.aborted)
-    return send(typing, entry, echoed, sight, enters - 1, signal)
-  leave(typing, entry, after, true)
+    return send(typing, entry, echoed, evidence, enters - 1, signal)
+  noteUnsettled(typing, entry, after, true)
   return { kind: 'failed', why: 'typed_not_submitted: Enter had no effect', retry: true }
 }
 
@@ -200,7 +202,12 @@ function taken(typing: Typing, evidence: Evidence): Outcome {
   return { kind: 'taken', evidence }
 }
 
-function leave(typing: Typing, { message, text, before }: Entry, left: Screen, entered: boolean): void {
+function noteUnsettled(
+  typing: Typing,
+  { message, text, before }: Entry,
+  left: Screen,
+  entered: boolean,
+): void {
   typing.unsettled = { message, text, before, left, entered }
 }
 
@@ -216,7 +223,7 @@ async function clearLine(typing: Typing, entry: Entry): Promise<boolean> {
   return cleared
 }
 
-async function byHand(typing: Typing, pressedEnter: boolean): Promise<void> {
+async function onPersonKeys(typing: Typing, pressedEnter: boolean): Promise<void> {
   if (!typing.unsettled) return
   const seen = await typing.surface.look()
   if (!typing.unsettled || seen.kind !== 'screen') return

@@ -4,9 +4,9 @@ import type { Connection, Driver, DriverTools, Outgoing, Readiness, TurnEvents }
 import { reasonOf } from '../../domain/error.ts'
 import type { Evidence, Outcome } from '../../domain/outcome.ts'
 import type { Session } from '../../domain/session.ts'
-import { type Ear, openEar } from '../agent-hooks/event-file.ts'
+import { type HookEventReader, openHookEvents } from '../agent-hooks/event-file.ts'
 import { agentInFront } from '../agents/foreground.ts'
-import { hasMention, withoutMentions } from '../agents/mentions.ts'
+import { escapeMentions, hasMention } from '../agents/mentions.ts'
 import { isAgentKind, listSkills, type SkillPlace, withSkill } from '../agents/skills.ts'
 import { typingRules } from '../terminal/keystrokes.ts'
 import type { Surface } from '../terminal/surface.ts'
@@ -46,7 +46,7 @@ interface Wire {
   readonly pane: TmuxSettings
   readonly surface: Surface
   readonly typist: Typist
-  readonly ear: Ear
+  readonly hooks: HookEventReader
   readonly pressed: Pressed
   /** The message on its way, by what cuts it short. */
   current: AbortSignal | undefined
@@ -63,7 +63,7 @@ function connect(deps: TmuxDeps, session: Session, tools: DriverTools): Connecti
     recall: (deliveryId) => wire.pressed.recall(deliveryId),
     end: async () => {
       await wire.pressed.forget()
-      await wire.ear.forget()
+      await wire.hooks.forget()
     },
     close: async () => {},
   }
@@ -76,10 +76,10 @@ function openWire(deps: TmuxDeps, session: Session, tools: DriverTools): Wire {
   const surface = noting(openPane(tmux, pane), async () => {
     if (wire.typing) await pressed.note(wire.typing)
   })
-  const ear = openEar(tools.runDir, session, pane.paneId)
-  const typist = createTypist(surface, typingRules(process.platform, pane.multiline), ear)
+  const hooks = openHookEvents(tools.runDir, session, pane.paneId)
+  const typist = createTypist(surface, typingRules(process.platform, pane.multiline), hooks)
   const idle = { current: undefined, typing: undefined }
-  const wire: Wire = { deps: deps, session, tools, pane, surface, typist, ear, pressed, ...idle }
+  const wire: Wire = { deps: deps, session, tools, pane, surface, typist, hooks: hooks, pressed, ...idle }
   return wire
 }
 
@@ -137,8 +137,8 @@ async function inputFor(
 ): Promise<string | undefined> {
   if (skill === undefined && !hasMention(text)) return text
   const place = await skillPlace(wire, signal)
-  const inert = await withoutMentions(place, text)
-  return skill === undefined ? inert : withSkill(place, skill, inert)
+  const escaped = await escapeMentions(place, text)
+  return skill === undefined ? escaped : withSkill(place, skill, escaped)
 }
 
 async function turn(wire: Wire, message: Outgoing, signal: AbortSignal, on: TurnEvents): Promise<Outcome> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Row, readRows } from '../terminal/styled-rows.ts'
+import { readStyledRows, type StyledRow } from '../terminal/styled-rows.ts'
 import type { Gone } from '../terminal/surface.ts'
 import type { Called, Tmux } from './call.ts'
 import type { PaneIdentity } from './settings.ts'
@@ -8,7 +8,7 @@ import type { PaneIdentity } from './settings.ts'
 export interface Sight {
   readonly kind: 'sight'
   /** As drawn. */
-  readonly rows: readonly Row[]
+  readonly rows: readonly StyledRow[]
   /** Wrapped lines joined. No history: what a program redraws piles up there. */
   readonly lines: readonly string[]
   /** Where the cursor stands, for comparison. */
@@ -39,7 +39,7 @@ export async function lookAt(tmux: Tmux, pane: PaneIdentity): Promise<Sight | Go
   const [shown = '', joined = ''] = called.stdout.slice(called.stdout.indexOf('\n') + 1).split(`${mark}\n`)
   return {
     kind: 'sight',
-    rows: readRows(shown),
+    rows: readStyledRows(shown),
     lines: joined.split('\n').map((line) => line.trimEnd()),
     cursor: `${facts.cursor_x},${facts.cursor_y}`,
     cursorRow: Number(facts.cursor_y),

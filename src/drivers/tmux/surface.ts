@@ -3,7 +3,7 @@ import { pause } from '../../wait.ts'
 import { foregroundOf } from '../agents/foreground.ts'
 import { agentRunBy } from '../agents/installed.ts'
 import { isAgentKind } from '../agents/skills.ts'
-import { ink, inputOn, isForeign } from '../terminal/input-box.ts'
+import { boxInk, inputOn, isForeign } from '../terminal/input-box.ts'
 import type { Screen } from '../terminal/screen.ts'
 import type { Gone, Surface } from '../terminal/surface.ts'
 import type { Tmux } from './call.ts'
@@ -101,7 +101,7 @@ const acted = 'postern-acted'
 async function put(watch: Watch, text: string): Promise<Gone | undefined> {
   const buffer = `postern-${randomBytes(8).toString('hex')}`
   const { paneId } = watch.pane
-  watch.ours = { ink: ink(text), entered: false }
+  watch.ours = { ink: boxInk(text), entered: false }
   // In copy mode keys would go to tmux instead of the program.
   const paste = `copy-mode -q -t ${paneId} ; paste-buffer -p -r -d -b ${buffer} -t ${paneId}`
   return act(watch, ['load-buffer', '-b', buffer, '-', ';'], paste, `delete-buffer -b ${buffer}`, text)

@@ -3,8 +3,8 @@ import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { leaveWord, openEar } from '../../../src/drivers/agent-hooks/event-file.ts'
-import type { Word } from '../../../src/drivers/agent-hooks/events.ts'
+import { appendHookEvent, openHookEvents } from '../../../src/drivers/agent-hooks/event-file.ts'
+import type { HookEvent } from '../../../src/drivers/agent-hooks/events.ts'
 import { hookSettings, relayHook } from '../../../src/drivers/agent-hooks/relay.ts'
 
 let runDir = ''
@@ -14,42 +14,46 @@ beforeEach(() => {
 afterEach(() => rmSync(runDir, { recursive: true }))
 
 const first = { id: 'build', generation: 'one' }
-const word = (is: Word['is'], more: Partial<Word> = {}): Word => ({ is, conversation: 'a', ...more })
+const word = (is: HookEvent['is'], more: Partial<HookEvent> = {}): HookEvent => ({
+  is,
+  conversation: 'a',
+  ...more,
+})
 
 describe('leaveWord', () => {
   it('leaves nothing where nobody listens', () => {
-    assert.throws(() => leaveWord(runDir, 'build', word('here')), /ENOENT/)
+    assert.throws(() => appendHookEvent(runDir, 'build', word('here')), /ENOENT/)
     assert.deepEqual(readdirSync(runDir), [])
   })
 
   it('stops when nobody reads for long', async () => {
-    await openEar(runDir, first).begin()
+    await openHookEvents(runDir, first).begin()
     const path = join(runDir, 'build.hooks')
     writeFileSync(path, 'x'.repeat(1_048_576))
-    leaveWord(runDir, 'build', word('here'))
+    appendHookEvent(runDir, 'build', word('here'))
     assert.equal(statSync(path).size, 1_048_576)
   })
 })
 
 describe('openEar', () => {
   it('hears what was said since the message began, in a file of its own', async () => {
-    const ear = openEar(runDir, first)
-    assert.deepEqual(await ear.words(), [])
+    const ear = openHookEvents(runDir, first)
+    assert.deepEqual(await ear.events(), [])
     await ear.begin()
     assert.equal(statSync(join(runDir, 'build.hooks')).mode & 0o777, 0o600)
-    leaveWord(runDir, 'build', word('accepted'))
+    appendHookEvent(runDir, 'build', word('accepted'))
     appendFileSync(join(runDir, 'build.hooks'), '{"is":"comp\n')
-    leaveWord(runDir, 'build', word('completed'))
+    appendHookEvent(runDir, 'build', word('completed'))
     assert.deepEqual(
-      (await ear.words()).map(({ is }) => is),
+      (await ear.events()).map(({ is }) => is),
       ['accepted', 'completed'],
     )
     await ear.begin()
-    assert.deepEqual(await ear.words(), [])
+    assert.deepEqual(await ear.events(), [])
   })
 
   it('remembers what kind of word comes, until the agent leaves', async () => {
-    const ear = openEar(runDir, first)
+    const ear = openHookEvents(runDir, first)
     assert.equal(await ear.habit(), 'silent')
     await ear.begin()
     for (const [is, habit] of [
@@ -58,24 +62,24 @@ describe('openEar', () => {
       ['completed', 'turns'],
       ['gone', 'silent'],
     ] as const) {
-      leaveWord(runDir, 'build', word(is))
+      appendHookEvent(runDir, 'build', word(is))
       assert.equal(await ear.habit(), habit)
       await ear.begin()
-      assert.equal(await openEar(runDir, first).habit(), habit, 'also over restarts')
+      assert.equal(await openHookEvents(runDir, first).habit(), habit, 'also over restarts')
     }
   })
 
   it('knows its own opening and its own pane', async () => {
-    const ear = openEar(runDir, first, '%5')
+    const ear = openHookEvents(runDir, first, '%5')
     await ear.begin()
-    leaveWord(runDir, 'build', word('here', { pane: '%6' }))
-    leaveWord(runDir, 'build', word('asks', { pane: '%5' }))
+    appendHookEvent(runDir, 'build', word('here', { pane: '%6' }))
+    appendHookEvent(runDir, 'build', word('asks', { pane: '%5' }))
     assert.deepEqual(
-      (await ear.words()).map(({ is }) => is),
+      (await ear.events()).map(({ is }) => is),
       ['asks'],
     )
-    const later = openEar(runDir, { id: 'build', generation: 'two' })
-    assert.deepEqual([await later.words(), await later.habit()], [[], 'silent'])
+    const later = openHookEvents(runDir, { id: 'build', generation: 'two' })
+    assert.deepEqual([await later.events(), await later.habit()], [[], 'silent'])
     await later.forget()
     assert.equal(readdirSync(runDir).length, 1, 'what is not its own stays')
     await ear.forget()
@@ -93,12 +97,12 @@ describe('relayHook', () => {
   }
 
   it('finds the session by its flag, else by the environment', async () => {
-    const ears = ['build', 'other'].map((id) => openEar(runDir, { id, generation: 'one' }))
+    const ears = ['build', 'other'].map((id) => openHookEvents(runDir, { id, generation: 'one' }))
     for (const ear of ears) await ear.begin()
     relayHook({ ...call, runDir })
     relayHook({ ...call, runDir, session: 'other' })
     const heard = { is: 'completed', answer: 'done', conversation: 'abc', pane: '%5' }
-    for (const ear of ears) assert.deepEqual(await ear.words(), [heard])
+    for (const ear of ears) assert.deepEqual(await ear.events(), [heard])
   })
 
   const wrong: readonly (readonly [title: string, change: object])[] = [
@@ -110,9 +114,9 @@ describe('relayHook', () => {
   ]
   for (const [title, change] of wrong)
     it(`throws on ${title}`, async () => {
-      await openEar(runDir, first).begin()
+      await openHookEvents(runDir, first).begin()
       assert.throws(() => relayHook({ ...call, runDir, ...change }))
-      assert.deepEqual(await openEar(runDir, first).words(), [])
+      assert.deepEqual(await openHookEvents(runDir, first).events(), [])
     })
 })
 

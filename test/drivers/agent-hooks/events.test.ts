@@ -3,18 +3,22 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { openRequest, toldOf, type Word } from '../../../src/drivers/agent-hooks/events.ts'
+import { type HookEvent, openPermission, turnOf } from '../../../src/drivers/agent-hooks/events.ts'
 import { type HookedAgent, hookedAgents } from '../../../src/drivers/agent-hooks/hooked-agents.ts'
 import { fingerprint } from '../../../src/drivers/terminal/screen.ts'
 
 const text = '[ci] fix the build, please'
-const word = (is: Word['is'], more: Partial<Word> = {}): Word => ({ is, conversation: 'a', ...more })
+const word = (is: HookEvent['is'], more: Partial<HookEvent> = {}): HookEvent => ({
+  is,
+  conversation: 'a',
+  ...more,
+})
 const accepted = word('accepted', { prompt: fingerprint(text) })
 
 describe('toldOf', () => {
   const cases: readonly (readonly [
     title: string,
-    words: readonly Word[],
+    words: readonly HookEvent[],
     accepted: boolean,
     end: unknown,
   ])[] = [
@@ -49,18 +53,19 @@ describe('toldOf', () => {
     ],
   ]
   for (const [title, words, taken, end] of cases)
-    it(title, () => assert.deepEqual(toldOf(words, text), { accepted: taken, end }))
+    it(title, () => assert.deepEqual(turnOf(words, text), { accepted: taken, end }))
 })
 
 describe('openRequest', () => {
   const asks = word('asks', { detail: 'Bash' })
-  const cases: readonly (readonly [title: string, words: readonly Word[], what: string | undefined])[] = [
-    ['nobody asks', [accepted], undefined],
-    ['it asks', [accepted, asks], 'permission: Bash'],
-    ['it went on', [accepted, asks, word('completed')], undefined],
-    ['another one went on', [asks, word('completed', { conversation: 'b' })], 'permission: Bash'],
-  ]
-  for (const [title, words, what] of cases) it(title, () => assert.equal(openRequest(words), what))
+  const cases: readonly (readonly [title: string, words: readonly HookEvent[], what: string | undefined])[] =
+    [
+      ['nobody asks', [accepted], undefined],
+      ['it asks', [accepted, asks], 'permission: Bash'],
+      ['it went on', [accepted, asks, word('completed')], undefined],
+      ['another one went on', [asks, word('completed', { conversation: 'b' })], 'permission: Bash'],
+    ]
+  for (const [title, words, what] of cases) it(title, () => assert.equal(openPermission(words), what))
 })
 
 describe('hooks of', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Ear, Habit } from '../../../src/drivers/agent-hooks/event-file.ts'
-import type { Word } from '../../../src/drivers/agent-hooks/events.ts'
+import type { Habit, HookEventReader } from '../../../src/drivers/agent-hooks/event-file.ts'
+import type { HookEvent } from '../../../src/drivers/agent-hooks/events.ts'
 import { typingRules } from '../../../src/drivers/terminal/keystrokes.ts'
 import { fingerprint } from '../../../src/drivers/terminal/screen.ts'
 import { createTypist } from '../../../src/drivers/terminal/typing.ts'
@@ -13,16 +13,16 @@ const never = new AbortController().signal
 /** A simulated agent whose hooks speak by its clock. */
 function atWork(habit: Habit = 'turns', wanted?: ProgramWanted) {
   const program = simulate(wanted)
-  const words: Word[] = []
-  const ear: Ear = {
+  const words: HookEvent[] = []
+  const ear: HookEventReader = {
     begin: async () => {
       words.length = 0
     },
-    words: async () => [...words],
+    events: async () => [...words],
     habit: async () => habit,
     forget: async () => {},
   }
-  const say = (is: Word['is'], more: Partial<Word> = {}) => {
+  const say = (is: HookEvent['is'], more: Partial<HookEvent> = {}) => {
     words.push({ is, conversation: 'a', ...more })
   }
   const accept = () => say('accepted', { prompt: fingerprint(text) })

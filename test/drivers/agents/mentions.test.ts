@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { hasMention, withoutMentions } from '../../../src/drivers/agents/mentions.ts'
+import { escapeMentions, hasMention } from '../../../src/drivers/agents/mentions.ts'
 
 const cases: readonly (readonly [string, string])[] = [
   ['[ci] hello', '[ci] hello'],
@@ -22,17 +22,17 @@ test('withoutMentions disarms what is there and leaves the rest as it is', async
   await mkdir(join(cwd, 'src/deep'), { recursive: true })
   for (const name of ['notes.md', 'a file', 'home.txt']) await writeFile(join(cwd, name), '')
   for (const [text, typed] of cases) {
-    assert.equal(await withoutMentions({ agent: 'claude', cwd, home: cwd }, text), typed)
-    assert.equal(await withoutMentions({ agent: undefined, cwd, home: cwd }, text), text)
+    assert.equal(await escapeMentions({ agent: 'claude', cwd, home: cwd }, text), typed)
+    assert.equal(await escapeMentions({ agent: undefined, cwd, home: cwd }, text), text)
     if (!hasMention(text)) assert.equal(typed, text)
   }
   for (const agent of ['gemini', 'qwen'] as const)
     assert.equal(
-      await withoutMentions({ agent, cwd, home: cwd }, 'ask @alice, a@b.c or \\@bob @ noon @'),
+      await escapeMentions({ agent, cwd, home: cwd }, 'ask @alice, a@b.c or \\@bob @ noon @'),
       'ask \\@alice, a\\@b.c or \\@bob @ noon @',
     )
   const many = Array.from({ length: 101 }, (_, index) => `@n${index}`).join(' ')
-  const typed = await withoutMentions({ agent: 'claude', cwd, home: cwd }, many)
+  const typed = await escapeMentions({ agent: 'claude', cwd, home: cwd }, many)
   assert.equal(typed, many.replaceAll('@', '\\@'))
   await rm(cwd, { recursive: true })
 })

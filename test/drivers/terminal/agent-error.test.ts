@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { complaintOn } from '../../../src/drivers/terminal/agent-error.ts'
+import { agentErrorOn } from '../../../src/drivers/terminal/agent-error.ts'
 import type { Screen } from '../../../src/drivers/terminal/screen.ts'
 
 const screen = (...lines: readonly string[]): Screen => ({
@@ -93,4 +93,4 @@ const screens: readonly (readonly [string, readonly string[], string | undefined
   ['qwen: an answer of an error', [...qwen.fails, ...qwen.answers, ...qwen.box], undefined],
 ]
 for (const [title, lines, complaint] of screens)
-  test(`complaintOn: ${title}`, () => assert.equal(complaintOn(screen(...lines)), complaint))
+  test(`complaintOn: ${title}`, () => assert.equal(agentErrorOn(screen(...lines)), complaint))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { dialogOn, saysItWorks } from '../../../src/drivers/terminal/dialog.ts'
+import { dialogOn, showsStopHint } from '../../../src/drivers/terminal/dialog.ts'
 import type { Screen } from '../../../src/drivers/terminal/screen.ts'
 
 const screen = (lines: readonly string[], more: Partial<Screen> = {}): Screen => ({
@@ -81,11 +81,11 @@ describe('saysItWorks', () => {
   ]
   for (const [line, works] of shown)
     it(`${works} for ${line.trim()}`, () => {
-      assert.equal(saysItWorks(screen(['an answer', line, '────────', '> ', '────────', 'model 1'])), works)
+      assert.equal(showsStopHint(screen(['an answer', line, '────────', '> ', '────────', 'model 1'])), works)
     })
 
   it('false for what stands far above', () => {
     const below = Array.from({ length: 9 }, (_, i) => `line ${i}`)
-    assert.equal(saysItWorks(screen(['• Working (esc to interrupt)', ...below])), false)
+    assert.equal(showsStopHint(screen(['• Working (esc to interrupt)', ...below])), false)
   })
 })

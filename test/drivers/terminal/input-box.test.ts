@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ink, inputOn, isForeign } from '../../../src/drivers/terminal/input-box.ts'
-import { readRows } from '../../../src/drivers/terminal/styled-rows.ts'
+import { boxInk, inputOn, isForeign } from '../../../src/drivers/terminal/input-box.ts'
+import { readStyledRows } from '../../../src/drivers/terminal/styled-rows.ts'
 
 const dim = (text: string): string => `\x1b[2m${text}\x1b[0m`
 const rule = '─'.repeat(40)
@@ -36,7 +36,7 @@ const shown: readonly (readonly [string, readonly string[], string])[] = [
 for (const [what, lines, input] of shown)
   test(`inputOn sees ${input === '' ? 'nobody typing' : 'a draft'} in ${what}`, () => {
     const cursorRow = lines.findIndex((line) => line.startsWith('@'))
-    const rows = readRows(lines.map((line) => line.replace(/^@/, '')).join('\n'))
+    const rows = readStyledRows(lines.map((line) => line.replace(/^@/, '')).join('\n'))
     assert.equal(inputOn({ rows, cursorRow, cursorShown: cursorRow >= 0 }), input)
   })
 
@@ -51,17 +51,17 @@ const styled: readonly (readonly [string, string, string])[] = [
   ['\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\', 'link', 'link'],
 ]
 test('readRows reads text and what is drawn solidly', () => {
-  for (const [line, text, solid] of styled) assert.deepEqual(readRows(line), [{ text, solid }])
+  for (const [line, text, solid] of styled) assert.deepEqual(readStyledRows(line), [{ text, solid }])
 })
 
 test('readRows lets a style go on in the next row', () => {
   assert.deepEqual(
-    readRows('a\x1b[2mb\nc\x1b[0md').map((row) => row.solid),
+    readStyledRows('a\x1b[2mb\nc\x1b[0md').map((row) => row.solid),
     ['a', ' d'],
   )
 })
 
 test('isForeign: the invisible sign that Qwen Code draws at its cursor is nobody typing', () => {
-  assert.equal(isForeign(ink('SAY:hello'), 'SAY:hello \u200b'), false)
-  assert.equal(isForeign(ink('SAY:hello'), 'SAY:hello you'), true)
+  assert.equal(isForeign(boxInk('SAY:hello'), 'SAY:hello \u200b'), false)
+  assert.equal(isForeign(boxInk('SAY:hello'), 'SAY:hello you'), true)
 })

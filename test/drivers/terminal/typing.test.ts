@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import type { Ear } from '../../../src/drivers/agent-hooks/event-file.ts'
+import type { HookEventReader } from '../../../src/drivers/agent-hooks/event-file.ts'
 import { typingRules } from '../../../src/drivers/terminal/keystrokes.ts'
 import { createTypist } from '../../../src/drivers/terminal/typing.ts'
 import { type ProgramWanted, simulate } from '../../support/program.ts'
 
 /** An agent without hooks. */
-const deaf: Ear = {
+const deaf: HookEventReader = {
   begin: async () => {},
-  words: async () => [],
+  events: async () => [],
   habit: async () => 'silent',
   forget: async () => {},
 }
@@ -167,7 +167,7 @@ describe('type', () => {
   it('counts as taken what a person has sent by hand, not what they threw away', async () => {
     const { program, type, typist } = atWork({ onEnter: (enters) => (enters <= 2 ? 'ignore' : 'send') })
     assert.equal((await type('left over')).kind, 'failed')
-    await typist.byHand(true)
+    await typist.onPersonKeys(true)
     await program.surface.press('\r')
     program.surface.pause(3000)
     assert.deepEqual(await type('left over'), { kind: 'taken', evidence: 'echo' })
@@ -177,7 +177,7 @@ describe('type', () => {
   it('types again what a person threw away', async () => {
     const { program, type, typist } = atWork({ onEnter: (enters) => (enters <= 2 ? 'ignore' : 'send') })
     assert.equal((await type('thrown away')).kind, 'failed')
-    await typist.byHand(false)
+    await typist.onPersonKeys(false)
     program.box = ''
     program.draw('cleared')
     assert.equal((await type('thrown away')).kind, 'taken')
