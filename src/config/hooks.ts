@@ -1,10 +1,10 @@
 import { reasonOf } from '../domain/error.ts'
 import type { Condition } from '../domain/hook.ts'
 import { builtInHooks, type Hook, hookRoot } from '../domain/hook.ts'
-import { minSecretLength, type Scheme, type VerifyConfig } from '../domain/verify.ts'
+import { minSecretLength, type VerifyConfig } from '../domain/verify.ts'
 import { compileFilter } from '../payload/filter.ts'
 import { compileTemplate } from '../payload/template.ts'
-import { isPresetName, presets } from '../providers/presets.ts'
+import { schemeForPreset } from '../providers/index.ts'
 import { mostHookBytes } from './defaults.ts'
 import type { Complain, ConfigPath } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
@@ -110,12 +110,8 @@ async function buildVerify(
   }
 }
 
-function verifyOf({ verify, preset }: WrittenHook): Exclude<WrittenHook['verify'], Scheme | undefined> {
-  if (typeof verify === 'object') return verify
-  return {
-    scheme: verify ?? (preset !== undefined && isPresetName(preset) ? presets[preset].scheme : 'bearer'),
-  }
-}
+const verifyOf = ({ verify, preset }: WrittenHook): Exclude<WrittenHook['verify'], string | undefined> =>
+  typeof verify === 'object' ? verify : { scheme: verify ?? schemeForPreset(preset) }
 
 async function ownSecrets(
   own: WrittenSecret,

@@ -5,8 +5,7 @@ import {
   type TProperties,
   Type,
 } from '@sinclair/typebox'
-import { schemes } from '../domain/verify.ts'
-import { presetNames } from '../providers/presets.ts'
+import { presetNames, schemeNames } from '../providers/index.ts'
 
 // Each part stands above what is made of it; `documentSchema` at the end is the whole file.
 // `errorMessage` is what we say, and what editors say, when a value does not fit.
@@ -90,7 +89,7 @@ const condition = Type.Recursive(
 )
 
 const verify = section({
-  scheme: oneOf(schemes, { description: 'How the sender proves itself' }),
+  scheme: oneOf(schemeNames, { description: 'How the sender proves itself' }),
   secret: Type.Optional(secret('Default: the shared secret')),
   toleranceSeconds: Type.Optional(count("How far the sender's clock may be off", 1, 86_400)),
   header: Type.Optional(text('hmac: the header that carries the signature')),
@@ -126,9 +125,9 @@ const hook = section({
   from: Type.Optional(text('Becomes the prefix [from] of the message')),
   secret: Type.Optional(secret('Its own secret instead of the shared one')),
   verify: Type.Optional(
-    Type.Union([oneOf(schemes), verify], {
+    Type.Union([oneOf(schemeNames), verify], {
       description: 'How the sender proves itself',
-      errorMessage: `must be an object with "scheme", or one of: ${schemes.join(', ')}`,
+      errorMessage: `must be an object with "scheme", or one of: ${schemeNames.join(', ')}`,
     }),
   ),
   filter: Type.Optional(condition),

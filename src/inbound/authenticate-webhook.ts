@@ -5,9 +5,8 @@ import type { Admission, HandshakeAnswer, Knock, Proof } from '../domain/knock.t
 import type { Store } from '../domain/ports.ts'
 import { parseSessionId, requireOpen, type Session } from '../domain/session.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
-import { answerHandshake } from '../providers/handshake.ts'
-import type { SignedRequest, Verified } from '../providers/request.ts'
-import { verifySignature } from '../providers/verify.ts'
+import { prove } from '../providers/prove.ts'
+import type { Verified } from '../providers/request.ts'
 import { type Budgets, refuseProof, spendKnock } from './budgets.ts'
 
 /** The doors below `/api/hooks/`, as configured now. */
@@ -55,18 +54,15 @@ export async function proveHook(
   if (!target) throw new Failure('not_found', 'There is nothing at this path.')
   if (!doors.enabled) throw new Failure('hooks_disabled', 'Webhooks are not enabled in the configuration.')
   if (!target.active) throw new Failure('hook_inactive', `The hook "${target.name}" is not active.`)
-  const request = requestOf(knock, proof, new Uint8Array())
-  if (proof.method !== 'POST')
-    return { handshake: answered(target, request) ?? refuseMethod(deps, knock, target, proof) }
-  if (headerSchemes.has(target.verify.scheme) && !verifySignature(target.verify, request))
-    throw unproven(deps, knock)
-  const whole = requestOf(knock, proof, await knock.body(target.maxBytes))
-  const handshake = answered(target, whole)
-  if (handshake) return { handshake }
-  const verified = verifySignature(target.verify, whole)
-  if (!verified) throw unproven(deps, knock)
+  const { method, url } = proof
+  const head = { method, url, header: knock.header, now: knock.receivedAt }
+  const proven = await prove(target.verify, head, () => knock.body(target.maxBytes))
+  if (proven.kind === 'unproven') throw unproven(deps, knock)
+  if (proven.kind === 'method')
+    throw new Failure('method_not_allowed', 'Use POST here.', { allow: proven.allow })
+  if (proven.kind === 'handshake') return { handshake: proven.answer }
   spendKnock(deps, `hook:${target.name}`, knock.receivedAt)
-  return admission(target, verified, await openSession(deps, target.session))
+  return admission(target, proven.verified, await openSession(deps, target.session))
 }
 
 /** The hooks a bearer token opens: those that ask for nothing else. */
@@ -106,26 +102,6 @@ const builtIn = (doors: InboundHooks, name: 'wake' | 'agent', session: string): 
   form: { kind: name === 'wake' ? 'message' : 'turn' },
   maxBytes: doors.hookBytes,
 })
-
-/** Schemes whose proof stands in the headers alone: there a stranger's body is never read. */
-const headerSchemes: ReadonlySet<string> = new Set(['bearer', 'basic'])
-
-const requestOf = (knock: Knock, proof: HookProof, rawBody: Uint8Array): SignedRequest => ({
-  method: proof.method,
-  url: proof.url,
-  rawBody,
-  header: knock.header,
-  now: knock.receivedAt,
-})
-
-const answered = (target: Target, request: SignedRequest): HandshakeAnswer | undefined =>
-  target.form.kind === 'hook' ? answerHandshake(target.verify, request) : undefined
-
-/** A GET that should have proved itself is a guess at the token. */
-function refuseMethod(deps: HookProofDeps, knock: Knock, { verify }: Target, { method }: HookProof): never {
-  if (verify.scheme === 'meta' && method === 'GET') throw unproven(deps, knock)
-  throw new Failure('method_not_allowed', 'Use POST here.', { allow: 'POST' })
-}
 
 const unproven = (deps: HookProofDeps, knock: Knock): Failure =>
   refuseProof(

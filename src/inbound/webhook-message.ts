@@ -4,7 +4,8 @@ import { createFence } from '../payload/fence.ts'
 import { compileFilter } from '../payload/filter.ts'
 import { compileTemplate, render, type Template } from '../payload/template.ts'
 import type { View } from '../payload/view.ts'
-import { isPresetName, type PresetEvent, presets, readEvent } from '../providers/presets.ts'
+import { type PresetEvent, readEvent } from '../providers/event.ts'
+import { presetOf } from '../providers/index.ts'
 
 /** Payload to message by the filter, preset and template of one hook, which are compiled once. Pure. */
 export type HookRenderer = (input: HookInput) => Rendering
@@ -42,13 +43,9 @@ export function createHookRenderer(hook: Hook, maxLength?: number): HookRenderer
   }
 }
 
-function eventOf(
-  hook: Hook,
-  { payload, header }: HookInput,
-): Pick<PresetEvent, 'template' | 'view'> | undefined {
-  return hook.preset !== undefined && isPresetName(hook.preset)
-    ? readEvent(presets[hook.preset], payload, header)
-    : { template: '', view: payload }
+function eventOf(hook: Hook, { payload, header }: HookInput): PresetEvent | undefined {
+  const preset = presetOf(hook.preset)
+  return preset ? readEvent(preset, payload, header) : { template: '', view: payload }
 }
 
 function rendered(

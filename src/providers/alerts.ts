@@ -1,5 +1,15 @@
-import type { View } from '../payload/view.ts'
-import { extended, firstFew, listAt, type Message, type Preset, textAt } from './preset.ts'
+import type { View, ViewObject } from '../payload/view.ts'
+import { extended, firstFew, listAt, textAt } from './preset.ts'
+import type { Preset } from './sender.ts'
+
+/** The message of Alertmanager and of Grafana, which sends the same shape: a line of its own, then the alerts. */
+export const alertPreset = (summary: string): Preset => ({
+  eventOf: () => 'alert',
+  messages: { alert: { template: `${summary}\n${eachAlert}`, derive } },
+})
+
+export const counted =
+  '{{#firing}}{{firing}} firing{{/firing}}{{#resolved}}{{#firing}}, {{/firing}}{{resolved}} resolved{{/resolved}}'
 
 const eachAlert = `{{#shown}}
 - {{status}}: {{labels.alertname}}{{#where}} on {{where}}{{/where}}{{#labels.severity}} ({{labels.severity}}){{/labels.severity}}{{#annotations.summary}}: {{annotations.summary}}{{/annotations.summary}}
@@ -18,7 +28,7 @@ const eachAlert = `{{#shown}}
 {{/more}}
 {{externalURL}}`
 
-const derive: Message['derive'] = (payload) => {
+function derive(payload: View): ViewObject {
   const alerts = listAt(payload, 'alerts')
   return {
     firing: alerts.filter((alert) => textAt(alert, 'status') === 'firing').length,
@@ -32,30 +42,3 @@ const described = (alert: View): View =>
     where: textAt(alert, 'labels.instance') || textAt(alert, 'labels.job'),
     link: textAt(alert, 'panelURL') || textAt(alert, 'dashboardURL') || textAt(alert, 'generatorURL'),
   })
-
-const counted =
-  '{{#firing}}{{firing}} firing{{/firing}}{{#resolved}}{{#firing}}, {{/firing}}{{resolved}} resolved{{/resolved}}'
-
-/** prometheus.io/docs/alerting/latest/configuration/#webhook_config; it proves itself by `http_config.authorization`. */
-export const alertmanager: Preset = {
-  scheme: 'bearer',
-  eventOf: () => 'alert',
-  messages: {
-    alert: {
-      template: `Alertmanager: ${counted}{{#commonLabels.alertname}} ({{commonLabels.alertname}}){{/commonLabels.alertname}}\n${eachAlert}`,
-      derive,
-    },
-  },
-}
-
-/** grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier */
-export const grafana: Preset = {
-  scheme: 'grafana',
-  eventOf: () => 'alert',
-  messages: {
-    alert: {
-      template: `Grafana: ${counted}{{#title}}: {{title}}{{/title}}\n${eachAlert}`,
-      derive,
-    },
-  },
-}

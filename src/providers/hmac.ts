@@ -1,46 +1,80 @@
 import { fromBase64, fromHex } from '../auth/encodings.ts'
 import { isFresh, unixTime } from '../auth/freshness.ts'
-import { isSigned, type Part } from '../auth/mac.ts'
-import { type Algorithm, type Encoding, placeholder, type VerifyConfig } from '../domain/verify.ts'
-import { type Check, claimed, dated, type SignedRequest, single, type Verified } from './request.ts'
+import { isSigned, macOf, type Part } from '../auth/mac.ts'
+import type { Algorithm, Encoding, VerifyConfig } from '../domain/verify.ts'
+import { claimed, dated, type SignedRequest, single, type Verified } from './request.ts'
+import type { Scheme, Sender, Verify } from './sender.ts'
 
 /** One HMAC in one header over one string: what most senders do. */
 export interface Recipe {
   readonly header: string
   readonly prefix?: string | undefined
   readonly encoding?: Encoding | undefined
-  /** Some write hex in capitals; vendors with a row of their own do not. */
+  /** Some write hex in capitals; senders with a file of their own do not. */
   readonly anyCase?: boolean
   readonly algorithm?: Algorithm | undefined
   /** As `VerifyConfig.signed`. */
   readonly signed?: string | undefined
   readonly timestampHeader?: string | undefined
   readonly readTime?: (text: string) => number | undefined
+  readonly writeTime?: (now: number) => string
   readonly toleranceSeconds?: number
+  /** The key that a secret spells; the text itself unless said otherwise. */
+  readonly keyOf?: (secret: string) => Part | undefined
   /** A header with the sender's delivery id; nobody signs it unless `deliveryId` says otherwise. */
   readonly idHeader?: string | undefined
   readonly deliveryId?: (request: SignedRequest) => Verified
 }
 
-export const following =
-  (recipe: Recipe): Check =>
-  (config, request) =>
-    verifyRecipe(recipe, config, request)
+const defaultTolerance = 300
 
-/** Verifies one request; the configured tolerance and address come before the recipe's. */
-export function verifyRecipe(
-  recipe: Recipe,
-  config: VerifyConfig,
-  request: SignedRequest,
-): Verified | undefined {
+/** The scheme of senders whose recipe is always the same. */
+export const hmacScheme = (recipe: Recipe): Scheme => ({
+  proof: `HMAC-${(recipe.algorithm ?? 'sha256').toUpperCase()} of \`${recipe.signed ?? '{body}'}\` in \`${recipe.header}\``,
+  ...(recipe.timestampHeader !== undefined && {
+    toleranceSeconds: recipe.toleranceSeconds ?? defaultTolerance,
+  }),
+  ...configuredHmac(() => recipe),
+})
+
+/** Both directions of a recipe that depends on the configuration; undefined where that names no header. */
+export const configuredHmac = (
+  recipeOf: (config: VerifyConfig) => Recipe | undefined,
+): Required<Pick<Scheme, 'verify' | 'sign'>> => ({
+  verify: (config, request) => {
+    const recipe = recipeOf(config)
+    return recipe && verifyRecipe(recipe, config, request)
+  },
+  sign: (config, request) => {
+    const recipe = recipeOf(config)
+    return recipe ? signRecipe(recipe, config, request) : {}
+  },
+})
+
+/** The configured tolerance and address come before the recipe's. */
+function verifyRecipe(recipe: Recipe, config: VerifyConfig, request: SignedRequest): ReturnType<Verify> {
   const signature = signatureIn(recipe, request)
   const time = timeIn(recipe, config, request)
   const parts = time === undefined ? undefined : partsOf(recipe, config, request, time)
-  if (!signature || !parts || !isSigned(config.secrets, parts, [signature], recipe.algorithm))
+  if (!signature || !parts || !isSigned(keysOf(recipe, config), parts, [signature], recipe.algorithm))
     return undefined
   const verified = identified(recipe, request)
   return time === undefined || time === '' ? verified : dated(request, time, verified)
 }
+
+function signRecipe(recipe: Recipe, config: VerifyConfig, request: SignedRequest): Record<string, string> {
+  const { header, prefix = '', encoding = 'hex', timestampHeader, writeTime = inSeconds } = recipe
+  const time = timestampHeader === undefined ? '' : writeTime(request.now)
+  const [key = ''] = keysOf(recipe, config)
+  const parts = partsOf(recipe, config, request, time) ?? []
+  const mac = Buffer.from(macOf(key, parts, recipe.algorithm)).toString(encoding)
+  return { [header]: prefix + mac, ...(timestampHeader !== undefined && { [timestampHeader]: time }) }
+}
+
+const inSeconds = (now: number): string => String(Math.floor(now / 1000))
+
+const keysOf = ({ keyOf = (secret) => secret }: Recipe, { secrets }: VerifyConfig): readonly Part[] =>
+  secrets.map(keyOf).filter((key) => key !== undefined)
 
 const identified = ({ deliveryId, idHeader }: Recipe, request: SignedRequest): Verified =>
   deliveryId ? deliveryId(request) : claimed(request, idHeader && single(request, idHeader))
@@ -56,11 +90,14 @@ function signatureIn(recipe: Recipe, request: SignedRequest): Uint8Array | undef
 
 /** The time as it was spelled, empty where the recipe has none, undefined when it is missing or not fresh. */
 function timeIn(recipe: Recipe, config: VerifyConfig, request: SignedRequest): string | undefined {
-  const { timestampHeader, readTime = unixTime, toleranceSeconds = 300 } = recipe
+  const { timestampHeader, readTime = unixTime, toleranceSeconds = defaultTolerance } = recipe
   if (timestampHeader === undefined) return ''
   const text = single(request, timestampHeader) ?? ''
   return isFresh(readTime(text), request.now, config.toleranceSeconds ?? toleranceSeconds) ? text : undefined
 }
+
+/** What `{…}` may stand for in `signed`. */
+const placeholder = /\{(body|timestamp|url|method|header:[A-Za-z0-9-]+)\}/g
 
 /** The string to sign, piece by piece, or undefined when a header in it is missing. */
 function partsOf(
@@ -70,7 +107,7 @@ function partsOf(
   time: string,
 ): readonly Part[] | undefined {
   const parts = signed
-    .split(new RegExp(placeholder, 'g'))
+    .split(placeholder)
     .map((piece, index) => (index % 2 === 0 ? piece : partNamed(piece, config, request, time)))
   return parts.some((part) => part === undefined) ? undefined : parts.filter((part) => part !== undefined)
 }
@@ -93,4 +130,28 @@ function partNamed(
     default:
       return single(request, name.slice('header:'.length))
   }
+}
+
+/** Any other sender of one HMAC. */
+export const hmac: Sender = {
+  title: 'any sender of one HMAC',
+  scheme: {
+    proof: 'HMAC of `signed` in `header`',
+    ...configuredHmac((config) =>
+      config.header === undefined
+        ? undefined
+        : { ...config, header: config.header, toleranceSeconds: defaultTolerance, anyCase: true },
+    ),
+    flaw: flawOfHmac,
+  },
+  sample: { headers: {}, body: { text: 'Hello' }, verify: { header: 'X-Signature' } },
+}
+
+function flawOfHmac({ header, signed = '{body}', timestampHeader }: VerifyConfig): string | undefined {
+  if (header === undefined) return 'needs "header", the name of the header with the signature'
+  if (!signed.includes('{body}')) return 'must sign {body}, or anybody could replace the body'
+  if (signed.includes('{timestamp}') && timestampHeader === undefined)
+    return 'needs "timestampHeader" for {timestamp}'
+  const unknown = /\{\s*(?:[A-Za-z][^{}"]*)?\}/.exec(signed.replaceAll(placeholder, ''))
+  return unknown ? `knows no ${unknown[0]} to sign` : undefined
 }

@@ -1,24 +1,4 @@
-import type { Condition } from '../domain/hook.ts'
-import type { Scheme } from '../domain/verify.ts'
 import { isList, isObject, memberOf, type View, type ViewObject } from '../payload/view.ts'
-
-/** What we know of one sender: how it signs and how to say each of its events to an agent. */
-export interface Preset {
-  readonly scheme: Scheme
-  readonly eventOf: (payload: View, header: (name: string) => string | undefined) => string
-  readonly messages: { readonly [event: string]: Message }
-  /** For events that are not listed; without it they are ignored. */
-  readonly otherwise?: Message
-}
-
-export interface Message {
-  /** Mustache over the payload and what `derive` adds to it. */
-  readonly template: string
-  /** The event is ignored unless this holds. */
-  readonly only?: Condition
-  /** Names for what Mustache cannot compute. */
-  readonly derive?: (payload: View) => ViewObject
-}
 
 /** The value under a dotted path, or null. */
 export const at = (view: View, path: string): View =>

@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto'
-import type { VerifyConfig } from '../domain/verify.ts'
 
-/** A request at a hook, as far as its proof is concerned. */
-export interface SignedRequest {
+/** A request at a hook whose body has not been read. */
+export interface RequestHead {
   readonly method: string
   /** Absolute, with the query as it was sent. */
   readonly url: string
-  /** The bytes as they arrived, before any parsing. */
-  readonly rawBody: Uint8Array
   /** Undefined when absent; a header sent twice is joined by `, `. Names are lower-case. */
   readonly header: (name: string) => string | undefined
   /** Unix milliseconds. */
   readonly now: number
+}
+
+export interface SignedRequest extends RequestHead {
+  /** The bytes as they arrived, before any parsing. */
+  readonly rawBody: Uint8Array
 }
 
 /** A sender that proved itself. */
@@ -25,10 +27,8 @@ export interface Verified {
   readonly idempotencyKey?: string
 }
 
-export type Check = (config: VerifyConfig, request: SignedRequest) => Verified | undefined
-
 /** The header, unless it is absent, empty or was sent twice. */
-export function single(request: SignedRequest, name: string): string | undefined {
+export function single(request: RequestHead, name: string): string | undefined {
   const value = request.header(name.toLowerCase())
   return value === undefined || value === '' || value.includes(', ') ? undefined : value
 }

@@ -1,39 +1,61 @@
 import { basicIn, bearerIn, isSecret, sameText } from '../auth/secrets.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
-import { memberIn } from '../payload/json.ts'
-import { isList, memberOf } from '../payload/view.ts'
-import { type Check, claimed, type SignedRequest, single, type Verified } from './request.ts'
+import { claimed, type SignedRequest, single, type Verified } from './request.ts'
+import type { Scheme, Sender } from './sender.ts'
 
 /** The shared secret itself, as a Bearer token (RFC 6750) or in a header of its own. */
-export const bearer: Check = (config, request) => {
-  const presented =
-    config.header === undefined ? bearerIn(authorizationOf(request)) : ownHeader(config, request)
-  const spellings = [presented ?? '', utf8Of(presented ?? '')]
-  return spellings.some((one) => isSecret(one, config.secrets)) ? named(config, request) : undefined
+export const bearerScheme: Scheme = {
+  proof: 'the secret in `Authorization: Bearer`, or in `header` after `prefix`',
+  secretIn: 'headers',
+  verify: (config, request) => {
+    const presented =
+      config.header === undefined ? bearerIn(request.header('authorization')) : ownHeader(config, request)
+    const spellings = [presented ?? '', utf8Of(presented ?? '')]
+    return spellings.some((one) => isSecret(one, config.secrets)) ? named(config, request) : undefined
+  },
+  sign: ({ header, prefix = '', secrets: [secret = ''] }) =>
+    header === undefined ? { authorization: `Bearer ${secret}` } : { [header]: prefix + secret },
+  credential: ({ header }) => ({
+    text: 'a bearer secret',
+    security:
+      header === undefined
+        ? { type: 'http', scheme: 'bearer' }
+        : { type: 'apiKey', in: 'header', name: header },
+  }),
+}
+
+export const bearer: Sender = {
+  title: 'any sender that can show a secret',
+  scheme: bearerScheme,
+  sample: { headers: {}, body: { text: 'Hello' } },
 }
 
 /** User name and password (RFC 7617). */
-export const basic: Check = (config, request) => {
-  const shown = basicIn(authorizationOf(request))
-  const user = sameText(shown?.username ?? '', config.username ?? '')
-  const password = isSecret(shown?.password ?? '', config.secrets)
-  return user && password ? named(config, request) : undefined
-}
-
-/** learn.microsoft.com, "Receive change notifications": every notification repeats the agreed `clientState`. */
-export const microsoftGraph: Check = (config, request) => {
-  const notifications = memberIn(request.rawBody, 'value')
-  if (notifications === undefined || !isList(notifications) || notifications.length === 0) return undefined
-  const states = notifications.map((one) => memberOf(one, 'clientState'))
-  return states.every((state) => typeof state === 'string' && isSecret(state, config.secrets))
-    ? {}
-    : undefined
+export const basic: Sender = {
+  title: 'any sender that can show a password',
+  scheme: {
+    proof: '`username` and the secret in `Authorization: Basic`',
+    secretIn: 'headers',
+    verify: (config, request) => {
+      const shown = basicIn(request.header('authorization'))
+      const user = sameText(shown?.username ?? '', config.username ?? '')
+      const password = isSecret(shown?.password ?? '', config.secrets)
+      return user && password ? named(config, request) : undefined
+    },
+    sign: ({ username = '', secrets: [secret = ''] }) => ({
+      authorization: `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`,
+    }),
+    credential: () => ({
+      text: 'a user name and a password (HTTP Basic)',
+      security: { type: 'http', scheme: 'basic' },
+    }),
+    flaw: ({ username }) => (username ? undefined : 'needs "username"'),
+  },
+  sample: { headers: {}, body: { text: 'Hello' }, verify: { username: 'ops' } },
 }
 
 /** Runtimes hand headers over as Latin-1, clients send secrets beyond ASCII in UTF-8. */
 const utf8Of = (text: string): string => Buffer.from(text, 'latin1').toString('utf8')
-
-const authorizationOf = (request: SignedRequest): string | undefined => request.header('authorization')
 
 function ownHeader({ header = '', prefix = '' }: VerifyConfig, request: SignedRequest): string | undefined {
   const value = single(request, header)

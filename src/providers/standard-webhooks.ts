@@ -1,57 +1,65 @@
-import { fromBase64, fromHex } from '../auth/encodings.ts'
+import { fromBase64 } from '../auth/encodings.ts'
 import { isFresh, unixTime } from '../auth/freshness.ts'
-import { isSigned, isSignedEd25519, type Part } from '../auth/mac.ts'
-import { isSecret } from '../auth/secrets.ts'
-import { memberIn } from '../payload/json.ts'
-import { type Check, claimed, dated, type SignedRequest, single, type Verified, vouched } from './request.ts'
+import { isSigned, isSignedEd25519, macOf, type Part } from '../auth/mac.ts'
+import type { VerifyConfig } from '../domain/verify.ts'
+import { type RequestHead, type SignedRequest, single, type Verified, vouched } from './request.ts'
+import type { Scheme, Sender, Sign } from './sender.ts'
+
+type Brand = 'webhook' | 'svix'
+
+const schemeUnder = (brandOf: (request: RequestHead) => Brand, brand: Brand): Scheme => ({
+  proof: `\`v1,\` HMAC-SHA256 or \`v1a,\` Ed25519 in \`${brand}-signature\``,
+  toleranceSeconds: 300,
+  verify: (config, request) => verifyStandard(config, request, brandOf(request)),
+  sign: (config, request) => signStandard(config, request, brand),
+  flaw: ({ secrets }) =>
+    secrets.every(isStandardKey) ? undefined : 'needs secrets as the sender shows them: whsec_ and base64',
+})
+
+const sample = { headers: {}, body: { type: 'invoice.paid', data: { id: 'in_1' } } }
 
 /** standardwebhooks.com: `v1,<base64>` HMAC and `v1a,<base64>` Ed25519, space-separated. */
-export const standardWebhooks: Check = (config, request) =>
-  verifyStandard('webhook', config.secrets, config.toleranceSeconds, request)
+export const standardWebhooks: Sender = {
+  title: 'Standard Webhooks',
+  scheme: schemeUnder(() => 'webhook', 'webhook'),
+  sample,
+}
 
 /** docs.svix.com: the same under Svix's own header names, or the standard ones where those are absent. */
-export const svix: Check = (config, request) => {
-  const brand = request.header('svix-signature') === undefined ? 'webhook' : 'svix'
-  return verifyStandard(brand, config.secrets, config.toleranceSeconds, request)
+export const svix: Sender = {
+  title: 'Svix',
+  scheme: schemeUnder(
+    (request) => (request.header('svix-signature') === undefined ? 'webhook' : 'svix'),
+    'svix',
+  ),
+  sample,
 }
 
-/**
- * docs.gitlab.com, "Webhooks": a signing token (`whsec_…`) by the Standard Webhooks scheme, a secret token sent as it
- * is. Each secret opens in its own way only, so that a signed hook cannot be talked down to a bare token.
- */
-export const gitlab: Check = (config, request) => {
-  const signing = config.secrets.filter((secret) => secret.startsWith('whsec_'))
-  const signed = verifyStandard('webhook', signing, config.toleranceSeconds, request)
-  if (signed) return signed
-  const plain = config.secrets.filter((secret) => !secret.startsWith('whsec_'))
-  return isSecret(single(request, 'x-gitlab-token') ?? '', plain)
-    ? claimed(request, single(request, 'idempotency-key') ?? single(request, 'x-gitlab-event-uuid'))
-    : undefined
-}
+export const isStandardKey = (secret: string): boolean =>
+  /^(whsec_|whpk_)?(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}(==)?|[A-Za-z0-9+/]{3}=?)?$/.test(secret)
 
-/** discord.com/developers, "Setting up an endpoint": Ed25519 over time and body; the secret is the public key. */
-export const discord: Check = (config, request) => {
-  const time = single(request, 'x-signature-timestamp') ?? ''
-  const signature = fromHex(single(request, 'x-signature-ed25519') ?? '')
-  if (!signature || !isFresh(unixTime(time), request.now, config.toleranceSeconds ?? 300)) return undefined
-  const keys = config.secrets.map((secret) => fromHex(secret.toLowerCase()) ?? new Uint8Array())
-  return keys.some((key) => isSignedEd25519(key, [time, request.rawBody], signature))
-    ? dated(request, time, vouched(memberIn(request.rawBody, 'id')))
-    : undefined
-}
-
-function verifyStandard(
-  brand: 'webhook' | 'svix',
-  secrets: readonly string[],
-  toleranceSeconds: number | undefined,
+export function verifyStandard(
+  { secrets, toleranceSeconds = 300 }: Pick<VerifyConfig, 'secrets' | 'toleranceSeconds'>,
   request: SignedRequest,
+  brand: Brand = 'webhook',
 ): Verified | undefined {
   const [id, time, list] = ['id', 'timestamp', 'signature'].map((name) => single(request, `${brand}-${name}`))
-  if (!id || !time || !list || !isFresh(secondsOf(time), request.now, toleranceSeconds ?? 300))
-    return undefined
+  if (!id || !time || !list || !isFresh(secondsOf(time), request.now, toleranceSeconds)) return undefined
   if (!/^[!-~]+( [!-~]+)*$/.test(list)) return undefined
   const parts = [id, '.', time, '.', request.rawBody]
   return hasMac(secrets, parts, list) || hasEd25519(secrets, parts, list) ? vouched(id) : undefined
+}
+
+export function signStandard(
+  { secrets }: VerifyConfig,
+  { now, rawBody }: SignedRequest,
+  brand: Brand = 'webhook',
+): ReturnType<Sign> {
+  if (secrets[0]?.startsWith('whpk_')) return undefined
+  const [id, time] = [`msg_${now}`, String(Math.floor(now / 1000))]
+  const [key = ''] = keysOf(secrets, 'whsec_')
+  const mac = Buffer.from(macOf(key, [id, '.', time, '.', rawBody])).toString('base64')
+  return { [`${brand}-id`]: id, [`${brand}-timestamp`]: time, [`${brand}-signature`]: `v1,${mac}` }
 }
 
 const secondsOf = (text: string): number | undefined => (text.length > 10 ? undefined : unixTime(text))

@@ -1,13 +1,41 @@
+import { isFresh, unixTime } from '../auth/freshness.ts'
+import { isSigned } from '../auth/mac.ts'
+import { memberIn } from '../payload/json.ts'
 import type { View, ViewObject } from '../payload/view.ts'
-import { at, type Preset, textAt } from './preset.ts'
+import { at, textAt } from './preset.ts'
+import { dated, single, vouched } from './request.ts'
+import type { Sender, Verify } from './sender.ts'
+import { fieldsIn, signatureOf, signaturesIn, valuesOf } from './signature-list.ts'
 
-/** docs.stripe.com/api/events; every event has the same frame around the object it is about. */
-export const stripe: Preset = {
-  scheme: 'stripe',
-  eventOf: (payload) => textAt(payload, 'type'),
-  messages: {},
-  otherwise: {
-    template: `Stripe{{^livemode}} (test mode){{/livemode}}: {{type}}{{#money}}, {{money}}{{/money}}
+/** docs.stripe.com/webhooks/signature: `t=<seconds>,v1=<hex>,v1=<hex>`; `whsec_…` is the key as it stands. */
+const verify: Verify = (config, request) => {
+  const fields = fieldsIn(single(request, 'stripe-signature'))
+  const [time = '', ...more] = valuesOf(fields, 't')
+  if (more.length > 0 || !isFresh(unixTime(time), request.now, config.toleranceSeconds ?? 300))
+    return undefined
+  return isSigned(config.secrets, [time, '.', request.rawBody], signaturesIn(fields))
+    ? dated(request, time, vouched(memberIn(request.rawBody, 'id')))
+    : undefined
+}
+
+export const stripe: Sender = {
+  title: 'Stripe',
+  scheme: {
+    proof: 'HMAC-SHA256 of `{timestamp}.{body}` in `stripe-signature`',
+    toleranceSeconds: 300,
+    ownSecret: true,
+    verify,
+    sign: (config, { now, rawBody }) => {
+      const time = String(Math.floor(now / 1000))
+      return { 'stripe-signature': `t=${time},${signatureOf(config, [time, '.', rawBody])}` }
+    },
+  },
+  /** docs.stripe.com/api/events; every event has the same frame around the object it is about. */
+  preset: {
+    eventOf: (payload) => textAt(payload, 'type'),
+    messages: {},
+    otherwise: {
+      template: `Stripe{{^livemode}} (test mode){{/livemode}}: {{type}}{{#money}}, {{money}}{{/money}}
 {{kind}} {{data.object.id}}{{#data.object.status}}, {{data.object.status}}{{/data.object.status}}{{#data.object.customer}}, customer {{data.object.customer}}{{/data.object.customer}}
 {{#reason}}
 Reason: {{reason}}
@@ -19,8 +47,17 @@ Reason: {{reason}}
 {{data.object.hosted_invoice_url}}
 {{/data.object.hosted_invoice_url}}
 Event {{id}}`,
-    only: { path: 'data.object', exists: true },
-    derive: (payload) => derived(at(payload, 'data.object')),
+      only: { path: 'data.object', exists: true },
+      derive: (payload) => derived(at(payload, 'data.object')),
+    },
+  },
+  sample: {
+    headers: {},
+    body: {
+      type: 'invoice.payment_failed',
+      livemode: true,
+      data: { object: { object: 'invoice', id: 'in_1', status: 'open', amount_due: 4200, currency: 'eur' } },
+    },
   },
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { signOutgoing } from '../../src/auth/callback-signature.ts'
-import { verifySignature } from '../../src/providers/verify.ts'
+import { standardWebhooks } from '../../src/providers/standard-webhooks.ts'
 
 const id = 'msg_p5jXN8AQM9LWM0D4loKWxJek'
 const timestamp = 1_614_265_330
@@ -32,9 +32,15 @@ test('signOutgoing is verified by our own door, for any body and key, under each
           now: timestamp * 1000,
         }
         const config = { scheme: 'standard-webhooks' as const, secrets: [one] }
-        assert.deepEqual(verifySignature(config, request), { deliveryId: id, idempotencyKey: id })
+        assert.deepEqual(standardWebhooks.scheme?.verify(config, request), {
+          deliveryId: id,
+          idempotencyKey: id,
+        })
         assert.equal(
-          verifySignature(config, { ...request, rawBody: Buffer.concat([body, Buffer.from('x')]) }),
+          standardWebhooks.scheme?.verify(config, {
+            ...request,
+            rawBody: Buffer.concat([body, Buffer.from('x')]),
+          }),
           undefined,
         )
       }

@@ -8,7 +8,7 @@ import { escapeHtml, inertHtml } from '../../src/http/dashboard/escape.ts'
 import { createPages, typed } from '../../src/http/dashboard/page.ts'
 import { preview } from '../../src/http/dashboard/preview.ts'
 import { exampleFor } from '../../src/http/openapi/example.ts'
-import { presetNames } from '../../src/providers/presets.ts'
+import { presetNames } from '../../src/providers/index.ts'
 
 const strings: readonly string[] = JSON.parse(
   readFileSync(join(import.meta.dirname, '../vectors/strings/blns.json'), 'utf8'),

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { schemes, type VerifyConfig } from '../../src/domain/verify.ts'
-import { answerHandshake } from '../../src/providers/handshake.ts'
-import type { SignedRequest } from '../../src/providers/request.ts'
+import type { VerifyConfig } from '../../src/domain/verify.ts'
+import { schemeNames } from '../../src/providers/index.ts'
+import { prove } from '../../src/providers/prove.ts'
 
 const now = 1_700_000_000
 const secret = 'a secret of some length'
@@ -17,18 +17,18 @@ interface Sent {
   readonly body?: string
 }
 
-function answerTo(config: Partial<VerifyConfig> & Pick<VerifyConfig, 'scheme'>, sent: Sent) {
+async function answerTo(config: Partial<VerifyConfig> & Pick<VerifyConfig, 'scheme'>, sent: Sent) {
   const headers = new Map(
     Object.entries(sent.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
   )
-  const request: SignedRequest = {
+  const head = {
     method: sent.method ?? 'POST',
     url: sent.url ?? url,
-    rawBody: Buffer.from(sent.body ?? ''),
-    header: (name) => headers.get(name),
+    header: (name: string) => headers.get(name),
     now: now * 1000,
   }
-  return answerHandshake({ secrets: [secret], ...config }, request)
+  const proof = await prove({ secrets: [secret], ...config }, head, async () => Buffer.from(sent.body ?? ''))
+  return proof.kind === 'handshake' ? proof.answer : undefined
 }
 
 const mac = (text: string, key = secret) => createHmac('sha256', key).update(text).digest('hex')
@@ -43,50 +43,50 @@ const zoomSent = (body: string, key = secret): Sent => ({
   headers: { 'x-zm-request-timestamp': `${now}`, 'x-zm-signature': `v0=${mac(`v0:${now}:${body}`, key)}` },
 })
 
-test('slack: the signed challenge comes back as plain text', () => {
+test('slack: the signed challenge comes back as plain text', async () => {
   const body = JSON.stringify({
     token: 'x',
     challenge: '3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P',
     type: 'url_verification',
   })
-  const answer = answerTo({ scheme: 'slack' }, slackSent(body))
+  const answer = await answerTo({ scheme: 'slack' }, slackSent(body))
   assert.equal(answer?.status, 200)
   assert.equal(answer?.body, '3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P')
   assert.equal(answer?.headers['content-type'], 'text/plain')
   assert.equal(answer?.headers['x-content-type-options'], 'nosniff')
-  assert.equal(answerTo({ scheme: 'slack' }, { ...slackSent(body), headers: {} }), undefined)
-  assert.equal(answerTo({ scheme: 'slack', secrets: ['another'] }, slackSent(body)), undefined)
-  assert.equal(answerTo({ scheme: 'github' }, slackSent(body)), undefined)
+  assert.equal(await answerTo({ scheme: 'slack' }, { ...slackSent(body), headers: {} }), undefined)
+  assert.equal(await answerTo({ scheme: 'slack', secrets: ['another'] }, slackSent(body)), undefined)
+  assert.equal(await answerTo({ scheme: 'github' }, slackSent(body)), undefined)
 })
 
-test('slack: an event is no handshake', () => {
+test('slack: an event is no handshake', async () => {
   assert.equal(
-    answerTo({ scheme: 'slack' }, slackSent('{"type":"event_callback","challenge":"x"}')),
+    await answerTo({ scheme: 'slack' }, slackSent('{"type":"event_callback","challenge":"x"}')),
     undefined,
   )
-  assert.equal(answerTo({ scheme: 'slack' }, slackSent('{"type":"url_verification"}')), undefined)
-  assert.equal(answerTo({ scheme: 'slack' }, slackSent('not json')), undefined)
+  assert.equal(await answerTo({ scheme: 'slack' }, slackSent('{"type":"url_verification"}')), undefined)
+  assert.equal(await answerTo({ scheme: 'slack' }, slackSent('not json')), undefined)
 })
 
-test('zoom: the plain token comes back with its MAC under the secret that signed it', () => {
+test('zoom: the plain token comes back with its MAC under the secret that signed it', async () => {
   const body =
     '{"event":"endpoint.url_validation","payload":{"plainToken":"qgg8vlvZRS6UYooatFL8Aw"},"event_ts":1654503849680}'
   const expected = { plainToken: 'qgg8vlvZRS6UYooatFL8Aw', encryptedToken: mac('qgg8vlvZRS6UYooatFL8Aw') }
-  assert.deepEqual(JSON.parse(answerTo({ scheme: 'zoom' }, zoomSent(body))?.body ?? ''), expected)
-  const rotated = answerTo({ scheme: 'zoom', secrets: ['newer', secret] }, zoomSent(body))
+  assert.deepEqual(JSON.parse((await answerTo({ scheme: 'zoom' }, zoomSent(body)))?.body ?? ''), expected)
+  const rotated = await answerTo({ scheme: 'zoom', secrets: ['newer', secret] }, zoomSent(body))
   assert.deepEqual(JSON.parse(rotated?.body ?? ''), expected)
 })
 
-test('zoom: nobody gets a MAC of what he likes', () => {
+test('zoom: nobody gets a MAC of what he likes', async () => {
   const oracle = (plainToken: unknown) =>
     JSON.stringify({ event: 'endpoint.url_validation', payload: { plainToken } })
-  assert.equal(answerTo({ scheme: 'zoom' }, { body: oracle('abc') }), undefined)
-  assert.equal(answerTo({ scheme: 'zoom' }, zoomSent(oracle('abc'), 'another')), undefined)
+  assert.equal(await answerTo({ scheme: 'zoom' }, { body: oracle('abc') }), undefined)
+  assert.equal(await answerTo({ scheme: 'zoom' }, zoomSent(oracle('abc'), 'another')), undefined)
   for (const token of [`v0:${now}:{}`, '', 'a'.repeat(129), 'a b', 7, null, ['abc']])
-    assert.equal(answerTo({ scheme: 'zoom' }, zoomSent(oracle(token))), undefined)
+    assert.equal(await answerTo({ scheme: 'zoom' }, zoomSent(oracle(token))), undefined)
 })
 
-test('discord: both kinds of PING are answered when signed', () => {
+test('discord: both kinds of PING are answered when signed', async () => {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')
   const key = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url').toString('hex')
   const sent = (body: string): Sent => ({
@@ -97,14 +97,14 @@ test('discord: both kinds of PING are answered when signed', () => {
     },
   })
   const config = { scheme: 'discord' as const, secrets: [key] }
-  assert.equal(answerTo(config, sent('{"type":1}'))?.body, '{"type":1}')
-  assert.equal(answerTo(config, sent('{"version":1,"type":0}'))?.status, 204)
-  assert.equal(answerTo(config, sent('{"type":2}')), undefined)
-  assert.equal(answerTo(config, sent('{"type":"1"}')), undefined)
-  assert.equal(answerTo(config, { ...sent('{"type":1}'), body: '{"type":1} ' }), undefined)
+  assert.equal((await answerTo(config, sent('{"type":1}')))?.body, '{"type":1}')
+  assert.equal((await answerTo(config, sent('{"version":1,"type":0}')))?.status, 204)
+  assert.equal(await answerTo(config, sent('{"type":2}')), undefined)
+  assert.equal(await answerTo(config, sent('{"type":"1"}')), undefined)
+  assert.equal(await answerTo(config, { ...sent('{"type":1}'), body: '{"type":1} ' }), undefined)
 })
 
-test('twitch: the signed challenge comes back', () => {
+test('twitch: the signed challenge comes back', async () => {
   const time = new Date(now * 1000).toISOString()
   const body = '{"challenge":"pogchamp-kappa-360noscope-vohiyo","subscription":{}}'
   const headers = {
@@ -113,29 +113,32 @@ test('twitch: the signed challenge comes back', () => {
     'Twitch-Eventsub-Message-Signature': `sha256=${mac(`m${time}${body}`)}`,
     'Twitch-Eventsub-Message-Type': 'webhook_callback_verification',
   }
-  assert.equal(answerTo({ scheme: 'twitch' }, { body, headers })?.body, 'pogchamp-kappa-360noscope-vohiyo')
-  assert.equal(answerTo({ scheme: 'twitch' }, { body: `${body} `, headers }), undefined)
+  assert.equal(
+    (await answerTo({ scheme: 'twitch' }, { body, headers }))?.body,
+    'pogchamp-kappa-360noscope-vohiyo',
+  )
+  assert.equal(await answerTo({ scheme: 'twitch' }, { body: `${body} `, headers }), undefined)
   const event = { ...headers, 'Twitch-Eventsub-Message-Type': 'notification' }
-  assert.equal(answerTo({ scheme: 'twitch' }, { body, headers: event }), undefined)
+  assert.equal(await answerTo({ scheme: 'twitch' }, { body, headers: event }), undefined)
 })
 
-test('github: a signed ping is answered', () => {
+test('github: a signed ping is answered', async () => {
   const body = '{"zen":"Keep it logically awesome."}'
   const headers = { 'X-GitHub-Event': 'ping', 'X-Hub-Signature-256': `sha256=${mac(body)}` }
-  assert.equal(answerTo({ scheme: 'github' }, { body, headers })?.body, '{"status":"pong"}')
-  assert.equal(answerTo({ scheme: 'github' }, { body: '{}', headers }), undefined)
+  assert.equal((await answerTo({ scheme: 'github' }, { body, headers }))?.body, '{"status":"pong"}')
+  assert.equal(await answerTo({ scheme: 'github' }, { body: '{}', headers }), undefined)
   assert.equal(
-    answerTo({ scheme: 'github' }, { body, headers: { ...headers, 'X-GitHub-Event': 'push' } }),
+    await answerTo({ scheme: 'github' }, { body, headers: { ...headers, 'X-GitHub-Event': 'push' } }),
     undefined,
   )
 })
 
-test('meta: the challenge comes back to who knows the verify token', () => {
+test('meta: the challenge comes back to who knows the verify token', async () => {
   const at = (query: string): Sent => ({ method: 'GET', url: `${url}?${query}` })
   const good = 'hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=meatyhamhock'
   const config = { scheme: 'meta' as const, verifyToken: 'meatyhamhock' }
-  assert.equal(answerTo(config, at(good))?.body, '1158201444')
-  assert.equal(answerTo({ scheme: 'meta', secrets: ['meatyhamhock'] }, at(good))?.body, '1158201444')
+  assert.equal((await answerTo(config, at(good)))?.body, '1158201444')
+  assert.equal((await answerTo({ scheme: 'meta', secrets: ['meatyhamhock'] }, at(good)))?.body, '1158201444')
   for (const query of [
     good.replace('meatyhamhock', 'x'),
     good.replace('&hub.verify_token=meatyhamhock', ''),
@@ -143,39 +146,42 @@ test('meta: the challenge comes back to who knows the verify token', () => {
     good.replace('1158201444', ''),
     good.replace('1158201444', 'a%0Ab'),
   ])
-    assert.equal(answerTo(config, at(query)), undefined, query)
-  assert.equal(answerTo(config, { ...at(good), method: 'POST' }), undefined)
+    assert.equal(await answerTo(config, at(query)), undefined, query)
+  assert.equal(await answerTo(config, { ...at(good), method: 'POST' }), undefined)
   const nothing = { scheme: 'meta' as const, verifyToken: '', secrets: [''] }
-  assert.equal(answerTo(nothing, at(good.replace('meatyhamhock', ''))), undefined)
+  assert.equal(await answerTo(nothing, at(good.replace('meatyhamhock', ''))), undefined)
 })
 
-test('dropbox and microsoft-graph: the challenge comes back as text no browser runs', () => {
-  const dropbox = answerTo({ scheme: 'dropbox' }, { method: 'GET', url: `${url}?challenge=abc%3Cscript%3E` })
+test('dropbox and microsoft-graph: the challenge comes back as text no browser runs', async () => {
+  const dropbox = await answerTo(
+    { scheme: 'dropbox' },
+    { method: 'GET', url: `${url}?challenge=abc%3Cscript%3E` },
+  )
   assert.equal(dropbox?.body, 'abc<script>')
   assert.equal(dropbox?.headers['content-type'], 'text/plain')
   assert.equal(dropbox?.headers['x-content-type-options'], 'nosniff')
-  const graph = answerTo(
+  const graph = await answerTo(
     { scheme: 'microsoft-graph' },
     { url: `${url}?validationToken=Validation%3A+Testing` },
   )
   assert.equal(graph?.body, 'Validation: Testing')
-  assert.equal(answerTo({ scheme: 'microsoft-graph' }, { url }), undefined)
-  assert.equal(answerTo({ scheme: 'dropbox' }, { url: `${url}?challenge=abc` }), undefined)
+  assert.equal(await answerTo({ scheme: 'microsoft-graph' }, { url }), undefined)
+  assert.equal(await answerTo({ scheme: 'dropbox' }, { url: `${url}?challenge=abc` }), undefined)
   assert.equal(
-    answerTo({ scheme: 'dropbox' }, { method: 'GET', url: `${url}?challenge=a%0D%0Ab` }),
+    await answerTo({ scheme: 'dropbox' }, { method: 'GET', url: `${url}?challenge=a%0D%0Ab` }),
     undefined,
   )
 })
 
-test('answerHandshake has no answer for other schemes and never throws', () => {
-  fc.assert(
-    fc.property(
-      fc.constantFrom(...schemes),
+test('prove answers no handshake for other schemes and never throws', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...schemeNames),
       fc.constantFrom('GET', 'POST', 'PUT'),
       fc.string(),
       fc.json(),
-      (scheme, method, query, body) => {
-        const answer = answerTo({ scheme }, { method, url: `${url}?${query}`, body })
+      async (scheme, method, query, body) => {
+        const answer = await answerTo({ scheme }, { method, url: `${url}?${query}`, body })
         if (!['dropbox', 'microsoft-graph'].includes(scheme)) assert.equal(answer, undefined)
       },
     ),

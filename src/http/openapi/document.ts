@@ -1,7 +1,8 @@
 import { filterPaths, registerSchemaPath } from '@elysiajs/swagger/utils'
 import type { InternalRoute } from 'elysia'
 import type { Hook } from '../../domain/hook.ts'
-import type { Scheme } from '../../domain/verify.ts'
+import { schemeOf } from '../../providers/index.ts'
+import type { Credential } from '../../providers/sender.ts'
 import { exampleFor } from './example.ts'
 import { type Detail, described, knockHeadersDescribed, knockRefusals, ref } from './openapi.ts'
 import { schemas } from './schemas.ts'
@@ -107,41 +108,43 @@ function hookPath(hook: Hook): readonly [string, { readonly post: Detail }] {
   return [hook.path, { post: { ...operation, security, operationId: operationIdOf(hook) } }]
 }
 
-const isBearer = ({ verify }: Hook): boolean => verify.scheme === 'bearer' && verify.header === undefined
+const credentialOf = ({ verify }: Hook): Credential | undefined =>
+  schemeOf(verify.scheme)?.credential?.(verify)
+
+const isBearer = (hook: Hook): boolean => {
+  const security = credentialOf(hook)?.security
+  return security?.type === 'http' && security.scheme === 'bearer'
+}
 
 /** What a page can show at this hook beside a bearer secret: a password, or a secret in a header of its own. */
 function ownScheme(hook: Hook): Record<string, object> {
-  const { scheme, header, prefix } = hook.verify
-  const name = `${operationIdOf(hook)}_secret`
+  const credential = credentialOf(hook)
+  if (!credential || isBearer(hook)) return {}
+  const { prefix } = hook.verify
   const description = `What the senders of the hook “${hook.name}” show${prefix ? `, after “${prefix}”` : ''}.`
-  if (scheme === 'basic') return { [name]: { type: 'http', scheme: 'basic', description } }
-  if (scheme === 'gitlab')
-    return { [name]: { type: 'apiKey', in: 'header', name: 'X-Gitlab-Token', description } }
-  if (scheme !== 'bearer' || header === undefined) return {}
-  return { [name]: { type: 'apiKey', in: 'header', name: header, description } }
+  return { [`${operationIdOf(hook)}_secret`]: { ...credential.security, description } }
 }
 
 /** How the explorer's addresses name a hook. */
 export const operationIdOf = ({ name }: Pick<Hook, 'name'>): string => `hook_${name.replace(/\W/g, '_')}`
 
-function describe({ action, session, skill, active, verify, preset, filter }: Hook): string {
+function describe(hook: Hook): string {
+  const { action, session, skill, active, preset, filter } = hook
   const facts = [
     action === 'wake' ? 'Notifies its session.' : 'Starts an agent turn.',
     session === undefined ? '' : `Session: ${session}.`,
     skill === undefined ? '' : `Skill: ${skill}.`,
     preset === undefined ? '' : `Understands the events of ${preset}.`,
     filter === undefined ? '' : 'Has a filter: what does not match is ignored.',
-    proofOf(verify.scheme),
+    proofOf(hook),
     active ? '' : 'Not active: answers 403.',
   ]
   return facts.filter((fact) => fact !== '').join(' ')
 }
 
-const proofs: Partial<Readonly<Record<Scheme, string>>> = {
-  bearer: 'The caller shows a bearer secret.',
-  basic: 'The caller shows a user name and a password (HTTP Basic).',
-  gitlab: 'The caller shows its secret token.',
+function proofOf(hook: Hook): string {
+  const credential = credentialOf(hook)
+  return credential
+    ? `The caller shows ${credential.text}.`
+    : `The caller signs its request by the scheme “${hook.verify.scheme}”, which this page cannot do.`
 }
-
-const proofOf = (scheme: Scheme): string =>
-  proofs[scheme] ?? `The caller signs its request by the scheme “${scheme}”, which this page cannot do.`

@@ -1,18 +1,14 @@
 import type { Hook } from '../../domain/hook.ts'
 import { compileTemplate, type Template } from '../../payload/template.ts'
-import { isPresetName } from '../../providers/presets.ts'
-import { presetExamples } from '../../providers/samples.ts'
+import { senders } from '../../providers/index.ts'
+import type { Sample } from '../../providers/sender.ts'
 
-/** A payload that a hook has something to say about, and the headers it needs. */
-export interface Example {
-  readonly body: object
-  readonly headers: Readonly<Record<string, string>>
-}
-
-/** The preset's own, or made from the template: `{{sender.login}}` asks for `{"sender":{"login":"a login"}}`. */
-export function exampleFor({ preset, template }: Pick<Hook, 'template' | 'preset'>): Example {
-  if (preset !== undefined && isPresetName(preset)) return presetExamples[preset]
-  return { body: bodyFor(template ?? ''), headers: {} }
+/**
+ * A payload that the hook makes a message of, and the headers it needs: the preset's own, or made from the template,
+ * where `{{sender.login}}` asks for `{"sender":{"login":"a login"}}`.
+ */
+export function exampleFor({ preset, template }: Pick<Hook, 'template' | 'preset'>): Sample {
+  return senders.get(preset ?? '')?.sample ?? { body: bodyFor(template ?? ''), headers: {} }
 }
 
 /** Without a prototype: every name is just a name. */

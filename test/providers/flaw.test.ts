@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { flawOf, schemes, type VerifyConfig } from '../../src/domain/verify.ts'
+import type { VerifyConfig } from '../../src/domain/verify.ts'
+import { flawOf } from '../../src/providers/flaw.ts'
+import { schemeNames } from '../../src/providers/index.ts'
 
 const standard = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 
@@ -13,7 +15,7 @@ const fit = (scheme: VerifyConfig['scheme'], more: Partial<VerifyConfig> = {}): 
 })
 
 test('flawOf finds nothing wrong with what can verify', () => {
-  for (const scheme of schemes) assert.equal(flawOf(fit(scheme)), undefined, scheme)
+  for (const scheme of schemeNames) assert.equal(flawOf(fit(scheme)), undefined, scheme)
   const signed = '{method}|{url}|{header:X-Nonce}|{timestamp}|{"a":{body}}'
   assert.equal(flawOf(fit('hmac', { signed, timestampHeader: 'X-Time' })), undefined)
   assert.equal(flawOf(fit('svix', { secrets: ['MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'] })), undefined)
@@ -30,6 +32,7 @@ test('flawOf says why nothing could verify', () => {
     [fit('slack', { toleranceSeconds: 0 }), /more than 0/],
     [fit('slack', { toleranceSeconds: Number.NaN }), /more than 0/],
     [{ scheme: 'hmac', secrets: ['x'] }, /name of the header/],
+    [fit('hmac', { header: 'X Sig' }), /no name of a header/],
     [fit('hmac', { signed: '{timestamp}', timestampHeader: 'X-Time' }), /must sign \{body\}/],
     [fit('hmac', { signed: '{timestamp}.{body}' }), /timestampHeader/],
     [fit('hmac', { signed: '{time}.{body}' }), /\{time\}/],
@@ -38,5 +41,5 @@ test('flawOf says why nothing could verify', () => {
     [fit('discord', { secrets: ['abc'] }), /public key/],
     [fit('standard-webhooks', { secrets: ['not base64!'] }), /whsec_/],
   ]
-  for (const [config, said] of table) assert.match(flawOf(config) ?? '', said)
+  for (const [config, flaw] of table) assert.match(flawOf(config) ?? '', flaw)
 })

@@ -1,0 +1,32 @@
+import { isSecret } from '../auth/secrets.ts'
+import { memberIn } from '../payload/json.ts'
+import { isList, memberOf } from '../payload/view.ts'
+import { queryOf, textAnswer } from './answer.ts'
+import type { Sender } from './sender.ts'
+
+export const microsoftGraph: Sender = {
+  title: 'Microsoft Graph',
+  scheme: {
+    proof: 'the secret as `clientState` in every notification',
+    secretIn: 'body',
+    /** learn.microsoft.com, "Receive change notifications": every notification repeats the agreed `clientState`. */
+    verify: (config, request) => {
+      const notifications = memberIn(request.rawBody, 'value')
+      if (notifications === undefined || !isList(notifications) || notifications.length === 0)
+        return undefined
+      const states = notifications.map((one) => memberOf(one, 'clientState'))
+      return states.every((state) => typeof state === 'string' && isSecret(state, config.secrets))
+        ? {}
+        : undefined
+    },
+    /** learn.microsoft.com, "notificationUrl validation". */
+    openHandshake: (_, head) => {
+      const answer = head.method === 'POST' ? textAnswer(queryOf(head).get('validationToken')) : undefined
+      return answer && { kind: 'handshake', answer }
+    },
+  },
+  sample: {
+    headers: {},
+    body: { value: [{ changeType: 'updated', resource: 'me/events/1', clientState: 'the agreed secret' }] },
+  },
+}

@@ -1,0 +1,31 @@
+import type { VerifyConfig } from '../domain/verify.ts'
+import { schemeOf } from './index.ts'
+import type { RequestHead } from './request.ts'
+import type { Proof } from './sender.ts'
+
+/**
+ * Asks a request for its proof by the configured scheme. The body is read only when the headers could be good, and
+ * looked into only when the proof holds: `verify` comes before every handshake that stands in a body. Throws what
+ * `readBody` throws.
+ */
+export async function prove(
+  config: VerifyConfig,
+  head: RequestHead,
+  readBody: () => Promise<Uint8Array>,
+): Promise<Proof> {
+  const scheme = schemeOf(config.scheme)
+  if (!scheme) return unproven
+  const open = scheme.openHandshake?.(config, head)
+  if (open) return open
+  if (head.method !== 'POST') return { kind: 'method', allow: 'POST' }
+  const byHeaders = scheme.secretIn !== 'headers' || scheme.verify(config, { ...head, rawBody: noBytes })
+  if (!byHeaders) return unproven
+  const request = { ...head, rawBody: await readBody() }
+  const verified = scheme.verify(config, request)
+  if (!verified) return unproven
+  const answer = scheme.handshake?.(config, request)
+  return answer ? { kind: 'handshake', answer } : { kind: 'verified', verified }
+}
+
+const unproven: Proof = { kind: 'unproven' }
+const noBytes = new Uint8Array()

@@ -1,0 +1,87 @@
+import type { Condition } from '../domain/hook.ts'
+import type { HandshakeAnswer } from '../domain/knock.ts'
+import type { VerifyConfig } from '../domain/verify.ts'
+import type { View, ViewObject } from '../payload/view.ts'
+import type { RequestHead, SignedRequest, Verified } from './request.ts'
+
+/** What is known of one sender of webhooks. The table of all is in index.ts. */
+export interface Sender {
+  /** As people write its name. */
+  readonly title: string
+  /** How its requests prove themselves. A sender without a scheme of its own uses the one that `usesScheme` names. */
+  readonly scheme?: Scheme
+  readonly usesScheme?: string
+  /** Ready-made messages for its events. */
+  readonly preset?: Preset
+  /** One event in the shape the sender documents. */
+  readonly sample: Sample
+}
+
+export interface Scheme {
+  /** Where a request carries its proof, in Markdown, for the documentation. */
+  readonly proof: string
+  readonly verify: Verify
+  /** The headers that prove a request by the first secret; none where nobody but the sender can make them. */
+  readonly sign?: Sign
+  /** Where the secret itself is shown, which proves nothing of the body. Absent for signatures. */
+  readonly secretIn?: 'headers' | 'body'
+  /** What a person can show by hand instead of a signature. */
+  readonly credential?: (config: VerifyConfig) => Credential | undefined
+  /** Default of `toleranceSeconds`; absent where the scheme has no time. */
+  readonly toleranceSeconds?: number
+  /** The sender makes the secret, so its length is not the operator's choice. */
+  readonly ownSecret?: true
+  /** Why a configuration could verify nothing, or would prove nothing, as the end of a sentence. */
+  readonly flaw?: (config: VerifyConfig) => string | undefined
+  /** The answer to a handshake that stands in a verified request; undefined for an event. */
+  readonly handshake?: (config: VerifyConfig, request: SignedRequest) => HandshakeAnswer | undefined
+  /** The answer to a handshake that the sender does not sign. It is asked first and sees no body. */
+  readonly openHandshake?: (config: VerifyConfig, head: RequestHead) => Proof | undefined
+}
+
+/** Whether a request proves itself: on the raw bytes, in constant time, strict in every encoding. Never throws. */
+export type Verify = (config: VerifyConfig, request: SignedRequest) => Verified | undefined
+export type Sign = (
+  config: VerifyConfig,
+  request: SignedRequest,
+) => Readonly<Record<string, string>> | undefined
+
+/** What came of asking a request for its proof. */
+export type Proof =
+  | { readonly kind: 'verified'; readonly verified: Verified }
+  | { readonly kind: 'handshake'; readonly answer: HandshakeAnswer }
+  | { readonly kind: 'unproven' }
+  | { readonly kind: 'method'; readonly allow: string }
+
+export interface Credential {
+  /** For people: what the caller shows. */
+  readonly text: string
+  /** A security scheme of OpenAPI, without its description. */
+  readonly security:
+    | { readonly type: 'http'; readonly scheme: 'bearer' | 'basic' }
+    | { readonly type: 'apiKey'; readonly in: 'header'; readonly name: string }
+}
+
+export interface Preset {
+  readonly eventOf: (payload: View, header: (name: string) => string | undefined) => string
+  readonly messages: { readonly [event: string]: Message }
+  /** For events that are not listed; without it they are ignored. */
+  readonly otherwise?: Message
+}
+
+export interface Message {
+  /** Mustache over the payload and what `derive` adds to it. */
+  readonly template: string
+  /** The event is ignored unless this holds. */
+  readonly only?: Condition
+  /** Names for what Mustache cannot compute. */
+  readonly derive?: (payload: View) => ViewObject
+}
+
+export interface Sample {
+  readonly body: object
+  /** Headers that are no proof: which event it is, the sender's id. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Options without which the scheme cannot verify. */
+  readonly verify?: Partial<VerifyConfig>
+}

@@ -1,0 +1,31 @@
+import type { VerifyConfig } from '../domain/verify.ts'
+import type { SignedRequest } from './request.ts'
+import type { Sample, Scheme } from './sender.ts'
+
+/** The sender's sample as the sender would send it now; undefined where nobody else can make its proof. */
+export function signedSample(
+  { sign }: Scheme,
+  { body, headers }: Sample,
+  config: VerifyConfig,
+  now: number,
+): SignedRequest | undefined {
+  const others = { ...signedHeaders(config), ...headers }
+  const unsigned: SignedRequest = {
+    method: 'POST',
+    url: config.url ?? 'https://postern.example/api/hooks/sample',
+    rawBody: new TextEncoder().encode(JSON.stringify(body)),
+    header: headersOf(others),
+    now,
+  }
+  const proof = sign?.(config, unsigned)
+  return proof && { ...unsigned, header: headersOf({ ...others, ...proof }) }
+}
+
+/** Whatever the string to sign names of other headers has to be there. */
+const signedHeaders = ({ signed = '' }: VerifyConfig): Readonly<Record<string, string>> =>
+  Object.fromEntries([...signed.matchAll(/\{header:([A-Za-z0-9-]+)\}/g)].map(([, name = '']) => [name, 'x']))
+
+function headersOf(headers: Readonly<Record<string, string>>): SignedRequest['header'] {
+  const byName = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+  return (name) => byName.get(name)
+}

@@ -1,0 +1,29 @@
+import { memberIn } from '../payload/json.ts'
+import { memberOfSmall, textAnswer } from './answer.ts'
+import { hmacScheme } from './hmac.ts'
+import { vouched } from './request.ts'
+import type { Sender } from './sender.ts'
+
+export const slack: Sender = {
+  title: 'Slack',
+  scheme: {
+    /** docs.slack.dev, "Verifying requests from Slack". */
+    ...hmacScheme({
+      header: 'x-slack-signature',
+      prefix: 'v0=',
+      signed: 'v0:{timestamp}:{body}',
+      timestampHeader: 'x-slack-request-timestamp',
+      deliveryId: (request) => vouched(memberIn(request.rawBody, 'event_id')),
+    }),
+    ownSecret: true,
+    /** docs.slack.dev, "url_verification". */
+    handshake: (_, request) =>
+      memberOfSmall(request, 'type') === 'url_verification'
+        ? textAnswer(memberOfSmall(request, 'challenge'))
+        : undefined,
+  },
+  sample: {
+    headers: {},
+    body: { type: 'event_callback', event_id: 'Ev0PV52K21', event: { type: 'app_mention', text: 'Hello' } },
+  },
+}
