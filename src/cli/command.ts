@@ -32,13 +32,14 @@ export interface Argument {
 export interface Flag {
   /** Without the dashes. */
   readonly name: string
+  /** One letter, as in `-q`. */
+  readonly short?: string
   readonly summary: string
   /** Placeholder of its value; a flag without one is a switch. */
   readonly value?: string
   readonly required?: boolean
   /** May be given more than once. */
   readonly many?: boolean
-  readonly choices?: readonly string[]
 }
 
 /** One call of a command, parsed. */
@@ -72,8 +73,8 @@ export const globalFlags: readonly Flag[] = [
   { name: 'home', value: 'DIR', summary: 'where everything lives; else $POSTERN_HOME, else ~/.postern' },
   { name: 'json', summary: 'print data as JSON' },
   { name: 'no-color', summary: 'no colours' },
-  { name: 'help', summary: 'show this' },
-  { name: 'version', summary: 'print the version' },
+  { name: 'help', short: 'h', summary: 'show this' },
+  { name: 'version', short: 'V', summary: 'print the version' },
 ]
 
 /** Opens the home for one act and closes it whatever happens. */

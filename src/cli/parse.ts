@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util'
 import { Failure } from '../domain/error.ts'
 import { meant, nearest } from '../domain/nearest.ts'
 import { type Argument, type Command, type Flag, globalFlags, type Values } from './command.ts'
@@ -19,10 +20,7 @@ export type Parsed =
  * nearest to it. A flag's name takes a value or none wherever it appears, so flags may stand anywhere.
  */
 export function parse(argv: readonly string[], commands: readonly Command[]): Parsed {
-  const end = argv.indexOf('--')
-  const head = end < 0 ? argv : argv.slice(0, end)
-  const rest = end < 0 ? [] : argv.slice(end + 1)
-  const { positionals, given } = split(head, commands)
+  const { positionals, given, rest = [] } = readCommandLine(argv, commands)
   const flags = valuesOf(given)
   const found = match(positionals, commands)
   checkKnown(given, found?.command, positionals, commands)
@@ -42,46 +40,52 @@ export function parse(argv: readonly string[], commands: readonly Command[]): Pa
 interface Given {
   readonly name: string
   readonly value: string | undefined
-  /** As it was typed. */
+  /** With its dashes. */
   readonly typed: string
 }
 
-function split(
-  head: readonly string[],
-  commands: readonly Command[],
-): { readonly positionals: readonly string[]; readonly given: readonly Given[] } {
-  const valued = new Set(
-    [...globalFlags, ...commands.flatMap((command) => command.flags ?? [])]
-      .filter((flag) => flag.value !== undefined)
-      .map((flag) => flag.name),
-  )
-  const positionals: string[] = []
-  const given: Given[] = []
-  for (let i = 0; i < head.length; i++) {
-    const token = head[i] ?? ''
-    if (!token.startsWith('-') || token === '-') positionals.push(token)
-    else {
-      const flag = readFlag(token)
-      const next = head[i + 1]
-      const takes = flag.value === undefined && valued.has(flag.name)
-      if (takes && next !== undefined && !next.startsWith('--')) i++
-      given.push(takes && next !== undefined && !next.startsWith('--') ? { ...flag, value: next } : flag)
-    }
+/** A command line in parts, not yet checked against a command. */
+export interface CommandLine {
+  readonly positionals: readonly string[]
+  readonly given: readonly Given[]
+  /** What followed `--`; undefined without it. */
+  readonly rest?: readonly string[]
+}
+
+export function readCommandLine(argv: readonly string[], commands: readonly Command[]): CommandLine {
+  const line: { positionals: string[]; given: Given[] } = { positionals: [], given: [] }
+  const { tokens } = parseArgs({ args: [...argv], options: optionsOf(commands), strict: false, tokens: true })
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator') return { ...line, rest: argv.slice(token.index + 1) }
+    if (token.kind === 'positional') line.positionals.push(token.value)
+    else if (token.inlineValue === false && token.value.startsWith('--')) {
+      // parseArgs takes whatever follows as the value, even a flag: that flag is read again, as one of its own.
+      const others = readCommandLine(argv.toSpliced(token.index, 1), commands)
+      const valueless = { ...token, value: undefined, typed: token.rawName }
+      return { ...others, given: others.given.toSpliced(line.given.length, 0, valueless) }
+    } else line.given.push(givenOf(token, argv[token.index] ?? ''))
   }
-  return { positionals, given }
+  return line
 }
 
-const shorthands: Readonly<Record<string, string>> = { '-h': 'help', '-V': 'version', '-q': 'quiet' }
-
-function readFlag(token: string): Given {
-  const short = shorthands[token]
-  if (short !== undefined) return { name: short, value: undefined, typed: token }
-  const equals = token.indexOf('=')
-  const typed = equals < 0 ? token : token.slice(0, equals)
-  // A single dash is never right here; keeping it in the name makes the flag unknown.
-  const name = typed.startsWith('--') ? typed.slice(2) : typed
-  return { name, value: equals < 0 ? undefined : token.slice(equals + 1), typed }
+/** parseArgs reads `-ttl` as three flags; here it is one, and unknown. */
+function givenOf(
+  token: { readonly name: string; readonly rawName: string; readonly value?: string | undefined },
+  argument: string,
+): Given {
+  const typed = argument.split('=', 1)[0] ?? ''
+  return token.rawName === typed
+    ? { name: token.name, value: token.value, typed }
+    : { name: typed, value: undefined, typed }
 }
+
+const optionsOf = (commands: readonly Command[]) =>
+  Object.fromEntries(
+    [...globalFlags, ...commands.flatMap(({ flags = [] }) => flags)].map(({ name, value, short }) => [
+      name,
+      { type: value === undefined ? 'boolean' : 'string', ...(short && { short }) } as const,
+    ]),
+  )
 
 interface Match {
   readonly command: Command
@@ -177,8 +181,6 @@ function checkValue(command: Command, flag: Flag, value: string | undefined): vo
     throw wrong(command, `--${flag.name} is a switch and takes no value.`)
   if (flag.value !== undefined && value === undefined)
     throw wrong(command, `--${flag.name} needs a value: --${flag.name} <${flag.value}>.`)
-  if (!flag.choices || value === undefined || flag.choices.includes(value)) return
-  throw wrong(command, `There is no --${flag.name} "${value}". ${meant(value, flag.choices, '')}`)
 }
 
 function checkRest(command: Command, rest: readonly string[]): void {

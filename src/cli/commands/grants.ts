@@ -25,7 +25,7 @@ export const grantCommands: readonly Command[] = [
         summary: 'lifetime; 0 takes the server default; "never" does not expire',
       },
       { name: 'label', value: 'TEXT', summary: 'a name, shown in lists' },
-      { name: 'quiet', summary: 'print the URL and nothing else' },
+      { name: 'quiet', short: 'q', summary: 'print the URL and nothing else' },
     ],
     examples: [
       'postern expose --session build',
