@@ -2,7 +2,7 @@ import type { Io, TerminalHolder } from '../cli/context.ts'
 import type { SessionId } from '../domain/session.ts'
 import { attachTerminal } from '../drivers/pty/attach.ts'
 import { parsePtySettings } from '../drivers/pty/settings.ts'
-import { holdAsTold, startHolder } from '../drivers/pty/start.ts'
+import { runHolderCommand, startHolder } from '../drivers/pty/start.ts'
 import { openStore } from '../store/sqlite.ts'
 import { openHome } from './home.ts'
 import type { ProcessDeps } from './local-home.ts'
@@ -29,10 +29,10 @@ export function openTerminalHolder({ platform, env }: ProcessDeps, root: string)
 /** The holder process: owns one terminal and writes its tombstone at the end. */
 export async function holdTerminal(deps: ProcessDeps, io: Io, args: readonly string[]): Promise<number> {
   const home = openHome(args[0] ?? '')
-  return holdAsTold(
+  return runHolderCommand(
     {
       read: async () => new TextDecoder().decode(await io.read('-')),
-      say: io.stdout,
+      print: io.stdout,
       env: deps.env,
       onEnd: async (session, generation, { exitCode, signal }) => {
         const store = await openStore({

@@ -29,7 +29,7 @@ export const claudeDriver = (deps: ClaudeDeps): Driver => ({
 function connect(deps: ClaudeDeps, session: Session, tools: DriverTools): Connection {
   const record = openAttempts(tools.runDir, session)
   const state: SessionState = {
-    deps: deps,
+    deps,
     session,
     tools,
     settings: parseClaude(session.settings),

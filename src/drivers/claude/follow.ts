@@ -15,7 +15,7 @@ export interface Following {
 }
 
 export const openFollowing = (state: SessionState, attempt: Attempt, signal: AbortSignal): Following => ({
-  state: state,
+  state,
   signal,
   turnLog: createTurnLog(attempt),
   transcript: openTranscript(state.settings.configDir, attempt),

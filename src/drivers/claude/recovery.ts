@@ -31,7 +31,7 @@ export async function recover(state: SessionState, attempt: Attempt): Promise<Re
   if (seenAt !== undefined) {
     const idle = entry?.status === 'idle' && entry.statusAt >= seenAt
     if (idle && !turnLog.over()) await pause(noteMs).then(reads)
-    return { kind: 'seen', turnLog: turnLog, gone: presence.kind === 'ended', idle }
+    return { kind: 'seen', turnLog, gone: presence.kind === 'ended', idle }
   }
   if (presence.kind === 'ended') return { kind: 'lost' }
   if (presence.kind === 'offline' || turnLog.queued()) return { kind: 'waiting' }

@@ -54,7 +54,7 @@ interface SessionState {
 function connect(deps: HttpDeps, session: Session, tools: DriverTools): Connection {
   const settings = prepareHttp(session.settings)
   const state: SessionState = {
-    deps: deps,
+    deps,
     session,
     tools,
     settings,

@@ -37,7 +37,7 @@ async function prepare({ env }: OpencodeDeps, given: DriverSettings): Promise<Dr
 function connect(deps: OpencodeDeps, session: Session, tools: DriverTools): Connection {
   const settings = parseOpencode(session.settings)
   const state: SessionState = {
-    ...{ deps: deps, session, tools, settings },
+    ...{ deps, session, tools, settings },
     api: createApi(settings, deps.env),
     record: openRecord(tools.runDir, session),
     ending: new AbortController(),

@@ -1,9 +1,9 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import { Failure } from '../../domain/error.ts'
-import { dial, type Line } from './client.ts'
+import { connectHolder, type HolderClient } from './client.ts'
 import { exitCodeOf, type Size } from './protocol.ts'
 
-export interface AttachOptions {
+export interface AttachDeps {
   readonly socket: string
   readonly generation: string
   readonly stdin: ReadStream
@@ -11,34 +11,34 @@ export interface AttachOptions {
 }
 
 /** How a person and a terminal part. The code is as a shell says it: 128 and the signal's number for a killed program. */
-export type Parting = { readonly kind: 'detached' } | { readonly kind: 'ended'; readonly code: number }
+export type AttachEnd = { readonly kind: 'detached' } | { readonly kind: 'ended'; readonly code: number }
 
 /**
  * Joins this terminal to a held one until its program ends or the person presses Ctrl-\. Everything else goes to the
  * program, ^C too. Without a terminal on both sides it only shows the output, all of it when it comes early enough:
  * standard input is left alone. Restores the terminal however it ends. Throws `session_ended` when nobody is there.
  */
-export async function attachTerminal(options: AttachOptions): Promise<Parting> {
-  const line = await dial(options.socket, options.generation)
-  if (!line) throw new Failure('session_ended', 'The terminal of this session is gone.')
+export async function attachTerminal(options: AttachDeps): Promise<AttachEnd> {
+  const client = await connectHolder(options.socket, options.generation)
+  if (!client) throw new Failure('session_ended', 'The terminal of this session is gone.')
   const { stdin, stdout } = options
   const interactive = stdin.isTTY === true && stdout.isTTY === true
-  line.say({ op: 'attach', ...(interactive && { terminal: sizeOf(stdout) }) })
+  client.send({ op: 'attach', ...(interactive && { terminal: sizeOf(stdout) }) })
   const leaving = new AbortController()
-  const release = interactive ? joinHands(options, line, leaving) : watchSignals(leaving)
+  const release = interactive ? connectTerminal(options, client, leaving) : watchSignals(leaving)
   try {
-    return await show(line, stdout, leaving.signal)
+    return await show(client, stdout, leaving.signal)
   } finally {
     release()
-    line.close()
+    client.close()
   }
 }
 
 const sizeOf = ({ columns, rows }: WriteStream): Size => ({ columns: columns || 80, rows: rows || 24 })
 
-async function show(line: Line, stdout: WriteStream, leaving: AbortSignal): Promise<Parting> {
+async function show(client: HolderClient, stdout: WriteStream, leaving: AbortSignal): Promise<AttachEnd> {
   for (;;) {
-    const reply = await line.next(leaving)
+    const reply = await client.next(leaving)
     if (reply === 'aborted') return { kind: 'detached' }
     if (reply === undefined) return { kind: 'ended', code: 1 }
     if (reply.is === 'output') await write(stdout, Buffer.from(reply.data, 'base64'), leaving)
@@ -59,18 +59,22 @@ function write(stdout: WriteStream, bytes: Uint8Array, leaving: AbortSignal): Pr
 }
 
 /** Leaves modes that a program may have set: alternate screen, paste, mouse, focus, keyboard, hidden cursor, colours. */
-const calm =
+const resetModes =
   '\x1b[?1049l\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?1l\x1b>\x1b[<u\x1b[>4m\x1b[?25h\x1b[0m\r\n'
 
-function joinHands({ stdin, stdout }: AttachOptions, line: Line, leaving: AbortController): () => void {
+function connectTerminal(
+  { stdin, stdout }: AttachDeps,
+  client: HolderClient,
+  leaving: AbortController,
+): () => void {
   const type = (bytes: Buffer) => {
     const at = detachAt(bytes)
     const keys = at < 0 ? bytes : bytes.subarray(0, at)
-    if (keys.length > 0) line.say({ op: 'keys', data: keys.toString('base64') })
+    if (keys.length > 0) client.send({ op: 'keys', data: keys.toString('base64') })
     if (at >= 0) leaving.abort()
   }
   const leave = () => leaving.abort()
-  const resize = () => line.say({ op: 'resize', size: sizeOf(stdout) })
+  const resize = () => client.send({ op: 'resize', size: sizeOf(stdout) })
   const unwatch = watchSignals(leaving)
   stdin.setRawMode(true)
   stdin.on('data', type)
@@ -83,7 +87,7 @@ function joinHands({ stdin, stdout }: AttachOptions, line: Line, leaving: AbortC
     stdin.pause()
     stdin.setRawMode(false)
     stdout.off('resize', resize)
-    stdout.write(calm)
+    stdout.write(resetModes)
     unwatch()
   }
 }

@@ -13,7 +13,7 @@ const waits: Readonly<
  * Whether a program in the foreground of this terminal waits for input now. Undefined where the system does not tell.
  * In line mode the kernel shows what is typed whether anybody reads or not, so the screen alone proves little there.
  */
-export async function isRead(leader: number): Promise<boolean | undefined> {
+export async function awaitsInput(leader: number): Promise<boolean | undefined> {
   const calls = waits[process.arch]
   if (process.platform !== 'linux' || !calls) return undefined
   const group = await foregroundOf(leader)

@@ -1,9 +1,9 @@
 import { createConnection, type Socket } from 'node:net'
-import { hearFrom, type Reply, type Request, sayTo } from './protocol.ts'
+import { type Reply, type Request, readLines, sendLine } from './protocol.ts'
 
 /** A connection to the holder of one opening. */
-export interface Line {
-  say(request: Request): void
+export interface HolderClient {
+  send(request: Request): void
   /** The next reply; undefined when the holder has hung up. One waits at a time. */
   next(signal?: AbortSignal): Promise<Reply | undefined | 'aborted'>
   close(): void
@@ -12,15 +12,15 @@ export interface Line {
 const helloMs = 2000
 
 /** Undefined when nobody answers there, or somebody else: a path may have become another's. */
-export async function dial(path: string, generation: string): Promise<Line | undefined> {
+export async function connectHolder(path: string, generation: string): Promise<HolderClient | undefined> {
   const socket = await connect(path)
   if (!socket) return undefined
-  const line = lineOver(socket)
-  const timer = setTimeout(line.close, helloMs)
-  const hello = await line.next()
+  const client = clientOver(socket)
+  const timer = setTimeout(client.close, helloMs)
+  const hello = await client.next()
   clearTimeout(timer)
-  if (hello !== 'aborted' && hello?.is === 'hello' && hello.generation === generation) return line
-  line.close()
+  if (hello !== 'aborted' && hello?.is === 'hello' && hello.generation === generation) return client
+  client.close()
   return undefined
 }
 
@@ -37,11 +37,11 @@ function connect(path: string): Promise<Socket | undefined> {
   })
 }
 
-function lineOver(socket: Socket): Line {
+function clientOver(socket: Socket): HolderClient {
   const replies: Reply[] = []
   let wake = () => {}
   let closed = false
-  hearFrom<Reply>(socket, (reply) => {
+  readLines<Reply>(socket, (reply) => {
     replies.push(reply)
     wake()
   })
@@ -50,8 +50,8 @@ function lineOver(socket: Socket): Line {
     wake()
   })
   return {
-    say: (request) => {
-      sayTo(socket, request)
+    send: (request) => {
+      sendLine(socket, request)
     },
     next: async (signal) => {
       while (replies.length === 0 && !closed) {

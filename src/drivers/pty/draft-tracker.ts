@@ -1,5 +1,5 @@
 /** Follows a person's keys, byte by byte, to know whether something half-typed stands in the input box. */
-export interface KeyFollower {
+export interface DraftTracker {
   /** Takes the next bytes of one terminal; tells what was in them. */
   follow(bytes: Uint8Array): { readonly enter: boolean; readonly keys: boolean; readonly typed: number }
   /** So many of the keys answered a question: nothing of them stands in the input box. */
@@ -10,7 +10,7 @@ export interface KeyFollower {
 
 type Mode = 'ground' | 'escape' | 'sequence' | 'single' | 'text' | 'text-escape'
 
-interface Following {
+interface TrackerState {
   mode: Mode
   parameters: string
   /** Bytes of an old-style mouse report still to come. */
@@ -23,8 +23,8 @@ interface Following {
  * Sequences are no draft: cursor keys, mouse, focus, and what a terminal answers to queries. A paste is one, and an
  * Enter inside it does not send it.
  */
-export function createKeyFollower(): KeyFollower {
-  const state: Following = { mode: 'ground', parameters: '', skip: 0, pasting: false, typed: 0 }
+export function createDraftTracker(): DraftTracker {
+  const state: TrackerState = { mode: 'ground', parameters: '', skip: 0, pasting: false, typed: 0 }
   return {
     follow: (bytes) => {
       const seen = { enter: false, keys: false, typed: 0 }
@@ -48,7 +48,7 @@ export function createKeyFollower(): KeyFollower {
 
 type Key = 'enter' | 'other' | undefined
 
-function step(state: Following, byte: number): Key {
+function step(state: TrackerState, byte: number): Key {
   if (state.skip > 0) {
     state.skip--
     return undefined
@@ -84,7 +84,7 @@ const introduced: Readonly<Record<string, Mode>> = {
   X: 'text',
 }
 
-function ground(state: Following, byte: number): Key {
+function ground(state: TrackerState, byte: number): Key {
   if (byte === 0x1b) {
     state.mode = 'escape'
     return undefined
@@ -97,7 +97,7 @@ function ground(state: Following, byte: number): Key {
   return enter && !state.pasting ? 'enter' : 'other'
 }
 
-function sequence(state: Following, byte: number): Key {
+function sequence(state: TrackerState, byte: number): Key {
   if (byte < 0x40 || byte > 0x7e) {
     state.parameters += String.fromCharCode(byte)
     return undefined
@@ -112,7 +112,7 @@ function sequence(state: Following, byte: number): Key {
 }
 
 /** Keys as the kitty protocol spells them: `13u` is Enter, `99;5u` is ^C, `117;5u` is ^U, `97u` is a. */
-function spelledKey(state: Following): Key {
+function spelledKey(state: TrackerState): Key {
   const [code, modifiers = '1'] = state.parameters.split(';')
   const key = Number.parseInt(code ?? '', 10)
   const control = ((Number.parseInt(modifiers, 10) - 1) & 4) !== 0

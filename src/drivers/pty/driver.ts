@@ -10,7 +10,7 @@ import { escapeMentions } from '../agents/mentions.ts'
 import { listSkills, type SkillPlace, withSkill } from '../agents/skills.ts'
 import { endGroup, isRunning, signalGroup } from '../process/process.ts'
 import type { Gone } from '../terminal/surface.ts'
-import { dial, type Line } from './client.ts'
+import { connectHolder, type HolderClient } from './client.ts'
 import type { Request } from './protocol.ts'
 import { type PtySettings, parsePtySettings } from './settings.ts'
 
@@ -28,72 +28,79 @@ export const ptyDriver = (deps: PtyDeps): Driver => ({
   connect: (session, { now }) => connect(deps, session, now),
 })
 
-interface Wire {
+interface SessionState {
   readonly deps: PtyDeps
   readonly settings: PtySettings
   readonly generation: string
   readonly now: () => number
   /** Conversations under way, to be cut when we let go. */
-  readonly lines: Set<Line>
+  readonly clients: Set<HolderClient>
   closed: boolean
 }
 
 function connect(deps: PtyDeps, session: Session, now: () => number): Connection {
   const settings = parsePtySettings(session.settings)
   const { generation } = session
-  const wire: Wire = { deps: deps, settings, generation, now, lines: new Set(), closed: false }
+  const state: SessionState = { deps, settings, generation, now, clients: new Set(), closed: false }
   return {
-    state: (signal) => state(wire, signal),
-    inject: (message, signal) => send(wire, message, signal),
-    turn: (message, signal, on) => send(wire, message, signal, on),
+    state: (signal) => readiness(state, signal),
+    inject: (message, signal) => send(state, message, signal),
+    turn: (message, signal, on) => send(state, message, signal, on),
     skills: async () => {
-      const place = await skillPlace(wire)
+      const place = await skillPlace(state)
       return place.agent && listSkills(place)
     },
-    recall: (deliveryId) => recall(wire, deliveryId),
-    end: () => end(wire),
+    recall: (deliveryId) => recall(state, deliveryId),
+    end: () => end(state),
     close: async () => {
-      wire.closed = true
-      for (const line of wire.lines) line.close()
+      state.closed = true
+      for (const client of state.clients) client.close()
     },
   }
 }
 
 const askMs = 3000
 
-async function state(wire: Wire, signal: AbortSignal): Promise<Readiness> {
+async function readiness(state: SessionState, signal: AbortSignal): Promise<Readiness> {
   const within = AbortSignal.any([signal, AbortSignal.timeout(askMs)])
-  const reply = await talk(wire, { op: 'state' }, (line) => line.next(within))
-  return reply !== 'aborted' && reply?.is === 'state' ? reply.readiness : absence(wire)
+  const reply = await withHolder(state, { op: 'state' }, (client) => client.next(within))
+  return reply !== 'aborted' && reply?.is === 'state' ? reply.readiness : absence(state)
 }
 
 /** Nobody answers: either its holder is gone and the program with it, or it is only stuck. */
-async function absence({ settings }: Wire): Promise<Gone> {
+async function absence({ settings }: SessionState): Promise<Gone> {
   const { holderPid: pid, holderStart: start } = settings
   return (await isRunning({ pid, start }))
     ? { kind: 'offline', why: 'the process that holds its terminal does not answer' }
     : { kind: 'ended', why: 'its terminal is gone' }
 }
 
-async function send(wire: Wire, message: Outgoing, signal: AbortSignal, on?: TurnEvents): Promise<Outcome> {
-  if (signal.aborted) return letGo
-  const text = await inputFor(wire, message)
+async function send(
+  state: SessionState,
+  message: Outgoing,
+  signal: AbortSignal,
+  on?: TurnEvents,
+): Promise<Outcome> {
+  if (signal.aborted) return released
+  const text = await inputFor(state, message)
   if (text === undefined)
     return { kind: 'failed', why: `it has no skill "${message.skill}"`, retry: false, skill: true }
   const request: Request = { op: 'inject', deliveryId: message.deliveryId, text, turn: on !== undefined }
-  return (await talk(wire, request, (line) => outcomeOf(wire, line, signal, on))) ?? absence(wire)
+  return (
+    (await withHolder(state, request, (client) => outcomeOf(state, client, signal, on))) ?? absence(state)
+  )
 }
 
-const letGo: Outcome = { kind: 'released', why: 'let go; its terminal knows what became of it' }
+const released: Outcome = { kind: 'released', why: 'let go; its terminal knows what became of it' }
 
-async function inputFor(wire: Wire, { skill, text }: Outgoing): Promise<string | undefined> {
-  const place = await skillPlace(wire)
+async function inputFor(state: SessionState, { skill, text }: Outgoing): Promise<string | undefined> {
+  const place = await skillPlace(state)
   const escaped = await escapeMentions(place, text)
   return skill === undefined ? escaped : withSkill(place, skill, escaped)
 }
 
 /** Behind a shell it is whoever is in front there. */
-async function skillPlace({ deps, settings }: Wire): Promise<SkillPlace> {
+async function skillPlace({ deps, settings }: SessionState): Promise<SkillPlace> {
   return {
     agent: agentRunBy(settings.command) ?? (await agentInFront(settings.childPid)),
     cwd: settings.cwd,
@@ -103,27 +110,27 @@ async function skillPlace({ deps, settings }: Wire): Promise<SkillPlace> {
 }
 
 /** How long a holder that was told to let go may take to say how far it had come. */
-const letGoMs = 900
+const releaseMs = 900
 
 async function outcomeOf(
-  wire: Wire,
-  line: Line,
+  state: SessionState,
+  client: HolderClient,
   signal: AbortSignal,
   on: TurnEvents | undefined,
 ): Promise<Outcome | undefined> {
   let accepted = false
   let waiting = signal
   for (;;) {
-    const reply = await line.next(waiting)
+    const reply = await client.next(waiting)
     if (reply === 'aborted') {
       if (accepted || waiting !== signal) return cutOff(signal, accepted)
-      line.say({ op: 'cancel' })
-      waiting = AbortSignal.timeout(letGoMs)
+      client.send({ op: 'cancel' })
+      waiting = AbortSignal.timeout(releaseMs)
       continue
     }
     if (reply?.is === 'outcome') return reply.outcome
     if (reply === undefined) return undefined
-    if (reply.is === 'asks') on?.progress({ at: wire.now(), kind: 'held', detail: `blocked: ${reply.what}` })
+    if (reply.is === 'asks') on?.progress({ at: state.now(), kind: 'held', detail: `blocked: ${reply.what}` })
     if (reply.is === 'accepted') {
       accepted = true
       await on?.accepted(reply.evidence)
@@ -135,16 +142,16 @@ async function outcomeOf(
 const cutOff = (signal: AbortSignal, accepted: boolean): Outcome =>
   accepted && signal.reason instanceof Error && signal.reason.name === 'TimeoutError'
     ? { kind: 'turn_failed', why: 'timeout', detail: 'its turn did not end in time' }
-    : letGo
+    : released
 
 const recallMs = 600_000
 
-async function recall(wire: Wire, deliveryId: DeliveryId): Promise<Outcome | undefined> {
+async function recall(state: SessionState, deliveryId: DeliveryId): Promise<Outcome | undefined> {
   const patience = AbortSignal.timeout(recallMs)
-  const answered = await talk(wire, { op: 'recall', deliveryId }, async (line) => ({
-    outcome: await outcomeOf(wire, line, patience, undefined),
+  const answered = await withHolder(state, { op: 'recall', deliveryId }, async (client) => ({
+    outcome: await outcomeOf(state, client, patience, undefined),
   }))
-  return wire.closed ? letGo : answered?.outcome
+  return state.closed ? released : answered?.outcome
 }
 
 const endMs = 10_000
@@ -152,39 +159,41 @@ const endMs = 10_000
 const partMs = 6000
 const pollMs = 20
 
-async function end(wire: Wire): Promise<void> {
-  const { holderPid, holderStart, childPid, childStart } = wire.settings
+async function end(state: SessionState): Promise<void> {
+  const { holderPid, holderStart, childPid, childStart } = state.settings
   const holder = { pid: holderPid, start: holderStart }
-  const told = await talk(wire, { op: 'end' }, (line) => untilEnd(line, AbortSignal.timeout(endMs)))
-  for (let waited = 0; told && waited < partMs && (await isRunning(holder)); waited += pollMs)
+  const ended = await withHolder(state, { op: 'end' }, (client) =>
+    untilEnd(client, AbortSignal.timeout(endMs)),
+  )
+  for (let waited = 0; ended && waited < partMs && (await isRunning(holder)); waited += pollMs)
     await pause(pollMs)
   // A holder that does not listen is ended like any other process; closing the terminal ends most programs.
   if (await isRunning({ pid: childPid, start: childStart })) await endGroup(childPid, 2000, ['SIGHUP'])
   if (await isRunning(holder)) signalGroup(holderPid, 'SIGKILL')
 }
 
-async function untilEnd(line: Line, patience: AbortSignal): Promise<boolean> {
+async function untilEnd(client: HolderClient, patience: AbortSignal): Promise<boolean> {
   for (;;) {
-    const reply = await line.next(patience)
+    const reply = await client.next(patience)
     if (reply === undefined || reply === 'aborted') return false
     if (reply.is === 'end') return true
   }
 }
 
 /** Undefined when the holder cannot be reached, or when `about` says so. */
-async function talk<T>(
-  wire: Wire,
+async function withHolder<T>(
+  state: SessionState,
   request: Request,
-  about: (line: Line) => Promise<T>,
+  about: (client: HolderClient) => Promise<T>,
 ): Promise<T | undefined> {
-  const line = await dial(wire.settings.socket, wire.generation)
-  if (!line) return undefined
-  wire.lines.add(line)
+  const client = await connectHolder(state.settings.socket, state.generation)
+  if (!client) return undefined
+  state.clients.add(client)
   try {
-    line.say(request)
-    return await about(line)
+    client.send(request)
+    return await about(client)
   } finally {
-    wire.lines.delete(line)
-    line.close()
+    state.clients.delete(client)
+    client.close()
   }
 }

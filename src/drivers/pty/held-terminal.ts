@@ -5,10 +5,10 @@ import { dialogOn } from '../terminal/dialog.ts'
 import { boxInk, isForeign } from '../terminal/input-box.ts'
 import type { Screen } from '../terminal/screen.ts'
 import type { Gone, Surface } from '../terminal/surface.ts'
-import { isRead } from './awaits-input.ts'
-import { createKeyFollower, type KeyFollower } from './draft-tracker.ts'
+import { awaitsInput } from './awaits-input.ts'
+import { createDraftTracker, type DraftTracker } from './draft-tracker.ts'
 import type { End, Size } from './protocol.ts'
-import { createModel, type Model } from './screen-model.ts'
+import { createScreenModel, type ScreenModel } from './screen-model.ts'
 
 /** A program in a terminal of ours, its screen, and the hands on it. */
 export interface HeldTerminal {
@@ -23,7 +23,7 @@ export interface HeldTerminal {
   close(): void
 }
 
-export interface HeldTerminalOptions {
+export interface HeldTerminalDeps {
   readonly open: NonNullable<Platform['openTerminal']>
   readonly command: readonly string[]
   readonly cwd: string
@@ -32,7 +32,7 @@ export interface HeldTerminalOptions {
   /** False while a person's terminal answers the program's queries. */
   readonly answers: () => boolean
   /** Told before a person's keys reach the program. */
-  readonly byHand: (enter: boolean) => Promise<void>
+  readonly onPersonKeys: (enter: boolean) => Promise<void>
   readonly onOutput: (bytes: Uint8Array) => void
   readonly onEnd: (end: End) => void
 }
@@ -43,10 +43,10 @@ interface Keys {
 }
 
 interface Held {
-  readonly options: HeldTerminalOptions
-  readonly model: Model
+  readonly options: HeldTerminalDeps
+  readonly model: ScreenModel
   readonly terminal: Terminal
-  readonly follower: KeyFollower
+  readonly drafts: DraftTracker
   drawnAt: number
   end: End | undefined
   /** A message is on its way; from its first byte on, keys are collected here. */
@@ -56,24 +56,24 @@ interface Held {
   ours: string | undefined
   entered: boolean
   /** Keys reach the program one after the other. */
-  hands: Promise<void>
+  keysInTurn: Promise<void>
 }
 
-export function holdTerminal(options: HeldTerminalOptions): HeldTerminal {
+export function holdTerminal(options: HeldTerminalDeps): HeldTerminal {
   const held: Held = {
     options,
-    model: createModel(options.size.columns, options.size.rows, (reply) => {
+    model: createScreenModel(options.size.columns, options.size.rows, (reply) => {
       if (options.answers()) write(held, reply)
     }),
     terminal: open(options, () => held),
-    follower: createKeyFollower(),
+    drafts: createDraftTracker(),
     drawnAt: performance.now(),
     end: undefined,
     alone: false,
     heldKeys: undefined,
     ours: undefined,
     entered: false,
-    hands: Promise.resolve(),
+    keysInTurn: Promise.resolve(),
   }
   return {
     pid: held.terminal.pid,
@@ -89,7 +89,7 @@ export function holdTerminal(options: HeldTerminalOptions): HeldTerminal {
   }
 }
 
-function open({ open: openTerminal, size, ...options }: HeldTerminalOptions, held: () => Held): Terminal {
+function open({ open: openTerminal, size, ...options }: HeldTerminalDeps, held: () => Held): Terminal {
   return openTerminal({
     command: options.command,
     cwd: options.cwd,
@@ -121,7 +121,7 @@ const surfaceOf = (held: Held): Surface => ({
     held.entered = true
     return write(held, keys)
   },
-  awaitsInput: () => isRead(held.terminal.pid),
+  awaitsInput: () => awaitsInput(held.terminal.pid),
   now: () => performance.now(),
   pause,
 })
@@ -136,7 +136,7 @@ async function look(held: Held): Promise<Screen | Gone> {
     cooked: lineMode?.cooked,
     echo: lineMode?.echo,
     quietMs: performance.now() - held.drawnAt,
-    draft: held.follower.draft() || (await isRecalled(held)),
+    draft: held.drafts.draft() || (await isDraftWithoutKeys(held)),
   }
 }
 
@@ -144,7 +144,7 @@ async function look(held: Held): Promise<Screen | Gone> {
  * A draft without a key that spells it: a prompt out of the agent's history, or one it put back when a person cut its
  * turn short. Looked for in agents alone, whose input boxes are known.
  */
-async function isRecalled(held: Held): Promise<boolean> {
+async function isDraftWithoutKeys(held: Held): Promise<boolean> {
   if (agentRunBy(held.options.command) === undefined) return false
   const input = await held.model.input()
   if (input === '' && held.entered) held.ours = undefined
@@ -162,17 +162,17 @@ function takeKeys(held: Held, keys: Keys): void {
     held.heldKeys.push(keys)
     return
   }
-  const { enter, keys: pressed, typed } = held.follower.follow(keys.bytes)
+  const { enter, keys: pressed, typed } = held.drafts.follow(keys.bytes)
   if (!pressed && !keys.replies) return
-  held.hands = held.hands.then(async () => {
+  held.keysInTurn = held.keysInTurn.then(async () => {
     // A dialog takes a letter for its answer, and is gone without an Enter.
-    if (typed > 0 && (await asks(held))) held.follower.discount(typed)
-    if (pressed) await held.options.byHand(enter)
+    if (typed > 0 && (await hasDialog(held))) held.drafts.discount(typed)
+    if (pressed) await held.options.onPersonKeys(enter)
     write(held, keys.bytes)
   })
 }
 
-async function asks(held: Held): Promise<boolean> {
+async function hasDialog(held: Held): Promise<boolean> {
   const screen = await look(held)
   return screen.kind === 'screen' && dialogOn(screen) !== undefined
 }

@@ -4,17 +4,17 @@ import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import type { Typist } from '../terminal/typing.ts'
 import type { HeldTerminal } from './held-terminal.ts'
-import { type End, hearFrom, type Request, sayTo } from './protocol.ts'
-import type { Ledger } from './typed-deliveries.ts'
-import type { Watchers } from './viewers.ts'
+import { type End, type Request, readLines, sendLine } from './protocol.ts'
+import type { TypedDeliveries } from './typed-deliveries.ts'
+import type { Viewers } from './viewers.ts'
 
 /** What a holder has in hands. */
-export interface Holding {
+export interface Holder {
   readonly generation: string
   readonly terminal: HeldTerminal
   readonly typist: Typist
-  readonly ledger: Ledger
-  readonly watchers: Watchers
+  readonly typed: TypedDeliveries
+  readonly viewers: Viewers
   /** Ends the program and all it started. */
   readonly stop: () => Promise<void>
   end: End | undefined
@@ -22,7 +22,7 @@ export interface Holding {
 }
 
 interface Client {
-  readonly holding: Holding
+  readonly holder: Holder
   readonly socket: Socket
   /** Lets go of what is not typed yet. */
   readonly cancelled: AbortController
@@ -31,23 +31,23 @@ interface Client {
 }
 
 /** Serves one connection. Who vanishes in the middle of typing finds the outcome in the ledger afterwards. */
-export function serve(holding: Holding, socket: Socket): void {
-  const client = { holding, socket, cancelled: new AbortController(), gone: new AbortController() }
+export function serve(holder: Holder, socket: Socket): void {
+  const client = { holder, socket, cancelled: new AbortController(), gone: new AbortController() }
   socket.on('error', () => socket.destroy())
   socket.once('close', () => client.gone.abort())
-  sayTo(socket, { is: 'hello', generation: holding.generation })
-  hearFrom<Request>(socket, (request) => {
+  sendLine(socket, { is: 'hello', generation: holder.generation })
+  readLines<Request>(socket, (request) => {
     answer(client, request).catch((thrown: unknown) => {
-      sayTo(socket, { is: 'outcome', outcome: { kind: 'failed', why: reasonOf(thrown), retry: true } })
+      sendLine(socket, { is: 'outcome', outcome: { kind: 'failed', why: reasonOf(thrown), retry: true } })
     })
   })
 }
 
 async function answer(client: Client, request: Request): Promise<void> {
-  const { holding, socket } = client
+  const { holder, socket } = client
   switch (request.op) {
     case 'state':
-      sayTo(socket, { is: 'state', readiness: await readiness(holding) })
+      sendLine(socket, { is: 'state', readiness: await readiness(holder) })
       return
     case 'inject':
       return inject(client, request.deliveryId, request.text, request.turn)
@@ -56,19 +56,19 @@ async function answer(client: Client, request: Request): Promise<void> {
     case 'recall':
       return recall(client, request.deliveryId)
     case 'attach':
-      if (request.terminal) holding.terminal.resize(request.terminal)
-      return holding.watchers.join(socket, request.terminal !== undefined)
+      if (request.terminal) holder.terminal.resize(request.terminal)
+      return holder.viewers.join(socket, request.terminal !== undefined)
     case 'keys':
-      return holding.terminal.keys(Buffer.from(request.data, 'base64'), holding.watchers.isFirst(socket))
+      return holder.terminal.keys(Buffer.from(request.data, 'base64'), holder.viewers.isFirst(socket))
     case 'resize':
-      return holding.terminal.resize(request.size)
+      return holder.terminal.resize(request.size)
     case 'end':
-      await holding.stop()
-      return holding.watchers.join(socket, false)
+      await holder.stop()
+      return holder.viewers.join(socket, false)
   }
 }
 
-async function readiness({ end, typing, typist }: Holding): Promise<Readiness> {
+async function readiness({ end, typing, typist }: Holder): Promise<Readiness> {
   if (!end && typing) return { kind: 'busy', why: typingNow }
   return typist.readiness()
 }
@@ -76,39 +76,39 @@ async function readiness({ end, typing, typist }: Holding): Promise<Readiness> {
 const typingNow = 'a message is being typed'
 
 async function inject(client: Client, deliveryId: string, text: string, turn: boolean): Promise<void> {
-  const { holding, cancelled } = client
-  const known = holding.ledger.find(deliveryId)
-  if (!known && holding.typing) return sayOutcome(client, { kind: 'busy', why: typingNow })
+  const { holder, cancelled } = client
+  const known = holder.typed.find(deliveryId)
+  if (!known && holder.typing) return sendOutcome(client, { kind: 'busy', why: typingNow })
   await conclude(
     client,
-    holding.ledger.once(deliveryId, turn, () => type(holding, text, cancelled.signal)),
+    holder.typed.once(deliveryId, turn, () => type(holder, text, cancelled.signal)),
     turn,
   )
 }
 
-async function type(holding: Holding, text: string, signal: AbortSignal): Promise<Outcome> {
-  holding.typing = true
+async function type(holder: Holder, text: string, signal: AbortSignal): Promise<Outcome> {
+  holder.typing = true
   try {
-    return await holding.terminal.alone(() => holding.typist.type(text, signal))
+    return await holder.terminal.alone(() => holder.typist.type(text, signal))
   } finally {
-    holding.typing = false
+    holder.typing = false
   }
 }
 
 async function recall(client: Client, deliveryId: string): Promise<void> {
-  const known = client.holding.ledger.find(deliveryId)
+  const known = client.holder.typed.find(deliveryId)
   if (known) return conclude(client, known.outcome, known.turn)
-  sayTo(client.socket, { is: 'outcome' })
+  sendLine(client.socket, { is: 'outcome' })
 }
 
 async function conclude(client: Client, typed: Promise<Outcome>, turn: boolean): Promise<void> {
   const outcome = await typed
-  if (!turn || outcome.kind !== 'taken') return sayOutcome(client, outcome)
-  sayTo(client.socket, { is: 'accepted', evidence: outcome.evidence })
-  const asks = (what: string) => sayTo(client.socket, { is: 'asks', what })
-  sayOutcome(client, await client.holding.typist.rest(client.gone.signal, asks))
+  if (!turn || outcome.kind !== 'taken') return sendOutcome(client, outcome)
+  sendLine(client.socket, { is: 'accepted', evidence: outcome.evidence })
+  const asks = (what: string) => sendLine(client.socket, { is: 'asks', what })
+  sendOutcome(client, await client.holder.typist.rest(client.gone.signal, asks))
 }
 
-function sayOutcome({ socket }: Client, outcome: Outcome): void {
-  sayTo(socket, { is: 'outcome', outcome })
+function sendOutcome({ socket }: Client, outcome: Outcome): void {
+  sendLine(socket, { is: 'outcome', outcome })
 }

@@ -10,10 +10,10 @@ import { agentEnv, endGroup, signalGroup } from '../process/process.ts'
 import { type Multiline, typingRules } from '../terminal/keystrokes.ts'
 import { createTypist } from '../terminal/typing.ts'
 import { type HeldTerminal, holdTerminal } from './held-terminal.ts'
-import { type Holding, serve } from './holder-requests.ts'
+import { type Holder, serve } from './holder-requests.ts'
 import { type End, exitCodeOf, type Size } from './protocol.ts'
-import { createLedger } from './typed-deliveries.ts'
-import { createWatchers, type Watchers } from './viewers.ts'
+import { createTypedDeliveries } from './typed-deliveries.ts'
+import { createViewers, type Viewers } from './viewers.ts'
 
 export interface HolderOptions {
   /** Absolute and free; its directory is created when it is missing. */
@@ -49,9 +49,9 @@ export async function runHolder(options: HolderOptions, platform: Platform): Pro
   try {
     const ended = Promise.withResolvers<End>()
     await hooks.begin()
-    const holding = hold(options, starting(openTerminal), hooks, ended.resolve)
-    server.on('connection', (socket) => serve(holding, socket))
-    return await untilEnd(options, holding, ended.promise)
+    const holder = createHolder(options, refusingInWords(openTerminal), hooks, ended.resolve)
+    server.on('connection', (socket) => serve(holder, socket))
+    return await untilEnd(options, holder, ended.promise)
   } finally {
     await hooks.forget()
     await close(server, options.socket)
@@ -78,7 +78,7 @@ async function listen(path: string): Promise<Server> {
 }
 
 /** The same, refusing in words what cannot be started. */
-const starting =
+const refusingInWords =
   (open: NonNullable<Platform['openTerminal']>): NonNullable<Platform['openTerminal']> =>
   (options) => {
     if (!existsSync(options.cwd)) throw new Failure('usage', `There is no folder ${options.cwd}.`)
@@ -90,44 +90,44 @@ const starting =
   }
 
 /** Deliveries remembered: more than a session's queue can hold at a crash. */
-const ledgerLimit = 10_000
+const typedLimit = 10_000
 
-function hold(
+function createHolder(
   options: HolderOptions,
   open: NonNullable<Platform['openTerminal']>,
   hooks: HookEventReader,
   onEnd: (end: End) => void,
-): Holding {
-  const watchers: Watchers = createWatchers(() => terminal.repaint())
+): Holder {
+  const viewers: Viewers = createViewers(() => terminal.repaint())
   const terminal: HeldTerminal = holdTerminal({
     open,
     command: options.command,
     cwd: options.cwd,
     env: environmentOf(options),
     size: options.size,
-    answers: watchers.unanswered,
-    byHand: (enter) => typist.onPersonKeys(enter),
-    onOutput: watchers.output,
+    answers: viewers.unanswered,
+    onPersonKeys: (enter) => typist.onPersonKeys(enter),
+    onOutput: viewers.output,
     onEnd: (end) => {
-      holding.end = end
+      holder.end = end
       onEnd(end)
     },
   })
   const typist = createTypist(terminal.surface, typingRules(process.platform, options.multiline), hooks)
-  const ledger = createLedger(ledgerLimit)
+  const typed = createTypedDeliveries(typedLimit)
   const stop = () => endProgram(terminal.pid)
   const { generation } = options
-  const holding: Holding = {
+  const holder: Holder = {
     generation,
     terminal,
     typist,
-    ledger,
-    watchers,
+    typed,
+    viewers,
     stop,
     end: undefined,
     typing: false,
   }
-  return holding
+  return holder
 }
 
 function environmentOf({ env, cwd, session }: HolderOptions): Record<string, string> {
@@ -137,24 +137,24 @@ function environmentOf({ env, cwd, session }: HolderOptions): Record<string, str
   return Object.fromEntries(set.map(([name, value]) => [name, String(value)]))
 }
 
-async function untilEnd(options: HolderOptions, holding: Holding, ended: Promise<End>): Promise<number> {
-  const unhook = onSignals(holding)
-  options.onReady(holding.terminal.pid)
+async function untilEnd(options: HolderOptions, holder: Holder, ended: Promise<End>): Promise<number> {
+  const unhook = onSignals(holder)
+  options.onReady(holder.terminal.pid)
   try {
     const end = await ended
-    holding.watchers.end(end)
-    await Promise.all([bury(options, end), linger(holding.watchers)])
+    holder.viewers.end(end)
+    await Promise.all([writeTombstone(options, end), awaitViewer(holder.viewers)])
     return exitCodeOf(end)
   } finally {
     unhook()
-    holding.terminal.close()
+    holder.terminal.close()
   }
 }
 
 /** It outlives the terminal it was started from; asked to stop, it takes its program along. */
-function onSignals(holding: Holding): () => void {
+function onSignals(holder: Holder): () => void {
   const ignore = () => {}
-  const stop = () => void holding.stop()
+  const stop = () => void holder.stop()
   process.on('SIGHUP', ignore).on('SIGTERM', stop).on('SIGINT', stop)
   return () => {
     process.off('SIGHUP', ignore).off('SIGTERM', stop).off('SIGINT', stop)
@@ -170,23 +170,23 @@ function endProgram(pid: number): Promise<void> {
   return ended
 }
 
-const buryTries = 50
-const buryPauseMs = 100
+const tombstoneAttempts = 50
+const tombstonePauseMs = 100
 
 /** A program can be over before its session is written, and a store can be busy. */
-async function bury({ onEnd }: HolderOptions, end: End): Promise<void> {
-  for (let tries = 0; tries < buryTries; tries++) {
+async function writeTombstone({ onEnd }: HolderOptions, end: End): Promise<void> {
+  for (let attempt = 0; attempt < tombstoneAttempts; attempt++) {
     if (await onEnd(end).catch(() => false)) return
-    await pause(buryPauseMs)
+    await pause(tombstonePauseMs)
   }
 }
 
 const lingerMs = 5000
 
 /** Whoever is just about to attach still learns how it ended. */
-async function linger(watchers: Watchers): Promise<void> {
-  for (let waited = 0; waited < lingerMs && !watchers.toldEnd(); waited += buryPauseMs)
-    await pause(buryPauseMs)
+async function awaitViewer(viewers: Viewers): Promise<void> {
+  for (let waited = 0; waited < lingerMs && !viewers.hasSentEnd(); waited += tombstonePauseMs)
+    await pause(tombstonePauseMs)
 }
 
 async function close(server: Server, path: string): Promise<void> {

@@ -47,18 +47,18 @@ export type Reply =
   | { readonly is: 'output'; readonly data: string }
   | { readonly is: 'end'; readonly end: End }
 
-export const sayTo = (socket: Socket, line: Request | Reply): boolean =>
+export const sendLine = (socket: Socket, line: Request | Reply): boolean =>
   socket.writable && socket.write(`${JSON.stringify(line)}\n`)
 
 /** Calls `hear` for each line of a peer that is one of ours; one that sends nonsense is hung up on. */
-export function hearFrom<Line extends Request | Reply>(socket: Socket, hear: (line: Line) => void): void {
+export function readLines<Line extends Request | Reply>(socket: Socket, onLine: (line: Line) => void): void {
   let rest = ''
   socket.setEncoding('utf8')
   socket.on('data', (chunk: string) => {
     const lines = (rest + chunk).split('\n')
     rest = lines.pop() ?? ''
     try {
-      for (const line of lines) hear(JSON.parse(line) as Line)
+      for (const line of lines) onLine(JSON.parse(line) as Line)
     } catch {
       socket.destroy()
     }

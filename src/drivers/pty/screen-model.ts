@@ -5,7 +5,7 @@ import { readStyledRows } from '../terminal/styled-rows.ts'
 import { repaint, shownRows } from './repaint.ts'
 
 /** A terminal that nobody looks at: knows what the program has drawn. */
-export interface Model {
+export interface ScreenModel {
   feed(bytes: Uint8Array): void
   /** The text shown now, after everything fed so far. */
   text(): Promise<Text>
@@ -24,7 +24,11 @@ const linesAbove = 100
 const patience = 50
 
 /** `answer` gets what a terminal replies to the program's queries (DA, DSR). */
-export function createModel(columns: number, rows: number, answer: (reply: string) => void): Model {
+export function createScreenModel(
+  columns: number,
+  rows: number,
+  answer: (reply: string) => void,
+): ScreenModel {
   const terminal = new xterm.Terminal({
     cols: columns,
     rows,
@@ -33,7 +37,7 @@ export function createModel(columns: number, rows: number, answer: (reply: strin
     logLevel: 'off',
   })
   terminal.onData(answer)
-  const first = beginning(terminal)
+  const first = firstLine(terminal)
   let fed = 0
   let drawn = 0
   const settled = async () => {
@@ -91,7 +95,7 @@ function textOf(terminal: Terminal, first: number): Text {
  * Where the lines begin that count as shown. A beginning that slid along with each new line would lose an old one
  * for each that comes, and a text could not be counted once more; so it stays for a while, also when lines are dropped.
  */
-function beginning(terminal: Terminal): () => number {
+function firstLine(terminal: Terminal): () => number {
   let anchor: IMarker | undefined
   return () => {
     const { baseY, cursorY, type } = terminal.buffer.active

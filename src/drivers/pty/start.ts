@@ -23,7 +23,7 @@ export interface StartOptions {
 }
 
 /** What a holder is told on its standard input, where no process list shows it. */
-interface Orders {
+interface HolderInput {
   readonly socket: string
   readonly session: string
   readonly generation: string
@@ -49,12 +49,12 @@ export async function startHolder(options: StartOptions): Promise<PtySettings> {
   const child = spawnHolder(options)
   try {
     const report = reportOf(child)
-    const orders: Orders = { socket, session, generation, command, cwd, size, multiline }
+    const input: HolderInput = { socket, session, generation, command, cwd, size, multiline }
     child.stdin?.on('error', () => {})
-    child.stdin?.end(JSON.stringify(orders))
-    const said = await report
-    if (said.is === 'refused') throw new Failure(said.code, said.detail)
-    return await settingsOf(options, socket, child.pid ?? 0, said.childPid)
+    child.stdin?.end(JSON.stringify(input))
+    const output = await report
+    if (output.is === 'refused') throw new Failure(output.code, output.detail)
+    return await settingsOf(options, socket, child.pid ?? 0, output.childPid)
   } finally {
     child.stdout?.destroy()
     child.stderr?.destroy()
@@ -71,26 +71,26 @@ function spawnHolder({ holder, env }: StartOptions): ChildProcess {
 /** The first line it says; what it complained of when there is none. */
 function reportOf(child: ChildProcess): Promise<Report> {
   return new Promise((resolve, reject) => {
-    let said = ''
-    let complaint = ''
-    const give = (why: string) => {
+    let output = ''
+    let errors = ''
+    const fail = (why: string) => {
       clearTimeout(timer)
       reject(new Failure('internal', `The terminal did not start: ${why}`))
     }
     const timer = setTimeout(() => {
       child.kill('SIGKILL')
-      give(`it said nothing within ${startMs / 1000} s`)
+      fail(`it said nothing within ${startMs / 1000} s`)
     }, startMs)
-    child.once('error', (error) => give(error.message))
-    child.once('close', (code) => give(complaint.trim() || `exit code ${code}`))
+    child.once('error', (error) => fail(error.message))
+    child.once('close', (code) => fail(errors.trim() || `exit code ${code}`))
     child.stderr?.on('data', (chunk) => {
-      complaint = (complaint + chunk).slice(-2000)
+      errors = (errors + chunk).slice(-2000)
     })
     child.stdout?.on('data', (chunk) => {
-      said += chunk
-      if (!said.includes('\n')) return
+      output += chunk
+      if (!output.includes('\n')) return
       clearTimeout(timer)
-      resolve(JSON.parse(said) as Report)
+      resolve(JSON.parse(output) as Report)
     })
   })
 }
@@ -114,25 +114,25 @@ async function settingsOf(
   }
 }
 
-export interface HoldIo {
+export interface HolderIo {
   /** All of standard input. */
   readonly read: () => Promise<string>
-  readonly say: (line: string) => void
+  readonly print: (line: string) => void
   readonly env: Readonly<Record<string, string | undefined>>
   /** Writes the tombstone; false when there is no such opening (yet). */
   readonly onEnd: (session: string, generation: string, end: End) => Promise<boolean>
 }
 
 /** What the hidden subcommand does: reads its orders, says whether it could start, and holds on. The exit code. */
-export async function holdAsTold(io: HoldIo, platform: Platform): Promise<number> {
-  const report = (said: Report) => io.say(`${JSON.stringify(said)}\n`)
+export async function runHolderCommand(io: HolderIo, platform: Platform): Promise<number> {
+  const report = (output: Report) => io.print(`${JSON.stringify(output)}\n`)
   try {
-    const orders = JSON.parse(await io.read()) as Orders
+    const input = JSON.parse(await io.read()) as HolderInput
     const onReady = (childPid: number) => report({ is: 'ready', childPid })
-    const onEnd = (end: End) => io.onEnd(orders.session, orders.generation, end)
+    const onEnd = (end: End) => io.onEnd(input.session, input.generation, end)
     // Loaded here alone: starting a holder needs none of what being one takes.
     const { runHolder } = await import('./holder.ts')
-    return await runHolder({ ...orders, env: io.env, onReady, onEnd }, platform)
+    return await runHolder({ ...input, env: io.env, onReady, onEnd }, platform)
   } catch (thrown) {
     const code = thrown instanceof Failure ? thrown.code : 'internal'
     report({ is: 'refused', code, detail: reasonOf(thrown) })

@@ -1,7 +1,7 @@
 import type { Outcome } from '../../domain/outcome.ts'
 
 /** Which deliveries this terminal has got, so that none is typed twice whatever becomes of the server. */
-export interface Ledger {
+export interface TypedDeliveries {
   /** The try under way or the one that was taken; undefined when it may be typed. */
   find(deliveryId: string): Entry | undefined
   /** Joins the try under way or returns the one that was taken; else begins one. */
@@ -14,7 +14,7 @@ export interface Entry {
   readonly turn: boolean
 }
 
-export function createLedger(limit: number): Ledger {
+export function createTypedDeliveries(limit: number): TypedDeliveries {
   const entries = new Map<string, Entry>()
   return {
     find: (deliveryId) => entries.get(deliveryId),

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net'
-import { type End, type Reply, sayTo } from './protocol.ts'
+import { type End, type Reply, sendLine } from './protocol.ts'
 
 /** Everybody who looks at a terminal now. */
-export interface Watchers {
+export interface Viewers {
   /** `terminal`: it answers the program's queries itself. `show` gives what the screen has to be sent to be up to date. */
   join(socket: Socket, terminal: boolean): Promise<void>
   output(bytes: Uint8Array): void
@@ -10,12 +10,12 @@ export interface Watchers {
   /** True while nobody's terminal answers the program's queries. */
   unanswered(): boolean
   /** True once somebody has been told of the end. */
-  toldEnd(): boolean
+  hasSentEnd(): boolean
   /** True when keys of this one count: answers to queries are the first terminal's alone. */
   isFirst(socket: Socket): boolean
 }
 
-interface Watcher {
+interface Viewer {
   readonly socket: Socket
   readonly terminal: boolean
   /** It reads too slowly: nothing more is sent until it has caught up, then the screen anew. */
@@ -27,93 +27,93 @@ const maxUnreadBytes = 8 * 1024 * 1024
 const maxBacklogBytes = 16 * 1024 * 1024
 const backlogMs = 10_000
 
-interface Watching {
-  readonly watchers: Set<Watcher>
+interface ViewersState {
+  readonly viewers: Set<Viewer>
   readonly repaint: () => Promise<string>
   backlog: Uint8Array[]
   backlogBytes: number
   keepsBacklog: boolean
   end: End | undefined
-  told: boolean
+  sentEnd: boolean
 }
 
-export function createWatchers(repaint: () => Promise<string>): Watchers {
-  const watching: Watching = {
-    watchers: new Set(),
+export function createViewers(repaint: () => Promise<string>): Viewers {
+  const state: ViewersState = {
+    viewers: new Set(),
     repaint,
     backlog: [],
     backlogBytes: 0,
     keepsBacklog: true,
     end: undefined,
-    told: false,
+    sentEnd: false,
   }
-  const timer = setTimeout(() => dropBacklog(watching), backlogMs)
+  const timer = setTimeout(() => dropBacklog(state), backlogMs)
   timer.unref()
   return {
-    join: (socket, terminal) => join(watching, { socket, terminal, behind: false }),
-    output: (bytes) => output(watching, bytes),
-    end: (end) => tellEnd(watching, end),
-    unanswered: () => ![...watching.watchers].some((watcher) => watcher.terminal),
-    toldEnd: () => watching.told,
-    isFirst: (socket) => [...watching.watchers].find((watcher) => watcher.terminal)?.socket === socket,
+    join: (socket, terminal) => join(state, { socket, terminal, behind: false }),
+    output: (bytes) => output(state, bytes),
+    end: (end) => endAll(state, end),
+    unanswered: () => ![...state.viewers].some((viewer) => viewer.terminal),
+    hasSentEnd: () => state.sentEnd,
+    isFirst: (socket) => [...state.viewers].find((viewer) => viewer.terminal)?.socket === socket,
   }
 }
 
 /** A pipe gets all output from the start; a terminal, or one who comes late, gets the screen as it is. */
-async function join(watching: Watching, watcher: Watcher): Promise<void> {
-  const { socket, terminal } = watcher
-  if (watching.keepsBacklog && (!terminal || watching.end)) {
-    for (const bytes of watching.backlog) send(socket, bytes)
-  } else send(socket, await watching.repaint())
-  dropBacklog(watching)
-  if (watching.end) return sayEnd(watching, socket, watching.end)
-  watching.watchers.add(watcher)
-  socket.once('close', () => watching.watchers.delete(watcher))
+async function join(state: ViewersState, viewer: Viewer): Promise<void> {
+  const { socket, terminal } = viewer
+  if (state.keepsBacklog && (!terminal || state.end)) {
+    for (const bytes of state.backlog) send(socket, bytes)
+  } else send(socket, await state.repaint())
+  dropBacklog(state)
+  if (state.end) return sendEnd(state, socket, state.end)
+  state.viewers.add(viewer)
+  socket.once('close', () => state.viewers.delete(viewer))
 }
 
-function output(watching: Watching, bytes: Uint8Array): void {
-  keep(watching, bytes)
-  for (const watcher of watching.watchers) {
-    if (watcher.behind) continue
-    send(watcher.socket, bytes)
-    if (watcher.socket.writableLength > maxUnreadBytes) letCatchUp(watching, watcher)
+function output(state: ViewersState, bytes: Uint8Array): void {
+  keep(state, bytes)
+  for (const viewer of state.viewers) {
+    if (viewer.behind) continue
+    send(viewer.socket, bytes)
+    if (viewer.socket.writableLength > maxUnreadBytes) letCatchUp(state, viewer)
   }
 }
 
-function letCatchUp(watching: Watching, watcher: Watcher): void {
-  watcher.behind = true
-  watcher.socket.once('drain', () => {
-    void watching.repaint().then((screen) => {
-      watcher.behind = false
-      send(watcher.socket, screen)
+function letCatchUp(state: ViewersState, viewer: Viewer): void {
+  viewer.behind = true
+  viewer.socket.once('drain', () => {
+    void state.repaint().then((screen) => {
+      viewer.behind = false
+      send(viewer.socket, screen)
     })
   })
 }
 
-function keep(watching: Watching, bytes: Uint8Array): void {
-  if (!watching.keepsBacklog) return
-  watching.backlog.push(bytes.slice())
-  watching.backlogBytes += bytes.length
-  if (watching.backlogBytes > maxBacklogBytes) dropBacklog(watching)
+function keep(state: ViewersState, bytes: Uint8Array): void {
+  if (!state.keepsBacklog) return
+  state.backlog.push(bytes.slice())
+  state.backlogBytes += bytes.length
+  if (state.backlogBytes > maxBacklogBytes) dropBacklog(state)
 }
 
-function dropBacklog(watching: Watching): void {
-  watching.keepsBacklog = false
-  watching.backlog = []
+function dropBacklog(state: ViewersState): void {
+  state.keepsBacklog = false
+  state.backlog = []
 }
 
-function tellEnd(watching: Watching, end: End): void {
-  watching.end = end
-  for (const { socket } of watching.watchers) sayEnd(watching, socket, end)
+function endAll(state: ViewersState, end: End): void {
+  state.end = end
+  for (const { socket } of state.viewers) sendEnd(state, socket, end)
 }
 
-function sayEnd(watching: Watching, socket: Socket, end: End): void {
-  watching.told = true
-  sayTo(socket, { is: 'end', end })
+function sendEnd(state: ViewersState, socket: Socket, end: End): void {
+  state.sentEnd = true
+  sendLine(socket, { is: 'end', end })
   socket.end()
 }
 
 const send = (socket: Socket, data: Uint8Array | string): void => {
   const reply: Reply = { is: 'output', data: Buffer.from(data as Uint8Array).toString('base64') }
-  sayTo(socket, reply)
+  sendLine(socket, reply)
 }

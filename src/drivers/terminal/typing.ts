@@ -68,7 +68,7 @@ interface Typing {
 type TypedEvidence = 'echo' | 'marker'
 
 export function createTypist(surface: Surface, rules: TypingRules, hooks: HookEventReader): Typist {
-  const typing: Typing = { surface, rules, hooks: hooks, unsettled: undefined, last: '' }
+  const typing: Typing = { surface, rules, hooks, unsettled: undefined, last: '' }
   return {
     readiness: () => readinessWithHooks(surface, hooks),
     type: (message, signal) => typeMessage(typing, message, signal),

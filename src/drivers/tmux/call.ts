@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 
 /** What came of one call of tmux. */
-export type Called =
+export type CallResult =
   | { readonly kind: 'ok'; readonly stdout: string }
   /** No tmux server listens there. */
   | { readonly kind: 'no_server' }
@@ -13,7 +13,7 @@ export type Called =
   | { readonly kind: 'no_tmux' }
 
 /** Calls one tmux server; never through a shell, never for longer than 3 s. */
-export type Tmux = (args: readonly string[], input?: string) => Promise<Called>
+export type Tmux = (args: readonly string[], input?: string) => Promise<CallResult>
 
 const deadlineMs = 3000
 /** What a call may still take once its caller has given up. */
@@ -39,7 +39,7 @@ export function openTmux(
     new Promise((resolve) => {
       const child = execFile('tmux', ['-u', ...server, ...args], options, (error, stdout, stderr) => {
         disarm()
-        resolve(calledOf(error, stdout, stderr.trim()))
+        resolve(resultOf(error, stdout, stderr.trim()))
       })
       const disarm = patience(signal(), () => {
         child.kill('SIGKILL')
@@ -53,7 +53,7 @@ export function openTmux(
     })
 }
 
-const silent: Called = { kind: 'silent', why: 'tmux does not answer' }
+const silent: CallResult = { kind: 'silent', why: 'tmux does not answer' }
 
 function patience(signal: AbortSignal | undefined, giveUp: () => void): () => void {
   let timer = setTimeout(giveUp, signal?.aborted ? abortedDeadlineMs : deadlineMs)
@@ -68,7 +68,7 @@ function patience(signal: AbortSignal | undefined, giveUp: () => void): () => vo
   }
 }
 
-function calledOf(error: Error | null, stdout: string, stderr: string): Called {
+function resultOf(error: Error | null, stdout: string, stderr: string): CallResult {
   if (!error) return { kind: 'ok', stdout }
   if ('code' in error && error.code === 'ENOENT') return { kind: 'no_tmux' }
   if (/^(?:no server running|error connecting|lost server|server exited|server version)/m.test(stderr))

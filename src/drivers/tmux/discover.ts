@@ -44,9 +44,9 @@ const format = [
 ].join('\t')
 
 async function panesOf({ env, signal }: DiscoveryPlace, socket: string): Promise<readonly Pane[]> {
-  const called = await openTmux(['-S', socket], env, () => signal)(['list-panes', '-a', '-F', format])
-  if (called.kind !== 'ok') return []
-  return called.stdout.split('\n').flatMap((line): readonly Pane[] => {
+  const result = await openTmux(['-S', socket], env, () => signal)(['list-panes', '-a', '-F', format])
+  if (result.kind !== 'ok') return []
+  return result.stdout.split('\n').flatMap((line): readonly Pane[] => {
     const [serverPid, id, pid, dead, program, place, ...cwd] = line.split('\t')
     if (!id || !program || !place || dead === '1') return []
     return [

@@ -15,7 +15,7 @@ import { openTmux } from './call.ts'
 import { discoverPanes } from './discover.ts'
 import { lookAt } from './pane.ts'
 import { openPressed, type Pressed } from './pressed.ts'
-import { identifyPane, parseSettings, parseWish, serverOptions, type TmuxSettings } from './settings.ts'
+import { identifyPane, parseGiven, parseSettings, serverOptions, type TmuxSettings } from './settings.ts'
 import { openPane } from './surface.ts'
 
 export interface TmuxDeps {
@@ -29,9 +29,9 @@ export const tmuxDriver = (deps: TmuxDeps): Driver => ({
   summary: 'types into a tmux pane, after looking that nothing is in the way',
   delivery: 'push',
   prepare: async (settings) => {
-    const wish = parseWish(settings)
-    const server = serverOptions(wish.socket, deps.env.TMUX)
-    return { ...(await identifyPane(openTmux(server, deps.env, noSignal), wish)) }
+    const given = parseGiven(settings)
+    const server = serverOptions(given.socket, deps.env.TMUX)
+    return { ...(await identifyPane(openTmux(server, deps.env, noSignal), given)) }
   },
   discover: discoverPanes,
   connect: (session, tools) => connect(deps, session, tools),
@@ -39,7 +39,7 @@ export const tmuxDriver = (deps: TmuxDeps): Driver => ({
 
 const noSignal = (): undefined => undefined
 
-interface Wire {
+interface SessionState {
   readonly deps: TmuxDeps
   readonly session: Session
   readonly tools: DriverTools
@@ -54,37 +54,47 @@ interface Wire {
 }
 
 function connect(deps: TmuxDeps, session: Session, tools: DriverTools): Connection {
-  const wire = openWire(deps, session, tools)
+  const state = openState(deps, session, tools)
   return {
-    state: (signal) => readiness(wire, signal),
-    inject: (message, signal) => alone(wire, signal, () => type(wire, message, signal)),
-    turn: (message, signal, on) => alone(wire, signal, () => turn(wire, message, signal, on)),
-    skills: async (signal) => listSkills(await skillPlace(wire, signal)),
-    recall: (deliveryId) => wire.pressed.recall(deliveryId),
+    state: (signal) => readiness(state, signal),
+    inject: (message, signal) => alone(state, signal, () => type(state, message, signal)),
+    turn: (message, signal, on) => alone(state, signal, () => turn(state, message, signal, on)),
+    skills: async (signal) => listSkills(await skillPlace(state, signal)),
+    recall: (deliveryId) => state.pressed.recall(deliveryId),
     end: async () => {
-      await wire.pressed.forget()
-      await wire.hooks.forget()
+      await state.pressed.forget()
+      await state.hooks.forget()
     },
     close: async () => {},
   }
 }
 
-function openWire(deps: TmuxDeps, session: Session, tools: DriverTools): Wire {
+function openState(deps: TmuxDeps, session: Session, tools: DriverTools): SessionState {
   const pane = parseSettings(session.settings)
-  const tmux = openTmux(['-S', pane.socket], deps.env, () => wire.current)
+  const tmux = openTmux(['-S', pane.socket], deps.env, () => state.current)
   const pressed = openPressed(tools.runDir, session)
-  const surface = noting(openPane(tmux, pane), async () => {
-    if (wire.typing) await pressed.note(wire.typing)
+  const surface = notingEnter(openPane(tmux, pane), async () => {
+    if (state.typing) await pressed.note(state.typing)
   })
   const hooks = openHookEvents(tools.runDir, session, pane.paneId)
   const typist = createTypist(surface, typingRules(process.platform, pane.multiline), hooks)
   const idle = { current: undefined, typing: undefined }
-  const wire: Wire = { deps: deps, session, tools, pane, surface, typist, hooks: hooks, pressed, ...idle }
-  return wire
+  const state: SessionState = {
+    deps,
+    session,
+    tools,
+    pane,
+    surface,
+    typist,
+    hooks,
+    pressed,
+    ...idle,
+  }
+  return state
 }
 
 /** A note that cannot be kept must not keep a message from its agent. */
-const noting = (surface: Surface, note: () => Promise<void>): Surface => ({
+const notingEnter = (surface: Surface, note: () => Promise<void>): Surface => ({
   ...surface,
   press: async (keys) => {
     if (keys === '\r') await note().catch(() => {})
@@ -95,77 +105,86 @@ const noting = (surface: Surface, note: () => Promise<void>): Surface => ({
 /** Long enough to see whether the screen moves. */
 const watchMs = 1300
 
-async function readiness(wire: Wire, signal: AbortSignal): Promise<Readiness> {
-  if (wire.current) return { kind: 'busy', why: types }
-  const seen = await wire.surface.look()
+async function readiness(state: SessionState, signal: AbortSignal): Promise<Readiness> {
+  if (state.current) return { kind: 'busy', why: typingNow }
+  const seen = await state.surface.look()
   if (seen.kind !== 'screen') return seen
-  if (seen.quietMs < watchMs) await wire.surface.pause(watchMs, signal)
-  return wire.typist.readiness()
+  if (seen.quietMs < watchMs) await state.surface.pause(watchMs, signal)
+  return state.typist.readiness()
 }
 
-const types = 'a message is being typed'
+const typingNow = 'a message is being typed'
 
-async function alone(wire: Wire, signal: AbortSignal, act: () => Promise<Outcome>): Promise<Outcome> {
-  if (wire.current) return { kind: 'busy', why: types }
-  wire.current = signal
+async function alone(
+  state: SessionState,
+  signal: AbortSignal,
+  act: () => Promise<Outcome>,
+): Promise<Outcome> {
+  if (state.current) return { kind: 'busy', why: typingNow }
+  state.current = signal
   try {
     return await act()
   } finally {
-    wire.current = undefined
+    state.current = undefined
   }
 }
 
 async function type(
-  wire: Wire,
+  state: SessionState,
   { deliveryId, text, skill }: Outgoing,
   signal: AbortSignal,
 ): Promise<Outcome> {
   if (signal.aborted) return { kind: 'released', why: 'let go before it was typed' }
-  const message = await inputFor(wire, { text, skill }, signal)
+  const message = await inputFor(state, { text, skill }, signal)
   if (message === undefined)
     return { kind: 'failed', why: `it has no skill "${skill}"`, retry: false, skill: true }
-  wire.typing = deliveryId
-  const outcome = await wire.typist.type(message, signal)
-  if (outcome.kind !== 'taken' && outcome.kind !== 'unknown') await wire.pressed.forget().catch(() => {})
+  state.typing = deliveryId
+  const outcome = await state.typist.type(message, signal)
+  if (outcome.kind !== 'taken' && outcome.kind !== 'unknown') await state.pressed.forget().catch(() => {})
   return outcome
 }
 
 async function inputFor(
-  wire: Wire,
+  state: SessionState,
   { text, skill }: Pick<Outgoing, 'text'> & { readonly skill: string | undefined },
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (skill === undefined && !hasMention(text)) return text
-  const place = await skillPlace(wire, signal)
+  const place = await skillPlace(state, signal)
   const escaped = await escapeMentions(place, text)
   return skill === undefined ? escaped : withSkill(place, skill, escaped)
 }
 
-async function turn(wire: Wire, message: Outgoing, signal: AbortSignal, on: TurnEvents): Promise<Outcome> {
-  const outcome = await type(wire, message, signal)
+async function turn(
+  state: SessionState,
+  message: Outgoing,
+  signal: AbortSignal,
+  on: TurnEvents,
+): Promise<Outcome> {
+  const outcome = await type(state, message, signal)
   if (outcome.kind !== 'taken') return outcome
-  await accepted(wire, on, outcome.evidence)
-  on.progress({ at: wire.tools.now(), kind: 'turn_started' })
-  const asks = (what: string) =>
-    on.progress({ at: wire.tools.now(), kind: 'held', detail: `blocked: ${what}` })
-  return wire.typist.rest(signal, asks)
+  await reportAccepted(state, on, outcome.evidence)
+  on.progress({ at: state.tools.now(), kind: 'turn_started' })
+  const onPermission = (what: string) =>
+    on.progress({ at: state.tools.now(), kind: 'held', detail: `blocked: ${what}` })
+  return state.typist.rest(signal, onPermission)
 }
 
 /** The agent has the message; a note that cannot be kept now must not make it look otherwise. */
-async function accepted(wire: Wire, on: TurnEvents, evidence: Evidence): Promise<void> {
+async function reportAccepted(state: SessionState, on: TurnEvents, evidence: Evidence): Promise<void> {
   try {
     await on.accepted(evidence)
   } catch (thrown) {
-    wire.tools.log('warn', 'tmux.accept_failed', { session: wire.session.id, why: reasonOf(thrown) })
+    state.tools.log('warn', 'tmux.accept_failed', { session: state.session.id, why: reasonOf(thrown) })
   }
 }
 
 /** A pane outlives the program in it, so who runs there is asked each time. */
-async function skillPlace(wire: Wire, signal: AbortSignal): Promise<SkillPlace> {
-  const { pane, deps } = wire
+async function skillPlace(state: SessionState, signal: AbortSignal): Promise<SkillPlace> {
+  const { pane, deps } = state
   const tmux = openTmux(['-S', pane.socket], deps.env, () => signal)
-  const sight = await lookAt(tmux, pane)
-  const program = sight.kind === 'sight' ? sight.program : ''
+  const view = await lookAt(tmux, pane)
+  const program = view.kind === 'view' ? view.program : ''
   return {
     agent: pane.agent ?? (isAgentKind(program) ? program : await agentInFront(pane.panePid)),
     cwd: pane.cwd,

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { readStyledRows, type StyledRow } from '../terminal/styled-rows.ts'
 import type { Gone } from '../terminal/surface.ts'
-import type { Called, Tmux } from './call.ts'
+import type { CallResult, Tmux } from './call.ts'
 import type { PaneIdentity } from './settings.ts'
 
 /** A pane as tmux shows it at one moment. */
-export interface Sight {
-  readonly kind: 'sight'
+export interface PaneView {
+  readonly kind: 'view'
   /** As drawn. */
   readonly rows: readonly StyledRow[]
   /** Wrapped lines joined. No history: what a program redraws piles up there. */
@@ -23,22 +23,22 @@ export interface Sight {
 }
 
 /** What the pane shows, or why it is not that pane any more. */
-export async function lookAt(tmux: Tmux, pane: PaneIdentity): Promise<Sight | Gone> {
+export async function lookAt(tmux: Tmux, pane: PaneIdentity): Promise<PaneView | Gone> {
   const mark = `postern-${randomBytes(8).toString('hex')}`
-  const called = await tmux([
+  const result = await tmux([
     ...['display-message', '-p', '-t', pane.paneId, factsFormat, ';'],
     ...['capture-pane', '-p', '-e', '-t', pane.paneId, ';'],
     ...['display-message', '-p', mark, ';'],
     ...['capture-pane', '-p', '-J', '-t', pane.paneId],
   ])
-  if (called.kind !== 'ok' && called.kind !== 'refused') return unreached(called)
-  const facts = parseFacts(called.stdout)
+  if (result.kind !== 'ok' && result.kind !== 'refused') return unreached(result)
+  const facts = parseFacts(result.stdout)
   const gone = facts && goneFrom(facts, pane)
   if (gone) return gone
-  if (!facts || called.kind !== 'ok') return { kind: 'offline', why: 'tmux does not show the pane' }
-  const [shown = '', joined = ''] = called.stdout.slice(called.stdout.indexOf('\n') + 1).split(`${mark}\n`)
+  if (!facts || result.kind !== 'ok') return { kind: 'offline', why: 'tmux does not show the pane' }
+  const [shown = '', joined = ''] = result.stdout.slice(result.stdout.indexOf('\n') + 1).split(`${mark}\n`)
   return {
-    kind: 'sight',
+    kind: 'view',
     rows: readStyledRows(shown),
     lines: joined.split('\n').map((line) => line.trimEnd()),
     cursor: `${facts.cursor_x},${facts.cursor_y}`,
@@ -51,9 +51,9 @@ export async function lookAt(tmux: Tmux, pane: PaneIdentity): Promise<Sight | Go
 }
 
 /** Why tmux could not be asked. It may be back one day; the pane then is not. */
-export function unreached(called: Exclude<Called, { kind: 'ok' | 'refused' }>): Gone {
-  if (called.kind === 'no_tmux') return { kind: 'offline', why: 'tmux is not installed' }
-  return { kind: 'offline', why: called.kind === 'silent' ? called.why : 'its tmux server is not running' }
+export function unreached(result: Exclude<CallResult, { kind: 'ok' | 'refused' }>): Gone {
+  if (result.kind === 'no_tmux') return { kind: 'offline', why: 'tmux is not installed' }
+  return { kind: 'offline', why: result.kind === 'silent' ? result.why : 'its tmux server is not running' }
 }
 
 const factNames = [

@@ -2,7 +2,7 @@ import { Failure } from '../../domain/error.ts'
 import type { DriverSettings } from '../../domain/session.ts'
 import { type AgentKind, isAgentKind } from '../agents/skills.ts'
 import type { Multiline } from '../terminal/keystrokes.ts'
-import type { Called, Tmux } from './call.ts'
+import type { CallResult, Tmux } from './call.ts'
 
 /** One pane for good. Names match by prefix and pane ids are used again by the next server: these three are not. */
 export interface PaneIdentity {
@@ -28,7 +28,7 @@ export interface TmuxSettings extends PaneIdentity {
 }
 
 /** What a person may set. */
-export interface Wish {
+export interface GivenSettings {
   readonly target: string
   /** A path (`tmux -S`) or a name (`tmux -L`). */
   readonly socket?: string
@@ -36,7 +36,7 @@ export interface Wish {
   readonly multiline: Multiline
 }
 
-export function parseWish(settings: DriverSettings): Wish {
+export function parseGiven(settings: DriverSettings): GivenSettings {
   const { target, socket, agent, multiline = 'flatten' } = settings
   for (const name of Object.keys(settings)) if (!known.includes(name)) throw usage(`has no setting "${name}"`)
   if (!isText(target)) throw usage('needs a target, for example: --driver tmux --target %5')
@@ -73,16 +73,16 @@ const identityFormat =
   '#{pid}|#{start_time}|#{pane_id}|#{pane_pid}|#{pane_dead}|#{socket_path}|#{pane_current_path}'
 
 /** Finds the one pane a target means, without tmux's guessing. Throws `usage` when there is none. */
-export async function identifyPane(tmux: Tmux, wish: Wish): Promise<TmuxSettings> {
-  const { target, agent, multiline } = wish
+export async function identifyPane(tmux: Tmux, given: GivenSettings): Promise<TmuxSettings> {
+  const { target, agent, multiline } = given
   const exact = exactTarget(target)
   // display-message takes another pane when it does not find this one; capture-pane refuses.
-  const called = await tmux([
+  const result = await tmux([
     ...['capture-pane', '-p', '-S', '0', '-E', '0', '-t', exact, ';'],
     ...['display-message', '-p', '-t', exact, identityFormat],
   ])
-  if (called.kind !== 'ok') throw usage(troubleWith(called, target))
-  const [pid, start, paneId, panePid, dead, socket, ...cwd] = called.stdout
+  if (result.kind !== 'ok') throw usage(troubleWith(result, target))
+  const [pid, start, paneId, panePid, dead, socket, ...cwd] = result.stdout
     .trimEnd()
     .replace(/^[^\n]*\n/, '')
     .split('|')
@@ -111,10 +111,10 @@ function exactTarget(target: string): string {
 
 const exactName = (name: string): string => (/^(?:[=$@].*)?$/.test(name) ? name : `=${name}`)
 
-function troubleWith(called: Exclude<Called, { kind: 'ok' }>, target: string): string {
-  if (called.kind === 'no_tmux') return 'needs tmux, which is not installed'
-  if (called.kind === 'no_server') return 'finds no tmux server; perhaps another socket is meant (--socket)'
-  return called.kind === 'silent'
+function troubleWith(result: Exclude<CallResult, { kind: 'ok' }>, target: string): string {
+  if (result.kind === 'no_tmux') return 'needs tmux, which is not installed'
+  if (result.kind === 'no_server') return 'finds no tmux server; perhaps another socket is meant (--socket)'
+  return result.kind === 'silent'
     ? 'gets no answer from tmux'
     : `finds no pane ${target}; tmux list-panes -a shows them all`
 }
@@ -122,7 +122,7 @@ function troubleWith(called: Exclude<Called, { kind: 'ok' }>, target: string): s
 /** Settings as `identifyPane` made them. Throws `config_invalid` for others. */
 export function parseSettings(settings: DriverSettings): TmuxSettings {
   const { socket, serverPid, serverStart, paneId, panePid, cwd } = settings
-  const wish = parseWish(settings)
+  const given = parseGiven(settings)
   if (
     !isText(socket) ||
     !isCount(serverPid) ||
@@ -133,7 +133,7 @@ export function parseSettings(settings: DriverSettings): TmuxSettings {
     typeof cwd !== 'string'
   )
     throw new Failure('config_invalid', 'The settings of this tmux session are incomplete; add it again.')
-  return { ...wish, socket, serverPid, serverStart, paneId, panePid, cwd }
+  return { ...given, socket, serverPid, serverStart, paneId, panePid, cwd }
 }
 
 const isCount = (value: unknown): value is number =>

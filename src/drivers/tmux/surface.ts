@@ -7,12 +7,12 @@ import { boxInk, inputOn, isForeign } from '../terminal/input-box.ts'
 import type { Screen } from '../terminal/screen.ts'
 import type { Gone, Surface } from '../terminal/surface.ts'
 import type { Tmux } from './call.ts'
-import { guardOf, lookAt, type Sight, unreached } from './pane.ts'
+import { guardOf, lookAt, type PaneView, unreached } from './pane.ts'
 import type { TmuxSettings } from './settings.ts'
 import { lineMode } from './tty.ts'
 
 /** What successive looks taught about the pane. */
-interface Watch {
+interface PaneState {
   readonly tmux: Tmux
   readonly pane: TmuxSettings
   shown: string
@@ -26,12 +26,20 @@ interface Watch {
 
 /** A tmux pane as the typing procedure needs it. tmux tells of no change: what is not looked at is not known to be quiet. */
 export function openPane(tmux: Tmux, pane: TmuxSettings): Surface {
-  const watch: Watch = { tmux, pane, shown: '', changedAt: 0, lookedAt: 0, ours: undefined, front: undefined }
-  const look = () => lookOnce(watch)
+  const state: PaneState = {
+    tmux,
+    pane,
+    shown: '',
+    changedAt: 0,
+    lookedAt: 0,
+    ours: undefined,
+    front: undefined,
+  }
+  const look = () => lookOnce(state)
   return {
     look,
-    put: (text) => put(watch, text),
-    press: (keys) => press(watch, keys),
+    put: (text) => put(state, text),
+    press: (keys) => press(state, keys),
     now: () => performance.now(),
     pause: (ms, signal) => pauseLooking(ms, signal, look),
   }
@@ -41,79 +49,79 @@ export function openPane(tmux: Tmux, pane: TmuxSettings): Surface {
 const longestGapMs = 700
 const lookEveryMs = 300
 
-async function lookOnce(watch: Watch): Promise<Screen | Gone> {
-  const sight = await lookAt(watch.tmux, watch.pane)
-  if (sight.kind !== 'sight') return sight
-  const mode = await lineMode(sight.tty)
-  note(watch, `${sight.cursor}\n${sight.lines.join('\n')}`)
+async function lookOnce(state: PaneState): Promise<Screen | Gone> {
+  const view = await lookAt(state.tmux, state.pane)
+  if (view.kind !== 'view') return view
+  const mode = await lineMode(view.tty)
+  note(state, `${view.cursor}\n${view.lines.join('\n')}`)
   return {
     kind: 'screen',
-    lines: sight.lines,
-    cursor: sight.cursor,
-    cursorRow: sight.rows[sight.cursorRow]?.text ?? '',
-    bracketedPaste: await takesPaste(watch, sight, mode?.cooked),
+    lines: view.lines,
+    cursor: view.cursor,
+    cursorRow: view.rows[view.cursorRow]?.text ?? '',
+    bracketedPaste: await takesPaste(state, view, mode?.cooked),
     cooked: mode?.cooked,
     echo: mode?.echo,
-    quietMs: watch.lookedAt - watch.changedAt,
-    draft: isDraft(watch, inputOn(sight)),
+    quietMs: state.lookedAt - state.changedAt,
+    draft: isDraft(state, inputOn(view)),
   }
 }
 
-function note(watch: Watch, shown: string): void {
+function note(state: PaneState, shown: string): void {
   const now = performance.now()
-  if (shown !== watch.shown || now - watch.lookedAt > longestGapMs) watch.changedAt = now
-  watch.shown = shown
-  watch.lookedAt = now
+  if (shown !== state.shown || now - state.lookedAt > longestGapMs) state.changedAt = now
+  state.shown = shown
+  state.lookedAt = now
 }
 
 /** Told by tmux 3.7; before, a program in line mode certainly does not, and the known agents all do. */
 async function takesPaste(
-  watch: Watch,
-  sight: Sight,
+  state: PaneState,
+  view: PaneView,
   cooked: boolean | undefined,
 ): Promise<boolean | undefined> {
-  if (sight.bracketedPaste !== undefined) return sight.bracketedPaste
+  if (view.bracketedPaste !== undefined) return view.bracketedPaste
   if (cooked) return false
-  return watch.pane.agent || (await isAgentInFront(watch, sight.program)) ? true : undefined
+  return state.pane.agent || (await isAgentInFront(state, view.program)) ? true : undefined
 }
 
 const frontMs = 3000
 
 /** A script goes by the name of its interpreter; its command line tells more. */
-async function isAgentInFront(watch: Watch, program: string): Promise<boolean> {
+async function isAgentInFront(state: PaneState, program: string): Promise<boolean> {
   if (isAgentKind(program)) return true
   const now = performance.now()
-  if (watch.front?.program !== program || now - watch.front.at > frontMs) {
-    const command = (await foregroundOf(watch.pane.panePid)) ?? []
-    watch.front = { program, isAgent: agentRunBy(command) !== undefined, at: now }
+  if (state.front?.program !== program || now - state.front.at > frontMs) {
+    const command = (await foregroundOf(state.pane.panePid)) ?? []
+    state.front = { program, isAgent: agentRunBy(command) !== undefined, at: now }
   }
-  return watch.front.isAgent
+  return state.front.isAgent
 }
 
-function isDraft(watch: Watch, input: string): boolean {
-  if (input === '' && watch.ours?.entered) watch.ours = undefined
-  return isForeign(watch.ours?.ink, input)
+function isDraft(state: PaneState, input: string): boolean {
+  if (input === '' && state.ours?.entered) state.ours = undefined
+  return isForeign(state.ours?.ink, input)
 }
 
 const acted = 'postern-acted'
 
 /** Pastes through a buffer of its own, which is gone afterwards in every case. */
-async function put(watch: Watch, text: string): Promise<Gone | undefined> {
+async function put(state: PaneState, text: string): Promise<Gone | undefined> {
   const buffer = `postern-${randomBytes(8).toString('hex')}`
-  const { paneId } = watch.pane
-  watch.ours = { ink: boxInk(text), entered: false }
+  const { paneId } = state.pane
+  state.ours = { ink: boxInk(text), entered: false }
   // In copy mode keys would go to tmux instead of the program.
   const paste = `copy-mode -q -t ${paneId} ; paste-buffer -p -r -d -b ${buffer} -t ${paneId}`
-  return act(watch, ['load-buffer', '-b', buffer, '-', ';'], paste, `delete-buffer -b ${buffer}`, text)
+  return act(state, ['load-buffer', '-b', buffer, '-', ';'], paste, `delete-buffer -b ${buffer}`, text)
 }
 
 const namedKeys: Readonly<Record<string, string>> = { '\r': 'Enter', '\x15': 'C-u' }
 
-async function press(watch: Watch, keys: string): Promise<Gone | undefined> {
-  const { paneId } = watch.pane
-  if (watch.ours) watch.ours.entered = true
+async function press(state: PaneState, keys: string): Promise<Gone | undefined> {
+  const { paneId } = state.pane
+  if (state.ours) state.ours.entered = true
   const send = `send-keys -t ${paneId} ${namedKeys[keys] ?? `-H ${hexOf(keys)}`}`
-  return act(watch, [], `copy-mode -q -t ${paneId} ; ${send}`, 'display-message -p no')
+  return act(state, [], `copy-mode -q -t ${paneId} ; ${send}`, 'display-message -p no')
 }
 
 const hexOf = (keys: string): string =>
@@ -121,13 +129,13 @@ const hexOf = (keys: string): string =>
 
 /** Acts if the server finds the pane as we know it; else tells why not. After silence it may have acted: looking tells. */
 async function act(
-  watch: Watch,
+  state: PaneState,
   before: readonly string[],
   then: string,
   otherwise: string,
   input?: string,
 ): Promise<Gone | undefined> {
-  const { tmux, pane } = watch
+  const { tmux, pane } = state
   const guarded = [
     'if-shell',
     '-F',
@@ -136,12 +144,12 @@ async function act(
     guardOf(pane),
     `${then} ; display-message -p ${acted}`,
   ]
-  const called = await tmux([...before, ...guarded, otherwise], input)
-  if (called.kind === 'silent') return undefined
-  if (called.kind === 'ok' && called.stdout.includes(acted)) return undefined
-  if (called.kind !== 'ok' && called.kind !== 'refused') return unreached(called)
-  const sight = await lookAt(tmux, pane)
-  return sight.kind === 'sight' ? { kind: 'offline', why: 'tmux did not let it be typed' } : sight
+  const result = await tmux([...before, ...guarded, otherwise], input)
+  if (result.kind === 'silent') return undefined
+  if (result.kind === 'ok' && result.stdout.includes(acted)) return undefined
+  if (result.kind !== 'ok' && result.kind !== 'refused') return unreached(result)
+  const view = await lookAt(tmux, pane)
+  return view.kind === 'view' ? { kind: 'offline', why: 'tmux did not let it be typed' } : view
 }
 
 /** Keeps looking meanwhile, so that movement is not missed. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { createKeyFollower } from '../../../src/drivers/pty/draft-tracker.ts'
+import { createDraftTracker } from '../../../src/drivers/pty/draft-tracker.ts'
 
 const after = (...chunks: readonly string[]) => {
-  const follower = createKeyFollower()
+  const follower = createDraftTracker()
   const seen = chunks.map((chunk) => follower.follow(Buffer.from(chunk)))
   return {
     draft: follower.draft(),

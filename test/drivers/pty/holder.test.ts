@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
 import { Failure } from '../../../src/domain/error.ts'
-import { dial } from '../../../src/drivers/pty/client.ts'
+import { connectHolder } from '../../../src/drivers/pty/client.ts'
 import { runHolder } from '../../../src/drivers/pty/holder.ts'
 import { startHolder } from '../../../src/drivers/pty/start.ts'
 import {
@@ -46,10 +46,10 @@ const turns = (held: Held) => held.log().flatMap(({ ev, text }) => (ev === 'turn
 
 /** A person's keys, through a connection as attach has one. */
 async function person(held: Held) {
-  const line = await dial(held.settings.socket, held.session.generation)
+  const line = await connectHolder(held.settings.socket, held.session.generation)
   assert.ok(line)
-  line.say({ op: 'attach', terminal: { columns: 80, rows: 24 } })
-  const press = (keys: string) => line.say({ op: 'keys', data: Buffer.from(keys).toString('base64') })
+  line.send({ op: 'attach', terminal: { columns: 80, rows: 24 } })
+  const press = (keys: string) => line.send({ op: 'keys', data: Buffer.from(keys).toString('base64') })
   const sees = async (text: string) => {
     for (let shown = ''; !shown.includes(text); ) {
       const reply = await line.next(AbortSignal.timeout(20_000))
@@ -236,8 +236,8 @@ for (const [instant, vanish] of Object.entries({
 }))
   test(`a server that dies ${instant} finds the message typed once`, { skip }, async (t) => {
     const held = await holdIdle(t, fakeTui)
-    const line = await dial(held.settings.socket, held.session.generation)
-    line?.say({ op: 'inject', deliveryId: deliveryId('one'), text: 'exactly once', turn: false })
+    const line = await connectHolder(held.settings.socket, held.session.generation)
+    line?.send({ op: 'inject', deliveryId: deliveryId('one'), text: 'exactly once', turn: false })
     await vanish(held)
     // The request may still be on its way; what counts is that the holder has it when its client is gone.
     if (instant === 'at once')
@@ -258,8 +258,8 @@ for (const [instant, vanish] of Object.entries({
 
 test('a turn that outlives its server is recalled when it is over', { skip }, async (t) => {
   const held = await holdIdle(t, fakeTui)
-  const line = await dial(held.settings.socket, held.session.generation)
-  line?.say({ op: 'inject', deliveryId: deliveryId('one'), text: 'SLOW:3 turn', turn: true })
+  const line = await connectHolder(held.settings.socket, held.session.generation)
+  line?.send({ op: 'inject', deliveryId: deliveryId('one'), text: 'SLOW:3 turn', turn: true })
   await eventually(() => turns(held).length === 1, 'it was sent')
   line?.close()
   assert.deepEqual(await held.connect().recall(deliveryId('one')), { kind: 'completed', heuristic: true })
@@ -300,7 +300,7 @@ test('a holder that was killed is an ended session', { skip }, async (t) => {
 
 test('a socket of another opening is not recognized', { skip }, async (t) => {
   const held = await hold(t, sh('cat'))
-  assert.equal(await dial(held.settings.socket, 'another'), undefined)
+  assert.equal(await connectHolder(held.settings.socket, 'another'), undefined)
 })
 
 test('the socket is for its owner alone', { skip }, async (t) => {

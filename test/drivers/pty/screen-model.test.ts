@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createModel } from '../../../src/drivers/pty/screen-model.ts'
+import { createScreenModel } from '../../../src/drivers/pty/screen-model.ts'
 
 const fed = (...texts: readonly string[]) => {
   const answers: string[] = []
-  const model = createModel(20, 5, (reply) => answers.push(reply))
+  const model = createScreenModel(20, 5, (reply) => answers.push(reply))
   for (const text of texts) model.feed(Buffer.from(text))
   return { model, answers }
 }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Outcome } from '../../../src/domain/outcome.ts'
-import { createLedger } from '../../../src/drivers/pty/typed-deliveries.ts'
+import { createTypedDeliveries } from '../../../src/drivers/pty/typed-deliveries.ts'
 
 const taken: Outcome = { kind: 'taken', evidence: 'echo' }
 
 describe('once', () => {
   it('joins a try under way and remembers one that was taken', async () => {
-    const ledger = createLedger(10)
+    const ledger = createTypedDeliveries(10)
     const tried = Promise.withResolvers<Outcome>()
     let tries = 0
     const attempt = () => {
@@ -31,13 +31,13 @@ describe('once', () => {
   ]
   for (const [outcome, kept] of rows)
     it(`${kept ? 'keeps' : 'forgets'} ${JSON.stringify(outcome)}`, async () => {
-      const ledger = createLedger(10)
+      const ledger = createTypedDeliveries(10)
       await ledger.once('a', false, async () => outcome)
       assert.equal(ledger.find('a') !== undefined, kept)
     })
 
   it('forgets a try that threw', async () => {
-    const ledger = createLedger(10)
+    const ledger = createTypedDeliveries(10)
     await assert.rejects(
       ledger.once('a', false, async () => {
         throw new Error('no')
@@ -47,7 +47,7 @@ describe('once', () => {
   })
 
   it('forgets the oldest beyond its limit', async () => {
-    const ledger = createLedger(2)
+    const ledger = createTypedDeliveries(2)
     for (const id of ['a', 'b', 'c']) await ledger.once(id, false, async () => taken)
     assert.deepEqual(
       ['a', 'b', 'c'].map((id) => ledger.find(id) !== undefined),
