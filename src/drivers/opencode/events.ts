@@ -4,6 +4,8 @@ import type { Api } from './api.ts'
 
 /** What a server tells of one conversation while somebody listens. The truth is what it answers when asked. */
 export interface Events {
+  /** Resolves once the first stream tells of what happens, or does not open. */
+  readonly opened: Promise<void>
   /** Resolves at what happens next, from now on. */
   next(): Promise<void>
   close(): void
@@ -16,6 +18,7 @@ export function listen(
   onEvent: (event: JsonObject) => void,
 ): Events {
   const closing = new AbortController()
+  const opened = Promise.withResolvers<void>()
   let upcoming = Promise.withResolvers<void>()
   let announced = false
   const announce = () => {
@@ -27,8 +30,10 @@ export function listen(
     onEvent(event)
     announce()
   }
-  void keepReading(api.urlOf('/event', { directory: conversation.directory }), api, pass, closing.signal)
+  const url = api.urlOf('/event', { directory: conversation.directory })
+  void keepReading({ url, api, onEvent: pass, opened: opened.resolve, signal: closing.signal })
   return {
+    opened: opened.promise,
     next: () => {
       if (announced) upcoming = Promise.withResolvers<void>()
       announced = false
@@ -50,28 +55,29 @@ const isAbout = (id: string, { properties }: JsonObject): boolean =>
 
 const againMs = 1000
 
-async function keepReading(
-  url: string,
-  api: Api,
-  onEvent: (event: JsonObject) => void,
-  signal: AbortSignal,
-): Promise<void> {
+interface EventStream {
+  readonly url: string
+  readonly api: Api
+  readonly onEvent: (event: JsonObject) => void
+  readonly opened: () => void
+  readonly signal: AbortSignal
+}
+
+async function keepReading(stream: EventStream): Promise<void> {
+  const { opened, signal } = stream
   while (!signal.aborted) {
-    await readOnce(url, api, onEvent, signal).catch(() => {})
+    await readOnce(stream).catch(() => {})
+    opened()
     if (!signal.aborted) await pause(againMs, signal)
   }
 }
 
-async function readOnce(
-  url: string,
-  api: Api,
-  onEvent: (event: JsonObject) => void,
-  signal: AbortSignal,
-): Promise<void> {
+async function readOnce({ url, api, onEvent, opened, signal }: EventStream): Promise<void> {
   const headers = api.headers()
   if (typeof headers === 'string') return
   const { ok, body } = await fetch(url, { headers, signal, redirect: 'manual' })
   if (!ok || !body) return
+  opened()
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of body) {

@@ -4,10 +4,11 @@ import { oneLine } from '../../domain/one-line.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { pause } from '../../wait.ts'
 import { isObject, type JsonObject, textAt } from '../json.ts'
+import { watchAbsence } from './absence.ts'
 import { errorText } from './api.ts'
 import type { Conversation } from './conversation.ts'
 import type { Events } from './events.ts'
-import { messagesIn, type Reaction, reactionTo } from './messages.ts'
+import { type Message, messagesIn, type Reaction, reactionTo } from './messages.ts'
 import { answerIn, outcomeOf } from './outcome.ts'
 import { beginMs, directoryOf, permissionText, statusOf } from './readiness.ts'
 import type { Sent } from './record.ts'
@@ -58,11 +59,18 @@ function isSettled(
   error: string | undefined,
 ): boolean {
   const last = answers.at(-1)
-  if (last?.over || (!last && error !== undefined)) return true
-  const now = state.tools.now()
-  if (state.unsettled?.messageId !== messageId) state.unsettled = { messageId, since: now }
-  return now - state.unsettled.since > (last ? endMs : beginMs)
+  if ((last?.over && !goesOn(last)) || (!last && error !== undefined)) return true
+  const [now, seen] = [state.tools.now(), state.unsettled]
+  const isAsSeen = seen?.messageId === messageId && seen.answers === answers.length
+  if (!isAsSeen) state.unsettled = { messageId, answers: answers.length, since: now }
+  // It may have been idle because its turn had not begun. It had when this was seen, so idle now means over.
+  if (last?.over) return isAsSeen
+  return isAsSeen && now - seen.since > (last ? endMs : beginMs)
 }
+
+/** Its tools have run, and what they say is for the next message. */
+const goesOn = ({ error, finish }: Message): boolean =>
+  error === undefined && (finish === 'tool-calls' || finish === 'unknown')
 
 /** What was heard of the turn while it is waited for. */
 export interface TurnProgress {
@@ -125,8 +133,6 @@ function onPart(
 const tickMs = 2000
 /** What is heard comes in showers. */
 const calmMs = 100
-/** A server that nobody reaches for so long has ended the turn with itself. */
-const awayMs = 3000
 
 /** Waits for the end of the turn. Undefined when `signal` aborts first. */
 export async function follow(
@@ -136,15 +142,13 @@ export async function follow(
   { progress, events }: { readonly progress: TurnProgress; readonly events: Events },
   signal: AbortSignal,
 ): Promise<Outcome | undefined> {
-  let awaySince: number | undefined
+  const isGone = watchAbsence()
   while (!signal.aborted) {
     const next = events.next()
     const look = await lookAt(state, conversation, sent, progress, signal)
     if (signal.aborted) break
     if (look.kind === 'over') return look.outcome
-    if (look.kind !== 'away') awaySince = undefined
-    else awaySince ??= Date.now()
-    if (awaySince !== undefined && Date.now() - awaySince > awayMs)
+    if (isGone(look.kind === 'away'))
       return { kind: 'turn_failed', why: 'exited', detail: 'its server went away while the turn ran' }
     await Promise.race([next, pause(tickMs), aborted(signal)])
     await pause(calmMs)

@@ -30,7 +30,8 @@ async function recoverIn(
   signal: AbortSignal,
 ): Promise<Outcome | undefined> {
   const found = await messageStatus(state, conversation, sent, signal)
-  if (found === 'unsure') return { kind: 'offline', why: 'its server does not tell what became of it' }
+  if (found === 'unsure' || found === 'away')
+    return { kind: 'offline', why: 'its server does not tell what became of it' }
   if (found === 'missing')
     return state.tools.now() - sent.at < arriveMs
       ? { kind: 'busy', why: 'it may be on its way into the conversation', retryAfterMs: 1000 }

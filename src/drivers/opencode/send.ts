@@ -2,6 +2,7 @@ import type { Outgoing, Readiness, TurnEvents } from '../../domain/driver.ts'
 import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { isTimeout, pause, within } from '../../wait.ts'
+import { watchAbsence } from './absence.ts'
 import { beginConversation, type Conversation, locate } from './conversation.ts'
 import { listen } from './events.ts'
 import { answerSoFar, createTurnProgress, follow } from './follow.ts'
@@ -79,6 +80,9 @@ interface Sending {
   readonly on: TurnEvents | undefined
 }
 
+/** A turn goes without the server's events rather than not at all. */
+const openMs = 2000
+
 async function sendAndFollow(
   state: SessionState,
   conversation: Conversation,
@@ -96,6 +100,9 @@ async function sendAndFollow(
   const progress = createTurnProgress(state, sent, on)
   const events = listen(state.api, conversation, progress.onEvent)
   try {
+    // What a server tells before somebody listens is told to nobody, and some errors are told only once.
+    await Promise.race([events.opened, pause(openMs, cut)])
+    if (cut.aborted) return cutOff(state)
     const taken = await post(state, conversation, sent, sending)
     if (taken.kind !== 'taken') return taken
     await on.accepted().catch((thrown: unknown) => warn(state, 'accept_failed', thrown))
@@ -128,7 +135,7 @@ async function post(
   return { kind: 'failed', why: `its server refused it: ${reply.why}`, retry: reply.status >= 500 }
 }
 
-/** The server says yes before it has written the message anywhere. */
+/** The server says yes before it has written the message anywhere, and may end in between. */
 async function appears(
   state: SessionState,
   conversation: Conversation,
@@ -136,9 +143,12 @@ async function appears(
   cut: AbortSignal,
 ): Promise<Outcome> {
   const until = Date.now() + beginMs
+  const isGone = watchAbsence()
   for (let pauseMs = 20; Date.now() < until && !cut.aborted; pauseMs = Math.min(500, pauseMs * 2)) {
-    if ((await messageStatus(state, conversation, sent, cut)) === 'whole')
-      return { kind: 'taken', evidence: 'ack' }
+    const found = await messageStatus(state, conversation, sent, cut)
+    if (found === 'whole') return { kind: 'taken', evidence: 'ack' }
+    if (isGone(found === 'away'))
+      return { kind: 'unknown', why: 'its server went away before the message appeared', accepted: false }
     await pause(pauseMs)
   }
   return { kind: 'unknown', why: 'its server took the message, but it did not appear', accepted: false }

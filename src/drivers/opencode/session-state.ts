@@ -22,5 +22,5 @@ export interface SessionState {
   /** A message is on its way, or its turn is waited for. */
   busy: boolean
   /** A message whose conversation is idle before its turn has come to an end, as seen first. */
-  unsettled: { readonly messageId: string; readonly since: number } | undefined
+  unsettled: { readonly messageId: string; readonly answers: number; readonly since: number } | undefined
 }

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
  * SLOW:<seconds>  works for a while      TOOL  runs a tool      PERMIT  waits for permission      RETRY  asks its model again
  * ERR MAXTOK FILTER EMPTY  end the turn so      SILENT  tells of an error and never reacts      ROOM  makes room and goes on
  * LATE  is taken, and stands in the conversation only later      NEVER  is taken and comes to nothing
+ * IDLE  stands in the conversation, and its turn begins only when told
  */
 export interface FakeOpencode {
   readonly url: string
@@ -19,8 +20,14 @@ export interface FakeOpencode {
   password: string | undefined
   /** Takes connections and says nothing. */
   hung: boolean
+  /** Nothing is told of what happens before this is resolved. */
+  telling: Promise<void>
+  /** Nothing is listed of a conversation before this is resolved. */
+  listing: Promise<void>
   /** A person's own message. */
   say(text: string): void
+  /** What stands in the conversation and waits for its turn gets it. */
+  begin(): void
   /** A person answers what is asked. */
   permit(): void
   /** Its process dies, with every turn in it. */
@@ -50,6 +57,9 @@ export async function startFake(): Promise<FakeOpencode> {
   const permissions = new Map<string, () => void>()
   const streams = new Set<ServerResponse>()
   const [received, requests, aborts]: [string[], string[], string[]] = [[], [], []]
+  const beginning = Promise.withResolvers<void>()
+  /** Counts its processes, one after the other: what one of them was about to do, the next one does not. */
+  let life = 0
   let [counted, status]: [number, Record<string, unknown>] = [0, { type: 'busy' }]
   const id = (kind: string) => `${kind}_${String(++counted).padStart(6, '0')}`
   const emit = (type: string, properties: object) => {
@@ -86,20 +96,24 @@ export async function startFake(): Promise<FakeOpencode> {
     }
     if (/PERMIT/.test(said)) await asked(session, course)
     const until = Date.now() + Number(/SLOW:([\d.]+)/.exec(said)?.[1] ?? 0) * 1000
-    while (Date.now() < until && !course.cancelled) await sleep(10)
-    if (!running.has(session.id)) return
+    while (Date.now() < until && goesOn(session, course)) await sleep(10)
+    if (running.get(session.id) !== course) return
     end(session, messageId, said, course)
     running.delete(session.id)
     emit('session.status', { sessionID: session.id, status: { type: 'idle' } })
     emit('session.idle', { sessionID: session.id })
   }
 
+  /** Neither cancelled nor gone with its server. */
+  const goesOn = (session: FakeSession, course: Course) =>
+    !course.cancelled && running.get(session.id) === course
+
   const asked = async (session: FakeSession, course: Course) => {
     const request = { id: id('per'), sessionID: session.id, permission: 'bash', patterns: ['rm -r x'] }
     emit('permission.asked', request)
     const answered = new Promise<void>((resolve) => permissions.set(JSON.stringify(request), resolve))
     // As opencode does, an abort ends the turn and leaves its request behind.
-    while (!course.cancelled && permissions.has(JSON.stringify(request)))
+    while (goesOn(session, course) && permissions.has(JSON.stringify(request)))
       await Promise.race([answered, sleep(10)])
   }
 
@@ -127,10 +141,13 @@ export async function startFake(): Promise<FakeOpencode> {
     const parts = body.parts as { text: string }[]
     const said = parts.map((part) => part.text).join('')
     const messageId = String(body.messageID)
+    const ownLife = life
     if (/NEVER/.test(said)) return
     if (/LATE/.test(said)) await sleep(300)
+    if (ownLife !== life) return
     addUser(session, messageId, said)
-    await sleep(20)
+    await (/IDLE/.test(said) ? beginning.promise : sleep(20))
+    if (ownLife !== life) return
     await turn(session, messageId, said)
   }
 
@@ -195,10 +212,12 @@ export async function startFake(): Promise<FakeOpencode> {
     if (fake.password !== undefined && request.headers.authorization !== expected)
       return void response.writeHead(401).end()
     if (url.pathname === '/event') {
+      await fake.telling
       streams.add(response)
       request.once('close', () => streams.delete(response))
       return void response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: {}\n\n')
     }
+    if (url.pathname.endsWith('/message')) await fake.listing
     const answered = route(request.method ?? 'GET', url.pathname, raw === '' ? {} : JSON.parse(raw))
     if (answered === undefined) return void response.writeHead(204).end()
     const missing =
@@ -218,15 +237,19 @@ export async function startFake(): Promise<FakeOpencode> {
     ...{ received, requests, aborts, sessions },
     password: undefined,
     hung: false,
+    telling: Promise.resolve(),
+    listing: Promise.resolve(),
     say: (said) => {
       const [session] = sessions.values()
       if (session) void prompt(session, { messageID: id('msg'), parts: [text(said)] })
     },
+    begin: beginning.resolve,
     permit: () => {
       for (const answered of permissions.values()) answered()
       permissions.clear()
     },
     away: async () => {
+      life++
       running.clear()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { DeliveryEvent, DeliveryId } from '../../../src/domain/delivery.ts'
-import type { Connection, TurnEvents } from '../../../src/domain/driver.ts'
+import type { Connection, Readiness, TurnEvents } from '../../../src/domain/driver.ts'
 import type { Outcome } from '../../../src/domain/outcome.ts'
 import type { DriverSettings } from '../../../src/domain/session.ts'
 import { eventually } from '../../suites/driver.ts'
@@ -18,6 +18,19 @@ const inject = (connection: Connection, text: string, signal = patience()) =>
 
 const turn = (connection: Connection, text: string, signal = patience(), on = quiet) =>
   connection.turn({ deliveryId, text }, signal, on)
+
+/** A turn under way: its message is known to have been taken, and its server works on it or waits for a person. */
+async function turnUnderWay(connection: Connection, text: string, signal = patience()) {
+  const accepted = Promise.withResolvers<void>()
+  const outcome = turn(connection, text, signal, { ...quiet, accepted: async () => accepted.resolve() })
+  await Promise.race([accepted.promise, outcome])
+  await eventually(async () => isUnderWay(await connection.state(patience())), 'it runs')
+  return { outcome }
+}
+
+/** Not before the server says so: a message whose turn is only about to begin makes the state busy as well. */
+const isUnderWay = (state: Readiness): boolean =>
+  state.kind === 'blocked' || (state.kind === 'busy' && state.why === 'a turn runs')
 
 const timeout = () => new DOMException('too long', 'TimeoutError')
 
@@ -69,13 +82,39 @@ for (const [title, text, outcome] of ends)
     assert.equal(next.kind, 'completed', JSON.stringify(next))
   })
 
+on('opencode turn sends nothing before it would hear of an error', async ({ connection, fake }) => {
+  const telling = Promise.withResolvers<void>()
+  fake.telling = telling.promise
+  const running = turn(connection, 'SILENT')
+  await eventually(async () => fake.requests.includes('GET /event'), 'it wants to listen')
+  assert.equal((await connection.state(patience())).kind, 'idle')
+  assert.deepEqual(fake.received, [])
+  telling.resolve()
+  assert.deepEqual(await running, { kind: 'turn_failed', why: 'agent_error', detail: 'no model' })
+})
+
+on('opencode turn that begins between two questions is not taken for over', async ({ connection, fake }) => {
+  const listing = Promise.withResolvers<void>()
+  fake.listing = listing.promise
+  const running = turn(connection, 'IDLE TOOL PERMIT')
+  const lists = (request: string) => request.endsWith('/message')
+  await eventually(async () => fake.requests.some(lists), 'it was idle, and is asked for its messages')
+  fake.begin()
+  await eventually(async () => (await connection.state(patience())).kind === 'blocked', 'it is blocked')
+  listing.resolve()
+  fake.permit()
+  const answer = 'on it.\nECHO: IDLE TOOL PERMIT'
+  assert.deepEqual(await running, { kind: 'completed', answer, toolCalls: 1 })
+})
+
 on('opencode turn tells of tools, of permissions, and of its model', async ({ connection, fake }) => {
   const events: DeliveryEvent[] = []
   const running = turn(connection, 'TOOL PERMIT RETRY', patience(), {
     ...quiet,
     progress: (event) => void events.push(event),
   })
-  await eventually(async () => (await connection.state(patience())).kind === 'blocked', 'it is blocked')
+  await eventually(async () => events.length === 3, 'it has told of all three')
+  assert.equal((await connection.state(patience())).kind, 'blocked')
   fake.permit()
   assert.equal((await running).kind, 'completed')
   assert.deepEqual(
@@ -109,10 +148,10 @@ on(
 
 on('opencode request that outlived its turn blocks nobody', async ({ connection, fake }) => {
   const late = new AbortController()
-  const running = turn(connection, 'PERMIT', late.signal)
+  const running = await turnUnderWay(connection, 'PERMIT', late.signal)
   await eventually(async () => (await connection.state(patience())).kind === 'blocked', 'it is blocked')
   late.abort(timeout())
-  assert.equal((await running).kind, 'turn_failed')
+  assert.equal((await running.outcome).kind, 'turn_failed')
   await eventually(async () => (await connection.state(patience())).kind === 'idle', 'it is idle')
   assert.equal((await turn(connection, 'next')).kind, 'completed')
   assert.equal(fake.aborts.length, 1)
@@ -129,39 +168,37 @@ on(
 )
 
 on('opencode holds the next message until the turn of the last has begun', async ({ connection, fake }) => {
-  assert.equal((await inject(connection, 'one')).kind, 'taken')
-  // Its conversation is still idle then, and what comes now would join the turn.
-  const next = await inject(connection, 'two')
-  assert.ok(next.kind === 'busy', JSON.stringify(next))
+  assert.equal((await inject(connection, 'IDLE')).kind, 'taken')
+  // What comes now would join the turn.
+  assert.deepEqual(await inject(connection, 'two'), { kind: 'busy', why: 'a turn begins' })
+  fake.begin()
   await eventually(async () => (await inject(connection, 'two')).kind === 'taken', 'it is free')
-  assert.deepEqual(fake.received, ['one', 'two'])
+  assert.deepEqual(fake.received, ['IDLE', 'two'])
 })
 
 on('opencode aborts a turn that takes longer than it may', async ({ connection, fake }) => {
   const late = new AbortController()
-  const running = turn(connection, 'TOOL SLOW:600', late.signal)
-  await eventually(async () => fake.received.length === 1, 'it got the message')
-  await eventually(async () => (await connection.state(patience())).kind === 'busy', 'it runs')
+  const running = await turnUnderWay(connection, 'TOOL SLOW:600', late.signal)
   late.abort(timeout())
   const detail = 'its turn took longer than it may'
-  assert.deepEqual(await running, { kind: 'turn_failed', why: 'timeout', detail, answer: 'on it.' })
+  assert.deepEqual(await running.outcome, { kind: 'turn_failed', why: 'timeout', detail, answer: 'on it.' })
   assert.equal(fake.aborts.length, 1)
 })
 
 on('opencode turn of a server that stops runs on, and the next server finds its end', async (bench) => {
   const { connection, connect, fake } = bench
   const stop = new AbortController()
-  const running = turn(connection, 'SLOW:1', stop.signal)
-  await eventually(async () => (await connection.state(patience())).kind === 'busy', 'it runs')
+  const running = await turnUnderWay(connection, 'PERMIT', stop.signal)
   stop.abort()
-  assert.deepEqual(await running, { kind: 'busy', why: 'its turn runs on', retryAfterMs: 0 })
+  assert.deepEqual(await running.outcome, { kind: 'busy', why: 'its turn runs on', retryAfterMs: 0 })
   const next = connect()
   assert.deepEqual(await next.recall(deliveryId), { kind: 'busy', why: 'a turn runs', retryAfterMs: 500 })
   assert.equal(await next.recall('whd_000000000000000000000002' as DeliveryId), undefined)
-  const end = { kind: 'completed', answer: 'ECHO: SLOW:1', toolCalls: 0 }
+  fake.permit()
+  const end = { kind: 'completed', answer: 'ECHO: PERMIT', toolCalls: 0 }
   await eventually(async () => (await next.recall(deliveryId))?.kind === 'completed', 'it is over')
   assert.deepEqual(await next.recall(deliveryId), end)
-  assert.deepEqual([fake.received, fake.aborts], [['SLOW:1'], []])
+  assert.deepEqual([fake.received, fake.aborts], [['PERMIT'], []])
 })
 
 on('opencode recall of an input that stands in the conversation: taken', async ({ connection, connect }) => {
@@ -207,23 +244,35 @@ on(
 )
 
 on('opencode whose server dies in the middle of a turn has failed it', async ({ connection, fake }) => {
-  const running = turn(connection, 'SLOW:600')
-  await eventually(async () => (await connection.state(patience())).kind === 'busy', 'it runs')
+  const running = await turnUnderWay(connection, 'SLOW:600')
   await fake.away()
-  const outcome = await running
+  const outcome = await running.outcome
   assert.ok(outcome.kind === 'turn_failed' && outcome.why === 'exited', JSON.stringify(outcome))
   const offline = { kind: 'offline', why: 'nobody answers at its address' }
   assert.deepEqual(await inject(connection, 'next'), offline)
   await fake.back()
 })
 
+on('opencode whose server dies before the message shows may have it, and is asked later', async (bench) => {
+  const { connection, connect, fake } = bench
+  const running = turn(connection, 'NEVER')
+  // It looks for the message only after the server has said yes to it.
+  const looksForIt = (request: string) => /^GET .*\/message\/msg_/.test(request)
+  await eventually(async () => fake.requests.some(looksForIt), 'it looks for its message')
+  await fake.away()
+  const why = 'its server went away before the message appeared'
+  assert.deepEqual(await running, { kind: 'unknown', why, accepted: false })
+  assert.equal((await connect().recall(deliveryId))?.kind, 'offline')
+  await fake.back()
+  assert.equal((await connect().recall(deliveryId))?.kind, 'busy')
+})
+
 on('opencode turn that was cut off with its server is no success for the next one either', async (bench) => {
   const { connection, connect, fake } = bench
   const stop = new AbortController()
-  const running = turn(connection, 'SLOW:600', stop.signal)
-  await eventually(async () => (await connection.state(patience())).kind === 'busy', 'it runs')
+  const running = await turnUnderWay(connection, 'SLOW:600', stop.signal)
   stop.abort()
-  await running
+  await running.outcome
   await fake.away()
   assert.deepEqual(await connect().recall(deliveryId), {
     kind: 'offline',
