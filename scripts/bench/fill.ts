@@ -30,8 +30,8 @@ export async function fill(home: string, deliveries: number): Promise<void> {
   )
   database.run(
     `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
-     INSERT INTO deliveries (seq, id, session, door, action, state, phase, received_at, stored_at, due_at, expires_at,
-       attempts, tries, settled_at, message, aside, payload)
+     INSERT INTO deliveries (seq, id, session, source, action, state, phase, received_at, stored_at, due_at, expires_at,
+       failures, attempts, settled_at, message, extra, payload)
      SELECT i, 'whd_' || ${spelled('(?2 + i)', 8)} || '0000000000' || ${place}, 'alpha', 'grant:' || printf('%016x', (i % (?1 / 10) + 1) * 2654435761),
        'input', CASE WHEN i % 50 = 0 THEN 'FAILED' ELSE 'DELIVERED' END, 'deliver',
        ?2 + i, ?2 + i, ?2 + i, ?2 + i + 86400000, 0, 1, ?2 + i,

@@ -46,7 +46,7 @@ export function createIo(platform: Platform): Io {
     modeOf: async (path) => statSync(path, { throwIfNoEntry: false })?.mode,
     probe: async (url, signal) => (await import('./probe-url.ts')).probe(url, signal),
     drivers: async () => (await import('../drivers/index.ts')).allDrivers(env, () => []),
-    openHome: (home) => openLocalHome(deps, home),
+    openHome: (home) => openLocalHome(deps, home, io.stderr),
     server: async (home) => (await import('./server-client.ts')).serverClient(home),
     config: async (home) => (await import('./config-commands.ts')).configFile(deps, home),
     hooks: async (home) => (await import('./config-commands.ts')).hookTools(deps, home),

@@ -21,7 +21,11 @@ export interface ProcessDeps {
  * The home for one command: everything on disk, no server. Missing secrets of the configuration are
  * ignored, and a broken configuration fails only commands that read it: a URL can always be revoked.
  */
-export async function openLocalHome(deps: ProcessDeps, root: string): Promise<LocalHome> {
+export async function openLocalHome(
+  deps: ProcessDeps,
+  root: string,
+  stderr: (text: string) => void,
+): Promise<LocalHome> {
   const home = openHome(root)
   const loaded = await loadConfig({ home, env: deps.env, flags: {}, regardless: 'of secrets' }).catch(
     asFailure,
@@ -31,8 +35,12 @@ export async function openLocalHome(deps: ProcessDeps, root: string): Promise<Lo
     return loaded
   }
   const { clock } = deps
-  const { databaseFile: path, revokedFile } = home
-  const store = await openStore({ ...deps, path, revokedFile, now: clock.now, role: 'client' })
+  const { databaseFile: path, revokedFile, serverLock } = home
+  const store = await openStore({
+    ...{ platform: deps.platform, path, revokedFile, now: clock.now, role: 'client' },
+    serverLock,
+    onUpgrade: (copy) => stderr(`The database was upgraded; as it was before it lies in ${copy}\n`),
+  })
   const drivers = async () =>
     (await import('../drivers/index.ts')).allDrivers(deps.env, () => config().skills.dirs)
   return {

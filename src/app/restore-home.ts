@@ -11,8 +11,8 @@ export async function restoreHome(
   file: string,
   { keepGrants }: { readonly keepGrants: boolean },
 ): Promise<Restored> {
-  const { runDir, databaseFile: path, revokedFile } = openHome(root)
-  const lock = lockHome(platform, `${runDir}/server.lock`)
+  const { serverLock, databaseFile: path, revokedFile } = openHome(root)
+  const lock = lockHome(platform, serverLock)
   try {
     return await restore({ platform, path, revokedFile, now: clock.now, role: 'client', keepGrants }, file)
   } finally {

@@ -16,7 +16,7 @@ import { openServer } from './server.ts'
 /** Serves one home until `io.stopping`. Resolves with the exit code; throws what keeps it from starting. */
 export async function serve(deps: ProcessDeps, io: Io, root: string, flags: ServeFlags): Promise<number> {
   const home = openHome(root)
-  const lock = lockHome(deps.platform, `${home.runDir}/server.lock`)
+  const lock = lockHome(deps.platform, home.serverLock)
   try {
     let level: () => 'debug' | 'info' | 'warn' | 'error' = () => 'info'
     const log = createLog({
@@ -45,7 +45,8 @@ async function serveWith(
   const keys = openKeys(home.keysDir, clock)
   const adminToken = openAdminToken(home.keysDir)
   const { databaseFile: path, revokedFile } = home
-  const store = await openStore({ platform, path, revokedFile, now: clock.now, role: 'server' })
+  const onUpgrade = (copy: string) => log('info', 'store.upgraded', { copy })
+  const store = await openStore({ platform, path, revokedFile, now: clock.now, role: 'server', onUpgrade })
   const tls = await tlsOf(watcher)
   try {
     const server = await openServer({

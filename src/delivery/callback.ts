@@ -40,15 +40,15 @@ export const createCallBack =
     return caller.call({ url: delivery.callbackUrl ?? '', headers, body }, signal)
   }
 
-/** In the callback phase a reason is why the turn failed. Members without a value are absent in JSON. */
+/** In phase `callback`, `failedStep` says how the turn failed; the payload calls it `reason`. Members without a value are absent in JSON. */
 export const callbackOf = (delivery: Delivery, now: number) => ({
-  type: delivery.reason === undefined ? 'delivery.completed' : 'delivery.failed',
+  type: delivery.failedStep === undefined ? 'delivery.completed' : 'delivery.failed',
   timestamp: new Date(now).toISOString(),
   data: {
     deliveryId: delivery.id,
     session: delivery.session,
-    status: delivery.reason === undefined ? 'delivered' : 'failed',
-    reason: delivery.reason,
+    status: delivery.failedStep === undefined ? 'delivered' : 'failed',
+    reason: delivery.failedStep,
     detail: delivery.detail,
     response: delivery.answer,
     skill: delivery.skill,

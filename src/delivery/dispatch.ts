@@ -3,8 +3,9 @@ import type { Connection, Outgoing } from '../domain/driver.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { Clock, Log, Store } from '../domain/ports.ts'
+import type { RetryPolicy } from '../domain/retry-policy.ts'
 import type { Session, SessionId } from '../domain/session.ts'
-import { type RetryPolicy, type Settlement, settle } from '../domain/settle.ts'
+import { type Settlement, settle } from '../domain/settle.ts'
 import { pause } from '../wait.ts'
 import type { CallBack } from './callback.ts'
 import type { Connections } from './connections.ts'
@@ -50,7 +51,8 @@ export async function dispatch(deps: DispatchDeps, delivery: Delivery, stopping:
     session: delivery.session,
     state: settlement.state,
     outcome: outcome.kind,
-    reason: settlement.reason,
+    failedStep: settlement.failedStep,
+    heldBecause: settlement.heldBecause,
   })
   if (delivery.phase === 'deliver') await noteSession(deps, delivery.session, taken, outcome)
 }
@@ -132,8 +134,8 @@ async function refusalOf(
 }
 
 /** An earlier attempt may have reached the agent, also one that lost it out of sight or was let go, which are not counted. */
-const mayHaveArrived = ({ attempts: tries, reason }: Delivery, taken: Taken): boolean =>
-  tries > 1 || taken.at !== undefined || reason === 'offline' || reason === 'released'
+const mayHaveArrived = ({ attempts, heldBecause }: Delivery, taken: Taken): boolean =>
+  attempts > 1 || taken.at !== undefined || heldBecause === 'offline' || heldBecause === 'released'
 
 async function send(
   deps: DispatchDeps,
@@ -152,11 +154,7 @@ async function send(
   return connection.turn(message, signal, {
     accepted: async (evidence = 'ack') => {
       taken.at = deps.clock.now()
-      await deps.store.acceptDelivery(delivery.id, taken.at, {
-        at: taken.at,
-        kind: 'submitted',
-        detail: `evidence: ${evidence}`,
-      })
+      await deps.store.acceptDelivery(delivery.id, taken.at, evidence)
     },
     progress: (event) => note(deps, delivery, event),
   })
@@ -192,17 +190,12 @@ async function keep(
   }
 }
 
-const became = (delivery: Delivery, settlement: Settlement, now: number): Delivery => ({
-  ...delivery,
-  state: settlement.state,
-  phase: settlement.phase,
-  dueAt: settlement.dueAt,
-  failures: settlement.failures,
-  settledAt: now,
-  ...(settlement.reason !== undefined && { reason: settlement.reason }),
-  ...(settlement.detail !== undefined && { detail: settlement.detail }),
-  ...(settlement.answer !== undefined && { answer: settlement.answer }),
-})
+/** The delivery as the settlement left it, for who waits for it. */
+function became(delivery: Delivery, settlement: Settlement, now: number): Delivery {
+  const { failedStep: _step, heldBecause: _cause, detail: _detail, ...kept } = delivery
+  const { outcome: _outcome, accepted: _accepted, events: _events, ...written } = settlement
+  return { ...kept, ...written, settledAt: now }
+}
 
 /** What the attempt taught about the session itself. */
 async function noteSession(deps: DispatchDeps, id: SessionId, taken: Taken, outcome: Outcome): Promise<void> {

@@ -1,10 +1,11 @@
 import type { GrantId } from './grant.ts'
+import type { Evidence, TurnEnd } from './outcome.ts'
 import type { SessionId } from './session.ts'
 
 export type DeliveryId = string & { readonly brand: 'DeliveryId' }
 export type DeliveryState = 'PENDING' | 'RETRY' | 'DELIVERED' | 'FAILED'
 
-/** `input` is said as if typed; `wake` is the same through a hook; `turn` waits for the agent's whole reaction. */
+/** `input` is handed over as if typed; `wake` is the same through a hook; `turn` waits for the agent's whole reaction. */
 export type Action = 'input' | 'wake' | 'turn'
 
 /** The step that failed, as the contract names them. */
@@ -18,12 +19,16 @@ export type FailedStep =
   | 'attempts'
   | 'revoked'
   | 'restored'
+  | 'cancelled'
+
+/** Why a delivery waits: its session was busy, out of reach or let go of the message, or an attempt failed. */
+export type HeldBecause = 'busy' | 'offline' | 'released' | 'failed'
 
 /** Where a knock came in: the scope of idempotency keys and of rate limits. */
 export type Source =
   | { readonly kind: 'grant'; readonly grant: GrantId }
   | { readonly kind: 'hook'; readonly hook: string }
-  /** From the keeper's own hand: `postern send`, a replay. */
+  /** From the operator: `postern send`, a replay. */
   | { readonly kind: 'admin' }
 
 export type EventKind =
@@ -50,7 +55,7 @@ export interface DeliveryEvent {
   readonly detail?: string
 }
 
-/** One try. It is stored before it is tried; without `endedAt` it is under way. */
+/** One attempt. It is stored before it begins; without `endedAt` it is under way. */
 export interface Attempt {
   readonly number: number
   readonly startedAt: number
@@ -73,9 +78,11 @@ export interface Delivery {
   readonly action: Action
   readonly state: DeliveryState
   readonly phase: Phase
-  /** `FailedStep` when FAILED, else why it is held. */
-  readonly reason?: string
-  /** A sentence for people beside `reason`. */
+  /** Set when FAILED, and in phase `callback` when the turn failed. */
+  readonly failedStep?: FailedStep
+  /** Why a PENDING or RETRY one is not further, once an attempt or a claim showed why. */
+  readonly heldBecause?: HeldBecause
+  /** A sentence for people beside `failedStep` or `heldBecause`. */
   readonly detail?: string
   /** The cleaned and prefixed text for the agent. */
   readonly message: string
@@ -88,11 +95,11 @@ export interface Delivery {
   readonly replayOf?: DeliveryId
   readonly receivedAt: number
   readonly storedAt: number
-  /** When it may be tried (again). */
+  /** When the next attempt may begin. */
   readonly dueAt: number
   /** When holding it ends: then FAILED with `expired`. */
   readonly expiresAt: number
-  /** Attempts spent: those that reached for the agent and failed. */
+  /** Attempts that were spent: those that tried the agent and failed. */
   readonly failures: number
   /** Attempts begun, spent or not: the number of the newest `Attempt`. */
   readonly attempts: number
@@ -100,6 +107,10 @@ export interface Delivery {
   readonly leasedUntil?: number
   /** Set as soon as the agent surely took it: from here on never sent again. */
   readonly acceptedAt?: number
+  /** How the driver knew that the agent took it. */
+  readonly evidence?: Evidence
+  /** How the driver knew that a turn that went well was over. */
+  readonly turnEnd?: TurnEnd
   readonly settledAt?: number
   readonly answer?: string
 }
@@ -114,6 +125,13 @@ export interface DeliveryRecord extends Delivery {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** The one fact beside the state, as lists and answers show it. */
+export const causeOf = ({
+  failedStep,
+  heldBecause,
+}: Pick<Delivery, 'failedStep' | 'heldBecause'>): FailedStep | HeldBecause | undefined =>
+  failedStep ?? heldBecause
+
 export const isTerminal = (state: DeliveryState): boolean => state === 'DELIVERED' || state === 'FAILED'
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
@@ -126,7 +144,7 @@ const seqPairs = 3
 export const deliveryIdBytes = 2 * chancePairs
 
 /**
- * Spells a delivery id: `whd_`, 8 base62 characters of time, 10 of chance, and 6 that with the chance before them tell
+ * Spells a delivery id: `whd_`, 8 base62 characters of time, 10 of chance, and 6 that with the chance before them give
  * its `seq`. It sorts by time, nobody guesses it, and the store finds it without an index of ids.
  */
 export function deliveryIdOf(now: number, seq: number, random: Uint8Array): DeliveryId {
@@ -144,11 +162,11 @@ export function deliveryIdOf(now: number, seq: number, random: Uint8Array): Deli
 /** The `seq` of the delivery of that id, should there be one. */
 export function seqOf(id: DeliveryId): number {
   const read = (pair: number) => valueOfPair(id.slice(4 + 2 * pair, 6 + 2 * pair))
-  const told = timePairs + chancePairs
+  const first = timePairs + chancePairs
   let seq = 0
   for (let i = seqPairs - 1; i >= 0; i--) {
-    const veil = read(timePairs + i) + read(told + i - 1)
-    seq = seq * pairs.length + ((read(told + i) - veil + 2 * pairs.length) % pairs.length)
+    const veil = read(timePairs + i) + read(first + i - 1)
+    seq = seq * pairs.length + ((read(first + i) - veil + 2 * pairs.length) % pairs.length)
   }
   return seq
 }
@@ -173,5 +191,5 @@ const valueOfPair = (pair: string): number =>
 export const isDeliveryId = (text: string): text is DeliveryId => /^whd_[0-9A-Za-z]{24}$/.test(text)
 
 /** The scope inside which an idempotency key means one delivery. */
-export const scopeOf = (door: Source): string =>
-  door.kind === 'grant' ? `grant:${door.grant}` : door.kind === 'hook' ? `hook:${door.hook}` : 'admin'
+export const scopeOf = (source: Source): string =>
+  source.kind === 'grant' ? `grant:${source.grant}` : source.kind === 'hook' ? `hook:${source.hook}` : 'admin'

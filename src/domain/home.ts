@@ -8,6 +8,8 @@ export interface Home {
   /** Every grant that was ever revoked, beside the keys that its URL needs. */
   readonly revokedFile: string
   readonly runDir: string
+  /** Held by the server of this home. */
+  readonly serverLock: string
 }
 
 export const homeAt = (root: string): Home => ({
@@ -17,4 +19,5 @@ export const homeAt = (root: string): Home => ({
   keysDir: `${root}/keys`,
   revokedFile: `${root}/keys/revoked`,
   runDir: `${root}/run`,
+  serverLock: `${root}/run/server.lock`,
 })

@@ -1,6 +1,9 @@
 /** How a driver knows that the agent took the input: its own acknowledgement, the text seen on its screen, or a paste marker seen there. */
 export type Evidence = 'ack' | 'echo' | 'marker'
 
+/** How a driver knows that a turn is over: the agent reported its end, or fell silent. */
+export type TurnEnd = 'reported' | 'inferred'
+
 /** Why a turn did not end well. */
 export type TurnFailure =
   | 'refusal'

@@ -8,6 +8,7 @@ import type {
   Source,
 } from './delivery.ts'
 import type { Claims, Grant, GrantId } from './grant.ts'
+import type { Evidence } from './outcome.ts'
 import type { DriverSettings, Session, SessionId } from './session.ts'
 import type { Settlement } from './settle.ts'
 
@@ -74,9 +75,9 @@ export interface Store {
     readonly except: readonly SessionId[]
   }): Promise<readonly Delivery[]>
   /** Writes how the newest attempt ended and lets go of the lease. Idempotent per attempt number. */
-  settleDelivery(id: DeliveryId, tries: number, settlement: Settlement, now: number): Promise<void>
-  /** Marks a leased delivery as surely taken by the agent; from then on it is never sent again. */
-  acceptDelivery(id: DeliveryId, now: number, event: DeliveryEvent): Promise<void>
+  settleDelivery(id: DeliveryId, attempt: number, settlement: Settlement, now: number): Promise<void>
+  /** Marks a leased delivery as surely taken by the agent; from then on it is never sent again. The first evidence stays. */
+  acceptDelivery(id: DeliveryId, now: number, evidence: Evidence): Promise<void>
   /** Adds to the timeline; the newest events win when a delivery has too many. */
   appendEvents(id: DeliveryId, events: readonly DeliveryEvent[]): Promise<void>
   /** The earliest time at which something unleased of a push session falls due, or undefined. */

@@ -1,33 +1,22 @@
-import type { Delivery, DeliveryEvent, DeliveryState, FailedStep, Phase } from './delivery.ts'
-import type { Outcome } from './outcome.ts'
+import type { Delivery, DeliveryEvent, DeliveryState, FailedStep, HeldBecause, Phase } from './delivery.ts'
+import type { Evidence, Outcome, TurnEnd } from './outcome.ts'
+import { backoffMs, defaultRetryPolicy, holdMs, type RetryPolicy } from './retry-policy.ts'
 
-/** How failures are retried and how long a message may wait. Durations in milliseconds. */
-export interface RetryPolicy {
-  readonly baseMs: number
-  readonly capMs: number
-  readonly attempts: number
-  /** How long a held message sleeps before its session is asked again: a tenth of its age, within these bounds. */
-  readonly holdMs: number
-  readonly holdCapMs: number
-}
-
-export const defaultRetryPolicy: RetryPolicy = {
-  baseMs: 1000,
-  capMs: 300_000,
-  attempts: 8,
-  holdMs: 500,
-  holdCapMs: 5000,
-}
-
-/** What the store writes when an attempt is over. Without a reason it has none any more; an answer once known stays. */
+/**
+ * What the store writes when an attempt is over. A step, a cause or a detail that is absent here is gone; an answer,
+ * evidence and `turnEnd`, once known, stay.
+ */
 export interface Settlement {
   readonly state: DeliveryState
   readonly phase: Phase
-  readonly reason?: string
+  readonly failedStep?: FailedStep
+  readonly heldBecause?: HeldBecause
   readonly detail?: string
   readonly dueAt: number
   readonly failures: number
   readonly accepted: boolean
+  readonly evidence?: Evidence
+  readonly turnEnd?: TurnEnd
   readonly answer?: string
   /** How the attempt is remembered. */
   readonly outcome: string
@@ -60,13 +49,9 @@ export function settle(
   if (delivery.phase === 'callback') return answeredBack(at, outcome)
   switch (outcome.kind) {
     case 'taken':
-      return delivered(at, outcome.answer, `evidence: ${outcome.evidence}`)
+      return delivered(at, outcome, { evidence: outcome.evidence })
     case 'completed':
-      return delivered(
-        at,
-        outcome.answer,
-        outcome.heuristic ? 'end of turn inferred from silence' : undefined,
-      )
+      return delivered(at, outcome, { turnEnd: outcome.heuristic ? 'inferred' : 'reported' })
     case 'turn_failed':
       return failed(at, outcome.why === 'no_skill' ? 'skill' : 'turn', outcome.detail, outcome.answer)
     case 'busy':
@@ -76,9 +61,8 @@ export function settle(
     case 'revoked':
       return failed(at, 'revoked', 'its grant was revoked before it could be delivered')
     case 'restored':
-      return failed(at, 'restored', outcome.why)
     case 'expired':
-      return failed(at, 'expired', outcome.why)
+      return failed(at, outcome.kind, outcome.why)
     case 'ended':
       return delivery.acceptedAt === undefined
         ? failed(at, 'session_ended', outcome.why ?? endedText(outcome.exitCode))
@@ -94,15 +78,6 @@ export function settle(
   }
 }
 
-/** Exponential from `baseMs`, capped, with jitter over the upper half: never two senders in step. Milliseconds. */
-export function backoffMs(failures: number, jitter: number, policy: RetryPolicy): number {
-  const full = Math.min(policy.capMs, policy.baseMs * 2 ** Math.max(0, failures - 1))
-  return Math.round(full * (0.5 + jitter / 2))
-}
-
-const holdMs = (delivery: Delivery, now: number, policy: RetryPolicy): number =>
-  Math.min(policy.holdCapMs, Math.max(policy.holdMs, Math.round((now - delivery.receivedAt) / 10)))
-
 interface At {
   readonly delivery: Delivery
   readonly now: number
@@ -111,11 +86,11 @@ interface At {
   readonly outcome: string
 }
 
-/** The turn is over; what remains is that its outcome reaches `callbackUrl`. `reason` keeps how the turn failed, if it did. */
+/** The turn is over; what remains is that its outcome reaches `callbackUrl`. `failedStep` keeps how the turn failed, if it did. */
 function answeredBack(at: At, outcome: Outcome): Settlement {
   const { delivery, now } = at
   if (outcome.kind === 'released') return { ...unanswered(at), events: [event(now, 'released', outcome.why)] }
-  const turnFailed = failedTurn(delivery)
+  const turnFailed = delivery.failedStep
   if (outcome.kind === 'taken') {
     const events = [event(now, 'callback', 'taken')]
     return turnFailed
@@ -139,7 +114,7 @@ function answeredBack(at: At, outcome: Outcome): Settlement {
 const unanswered = (at: At) => ({
   ...base(at),
   state: at.delivery.failures > 0 ? ('RETRY' as const) : ('PENDING' as const),
-  ...(at.delivery.reason !== undefined && { reason: at.delivery.reason }),
+  ...(at.delivery.failedStep !== undefined && { failedStep: at.delivery.failedStep }),
   ...(at.delivery.detail !== undefined && { detail: at.delivery.detail }),
   dueAt: at.now,
 })
@@ -147,15 +122,13 @@ const unanswered = (at: At) => ({
 const lostAnswer = ({ detail }: Delivery, why: string): string =>
   detail === undefined ? `callback: ${why}` : `${detail}; callback: ${why}`
 
-const turnSteps = ['turn', 'skill', 'session_ended', 'attempts', 'expired'] as const
+type Known = Pick<Settlement, 'evidence' | 'turnEnd'>
 
-const failedTurn = ({ reason }: Delivery): FailedStep | undefined => turnSteps.find((step) => step === reason)
-
-function delivered(at: At, answer: string | undefined, detail: string | undefined): Settlement {
+function delivered(at: At, { answer }: { readonly answer?: string }, known: Known): Settlement {
   const { delivery, now } = at
   const turn = delivery.action === 'turn'
   const callback = turn && delivery.callbackUrl !== undefined
-  const events: DeliveryEvent[] = [event(now, turn ? 'turn_completed' : 'submitted', detail)]
+  const events: DeliveryEvent[] = [event(now, turn ? 'turn_completed' : 'submitted', knownText(known))]
   if (answer !== undefined) events.push(event(now, 'answered'))
   if (!callback) events.push(event(now, 'delivered'))
   return {
@@ -165,6 +138,7 @@ function delivered(at: At, answer: string | undefined, detail: string | undefine
     failures: callback ? 0 : delivery.failures,
     dueAt: now,
     accepted: true,
+    ...known,
     ...(answer !== undefined && { answer }),
     events,
   }
@@ -173,12 +147,13 @@ function delivered(at: At, answer: string | undefined, detail: string | undefine
 function held(at: At, outcome: Extract<Outcome, { kind: 'busy' | 'offline' | 'released' }>): Settlement {
   const { delivery, now, policy } = at
   if (now >= delivery.expiresAt) return failed(at, 'expired', `waited too long: ${outcome.why}`)
-  const wait = outcome.kind === 'released' ? 0 : (outcome.retryAfterMs ?? holdMs(delivery, now, policy))
-  const repeated = delivery.reason === outcome.kind && delivery.detail === outcome.why
+  const wait =
+    outcome.kind === 'released' ? 0 : (outcome.retryAfterMs ?? holdMs(delivery.receivedAt, now, policy))
+  const repeated = delivery.heldBecause === outcome.kind && delivery.detail === outcome.why
   return {
     ...base(at),
     state: delivery.failures > 0 ? 'RETRY' : 'PENDING',
-    reason: outcome.kind,
+    heldBecause: outcome.kind,
     detail: outcome.why,
     dueAt: Math.min(now + wait, delivery.expiresAt),
     events: repeated
@@ -197,7 +172,7 @@ function retried(at: At, why: string, retryAfterMs?: number): Settlement {
   return {
     ...base(at),
     state: 'RETRY',
-    reason: 'failed',
+    heldBecause: 'failed',
     detail: why,
     dueAt,
     failures,
@@ -209,10 +184,10 @@ function retried(at: At, why: string, retryAfterMs?: number): Settlement {
 const spent = (settlement: Settlement, failures: number): Settlement =>
   settlement.phase === 'callback' ? settlement : { ...settlement, failures }
 
-/** Nobody is called back: the sender lost its permission, or has perhaps been told already. */
+/** Nobody is called back: the sender lost its permission, or was perhaps called back already. */
 const silentSteps: readonly FailedStep[] = ['revoked', 'restored']
 
-/** Over, unless somebody asked to be called back: then first they hear of it. */
+/** Over, unless there is a callback URL: then the callback comes first. */
 function failed(at: At, step: FailedStep, detail: string, answer?: string): Settlement {
   const { delivery, now } = at
   const callback =
@@ -221,13 +196,22 @@ function failed(at: At, step: FailedStep, detail: string, answer?: string): Sett
     ...base(at),
     state: callback ? 'PENDING' : 'FAILED',
     phase: callback ? 'callback' : delivery.phase,
-    reason: step,
+    failedStep: step,
     detail,
     dueAt: now,
     failures: callback ? 0 : delivery.failures,
     ...(answer !== undefined && { answer }),
     events: [event(now, 'failed', `${step}: ${detail}`)],
   }
+}
+
+/** The line that the acceptance of a message leaves in its timeline. */
+export const submitted = (at: number, evidence: Evidence): DeliveryEvent =>
+  event(at, 'submitted', knownText({ evidence }))
+
+function knownText({ evidence, turnEnd }: Known): string | undefined {
+  if (evidence !== undefined) return `evidence: ${evidence}`
+  return turnEnd === 'inferred' ? 'end of turn inferred from silence' : undefined
 }
 
 const base = (at: At) => ({

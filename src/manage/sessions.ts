@@ -2,6 +2,7 @@ import type { Connection, Driver } from '../domain/driver.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { isExpired } from '../domain/grant.ts'
 import { meant } from '../domain/nearest.ts'
+import type { Evidence } from '../domain/outcome.ts'
 import type { Clock, Store } from '../domain/ports.ts'
 import {
   type DriverSettings,
@@ -135,6 +136,21 @@ export async function countLiveGrants(
 ): Promise<number> {
   const grants = await store.listGrants({ session })
   return grants.filter((grant) => grant.revokedAt === undefined && !isExpired(grant, now)).length
+}
+
+/** How many of a session's newest deliveries are looked at for evidence. */
+const newestForEvidence = 50
+
+/** When and how an agent last surely took something, among the newest deliveries of a session. `at` is Unix milliseconds. */
+export async function lastEvidence(
+  store: Pick<Store, 'listDeliveries'>,
+  session: SessionId,
+): Promise<{ readonly at: number; readonly kind: Evidence } | undefined> {
+  const newest = await store.listDeliveries({ session, limit: newestForEvidence })
+  const taken = newest.flatMap(({ acceptedAt, evidence = 'ack' }) =>
+    acceptedAt === undefined ? [] : [{ at: acceptedAt, kind: evidence }],
+  )
+  return taken.toSorted((a, b) => b.at - a.at)[0]
 }
 
 export function requireDriver(drivers: ReadonlyMap<string, Driver>, kind: string): Driver {

@@ -69,7 +69,10 @@ export interface DeliveryView {
   readonly hook: string | null
   readonly action: string
   readonly phase: string
-  readonly reason: string | null
+  /** The step that failed: of a FAILED delivery, and of one whose failed turn is still to be called back. */
+  readonly failedStep: string | null
+  /** Why a PENDING or RETRY delivery is not further. */
+  readonly heldBecause: string | null
   readonly detail: string | null
   readonly message: string
   readonly from: string | null
@@ -88,6 +91,10 @@ export interface DeliveryView {
   readonly dueAt: string
   readonly expiresAt: string
   readonly acceptedAt: string | null
+  /** How it is known that the agent took it: `ack`, `echo` or `marker`. */
+  readonly evidence: string | null
+  /** How it is known that the turn is over: `reported` or `inferred`. */
+  readonly turnEnd: string | null
   readonly settledAt: string | null
   readonly answer: string | null
 }
@@ -177,7 +184,8 @@ export const deliveryView = (delivery: Delivery): DeliveryView => ({
   hook: delivery.source.kind === 'hook' ? delivery.source.hook : null,
   action: delivery.action,
   phase: delivery.phase,
-  reason: delivery.reason ?? null,
+  failedStep: delivery.failedStep ?? null,
+  heldBecause: delivery.heldBecause ?? null,
   detail: delivery.detail ?? null,
   message: delivery.message,
   from: delivery.from ?? null,
@@ -193,6 +201,8 @@ export const deliveryView = (delivery: Delivery): DeliveryView => ({
   dueAt: iso(delivery.dueAt),
   expiresAt: iso(delivery.expiresAt),
   acceptedAt: isoOrNull(delivery.acceptedAt),
+  evidence: delivery.evidence ?? null,
+  turnEnd: delivery.turnEnd ?? null,
   settledAt: isoOrNull(delivery.settledAt),
   answer: delivery.answer ?? null,
 })

@@ -82,7 +82,7 @@ function lease(context: StoreContext, seq: number, { now, leaseMs }: Claim): Del
   const { sql, remembered } = context
   endOpenAttempts(context, seq, now, 'its lease ran out')
   const row = sql(
-    `UPDATE deliveries SET leased_until = ?, tries = tries + 1
+    `UPDATE deliveries SET leased_until = ?, attempts = attempts + 1
      WHERE seq = ? AND (leased_until IS NULL OR leased_until <= ?) RETURNING ${deliveryColumns}`,
   ).get(now + leaseMs, seq, now)
   if (!row) return undefined

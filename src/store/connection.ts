@@ -9,6 +9,8 @@ export interface ConnectionOptions {
   readonly path: string
   /** How long SQLite itself waits for another process's write, blocking. Milliseconds. */
   readonly busyMs: number
+  /** Called with the schema that a database has before it is brought to another; when it throws, it stays as it is. */
+  readonly beforeUpgrade?: (version: number) => void
 }
 
 /** One SQLite connection with its prepared statements. */
@@ -53,13 +55,13 @@ function create(path: string): void {
 
 const openingBusyMs = 5000
 
-function opened(database: Database, { busyMs, path }: ConnectionOptions): Connection {
+function opened(database: Database, { busyMs, path, beforeUpgrade }: ConnectionOptions): Connection {
   try {
     database.exec(`PRAGMA busy_timeout = ${openingBusyMs}`)
     // Before anything is changed: it may be another program's.
     versionOf(database)
     configure(database, path)
-    migrate(database)
+    migrate(database, beforeUpgrade)
     database.exec(`PRAGMA busy_timeout = ${busyMs}`)
     return wrap(database)
   } catch (thrown) {

@@ -14,6 +14,10 @@ export interface StoreOptions {
   readonly now: () => number
   /** A server never blocks long for another process's lock; a client may. */
   readonly role: 'server' | 'client'
+  /** The lock that a server of this home holds (see `lock.ts`): no command changes the schema under a running server. */
+  readonly serverLock?: string
+  /** Told where the copy lies that was made of a database before its schema was changed. */
+  readonly onUpgrade?: (copy: string) => void
 }
 
 /** What the parts of the SQLite store have in common. */
@@ -35,8 +39,8 @@ export interface StoreContext {
 const busyMs = { server: 5, client: 4000 }
 
 /** Opens the database and joins it to what is remembered of it. Throws `home_unusable`, saying what to do. */
-export function openShared(options: StoreOptions): StoreContext {
-  const open = () => openConnection({ ...options, busyMs: busyMs[options.role] })
+export function openShared(options: StoreOptions, beforeUpgrade: (version: number) => void): StoreContext {
+  const open = () => openConnection({ ...options, busyMs: busyMs[options.role], beforeUpgrade })
   let connection = open()
   let unsaid = false
   const sql = (text: string) => connection.sql(text)

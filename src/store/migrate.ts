@@ -1,22 +1,26 @@
 import { Failure } from '../domain/error.ts'
 import type { Database } from '../platform/platform.ts'
 import init from './migrations/0001_init.sql' with { type: 'text' }
+import typedFacts from './migrations/0002_typed_facts.sql' with { type: 'text' }
 
 /** Numbered from 1; a migration that was released is never edited. */
-const migrations: readonly string[] = [init]
+const migrations: readonly string[] = [init, typedFacts]
 
 /** Written into the file's header: "Pstn". Tells our databases from those of other programs. */
 const applicationId = 0x5073746e
 
-/** Brings a database to the schema of this version, in one transaction. */
-export function migrate(database: Database): void {
+/**
+ * Brings a database to the schema of this version, in one transaction. `beforeUpgrade` is called inside of it, with the schema
+ * so far, for a database that has one; when it throws, nothing is changed.
+ */
+export function migrate(database: Database, beforeUpgrade: (version: number) => void = () => {}): void {
   if (versionOf(database) === migrations.length) return
   database.exec('BEGIN IMMEDIATE')
   // Another process may have done it while this one waited for the lock.
-  for (let next = versionOf(database); next < migrations.length; next++) {
-    database.exec(migrations[next] ?? '')
-    database.exec(`PRAGMA user_version = ${next + 1}`)
-  }
+  const version = versionOf(database)
+  if (version > 0 && version < migrations.length) beforeUpgrade(version)
+  for (const [i, statements] of migrations.entries()) if (i >= version) database.exec(statements)
+  database.exec(`PRAGMA user_version = ${migrations.length}`)
   database.exec(`PRAGMA application_id = ${applicationId}`)
   database.exec('COMMIT')
 }

@@ -4,12 +4,12 @@ import type { SqlValue } from '../platform/platform.ts'
 import type { StoreContext } from './context.ts'
 import { createPause } from './pause.ts'
 import {
-  asideOf,
   attemptOf,
   byId,
   deliveryColumns,
   deliveryOf,
   eventOf,
+  extraOf,
   keyOf,
   number,
   usualType,
@@ -25,7 +25,7 @@ export function inspect({ sql }: StoreContext, id: DeliveryId): DeliveryRecord |
     .map(attemptOf)
   const noted = sql('SELECT * FROM events WHERE delivery = ? ORDER BY n').all(delivery.seq).map(eventOf)
   const { payload } = row
-  const { contentType = payload ? usualType : undefined, headers = {} } = asideOf(row)
+  const { contentType = payload ? usualType : undefined, headers = {} } = extraOf(row)
   return {
     ...delivery,
     events: timeline(delivery, attemptList, noted),
@@ -117,8 +117,8 @@ function termsOf(filter: DeliveryFilter): readonly Term[] {
     state === undefined ? undefined : [`state = '${state}'`],
     unfinished ? [`state IN ('PENDING', 'RETRY') AND phase = 'deliver'`] : undefined,
     session === undefined ? undefined : ['session = ?', session],
-    hook === undefined ? undefined : ['door = ?', `hook:${hook}`],
-    grant === undefined ? undefined : ['door = ?', `grant:${grant}`],
+    hook === undefined ? undefined : ['source = ?', `hook:${hook}`],
+    grant === undefined ? undefined : ['source = ?', `grant:${grant}`],
     words === undefined ? undefined : ['instr(lower(message), lower(?)) > 0', words],
     receivedSince === undefined ? undefined : ['received_at >= ?', receivedSince],
   ]

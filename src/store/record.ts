@@ -4,24 +4,24 @@ import { forbidden, isExpired } from '../domain/grant.ts'
 import type { Draft, Recorded } from '../domain/ports.ts'
 import { requireOpen } from '../domain/session.ts'
 import type { StoreContext } from './context.ts'
-import { type Aside, asideOf, deliveryColumns, deliveryOf, usualType } from './rows.ts'
+import { deliveryColumns, deliveryOf, type Extra, extraOf, usualType } from './rows.ts'
 import { addEvents } from './settle.ts'
 
 /** One knock, inside the transaction that holds the write lock: what other processes revoked before is seen here. */
 export function record(context: StoreContext, draft: Draft): Recorded {
   const now = context.now()
-  requireDoor(context, draft, now)
-  const door = scopeOf(draft.source)
-  const first = draft.idempotency && firstOf(context, door, draft.idempotency, now)
+  requireSource(context, draft, now)
+  const source = scopeOf(draft.source)
+  const first = draft.idempotency && firstOf(context, source, draft.idempotency, now)
   if (first) return { delivery: first, replayed: true, leased: false }
   requireRoom(context, draft)
   const leased = draft.lease !== undefined && !draft.failed && context.remembered.head(draft.session) === null
-  const delivery = insert(context, draft, door, now, leased)
+  const delivery = insert(context, draft, source, now, leased)
   if (draft.source.kind === 'grant') context.remembered.used(draft.source.grant, now)
   return { delivery, replayed: false, leased }
 }
 
-function requireDoor({ remembered }: StoreContext, draft: Draft, now: number): void {
+function requireSource({ remembered }: StoreContext, draft: Draft, now: number): void {
   if (draft.source.kind === 'grant') {
     const grant = remembered.grant(draft.source.grant)
     const opens = grant && grant.revokedAt === undefined && !isExpired(grant, now)
@@ -32,17 +32,17 @@ function requireDoor({ remembered }: StoreContext, draft: Draft, now: number): v
 
 function firstOf(
   { sql }: StoreContext,
-  door: string,
+  source: string,
   { key, fingerprint, windowMs }: NonNullable<Draft['idempotency']>,
   now: number,
 ): Delivery | undefined {
   const row = sql(
     `SELECT ${deliveryColumns} FROM deliveries
-     WHERE door = ? AND idempotency_key = ? AND state <> 'FAILED' ORDER BY seq DESC LIMIT 1`,
-  ).get(door, key)
+     WHERE source = ? AND idempotency_key = ? AND state <> 'FAILED' ORDER BY seq DESC LIMIT 1`,
+  ).get(source, key)
   const first = row && deliveryOf(row)
   if (!first || first.storedAt <= now - windowMs) return undefined
-  if (asideOf(row).fingerprint !== fingerprint)
+  if (extraOf(row).fingerprint !== fingerprint)
     throw new Failure('idempotency_conflict', 'This idempotency key came with another message before.', {
       deliveryId: first.id,
     })
@@ -56,20 +56,20 @@ function requireRoom({ remembered }: StoreContext, { session, queueLimit }: Draf
     })
 }
 
-function insert(context: StoreContext, draft: Draft, door: string, now: number, leased: boolean): Delivery {
+function insert(context: StoreContext, draft: Draft, source: string, now: number, leased: boolean): Delivery {
   const { remembered, sql } = context
   const { failed } = draft
   const state = failed ? 'FAILED' : 'PENDING'
   const leasedUntil = leased && draft.lease ? now + draft.lease.leaseMs : null
   const seq = remembered.nextSeq()
   const id = deliveryIdOf(draft.receivedAt, seq, draft.chance)
-  const aside = JSON.stringify(asideFor(draft))
+  const extra = JSON.stringify(extraFor(draft))
   if (leased || failed || draft.idempotency)
     sql(insertSpecial).run(
       seq,
       id,
       draft.session,
-      door,
+      source,
       draft.action,
       state,
       failed ? failed.step : null,
@@ -82,7 +82,7 @@ function insert(context: StoreContext, draft: Draft, door: string, now: number, 
       failed ? now : null,
       draft.idempotency ? draft.idempotency.key : null,
       draft.message,
-      aside,
+      extra,
       draft.payload ?? null,
     )
   else
@@ -90,13 +90,13 @@ function insert(context: StoreContext, draft: Draft, door: string, now: number, 
       seq,
       id,
       draft.session,
-      door,
+      source,
       draft.action,
       draft.receivedAt,
       now,
       draft.expiresAt,
       draft.message,
-      aside,
+      extra,
       draft.payload ?? null,
     )
   remembered.count(state, draft.session, 1)
@@ -125,7 +125,7 @@ function queued(
 }
 
 /** Absent members take no room in the JSON; what is usual is left out too. */
-const asideFor = (draft: Draft): Aside => ({
+const extraFor = (draft: Draft): Extra => ({
   from: draft.from,
   skill: draft.skill,
   callbackUrl: draft.callbackUrl,
@@ -143,14 +143,14 @@ function isEmpty(headers: Draft['headers']): boolean {
 
 /** The path of nearly every knock: every value that must be bound costs, so this binds only what differs. */
 const insertPlain = `INSERT INTO deliveries (
-    seq, id, session, door, action, state, phase, received_at, stored_at, due_at, expires_at, attempts, tries,
-    message, aside, payload
+    seq, id, session, source, action, state, phase, received_at, stored_at, due_at, expires_at, attempts, failures,
+    message, extra, payload
   ) VALUES (?1, ?2, ?3, ?4, ?5, 'PENDING', 'deliver', ?6, ?7, ?7, ?8, 0, 0, ?9, ?10, ?11)`
 
 /** Leased at once, failed at once, or with a key to be recognised by. */
 const insertSpecial = `INSERT INTO deliveries (
-    seq, id, session, door, action, state, phase, reason, detail, received_at, stored_at, due_at, expires_at,
-    attempts, tries, leased_until, settled_at, idempotency_key, message, aside, payload
+    seq, id, session, source, action, state, phase, failed_step, detail, received_at, stored_at, due_at, expires_at,
+    failures, attempts, leased_until, settled_at, idempotency_key, message, extra, payload
   ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'deliver', ?7, ?8, ?9, ?10, ?10, ?11, 0, ?12, ?13, ?14, ?15, ?16, ?17, ?18)`
 
 function stored(
@@ -179,7 +179,7 @@ function stored(
   }
   const { failed, from, skill, callbackUrl, timeoutMs, idempotency, replayOf } = draft
   // One by one: what most knocks lack costs them nothing then.
-  if (failed) Object.assign(delivery, { reason: failed.step, detail: failed.detail, settledAt: now })
+  if (failed) Object.assign(delivery, { failedStep: failed.step, detail: failed.detail, settledAt: now })
   if (from !== undefined) delivery.from = from
   if (skill !== undefined) delivery.skill = skill
   if (callbackUrl !== undefined) delivery.callbackUrl = callbackUrl

@@ -4,7 +4,7 @@ import { Failure, reasonOf } from '../domain/error.ts'
 import type { Database } from '../platform/platform.ts'
 import { createPrivate, sync } from './backup.ts'
 import type { StoreOptions } from './context.ts'
-import { versionOf } from './migrate.ts'
+import { migrate, versionOf } from './migrate.ts'
 import { markAsCopy } from './restored.ts'
 import { adopt, isOwn } from './revocations.ts'
 import { number } from './rows.ts'
@@ -61,6 +61,8 @@ function vouchedFor(options: RestoreDeps, fresh: string, file: string): Found {
   try {
     if (versionOf(database) === 0) throw new Failure('usage', 'it is empty')
     if (only(database, 'PRAGMA integrity_check') !== 'ok') throw new Failure('usage', 'it is damaged')
+    // Here, and not when it is opened as the store: the backup is the copy that is kept of the old schema.
+    migrate(database)
     markAsCopy(database.prepare, Math.round(statSync(file).mtimeMs))
     if (options.keepGrants && options.revokedFile) adopt(database.prepare, options.revokedFile)
     const forgets = options.revokedFile !== undefined && !isOwn(options.revokedFile)

@@ -15,7 +15,7 @@ import type { DriverSettings, Session, SessionId, SessionState } from '../domain
 import type { SqlRow, SqlValue } from '../platform/platform.ts'
 
 // The one place where rows become records. What stands in the database was written by this program, so its columns
-// are taken at their word.
+// are trusted.
 
 export const text = (value: SqlValue | undefined): string => String(value)
 export const number = (value: SqlValue | undefined): number => Number(value)
@@ -54,8 +54,8 @@ export const sessionOf = (row: SqlRow): Session =>
     endedAt: orUndefined(row.ended_at, number),
   } as Session)
 
-/** What stands in the column `aside`: members that few deliveries have, and those that only a closer look shows. */
-export interface Aside {
+/** What stands in the column `extra`: members that few deliveries have, and those that only a closer look shows. */
+export interface Extra {
   readonly from?: string | undefined
   readonly skill?: string | undefined
   readonly callbackUrl?: string | undefined
@@ -70,29 +70,31 @@ export interface Aside {
 /** What nearly every payload is. */
 export const usualType = 'application/json'
 
-export const asideOf = (row: SqlRow): Aside => JSON.parse(text(row.aside)) as Aside
+export const extraOf = (row: SqlRow): Extra => JSON.parse(text(row.extra)) as Extra
 
-/** Finds a delivery by its id, which tells its seq; takes `keyOf` it. */
+/** Finds a delivery by its id, which holds its seq; takes `keyOf` it. */
 export const byId = 'WHERE seq = ? AND id = ?'
 export const keyOf = (id: DeliveryId): [seq: number, id: DeliveryId] => [seqOf(id), id]
 
 /** Every column of a delivery but its payload. */
 export const deliveryColumns = [
-  'seq, id, session, door, action, state, phase, reason, detail, received_at, stored_at, due_at, expires_at',
-  'attempts, tries, leased_until, accepted_at, settled_at, idempotency_key, message, answer, aside',
+  'seq, id, session, source, action, state, phase, failed_step, held_because, detail, received_at, stored_at, due_at',
+  'expires_at, attempts, failures, leased_until, accepted_at, evidence, turn_end, settled_at, idempotency_key',
+  'message, answer, extra',
 ].join(', ')
 
 export function deliveryOf(row: SqlRow): Delivery {
-  const { from, skill, callbackUrl, timeoutMs, replayOf } = asideOf(row)
+  const { from, skill, callbackUrl, timeoutMs, replayOf } = extraOf(row)
   return present({
     id: text(row.id) as DeliveryId,
     seq: number(row.seq),
     session: text(row.session) as SessionId,
-    source: doorOf(text(row.door)),
+    source: sourceOf(text(row.source)),
     action: text(row.action) as Action,
     state: text(row.state) as DeliveryState,
     phase: text(row.phase) as Phase,
-    reason: orUndefined(row.reason, text),
+    failedStep: orUndefined(row.failed_step, text),
+    heldBecause: orUndefined(row.held_because, text),
     detail: orUndefined(row.detail, text),
     message: text(row.message),
     from,
@@ -105,10 +107,12 @@ export function deliveryOf(row: SqlRow): Delivery {
     storedAt: number(row.stored_at),
     dueAt: number(row.due_at),
     expiresAt: number(row.expires_at),
-    failures: number(row.attempts),
-    attempts: number(row.tries),
+    failures: number(row.failures),
+    attempts: number(row.attempts),
     leasedUntil: orUndefined(row.leased_until, number),
     acceptedAt: orUndefined(row.accepted_at, number),
+    evidence: orUndefined(row.evidence, text),
+    turnEnd: orUndefined(row.turn_end, text),
     settledAt: orUndefined(row.settled_at, number),
     answer: orUndefined(row.answer, text),
   } as Delivery)
@@ -130,7 +134,7 @@ export const eventOf = (row: SqlRow): DeliveryEvent =>
     detail: orUndefined(row.detail, text),
   } as DeliveryEvent)
 
-function doorOf(spelled: string): Source {
+function sourceOf(spelled: string): Source {
   const colon = spelled.indexOf(':')
   const rest = spelled.slice(colon + 1)
   if (spelled.startsWith('grant:')) return { kind: 'grant', grant: rest as GrantId }

@@ -1,8 +1,9 @@
 import type { Delivery, DeliveryEvent, DeliveryId } from '../domain/delivery.ts'
 import { isTerminal } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
+import type { Evidence } from '../domain/outcome.ts'
 import type { SessionId } from '../domain/session.ts'
-import { type Settlement, settle } from '../domain/settle.ts'
+import { type Settlement, settle, submitted } from '../domain/settle.ts'
 import type { StoreContext } from './context.ts'
 import { byId, deliveryColumns, deliveryOf, keyOf } from './rows.ts'
 
@@ -43,7 +44,7 @@ function endAttempt(
 ): void {
   if (unspent.includes(settlement.outcome)) {
     sql('DELETE FROM attempts WHERE delivery = ? AND number = ?').run(seq, attempt)
-    sql('UPDATE deliveries SET tries = tries - 1 WHERE seq = ?').run(seq)
+    sql('UPDATE deliveries SET attempts = attempts - 1 WHERE seq = ?').run(seq)
   } else
     sql(
       'UPDATE attempts SET ended_at = ?, outcome = ?, detail = ? WHERE delivery = ? AND number = ? AND ended_at IS NULL',
@@ -59,16 +60,20 @@ export function applySettlement(
 ): void {
   const { sql, remembered } = context
   sql(
-    `UPDATE deliveries SET state = ?, phase = ?, reason = ?, detail = ?, due_at = ?, attempts = ?, leased_until = NULL,
-       accepted_at = COALESCE(accepted_at, ?), settled_at = ?, answer = COALESCE(?, answer) WHERE seq = ?`,
+    `UPDATE deliveries SET state = ?, phase = ?, failed_step = ?, held_because = ?, detail = ?, due_at = ?, failures = ?,
+       leased_until = NULL, accepted_at = COALESCE(accepted_at, ?), evidence = COALESCE(evidence, ?),
+       turn_end = COALESCE(?, turn_end), settled_at = ?, answer = COALESCE(?, answer) WHERE seq = ?`,
   ).run(
     settlement.state,
     settlement.phase,
-    settlement.reason ?? null,
+    settlement.failedStep ?? null,
+    settlement.heldBecause ?? null,
     settlement.detail ?? null,
     settlement.dueAt,
     settlement.failures,
     settlement.accepted ? now : null,
+    settlement.evidence ?? null,
+    settlement.turnEnd ?? null,
     isTerminal(settlement.state) ? now : null,
     settlement.answer ?? null,
     delivery.seq,
@@ -77,6 +82,23 @@ export function applySettlement(
   remembered.forgetHead(delivery.session)
   remembered.count(delivery.state, delivery.session, -1)
   remembered.count(settlement.state, delivery.session, 1)
+}
+
+/** The agent surely has it. */
+export function accept(context: StoreContext, id: DeliveryId, now: number, evidence: Evidence): void {
+  const delivery = deliveryById(context, id)
+  if (!delivery) return
+  context
+    .sql(
+      'UPDATE deliveries SET accepted_at = COALESCE(accepted_at, ?), evidence = COALESCE(evidence, ?) WHERE seq = ?',
+    )
+    .run(now, evidence, delivery.seq)
+  addEvents(context, delivery.seq, [submitted(now, evidence)])
+}
+
+export function append(context: StoreContext, id: DeliveryId, events: readonly DeliveryEvent[]): void {
+  const delivery = deliveryById(context, id)
+  if (delivery) addEvents(context, delivery.seq, events)
 }
 
 /** Most lines of one timeline; the oldest give way. */
@@ -106,12 +128,13 @@ export function requeue(context: StoreContext, id: DeliveryId, now: number, expi
       'It never became a message: mend the template, then replay it with other words.',
     )
   requireLive(context, delivery.session)
-  const accepted =
-    delivery.phase === 'callback' && delivery.reason === 'callback' ? delivery.acceptedAt : undefined
+  const answered =
+    delivery.phase === 'callback' && delivery.failedStep === 'callback' && delivery.acceptedAt !== undefined
   sql(
-    `UPDATE deliveries SET state = 'PENDING', phase = ?, reason = NULL, detail = NULL, due_at = ?, expires_at = ?,
-       attempts = 0, accepted_at = ?, settled_at = NULL WHERE seq = ?`,
-  ).run(accepted === undefined ? 'deliver' : 'callback', now, expiresAt, accepted ?? null, delivery.seq)
+    `UPDATE deliveries SET state = 'PENDING', phase = iif(?1, 'callback', 'deliver'), failed_step = NULL, detail = NULL,
+       due_at = ?2, expires_at = ?3, failures = 0, accepted_at = iif(?1, accepted_at, NULL),
+       evidence = iif(?1, evidence, NULL), turn_end = iif(?1, turn_end, NULL), settled_at = NULL WHERE seq = ?4`,
+  ).run(answered ? 1 : 0, now, expiresAt, delivery.seq)
   addEvents(context, delivery.seq, [{ at: now, kind: 'requeued', detail: 'by hand' }])
   remembered.forgetHead(delivery.session)
   remembered.count('FAILED', delivery.session, -1)

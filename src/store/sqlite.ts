@@ -12,11 +12,16 @@ import { record } from './record.ts'
 import { isFromThePast, takeIn } from './restored.ts'
 import { adopt, isOwn } from './revocations.ts'
 import { sessionStore } from './sessions.ts'
-import { acknowledge, addEvents, deliveryById, requeue, settleAttempt } from './settle.ts'
+import { accept, acknowledge, append, deliveryById, requeue, settleAttempt } from './settle.ts'
+import { copyBeforeUpgrade } from './upgrade.ts'
 
 /** Opens the SQLite store. Throws `home_unusable`, saying what to do. */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const context = openShared(options)
+  let copy: string | undefined
+  const context = openShared(options, (version) => {
+    copy = copyBeforeUpgrade(options, version)
+  })
+  if (copy !== undefined) options.onUpgrade?.(copy)
   const { write, read } = context
   const { revokedFile } = context
   if (await read(() => isFromThePast(context))) await write(() => takeIn(context))
@@ -33,20 +38,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       (await read(() => anythingDue(context, claim))) ? write(() => claimDue(context, claim)) : [],
     settleDelivery: (id, attempt, settlement, now) =>
       write(() => settleAttempt(context, id, attempt, settlement, now)),
-    acceptDelivery: (id, now, event) =>
-      write(() => {
-        const delivery = deliveryById(context, id)
-        if (!delivery) return
-        context
-          .sql('UPDATE deliveries SET accepted_at = COALESCE(accepted_at, ?) WHERE seq = ?')
-          .run(now, delivery.seq)
-        addEvents(context, delivery.seq, [event])
-      }),
-    appendEvents: (id, events) =>
-      write(() => {
-        const delivery = deliveryById(context, id)
-        if (delivery) addEvents(context, delivery.seq, events)
-      }),
+    acceptDelivery: (id, now, evidence) => write(() => accept(context, id, now, evidence)),
+    appendEvents: (id, events) => write(() => append(context, id, events)),
     nextDue: (except) => read(() => nextDue(context, except)),
     releaseLeases: (now) => write(() => releaseLeases(context, now)),
     findDelivery: (id) => read(() => deliveryById(context, id)),

@@ -69,7 +69,7 @@ describe('an opencode server, spoken to by the built binary', () => {
 
   it('fails a turn whose model failed', options, async () => {
     const delivery = await turn('FAIL:400')
-    assert.deepEqual([delivery.state, delivery.reason], ['FAILED', 'turn'], JSON.stringify(delivery))
+    assert.deepEqual([delivery.state, delivery.failedStep], ['FAILED', 'turn'], JSON.stringify(delivery))
   })
 
   it('brings what would be a command as text', options, async () => {
@@ -131,7 +131,7 @@ describe('an opencode server, spoken to by the built binary', () => {
       await accepted(body.deliveryId)
       await opencode.kill()
       const delivery = await bench.settled(server, body.deliveryId)
-      assert.deepEqual([delivery.state, delivery.reason], ['FAILED', 'turn'], JSON.stringify(delivery))
+      assert.deepEqual([delivery.state, delivery.failedStep], ['FAILED', 'turn'], JSON.stringify(delivery))
       const held = await knock('SAY:later', 1)
       assert.deepEqual([held.status, held.body.reason], [202, 'offline'])
       opencode = await startOpencode(bench, port)

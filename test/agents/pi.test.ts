@@ -54,7 +54,7 @@ describe('pi in RPC mode, driven by the built binary', () => {
 
   it('fails a turn whose model failed', options, async () => {
     const delivery = await turn('FAIL:400')
-    assert.deepEqual([delivery.state, delivery.reason], ['FAILED', 'turn'], JSON.stringify(delivery))
+    assert.deepEqual([delivery.state, delivery.failedStep], ['FAILED', 'turn'], JSON.stringify(delivery))
   })
 
   it('brings what would be a command as text', options, async () => {

@@ -120,7 +120,7 @@ describe('deliveries retry, replay, purge', () => {
 
   it('replay of an empty message needs --message', async () => {
     const world = createWorld()
-    const old = addDelivery(world, { state: 'FAILED', reason: 'template', message: '' })
+    const old = addDelivery(world, { state: 'FAILED', failedStep: 'template', message: '' })
     assert.equal((await cli(world, ['deliveries', 'replay', old.id])).code, 2)
     assert.equal(world.records.size, 1)
   })

@@ -8,7 +8,8 @@ import { cli, createWorld } from './fake-io.ts'
 const sent = (state: string) => ({
   id: 'whd_1',
   state,
-  reason: state === 'PENDING' ? 'busy' : null,
+  failedStep: state === 'FAILED' ? 'turn' : null,
+  heldBecause: state === 'PENDING' ? 'busy' : null,
   detail: 'why',
 })
 

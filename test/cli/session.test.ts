@@ -84,8 +84,7 @@ describe('session show', () => {
       [(await show()).agent, (await show()).lastEvidence],
       [{ state: 'idle', why: null }, null],
     )
-    const submitted = { at: start + 5000, kind: 'submitted' as const, detail: 'evidence: echo' }
-    addDelivery(world, { session: id, state: 'DELIVERED', acceptedAt: start + 5000, events: [submitted] })
+    addDelivery(world, { session: id, state: 'DELIVERED', acceptedAt: start + 5000, evidence: 'echo' })
     addDelivery(world, { session: id, state: 'FAILED' })
     assert.deepEqual((await show()).lastEvidence, { at: '2026-11-22T10:00:05.250Z', kind: 'echo' })
     const { stdout } = await cli(world, ['session', 'show', 'x'])
@@ -142,7 +141,7 @@ describe('session end', () => {
     assert.equal(stderr, 'Ended build. 1 waiting message failed.\n')
     assert.equal(find(world, 'build')?.state, 'ended')
     assert.deepEqual(world.ended, ['build'])
-    assert.equal([...world.records.values()][0]?.reason, 'session_ended')
+    assert.equal([...world.records.values()][0]?.failedStep, 'session_ended')
     assert.equal((await cli(world, ['session', 'end', 'build'])).code, 3)
   })
 

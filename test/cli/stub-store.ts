@@ -120,7 +120,7 @@ export function createStub(now: () => number): Stub {
         (one) => one.session === session && (one.state === 'PENDING' || one.state === 'RETRY'),
       )
       for (const one of waiting)
-        put(one, { state: 'FAILED', reason: 'session_ended', detail: why, settledAt: at })
+        put(one, { state: 'FAILED', failedStep: 'session_ended', detail: why, settledAt: at })
       return waiting.length
     },
     knocksByHour: async () => [],

@@ -5,7 +5,7 @@ import type { Delivery, DeliveryId } from '../../src/domain/delivery.ts'
 import type { GrantId } from '../../src/domain/grant.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import type { SessionId } from '../../src/domain/session.ts'
-import { backoffMs, defaultRetryPolicy, settle } from '../../src/domain/settle.ts'
+import { settle } from '../../src/domain/settle.ts'
 
 const now = 1_800_000_000_000
 const delivery = (over: Partial<Delivery> = {}): Delivery => ({
@@ -98,7 +98,7 @@ describe('settle', () => {
   for (const [name, from, outcome, state, reason] of table)
     it(name, () => {
       const settlement = settle(delivery(from), outcome, now, 0.5)
-      assert.deepEqual([settlement.state, settlement.reason], [state, reason])
+      assert.deepEqual([settlement.state, settlement.failedStep ?? settlement.heldBecause], [state, reason])
     })
 
   const callback = {
@@ -121,21 +121,21 @@ describe('settle', () => {
     ['a callback not taken eight times fails', { ...callback, failures: 7 }, again, 'FAILED', 'callback'],
     [
       'a failed turn stays failed after its callback',
-      { ...callback, reason: 'turn' },
+      { ...callback, failedStep: 'turn' },
       { kind: 'taken', evidence: 'ack' },
       'FAILED',
       'turn',
     ],
     [
       'a skill that was not there stays failed after its callback',
-      { ...callback, reason: 'skill' },
+      { ...callback, failedStep: 'skill' },
       { kind: 'taken', evidence: 'ack' },
       'FAILED',
       'skill',
     ],
     [
       'a released callback forgets nothing of its turn',
-      { ...callback, reason: 'turn', expiresAt: now },
+      { ...callback, failedStep: 'turn', expiresAt: now },
       { kind: 'released', why: 'stop' },
       'PENDING',
       'turn',
@@ -144,17 +144,20 @@ describe('settle', () => {
   for (const [name, from, outcome, state, reason] of callbacks)
     it(name, () => {
       const settlement = settle(delivery(from), outcome, now, 0.5)
-      assert.deepEqual([settlement.state, settlement.reason], [state, reason])
+      assert.deepEqual([settlement.state, settlement.failedStep ?? settlement.heldBecause], [state, reason])
     })
 
   it('tells a failed turn to its callback before it is over', () => {
     const asked = delivery({ action: 'turn', callbackUrl: 'https://example.com/' })
     const settlement = settle(asked, { kind: 'turn_failed', why: 'refusal', detail: 'no' }, now, 0.5)
-    assert.deepEqual([settlement.state, settlement.phase, settlement.reason], ['PENDING', 'callback', 'turn'])
+    assert.deepEqual(
+      [settlement.state, settlement.phase, settlement.failedStep ?? settlement.heldBecause],
+      ['PENDING', 'callback', 'turn'],
+    )
   })
 
   it('keeps how the turn failed beside how its callback did', () => {
-    const failing = delivery({ ...callback, reason: 'turn', detail: 'exit code 1' })
+    const failing = delivery({ ...callback, failedStep: 'turn', detail: 'exit code 1' })
     const { detail } = settle(failing, { ...again, retry: false }, now, 0.5)
     assert.equal(detail, 'exit code 1; callback: 503')
   })
@@ -170,7 +173,7 @@ describe('settle', () => {
   })
 
   it('says once in the timeline why it is held', () => {
-    const held = delivery({ reason: 'busy', detail: 'a turn runs' })
+    const held = delivery({ heldBecause: 'busy', detail: 'a turn runs' })
     assert.deepEqual(settle(held, { kind: 'busy', why: 'a turn runs' }, now, 0.5).events, [])
     assert.equal(settle(held, { kind: 'busy', why: 'a dialog' }, now, 0.5).events.length, 1)
   })
@@ -188,22 +191,6 @@ describe('settle', () => {
             jitter,
           )
           assert.ok(dueAt >= now)
-        },
-      ),
-    )
-  })
-})
-
-describe('backoffMs', () => {
-  it('doubles from one second to five minutes, between half and whole', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 60 }),
-        fc.double({ min: 0, max: 0.999, noNaN: true }),
-        (attempts, jitter) => {
-          const full = Math.min(300_000, 1000 * 2 ** (attempts - 1))
-          const ms = backoffMs(attempts, jitter, defaultRetryPolicy)
-          assert.ok(ms >= full / 2 && ms <= full)
         },
       ),
     )

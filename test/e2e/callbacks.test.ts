@@ -91,7 +91,7 @@ describe('agent turns', () => {
   it('goes to RETRY and tries again with backoff, then FAILED with the reason', async () => {
     const { body } = await turn('later')
     const delivery = await settled(home, server, body.deliveryId)
-    assert.deepEqual([delivery.state, delivery.reason, delivery.attempts], ['FAILED', 'attempts', 3])
+    assert.deepEqual([delivery.state, delivery.failedStep, delivery.attempts], ['FAILED', 'attempts', 3])
     assert.match(String(delivery.detail), /3 attempts: it said to try later/)
     assert.equal(delivery.events.filter(({ kind }) => kind === 'retry').length, 2)
     assert.equal(await runs('later'), 3)
@@ -107,7 +107,7 @@ describe('agent turns', () => {
   it('is never run twice when it failed, and keeps its answer', async () => {
     const { body } = await turn('broken')
     const delivery = await settled(home, server, body.deliveryId)
-    assert.deepEqual([delivery.state, delivery.reason], ['FAILED', 'turn'])
+    assert.deepEqual([delivery.state, delivery.failedStep], ['FAILED', 'turn'])
     assert.match(String(delivery.detail), /1/)
     assert.equal(delivery.answer, 'half an answer')
     assert.equal(await runs('broken'), 1)
@@ -212,7 +212,7 @@ describe('callbacks', () => {
     it(`tell of a turn that failed (${step}), which stays FAILED`, async () => {
       const { body } = await turn(session, `/${session}`)
       const delivery = await settled(home, server, body.deliveryId)
-      assert.deepEqual([delivery.state, delivery.reason], ['FAILED', step])
+      assert.deepEqual([delivery.state, delivery.failedStep], ['FAILED', step])
       const [call, ...more] = callsTo(`/${session}`)
       assert.deepEqual(more, [])
       const event = JSON.parse(call?.body ?? '')
@@ -248,7 +248,7 @@ describe('callbacks', () => {
     receiver.answers = [{ status: 500 }]
     const { body } = await turn('good', '/never')
     const delivery = await settled(home, server, body.deliveryId)
-    assert.deepEqual([delivery.state, delivery.reason], ['FAILED', 'callback'])
+    assert.deepEqual([delivery.state, delivery.failedStep], ['FAILED', 'callback'])
     assert.match(String(delivery.detail), /500/)
     assert.equal(delivery.answer, 'work done')
     receiver.answers = [{ status: 204 }]
@@ -262,7 +262,7 @@ describe('callbacks', () => {
     receiver.answers = [{ status: 307, headers: { location: `${receiver.url}/elsewhere` } }, { status: 204 }]
     const { body } = await turn('good', '/moved')
     const delivery = await settled(home, server, body.deliveryId)
-    assert.deepEqual([delivery.state, delivery.reason], ['FAILED', 'callback'])
+    assert.deepEqual([delivery.state, delivery.failedStep], ['FAILED', 'callback'])
     assert.match(String(delivery.detail), /redirect/)
     assert.equal(callsTo('/elsewhere').length, 0)
   })
@@ -298,7 +298,7 @@ describe('callbacks', () => {
     await until('the reload', async () => ((await turn('good', '/x')).status === 422 ? true : undefined))
     const { body } = await turn('good', '', { callbackUrl: `http://localhost:${receiver.port}/private` })
     const delivery = await settled(home, server, body.deliveryId)
-    assert.deepEqual([delivery.state, delivery.reason], ['FAILED', 'callback'])
+    assert.deepEqual([delivery.state, delivery.failedStep], ['FAILED', 'callback'])
     assert.match(String(delivery.detail), /not a public address/)
     assert.equal(callsTo('/private').length, 0)
   })

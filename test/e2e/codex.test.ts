@@ -55,7 +55,7 @@ async function ask({ url }: Served, message: string, wait: number) {
 
 interface Shown {
   readonly state: string
-  readonly reason?: string
+  readonly heldBecause?: string
   readonly answer?: string
 }
 
@@ -87,7 +87,7 @@ for (const text of ['CHATTY SLOW:600', 'SLOW:600'])
     await eventually(async () => (await stage.prompts()).length === 1, 'it arrived')
     await eventually(async () => /clientId/.test(await stage.codex.kept()), 'it is written down')
     await stage.codex.kill()
-    await eventually(async () => (await stateOf(stage, deliveryId)).reason === 'offline', 'it is held')
+    await eventually(async () => (await stateOf(stage, deliveryId)).heldBecause === 'offline', 'it is held')
     const meanwhile = await ask(server, 'meanwhile', 0)
     await stage.codex.start()
     await ended(stage, deliveryId)

@@ -241,8 +241,8 @@ describe('webhooks to a command', () => {
     ] as const) {
       const { status, body: problem } = await post(at(path), body)
       assert.equal(status, 422)
-      const { state, reason, detail } = await show(home, problem.deliveryId)
-      assert.deepEqual([state, reason], ['FAILED', 'template'])
+      const { state, failedStep, detail } = await show(home, problem.deliveryId)
+      assert.deepEqual([state, failedStep], ['FAILED', 'template'])
       assert.match(String(detail), why)
     }
   })
@@ -302,8 +302,8 @@ describe('webhooks to a command', () => {
     const { status, body } = await post(at('agent'), { message: 'x', skill: 'no-such' })
     assert.equal(status, 422)
     assert.equal(body.code, 'skill_unknown')
-    const { state, reason } = await show(home, body.deliveryId)
-    assert.deepEqual([state, reason], ['FAILED', 'skill'])
+    const { state, failedStep } = await show(home, body.deliveryId)
+    assert.deepEqual([state, failedStep], ['FAILED', 'skill'])
     assert.equal((await post(at('agent'), { message: 'x', skill: '../../etc' })).status, 422)
   })
 

@@ -8,7 +8,7 @@ import { addCommand, configure, until } from '../support/hooks.ts'
 interface Listed {
   readonly id: string
   readonly state: string
-  readonly reason: string | null
+  readonly failedStep: string | null
 }
 
 describe('backup under load, then restore', { timeout: 120_000 }, () => {
@@ -101,7 +101,7 @@ describe('backup under load, then restore', { timeout: 120_000 }, () => {
       early.filter((id) => !all.has(id)),
       [],
     )
-    for (const id of [typed, waits]) assert.equal(all.get(id)?.reason, 'restored')
+    for (const id of [typed, waits]) assert.equal(all.get(id)?.failedStep, 'restored')
     const at = (url: string) => `${server.url}${new URL(url).pathname}`
     assert.equal((await knock(at(revoked.url), 'let me in')).status, 403)
     assert.equal((await knock(at(kept.url), 'me too')).status, 202)

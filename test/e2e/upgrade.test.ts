@@ -1,44 +1,33 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdir, readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { deliveryIdBytes, deliveryIdOf } from '../../src/domain/delivery.ts'
 import { cli, scratchHome, serve } from '../support/binary.ts'
 import { until } from '../support/hooks.ts'
-import { currentPlatform } from '../support/platform.ts'
-
-const first = resolve(import.meta.dirname, '../../src/store/migrations/0001_init.sql')
+import { insertOld, oldDatabase } from '../support/old-database.ts'
 
 /** A home as the first version left it: two messages wait, one of them in the middle of its attempt. Never to be edited. */
 async function oldHome(home: string, command: readonly string[]): Promise<void> {
   await mkdir(home, { recursive: true, mode: 0o700 })
-  const path = join(home, 'postern.db')
-  const database = (await currentPlatform()).openDatabase(path)
   const now = Date.now()
-  for (const statement of [
-    await readFile(first, 'utf8'),
-    'PRAGMA user_version = 1',
-    'PRAGMA application_id = 1349743726',
-  ])
-    database.exec(statement)
-  database
-    .prepare(
-      `INSERT INTO sessions (id, generation, driver, settings, state, opened_at) VALUES ('build', 'g1', 'command', ?, 'live', ?)`,
-    )
-    .run(JSON.stringify({ command, cwd: home }), now)
-  const row = database.prepare(
-    `INSERT INTO deliveries (seq, id, session, door, action, state, phase, received_at, stored_at, due_at, expires_at,
-       attempts, tries, leased_until, message, aside)
-     VALUES (?, ?, 'build', 'admin', 'input', 'PENDING', 'deliver', ?, ?, ?, ?, 0, ?, ?, ?, '{}')`,
-  )
-  const idOf = (seq: number) => deliveryIdOf(now - 60_000, seq, new Uint8Array(deliveryIdBytes))
-  const times = [now - 60_000, now - 60_000, now - 60_000, now + 3_600_000] as const
-  row.run(1, idOf(1), ...times, 1, now + 3_600_000, 'first ')
-  row.run(2, idOf(2), ...times, 0, null, 'second ')
-  database.prepare('INSERT INTO attempts (delivery, number, started_at) VALUES (1, 1, ?)').run(now - 60_000)
-  database.exec(`INSERT INTO tallies (kind, name, n) VALUES ('state', 'PENDING', 2), ('queue', 'build', 2)`)
-  database.close()
-  await chmod(path, 0o600)
+  await oldDatabase(join(home, 'postern.db'), (database) => {
+    database
+      .prepare(
+        `INSERT INTO sessions (id, generation, driver, settings, state, opened_at) VALUES ('build', 'g1', 'command', ?, 'live', ?)`,
+      )
+      .run(JSON.stringify({ command, cwd: home }), now)
+    insertOld(database, 1, now - 60_000, { tries: 1, leased_until: now + 3_600_000, message: 'first ' })
+    insertOld(database, 2, now - 60_000, { reason: 'busy', detail: 'a turn runs', message: 'second ' })
+    database.prepare('INSERT INTO attempts (delivery, number, started_at) VALUES (1, 1, ?)').run(now - 60_000)
+    database.exec(`INSERT INTO tallies (kind, name, n) VALUES ('state', 'PENDING', 2), ('queue', 'build', 2)`)
+  })
+}
+
+const copyOf = async (home: string): Promise<string> => {
+  const [copy, ...more] = (await readdir(home)).filter((file) => file.startsWith('postern.db.schema-1-'))
+  assert.deepEqual(more, [])
+  assert.equal((await stat(join(home, copy ?? ''))).mode & 0o777, 0o600)
+  return join(home, copy ?? '')
 }
 
 describe('a home of the first version', { timeout: 60_000 }, () => {
@@ -46,6 +35,11 @@ describe('a home of the first version', { timeout: 60_000 }, () => {
     const home = await scratchHome()
     await oldHome(home, ['sh', '-c', `cat >> '${home}/said'`])
     const server = await serve(home)
+    const log = server
+      .stderr()
+      .split('\n')
+      .find((line) => line.includes('store.upgraded'))
+    assert.equal(JSON.parse(log ?? '{}').copy, await copyOf(home))
     const said = () => readFile(join(home, 'said'), 'utf8').catch(() => '')
     await until('both are delivered', async () => (await said()) === 'first second ' || undefined)
     assert.equal((await cli(['send', '--session', 'build', 'third'], { home })).code, 0)
@@ -54,5 +48,16 @@ describe('a home of the first version', { timeout: 60_000 }, () => {
     const states = (JSON.parse(stdout) as { state: string }[]).map(({ state }) => state)
     assert.deepEqual(states, ['DELIVERED', 'DELIVERED', 'DELIVERED'])
     await server.stop()
+  })
+  it('is upgraded by a command, too, which says where the old database lies', async () => {
+    const home = await scratchHome()
+    await oldHome(home, ['true'])
+    const { stdout, stderr } = await cli(['deliveries', 'ls', '--json'], { home })
+    const held = (JSON.parse(stdout) as { heldBecause: string | null }[]).map(
+      ({ heldBecause }) => heldBecause,
+    )
+    assert.deepEqual(held, ['busy', null])
+    assert.ok(stderr.includes(await copyOf(home)), stderr)
+    assert.equal((await cli(['deliveries', 'ls'], { home })).stderr, '')
   })
 })

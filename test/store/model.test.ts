@@ -156,7 +156,7 @@ const acts: Record<Step['act'], Act> = {
     if (delivery)
       await store.settleDelivery(delivery.id, delivery.attempts, settle(delivery, outcome, now, 0.5), now)
   },
-  accept: onPicked((store, id, now) => store.acceptDelivery(id, now, { at: now, kind: 'submitted' })),
+  accept: onPicked((store, id, now) => store.acceptDelivery(id, now, 'echo')),
   acknowledge: onPicked((store, id, now) => store.acknowledgeDelivery(id, now)),
   requeue: onPicked((store, id, now) => store.requeueDelivery(id, now, now + 3000)),
   expire: (store, _step, _n, now) => store.expireHeld(now),

@@ -119,8 +119,8 @@ describe('restore', () => {
       const restored = await open()
       assert.equal((await restored.findDelivery(done.id))?.state, 'DELIVERED')
       for (const { id } of [under, queued]) {
-        const { state, reason, detail, leasedUntil } = (await restored.findDelivery(id)) ?? {}
-        assert.deepEqual([state, reason, leasedUntil], ['FAILED', 'restored', undefined])
+        const { state, failedStep, detail, leasedUntil } = (await restored.findDelivery(id)) ?? {}
+        assert.deepEqual([state, failedStep, leasedUntil], ['FAILED', 'restored', undefined])
         assert.match(String(detail), /backup of 2026-11-22T12:00:00.000Z/)
       }
       const claim = { now: noon + 1e9, leaseMs: 1, limit: 9, except: [] }

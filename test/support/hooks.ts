@@ -78,7 +78,8 @@ export interface Shown {
   readonly state: string
   readonly phase: string
   readonly session: string
-  readonly reason: string | null
+  readonly failedStep: string | null
+  readonly heldBecause: string | null
   readonly detail: string | null
   readonly message: string
   readonly answer: string | null

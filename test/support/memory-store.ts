@@ -12,7 +12,7 @@ import { Failure } from '../../src/domain/error.ts'
 import { forbidden, type Grant, type GrantId, isExpired } from '../../src/domain/grant.ts'
 import type { DeliveryFilter, Draft, Recorded, Store } from '../../src/domain/ports.ts'
 import { requireOpen, type Session, type SessionId, standingSessions } from '../../src/domain/session.ts'
-import { type Settlement, settle } from '../../src/domain/settle.ts'
+import { type Settlement, settle, submitted } from '../../src/domain/settle.ts'
 
 /** What several handles share, as processes share a database. */
 export interface MemoryState {
@@ -80,12 +80,16 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
         endAttempt(found, settlement, at)
         apply(found, settlement, at)
       }),
-    acceptDelivery: (id, at, event) =>
+    acceptDelivery: (id, at, evidence) =>
       write(() => {
         const found = row(id)
         if (!found) return
-        found.delivery = { ...found.delivery, acceptedAt: found.delivery.acceptedAt ?? at }
-        note(found, [event])
+        found.delivery = {
+          ...found.delivery,
+          acceptedAt: found.delivery.acceptedAt ?? at,
+          evidence: found.delivery.evidence ?? evidence,
+        }
+        note(found, [submitted(at, evidence)])
       }),
     appendEvents: (id, events) =>
       write(() => {
@@ -359,7 +363,7 @@ function deliveryOf(draft: Draft, seq: number, now: number, leased: boolean): De
     ...{ id, seq, session, source: door, action, message, receivedAt, expiresAt },
     ...{ state: failed ? 'FAILED' : 'PENDING', phase: 'deliver', failures: 0, attempts: leased ? 1 : 0 },
     ...{ storedAt: now, dueAt: now },
-    ...(failed && { reason: failed.step, detail: failed.detail, settledAt: now }),
+    ...(failed && { failedStep: failed.step, detail: failed.detail, settledAt: now }),
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
   }
 }
@@ -421,16 +425,15 @@ function endAttempt(row: Row, { outcome, detail }: Settlement, now: number): voi
 }
 
 function apply(row: Row, settlement: Settlement, now: number): void {
-  const { state, phase, reason, detail, dueAt, failures: attempts, accepted, answer, events } = settlement
+  const { accepted, events, outcome: _, ...written } = settlement
   const acceptedAt = row.delivery.acceptedAt ?? (accepted ? now : undefined)
+  const evidence = row.delivery.evidence ?? written.evidence
   row.delivery = {
-    ...without(row.delivery, 'leasedUntil', 'reason', 'detail', 'settledAt'),
-    ...{ state, phase, dueAt, failures: attempts },
-    ...(reason !== undefined && { reason }),
-    ...(detail !== undefined && { detail }),
+    ...without(row.delivery, 'leasedUntil', 'failedStep', 'heldBecause', 'detail', 'settledAt'),
+    ...written,
     ...(acceptedAt !== undefined && { acceptedAt }),
-    ...(isTerminal(state) && { settledAt: now }),
-    ...(answer !== undefined && { answer }),
+    ...(evidence !== undefined && { evidence }),
+    ...(isTerminal(written.state) && { settledAt: now }),
   }
   note(row, events)
 }
@@ -450,14 +453,16 @@ function failAll(
   return rows.length
 }
 
+const acceptance = ['acceptedAt', 'evidence', 'turnEnd'] as const
+
 function requeue(state: MemoryState, row: Row, now: number, expiresAt: number): Delivery {
   const { delivery } = row
   if (delivery.state !== 'FAILED') throw new Failure('in_flight', `It is ${delivery.state}.`)
   if (delivery.message === '') throw new Failure('unprocessable', 'It never became a message.')
   requireOpen(state.sessions.get(delivery.session), delivery.session)
-  const answered = delivery.phase === 'callback' && delivery.reason === 'callback' && delivery.acceptedAt
+  const answered = delivery.phase === 'callback' && delivery.failedStep === 'callback' && delivery.acceptedAt
   row.delivery = {
-    ...without(delivery, 'reason', 'detail', 'settledAt', ...(answered ? [] : ['acceptedAt' as const])),
+    ...without(delivery, 'failedStep', 'detail', 'settledAt', ...(answered ? [] : acceptance)),
     ...{ state: 'PENDING', phase: answered ? 'callback' : 'deliver', dueAt: now, expiresAt, failures: 0 },
   }
   note(row, [{ at: now, kind: 'requeued', detail: 'by hand' }])

@@ -118,7 +118,7 @@ const rowOf = (view: DeliveryView): Row => [
   view.session,
   viaOf(view),
   String(view.attempts),
-  view.reason ?? '-',
+  view.failedStep ?? view.heldBecause ?? '-',
   view.message,
 ]
 

@@ -19,7 +19,7 @@ export function printRecord(out: Output, view: RecordView): void {
 const facts = (view: RecordView): readonly (readonly [string, string | null])[] => [
   ['Delivery', view.id],
   ['State', view.inFlight ? `${view.state}, in flight` : view.state],
-  ['Reason', view.reason],
+  ['Reason', view.failedStep ?? view.heldBecause],
   ['Detail', view.detail],
   ['Channel', view.channel],
   ['Grant', view.grant],
@@ -31,6 +31,7 @@ const facts = (view: RecordView): readonly (readonly [string, string | null])[] 
   ['Replay of', view.replayOf],
   ['Key', view.idempotencyKey],
   ['Attempts', String(view.attempts)],
+  ['Evidence', view.evidence],
   ['Received', view.receivedAt],
   ['Next try', view.settledAt === null ? view.dueAt : null],
 ]

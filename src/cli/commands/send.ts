@@ -28,7 +28,8 @@ export const sendCommands: readonly Command[] = [
 interface Sent {
   readonly id: string
   readonly state: string
-  readonly reason: string | null
+  readonly failedStep: string | null
+  readonly heldBecause: string | null
   readonly detail: string | null
 }
 
@@ -47,7 +48,7 @@ async function runSend(call: Call): Promise<number> {
   if (delivery.state !== 'FAILED') return 0
   throw new Failure(
     'delivery_failed',
-    `It FAILED (${delivery.reason ?? 'unknown'}): ${delivery.detail ?? ''}`,
+    `It FAILED (${delivery.failedStep ?? 'unknown'}): ${delivery.detail ?? ''}`,
   )
 }
 
@@ -82,7 +83,7 @@ async function follow(server: ServerClient, delivery: Sent, seconds: number, { i
 
 const statusOf = (delivery: Sent): string =>
   isUnfinished(delivery)
-    ? `buffered${delivery.reason === null ? '' : ` (${delivery.reason})`}`
+    ? `buffered${delivery.heldBecause ? ` (${delivery.heldBecause})` : ''}`
     : delivery.state.toLowerCase()
 
 function sentOf(body: unknown): Sent {

@@ -1,4 +1,4 @@
-import { type Delivery, type DeliveryId, isTerminal } from '../../domain/delivery.ts'
+import { causeOf, type Delivery, type DeliveryId, isTerminal } from '../../domain/delivery.ts'
 import type { DeliveryFilter, Store } from '../../domain/ports.ts'
 import { deliveryView } from '../../manage/views.ts'
 import { pause } from '../../wait.ts'
@@ -87,12 +87,13 @@ function watch(watched: Map<DeliveryId, string>, delivery: Delivery): void {
   if (watched.size > mostWatched && oldest !== undefined) watched.delete(oldest)
 }
 
-const stateOf = ({ state, reason }: Delivery): string => `${state} ${reason ?? ''}`
+const stateOf = (delivery: Delivery): string => `${delivery.state} ${causeOf(delivery) ?? ''}`
 
 function show({ out, json }: Call, delivery: Delivery): void {
   const view = deliveryView(delivery)
   if (json) return void out.jsonLine(view)
-  const state = view.reason === null ? view.state : `${view.state} (${view.reason})`
+  const why = causeOf(delivery)
+  const state = why === undefined ? view.state : `${view.state} (${why})`
   out.row([
     shortTime(view.settledAt ?? view.receivedAt),
     view.id,

@@ -1,4 +1,12 @@
-import type { Attempt, DeliveryEvent, DeliveryRecord, EventKind, FailedStep } from '../../domain/delivery.ts'
+import {
+  type Attempt,
+  causeOf,
+  type Delivery,
+  type DeliveryEvent,
+  type DeliveryRecord,
+  type EventKind,
+  type FailedStep,
+} from '../../domain/delivery.ts'
 import { showDelivery } from '../../manage/deliveries.ts'
 import { iso, type RecordView, recordView } from '../../manage/views.ts'
 import { indented } from './indented.ts'
@@ -30,8 +38,9 @@ export async function deliveryPage(reading: PageDeps, id: string): Promise<Shown
       state: view.state,
       tone: toneOf(view.state),
       inFlight: view.inFlight,
-      held: view.state === 'FAILED' ? null : [view.reason, view.detail].filter(Boolean).join(': ') || null,
-      failure: failureOf(view),
+      held:
+        view.state === 'FAILED' ? null : [causeOf(record), view.detail].filter(Boolean).join(': ') || null,
+      failure: failureOf(record),
       facts: factsOf(record, view),
       events: eventsOf(record.events),
       replayOf: view.replayOf,
@@ -90,12 +99,12 @@ const steps: Readonly<Record<FailedStep, string>> = {
   attempts: 'Every attempt failed, and there were as many as there may be.',
   revoked: 'Its grant was revoked while it waited.',
   restored: 'It was unfinished in a backup that was put back.',
+  cancelled: 'It was cancelled.',
 }
 
-function failureOf({ state, reason, detail }: RecordView) {
+function failureOf({ state, failedStep, detail }: Delivery) {
   if (state !== 'FAILED') return null
-  const step = Object.entries(steps).find(([name]) => name === reason)?.[1]
-  return { step: step ?? reason ?? 'For an unknown reason.', detail }
+  return { step: failedStep ? steps[failedStep] : 'For an unknown reason.', detail: detail ?? null }
 }
 
 interface Fact {

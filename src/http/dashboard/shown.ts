@@ -1,4 +1,4 @@
-import type { Delivery, Source } from '../../domain/delivery.ts'
+import { causeOf, type Delivery, type Source } from '../../domain/delivery.ts'
 import type { Hook } from '../../domain/hook.ts'
 import type { Store } from '../../domain/ports.ts'
 import type { PageView } from './page.ts'
@@ -68,8 +68,8 @@ export function nameOf(guard: Source): string | null {
 }
 
 /** Why it is not further, in a line. */
-export function noteOf({ reason, detail }: Pick<Delivery, 'reason' | 'detail'>): string | null {
-  const words = [reason, detail].filter((word) => word !== undefined && word !== '')
+export function noteOf(delivery: Pick<Delivery, 'failedStep' | 'heldBecause' | 'detail'>): string | null {
+  const words = [causeOf(delivery), delivery.detail].filter((word) => word !== undefined && word !== '')
   return words.length === 0 ? null : shortened(words.join(': '), 160)
 }
 

@@ -49,7 +49,8 @@ const delivery = {
   hook: like(textOrNull, null),
   action: oneOf('input', 'wake', 'turn'),
   phase: oneOf('deliver', 'callback'),
-  reason: said(like(textOrNull, null), 'The step that failed, or why it is held.'),
+  failedStep: said(like(textOrNull, null), 'The step that failed.'),
+  heldBecause: said(like(textOrNull, null), 'Why it waits: busy, offline, released or failed.'),
   detail: like(textOrNull, null),
   message: said(
     like(text, '[ci] The nightly build is green.'),
@@ -67,6 +68,8 @@ const delivery = {
   dueAt: time,
   expiresAt: time,
   acceptedAt: timeOrNull,
+  evidence: said(like(textOrNull, 'ack'), 'How it is known that the agent took it: ack, echo or marker.'),
+  turnEnd: said(like(textOrNull, null), 'How it is known that the turn is over: reported or inferred.'),
   settledAt: timeOrNull,
   answer: like(textOrNull, null),
 }

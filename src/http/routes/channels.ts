@@ -1,5 +1,5 @@
 import { Elysia } from 'elysia'
-import type { Delivery } from '../../domain/delivery.ts'
+import { causeOf, type Delivery } from '../../domain/delivery.ts'
 import type { Proof } from '../../domain/knock.ts'
 import { channelOf } from '../../domain/session.ts'
 import type { RequestGuard } from '../guard.ts'
@@ -64,6 +64,6 @@ function said(delivery: Delivery): object {
     session: delivery.session,
     channel: channelOf(delivery.session),
     // Absent in JSON when there is none.
-    reason: delivered ? undefined : (delivery.reason ?? 'queued'),
+    reason: delivered ? undefined : (causeOf(delivery) ?? 'queued'),
   }
 }

@@ -86,11 +86,12 @@ export function receiptAnswer(receipt: Receipt, words: (delivery: Delivery) => o
 
 /** The refusal that a failed delivery amounts to; its id goes with it. */
 function failureOf(delivery: Delivery): Failure {
-  const detail = delivery.detail ?? delivery.reason ?? 'unknown'
+  const detail = delivery.detail ?? delivery.failedStep ?? 'unknown'
   const extra = { deliveryId: delivery.id }
-  if (delivery.reason === 'session_ended')
+  if (delivery.failedStep === 'session_ended')
     return new Failure('session_ended', `The session "${delivery.session}" has ended: ${detail}`, extra)
-  if (delivery.reason === 'skill') return new Failure('skill_unknown', `Not delivered: ${detail}.`, extra)
-  if (delivery.reason === 'template') return new Failure('unprocessable', `Not delivered: ${detail}.`, extra)
+  if (delivery.failedStep === 'skill') return new Failure('skill_unknown', `Not delivered: ${detail}.`, extra)
+  if (delivery.failedStep === 'template')
+    return new Failure('unprocessable', `Not delivered: ${detail}.`, extra)
   return new Failure('delivery_failed', `Stored but not delivered: ${detail}`, extra)
 }

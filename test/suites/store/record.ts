@@ -184,7 +184,7 @@ export function testRecord(check: Check): void {
     const { delivery, leased } = await store.recordDelivery(draft)
     assert.equal(leased, false)
     assert.deepEqual(
-      [delivery.state, delivery.reason, delivery.detail, delivery.settledAt],
+      [delivery.state, delivery.failedStep, delivery.detail, delivery.settledAt],
       ['FAILED', 'template', 'it renders blank', noon],
     )
     assert.deepEqual(await store.findDelivery(delivery.id), delivery)

@@ -37,6 +37,7 @@ export function testSettling(plain: Check): void {
       dueAt: noon + 5,
       acceptedAt: noon + 5,
       settledAt: noon + 5,
+      turnEnd: 'reported',
       answer: 'done it',
     })
     const record = await store.inspectDelivery(delivery.id)
@@ -52,7 +53,7 @@ export function testSettling(plain: Check): void {
   check('settleDelivery is idempotent, and deaf to attempts that are not the newest', async ({ store }) => {
     const delivery = await leasedOne(store)
     const failed = await end(store, delivery, { kind: 'failed', why: 'refused', retry: true })
-    assert.deepEqual([failed.state, failed.failures, failed.reason], ['RETRY', 1, 'failed'])
+    assert.deepEqual([failed.state, failed.failures, failed.heldBecause], ['RETRY', 1, 'failed'])
     assert.deepEqual(await end(store, delivery, taken, noon + 6), failed)
     const [second] = await store.claimDue({ now: failed.dueAt, leaseMs: 9, limit: 9, except: [] })
     assert.equal(second?.attempts, 2)
@@ -70,13 +71,13 @@ export function testSettling(plain: Check): void {
         { kind: 'busy', why: 'a turn runs', retryAfterMs: 10 },
         noon + i,
       )
-      assert.deepEqual([held.state, held.failures, held.reason], ['PENDING', 0, 'busy'])
+      assert.deepEqual([held.state, held.failures, held.heldBecause], ['PENDING', 0, 'busy'])
       const [claimed] = await store.claimDue({ now: held.dueAt, leaseMs: 9, limit: 9, except: [] })
       assert.ok(claimed)
       delivery = claimed
     }
     const after = await end(store, delivery, taken, noon + 50)
-    assert.deepEqual([after.state, after.reason, after.detail], ['DELIVERED', undefined, undefined])
+    assert.deepEqual([after.state, after.heldBecause, after.detail], ['DELIVERED', undefined, undefined])
     const record = await store.inspectDelivery(delivery.id)
     assert.equal(record?.attemptList.length, 1)
     assert.equal(record?.events.filter(({ kind }) => kind === 'held').length, 1)
@@ -93,15 +94,15 @@ export function testSettling(plain: Check): void {
 
   check('acceptDelivery and appendEvents add to the timeline', async ({ store, other }) => {
     const delivery = await leasedOne(store)
-    await store.acceptDelivery(delivery.id, noon + 1, { at: noon + 1, kind: 'submitted' })
-    await store.acceptDelivery(delivery.id, noon + 2, { at: noon + 2, kind: 'turn_started', detail: 'x' })
+    await store.acceptDelivery(delivery.id, noon + 1, 'echo')
+    await store.acceptDelivery(delivery.id, noon + 2, 'ack')
     await store.appendEvents(delivery.id, [])
     await store.appendEvents(newId(), [{ at: noon, kind: 'submitted' }])
     const record = await other.inspectDelivery(delivery.id)
-    assert.equal(record?.acceptedAt, noon + 1)
+    assert.deepEqual([record?.acceptedAt, record?.evidence], [noon + 1, 'echo'])
     assert.deepEqual(record?.events.slice(3), [
-      { at: noon + 1, kind: 'submitted' },
-      { at: noon + 2, kind: 'turn_started', detail: 'x' },
+      { at: noon + 1, kind: 'submitted', detail: 'evidence: echo' },
+      { at: noon + 2, kind: 'submitted', detail: 'evidence: ack' },
     ])
   })
 
@@ -124,7 +125,10 @@ export function testSettling(plain: Check): void {
   check('acknowledgeDelivery takes a message out of its inbox, once', async ({ store, other }) => {
     const { delivery } = await store.recordDelivery(draftOf())
     const acknowledged = await other.acknowledgeDelivery(delivery.id, noon + 5)
-    assert.deepEqual([acknowledged.state, acknowledged.settledAt], ['DELIVERED', noon + 5])
+    assert.deepEqual(
+      [acknowledged.state, acknowledged.settledAt, acknowledged.evidence],
+      ['DELIVERED', noon + 5, 'ack'],
+    )
     assert.deepEqual(await store.acknowledgeDelivery(delivery.id, noon + 9), acknowledged)
     assert.deepEqual((await store.counts()).deliveries, { PENDING: 0, RETRY: 0, DELIVERED: 1, FAILED: 0 })
     await refuses('not_found', store.acknowledgeDelivery(newId(), noon))
@@ -144,7 +148,7 @@ export function testSettling(plain: Check): void {
     assert.equal(await store.expireHeld(noon + 1), 1)
     await refuses('in_flight', store.acknowledgeDelivery(sent.delivery.id, noon + 2))
     const after = await store.findDelivery(sent.delivery.id)
-    assert.deepEqual([after?.state, after?.phase, after?.reason], ['PENDING', 'callback', 'expired'])
+    assert.deepEqual([after?.state, after?.phase, after?.failedStep], ['PENDING', 'callback', 'expired'])
   })
 
   check('requeueDelivery starts a FAILED delivery anew, once for two clicks', async ({ store, other }) => {
@@ -176,7 +180,7 @@ export function testSettling(plain: Check): void {
       const [callback] = await store.claimDue({ now: noon + 5, leaseMs: 9, limit: 9, except: [] })
       assert.ok(callback)
       const failed = await end(store, callback, { kind: 'failed', why: '410', retry: false })
-      assert.deepEqual([failed.state, failed.reason], ['FAILED', 'callback'])
+      assert.deepEqual([failed.state, failed.failedStep], ['FAILED', 'callback'])
       const again = await store.requeueDelivery(delivery.id, noon + 9, noon + 99)
       assert.deepEqual([again.state, again.phase, again.answer], ['PENDING', 'callback', 'x'])
       assert.equal(again.acceptedAt, noon + 5)
@@ -199,7 +203,7 @@ export function testSettling(plain: Check): void {
     assert.equal(await store.failQueued(build, noon + 1, 'the agent exited'), 0)
     const failed = await store.findDelivery(waiting.delivery.id)
     assert.deepEqual(
-      [failed?.state, failed?.reason, failed?.settledAt],
+      [failed?.state, failed?.failedStep, failed?.settledAt],
       ['FAILED', 'session_ended', noon + 1],
     )
     for (const { id } of [delivery, elsewhere.delivery])
@@ -217,7 +221,7 @@ export function testSettling(plain: Check): void {
     assert.equal(await other.expireHeld(noon + 10), 0)
     assert.deepEqual((await store.counts()).deliveries, { PENDING: 2, RETRY: 0, DELIVERED: 0, FAILED: 251 })
     const [failed] = await store.listDeliveries({ state: 'FAILED', limit: 1 })
-    assert.deepEqual([failed?.reason, failed?.settledAt], ['expired', noon + 10])
+    assert.deepEqual([failed?.failedStep, failed?.settledAt], ['expired', noon + 10])
   })
 
   check('expireHeld sees behind a retry by hand, which may wait longer', async ({ store }) => {

@@ -1,7 +1,6 @@
 import { Failure } from '../../../domain/error.ts'
 import { parseSessionId, type Session } from '../../../domain/session.ts'
-import { lastEvidence } from '../../../manage/evidence.ts'
-import { countLiveGrants } from '../../../manage/sessions.ts'
+import { countLiveGrants, lastEvidence } from '../../../manage/sessions.ts'
 import { readinessOf, whyOf as whyNot } from '../../../manage/trial.ts'
 import { iso, type SessionView, sessionView } from '../../../manage/views.ts'
 import { type Call, withHome } from '../../command.ts'
@@ -14,8 +13,8 @@ export function runShow(call: Call): Promise<number> {
     if (!session) throw new Failure('session_missing', `There is no session "${call.args.need('id')}".`)
     const view = sessionView(session, (await store.counts()).queues)
     const liveGrants = await countLiveGrants(store, session.id, clock.now())
-    const [agent, taken] = await Promise.all([agentOf(home, session), lastEvidence(store, session.id)])
-    const evidence = taken ? { at: iso(taken.at), kind: taken.kind } : null
+    const [agent, last] = await Promise.all([agentOf(home, session), lastEvidence(store, session.id)])
+    const evidence = last ? { at: iso(last.at), kind: last.kind } : null
     if (call.json) call.out.json({ ...view, liveGrants, agent, lastEvidence: evidence })
     else call.out.fields(fieldsOf(view, liveGrants, agent, evidence))
     return 0

@@ -1,0 +1,27 @@
+/** How failures are retried and how long a message may wait. Durations in milliseconds. */
+export interface RetryPolicy {
+  readonly baseMs: number
+  readonly capMs: number
+  readonly attempts: number
+  /** How long a held message sleeps before its session is asked again: a tenth of its age, within these bounds. */
+  readonly holdMs: number
+  readonly holdCapMs: number
+}
+
+export const defaultRetryPolicy: RetryPolicy = {
+  baseMs: 1000,
+  capMs: 300_000,
+  attempts: 8,
+  holdMs: 500,
+  holdCapMs: 5000,
+}
+
+/** Exponential from `baseMs`, capped, with jitter over the upper half: never two senders in step. Milliseconds. */
+export function backoffMs(failures: number, jitter: number, policy: RetryPolicy): number {
+  const full = Math.min(policy.capMs, policy.baseMs * 2 ** Math.max(0, failures - 1))
+  return Math.round(full * (0.5 + jitter / 2))
+}
+
+/** How long a message that is held sleeps. Milliseconds. */
+export const holdMs = (receivedAt: number, now: number, policy: RetryPolicy): number =>
+  Math.min(policy.holdCapMs, Math.max(policy.holdMs, Math.round((now - receivedAt) / 10)))

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import type { Delivery, DeliveryId } from '../../src/domain/delivery.ts'
+import type { Store } from '../../src/domain/ports.ts'
+import type { SqlValue } from '../../src/platform/platform.ts'
+import { lockHome } from '../../src/store/lock.ts'
+import { restore } from '../../src/store/restore.ts'
+import { openStore } from '../../src/store/sqlite.ts'
+import { build, noon, sessionCalled } from '../support/drafts.ts'
+import { insertOld, oldDatabase } from '../support/old-database.ts'
+import { currentPlatform } from '../support/platform.ts'
+import { inScratch, openScratchStore } from '../support/scratch-store.ts'
+
+type Old = Readonly<Record<string, SqlValue>>
+
+const accepted = { accepted_at: noon, state: 'DELIVERED', settled_at: noon, tries: 1 }
+const asked = { action: 'turn', phase: 'callback' }
+
+/** A row of schema 1 with the detail of its events, and what is to be read of it afterwards. */
+const rows: readonly [
+  name: string,
+  old: Old,
+  events: readonly [kind: string, detail: SqlValue][],
+  Partial<Delivery>,
+][] = [
+  ['a new one', {}, [], {}],
+  [
+    'a held one',
+    { reason: 'busy', detail: 'a turn runs' },
+    [],
+    { heldBecause: 'busy', detail: 'a turn runs' },
+  ],
+  [
+    'a retry',
+    { state: 'RETRY', reason: 'failed', attempts: 2, tries: 5 },
+    [],
+    { state: 'RETRY', heldBecause: 'failed', failures: 2, attempts: 5 },
+  ],
+  ['a failure', { state: 'FAILED', reason: 'expired' }, [], { state: 'FAILED', failedStep: 'expired' }],
+  ['a failed turn that is owed', { ...asked, reason: 'turn' }, [], { phase: 'callback', failedStep: 'turn' }],
+  ['an answer that is owed', { ...asked, answer: 'yes' }, [], { phase: 'callback', answer: 'yes' }],
+  ['one taken', accepted, [['submitted', 'evidence: echo']], { state: 'DELIVERED', evidence: 'echo' }],
+  [
+    'a turn',
+    accepted,
+    [
+      ['submitted', 'evidence: ack'],
+      ['turn_completed', null],
+    ],
+    { evidence: 'ack', turnEnd: 'reported' },
+  ],
+  [
+    'a silent turn',
+    accepted,
+    [['turn_completed', 'end of turn inferred from silence']],
+    { turnEnd: 'inferred' },
+  ],
+  [
+    'a hook’s',
+    { door: 'hook:build', idempotency_key: 'k', aside: '{"from":"ci"}' },
+    [],
+    { from: 'ci', idempotencyKey: 'k', source: { kind: 'hook', hook: 'build' } },
+  ],
+]
+
+const facts = ['state', 'phase', 'failedStep', 'heldBecause', 'detail', 'evidence', 'turnEnd'] as const
+
+async function fillOld(path: string): Promise<readonly DeliveryId[]> {
+  const ids: DeliveryId[] = []
+  await oldDatabase(path, (database) => {
+    for (const [i, [, old, events]] of rows.entries()) {
+      ids.push(insertOld(database, i + 1, noon, old))
+      for (const [n, [kind, detail]] of events.entries())
+        database.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?)').run(i + 1, n + 1, noon, kind, detail)
+    }
+  })
+  return ids
+}
+
+const copies = async (dir: string): Promise<readonly string[]> =>
+  (await readdir(dir)).filter((file) => file.startsWith('postern.db.schema-'))
+
+describe('openStore of a database of schema 1', () => {
+  it('turns reasons and timelines into typed facts', async () => {
+    await inScratch(async (dir) => {
+      const ids = await fillOld(join(dir, 'postern.db'))
+      const store = await openScratchStore(join(dir, 'postern.db'))
+      for (const [i, [name, , , expected]] of rows.entries()) {
+        const found = await store.findDelivery(ids[i] as DeliveryId)
+        assert.deepEqual({ ...found, ...expected }, found, name)
+        const others = facts.filter((fact) => fact !== 'state' && fact !== 'phase' && !(fact in expected))
+        for (const fact of others) assert.equal(found?.[fact], undefined, `${name}: ${fact}`)
+      }
+      assert.deepEqual(await store.examine(), [])
+      await store.close()
+    })
+  })
+
+  it('copies it first, for its owner alone, and says where; the copy is a backup', async () => {
+    await inScratch(async (dir) => {
+      const path = join(dir, 'postern.db')
+      const [first] = await fillOld(path)
+      const told: string[] = []
+      const platform = await currentPlatform()
+      const options = {
+        platform,
+        path,
+        now: () => noon,
+        role: 'server',
+        onUpgrade: (copy: string) => void told.push(copy),
+      } as const
+      await (await openStore(options)).close()
+      await (await openStore(options)).close()
+      assert.deepEqual(told, [join(dir, 'postern.db.schema-1-2026-11-22T12-00-00-000Z')])
+      const [copy = ''] = told
+      assert.equal((await stat(copy)).mode & 0o777, 0o600)
+      const into = join(dir, 'elsewhere.db')
+      await restore({ platform, path: into, now: () => noon, role: 'client', keepGrants: true }, copy)
+      const restored: Store = await openScratchStore(into)
+      assert.equal((await restored.findDelivery(first as DeliveryId))?.failedStep, 'restored')
+      assert.equal((await copies(dir)).length, 1)
+      await restored.close()
+    })
+  })
+
+  it('leaves it as it is to a command while an older server serves it', async () => {
+    await inScratch(async (dir) => {
+      const path = join(dir, 'postern.db')
+      await fillOld(path)
+      const platform = await currentPlatform()
+      const serverLock = join(dir, 'server.lock')
+      const lock = lockHome(platform, serverLock)
+      const options = { platform, path, now: () => noon, role: 'client', serverLock } as const
+      await assert.rejects(openStore(options), { code: 'already_running', message: /older postern.*Restart/ })
+      assert.deepEqual(await copies(dir), [])
+      lock.release()
+      const store = await openStore(options)
+      await store.openSession(sessionCalled(build), { replace: false })
+      assert.equal((await copies(dir)).length, 1)
+      await store.close()
+    })
+  })
+
+  it('is upgraded once by many that open it at the same time', async () => {
+    await inScratch(async (dir) => {
+      const path = join(dir, 'postern.db')
+      await fillOld(path)
+      const stores = await Promise.all([1, 2, 3].map(() => openScratchStore(path)))
+      assert.equal((await copies(dir)).length, 1)
+      for (const store of stores) await store.close()
+    })
+  })
+})
