@@ -82,7 +82,7 @@ function repeating(
   const turn = () => {
     running = act(deps)
       .catch((thrown: unknown) =>
-        deps.log('error', 'tending.failed', { task: act.name, why: reasonOf(thrown) }),
+        deps.log('error', 'maintenance.failed', { task: act.name, why: reasonOf(thrown) }),
       )
       .then(() => {
         if (!stopped) timer = setTimeout(turn, everyMs)

@@ -6,17 +6,16 @@ import { type Connections, createConnections } from '../delivery/connections.ts'
 import { dispatch } from '../delivery/dispatch.ts'
 import { createWaiters, type Waiters } from '../delivery/waiters.ts'
 import { createWorker, type Worker } from '../delivery/worker.ts'
-import { type Delivery, deliveryIdBytes } from '../domain/delivery.ts'
+import type { Delivery } from '../domain/delivery.ts'
 import type { Driver } from '../domain/driver.ts'
 import type { Home } from '../domain/home.ts'
 import type { Knock, Receipt } from '../domain/knock.ts'
-import { cleanFrom, compose } from '../domain/message.ts'
 import type { Clock, Log, Store, Tokens } from '../domain/ports.ts'
 import { defaultRetryPolicy, type RetryPolicy } from '../domain/retry-policy.ts'
-import { parseSessionId, requireOpen } from '../domain/session.ts'
 import { createLimiter, type Limiter } from '../inbound/rate-limiter.ts'
 import { type Patience, type ReceiveDeps, receive } from '../inbound/receive.ts'
 import type { RecordLimits } from '../inbound/record.ts'
+import { type SendOrder, send } from '../inbound/send.ts'
 
 import { createHookRenderers, inboundHooksOf, mayName, sessionHasSkill } from './inbound-config.ts'
 
@@ -43,13 +42,6 @@ export interface Pipeline {
   readonly connections: Connections
   /** Failed proofs per peer, whichever credential they were meant to be. */
   readonly failures: Limiter
-}
-
-export interface SendOrder {
-  readonly session: string
-  readonly message: string
-  readonly from?: string
-  readonly idempotencyKey?: string
 }
 
 const idempotencyWindowMs = 86_400_000
@@ -117,48 +109,12 @@ export function createPipeline(deps: ServerDeps, draining: () => boolean): Pipel
   }
   return {
     receive: (knock, patience) => receive(receiving, knock, patience),
-    send: (order) => send(deps, pushes, worker, order),
+    send: (order) => send({ store, clock, limits, pushes, start: worker.start }, order),
     worker,
     waiters: settled,
     connections,
     failures,
   }
-}
-
-/** A message from the keeper's own hand: the same queue, the same rules, no grant. */
-async function send(
-  { store, clock, config }: ServerDeps,
-  pushes: (driver: string) => boolean,
-  worker: Worker,
-  order: SendOrder,
-): Promise<Delivery> {
-  const session = requireOpen(await store.findSession(parseSessionId(order.session)), order.session)
-  const now = clock.now()
-  const limits = recordLimits(config())
-  const message = compose(order.message, order.from)
-  const { delivery, leased } = await store.recordDelivery({
-    chance: clock.bytes(deliveryIdBytes),
-    session: session.id,
-    source: { kind: 'admin' },
-    action: 'input',
-    message,
-    from: order.from === undefined ? undefined : cleanFrom(order.from),
-    idempotency:
-      order.idempotencyKey === undefined
-        ? undefined
-        : {
-            key: order.idempotencyKey,
-            fingerprint: `${session.id} ${message}`,
-            windowMs: limits.idempotencyWindowMs,
-          },
-    headers: {},
-    receivedAt: now,
-    expiresAt: now + limits.maxHoldMs,
-    lease: pushes(session.driver) ? { leaseMs } : undefined,
-    queueLimit: limits.queuePerSession,
-  })
-  if (leased) worker.start(delivery)
-  return delivery
 }
 
 const recordLimits = ({ limits, retry }: Config): RecordLimits => ({

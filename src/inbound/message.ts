@@ -17,8 +17,8 @@ export interface Rendered {
   readonly skill?: string | undefined
   readonly callbackUrl?: string | undefined
   readonly timeoutMs?: number | undefined
-  readonly payload: Uint8Array
-  readonly contentType: string
+  readonly payload?: Uint8Array
+  readonly contentType?: string
   /** It could not be put into words: stored as FAILED, visible, never sent. */
   readonly failed?: { readonly step: 'template' | 'skill'; readonly detail: string } | undefined
 }

@@ -24,8 +24,8 @@ export interface RecordDeps {
 /** message → delivery, on disk, once per key, leased to this request when it is its session's turn. */
 export function record(
   deps: RecordDeps,
-  knock: Knock,
-  admission: Admission,
+  knock: Pick<Knock, 'receivedAt' | 'kept'>,
+  admission: Pick<Admission, 'source' | 'action' | 'key'>,
   session: Session,
   rendered: Rendered,
 ): Promise<Recorded> {
@@ -55,7 +55,7 @@ export function record(
 
 function idempotencyOf(
   session: Session,
-  admission: Admission,
+  admission: Pick<Admission, 'action' | 'key'>,
   rendered: Rendered,
   windowMs: number,
 ): Draft['idempotency'] {
@@ -69,7 +69,11 @@ function idempotencyOf(
  * What must be the same in a repeat: where it goes and what the agent gets. A sender that names its deliveries itself
  * may render differently the second time (a fence, a changed template): there its id alone decides.
  */
-const fingerprintOf = (session: Session, admission: Admission, rendered: Rendered): string =>
+const fingerprintOf = (
+  session: Session,
+  admission: Pick<Admission, 'action' | 'key'>,
+  rendered: Rendered,
+): string =>
   createHash('sha256')
     .update(
       admission.key === undefined

@@ -1,0 +1,39 @@
+import type { Delivery } from '../domain/delivery.ts'
+import { addressed, cleanFrom } from '../domain/message.ts'
+import type { Clock, Store } from '../domain/ports.ts'
+import { parseSessionId, requireOpen } from '../domain/session.ts'
+import { agreedKey } from './message-body.ts'
+import { type RecordDeps, record } from './record.ts'
+
+export interface SendDeps extends RecordDeps {
+  readonly store: Pick<Store, 'findSession' | 'recordDelivery'>
+  readonly clock: Pick<Clock, 'bytes' | 'now'>
+  /** Hands over a delivery that is leased to this process. */
+  readonly start: (delivery: Delivery) => void
+}
+
+export interface SendOrder {
+  readonly session: string
+  readonly message: string
+  readonly from?: string
+  readonly idempotencyKey?: string
+}
+
+/** A message by the operator: the same queue and the same rules, no grant. Throws `unprocessable`, `session_missing` and what `recordDelivery` throws. */
+export async function send(deps: SendDeps, order: SendOrder): Promise<Delivery> {
+  const session = requireOpen(await deps.store.findSession(parseSessionId(order.session)), order.session)
+  const from = order.from === undefined ? undefined : cleanFrom(order.from)
+  const { delivery, leased } = await record(
+    deps,
+    { receivedAt: deps.clock.now(), kept: () => ({}) },
+    { source: { kind: 'admin' }, action: 'input' },
+    session,
+    {
+      message: addressed(order.message, from),
+      from,
+      idempotencyKey: agreedKey(order.idempotencyKey, undefined),
+    },
+  )
+  if (leased) deps.start(delivery)
+  return delivery
+}
