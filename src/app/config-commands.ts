@@ -1,12 +1,10 @@
-import type { ConfigFile, HookTools, Rehearsal } from '../cli/context.ts'
-import { type Config, configSchema, loadConfig } from '../config/load.ts'
+import type { ConfigFile, HookTools } from '../cli/context.ts'
+import { configSchema, loadConfig } from '../config/load.ts'
 import { printable } from '../config/print.ts'
-import { Failure, reasonOf } from '../domain/error.ts'
+import { Failure } from '../domain/error.ts'
 import { homeAt } from '../domain/home.ts'
-import type { Hook } from '../domain/hook.ts'
-import { compose } from '../domain/message.ts'
-import { createHookRenderer } from '../inbound/webhook-message.ts'
-import { parsePayload } from '../payload/parse.ts'
+import { sessionOfHook } from '../domain/hook.ts'
+import { rehearse } from '../inbound/rehearse.ts'
 import type { ProcessDeps } from './local-home.ts'
 
 /** The configuration of a home, to be looked at. */
@@ -31,29 +29,15 @@ export async function hookTools({ env, clock }: ProcessDeps, root: string): Prom
       const hook = config.webhooks.hooks.find((candidate) => candidate.name === name)
       if (!hook) throw new Failure('not_found', `No hook "${name}" is configured.`)
       const nonce = Buffer.from(clock.bytes(12)).toString('hex')
-      return rehearse(config, hook, payload, headers, nonce)
+      const rehearsal = await rehearse(hook, { payload, headers }, nonce)
+      const { skill } = hook
+      return rehearsal.kind === 'message'
+        ? {
+            ...rehearsal,
+            session: sessionOfHook(hook, config.sessions),
+            ...(skill !== undefined && { skill }),
+          }
+        : rehearsal
     },
-  }
-}
-
-async function rehearse(
-  { sessions }: Config,
-  hook: Hook,
-  payload: Uint8Array,
-  headers: Readonly<Record<string, string>>,
-  nonce: string,
-): Promise<Rehearsal> {
-  const view = await parsePayload(payload, headers['content-type'] ?? '')
-  const rendering = createHookRenderer(hook)({ payload: view, header: (name) => headers[name], nonce })
-  if (rendering.kind !== 'text') return rendering
-  try {
-    return {
-      kind: 'message',
-      message: compose(rendering.text, hook.from),
-      session: hook.session ?? (hook.action === 'wake' ? sessions.wake : sessions.agent),
-      ...(hook.skill !== undefined && { skill: hook.skill }),
-    }
-  } catch (thrown) {
-    return { kind: 'failed', why: reasonOf(thrown) }
   }
 }

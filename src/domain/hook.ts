@@ -47,3 +47,9 @@ export const hookRoot = '/api/hooks/'
 
 /** Names below `/api/hooks/` that are Postern's own. */
 export const builtInHooks: readonly string[] = ['wake', 'agent']
+
+/** The session a hook speaks to; its action decides where it names none. */
+export const sessionOfHook = (
+  { session, action }: Pick<Hook, 'session' | 'action'>,
+  defaults: { readonly wake: string; readonly agent: string },
+): string => session ?? (action === 'wake' ? defaults.wake : defaults.agent)

@@ -2,7 +2,7 @@ import { checkCallback, type MayCall } from '../auth/addresses.ts'
 import { reasonOf } from '../domain/error.ts'
 import type { Hook } from '../domain/hook.ts'
 import type { Admission, Knock } from '../domain/knock.ts'
-import { addressed, cleanFrom, compose } from '../domain/message.ts'
+import { addressed, cleanFrom } from '../domain/message.ts'
 import { parsePayload } from '../payload/parse.ts'
 import { agreedKey, readSaid, readTurn, type Said } from './message-body.ts'
 import type { HookRenderer, Rendering } from './webhook-message.ts'
@@ -65,9 +65,12 @@ async function renderHook(
   const payload = await knock.body(admission.maxBytes)
   const view = await parsePayload(payload, contentType)
   const rendering = deps.rendererOf(hook)({ payload: view, header: knock.header, nonce: deps.nonce() })
-  if (rendering.kind === 'ignored') return { ignored: rendering.why }
+  const composed = composeRendering(rendering, hook.from)
+  if (composed.kind === 'ignored') return { ignored: composed.why }
   return {
-    ...composed(rendering, hook.from),
+    ...(composed.kind === 'failed'
+      ? { message: '', failed: { step: 'template', detail: composed.why } }
+      : { message: composed.message, from: composed.from }),
     idempotencyKey: admission.key ?? agreedKey(undefined, knock.header('idempotency-key')),
     skill: hook.skill,
     payload,
@@ -75,15 +78,18 @@ async function renderHook(
   }
 }
 
-/** The message, or why there is none: a text of control characters is blank once it is cleaned. */
-function composed(
-  rendering: Exclude<Rendering, { kind: 'ignored' }>,
-  from: string | undefined,
-): Pick<Rendered, 'message' | 'from' | 'failed'> {
-  if (rendering.kind === 'failed') return { message: '', failed: { step: 'template', detail: rendering.why } }
+/** What a hook makes of a payload. */
+export type HookMessage =
+  | { readonly kind: 'message'; readonly message: string; readonly from: string | undefined }
+  | Exclude<Rendering, { kind: 'text' }>
+
+/** Cleans and addresses a rendered text: one of control characters alone is blank then, which is a failure. */
+export function composeRendering(rendering: Rendering, sender: string | undefined): HookMessage {
+  if (rendering.kind !== 'text') return rendering
   try {
-    return { message: compose(rendering.text, from), from: from === undefined ? undefined : cleanFrom(from) }
+    const from = sender === undefined ? undefined : cleanFrom(sender)
+    return { kind: 'message', message: addressed(rendering.text, from), from }
   } catch (thrown) {
-    return { message: '', failed: { step: 'template', detail: reasonOf(thrown) } }
+    return { kind: 'failed', why: reasonOf(thrown) }
   }
 }

@@ -1,11 +1,12 @@
 import type { Delivery } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
 import type { Hook } from '../../domain/hook.ts'
+import type { Sample } from '../../inbound/rehearse.ts'
 import { iso, recordView } from '../../manage/views.ts'
 import { operationIdOf } from '../openapi/document.ts'
 import { exampleFor } from '../openapi/example.ts'
 import { typed } from './page.ts'
-import { preview, type Sample } from './preview.ts'
+import { preview } from './preview.ts'
 import { type Hooks, longestPayload, type PageDeps, type Shown, shortened, shortTime } from './shown.ts'
 
 /** Every hook of the configuration, and the two built-in ones. */
@@ -89,14 +90,12 @@ async function sampleOf(
   if (record?.payload)
     return {
       payload: record.payload,
-      contentType: record.contentType ?? '',
-      headers: recordView(record).headers,
+      headers: { ...recordView(record).headers, 'content-type': record.contentType ?? '' },
     }
   const { body, headers } = exampleFor(hook)
   return {
     payload: Buffer.from(JSON.stringify(body, undefined, 2)),
-    contentType: 'application/json',
-    headers,
+    headers: { ...headers, 'content-type': 'application/json' },
   }
 }
 
