@@ -4,14 +4,18 @@ import type { DeliveryId } from '../../src/domain/delivery.ts'
 import type { Connection, Outgoing, TurnEvents } from '../../src/domain/driver.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
 
-/** How one kind of session is set up, watched and disturbed. What is absent is not checked. */
+/** How one kind of session is set up, watched and disturbed. */
 export interface DriverHarness {
   readonly name: string
   /** Why its tests cannot run here; they are then shown as skipped. */
   readonly skip?: string | undefined
+  /** Why an agent of this kind has no such day. Its case is then shown as skipped, else the member must be there. */
+  readonly cannot?: Partial<Record<Disturbance, string>>
   readonly delivery: 'push' | 'pull'
   /** Whether `end` ends the agent: true for those that the driver starts. */
   readonly ownsAgent: boolean
+  /** What `close` does to an agent that runs: most go on; one that hangs on pipes of ours ends, to be resumed later. */
+  readonly close: 'leaves' | 'ends'
   readonly multiline: boolean
   /** Most bytes of one line that reach the agent whole; more must be refused, not cut. */
   readonly longestLine: number
@@ -25,9 +29,9 @@ export interface StartedAgent {
   readonly connection: Connection
   /** The messages that the agent got so far, exactly as it got them. */
   received(): Promise<readonly string[]>
-  /** The messages that make it busy for longer than a test takes. */
+  /** The message that makes it busy for longer than a test takes. */
   readonly busyWith?: string
-  /** It goes on living and no longer reacts. */
+  /** It goes on running and no longer reacts. */
   readonly hang?: () => Promise<void>
   readonly die?: () => Promise<void>
   /** Its host can no longer be reached. */
@@ -38,6 +42,8 @@ export interface StartedAgent {
   /** Ends whatever is left and removes it. */
   stop(): Promise<void>
 }
+
+type Disturbance = 'busyWith' | 'hang' | 'die' | 'goAway'
 
 /** What every driver promises, whatever its wire. */
 export function testDriver(harness: DriverHarness): void {
@@ -60,13 +66,16 @@ export function testDriver(harness: DriverHarness): void {
   else testPush(harness, check)
 }
 
-type Check = (title: string, body: (agent: StartedAgent) => Promise<void>) => void
+/** `needs`: what the case does to the agent. */
+type Check = (title: string, body: (agent: StartedAgent) => Promise<void>, needs?: Disturbance) => void
 
 const checking =
   (harness: DriverHarness): Check =>
-  (title, body) => {
-    const options = harness.skip === undefined ? {} : { skip: harness.skip }
-    test(`${harness.name}: ${title}`, options, async () => {
+  (title, body, needs) => {
+    const lacking = needs && harness.cannot?.[needs]
+    const skip = harness.skip ?? lacking
+    const name = `${harness.name}: ${title}${lacking === undefined ? '' : ` [${lacking}]`}`
+    test(name, skip === undefined ? {} : { skip }, async () => {
       const agent = await harness.start()
       try {
         await body(agent)
@@ -81,9 +90,10 @@ function testPull(check: Check): void {
     assert.equal((await inject(agent, 'hello')).kind, 'busy')
     assert.equal((await agent.connection.turn(messageOf('hello'), patience(), noEvents)).kind, 'busy')
   })
-  check('end and close let go', async ({ connection }) => {
+  check('end and close let go', async ({ connection, received }) => {
     await connection.end()
     await connection.close()
+    assert.deepEqual(await received(), [])
   })
 }
 
@@ -145,66 +155,90 @@ function testTurns(harness: DriverHarness, check: Check): void {
 }
 
 function testBadDays(check: Check): void {
-  check('inject into a busy session types nothing', async (agent) => {
-    if (agent.busyWith === undefined) return
-    const stop = new AbortController()
-    const first = inject(agent, agent.busyWith, stop.signal)
-    await eventually(async () => (await agent.received()).length === 1, 'it got what keeps it busy')
-    await eventually(async () => (await agent.connection.state(patience())).kind === 'busy', 'it is busy')
-    const outcome = await inject(agent, 'not now')
-    assert.equal(outcome.kind, 'busy', JSON.stringify(outcome))
-    assert.deepEqual(await agent.received(), [agent.busyWith])
-    stop.abort()
-    await first
-  })
-  check('inject into a hung session gives up when told, within a second', async (agent) => {
-    if (!agent.hang) return
-    await agent.hang()
-    const stop = new AbortController()
-    const started = Date.now()
-    const timer = setTimeout(() => stop.abort(), 200)
-    const outcome = await inject(agent, 'are you there', stop.signal)
-    clearTimeout(timer)
-    assertNotTaken(outcome)
-    assert.ok(Date.now() - started < 200 + 1000 + slack, `${Date.now() - started} ms`)
-  })
-  check('inject waits for a host that is away', async (agent) => {
-    if (!agent.goAway) return
-    await agent.goAway()
-    assert.equal((await agent.connection.state(patience())).kind, 'offline')
-    assert.equal((await inject(agent, 'anybody')).kind, 'offline')
-    if (!agent.comeBack) return
-    await agent.comeBack()
-    assertTaken(await untilFree(agent, 'anybody now'))
-  })
+  check('inject into a busy session types nothing', intoBusy, 'busyWith')
+  check('inject into a hung session gives up when told, within a second', intoHung, 'hang')
+  check('inject waits for a host that is away', whileAway, 'goAway')
+  check('state and inject say that a dead agent has ended', afterDeath, 'die')
+}
+
+async function intoBusy(agent: StartedAgent): Promise<void> {
+  const busyWith = needed(agent, 'busyWith')
+  const stop = new AbortController()
+  const first = untilFree(agent, busyWith, stop.signal)
+  await eventually(async () => (await agent.received()).length === 1, 'it got what keeps it busy')
+  await eventually(async () => (await agent.connection.state(patience())).kind === 'busy', 'it is busy')
+  const outcome = await inject(agent, 'not now')
+  assert.equal(outcome.kind, 'busy', JSON.stringify(outcome))
+  assert.deepEqual(await agent.received(), [busyWith])
+  stop.abort()
+  await first
+}
+
+async function intoHung(agent: StartedAgent): Promise<void> {
+  await needed(agent, 'hang')()
+  const stop = new AbortController()
+  const started = Date.now()
+  const timer = setTimeout(() => stop.abort(), 200)
+  const outcome = await inject(agent, 'are you there', stop.signal)
+  clearTimeout(timer)
+  assertNotTaken(outcome)
+  assert.ok(Date.now() - started < 200 + 1000 + slack, `${Date.now() - started} ms`)
+}
+
+async function whileAway(agent: StartedAgent): Promise<void> {
+  await needed(agent, 'goAway')()
+  assert.equal((await agent.connection.state(patience())).kind, 'offline')
+  assert.equal((await inject(agent, 'anybody')).kind, 'offline')
+  if (!agent.comeBack) return
+  await agent.comeBack()
+  assertTaken(await untilFree(agent, 'anybody now'))
+}
+
+async function afterDeath(agent: StartedAgent): Promise<void> {
+  await needed(agent, 'die')()
+  // Whoever holds the agent learns of its end a moment later.
+  await eventually(async () => (await agent.connection.state(patience())).kind === 'ended', 'it has ended')
+  const outcome = await inject(agent, 'are you there')
+  assert.equal(outcome.kind, 'ended', JSON.stringify(outcome))
+  assert.deepEqual(await agent.received(), [])
 }
 
 function testEnds(harness: DriverHarness, check: Check): void {
-  check('state and inject say that a dead agent has ended', async (agent) => {
-    if (!agent.die) return
-    await agent.die()
-    // Who holds it hears of its end a moment later.
-    await eventually(async () => (await agent.connection.state(patience())).kind === 'ended', 'it has ended')
-    const outcome = await inject(agent, 'are you there')
-    assert.equal(outcome.kind, 'ended', JSON.stringify(outcome))
-    assert.deepEqual(await agent.received(), [])
-  })
   check(harness.ownsAgent ? 'end leaves no process' : 'end leaves a foreign agent alone', async (agent) => {
-    if (!agent.alive) return
-    const stop = new AbortController()
-    const working = agent.busyWith === undefined ? undefined : inject(agent, agent.busyWith, stop.signal)
-    if (working) await eventually(async () => (await agent.received()).length === 1, 'it is at work')
-    assert.equal(await agent.alive(), true)
+    const working = await running(agent)
     await agent.connection.end()
-    assert.equal(await agent.alive(), !harness.ownsAgent)
-    stop.abort()
-    await working
+    assert.equal(await needed(agent, 'alive')(), !harness.ownsAgent)
+    await working.stop()
   })
-  check('close leaves the agent alone', async (agent) => {
-    if (!agent.alive || !(await agent.alive())) return
+  check(harness.close === 'ends' ? 'close ends the agent' : 'close leaves the agent alone', async (agent) => {
+    const working = await running(agent)
     await agent.connection.close()
-    assert.equal(await agent.alive(), true)
+    assert.equal(await needed(agent, 'alive')(), harness.close === 'leaves')
+    await working.stop()
   })
+}
+
+/** An agent that surely runs: at work where it can be kept at work. */
+async function running(agent: StartedAgent): Promise<{ stop(): Promise<void> }> {
+  const stop = new AbortController()
+  const working = agent.busyWith === undefined ? undefined : untilFree(agent, agent.busyWith, stop.signal)
+  if (working) await eventually(async () => (await agent.received()).length === 1, 'it is at work')
+  assert.equal(await needed(agent, 'alive')(), true)
+  return {
+    stop: async () => {
+      stop.abort()
+      await working
+    },
+  }
+}
+
+function needed<Name extends keyof StartedAgent>(
+  agent: StartedAgent,
+  name: Name,
+): NonNullable<StartedAgent[Name]> {
+  const member = agent[name]
+  assert.ok(member !== undefined, `its harness neither has ${name} nor says why it cannot`)
+  return member
 }
 
 /** For machines that do something else as well. */
@@ -221,8 +255,7 @@ const inject = ({ connection }: StartedAgent, text: string, signal = patience())
   connection.inject(messageOf(text), signal)
 
 /** As the core does: held while it is busy. */
-async function untilFree(agent: StartedAgent, text: string): Promise<Outcome> {
-  const signal = patience()
+async function untilFree(agent: StartedAgent, text: string, signal = patience()): Promise<Outcome> {
   for (;;) {
     const outcome = await inject(agent, text, signal)
     if ((outcome.kind !== 'busy' && outcome.kind !== 'offline') || signal.aborted) return outcome

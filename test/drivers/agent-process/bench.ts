@@ -133,6 +133,11 @@ export const ownedHarness = (name: string, fake: FakeKind): DriverHarness => ({
   name,
   delivery: 'push',
   ownsAgent: true,
+  close: 'ends',
+  cannot: {
+    goAway: 'its agent runs here, as its child',
+    die: 'a dead agent is started again',
+  },
   multiline: true,
   longestLine: Number.POSITIVE_INFINITY,
   turns: 'answer',

@@ -117,6 +117,7 @@ export const claudeHarness: DriverHarness = {
   name: 'claude',
   delivery: 'push',
   ownsAgent: false,
+  close: 'leaves',
   multiline: true,
   longestLine: Number.POSITIVE_INFINITY,
   turns: 'answer',

@@ -185,6 +185,11 @@ export const ownHarness: DriverHarness = {
   ...promises,
   name: 'codex of its own',
   ownsAgent: true,
+  close: 'ends',
+  cannot: {
+    goAway: 'its agent runs here, as its child',
+    die: 'a dead agent is started again',
+  },
   start: async () => {
     const bench = await openBench()
     return {
@@ -205,6 +210,7 @@ export const sharedHarness: DriverHarness = {
   ...promises,
   name: 'codex that others use',
   ownsAgent: false,
+  close: 'leaves',
   start: async () => {
     const bench = await openSharedBench()
     const { connection, server, person, threadId } = bench

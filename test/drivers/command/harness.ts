@@ -88,6 +88,12 @@ export const commandHarness: DriverHarness = {
   name: 'command',
   delivery: 'push',
   ownsAgent: true,
+  close: 'leaves',
+  cannot: {
+    hang: 'a program that does not end is a busy one',
+    goAway: 'its program runs here, as its child',
+    die: 'each message has a program of its own',
+  },
   multiline: true,
   longestLine: Number.POSITIVE_INFINITY,
   turns: 'answer',

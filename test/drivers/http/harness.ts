@@ -96,6 +96,8 @@ export const httpHarness: DriverHarness = {
   name: 'http',
   delivery: 'push',
   ownsAgent: false,
+  close: 'leaves',
+  cannot: { die: 'an endpoint only goes away' },
   multiline: true,
   longestLine: Number.POSITIVE_INFINITY,
   turns: 'answer',
@@ -108,14 +110,16 @@ export const httpHarness: DriverHarness = {
     return {
       connection: await connectTo(endpoint.url, { answerPointer: '/text' }),
       received: async () =>
-        endpoint.requests.map(({ body }) => (JSON.parse(body) as { message: string }).message),
+        endpoint.requests
+          .filter(({ body }) => body !== '')
+          .map(({ body }) => (JSON.parse(body) as { message: string }).message),
       busyWith: 'take forever',
       hang: async () => {
         hung = true
       },
       goAway: endpoint.away,
       comeBack: endpoint.back,
-      alive: async () => true,
+      alive: async () => (await fetch(endpoint.url)).ok,
       stop: endpoint.away,
     }
   },

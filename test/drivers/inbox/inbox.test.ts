@@ -19,6 +19,7 @@ testDriver({
   name: 'inbox',
   delivery: 'pull',
   ownsAgent: false,
+  close: 'leaves',
   multiline: true,
   longestLine: Number.POSITIVE_INFINITY,
   turns: 'no',

@@ -60,6 +60,7 @@ export const opencodeHarness: DriverHarness = {
   name: 'opencode',
   delivery: 'push',
   ownsAgent: false,
+  close: 'leaves',
   multiline: true,
   longestLine: Number.POSITIVE_INFINITY,
   turns: 'answer',

@@ -25,7 +25,14 @@ const idle = async (held: Held) => {
   return held
 }
 
-const common = { skip: noTerminals, delivery: 'push', ownsAgent: true, turns: 'silent' } as const
+const common = {
+  skip: noTerminals,
+  delivery: 'push',
+  ownsAgent: true,
+  close: 'leaves',
+  cannot: { goAway: 'a holder that is gone has taken its terminal with it' },
+  turns: 'silent',
+} as const
 
 testDriver({
   ...common,

@@ -8,6 +8,7 @@ testDriver({
   skip,
   delivery: 'push',
   ownsAgent: false,
+  close: 'leaves',
   multiline: true,
   longestLine: Number.POSITIVE_INFINITY,
   turns: 'silent',
@@ -22,8 +23,9 @@ testDriver({
   skip,
   delivery: 'push',
   ownsAgent: false,
+  close: 'leaves',
   multiline: false,
   longestLine: 4095,
   turns: 'silent',
-  start: async () => asAgent(await openLoop(), linesRead),
+  start: async () => ({ ...asAgent(await openLoop(), linesRead), busyWith: 'sleep now' }),
 })

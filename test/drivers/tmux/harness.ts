@@ -131,7 +131,8 @@ export async function signalAgent(bench: PaneBench, signal: 'SIGSTOP' | 'SIGCONT
   for (const pid of members) process.kill(pid, signal)
 }
 
-const loop = 'while IFS= read -r line; do printf "%s\\0" "$line" >> lines; echo "got it"; done'
+const loop =
+  'while IFS= read -r line; do printf "%s\\0" "$line" >> lines; echo "got it"; case $line in sleep*) sleep 30;; esac; done'
 
 /** A program that reads lines as the kernel collects them. */
 export const openLoop = (): Promise<PaneBench> =>
