@@ -8,7 +8,7 @@ export const isObject = (value: Json | undefined): value is JsonObject =>
 
 /** The objects of a JSON text, which is one object or a list of them; greetings around it are passed over. */
 export function readObjects(text: string): readonly JsonObject[] {
-  const whole = parse(text.trim()) ?? parse(between(text)) ?? readRows(text)
+  const whole = parseJson(text.trim()) ?? parseJson(between(text)) ?? readRows(text)
   return (Array.isArray(whole) ? whole : [whole]).filter(isObject)
 }
 
@@ -16,7 +16,7 @@ export function readObjects(text: string): readonly JsonObject[] {
 export const readRows = (text: string): readonly JsonObject[] =>
   text
     .split('\n')
-    .map((line) => (line.trimStart().startsWith('{') ? parse(line) : undefined))
+    .map((line) => (line.trimStart().startsWith('{') ? parseJson(line) : undefined))
     .filter(isObject)
 
 /** The text at a path of names, if there is one. */
@@ -34,7 +34,8 @@ function between(text: string): string {
   return text.slice(Math.max(0, start), Math.max(text.lastIndexOf('}'), text.lastIndexOf(']')) + 1)
 }
 
-function parse(text: string): Json | undefined {
+/** Undefined for what is no JSON. */
+export function parseJson(text: string): Json | undefined {
   try {
     return JSON.parse(text) as Json
   } catch {

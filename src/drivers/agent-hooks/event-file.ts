@@ -2,18 +2,19 @@ import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SessionId } from '../../domain/session.ts'
+import { readRows } from '../json.ts'
 import type { HookEvent } from './events.ts'
 
 /**
- * Where hooks leave word for one session: a file that only its driver makes, so that nothing piles up for agents that are
- * no session, and nothing has to run for word to be left.
+ * The event file of one session: its agent's hooks append to it, its driver reads it. Only the driver creates it, so that
+ * nothing piles up for agents that are no session.
  */
 const fileOf = (runDir: string, session: string): string => join(runDir, `${session}.hooks`)
 
-/** Nobody has read for long: what comes now would not be read either. */
+/** A file of this size has not been read for long: further events would not be read either. */
 const maxBytes = 1_048_576
 
-/** Leaves word, in one write. Nothing happens where nobody listens. */
+/** Appends an event in one write. Throws when the session has no event file. */
 export function appendHookEvent(runDir: string, session: string, event: HookEvent): void {
   const path = fileOf(runDir, session)
   const file = openSync(path, constants.O_WRONLY | constants.O_APPEND)
@@ -24,19 +25,19 @@ export function appendHookEvent(runDir: string, session: string, event: HookEven
   }
 }
 
-/** What a typed session hears from its agent's hooks, if there are any. */
+/** What the hooks of a typed session's agent report, if it has any. */
 export interface HookEventReader {
-  /** A message is about to be typed: what was said before does not concern it. */
+  /** A message is about to be typed: earlier events are dropped. */
   begin(): Promise<void>
-  /** Everything said since. */
+  /** Every event since `begin`. */
   events(): Promise<readonly HookEvent[]>
-  /** What the agent's hooks have told before, so that it can be waited for. */
+  /** Which events the agent's hooks have reported before, so that they can be waited for. */
   habit(): Promise<Habit>
-  /** The session is over. */
+  /** Removes the file: the session is over. */
   forget(): Promise<void>
 }
 
-/** `turns`: also that a prompt was taken; `ends`: good ends alone. */
+/** `turns`: that a prompt was taken, and ends; `ends`: good ends alone. */
 export type Habit = 'silent' | 'ends' | 'turns'
 
 interface Heading {
@@ -44,7 +45,7 @@ interface Heading {
   readonly habit: Habit
 }
 
-/** `pane`: word from another tmux pane is not for us. */
+/** With `pane`, events from another tmux pane are passed over. */
 export function openHookEvents(
   runDir: string,
   session: { readonly id: SessionId | string; readonly generation: string },
@@ -60,7 +61,7 @@ export function openHookEvents(
   return {
     begin: async () => {
       const { habit } = await read()
-      // Without a place for word the screen still tells.
+      // Without an event file the screen is still read.
       await rewrite(path, { generation: session.generation, habit }).catch(() => {})
     },
     events: async () => (await read()).events,
@@ -80,7 +81,7 @@ function habitAfter(habit: Habit, { is }: HookEvent): Habit {
 async function readAll(
   path: string,
 ): Promise<{ readonly heading: Heading | undefined; readonly events: readonly HookEvent[] }> {
-  const lines = (await textOf(path)).split('\n').flatMap(parsed)
+  const lines: readonly object[] = readRows(await readFile(path, 'utf8').catch(() => ''))
   return { heading: lines.find(isHeading), events: lines.filter(isHookEvent) }
 }
 
@@ -88,7 +89,7 @@ const isHeading = (line: object): line is Heading => 'generation' in line
 
 const isHookEvent = (line: object): line is HookEvent => 'is' in line
 
-/** Appended, like everything: word may come at any moment. */
+/** Opened for appending, as `appendHookEvent` does: an event may come at any moment. */
 async function rewrite(path: string, heading: Heading): Promise<void> {
   const file = await open(path, 'a', 0o600)
   try {
@@ -96,23 +97,5 @@ async function rewrite(path: string, heading: Heading): Promise<void> {
     await file.write(`${JSON.stringify(heading)}\n`)
   } finally {
     await file.close()
-  }
-}
-
-/** A line that was cut off by a full disk is nobody's word. */
-function parsed(line: string): readonly object[] {
-  try {
-    const value: unknown = JSON.parse(line)
-    return typeof value === 'object' && value !== null ? [value] : []
-  } catch {
-    return []
-  }
-}
-
-async function textOf(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch {
-    return ''
   }
 }

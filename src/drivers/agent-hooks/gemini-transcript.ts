@@ -1,38 +1,25 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { type Json, type JsonObject, readRows, textAt } from '../json.ts'
 
 const tailBytes = 524_288
 
 /**
- * The last thing the model said since a person spoke, from Gemini CLI's record of a chat. Its hook is told the same with
- * spaces and repetitions between the pieces of a stream.
+ * The model's last message since a person's, from the file in which Gemini CLI records a chat. The `AfterAgent` hook is
+ * given the same text with spaces and repetitions between the pieces of the stream.
  */
 export function lastAnswerIn(path: unknown): string | undefined {
   if (typeof path !== 'string') return undefined
-  const records = tailOf(path).split('\n').reverse().flatMap(parsed)
-  const last = records.find((record) => isPerson(record) || isAnswer(record))
-  return last && isAnswer(last) ? last.content : undefined
+  const last = readRows(tailOf(path)).findLast((record) => isPerson(record) || isAnswer(record))
+  return last && isAnswer(last) ? textAt(last, 'content') : undefined
 }
 
-interface Chat {
-  readonly type?: unknown
-  readonly content?: unknown
-}
+const isAnswer = (record: JsonObject): boolean =>
+  record.type === 'gemini' && (textAt(record, 'content') ?? '') !== ''
 
-const isAnswer = (record: Chat): record is { readonly content: string } =>
-  record.type === 'gemini' && typeof record.content === 'string' && record.content !== ''
-
-/** What tools answered is noted as a user's record as well. */
-const isPerson = ({ type, content }: Chat): boolean =>
-  type === 'user' && (!Array.isArray(content) || content.some((part) => typeof part?.text === 'string'))
-
-function parsed(line: string): readonly Chat[] {
-  try {
-    const value: unknown = JSON.parse(line)
-    return typeof value === 'object' && value !== null ? [value] : []
-  } catch {
-    return []
-  }
-}
+/** A tool's result is recorded with type `user` as well, without a text. */
+const isPerson = ({ type, content }: JsonObject): boolean =>
+  type === 'user' &&
+  (!Array.isArray(content) || content.some((part: Json) => textAt(part, 'text') !== undefined))
 
 function tailOf(path: string): string {
   try {

@@ -4,7 +4,7 @@ import type { Connection, Discovered, DiscoveryPlace, Driver, DriverTools } from
 import type { Outcome } from '../../domain/outcome.ts'
 import type { DriverSettings, Session } from '../../domain/session.ts'
 import { listSkills } from '../agents/skills.ts'
-import { openAttempts } from './attempt.ts'
+import { openAttempts } from './journal.ts'
 import { outcomeOf, recover } from './recovery.ts'
 import { liveEntries } from './registry.ts'
 import { send } from './send.ts'

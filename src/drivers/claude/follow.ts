@@ -1,9 +1,9 @@
 import type { TurnEvents } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { isTimeout, pause } from '../../wait.ts'
-import type { Attempt } from './attempt.ts'
-import { openTranscript, type TranscriptReader } from './script.ts'
+import type { Attempt } from './journal.ts'
 import { look, type Presence, type SessionState } from './session-state.ts'
+import { openTranscript, type TranscriptReader } from './transcript.ts'
 import { createTurnLog, type TurnLog } from './turn-log.ts'
 
 /** One message on its way, as its transcript and the registry show it. */

@@ -1,10 +1,10 @@
 import type { Outcome } from '../../domain/outcome.ts'
 import { pause } from '../../wait.ts'
-import type { Attempt } from './attempt.ts'
 import { post } from './inbox.ts'
+import type { Attempt } from './journal.ts'
 import { inboxToken } from './registry.ts'
-import { openTranscript } from './script.ts'
 import { look, type SessionState } from './session-state.ts'
+import { openTranscript } from './transcript.ts'
 import { createTurnLog, type TurnLog } from './turn-log.ts'
 
 /** What became of an attempt that was not followed to its end. */

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isObject, type Json, textAt } from '../json.ts'
+import { isObject, parseJson, textAt } from '../json.ts'
 import { identify, isRunning, type ProcessIdentity } from '../process/process.ts'
 
 /** What a running Claude Code says of itself in `sessions/<pid>.json` of its configuration directory (seen in 2.1.329). */
@@ -56,11 +56,11 @@ export async function inboxToken(configDir: string, pid: number): Promise<string
   const name = names.find((candidate) => candidate.startsWith(`${pid}.`) && candidate.endsWith('.key'))
   return name === undefined
     ? undefined
-    : textAt(jsonIn(await textOf(join(folderOf(configDir), name))), 'peerToken')
+    : textAt(parseJson(await textOf(join(folderOf(configDir), name))), 'peerToken')
 }
 
 function parse(text: string): Entry | undefined {
-  const value = jsonIn(text)
+  const value = parseJson(text)
   const [sessionId, cwd, status] = [textAt(value, 'sessionId'), textAt(value, 'cwd'), textAt(value, 'status')]
   if (!isObject(value) || sessionId === undefined || cwd === undefined) return undefined
   const { pid, statusUpdatedAt, updatedAt } = value
@@ -78,26 +78,6 @@ function parse(text: string): Entry | undefined {
   }
 }
 
-function jsonIn(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json
-  } catch {
-    return undefined
-  }
-}
+const textOf = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '')
 
-async function textOf(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch {
-    return ''
-  }
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder)
-  } catch {
-    return []
-  }
-}
+const namesIn = (folder: string): Promise<readonly string[]> => readdir(folder).catch(() => [])

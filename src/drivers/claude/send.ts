@@ -4,13 +4,13 @@ import type { Outgoing, TurnEvents } from '../../domain/driver.ts'
 import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { withSkill } from '../agents/skills.ts'
-import { type Attempt, sha256Of } from './attempt.ts'
 import { type Followed, followAcceptance, followTurn, openFollowing } from './follow.ts'
 import { post } from './inbox.ts'
+import { type Attempt, sha256Of } from './journal.ts'
 import { notSeen, outcomeOf, recover } from './recovery.ts'
 import { inboxToken } from './registry.ts'
-import { transcriptBytes } from './script.ts'
 import { look, type Presence, readinessOf, type SessionState, skillPlace } from './session-state.ts'
+import { transcriptBytes } from './transcript.ts'
 
 /** One message and, with `on`, its whole turn. One at a time. */
 export async function send(

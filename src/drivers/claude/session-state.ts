@@ -2,8 +2,9 @@ import type { DriverTools, Readiness } from '../../domain/driver.ts'
 import type { Session } from '../../domain/session.ts'
 import { pause } from '../../wait.ts'
 import type { SkillPlace } from '../agents/skills.ts'
+import type { Journal } from '../journal.ts'
 import { isRunning } from '../process/process.ts'
-import type { Attempt, AttemptRecord } from './attempt.ts'
+import type { Attempt } from './journal.ts'
 import { type Entry, readEntry } from './registry.ts'
 import type { ClaudeSettings } from './settings.ts'
 
@@ -18,7 +19,7 @@ export interface SessionState {
   readonly session: Session
   readonly tools: DriverTools
   readonly settings: ClaudeSettings
-  readonly journal: AttemptRecord
+  readonly journal: Journal<Attempt>
   /** What was sent and not yet reported; at first what a server that is gone has left. */
   pending: Promise<Attempt | undefined>
   /** A message is on its way or its turn is followed. */

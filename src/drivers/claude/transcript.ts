@@ -2,26 +2,54 @@ import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseLine, splitLines } from '../agent-process/lines.ts'
 import type { JsonObject } from '../json.ts'
+import type { Attempt } from './journal.ts'
+
+/** Reads the transcripts that one Claude Code writes after an attempt, in whatever conversation it is then. */
+export interface TranscriptReader {
+  /** The rows since the last time. */
+  read(sessionId: string | undefined): Promise<readonly JsonObject[]>
+}
+
+/** How many bytes a conversation's transcript has already. */
+export async function transcriptBytes(configDir: string, sessionId: string): Promise<number> {
+  const path = await transcriptPath(configDir, sessionId)
+  return path === undefined ? 0 : ((await sizeOf(path)) ?? 0)
+}
+
+export function openTranscript(configDir: string, { sessionId: first, from }: Attempt): TranscriptReader {
+  const tails = new Map<string, Tail>()
+  const tailOf = async (sessionId: string): Promise<Tail | undefined> => {
+    const known = tails.get(sessionId)
+    const path = known ? undefined : await transcriptPath(configDir, sessionId)
+    if (path === undefined) return known
+    const tail = openTail(path, sessionId === first ? from : 0)
+    tails.set(sessionId, tail)
+    return tail
+  }
+  return {
+    read: async (sessionId = first) => {
+      const wanted = await Promise.all([...new Set([first, sessionId])].map(tailOf))
+      const rows = await Promise.all(wanted.map((tail) => tail?.read() ?? []))
+      return rows.flat()
+    },
+  }
+}
 
 /** Where one conversation is written down, one JSON object a line (`projects/<folder>/<session id>.jsonl`). */
-export async function transcriptPath(configDir: string, sessionId: string): Promise<string | undefined> {
+async function transcriptPath(configDir: string, sessionId: string): Promise<string | undefined> {
   const projects = join(configDir, 'projects')
-  const paths = (await foldersIn(projects)).map((folder) => join(projects, folder, `${sessionId}.jsonl`))
+  const folders = await readdir(projects).catch(() => [])
+  const paths = folders.map((folder) => join(projects, folder, `${sessionId}.jsonl`))
   for (const path of paths) if ((await sizeOf(path)) !== undefined) return path
   return undefined
 }
 
-/** Bytes; undefined when there is no such file. */
-export async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size
-  } catch {
-    return undefined
-  }
-}
+/** In bytes; undefined when there is no such file. */
+const sizeOf = async (path: string): Promise<number | undefined> =>
+  (await stat(path).catch(() => undefined))?.size
 
 /** Reads what is appended to a transcript. */
-export interface Tail {
+interface Tail {
   /** The rows since the last time. A row that is still being written waits for the next time. */
   read(): Promise<readonly JsonObject[]>
 }
@@ -29,7 +57,7 @@ export interface Tail {
 const pieceBytes = 1_048_576
 
 /** From that many bytes on, which must be the end of a row. */
-export function openTail(path: string, from: number): Tail {
+function openTail(path: string, from: number): Tail {
   let at = from
   let rows: JsonObject[] = []
   const decoder = new TextDecoder()
@@ -61,13 +89,5 @@ async function* piecesOf(path: string, from: number): AsyncGenerator<Uint8Array>
     }
   } finally {
     await file.close()
-  }
-}
-
-async function foldersIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder)
-  } catch {
-    return []
   }
 }

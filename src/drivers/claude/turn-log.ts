@@ -2,7 +2,7 @@ import { oneLine } from '../../domain/one-line.ts'
 import type { Outcome, TurnFailure } from '../../domain/outcome.ts'
 import { createAnswer } from '../agent-process/answer.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
-import { type Attempt, sha256Of } from './attempt.ts'
+import { type Attempt, sha256Of } from './journal.ts'
 
 /** What a transcript tells of one message and its turn. */
 export interface TurnLog {

@@ -1,6 +1,5 @@
 import { oneLine } from '../../domain/one-line.ts'
-import type { Json } from '../json.ts'
-import { textAt } from '../json.ts'
+import { type Json, parseJson, textAt } from '../json.ts'
 
 const maxAnswerBytes = 65_536
 
@@ -14,17 +13,9 @@ const plainText = (text: string, contentType: string): string | undefined =>
   /^text\/plain\b/i.test(contentType) ? text.trimEnd() : undefined
 
 function pointed(text: string, pointer: string): string | undefined {
-  const value = valueAt(parse(text), pointer)
+  const value = valueAt(parseJson(text), pointer)
   if (value === undefined || value === null || typeof value === 'string') return value ?? undefined
   return JSON.stringify(value)
-}
-
-function parse(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json
-  } catch {
-    return undefined
-  }
 }
 
 /** JSON pointer (RFC 6901). */
@@ -51,7 +42,7 @@ const maxErrorLength = 200
 
 /** What a refusal says of itself, as problem documents and most other bodies do; one line, or nothing. */
 export function errorText(text: string): string {
-  const value = parse(text)
+  const value = parseJson(text)
   const found =
     textAt(value, 'detail') ??
     textAt(value, 'error', 'message') ??

@@ -1,6 +1,6 @@
 import { oneLine } from '../../domain/one-line.ts'
 import { type HttpRequest, request } from '../http/request.ts'
-import { isObject, type Json, textAt } from '../json.ts'
+import { isObject, type Json, parseJson, textAt } from '../json.ts'
 import type { OpencodeSettings } from './settings.ts'
 
 /** What became of a request. */
@@ -53,7 +53,7 @@ export function createApi(
     if (response.kind === 'away') return response
     if (response.kind === 'broken') return response
     if (response.kind === 'cut') return { kind: 'broken', why: 'its server does not answer in time' }
-    return replyOf(response.head.status, parsed(response.text))
+    return replyOf(response.head.status, parseJson(response.text))
   }
   return {
     get: (path, query, signal) => call({ method: 'GET', url: urlOf(path, query) }, signal, answerMs),
@@ -85,14 +85,6 @@ function replyOf(status: number, body: Json | undefined): Reply {
   if (status === 404 && textAt(body, 'name') === 'NotFoundError') return { kind: 'unknown', why }
   if (status === 404) return { kind: 'away', why: 'what answers at its address is no opencode server' }
   return { kind: 'refused', why, status }
-}
-
-function parsed(text: string): Json | undefined {
-  try {
-    return text === '' ? undefined : (JSON.parse(text) as Json)
-  } catch {
-    return undefined
-  }
 }
 
 /** What opencode says of an error, in whichever of its shapes; one line. */

@@ -1,6 +1,8 @@
 import { reasonOf } from '../../domain/error.ts'
 import { isObject, type Json, textAt } from '../json.ts'
 import type { Api, Reply } from './api.ts'
+import type { Sent } from './journal.ts'
+import { messageOf } from './messages.ts'
 import type { SessionState } from './session-state.ts'
 import { isSessionId } from './settings.ts'
 
@@ -9,6 +11,8 @@ export interface Conversation {
   readonly id: string
   readonly directory: string
 }
+
+export const directoryOf = ({ directory }: Conversation) => ({ directory })
 
 export type Located =
   | { readonly kind: 'place'; readonly conversation: Conversation }
@@ -67,4 +71,21 @@ async function rememberConversation(state: SessionState, { id }: Conversation): 
   } catch (thrown) {
     tools.log('warn', 'opencode.remember_failed', { session: session.id, why: reasonOf(thrown) })
   }
+}
+
+/** Whether a message stands in its conversation; `unsure` where its server does not tell, `away` where nobody answers. */
+export async function messageStatus(
+  { api }: SessionState,
+  conversation: Conversation,
+  { messageId }: Sent,
+  signal: AbortSignal,
+): Promise<'whole' | 'missing' | 'unsure' | 'away'> {
+  const reply = await api.get(
+    `/session/${conversation.id}/message/${messageId}`,
+    directoryOf(conversation),
+    signal,
+  )
+  if (reply.kind === 'done') return messageOf(reply.body)?.whole ? 'whole' : 'missing'
+  if (reply.kind === 'unknown') return 'missing'
+  return reply.kind === 'away' ? 'away' : 'unsure'
 }

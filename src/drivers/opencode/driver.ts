@@ -3,8 +3,8 @@ import type { DriverSettings, Session } from '../../domain/session.ts'
 import { createApi } from './api.ts'
 import { newestConversation } from './conversation.ts'
 import { discoverServers } from './discover.ts'
+import { openSentJournal } from './journal.ts'
 import { readiness } from './readiness.ts'
-import { openRecord } from './record.ts'
 import { recover } from './recovery.ts'
 import { send } from './send.ts'
 import type { OpencodeDeps, SessionState } from './session-state.ts'
@@ -39,7 +39,7 @@ function connect(deps: OpencodeDeps, session: Session, tools: DriverTools): Conn
   const state: SessionState = {
     ...{ deps, session, tools, settings },
     api: createApi(settings, deps.env),
-    record: openRecord(tools.runDir, session),
+    journal: openSentJournal(tools.runDir, session),
     ending: new AbortController(),
     busy: false,
     unsettled: undefined,
@@ -52,7 +52,7 @@ function connect(deps: OpencodeDeps, session: Session, tools: DriverTools): Conn
     recall: (deliveryId) => recover(state, deliveryId),
     end: async () => {
       state.ending.abort()
-      await state.record.clear()
+      await state.journal.clear()
     },
     close: async () => {},
   }

@@ -1,5 +1,5 @@
 import { pause } from '../../wait.ts'
-import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
+import { isObject, type JsonObject, parseJson, textAt } from '../json.ts'
 import type { Api } from './api.ts'
 
 /** What a server tells of one conversation while somebody listens. The truth is what it answers when asked. */
@@ -92,11 +92,6 @@ async function readOnce({ url, api, onEvent, opened, signal }: EventStream): Pro
 
 /** One line holds one event (WHATWG, server-sent events); the other lines are passed over. */
 function eventIn(line: string): JsonObject | undefined {
-  if (!line.startsWith('data:')) return undefined
-  try {
-    const value = JSON.parse(line.slice('data:'.length)) as Json
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
+  const value = line.startsWith('data:') ? parseJson(line.slice('data:'.length)) : undefined
+  return isObject(value) ? value : undefined
 }

@@ -2,7 +2,7 @@ import type { Readiness } from '../../domain/driver.ts'
 import { oneLine } from '../../domain/one-line.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 import type { Reply } from './api.ts'
-import { type Conversation, locate } from './conversation.ts'
+import { type Conversation, directoryOf, locate } from './conversation.ts'
 import { messagesIn, reactionTo } from './messages.ts'
 import type { SessionState } from './session-state.ts'
 
@@ -100,7 +100,7 @@ async function isAboutToBegin(
   conversation: Conversation,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const sent = await state.record.read()
+  const sent = await state.journal.read()
   if (!sent || state.tools.now() - sent.at > beginMs) return false
   const reply = await state.api.get(
     `/session/${conversation.id}/message`,
@@ -111,5 +111,3 @@ async function isAboutToBegin(
   const reaction = reactionTo(sent.messageId, messagesIn(reply.body))
   return reaction !== undefined && reaction.answers.length === 0 && !reaction.overtaken
 }
-
-export const directoryOf = ({ directory }: Conversation) => ({ directory })

@@ -1,10 +1,9 @@
 import type { DeliveryId } from '../../domain/delivery.ts'
 import type { Outcome } from '../../domain/outcome.ts'
-import { type Conversation, locate } from './conversation.ts'
+import { type Conversation, locate, messageStatus } from './conversation.ts'
 import { lookAt } from './follow.ts'
-import type { Sent } from './record.ts'
+import type { Sent } from './journal.ts'
 import type { SessionState } from './session-state.ts'
-import { messageStatus } from './standing.ts'
 
 const recallMs = 10_000
 /** A message that its server said yes to may still be on its way into the conversation. */
@@ -12,14 +11,14 @@ const arriveMs = 20_000
 
 /** What became of a message that was sent before: the conversation itself tells, under the id that was chosen for it. */
 export async function recover(state: SessionState, deliveryId: DeliveryId): Promise<Outcome | undefined> {
-  const sent = await state.record.read()
+  const sent = await state.journal.read()
   if (sent?.deliveryId !== deliveryId) return undefined
   const signal = AbortSignal.timeout(recallMs)
   const located = await locate(state, signal)
   if (located.kind === 'offline') return located
   const outcome =
     located.kind === 'place' ? await recoverIn(state, located.conversation, sent, signal) : undefined
-  if (!outcome || outcome.kind === 'turn_failed') await state.record.clear()
+  if (!outcome || outcome.kind === 'turn_failed') await state.journal.clear()
   return outcome
 }
 

@@ -3,15 +3,14 @@ import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { isTimeout, pause, within } from '../../wait.ts'
 import { watchAbsence } from './absence.ts'
-import { beginConversation, type Conversation, locate } from './conversation.ts'
+import { beginConversation, type Conversation, directoryOf, locate, messageStatus } from './conversation.ts'
 import { listen } from './events.ts'
 import { answerSoFar, createTurnProgress, follow } from './follow.ts'
+import type { Sent } from './journal.ts'
 import { newMessageId } from './messages.ts'
-import { beginMs, directoryOf, readinessAt } from './readiness.ts'
-import type { Sent } from './record.ts'
+import { beginMs, readinessAt } from './readiness.ts'
 import type { SessionState } from './session-state.ts'
 import { textWithSkill } from './skill.ts'
-import { messageStatus } from './standing.ts'
 
 /** One message, and with `on` its whole turn. One at a time: what comes meanwhile would wait in the agent's own queue. */
 export async function send(
@@ -28,7 +27,7 @@ export async function send(
   try {
     const outcome = await sendAlone(state, message, cut, on)
     // What went wrong may be tried again by hand, and is a new message then.
-    if (outcome.kind === 'turn_failed' || outcome.kind === 'failed') await state.record.clear()
+    if (outcome.kind === 'turn_failed' || outcome.kind === 'failed') await state.journal.clear()
     return outcome
   } catch (thrown) {
     return { kind: 'failed', why: reasonOf(thrown), retry: true }
@@ -123,13 +122,13 @@ async function post(
   sent: Sent,
   { text, cut }: Sending,
 ): Promise<Outcome> {
-  await state.record.write(sent)
+  await state.journal.write(sent)
   const body = { messageID: sent.messageId, parts: [{ type: 'text', text }] }
   const path = `/session/${conversation.id}/prompt_async`
   const reply = await state.api.post(path, directoryOf(conversation), body, cut)
   if (reply.kind === 'done') return appears(state, conversation, sent, cut)
   if (reply.kind === 'broken') return { kind: 'unknown', why: reply.why, accepted: false }
-  await state.record.clear()
+  await state.journal.clear()
   if (reply.kind === 'away') return { kind: 'offline', why: reply.why }
   if (reply.kind === 'unknown') return { kind: 'ended', why: 'its conversation is gone' }
   return { kind: 'failed', why: `its server refused it: ${reply.why}`, retry: reply.status >= 500 }

@@ -1,7 +1,8 @@
 import type { DriverTools } from '../../domain/driver.ts'
 import type { Session } from '../../domain/session.ts'
+import type { Journal } from '../journal.ts'
 import type { Api } from './api.ts'
-import type { MessageRecord } from './record.ts'
+import type { Sent } from './journal.ts'
 import type { OpencodeSettings } from './settings.ts'
 
 export interface OpencodeDeps {
@@ -16,7 +17,7 @@ export interface SessionState {
   readonly session: Session
   readonly tools: DriverTools
   readonly api: Api
-  readonly record: MessageRecord
+  readonly journal: Journal<Sent>
   readonly ending: AbortController
   settings: OpencodeSettings
   /** A message is on its way, or its turn is waited for. */

@@ -5,8 +5,7 @@ import type { Outcome } from '../../domain/outcome.ts'
 import { listSkills, type SkillPlace, withSkill } from '../agents/skills.ts'
 import { isObject, type JsonObject, textAt } from '../json.ts'
 import type { Reply } from './api.ts'
-import { type Conversation, locate } from './conversation.ts'
-import { directoryOf } from './readiness.ts'
+import { type Conversation, directoryOf, locate } from './conversation.ts'
 import type { SessionState } from './session-state.ts'
 
 /**

@@ -13,8 +13,8 @@ import type { Surface } from '../terminal/surface.ts'
 import { createTypist, type Typist } from '../terminal/typing.ts'
 import { openTmux } from './call.ts'
 import { discoverPanes } from './discover.ts'
+import { type EnterJournal, openEnterJournal } from './journal.ts'
 import { lookAt } from './pane.ts'
-import { openPressed, type Pressed } from './pressed.ts'
 import { identifyPane, parseGiven, parseSettings, serverOptions, type TmuxSettings } from './settings.ts'
 import { openPane } from './surface.ts'
 
@@ -47,7 +47,7 @@ interface SessionState {
   readonly surface: Surface
   readonly typist: Typist
   readonly hooks: HookEventReader
-  readonly pressed: Pressed
+  readonly journal: EnterJournal
   /** The message on its way, by what cuts it short. */
   current: AbortSignal | undefined
   typing: DeliveryId | undefined
@@ -60,9 +60,9 @@ function connect(deps: TmuxDeps, session: Session, tools: DriverTools): Connecti
     inject: (message, signal) => alone(state, signal, () => type(state, message, signal)),
     turn: (message, signal, on) => alone(state, signal, () => turn(state, message, signal, on)),
     skills: async (signal) => listSkills(await skillPlace(state, signal)),
-    recall: (deliveryId) => state.pressed.recall(deliveryId),
+    recall: (deliveryId) => state.journal.recall(deliveryId),
     end: async () => {
-      await state.pressed.forget()
+      await state.journal.forget()
       await state.hooks.forget()
     },
     close: async () => {},
@@ -72,23 +72,15 @@ function connect(deps: TmuxDeps, session: Session, tools: DriverTools): Connecti
 function openState(deps: TmuxDeps, session: Session, tools: DriverTools): SessionState {
   const pane = parseSettings(session.settings)
   const tmux = openTmux(['-S', pane.socket], deps.env, () => state.current)
-  const pressed = openPressed(tools.runDir, session)
+  const journal = openEnterJournal(tools.runDir, session)
   const surface = notingEnter(openPane(tmux, pane), async () => {
-    if (state.typing) await pressed.note(state.typing)
+    if (state.typing) await journal.note(state.typing)
   })
   const hooks = openHookEvents(tools.runDir, session, pane.paneId)
   const typist = createTypist(surface, typingRules(process.platform, pane.multiline), hooks)
-  const idle = { current: undefined, typing: undefined }
   const state: SessionState = {
-    deps,
-    session,
-    tools,
-    pane,
-    surface,
-    typist,
-    hooks,
-    pressed,
-    ...idle,
+    ...{ deps, session, tools, pane, surface, typist, hooks, journal },
+    ...{ current: undefined, typing: undefined },
   }
   return state
 }
@@ -140,7 +132,7 @@ async function type(
     return { kind: 'failed', why: `it has no skill "${skill}"`, retry: false, skill: true }
   state.typing = deliveryId
   const outcome = await state.typist.type(message, signal)
-  if (outcome.kind !== 'taken' && outcome.kind !== 'unknown') await state.pressed.forget().catch(() => {})
+  if (outcome.kind !== 'taken' && outcome.kind !== 'unknown') await state.journal.forget().catch(() => {})
   return outcome
 }
 

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { pause } from '../../wait.ts'
 import { foregroundOf } from '../agents/foreground.ts'
@@ -9,7 +10,6 @@ import type { Gone, Surface } from '../terminal/surface.ts'
 import type { Tmux } from './call.ts'
 import { guardOf, lookAt, type PaneView, unreached } from './pane.ts'
 import type { TmuxSettings } from './settings.ts'
-import { lineMode } from './tty.ts'
 
 /** What successive looks taught about the pane. */
 interface PaneState {
@@ -27,13 +27,8 @@ interface PaneState {
 /** A tmux pane as the typing procedure needs it. tmux tells of no change: what is not looked at is not known to be quiet. */
 export function openPane(tmux: Tmux, pane: TmuxSettings): Surface {
   const state: PaneState = {
-    tmux,
-    pane,
-    shown: '',
-    changedAt: 0,
-    lookedAt: 0,
-    ours: undefined,
-    front: undefined,
+    ...{ tmux, pane, shown: '', changedAt: 0, lookedAt: 0 },
+    ...{ ours: undefined, front: undefined },
   }
   const look = () => lookOnce(state)
   return {
@@ -65,6 +60,28 @@ async function lookOnce(state: PaneState): Promise<Screen | Gone> {
     quietMs: state.lookedAt - state.changedAt,
     draft: isDraft(state, inputOn(view)),
   }
+}
+
+interface LineMode {
+  /** The kernel collects lines for the program (ICANON). */
+  readonly cooked: boolean
+  /** The kernel shows what is typed (ECHO). */
+  readonly echo: boolean
+}
+
+const sttyMs = 1000
+
+/** How a terminal handles its input now; undefined when it cannot be asked. */
+function lineMode(tty: string): Promise<LineMode | undefined> {
+  const device = process.platform === 'linux' ? '-F' : '-f'
+  const env = { ...process.env, LC_ALL: 'C' }
+  const options = { timeout: sttyMs, killSignal: 'SIGKILL', env } as const
+  return new Promise((resolve) => {
+    execFile('stty', [device, tty, '-a'], options, (error, stdout) => {
+      const has = (flag: string) => new RegExp(`(?:^|\\s)${flag}(?:;|\\s|$)`).test(stdout)
+      resolve(error ? undefined : { cooked: has('icanon'), echo: has('echo') })
+    })
+  })
 }
 
 function note(state: PaneState, shown: string): void {
@@ -136,15 +153,11 @@ async function act(
   input?: string,
 ): Promise<Gone | undefined> {
   const { tmux, pane } = state
-  const guarded = [
-    'if-shell',
-    '-F',
-    '-t',
-    pane.paneId,
-    guardOf(pane),
-    `${then} ; display-message -p ${acted}`,
-  ]
-  const result = await tmux([...before, ...guarded, otherwise], input)
+  const guarded = ['if-shell', '-F', '-t', pane.paneId, guardOf(pane)]
+  const result = await tmux(
+    [...before, ...guarded, `${then} ; display-message -p ${acted}`, otherwise],
+    input,
+  )
   if (result.kind === 'silent') return undefined
   if (result.kind === 'ok' && result.stdout.includes(acted)) return undefined
   if (result.kind !== 'ok' && result.kind !== 'refused') return unreached(result)
