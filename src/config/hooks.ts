@@ -1,10 +1,11 @@
 import { reasonOf } from '../domain/error.ts'
 import type { Condition } from '../domain/hook.ts'
 import { builtInHooks, type Hook, hookRoot } from '../domain/hook.ts'
-import { minSecretLength, type VerifyConfig } from '../domain/verify.ts'
+import { minSecretLength, minSenderSecretLength, type VerifyConfig } from '../domain/verify.ts'
 import { compileFilter } from '../payload/filter.ts'
 import { compileTemplate } from '../payload/template.ts'
-import { schemeForPreset } from '../providers/index.ts'
+import { flawOf } from '../providers/flaw.ts'
+import { schemeForPreset, schemeOf } from '../providers/index.ts'
 import { mostHookBytes } from './defaults.ts'
 import type { Complain, ConfigPath } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
@@ -17,7 +18,6 @@ export interface HookSurroundings {
   /** The shared secret, for hooks without one of their own. */
   readonly secrets: readonly string[]
   readonly hookBytes: number
-  /** Secrets of hooks nobody can reach may be missing. */
   readonly enabled: boolean
   readonly resolving: SecretDeps
 }
@@ -98,17 +98,22 @@ async function buildVerify(
   const { scheme, secret, ...options } = verifyOf(written)
   if (secret !== undefined && written.secret !== undefined)
     complain([...at, 'secret'], 'stands beside verify.secret; keep one of them')
-  if (scheme === 'hmac' && options.header === undefined) complain([...at, 'verify', 'header'], 'is missing')
   const own = secret ?? written.secret
-  if (scheme === 'discord' && own === undefined)
-    complain([...at, 'verify', 'secret'], "is missing; it is the application's public key")
-  const secretAt = secret === undefined ? [...at, 'secret'] : [...at, 'verify', 'secret']
-  return {
-    ...options,
-    scheme,
-    secrets: own === undefined ? around.secrets : await ownSecrets(own, secretAt, written, around),
-  }
+  const secretAt = secret === undefined && own !== undefined ? [...at, 'secret'] : [...at, 'verify', 'secret']
+  const key = schemeOf(scheme)?.key
+  if (own === undefined && key?.isPublic) complain(secretAt, `is missing; it is ${key.what}`)
+  const secrets =
+    own === undefined ? around.secrets : await ownSecrets(own, secretAt, written, around, leastLength(scheme))
+  const verify = { ...options, scheme, secrets }
+  const flaw = await flawOf(verify)
+  if (flaw?.option === 'secrets') lenient(written, around)(secretAt, flaw.what)
+  else if (flaw) complain([...at, 'verify', ...(flaw.option ? [flaw.option] : [])], flaw.what)
+  return verify
 }
+
+/** Secrets of hooks nobody can reach may be missing or wrong. */
+const lenient = ({ active = true }: WrittenHook, { enabled, resolving }: HookSurroundings): Complain =>
+  enabled && active ? resolving.complain : () => {}
 
 const verifyOf = ({ verify, preset }: WrittenHook): Exclude<WrittenHook['verify'], string | undefined> =>
   typeof verify === 'object' ? verify : { scheme: verify ?? schemeForPreset(preset) }
@@ -116,15 +121,19 @@ const verifyOf = ({ verify, preset }: WrittenHook): Exclude<WrittenHook['verify'
 async function ownSecrets(
   own: WrittenSecret,
   at: ConfigPath,
-  { active = true }: WrittenHook,
-  { enabled, resolving }: HookSurroundings,
+  written: WrittenHook,
+  around: HookSurroundings,
+  leastLength: number,
 ): Promise<readonly string[]> {
-  const complain: Complain = enabled && active ? resolving.complain : () => {}
-  const secrets = await resolveSecrets(own, at, { ...resolving, complain })
-  if (secrets.some((secret) => secret.length < minSecretLength))
-    complain(at, `must have ${minSecretLength} characters or more`)
+  const complain = lenient(written, around)
+  const secrets = await resolveSecrets(own, at, { ...around.resolving, complain })
+  if (secrets.some((secret) => secret.length < leastLength))
+    complain(at, `must have ${leastLength} characters or more`)
   return secrets
 }
+
+const leastLength = (scheme: string): number =>
+  schemeOf(scheme)?.ownSecret ? minSenderSecretLength : minSecretLength
 
 function checkApart(
   hooks: readonly { readonly key: string; readonly hook: Hook }[],

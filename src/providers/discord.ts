@@ -31,10 +31,11 @@ export const discord: Sender = {
       if (type === 1) return jsonAnswer({ type: 1 })
       return type === 0 ? emptyAnswer(204) : undefined
     },
-    flaw: ({ secrets }) =>
-      secrets.every((secret) => /^[0-9a-f]{64}$/i.test(secret))
-        ? undefined
-        : 'needs the application’s public key, 64 hex digits, as its secret',
+    key: {
+      what: "the application's public key, 64 hex digits",
+      fits: (secret) => /^[0-9a-f]{64}$/i.test(secret),
+      isPublic: true,
+    },
   },
   sample: { headers: {}, body: { type: 2, id: '846462639134605312', data: { name: 'ask' } } },
 }

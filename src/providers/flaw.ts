@@ -1,33 +1,56 @@
 import type { VerifyConfig } from '../domain/verify.ts'
 import { senders } from './index.ts'
-import type { Sender } from './sender.ts'
+import type { Scheme, Sender } from './sender.ts'
 import { signedSample } from './signed-sample.ts'
 
-/** Why nothing could ever verify with this configuration, or why it would prove nothing; undefined when all is well. */
-export function flawOf(config: VerifyConfig): string | undefined {
-  const sender = senders.get(config.scheme)
-  if (!sender?.scheme) return `${config.scheme} is no scheme`
-  if (config.secrets.length === 0 || config.secrets.includes('')) return 'needs a secret that is not empty'
-  if (config.toleranceSeconds !== undefined && !(config.toleranceSeconds > 0))
-    return 'toleranceSeconds must be more than 0'
-  const badName = headerNames(config).find((name) => !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
-  if (badName !== undefined) return `"${badName}" is no name of a header`
-  const own = sender.scheme.flaw?.(config)
-  return own === undefined ? flawOfTrial(config, sender) : `${config.scheme} ${own}`
+/** Why nothing could ever verify with a configuration, or why it would prove nothing. */
+export interface Flaw {
+  /** The option that is wrong; undefined when it is how they go together. */
+  readonly option?: keyof VerifyConfig | undefined
+  /** The end of a sentence that begins with the option. */
+  readonly what: string
 }
 
-const headerNames = ({ header, timestampHeader, idHeader }: VerifyConfig): readonly string[] =>
-  [header, timestampHeader, idHeader].filter((name) => name !== undefined)
+/** Undefined when all is well. Secrets that are missing are not looked at: others complain of those. */
+export async function flawOf(config: VerifyConfig): Promise<Flaw | undefined> {
+  const sender = senders.get(config.scheme)
+  if (!sender?.scheme) return { option: 'scheme', what: 'is no scheme' }
+  return (
+    flawOfOptions(config, sender.scheme) ??
+    flawOfSecrets(config, sender.scheme) ??
+    (await flawOfTrial(config, sender))
+  )
+}
 
-/** The sample, signed with these options, must verify; with another body it must not, unless the secret is all there is. */
-function flawOfTrial(config: VerifyConfig, { scheme, sample }: Sender): string | undefined {
-  const signed = scheme && signedSample(scheme, sample, config, anyTime)
+function flawOfOptions(config: VerifyConfig, scheme: Scheme): Flaw | undefined {
+  const missing = scheme.needs?.find((option) => config[option] === undefined)
+  if (missing !== undefined) return { option: missing, what: 'is missing' }
+  const badHeader = headerOptions.find((option) => !isHeaderName(config[option] ?? 'x'))
+  if (badHeader !== undefined) return { option: badHeader, what: 'is no name of a header' }
+  const what = scheme.flaw?.(config)
+  return what === undefined ? undefined : { what: `${config.scheme} ${what}` }
+}
+
+const headerOptions = ['header', 'timestampHeader', 'idHeader'] as const
+
+const isHeaderName = (text: string): boolean => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)
+
+function flawOfSecrets({ secrets }: VerifyConfig, { key }: Scheme): Flaw | undefined {
+  return key && !secrets.every((secret) => secret === '' || key.fits(secret))
+    ? { option: 'secrets', what: `must be ${key.what}` }
+    : undefined
+}
+
+/** The sample, signed with these options, must verify; with another body it must not, unless a secret is all there is. */
+async function flawOfTrial(config: VerifyConfig, { scheme, sample }: Sender): Promise<Flaw | undefined> {
+  if (!scheme || !config.secrets[0]) return undefined
+  const signed = signedSample(scheme, sample, config, anyTime)
   if (!signed) return undefined
-  if (!scheme.verify(config, signed))
-    return `${config.scheme} could not verify what is signed with these options`
+  if (!(await scheme.verify(config, signed)))
+    return { what: 'could not verify what is signed with these options' }
   const forged = { ...signed, rawBody: new TextEncoder().encode('{"forged":true}') }
-  return scheme.credential === undefined && scheme.verify(config, forged)
-    ? `${config.scheme} would accept any body with these options`
+  return scheme.credential === undefined && (await scheme.verify(config, forged))
+    ? { what: 'would accept any body with these options' }
     : undefined
 }
 

@@ -22,10 +22,10 @@ export const gitlab: Sender = {
       text: 'its secret token',
       security: { type: 'apiKey', in: 'header', name: 'X-Gitlab-Token' },
     }),
-    flaw: ({ secrets }) =>
-      secrets.filter(isSigning).every(isStandardKey)
-        ? undefined
-        : 'needs signing tokens as the sender shows them: whsec_ and base64',
+    key: {
+      what: 'the secret token, or the signing token as the sender shows it, whsec_ and base64',
+      fits: (secret) => !isSigning(secret) || isStandardKey(secret),
+    },
   },
   /** docs.gitlab.com/user/project/integrations/webhook_events */
   preset: {

@@ -3,7 +3,7 @@ import { isFresh, unixTime } from '../auth/freshness.ts'
 import { isSigned, macOf, type Part } from '../auth/mac.ts'
 import type { Algorithm, Encoding, VerifyConfig } from '../domain/verify.ts'
 import { claimed, dated, type SignedRequest, single, type Verified } from './request.ts'
-import type { Scheme, Sender, Verify } from './sender.ts'
+import type { Scheme, Sender, Sign, Verify } from './sender.ts'
 
 /** One HMAC in one header over one string: what most senders do. */
 export interface Recipe {
@@ -28,8 +28,10 @@ export interface Recipe {
 
 const defaultTolerance = 300
 
+export type HmacScheme = Scheme & { readonly verify: Verify; readonly sign: Sign }
+
 /** The scheme of senders whose recipe is always the same. */
-export const hmacScheme = (recipe: Recipe): Scheme => ({
+export const hmacScheme = (recipe: Recipe): HmacScheme => ({
   proof: `HMAC-${(recipe.algorithm ?? 'sha256').toUpperCase()} of \`${recipe.signed ?? '{body}'}\` in \`${recipe.header}\``,
   ...(recipe.timestampHeader !== undefined && {
     toleranceSeconds: recipe.toleranceSeconds ?? defaultTolerance,
@@ -40,7 +42,7 @@ export const hmacScheme = (recipe: Recipe): Scheme => ({
 /** Both directions of a recipe that depends on the configuration; undefined where that names no header. */
 export const configuredHmac = (
   recipeOf: (config: VerifyConfig) => Recipe | undefined,
-): Required<Pick<Scheme, 'verify' | 'sign'>> => ({
+): Pick<HmacScheme, 'verify' | 'sign'> => ({
   verify: (config, request) => {
     const recipe = recipeOf(config)
     return recipe && verifyRecipe(recipe, config, request)
@@ -142,16 +144,16 @@ export const hmac: Sender = {
         ? undefined
         : { ...config, header: config.header, toleranceSeconds: defaultTolerance, anyCase: true },
     ),
+    needs: ['header'],
     flaw: flawOfHmac,
   },
   sample: { headers: {}, body: { text: 'Hello' }, verify: { header: 'X-Signature' } },
 }
 
-function flawOfHmac({ header, signed = '{body}', timestampHeader }: VerifyConfig): string | undefined {
-  if (header === undefined) return 'needs "header", the name of the header with the signature'
+function flawOfHmac({ signed = '{body}', timestampHeader }: VerifyConfig): string | undefined {
   if (!signed.includes('{body}')) return 'must sign {body}, or anybody could replace the body'
   if (signed.includes('{timestamp}') && timestampHeader === undefined)
-    return 'needs "timestampHeader" for {timestamp}'
+    return 'needs timestampHeader for {timestamp}'
   const unknown = /\{\s*(?:[A-Za-z][^{}"]*)?\}/.exec(signed.replaceAll(placeholder, ''))
-  return unknown ? `knows no ${unknown[0]} to sign` : undefined
+  return unknown ? `knows no ${unknown[0]} that could be signed` : undefined
 }

@@ -21,7 +21,7 @@ export const linear: Sender = {
       return dated(request, String(stamp), deliveryId === undefined ? {} : { deliveryId })
     },
     sign: (config, request) => ({
-      ...signature.sign?.(config, request),
+      ...signature.sign(config, request),
       'linear-timestamp': String(request.now),
     }),
   },

@@ -1,5 +1,5 @@
 import { isSecret } from '../auth/secrets.ts'
-import { memberIn } from '../payload/json.ts'
+import { parsePayload } from '../payload/parse.ts'
 import { isList, memberOf } from '../payload/view.ts'
 import { queryOf, textAnswer } from './answer.ts'
 import type { Sender } from './sender.ts'
@@ -9,9 +9,13 @@ export const microsoftGraph: Sender = {
   scheme: {
     proof: 'the secret as `clientState` in every notification',
     secretIn: 'body',
-    /** learn.microsoft.com, "Receive change notifications": every notification repeats the agreed `clientState`. */
-    verify: (config, request) => {
-      const notifications = memberIn(request.rawBody, 'value')
+    /**
+     * learn.microsoft.com, "Receive change notifications": every notification repeats the agreed `clientState`. The body
+     * has to be read to be verified, so it is read in slices.
+     */
+    verify: async (config, request) => {
+      const body = await parsePayload(request.rawBody, 'application/json').catch(() => null)
+      const notifications = memberOf(body, 'value')
       if (notifications === undefined || !isList(notifications) || notifications.length === 0)
         return undefined
       const states = notifications.map((one) => memberOf(one, 'clientState'))

@@ -18,10 +18,10 @@ export async function prove(
   const open = scheme.openHandshake?.(config, head)
   if (open) return open
   if (head.method !== 'POST') return { kind: 'method', allow: 'POST' }
-  const byHeaders = scheme.secretIn !== 'headers' || scheme.verify(config, { ...head, rawBody: noBytes })
-  if (!byHeaders) return unproven
+  if (scheme.secretIn === 'headers' && !(await scheme.verify(config, { ...head, rawBody: noBytes })))
+    return unproven
   const request = { ...head, rawBody: await readBody() }
-  const verified = scheme.verify(config, request)
+  const verified = await scheme.verify(config, request)
   if (!verified) return unproven
   const answer = scheme.handshake?.(config, request)
   return answer ? { kind: 'handshake', answer } : { kind: 'verified', verified }

@@ -20,7 +20,7 @@ export interface Sender {
 export interface Scheme {
   /** Where a request carries its proof, in Markdown, for the documentation. */
   readonly proof: string
-  readonly verify: Verify
+  readonly verify: Verify | VerifyLater
   /** The headers that prove a request by the first secret; none where nobody but the sender can make them. */
   readonly sign?: Sign
   /** Where the secret itself is shown, which proves nothing of the body. Absent for signatures. */
@@ -31,7 +31,11 @@ export interface Scheme {
   readonly toleranceSeconds?: number
   /** The sender makes the secret, so its length is not the operator's choice. */
   readonly ownSecret?: true
-  /** Why a configuration could verify nothing, or would prove nothing, as the end of a sentence. */
+  /** Where not every text can be a secret. */
+  readonly key?: Key
+  /** Options without which nothing could verify. */
+  readonly needs?: readonly (keyof VerifyConfig)[]
+  /** Why other options could verify nothing, or would prove nothing, as the end of a sentence. */
   readonly flaw?: (config: VerifyConfig) => string | undefined
   /** The answer to a handshake that stands in a verified request; undefined for an event. */
   readonly handshake?: (config: VerifyConfig, request: SignedRequest) => HandshakeAnswer | undefined
@@ -41,6 +45,7 @@ export interface Scheme {
 
 /** Whether a request proves itself: on the raw bytes, in constant time, strict in every encoding. Never throws. */
 export type Verify = (config: VerifyConfig, request: SignedRequest) => Verified | undefined
+export type VerifyLater = (config: VerifyConfig, request: SignedRequest) => Promise<Verified | undefined>
 export type Sign = (
   config: VerifyConfig,
   request: SignedRequest,
@@ -52,6 +57,14 @@ export type Proof =
   | { readonly kind: 'handshake'; readonly answer: HandshakeAnswer }
   | { readonly kind: 'unproven' }
   | { readonly kind: 'method'; readonly allow: string }
+
+export interface Key {
+  /** What the secret has to be, as the end of a sentence. */
+  readonly what: string
+  readonly fits: (secret: string) => boolean
+  /** Everybody knows it, so it must not be the secret that others show. */
+  readonly isPublic?: true
+}
 
 export interface Credential {
   /** For people: what the caller shows. */

@@ -49,7 +49,7 @@ export const basic: Sender = {
       text: 'a user name and a password (HTTP Basic)',
       security: { type: 'http', scheme: 'basic' },
     }),
-    flaw: ({ username }) => (username ? undefined : 'needs "username"'),
+    needs: ['username'],
   },
   sample: { headers: {}, body: { text: 'Hello' }, verify: { username: 'ops' } },
 }

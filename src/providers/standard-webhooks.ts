@@ -12,8 +12,7 @@ const schemeUnder = (brandOf: (request: RequestHead) => Brand, brand: Brand): Sc
   toleranceSeconds: 300,
   verify: (config, request) => verifyStandard(config, request, brandOf(request)),
   sign: (config, request) => signStandard(config, request, brand),
-  flaw: ({ secrets }) =>
-    secrets.every(isStandardKey) ? undefined : 'needs secrets as the sender shows them: whsec_ and base64',
+  key: { what: 'the signing secret as the sender shows it, whsec_ and base64', fits: isStandardKey },
 })
 
 const sample = { headers: {}, body: { type: 'invoice.paid', data: { id: 'in_1' } } }
@@ -35,8 +34,9 @@ export const svix: Sender = {
   sample,
 }
 
-export const isStandardKey = (secret: string): boolean =>
-  /^(whsec_|whpk_)?(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}(==)?|[A-Za-z0-9+/]{3}=?)?$/.test(secret)
+export function isStandardKey(secret: string): boolean {
+  return /^(whsec_|whpk_)?(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}(==)?|[A-Za-z0-9+/]{3}=?)?$/.test(secret)
+}
 
 export function verifyStandard(
   { secrets, toleranceSeconds = 300 }: Pick<VerifyConfig, 'secrets' | 'toleranceSeconds'>,

@@ -345,6 +345,47 @@ describe('loadConfig: complaints', () => {
     ],
     ['hmac without header', withHook({ verify: 'hmac' }), 'webhooks.hooks.h.verify.header: is missing'],
     ['discord without key', withHook({ verify: 'discord' }), 'webhooks.hooks.h.verify.secret: is missing'],
+    ['basic without username', withHook({ verify: 'basic' }), 'webhooks.hooks.h.verify.username: is missing'],
+    [
+      'hmac over something else than the body',
+      withHook({ verify: { scheme: 'hmac', header: 'x', signed: '{url}' } }),
+      'webhooks.hooks.h.verify: hmac must sign {body}',
+    ],
+    [
+      'hmac over a placeholder that nothing fills',
+      withHook({ verify: { scheme: 'hmac', header: 'x', signed: '{body}{tme}' } }),
+      'webhooks.hooks.h.verify: hmac knows no {tme}',
+    ],
+    [
+      'hmac over a time without its header',
+      withHook({ verify: { scheme: 'hmac', header: 'x', signed: '{timestamp}.{body}' } }),
+      'webhooks.hooks.h.verify: hmac needs timestampHeader',
+    ],
+    [
+      'a header that is none',
+      withHook({ verify: { scheme: 'bearer', header: 'X Secret' } }),
+      'webhooks.hooks.h.verify.header: is no name of a header',
+    ],
+    [
+      'a signing secret that is no base64',
+      withHook({ verify: { scheme: 'svix', secret: 'whsec_not base64 at all' } }),
+      'webhooks.hooks.h.verify.secret: must be the signing secret as the sender shows it',
+    ],
+    [
+      'a shared secret that is no signing secret',
+      withHook({ verify: 'standard-webhooks' }),
+      'webhooks.hooks.h.verify.secret: must be the signing secret as the sender shows it',
+    ],
+    [
+      'a public key that is no hex',
+      withHook({ verify: 'discord', secret: 'g'.repeat(64) }),
+      "webhooks.hooks.h.secret: must be the application's public key",
+    ],
+    [
+      'too short a secret of Dropbox',
+      withHook({ verify: { scheme: 'dropbox', secret: 'ninechars' } }),
+      'webhooks.hooks.h.verify.secret: must have 10 characters',
+    ],
     ['an unknown preset', withHook({ preset: 'x' }), 'webhooks.hooks.h.preset: must be one of: github'],
     [
       'an odd filter',
@@ -439,6 +480,19 @@ describe('loadConfig: hooks', () => {
     })
     assert.deepEqual((await hookOf({ ...bare, preset: 'stripe', verify: 'bearer' }))?.verify.scheme, 'bearer')
     assert.equal((await hookOf({ ...bare, preset: 'github' }))?.template, undefined)
+  })
+
+  it('takes the secrets that senders make as short as they are', async () => {
+    for (const scheme of ['dropbox', 'twitch']) {
+      const verify = { scheme, secret: 'fifteen-letters' }
+      assert.deepEqual((await hookOf({ verify }))?.verify.secrets, ['fifteen-letters'])
+    }
+  })
+
+  it('minds no signing secret where nobody can reach the hook', async () => {
+    const verify = { scheme: 'svix', secret: 'not base64 at all' }
+    assert.equal((await hookOf({ verify, active: false }))?.verify.scheme, 'svix')
+    await assert.rejects(load(withHook({ verify: 'basic', active: false })), /username: is missing/)
   })
 
   it('passes on how to verify', async () => {

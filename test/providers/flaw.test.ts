@@ -6,7 +6,7 @@ import { schemeNames } from '../../src/providers/index.ts'
 
 const standard = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 
-const fit = (scheme: VerifyConfig['scheme'], more: Partial<VerifyConfig> = {}): VerifyConfig => ({
+const fit = (scheme: string, more: Partial<VerifyConfig> = {}): VerifyConfig => ({
   scheme,
   secrets: [scheme === 'discord' ? 'ab'.repeat(32) : standard],
   ...(scheme === 'hmac' && { header: 'X-Sig' }),
@@ -14,32 +14,41 @@ const fit = (scheme: VerifyConfig['scheme'], more: Partial<VerifyConfig> = {}): 
   ...more,
 })
 
-test('flawOf finds nothing wrong with what can verify', () => {
-  for (const scheme of schemeNames) assert.equal(flawOf(fit(scheme)), undefined, scheme)
+test('flawOf finds nothing wrong with what can verify', async () => {
+  const fine = async (config: VerifyConfig) => assert.equal(await flawOf(config), undefined, config.scheme)
+  for (const scheme of schemeNames) await fine(fit(scheme))
+  for (const scheme of schemeNames) await fine({ ...fit(scheme), secrets: [] })
   const signed = '{method}|{url}|{header:X-Nonce}|{timestamp}|{"a":{body}}'
-  assert.equal(flawOf(fit('hmac', { signed, timestampHeader: 'X-Time' })), undefined)
-  assert.equal(flawOf(fit('svix', { secrets: ['MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'] })), undefined)
-  assert.equal(
-    flawOf(fit('standard-webhooks', { secrets: ['whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4='] })),
-    undefined,
-  )
+  await fine(fit('hmac', { signed, timestampHeader: 'X-Time' }))
+  await fine(fit('hmac', { prefix: 'v9:', encoding: 'base64', algorithm: 'sha512', idHeader: 'X-Id' }))
+  await fine(fit('svix', { secrets: ['MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'] }))
+  await fine(fit('standard-webhooks', { secrets: ['whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4='] }))
+  await fine(fit('gitlab', { secrets: ['a plain secret token'] }))
 })
 
-test('flawOf says why nothing could verify', () => {
-  const table: readonly (readonly [VerifyConfig, RegExp])[] = [
-    [fit('github', { secrets: [] }), /needs a secret/],
-    [fit('github', { secrets: [''] }), /needs a secret/],
-    [fit('slack', { toleranceSeconds: 0 }), /more than 0/],
-    [fit('slack', { toleranceSeconds: Number.NaN }), /more than 0/],
-    [{ scheme: 'hmac', secrets: ['x'] }, /name of the header/],
-    [fit('hmac', { header: 'X Sig' }), /no name of a header/],
-    [fit('hmac', { signed: '{timestamp}', timestampHeader: 'X-Time' }), /must sign \{body\}/],
-    [fit('hmac', { signed: '{timestamp}.{body}' }), /timestampHeader/],
-    [fit('hmac', { signed: '{time}.{body}' }), /\{time\}/],
-    [fit('hmac', { signed: '{header:}{body}' }), /\{header:\}/],
-    [{ scheme: 'basic', secrets: ['x'] }, /username/],
-    [fit('discord', { secrets: ['abc'] }), /public key/],
-    [fit('standard-webhooks', { secrets: ['not base64!'] }), /whsec_/],
+test('flawOf says what could never verify and what would prove nothing', async () => {
+  const table: readonly (readonly [VerifyConfig, string | undefined, RegExp])[] = [
+    [fit('gihub'), 'scheme', /no scheme/],
+    [{ scheme: 'hmac', secrets: ['x'] }, 'header', /is missing/],
+    [fit('hmac', { header: 'X Sig' }), 'header', /no name of a header/],
+    [fit('hmac', { idHeader: '' }), 'idHeader', /no name of a header/],
+    [fit('hmac', { signed: '{timestamp}', timestampHeader: 'X-Time' }), undefined, /must sign \{body\}/],
+    [fit('hmac', { signed: 'body' }), undefined, /must sign \{body\}/],
+    [fit('hmac', { signed: '{timestamp}.{body}' }), undefined, /timestampHeader/],
+    [fit('hmac', { signed: '{time}.{body}' }), undefined, /\{time\}/],
+    [fit('hmac', { signed: '{header:}{body}' }), undefined, /\{header:\}/],
+    [fit('hmac', { signed: '{ body }{body}' }), undefined, /\{ body \}/],
+    [fit('hmac', { signed: '{}{body}' }), undefined, /\{\}/],
+    [{ scheme: 'basic', secrets: ['x'] }, 'username', /is missing/],
+    [fit('basic', { username: '' }), undefined, /could not verify/],
+    [fit('discord', { secrets: ['abc'] }), 'secrets', /public key/],
+    [fit('standard-webhooks', { secrets: ['not base64!'] }), 'secrets', /whsec_/],
+    [fit('svix', { secrets: [standard, 'not base64!'] }), 'secrets', /whsec_/],
+    [fit('gitlab', { secrets: ['whsec_not base64!'] }), 'secrets', /whsec_/],
   ]
-  for (const [config, flaw] of table) assert.match(flawOf(config) ?? '', flaw)
+  for (const [config, option, what] of table) {
+    const flaw = await flawOf(config)
+    assert.match(flaw?.what ?? '', what)
+    assert.equal(flaw?.option, option)
+  }
 })
