@@ -1,6 +1,4 @@
 import type { Driver } from '../domain/driver.ts'
-import { Failure } from '../domain/error.ts'
-import { compileTemplate, render } from '../payload/template.ts'
 import { acpDriver } from './acp/driver.ts'
 import { claudeDriver } from './claude/driver.ts'
 import { claudeStreamDriver } from './claude-stream/driver.ts'
@@ -30,13 +28,7 @@ export function allDrivers(
     codexDriver(deps),
     piDriver(deps),
     opencodeDriver(deps),
-    httpDriver({ ...deps, render: rendered }),
+    httpDriver(deps),
   ]
   return new Map(all.map((driver) => [driver.kind, driver]))
-}
-
-function rendered(source: string, view: Readonly<Record<string, string>>): string {
-  const rendering = render(compileTemplate(source), view)
-  if (rendering.kind === 'text') return rendering.text
-  throw new Failure('unprocessable', rendering.why)
 }

@@ -24,7 +24,7 @@ export interface HookEvent {
 }
 
 /** What became of a text that was typed, as far as it was told. */
-export interface TypedTurn {
+interface TypedTurn {
   readonly accepted: boolean
   readonly end: Outcome | undefined
 }

@@ -6,7 +6,7 @@ import { lastAnswerIn } from './gemini-transcript.ts'
 /** Agents whose hooks can tell how a turn goes. */
 export type HookedAgent = Extract<AgentKind, 'claude' | 'gemini' | 'codex'>
 
-export interface AgentHooks {
+interface AgentHooks {
   readonly title: string
   /** Where its hooks are written down. */
   readonly where: string

@@ -5,7 +5,7 @@ import { appendHookEvent, openHookEvents } from './event-file.ts'
 import { type HookedAgent, type HookPayload, hookedAgents, isHookedAgent } from './hooked-agents.ts'
 
 /** One call of a hook. */
-export interface HookCall {
+interface HookCall {
   readonly runDir: string
   readonly agent: string
   readonly env: Readonly<Record<string, string | undefined>>
@@ -39,7 +39,7 @@ export interface HookSettings {
   readonly value: unknown
 }
 
-export interface HookSettingsQuery {
+interface HookSettingsQuery {
   /** The agent's command line, or what a driver knows of it. */
   readonly command?: readonly string[]
   readonly settings?: Readonly<Record<string, unknown>>

@@ -4,18 +4,19 @@ import type { Connection, Discovered, DiscoveryPlace, Driver, DriverTools } from
 import type { Outcome } from '../../domain/outcome.ts'
 import type { DriverSettings, Session } from '../../domain/session.ts'
 import { listSkills } from '../agents/skills.ts'
+import type { DriverDeps } from '../deps.ts'
 import { openAttempts } from './journal.ts'
 import { outcomeOf, recover } from './recovery.ts'
 import { liveEntries } from './registry.ts'
 import { send } from './send.ts'
-import { type ClaudeDeps, look, readinessOf, type SessionState, skillPlace } from './session-state.ts'
+import { look, readinessOf, type SessionState, skillPlace } from './session-state.ts'
 import { configDirOf, findClaude, parseClaude } from './settings.ts'
 
 /**
  * A Claude Code that a person has open, through its inbox and without typing: its registry tells its state, its
  * transcript what became of a message. The agent is theirs: it is never started, interrupted or ended here.
  */
-export const claudeDriver = (deps: ClaudeDeps): Driver => ({
+export const claudeDriver = (deps: DriverDeps): Driver => ({
   kind: 'claude',
   summary: 'writes to the inbox of a Claude Code that is open (2.1.224 or later)',
   delivery: 'push',
@@ -26,7 +27,7 @@ export const claudeDriver = (deps: ClaudeDeps): Driver => ({
   connect: (session, tools) => connect(deps, session, tools),
 })
 
-function connect(deps: ClaudeDeps, session: Session, tools: DriverTools): Connection {
+function connect(deps: DriverDeps, session: Session, tools: DriverTools): Connection {
   const record = openAttempts(tools.runDir, session)
   const state: SessionState = {
     deps,

@@ -7,7 +7,7 @@ import { openTranscript, type TranscriptReader } from './transcript.ts'
 import { createTurnLog, type TurnLog } from './turn-log.ts'
 
 /** One message on its way, as its transcript and the registry show it. */
-export interface Following {
+interface Following {
   readonly state: SessionState
   readonly signal: AbortSignal
   readonly turnLog: TurnLog

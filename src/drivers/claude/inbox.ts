@@ -1,19 +1,19 @@
 import { connect } from 'node:net'
 
 /** The inbox of one Claude Code, and the word that lets a message in; undefined where it wants none. */
-export interface Inbox {
+interface Inbox {
   readonly socket: string
   readonly token: string | undefined
 }
 
-export interface InboxMessage {
+interface InboxMessage {
   /** Written into the transcript beside the message. */
   readonly messageId: string
   readonly text: string
 }
 
 /** `read`: Claude Code has taken the line from its socket. `unread`: it may still. Neither says that it was accepted. */
-export type Posted =
+type Posted =
   | { readonly kind: 'read' | 'unread' }
   /** Nothing of it has left us. */
   | { readonly kind: 'unreachable'; readonly why: string }

@@ -8,7 +8,7 @@ import { openTranscript } from './transcript.ts'
 import { createTurnLog, type TurnLog } from './turn-log.ts'
 
 /** What became of an attempt that was not followed to its end. */
-export type Recovered =
+type Recovered =
   | { readonly kind: 'seen'; readonly turnLog: TurnLog; readonly gone: boolean; readonly idle: boolean }
   /** It may still be taken. */
   | { readonly kind: 'waiting' }

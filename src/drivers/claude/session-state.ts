@@ -2,20 +2,16 @@ import type { DriverTools, Readiness } from '../../domain/driver.ts'
 import type { Session } from '../../domain/session.ts'
 import { pause } from '../../wait.ts'
 import type { SkillPlace } from '../agents/skills.ts'
+import type { DriverDeps } from '../deps.ts'
 import type { Journal } from '../journal.ts'
 import { isRunning } from '../process/process.ts'
 import type { Attempt } from './journal.ts'
 import { type Entry, readEntry } from './registry.ts'
 import type { ClaudeSettings } from './settings.ts'
 
-export interface ClaudeDeps {
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly skillDirs: () => readonly string[]
-}
-
 /** One opening of a session, and what goes on in it. */
 export interface SessionState {
-  readonly deps: ClaudeDeps
+  readonly deps: DriverDeps
   readonly session: Session
   readonly tools: DriverTools
   readonly settings: ClaudeSettings
@@ -29,7 +25,7 @@ export interface SessionState {
 /** What Claude Code says of itself now, or why there is nothing to hear. */
 export type Presence = { readonly kind: 'open'; readonly entry: Entry; readonly socket: string } | Gone
 
-export type Gone = Extract<Readiness, { kind: 'ended' | 'offline' }>
+type Gone = Extract<Readiness, { kind: 'ended' | 'offline' }>
 
 const rewriteMs = 60
 

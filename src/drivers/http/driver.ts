@@ -3,39 +3,34 @@ import type { Connection, Driver, DriverTools, Outgoing, Readiness } from '../..
 import { Failure, reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import type { Session } from '../../domain/session.ts'
+import { compileTemplate, render as renderTemplate } from '../../payload/template.ts'
+import { isTimeout } from '../../wait.ts'
 import { listSkills, type SkillPlace, withSkill } from '../agents/skills.ts'
+import type { DriverDeps } from '../deps.ts'
 import { isAccepted, outcomeOf, outcomeOfCutOff } from './outcome.ts'
 import { type HttpRequest, probe, request } from './request.ts'
 import { type HttpSettings, isHeaderText, prepareHttp } from './settings.ts'
-
-export interface HttpDeps {
-  /** Where the values of headers given as `{ "env": NAME }` come from. */
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly skillDirs: () => readonly string[]
-  /** Renders a Mustache template as it is, without escaping. Throws `Failure` for one that does not parse. */
-  readonly render: (source: string, view: Readonly<Record<string, string>>) => string
-}
 
 /**
  * Any agent with an endpoint: one request a message, the response is its answer. The delivery's id goes along as
  * `Idempotency-Key`, because a request that was cut off is made again.
  */
-export const httpDriver = (deps: HttpDeps): Driver => ({
+export const httpDriver = (deps: DriverDeps): Driver => ({
   kind: 'http',
   summary: "sends an HTTP request for each message to an agent's own endpoint",
   delivery: 'push',
   prepare: async (settings) => {
     const prepared = prepareHttp(settings)
-    checkBody(deps, prepared)
+    checkBody(prepared)
     return { ...prepared }
   },
   connect: (session, tools) => connect(deps, session, tools),
 })
 
-/** A template that does not parse, or makes no JSON where JSON is said, is told when the session is registered. */
-function checkBody(deps: HttpDeps, settings: HttpSettings): void {
+/** Refuses at registration a template that does not parse, or makes no JSON where the content type is JSON. */
+function checkBody(settings: HttpSettings): void {
   try {
-    const body = bodyFor(deps, settings, { message: 'a "b"\n', deliveryId: 'whd_x', session: 'x' })
+    const body = bodyFor(settings, { message: 'a "b"\n', deliveryId: 'whd_x', session: 'x' })
     if (isJson(settings)) JSON.parse(body)
   } catch (thrown) {
     throw new Failure('usage', `The http driver needs body as a template of JSON: ${reasonOf(thrown)}`)
@@ -43,7 +38,7 @@ function checkBody(deps: HttpDeps, settings: HttpSettings): void {
 }
 
 interface SessionState {
-  readonly deps: HttpDeps
+  readonly deps: DriverDeps
   readonly session: Session
   readonly tools: DriverTools
   readonly settings: HttpSettings
@@ -51,16 +46,10 @@ interface SessionState {
   running: boolean
 }
 
-function connect(deps: HttpDeps, session: Session, tools: DriverTools): Connection {
+function connect(deps: DriverDeps, session: Session, tools: DriverTools): Connection {
   const settings = prepareHttp(session.settings)
-  const state: SessionState = {
-    deps,
-    session,
-    tools,
-    settings,
-    ending: new AbortController(),
-    running: false,
-  }
+  const ending = new AbortController()
+  const state: SessionState = { deps, session, tools, settings, ending, running: false }
   return {
     state: (signal) => readiness(state, signal),
     inject: (message, signal) => sendAlone(state, message, signal),
@@ -72,20 +61,20 @@ function connect(deps: HttpDeps, session: Session, tools: DriverTools): Connecti
   }
 }
 
-const awaits = 'a request waits for its answer'
+const waitsForAnswer = 'a request waits for its answer'
 
 async function readiness(
   { ending, running, settings }: SessionState,
   signal: AbortSignal,
 ): Promise<Readiness> {
   if (ending.signal.aborted) return { kind: 'ended' }
-  if (running) return { kind: 'busy', why: awaits }
+  if (running) return { kind: 'busy', why: waitsForAnswer }
   const why = await probe(settings.url, signal)
   return why === undefined ? { kind: 'idle' } : { kind: 'offline', why }
 }
 
 /** The agent is elsewhere: a skill is its text before the message. */
-const skillPlace = ({ env, skillDirs }: HttpDeps): SkillPlace => {
+const skillPlace = ({ env, skillDirs }: DriverDeps): SkillPlace => {
   const home = env.HOME ?? homedir()
   return { agent: undefined, cwd: home, home, dirs: skillDirs() }
 }
@@ -97,7 +86,7 @@ async function sendAlone(
   accepted?: () => Promise<void>,
 ): Promise<Outcome> {
   if (state.ending.signal.aborted) return { kind: 'ended' }
-  if (state.running) return { kind: 'busy', why: awaits }
+  if (state.running) return { kind: 'busy', why: waitsForAnswer }
   state.running = true
   try {
     return await send(state, message, signal, accepted)
@@ -141,14 +130,11 @@ const textFor = async ({ deps }: SessionState, { skill, text }: Outgoing): Promi
 const cutBy = ({ settings, ending }: SessionState, signal: AbortSignal): AbortSignal =>
   AbortSignal.any([signal, ending.signal, AbortSignal.timeout(settings.timeoutMs)])
 
-const isTimeout = ({ reason }: AbortSignal): boolean =>
-  reason instanceof DOMException && reason.name === 'TimeoutError'
-
-/** The agent has it; a note that cannot be kept now must not make it look otherwise. */
+/** The agent has the message; an acceptance that cannot be stored now must not make it look otherwise. */
 const warn = ({ tools, session }: SessionState, thrown: unknown): void =>
   tools.log('warn', 'http.accept_failed', { session: session.id, why: reasonOf(thrown) })
 
-/** As a text: which of them has no value. The message waits until the server knows it. */
+/** A string says which header has no value in the server's environment: the message waits until it has one. */
 function headersFor(
   { deps, settings }: SessionState,
   { deliveryId }: Outgoing,
@@ -169,12 +155,12 @@ function headersFor(
 }
 
 function requestFor(
-  { deps, settings, session }: SessionState,
+  { settings, session }: SessionState,
   { deliveryId }: Outgoing,
   message: string,
 ): Omit<HttpRequest, 'headers'> {
   const { url, method } = settings
-  return { url, method, body: bodyFor(deps, settings, { message, deliveryId, session: session.id }) }
+  return { url, method, body: bodyFor(settings, { message, deliveryId, session: session.id }) }
 }
 
 interface BodyView {
@@ -183,12 +169,18 @@ interface BodyView {
   readonly session: string
 }
 
-function bodyFor(deps: HttpDeps, settings: HttpSettings, view: BodyView): string {
+function bodyFor(settings: HttpSettings, view: BodyView): string {
   if (settings.body === undefined) return JSON.stringify(view)
   const escaped = isJson(settings)
     ? Object.entries(view).map(([name, text]) => [name, inJson(text)])
     : undefined
-  return deps.render(settings.body, escaped ? Object.fromEntries(escaped) : { ...view })
+  return render(settings.body, escaped ? Object.fromEntries(escaped) : { ...view })
+}
+
+function render(template: string, view: Readonly<Record<string, string>>): string {
+  const rendered = renderTemplate(compileTemplate(template), view)
+  if (rendered.kind === 'text') return rendered.text
+  throw new Failure('unprocessable', rendered.why)
 }
 
 const inJson = (text: string): string => JSON.stringify(text).slice(1, -1)

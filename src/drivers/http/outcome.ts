@@ -24,7 +24,7 @@ export function outcomeOf(
     : refused(head, text, settings, now)
 }
 
-export interface CutOff {
+interface CutOff {
   readonly turn: boolean
   /** Its status had come, and accepted the message. */
   readonly taken: boolean

@@ -17,9 +17,9 @@ export interface HttpSettings {
   readonly timeoutMs: number
 }
 
-export type HeaderValue = string | { readonly env: string }
+type HeaderValue = string | { readonly env: string }
 
-export const defaultTimeoutMs = 120_000
+const defaultTimeoutMs = 120_000
 /** Beyond it runtimes give up by themselves. */
 const maxTimeoutMs = 300_000
 

@@ -22,7 +22,7 @@ export interface Api {
   urlOf(path: string, query: Query): string
 }
 
-export type Query = Readonly<Record<string, string | undefined>>
+type Query = Readonly<Record<string, string | undefined>>
 
 /** Conversations with large tool outputs. */
 const maxBytes = 33_554_432

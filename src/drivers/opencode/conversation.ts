@@ -14,7 +14,7 @@ export interface Conversation {
 
 export const directoryOf = ({ directory }: Conversation) => ({ directory })
 
-export type Located =
+type Located =
   | { readonly kind: 'place'; readonly conversation: Conversation }
   /** There is no conversation yet. */
   | { readonly kind: 'none' }

@@ -1,5 +1,6 @@
 import type { Connection, Driver, DriverTools } from '../../domain/driver.ts'
 import type { DriverSettings, Session } from '../../domain/session.ts'
+import type { DriverDeps } from '../deps.ts'
 import { createApi } from './api.ts'
 import { newestConversation } from './conversation.ts'
 import { discoverServers } from './discover.ts'
@@ -7,7 +8,7 @@ import { openSentJournal } from './journal.ts'
 import { readiness } from './readiness.ts'
 import { recover } from './recovery.ts'
 import { send } from './send.ts'
-import type { OpencodeDeps, SessionState } from './session-state.ts'
+import type { SessionState } from './session-state.ts'
 import { parseOpencode } from './settings.ts'
 import { skillsOf } from './skill.ts'
 
@@ -15,7 +16,7 @@ import { skillsOf } from './skill.ts'
  * A conversation in an opencode server, or in an opencode terminal that has a port. A person may use it as well, so
  * nothing is answered in their place, and nothing of it is ended.
  */
-export const opencodeDriver = (deps: OpencodeDeps): Driver => ({
+export const opencodeDriver = (deps: DriverDeps): Driver => ({
   kind: 'opencode',
   summary: 'speaks to a conversation in an opencode server or terminal (opencode serve, opencode --port P)',
   delivery: 'push',
@@ -27,14 +28,14 @@ export const opencodeDriver = (deps: OpencodeDeps): Driver => ({
 const prepareMs = 3000
 
 /** Without a choice the newest conversation is chosen now, where its server is there to ask, and not by a later message. */
-async function prepare({ env }: OpencodeDeps, given: DriverSettings): Promise<DriverSettings> {
+async function prepare({ env }: DriverDeps, given: DriverSettings): Promise<DriverSettings> {
   const settings = parseOpencode(given)
   if (settings.sessionId !== undefined) return { ...settings }
   const newest = await newestConversation(createApi(settings, env), AbortSignal.timeout(prepareMs))
   return { ...settings, ...(newest.kind === 'place' && { sessionId: newest.conversation.id }) }
 }
 
-function connect(deps: OpencodeDeps, session: Session, tools: DriverTools): Connection {
+function connect(deps: DriverDeps, session: Session, tools: DriverTools): Connection {
   const settings = parseOpencode(session.settings)
   const state: SessionState = {
     ...{ deps, session, tools, settings },

@@ -15,7 +15,7 @@ import { beginMs, permissionText, statusOf } from './readiness.ts'
 import type { SessionState } from './session-state.ts'
 
 /** What is known of a turn at one look. */
-export type Look =
+type Look =
   | { readonly kind: 'runs'; readonly why: string }
   | { readonly kind: 'over'; readonly outcome: Outcome }
   | { readonly kind: 'away'; readonly why: string }
@@ -73,7 +73,7 @@ const goesOn = ({ error, finish }: Message): boolean =>
   error === undefined && (finish === 'tool-calls' || finish === 'unknown')
 
 /** What was heard of the turn while it is waited for. */
-export interface TurnProgress {
+interface TurnProgress {
   /** An error that the server told. */
   error: string | undefined
   /** Why its model is asked again, at last. */

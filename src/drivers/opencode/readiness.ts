@@ -31,7 +31,7 @@ export async function readinessAt(
   return { kind: 'busy', why: status.why }
 }
 
-export type Status =
+type Status =
   | { readonly kind: 'idle' }
   | { readonly kind: 'busy'; readonly why: string }
   /** `gone`: nobody is there, or a stranger; else it only did not answer in time. */

@@ -1,19 +1,14 @@
 import type { DriverTools } from '../../domain/driver.ts'
 import type { Session } from '../../domain/session.ts'
+import type { DriverDeps } from '../deps.ts'
 import type { Journal } from '../journal.ts'
 import type { Api } from './api.ts'
 import type { Sent } from './journal.ts'
 import type { OpencodeSettings } from './settings.ts'
 
-export interface OpencodeDeps {
-  /** Where the password comes from. */
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly skillDirs: () => readonly string[]
-}
-
 /** One opening of a session, and what goes on in it. */
 export interface SessionState {
-  readonly deps: OpencodeDeps
+  readonly deps: DriverDeps
   readonly session: Session
   readonly tools: DriverTools
   readonly api: Api

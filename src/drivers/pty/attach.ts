@@ -3,7 +3,7 @@ import { Failure } from '../../domain/error.ts'
 import { connectHolder, type HolderClient } from './client.ts'
 import { exitCodeOf, type Size } from './protocol.ts'
 
-export interface AttachDeps {
+interface AttachDeps {
   readonly socket: string
   readonly generation: string
   readonly stdin: ReadStream
@@ -11,7 +11,7 @@ export interface AttachDeps {
 }
 
 /** How a person and a terminal part. The code is as a shell says it: 128 and the signal's number for a killed program. */
-export type AttachEnd = { readonly kind: 'detached' } | { readonly kind: 'ended'; readonly code: number }
+type AttachEnd = { readonly kind: 'detached' } | { readonly kind: 'ended'; readonly code: number }
 
 /**
  * Joins this terminal to a held one until its program ends or the person presses Ctrl-\. Everything else goes to the

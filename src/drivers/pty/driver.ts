@@ -8,19 +8,15 @@ import { agentInFront } from '../agents/foreground.ts'
 import { agentRunBy } from '../agents/installed.ts'
 import { escapeMentions } from '../agents/mentions.ts'
 import { listSkills, type SkillPlace, withSkill } from '../agents/skills.ts'
+import type { DriverDeps } from '../deps.ts'
 import { endGroup, isRunning, signalGroup } from '../process/process.ts'
 import type { Gone } from '../terminal/surface.ts'
 import { connectHolder, type HolderClient } from './client.ts'
 import type { Request } from './protocol.ts'
 import { type PtySettings, parsePtySettings } from './settings.ts'
 
-export interface PtyDeps {
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly skillDirs: () => readonly string[]
-}
-
 /** An agent in a terminal of ours, started by `postern run`; a holder process owns it and types for us. */
-export const ptyDriver = (deps: PtyDeps): Driver => ({
+export const ptyDriver = (deps: DriverDeps): Driver => ({
   kind: 'pty',
   summary: 'types into a terminal of its own, started by postern run',
   delivery: 'push',
@@ -29,7 +25,7 @@ export const ptyDriver = (deps: PtyDeps): Driver => ({
 })
 
 interface SessionState {
-  readonly deps: PtyDeps
+  readonly deps: DriverDeps
   readonly settings: PtySettings
   readonly generation: string
   readonly now: () => number
@@ -38,7 +34,7 @@ interface SessionState {
   closed: boolean
 }
 
-function connect(deps: PtyDeps, session: Session, now: () => number): Connection {
+function connect(deps: DriverDeps, session: Session, now: () => number): Connection {
   const settings = parsePtySettings(session.settings)
   const { generation } = session
   const state: SessionState = { deps, settings, generation, now, clients: new Set(), closed: false }

@@ -23,7 +23,7 @@ export interface HeldTerminal {
   close(): void
 }
 
-export interface HeldTerminalDeps {
+interface HeldTerminalDeps {
   readonly open: NonNullable<Platform['openTerminal']>
   readonly command: readonly string[]
   readonly cwd: string

@@ -15,7 +15,7 @@ import { type End, exitCodeOf, type Size } from './protocol.ts'
 import { createTypedDeliveries } from './typed-deliveries.ts'
 import { createViewers, type Viewers } from './viewers.ts'
 
-export interface HolderOptions {
+interface HolderOptions {
   /** Absolute and free; its directory is created when it is missing. */
   readonly socket: string
   readonly session: string

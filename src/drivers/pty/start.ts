@@ -8,7 +8,7 @@ import type { Multiline } from '../terminal/keystrokes.ts'
 import type { End, Size } from './protocol.ts'
 import type { PtySettings } from './settings.ts'
 
-export interface StartOptions {
+interface StartOptions {
   /** The command line that becomes the holder: this program and its hidden subcommand. */
   readonly holder: readonly string[]
   /** Directory 0700 for the socket; made when it is missing. */
@@ -114,7 +114,7 @@ async function settingsOf(
   }
 }
 
-export interface HolderIo {
+interface HolderIo {
   /** All of standard input. */
   readonly read: () => Promise<string>
   readonly print: (line: string) => void

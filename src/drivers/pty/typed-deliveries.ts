@@ -8,7 +8,7 @@ export interface TypedDeliveries {
   once(deliveryId: string, turn: boolean, attempt: () => Promise<Outcome>): Promise<Outcome>
 }
 
-export interface Entry {
+interface Entry {
   readonly outcome: Promise<Outcome>
   /** It is to be answered when its turn is over. */
   readonly turn: boolean

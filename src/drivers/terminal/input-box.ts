@@ -1,6 +1,6 @@
 import type { StyledRow } from './styled-rows.ts'
 
-export interface Composer {
+interface Composer {
   /** The visible rows, top to bottom. */
   readonly rows: readonly StyledRow[]
   readonly cursorRow: number

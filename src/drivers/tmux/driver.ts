@@ -8,6 +8,7 @@ import { type HookEventReader, openHookEvents } from '../agent-hooks/event-file.
 import { agentInFront } from '../agents/foreground.ts'
 import { escapeMentions, hasMention } from '../agents/mentions.ts'
 import { isAgentKind, listSkills, type SkillPlace, withSkill } from '../agents/skills.ts'
+import type { DriverDeps } from '../deps.ts'
 import { typingRules } from '../terminal/keystrokes.ts'
 import type { Surface } from '../terminal/surface.ts'
 import { createTypist, type Typist } from '../terminal/typing.ts'
@@ -18,13 +19,8 @@ import { lookAt } from './pane.ts'
 import { identifyPane, parseGiven, parseSettings, serverOptions, type TmuxSettings } from './settings.ts'
 import { openPane } from './surface.ts'
 
-export interface TmuxDeps {
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly skillDirs: () => readonly string[]
-}
-
 /** Types into a pane that a person uses too. The agent is theirs: it is never started or ended here. */
-export const tmuxDriver = (deps: TmuxDeps): Driver => ({
+export const tmuxDriver = (deps: DriverDeps): Driver => ({
   kind: 'tmux',
   summary: 'types into a tmux pane, after looking that nothing is in the way',
   delivery: 'push',
@@ -40,7 +36,7 @@ export const tmuxDriver = (deps: TmuxDeps): Driver => ({
 const noSignal = (): undefined => undefined
 
 interface SessionState {
-  readonly deps: TmuxDeps
+  readonly deps: DriverDeps
   readonly session: Session
   readonly tools: DriverTools
   readonly pane: TmuxSettings
@@ -53,7 +49,7 @@ interface SessionState {
   typing: DeliveryId | undefined
 }
 
-function connect(deps: TmuxDeps, session: Session, tools: DriverTools): Connection {
+function connect(deps: DriverDeps, session: Session, tools: DriverTools): Connection {
   const state = openState(deps, session, tools)
   return {
     state: (signal) => readiness(state, signal),
@@ -69,7 +65,7 @@ function connect(deps: TmuxDeps, session: Session, tools: DriverTools): Connecti
   }
 }
 
-function openState(deps: TmuxDeps, session: Session, tools: DriverTools): SessionState {
+function openState(deps: DriverDeps, session: Session, tools: DriverTools): SessionState {
   const pane = parseSettings(session.settings)
   const tmux = openTmux(['-S', pane.socket], deps.env, () => state.current)
   const journal = openEnterJournal(tools.runDir, session)

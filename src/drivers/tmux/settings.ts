@@ -28,7 +28,7 @@ export interface TmuxSettings extends PaneIdentity {
 }
 
 /** What a person may set. */
-export interface GivenSettings {
+interface GivenSettings {
   readonly target: string
   /** A path (`tmux -S`) or a name (`tmux -L`). */
   readonly socket?: string

@@ -5,7 +5,6 @@ import process from 'node:process'
 import type { Connection, Driver, DriverTools } from '../../../src/domain/driver.ts'
 import type { DriverSettings, Session, SessionId } from '../../../src/domain/session.ts'
 import { httpDriver } from '../../../src/drivers/http/driver.ts'
-import { compileTemplate, render } from '../../../src/payload/template.ts'
 import type { DriverHarness } from '../../suites/driver.ts'
 
 /** An endpoint that notes what it gets and answers as it is told. */
@@ -68,10 +67,6 @@ export const makeDriver = (env: Readonly<Record<string, string>> = {}): Driver =
   httpDriver({
     env: { ...process.env, ...env },
     skillDirs: () => [],
-    render: (source, view) => {
-      const rendering = render(compileTemplate(source), view)
-      return rendering.kind === 'text' ? rendering.text : ''
-    },
   })
 
 export async function connectTo(
