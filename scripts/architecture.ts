@@ -51,7 +51,7 @@ const doors: readonly { readonly package: RegExp; readonly through: RegExp }[] =
   { package: /^mustache$/, through: /^src\/(payload\/template|http\/dashboard\/page)\.ts$/ },
   { package: /^(elysia|@elysiajs\/.+)$/, through: /^src\/http\// },
   { package: /^swagger-ui-dist\//, through: /^src\/http\/routes\/docs\.ts$/ },
-  { package: /^@sinclair\/typebox(\/|$)/, through: /^src\/config\// },
+  { package: /^@sinclair\/typebox(\/|$)/, through: /^src\/(config|http)\// },
   { package: /^@xterm\/headless$/, through: /^src\/drivers\// },
   { package: /^node:/, through: /^src\/(?!domain\/)/ },
 ]

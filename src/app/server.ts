@@ -1,14 +1,16 @@
 import type { Config } from '../config/load.ts'
-import type { Source as DeliveryDoor } from '../domain/delivery.ts'
+import type { Source } from '../domain/delivery.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { createAdminCheck } from '../http/credentials.ts'
 import type { RequestGuard } from '../http/guard.ts'
 import { createHosts, createPeers } from '../http/hosts.ts'
 import { createMetrics } from '../http/metrics.ts'
-import { adminRoutes } from '../http/routes/admin.ts'
 import { channelRoutes } from '../http/routes/channels.ts'
+import { deliveryRoutes } from '../http/routes/deliveries.ts'
 import { deliveryRoute } from '../http/routes/delivery.ts'
+import { grantRoutes } from '../http/routes/grants.ts'
 import { healthRoutes } from '../http/routes/health.ts'
+import { sessionRoutes } from '../http/routes/sessions.ts'
 import { webhookRoutes } from '../http/routes/webhooks.ts'
 import { createServer } from '../http/server.ts'
 import { grantOf } from '../inbound/authenticate.ts'
@@ -116,19 +118,22 @@ function routes(
   const verbs = keeping(deps, knocking, address)
   const metrics = createMetrics(deps.version, clock.now())
   const knocks = { receive: knocking.receive, now: clock.now, knocked: metrics.knocked }
+  const forAdmin = { admin, store, now: clock.now, hooks: () => config().webhooks.hooks, ...verbs }
   const parts: Part[] = [
     channelRoutes({ ...knocks, waitMs: () => config().server.waitSeconds * 1000 }, door),
     webhookRoutes(knocks, door),
     deliveryRoute(
       {
         admin,
-        doorsOf: openedBy,
+        sourcesOf: openedBy,
         inspect: store.inspectDelivery,
         wait: knocking.waiters.wait,
       },
       door,
     ),
-    adminRoutes({ admin, store, now: clock.now, hooks: () => config().webhooks.hooks, ...verbs }, door),
+    grantRoutes(forAdmin, door),
+    sessionRoutes(forAdmin, door),
+    deliveryRoutes(forAdmin, door),
     healthRoutes(
       {
         probe: store.probe,
@@ -142,7 +147,7 @@ function routes(
   ]
   return parts
 
-  async function openedBy(bearer: string): Promise<readonly DeliveryDoor[]> {
+  async function openedBy(bearer: string): Promise<readonly Source[]> {
     const hooks = hooksOpenedBy(inboundHooksOf(config()), bearer)
     if (hooks.length > 0) return hooks.map((hook) => ({ kind: 'hook', hook }))
     const grant = await grantOf({ store, tokens }, bearer, clock.now())
@@ -168,7 +173,7 @@ function keeping(deps: OpeningServer, knocking: Pipeline, address: () => string)
     revoke: (id: string) => revoke({ store, clock }, id),
     endSession: async (id: string) =>
       endSession({ store, clock, connect: async (session) => knocking.connections.to(session) }, id),
-    say: knocking.send,
+    send: knocking.send,
     retry: (id: string) => woken(retryDelivery({ store, clock, maxHoldMs: maxHoldMs() }, id)),
     replay: (id: string, message: string | undefined) =>
       woken(

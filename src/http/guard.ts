@@ -32,7 +32,7 @@ export async function answering(
 }
 
 /** A JSON answer that no cache keeps. */
-export const jsonResponse = (body: unknown, status = 200): Response =>
+export const jsonResponse = <T>(body: T, status = 200): Response =>
   new Response(JSON.stringify(body), {
     status,
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },

@@ -45,19 +45,23 @@ const retryable = new Set<Code>(['queue_full', 'store_unavailable', 'draining', 
 export function problemResponse(thrown: unknown, log: Log): Response {
   const requestId = randomUUID()
   const failure = thrown instanceof Failure ? thrown : hidden(thrown, requestId, log)
-  const [status, title] = problems[failure.code]
   const { deliveryId } = failure.extra
   const body = {
-    type: `urn:postern:problem:${failure.code.replaceAll('_', '-')}`,
-    title,
-    status,
-    detail: failure.message,
-    code: failure.code,
+    ...problemBody(failure.code, failure.message),
     ...(deliveryId !== undefined && { deliveryId }),
     // Refused tokens get one identical body, whatever was wrong: there the id stands in the header alone.
     ...(failure.code !== 'forbidden' && { requestId }),
   }
-  return new Response(JSON.stringify(body), { status, headers: headersFor(failure, status, requestId) })
+  return new Response(JSON.stringify(body), {
+    status: body.status,
+    headers: headersFor(failure, body.status, requestId),
+  })
+}
+
+/** What every problem document holds. */
+export function problemBody(code: Code, detail: string) {
+  const [status, title] = problems[code]
+  return { type: `urn:postern:problem:${code.replaceAll('_', '-')}`, title, status, detail, code }
 }
 
 function hidden(thrown: unknown, requestId: string, log: Log): Failure {

@@ -1,5 +1,3 @@
-import { Failure } from '../domain/error.ts'
-
 /** Longest time a caller may wait for an outcome, in seconds; below the idle limit of every runtime. */
 export const longestWaitSeconds = 240
 
@@ -17,15 +15,6 @@ export function preferredWaitMs(request: Request, fallbackMs: number): number {
   if (prefer === 'wait=0') return 0
   const asked = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,9})"?/i.exec(prefer)?.[1]
   if (asked === undefined) return /(?:^|[,;\s])respond-async\b/i.test(prefer) ? 0 : fallbackMs
-  return Math.min(Number(asked), longestWaitSeconds) * 1000
-}
-
-/** `?wait=SECONDS` in milliseconds, 0 when absent. Throws `unprocessable` for anything but whole seconds. */
-export function queriedWaitMs(url: URL): number {
-  const asked = url.searchParams.get('wait')
-  if (asked === null) return 0
-  if (!/^\d{1,6}$/.test(asked))
-    throw new Failure('unprocessable', `"wait" is whole seconds, 0 to ${longestWaitSeconds}.`)
   return Math.min(Number(asked), longestWaitSeconds) * 1000
 }
 

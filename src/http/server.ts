@@ -14,7 +14,7 @@ export function createServer(
   { secure }: { readonly secure: boolean },
 ): (request: Request) => Response | Promise<Response> {
   // Elysia looks for the path from the 7th character on, which is right for http; or from the 11th, right for most of https.
-  const app = new Elysia({ strictPath: true, handler: { standardHostname: secure } })
+  const app = new Elysia({ strictPath: true, normalize: false, handler: { standardHostname: secure } })
   for (const part of parts) app.use(part)
   app.onError({ as: 'global' }, ({ request, error, code }) =>
     problemResponse(code === 'NOT_FOUND' ? nothingThere(guard, app.routes, request) : error, guard.log),

@@ -36,7 +36,7 @@ export interface SessionView {
   readonly id: string
   readonly channel: string
   readonly driver: string
-  readonly state: string
+  readonly state: Session['state']
   readonly why: string | null
   readonly exitCode: number | null
   /** Unfinished deliveries. */
@@ -50,7 +50,7 @@ export interface HookView {
   readonly name: string
   readonly path: string
   readonly active: boolean
-  readonly action: string
+  readonly action: Hook['action']
   readonly session: string | null
   readonly skill: string | null
   readonly preset: string | null
@@ -59,20 +59,22 @@ export interface HookView {
   readonly maxBodyBytes: number
 }
 
+type OrNull<Member extends keyof Delivery> = NonNullable<Delivery[Member]> | null
+
 export interface DeliveryView {
   readonly id: string
-  readonly state: string
+  readonly state: Delivery['state']
   readonly session: string
   readonly channel: string
   readonly source: Source['kind']
   readonly grant: string | null
   readonly hook: string | null
-  readonly action: string
-  readonly phase: string
+  readonly action: Delivery['action']
+  readonly phase: Delivery['phase']
   /** The step that failed: of a FAILED delivery, and of one whose failed turn is still to be called back. */
-  readonly failedStep: string | null
+  readonly failedStep: OrNull<'failedStep'>
   /** Why a PENDING or RETRY delivery is not further. */
-  readonly heldBecause: string | null
+  readonly heldBecause: OrNull<'heldBecause'>
   readonly detail: string | null
   readonly message: string
   readonly from: string | null
@@ -92,9 +94,9 @@ export interface DeliveryView {
   readonly expiresAt: string
   readonly acceptedAt: string | null
   /** How it is known that the agent took it: `ack`, `echo` or `marker`. */
-  readonly evidence: string | null
+  readonly evidence: OrNull<'evidence'>
   /** How it is known that the turn is over: `reported` or `inferred`. */
-  readonly turnEnd: string | null
+  readonly turnEnd: OrNull<'turnEnd'>
   readonly settledAt: string | null
   readonly answer: string | null
 }

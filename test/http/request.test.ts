@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import {
-  bearerOf,
-  headersToKeep,
-  knockHeaders,
-  preferredWaitMs,
-  queriedWaitMs,
-  rawPath,
-} from '../../src/http/request.ts'
+import { bearerOf, headersToKeep, knockHeaders, preferredWaitMs, rawPath } from '../../src/http/request.ts'
 
 const request = (headers: Record<string, string> = {}, url = 'http://localhost/hook/x') =>
   new Request(url, { headers })
@@ -29,17 +22,6 @@ describe('preferredWaitMs', () => {
   for (const [prefer, expected] of table)
     it(`reads ${prefer ?? 'no Prefer'} as ${expected} ms`, () =>
       assert.equal(preferredWaitMs(request(prefer === undefined ? {} : { prefer }), 5000), expected))
-})
-
-describe('queriedWaitMs', () => {
-  it('reads whole seconds', () => {
-    assert.equal(queriedWaitMs(new URL('http://x/?wait=3')), 3000)
-    assert.equal(queriedWaitMs(new URL('http://x/')), 0)
-    assert.equal(queriedWaitMs(new URL('http://x/?wait=999999')), 240_000)
-  })
-  for (const bad of ['-1', '1.5', 'x', ''])
-    it(`refuses ${JSON.stringify(bad)}`, () =>
-      assert.throws(() => queriedWaitMs(new URL(`http://x/?wait=${bad}`))))
 })
 
 describe('bearerOf', () => {

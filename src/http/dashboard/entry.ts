@@ -2,9 +2,12 @@ import { Elysia } from 'elysia'
 import { isSecret } from '../../auth/secrets.ts'
 import { Failure } from '../../domain/error.ts'
 import { iso } from '../../manage/views.ts'
+import { createAdminApi } from '../api.ts'
 import type { AdminCheck } from '../credentials.ts'
-import { answering, jsonResponse, type RequestGuard } from '../guard.ts'
-import { adminDetails } from '../openapi/details.ts'
+import { jsonResponse, type RequestGuard } from '../guard.ts'
+import * as answers from '../models/answers.ts'
+import * as requests from '../models/requests.ts'
+import { adminOperation } from '../openapi/operation.ts'
 import type { Answers } from './answers.ts'
 import type { Guard } from './guard.ts'
 import type { Logins } from './logins.ts'
@@ -40,11 +43,22 @@ export const entryRoutes = (deps: Entry, inPage: InPage, guard: RequestGuard) =>
       parse: 'none',
       ...hidden,
     })
-    .post('/api/dashboard/links', ({ request }) => answering(guard, request, () => invite(deps, request)), {
-      parse: 'none',
-      detail: adminDetails.link,
-    })
+    .use(linkRoute(deps, guard))
 }
+
+/** `POST /api/dashboard/links`: what `postern dashboard` prints. */
+const linkRoute = (deps: Entry, guard: RequestGuard) =>
+  createAdminApi(deps.admin, guard).api.post('/dashboard/links', ({ request }) => invite(deps, request), {
+    parse: 'none',
+    query: requests.NoQuery,
+    response: { 201: answers.Link },
+    detail: adminOperation(
+      'Dashboard',
+      'mintLink',
+      'A link that logs one browser in to the dashboard: once, within five minutes',
+      [422],
+    ),
+  })
 
 /** To the login, and from there back to where one wanted to go. */
 export function toLogin(request: Request): Response {
@@ -94,11 +108,10 @@ async function logOut({ guard }: Entry, request: Request): Promise<Response> {
 }
 
 function invite(deps: Entry, request: Request): Response {
-  deps.admin.require(request)
   const { code, expiresAt } = deps.logins.invite()
   // The Host was checked before: it is one of ours.
   const base = deps.publicUrl() ?? new URL(request.url).origin
-  return jsonResponse({ url: `${base}/dashboard/enter/${code}`, expires: iso(expiresAt) }, 201)
+  return jsonResponse<answers.Link>({ url: `${base}/dashboard/enter/${code}`, expires: iso(expiresAt) }, 201)
 }
 
 function refuse(deps: Entry, request: Request, next: string, problem: string): Response {

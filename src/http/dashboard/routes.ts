@@ -2,10 +2,10 @@ import { Elysia } from 'elysia'
 import type { Delivery } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
 import type { Grant } from '../../domain/grant.ts'
+import type { MintOrder } from '../../manage/grants.ts'
 import { mintView } from '../../manage/views.ts'
 import { answering, type RequestGuard } from '../guard.ts'
-import { described } from '../openapi/openapi.ts'
-import type { ExposeOrder } from '../routes/admin.ts'
+import { operation, pageAnswers } from '../openapi/operation.ts'
 import { type Answers, createAnswers } from './answers.ts'
 import { assetOf, assetResponse } from './asset.ts'
 import style from './assets/dashboard.css' with { type: 'text' }
@@ -29,7 +29,7 @@ export interface DashboardDeps extends PageDeps, Omit<Entry, 'answers'> {
   /** Unguessable, for the fence of one message. */
   readonly nonce: () => string
   readonly draining: () => boolean
-  readonly expose: (order: ExposeOrder) => Promise<{ readonly grant: Grant; readonly url: string }>
+  readonly expose: (order: MintOrder) => Promise<{ readonly grant: Grant; readonly url: string }>
   readonly revoke: (id: string) => Promise<Grant>
   readonly retry: (id: string) => Promise<Delivery>
   readonly replay: (id: string, message: string | undefined) => Promise<Delivery>
@@ -114,11 +114,12 @@ function formRoutes(deps: DashboardDeps, answers: Answers, inPage: InPage) {
     )
 }
 
-const dashboardDetail = described({
+const dashboardDetail = operation({
   tag: 'Dashboard',
+  id: 'dashboard',
   summary: 'The dashboard',
   description: 'Pages for browsers, by a cookie of their own.',
-  answers: { 200: ['The page', { type: 'string' }, 'text/html'], 303: ['To the login'] },
+  answers: pageAnswers,
   refuses: [403, 421],
 })
 

@@ -1,7 +1,7 @@
 import type { Delivery } from '../../domain/delivery.ts'
 import type { Counts } from '../../domain/ports.ts'
 import { iso } from '../../manage/views.ts'
-import { filterOf } from '../routes/admin.ts'
+import { filterOf } from '../routes/deliveries.ts'
 import type { PageView } from './page.ts'
 import { nameOf, noteOf, type PageDeps, type Shown, shortened, shortTime, toneOf } from './shown.ts'
 
@@ -54,7 +54,7 @@ interface Found {
 
 /** One more than a page holds is asked for: it only says that there are others beyond. */
 async function pageOf({ store }: PageDeps, query: URLSearchParams): Promise<Found> {
-  const { after: _, ...filter } = filterOf(query)
+  const { after: _, ...filter } = filterOf(Object.fromEntries(query))
   const [after, before] = [placeIn(query, 'after'), placeIn(query, 'before')]
   const limit = pageSize + 1
   if (before === undefined) {

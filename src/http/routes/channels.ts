@@ -3,7 +3,7 @@ import { causeOf, type Delivery } from '../../domain/delivery.ts'
 import type { Proof } from '../../domain/knock.ts'
 import { channelOf } from '../../domain/session.ts'
 import type { RequestGuard } from '../guard.ts'
-import { doorDetails } from '../openapi/details.ts'
+import { channelOperation } from '../openapi/knock-operation.ts'
 import { bearerOf, knockHeaders, preferredWaitMs, rawPath } from '../request.ts'
 import { answerKnock, type KnockDeps, knockOf, receiptAnswer } from './inbound.ts'
 
@@ -13,37 +13,42 @@ export interface ChannelDeps extends KnockDeps {
 }
 
 /** `POST /hook/<token>` and `POST /hook` with a Bearer token. */
-export const channelRoutes = (deps: ChannelDeps, guard: RequestGuard) =>
-  new Elysia()
-    .post('/hook', ({ request }) => answerKnock(deps, guard, request, () => knock(deps, guard, request)), {
-      parse: 'none',
-      detail: doorDetails.hook,
-    })
-    // No token at all is as wrong as any.
-    .post('/hook/', ({ request }) => answerKnock(deps, guard, request, () => knock(deps, guard, request)), {
-      parse: 'none',
-      detail: { hide: true },
-    })
-    // More than one segment is no token either.
-    .post('/hook/*', ({ request }) => answerKnock(deps, guard, request, () => knock(deps, guard, request)), {
-      parse: 'none',
-      detail: { hide: true },
-    })
-    .post(
-      '/hook/:token',
-      ({ request }) => answerKnock(deps, guard, request, () => knock(deps, guard, request)),
-      {
+export const channelRoutes = (deps: ChannelDeps, guard: RequestGuard) => {
+  const answer = ({ request }: { request: Request }) =>
+    answerKnock(deps, guard, request, () => knock(deps, guard, request))
+  const hidden = { parse: 'none', detail: { hide: true } } as const
+  return (
+    new Elysia()
+      .post('/hook', answer, {
         parse: 'none',
-        detail: doorDetails.hookToken,
-      },
-    )
+        detail: channelOperation({
+          id: 'knockByToken',
+          summary: 'Say something to the session a token names',
+          description: 'For who would rather not have the token in an address.',
+          by: ['knockToken'],
+        }),
+      })
+      // No token at all is as wrong as any.
+      .post('/hook/', answer, hidden)
+      // More than one segment is no token either.
+      .post('/hook/*', answer, hidden)
+      .post('/hook/:token', answer, {
+        parse: 'none',
+        detail: channelOperation({
+          id: 'knock',
+          summary: 'Say something to the session the URL names',
+          description: 'The URL is the whole key: no header is needed.',
+        }),
+      })
+  )
+}
 
 async function knock(deps: ChannelDeps, guard: RequestGuard, request: Request): Promise<Response> {
   const receipt = await deps.receive(knockOf(deps, guard, request, tokenProof(request), knockHeaders), {
     waitMs: preferredWaitMs(request, deps.waitMs()),
     signal: () => request.signal,
   })
-  return receiptAnswer(receipt, said)
+  return receiptAnswer(receipt, bodyOf)
 }
 
 function tokenProof(request: Request): Proof {
@@ -56,7 +61,7 @@ function tokenProof(request: Request): Proof {
 }
 
 /** 200 when the agent took it, 202 while it waits. */
-function said(delivery: Delivery): object {
+function bodyOf(delivery: Delivery): object {
   const delivered = delivery.state === 'DELIVERED'
   return {
     status: delivered ? 'delivered' : 'buffered',

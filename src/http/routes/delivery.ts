@@ -1,59 +1,83 @@
-import { Elysia } from 'elysia'
 import {
   type Delivery,
-  type Source as DeliveryDoor,
   type DeliveryId,
   type DeliveryRecord,
   isDeliveryId,
+  type Source,
 } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
 import { recordView } from '../../manage/views.ts'
+import { createApi } from '../api.ts'
 import type { AdminCheck } from '../credentials.ts'
-import { answering, jsonResponse, type RequestGuard } from '../guard.ts'
-import { adminDetails } from '../openapi/details.ts'
-import { bearerOf, queriedWaitMs } from '../request.ts'
+import { jsonResponse, type RequestGuard } from '../guard.ts'
+import * as answers from '../models/answers.ts'
+import * as requests from '../models/requests.ts'
+import { operation } from '../openapi/operation.ts'
+import { bearerOf, longestWaitSeconds } from '../request.ts'
 
-export interface DeliveryRoute {
+export interface ShowDeliveryDeps {
   readonly admin: AdminCheck
-  /** The doors a credential has knocked at; none for a bad one. */
-  readonly doorsOf: (bearer: string) => Promise<readonly DeliveryDoor[]>
+  /** Where a credential has knocked; nowhere for a bad one. */
+  readonly sourcesOf: (bearer: string) => Promise<readonly Source[]>
   readonly inspect: (id: DeliveryId) => Promise<DeliveryRecord | undefined>
   readonly wait: (delivery: Delivery, waitMs: number, signal: AbortSignal) => Promise<Delivery>
 }
 
-/** `GET /api/deliveries/{id}`: for the keeper, and for the very credential that knocked. */
-export const deliveryRoute = (deps: DeliveryRoute, guard: RequestGuard) =>
-  new Elysia().get(
-    '/api/deliveries/:id',
-    ({ request, params }) => answering(guard, request, () => show(deps, request, params.id)),
-    { detail: adminDetails.showDelivery },
-  )
+/** `GET /api/deliveries/{id}`: for the admin, and for the very credential that knocked. */
+export const deliveryRoute = (deps: ShowDeliveryDeps, guard: RequestGuard) =>
+  createApi(guard)
+    // Before the query is looked at.
+    .derive(async ({ request }) => {
+      guard.hosts.check(request)
+      return { mayRead: await readerOf(deps, request) }
+    })
+    .get('/deliveries/:id', (asked) => show(deps, asked), {
+      params: requests.Id,
+      query: requests.WaitQuery,
+      response: { 200: answers.DeliveryRecord },
+      detail: operation({
+        tag: 'Deliveries',
+        id: 'showDelivery',
+        summary: 'One delivery: state, attempts, timeline, answer',
+        description: 'With the admin token, or with the credential that knocked.',
+        by: ['adminToken', 'knockToken', 'hookSecret'],
+        refuses: [401, 403, 404, 421, 422, 429],
+      }),
+    })
 
-async function show(deps: DeliveryRoute, request: Request, id: string): Promise<Response> {
-  const mayRead = await readerOf(deps, request)
-  const record = await readable(deps, id, mayRead)
-  const waitMs = queriedWaitMs(new URL(request.url))
-  if (waitMs === 0) return jsonResponse(recordView(record))
-  await deps.wait(record, waitMs, request.signal)
-  return jsonResponse(recordView(await readable(deps, id, mayRead)))
+interface Asked {
+  readonly request: Request
+  readonly params: { readonly id: string }
+  readonly query: { readonly wait?: string }
+  readonly mayRead: MayRead
 }
+
+async function show(deps: ShowDeliveryDeps, { request, params, query, mayRead }: Asked): Promise<Response> {
+  const record = await readable(deps, params.id, mayRead)
+  const waitMs = Math.min(Number(query.wait ?? 0), longestWaitSeconds) * 1000
+  if (waitMs === 0) return answer(record)
+  await deps.wait(record, waitMs, request.signal)
+  return answer(await readable(deps, params.id, mayRead))
+}
+
+const answer = (record: DeliveryRecord): Response => jsonResponse<answers.DeliveryRecord>(recordView(record))
 
 type MayRead = (delivery: Delivery) => boolean
 
-async function readerOf(deps: DeliveryRoute, request: Request): Promise<MayRead> {
+async function readerOf(deps: ShowDeliveryDeps, request: Request): Promise<MayRead> {
   if (deps.admin.holds(request)) return () => true
-  const doors = await deps.doorsOf(bearerOf(request) ?? '')
-  if (doors.length === 0) deps.admin.require(request)
-  return (delivery) => doors.some((guard) => sameDoor(guard, delivery.source))
+  const sources = await deps.sourcesOf(bearerOf(request) ?? '')
+  if (sources.length === 0) deps.admin.require(request)
+  return (delivery) => sources.some((source) => isSame(source, delivery.source))
 }
 
-async function readable(deps: DeliveryRoute, id: string, mayRead: MayRead): Promise<DeliveryRecord> {
+async function readable(deps: ShowDeliveryDeps, id: string, mayRead: MayRead): Promise<DeliveryRecord> {
   const record = isDeliveryId(id) ? await deps.inspect(id) : undefined
   if (!record || !mayRead(record))
     throw new Failure('not_found', 'There is no such delivery, or it is not yours.')
   return record
 }
 
-const sameDoor = (a: DeliveryDoor, b: DeliveryDoor): boolean =>
+const isSame = (a: Source, b: Source): boolean =>
   (a.kind === 'grant' && b.kind === 'grant' && a.grant === b.grant) ||
   (a.kind === 'hook' && b.kind === 'hook' && a.hook === b.hook)

@@ -1,3 +1,4 @@
+import { Type } from '@sinclair/typebox'
 import { Elysia } from 'elysia'
 import { Failure } from '../../domain/error.ts'
 import type { Hook } from '../../domain/hook.ts'
@@ -7,7 +8,7 @@ import { toLogin } from '../dashboard/entry.ts'
 import { answering, jsonResponse, type RequestGuard } from '../guard.ts'
 import page from '../openapi/assets/docs.mustache' with { type: 'text' }
 import { openApiDocument, type Route } from '../openapi/document.ts'
-import { described } from '../openapi/openapi.ts'
+import { operation, pageAnswers } from '../openapi/operation.ts'
 
 export interface DocsDeps {
   readonly version: string
@@ -24,20 +25,22 @@ export const docsRoutes = (deps: DocsDeps, guard: RequestGuard) => {
   const asset = createAssets()
   return new Elysia()
     .get('/docs', ({ request }) => answering(guard, request, () => explorer(deps, request)), {
-      detail: described({
+      detail: operation({
         tag: 'Dashboard',
+        id: 'explorer',
         summary: 'The API, to be read and tried',
         description: 'A page for browsers. Open on loopback; elsewhere as configured.',
-        answers: { 200: ['The page', { type: 'string' }, 'text/html'], 303: ['To the login'] },
+        answers: pageAnswers,
         refuses: [401, 404, 421],
       }),
     })
     .get('/docs/json', ({ request }) => answering(guard, request, () => document(deps, request)), {
-      detail: described({
+      detail: operation({
         tag: 'Dashboard',
+        id: 'document',
         summary: 'This document',
         description: 'As it is at this moment: a changed configuration shows at once.',
-        answers: { 200: ['OpenAPI 3.0', { type: 'object' }] },
+        answers: { 200: Type.Object({}, { description: 'OpenAPI 3.0' }) },
         refuses: [401, 404, 421],
       }),
     })

@@ -1,7 +1,8 @@
+import { type TSchema, Type } from '@sinclair/typebox'
 import { Elysia } from 'elysia'
 import { Failure } from '../../domain/error.ts'
 import { answering, jsonResponse, type RequestGuard } from '../guard.ts'
-import { healthDetails } from '../openapi/details.ts'
+import { operation } from '../openapi/operation.ts'
 
 export interface HealthDeps {
   /** Throws when a knock could not be stored now. */
@@ -16,14 +17,27 @@ export interface HealthDeps {
 export const healthRoutes = (deps: HealthDeps, guard: RequestGuard) =>
   new Elysia()
     .get('/healthz', ({ request }) => answering(guard, request, () => live(deps, request)), {
-      detail: healthDetails.healthz,
+      detail: healthOperation('live', 'The process answers', status),
     })
     .get('/readyz', ({ request }) => answering(guard, request, () => ready(deps, request)), {
-      detail: healthDetails.readyz,
+      detail: healthOperation('ready', 'Knocks can be stored now', status, [503]),
     })
     .get('/metrics', ({ request }) => answering(guard, request, () => metrics(deps, request)), {
-      detail: healthDetails.metrics,
+      detail: healthOperation(
+        'metrics',
+        'Prometheus metrics',
+        Type.String({ description: 'The text exposition format', contentMediaType: 'text/plain' }),
+      ),
     })
+
+const healthOperation = (id: string, summary: string, answer: TSchema, refuses: readonly number[] = []) =>
+  operation({
+    ...{ tag: 'Health', id, summary, answers: { 200: answer } },
+    description: 'Open on loopback; elsewhere as configured.',
+    refuses: [401, 404, 421, ...refuses],
+  })
+
+const status = Type.Object({ status: Type.String({ example: 'ok' }) }, { description: 'Yes' })
 
 function live(deps: HealthDeps, request: Request): Response {
   deps.admit(request)

@@ -1,7 +1,9 @@
 import { Elysia } from 'elysia'
 import type { Delivery } from '../../domain/delivery.ts'
 import type { RequestGuard } from '../guard.ts'
-import { doorDetails } from '../openapi/details.ts'
+import { Turn } from '../models/knocks.ts'
+import { hookOperation } from '../openapi/knock-operation.ts'
+import { bodyOf } from '../openapi/operation.ts'
 import { preferredWaitMs, rawPath, webhookHeaders } from '../request.ts'
 import { answerKnock, type KnockDeps, knockOf, receiptAnswer } from './inbound.ts'
 
@@ -12,11 +14,22 @@ export const webhookRoutes = (deps: KnockDeps, guard: RequestGuard) => {
   return new Elysia()
     .post('/api/hooks/wake', answer, {
       parse: 'none',
-      detail: doorDetails.wake,
+      detail: hookOperation({
+        id: 'wake',
+        summary: 'wake',
+        description: 'Notifies the default session; it is not expected to act within this request.',
+        by: ['hookSecret'],
+      }),
     })
     .post('/api/hooks/agent', answer, {
       parse: 'none',
-      detail: doorDetails.agent,
+      detail: hookOperation({
+        id: 'agent',
+        summary: 'agent',
+        description: 'Starts a full agent turn.',
+        by: ['hookSecret'],
+        body: bodyOf(Turn, { text: true }),
+      }),
     })
     .all('/api/hooks/*', answer, { parse: 'none', detail: { hide: true } })
 }
@@ -28,11 +41,11 @@ async function knock(deps: KnockDeps, guard: RequestGuard, request: Request): Pr
     waitMs: preferredWaitMs(request, 0),
     signal: () => request.signal,
   })
-  return receiptAnswer(receipt, said)
+  return receiptAnswer(receipt, answerOf)
 }
 
 /** 202 as soon as it is stored; with the agent's answer for a caller who waited for it. */
-function said(delivery: Delivery): object {
+function answerOf(delivery: Delivery): object {
   const delivered = delivery.state === 'DELIVERED'
   return {
     status: delivered ? 'delivered' : 'accepted',

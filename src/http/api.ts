@@ -1,0 +1,65 @@
+import type { TSchema } from '@sinclair/typebox'
+import { type ValueError, ValueErrorType } from '@sinclair/typebox/errors'
+import { Elysia, ParseError, ValidationError } from 'elysia'
+import { Failure } from '../domain/error.ts'
+import { meant } from '../domain/nearest.ts'
+import { readJsonObject } from './body.ts'
+import type { AdminCheck } from './credentials.ts'
+import type { RequestGuard } from './guard.ts'
+import { problemResponse } from './problem.ts'
+
+const maxBodyBytes = 1_048_576
+
+/**
+ * Where routes below `/api` begin: Host, Origin and the admin token come before anything else of a request, and
+ * whatever is thrown becomes a problem document. A route with a body has `parse: json` beside its model.
+ */
+export function createAdminApi(admin: AdminCheck, guard: RequestGuard) {
+  const admit = (request: Request) => {
+    guard.hosts.check(request)
+    admin.require(request)
+  }
+  const json = ({ request }: { readonly request: Request }) => {
+    // Elysia reads the body before it transforms.
+    admit(request)
+    return readJsonObject(request, maxBodyBytes)
+  }
+  return { api: createApi(guard).onTransform(({ request }) => admit(request)), json }
+}
+
+/** The same for routes that admit more than the admin, by themselves. */
+export const createApi = (guard: RequestGuard) =>
+  new Elysia({ prefix: '/api', normalize: false }).onError(({ error }) =>
+    problemResponse(refusalOf(error), guard.log),
+  )
+
+function refusalOf(thrown: unknown): unknown {
+  if (thrown instanceof ParseError) return thrown.cause
+  return thrown instanceof ValidationError ? misfit(thrown) : thrown
+}
+
+/** Names the member and what would be right, never what was sent. */
+function misfit({ type, validator, value }: ValidationError): unknown {
+  const errors = 'Errors' in validator ? [...validator.Errors(value)] : []
+  const error = errors.find(isUnknown) ?? errors[0]
+  if (!error) return new Failure('unprocessable', 'The request has the wrong shape.')
+  const kind = type === 'query' ? 'query parameter' : 'member'
+  return new Failure('unprocessable', isUnknown(error) ? unknown(error, kind) : wrong(error))
+}
+
+const isUnknown = ({ type }: ValueError): boolean => type === ValueErrorType.ObjectAdditionalProperties
+
+function unknown({ path, schema }: ValueError, kind: string): string {
+  const properties: Record<string, TSchema> = schema.properties ?? {}
+  const known = Object.entries(properties).filter(([, { deprecated }]) => deprecated !== true)
+  if (known.length === 0) return `There is no ${kind} here.`
+  return `There is an unknown ${kind}. ${meant(
+    nameIn(path),
+    known.map(([name]) => name),
+  )}`
+}
+
+const wrong = ({ path, schema, message }: ValueError): string =>
+  `"${nameIn(path)}" ${schema.errorMessage ?? message}.`
+
+const nameIn = (path: string): string => path.slice(1).replaceAll('~1', '/').replaceAll('~0', '~')

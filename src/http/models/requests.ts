@@ -1,0 +1,72 @@
+import { type Static, Type } from '@sinclair/typebox'
+import type { DeliveryState } from '../../domain/delivery.ts'
+import { verbs } from '../../domain/grant.ts'
+import { knock } from './knocks.ts'
+import { anyCase, closed, digits, oneOf, optional, someText, text } from './shape.ts'
+
+// What the admin asks for.
+
+export const states: readonly DeliveryState[] = ['PENDING', 'RETRY', 'DELIVERED', 'FAILED']
+
+/** No query parameter at all. */
+export const NoQuery = closed({})
+
+export const Id = closed({ id: text({ description: 'Its id.' }) })
+
+export const GrantQuery = closed({
+  session: Type.Optional(someText({ description: 'Only those of this session.' })),
+})
+
+export type DeliveryQuery = Static<typeof DeliveryQuery>
+export const DeliveryQuery = closed({
+  state: Type.Optional(anyCase(states, 'Only those in this state.')),
+  session: Type.Optional(text({ description: 'Only those of this session.' })),
+  hook: Type.Optional(text({ description: 'Only those that came through this hook.' })),
+  grant: Type.Optional(text({ description: 'Only those that came through this grant.' })),
+  text: Type.Optional(text({ description: 'Only those with this in their message, in either case.' })),
+  after: Type.Optional(
+    digits('Only those that follow this place of the list; the Link header of an answer has the next one.'),
+  ),
+  limit: Type.Optional(digits('At most so many; 100 unless given, never more than 1000.')),
+})
+
+export const WaitQuery = closed({
+  wait: Type.Optional(
+    digits('Seconds to wait for its end; never more than 240.', { errorMessage: 'must be whole seconds' }),
+  ),
+})
+
+export type MintOrder = Static<typeof MintOrder>
+export const MintOrder = closed(
+  {
+    session: someText(),
+    verb: optional(oneOf(Object.keys(verbs), { description: 'What it permits; send_input unless given.' })),
+    ttl: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 0 }), Type.Literal('never'), Type.Null()], {
+        description: 'Whole seconds, or "never"; 0 or absent takes the server’s default.',
+        errorMessage: 'must be whole seconds, or "never"',
+      }),
+    ),
+    ttlSeconds: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 0 }), Type.Literal('never'), Type.Null()], {
+        description: 'The same as ttl, which counts where both are given.',
+        errorMessage: 'must be whole seconds, or "never"',
+        deprecated: true,
+      }),
+    ),
+    label: optional(text({ description: 'A name for your own eyes.' })),
+  },
+  { $id: 'MintOrder', example: { session: 'default', ttl: 3600, label: 'for CI' } },
+)
+
+export type SendOrder = Static<typeof SendOrder>
+export const SendOrder = closed(
+  { session: someText(), ...knock },
+  { $id: 'SendOrder', example: { session: 'default', message: 'Have a look at the tests.' } },
+)
+
+export type ReplayOrder = Static<typeof ReplayOrder>
+export const ReplayOrder = closed(
+  { message: optional(text({ description: 'Sent in place of the stored message.' })) },
+  { $id: 'ReplayOrder', example: { message: 'The same, but clearer.' } },
+)

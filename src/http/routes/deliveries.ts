@@ -1,0 +1,137 @@
+import { Type } from '@sinclair/typebox'
+import type { Delivery } from '../../domain/delivery.ts'
+import { Failure } from '../../domain/error.ts'
+import type { GrantId } from '../../domain/grant.ts'
+import type { DeliveryFilter, Store } from '../../domain/ports.ts'
+import { parseSessionId } from '../../domain/session.ts'
+import { deliveryView } from '../../manage/views.ts'
+import { createAdminApi } from '../api.ts'
+import type { AdminCheck } from '../credentials.ts'
+import { jsonResponse, type RequestGuard } from '../guard.ts'
+import * as answers from '../models/answers.ts'
+import * as requests from '../models/requests.ts'
+import { listOf } from '../models/shape.ts'
+import { adminOperation } from '../openapi/operation.ts'
+
+/** What the operator does with deliveries over HTTP, bound to this server by the composition root. */
+export interface DeliveryDeps {
+  readonly admin: AdminCheck
+  readonly store: Pick<Store, 'listDeliveries'>
+  readonly send: (message: OwnMessage) => Promise<Delivery>
+  readonly retry: (id: string) => Promise<Delivery>
+  readonly replay: (id: string, message: string | undefined) => Promise<Delivery>
+  readonly purge: (id: string) => Promise<void>
+  readonly acknowledge: (id: string) => Promise<Delivery>
+}
+
+/** A message of the operator's own. */
+export interface OwnMessage {
+  readonly session: string
+  readonly message: string
+  readonly from?: string
+  readonly idempotencyKey?: string
+}
+
+export function deliveryRoutes(deps: DeliveryDeps, guard: RequestGuard) {
+  const { api, json } = createAdminApi(deps.admin, guard)
+  const one = { params: requests.Id, query: requests.NoQuery }
+  return api
+    .get('/deliveries', ({ query }) => list(deps, query), {
+      query: requests.DeliveryQuery,
+      response: { 200: listOf(answers.Delivery, { description: 'Newest first' }) },
+      detail: adminOperation('Deliveries', 'listDeliveries', 'Deliveries', [422]),
+    })
+    .post('/deliveries', async ({ body }) => answer(await deps.send(messageOf(body)), 202), {
+      parse: json,
+      query: requests.NoQuery,
+      body: requests.SendOrder,
+      response: { 202: answers.Delivery },
+      detail: adminOperation(
+        'Deliveries',
+        'sendMessage',
+        'Send a message of the operator’s own to a session',
+        [400, 404, 409, 410, 413, 415, 422, 503],
+      ),
+    })
+    .delete('/deliveries/:id', ({ params }) => purge(deps, params.id), {
+      ...one,
+      response: { 204: Type.Void({ description: 'Gone' }) },
+      detail: adminOperation('Deliveries', 'purgeDelivery', 'Erase one delivery for good', [404, 409, 422]),
+    })
+    .post('/deliveries/:id/retry', async ({ params }) => answer(await deps.retry(params.id), 202), {
+      parse: 'none',
+      ...one,
+      response: { 202: answers.Delivery },
+      detail: adminOperation(
+        'Deliveries',
+        'retryDelivery',
+        'Try a failed delivery again',
+        [404, 409, 410, 422],
+      ),
+    })
+    .post(
+      '/deliveries/:id/replay',
+      async ({ params, body }) => answer(await deps.replay(params.id, body.message ?? undefined), 202),
+      {
+        parse: json,
+        ...one,
+        body: requests.ReplayOrder,
+        response: { 202: answers.Delivery },
+        detail: adminOperation(
+          'Deliveries',
+          'replayDelivery',
+          'Send it once more as a new delivery, with another message if wanted',
+          [400, 404, 409, 410, 413, 415, 422, 503],
+        ),
+      },
+    )
+    .post('/deliveries/:id/ack', async ({ params }) => answer(await deps.acknowledge(params.id), 200), {
+      parse: 'none',
+      ...one,
+      response: { 200: answers.Delivery },
+      detail: adminOperation(
+        'Deliveries',
+        'acknowledgeDelivery',
+        'Take a message from an inbox',
+        [404, 409, 422],
+      ),
+    })
+}
+
+const answer = (delivery: Delivery, status: number): Response =>
+  jsonResponse<answers.Delivery>(deliveryView(delivery), status)
+
+async function list(deps: DeliveryDeps, query: requests.DeliveryQuery): Promise<Response> {
+  const deliveries = await deps.store.listDeliveries(filterOf(query))
+  return jsonResponse<readonly answers.Delivery[]>(deliveries.map(deliveryView))
+}
+
+const messageOf = ({ session, message, from, idempotency_key }: requests.SendOrder): OwnMessage => ({
+  ...{ session, message },
+  ...(typeof from === 'string' && { from }),
+  ...(typeof idempotency_key === 'string' && { idempotencyKey: idempotency_key }),
+})
+
+async function purge(deps: DeliveryDeps, id: string): Promise<Response> {
+  await deps.purge(id)
+  return new Response(null, { status: 204 })
+}
+
+const [usualLimit, mostListed] = [100, 1000]
+
+/** Throws `unprocessable` for a state that there is not, `usage` for what is no session's id. */
+export function filterOf(query: requests.DeliveryQuery): DeliveryFilter {
+  const { session, hook, grant, text, after, limit } = query
+  const state = requests.states.find((candidate) => candidate === query.state?.toUpperCase())
+  if (query.state && !state)
+    throw new Failure('unprocessable', `"state" must be one of ${requests.states.join(', ')}.`)
+  return {
+    limit: limit === undefined ? usualLimit : Math.min(Number(limit), mostListed),
+    ...(state && { state }),
+    ...(session && { session: parseSessionId(session) }),
+    ...(hook && { hook }),
+    ...(grant && { grant: grant as GrantId }),
+    ...(text && { text }),
+    ...(after && { after: Number(after) }),
+  }
+}

@@ -1,0 +1,76 @@
+import type { Grant } from '../../domain/grant.ts'
+import type { Store } from '../../domain/ports.ts'
+import { parseSessionId } from '../../domain/session.ts'
+import type { MintOrder } from '../../manage/grants.ts'
+import { grantView, mintView } from '../../manage/views.ts'
+import { createAdminApi } from '../api.ts'
+import type { AdminCheck } from '../credentials.ts'
+import { jsonResponse, type RequestGuard } from '../guard.ts'
+import * as answers from '../models/answers.ts'
+import * as requests from '../models/requests.ts'
+import { listOf } from '../models/shape.ts'
+import { adminOperation } from '../openapi/operation.ts'
+
+/** What the operator does with grants over HTTP, bound to this server by the composition root. */
+export interface GrantDeps {
+  readonly admin: AdminCheck
+  readonly store: Pick<Store, 'listGrants'>
+  readonly now: () => number
+  readonly expose: (order: MintOrder) => Promise<{ readonly grant: Grant; readonly url: string }>
+  readonly revoke: (id: string) => Promise<Grant>
+}
+
+export function grantRoutes(deps: GrantDeps, guard: RequestGuard) {
+  const { api, json } = createAdminApi(deps.admin, guard)
+  return api
+    .get('/grants', ({ query }) => list(deps, query.session), {
+      query: requests.GrantQuery,
+      response: { 200: listOf(answers.Grant, { description: 'Newest first' }) },
+      detail: adminOperation('Grants', 'listGrants', 'Every grant', [422]),
+    })
+    .post('/grants', ({ body }) => mint(deps, body), {
+      parse: json,
+      query: requests.NoQuery,
+      body: requests.MintOrder,
+      response: { 201: answers.Mint },
+      detail: adminOperation(
+        'Grants',
+        'mintGrant',
+        'Mint a capability URL; it is shown this once',
+        [400, 404, 410, 413, 415, 422],
+      ),
+    })
+    .delete('/grants/:id', ({ params }) => revoke(deps, params.id), {
+      params: requests.Id,
+      query: requests.NoQuery,
+      response: { 200: answers.Grant },
+      detail: adminOperation(
+        'Grants',
+        'revokeGrant',
+        'Revoke a grant by its id or a unique beginning of it',
+        [404, 409, 422],
+      ),
+    })
+}
+
+async function list(deps: GrantDeps, session: string | undefined): Promise<Response> {
+  const grants = await deps.store.listGrants(
+    session === undefined ? {} : { session: parseSessionId(session) },
+  )
+  return jsonResponse<readonly answers.Grant[]>(grants.map((grant) => grantView(grant, deps.now())))
+}
+
+async function mint(deps: GrantDeps, order: requests.MintOrder): Promise<Response> {
+  const ttlSeconds = order.ttl ?? order.ttlSeconds ?? undefined
+  const { grant, url } = await deps.expose({
+    session: order.session,
+    ...(typeof order.verb === 'string' && { verb: order.verb }),
+    ...(typeof order.label === 'string' && { label: order.label }),
+    ...(ttlSeconds !== undefined && { ttlSeconds }),
+  })
+  return jsonResponse<answers.Mint>(mintView(grant, url), 201)
+}
+
+async function revoke(deps: GrantDeps, id: string): Promise<Response> {
+  return jsonResponse<answers.Grant>(grantView(await deps.revoke(id), deps.now()))
+}

@@ -1,0 +1,56 @@
+import { Failure } from '../../domain/error.ts'
+import type { Hook } from '../../domain/hook.ts'
+import type { Store } from '../../domain/ports.ts'
+import { hookView, sessionView } from '../../manage/views.ts'
+import { createAdminApi } from '../api.ts'
+import type { AdminCheck } from '../credentials.ts'
+import { jsonResponse, type RequestGuard } from '../guard.ts'
+import * as answers from '../models/answers.ts'
+import * as requests from '../models/requests.ts'
+import { listOf } from '../models/shape.ts'
+import { adminOperation } from '../openapi/operation.ts'
+
+/** What the operator sees of sessions and hooks over HTTP, bound to this server by the composition root. */
+export interface SessionDeps {
+  readonly admin: AdminCheck
+  readonly store: Pick<Store, 'listSessions' | 'counts'>
+  /** As configured now. */
+  readonly hooks: () => readonly Hook[]
+  readonly endSession: (id: string) => Promise<answers.Ended>
+}
+
+export function sessionRoutes(deps: SessionDeps, guard: RequestGuard) {
+  const query = requests.NoQuery
+  return createAdminApi(deps.admin, guard)
+    .api.get('/sessions', async () => jsonResponse(await sessionsOf(deps)), {
+      query,
+      response: { 200: listOf(answers.Session, { description: 'By name' }) },
+      detail: adminOperation('Sessions', 'listSessions', 'Every session', [422]),
+    })
+    .get('/sessions/:id', ({ params }) => show(deps, params.id), {
+      ...{ params: requests.Id, query },
+      response: { 200: answers.Session },
+      detail: adminOperation('Sessions', 'showSession', 'One session', [404, 422]),
+    })
+    .delete('/sessions/:id', async ({ params }) => jsonResponse(await deps.endSession(params.id)), {
+      ...{ params: requests.Id, query },
+      response: { 200: answers.Ended },
+      detail: adminOperation('Sessions', 'endSession', 'End a session', [404, 410, 422]),
+    })
+    .get('/hooks', () => jsonResponse<readonly answers.Hook[]>(deps.hooks().map(hookView)), {
+      query,
+      response: { 200: listOf(answers.Hook, { description: 'As configured' }) },
+      detail: adminOperation('Hooks', 'listHooks', 'Every configured hook', [422]),
+    })
+}
+
+async function sessionsOf({ store }: SessionDeps): Promise<readonly answers.Session[]> {
+  const { queues } = await store.counts()
+  return (await store.listSessions()).map((session) => sessionView(session, queues))
+}
+
+async function show(deps: SessionDeps, id: string): Promise<Response> {
+  const session = (await sessionsOf(deps)).find((candidate) => candidate.id === id)
+  if (!session) throw new Failure('session_missing', `There is no session "${id}".`)
+  return jsonResponse(session)
+}

@@ -1,0 +1,306 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Failure } from '../../src/domain/error.ts'
+import type { Grant } from '../../src/domain/grant.ts'
+import { createAdminCheck } from '../../src/http/credentials.ts'
+import type { RequestGuard } from '../../src/http/guard.ts'
+import { createHosts } from '../../src/http/hosts.ts'
+import { deliveryRoutes } from '../../src/http/routes/deliveries.ts'
+import { deliveryRoute } from '../../src/http/routes/delivery.ts'
+import { grantRoutes } from '../../src/http/routes/grants.ts'
+import { sessionRoutes } from '../../src/http/routes/sessions.ts'
+import { createServer } from '../../src/http/server.ts'
+
+const token = 'the-admin-token-of-this-test'
+
+/** The routes below `/api` over nothing: what reaches them is noted in `done`. */
+function api() {
+  const done: unknown[] = []
+  const note =
+    (name: string) =>
+    async (...args: unknown[]) => {
+      done.push([name, ...args])
+      throw new Failure('not_found', 'Nothing is here.')
+    }
+  const list =
+    (name: string) =>
+    async (filter: unknown = {}) => {
+      done.push([name, filter])
+      return []
+    }
+  const grant = { id: '9f3c1a2b7d4e5f60', session: 'build', verb: 'send_input', createdAt: 0, uses: 0 }
+  const deps = {
+    admin: createAdminCheck({ adminToken: () => token, failed: () => 0 }),
+    store: {
+      listGrants: list('grants'),
+      listDeliveries: list('deliveries'),
+      listSessions: list('sessions'),
+      counts: async () => ({
+        deliveries: { PENDING: 0, RETRY: 0, DELIVERED: 0, FAILED: 0 },
+        queues: new Map(),
+      }),
+    },
+    now: () => 0,
+    hooks: () => [],
+    expose: async (order: unknown) => {
+      done.push(['expose', order])
+      return { grant: grant as Grant, url: 'http://localhost/hook/x' }
+    },
+    revoke: note('revoke'),
+    endSession: note('endSession'),
+    send: note('send'),
+    retry: note('retry'),
+    replay: note('replay'),
+    purge: note('purge'),
+    acknowledge: note('acknowledge'),
+    sourcesOf: async () => [],
+    inspect: note('inspect'),
+    wait: note('wait'),
+  }
+  const guard: RequestGuard = { hosts: createHosts(() => []), log: () => {}, peer: () => '127.0.0.1' }
+  const routes = [deliveryRoute, grantRoutes, sessionRoutes, deliveryRoutes]
+  const answer = createServer(
+    guard,
+    routes.map((of) => of(deps, guard)),
+    { secure: false },
+  )
+  return { answer, done }
+}
+
+interface Ask {
+  readonly method?: string
+  readonly body?: string | Uint8Array<ArrayBuffer>
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+async function ask(path: string, { method = 'GET', body, headers }: Ask = {}) {
+  const { answer, done } = api()
+  const response = await answer(
+    new Request(`http://localhost${path}`, {
+      method,
+      headers: {
+        host: 'localhost',
+        authorization: `Bearer ${token}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body }),
+    }),
+  )
+  const text = await response.text()
+  const problem = text.startsWith('{') ? JSON.parse(text) : undefined
+  return { status: response.status, type: response.headers.get('content-type'), text, problem, done }
+}
+
+const secret = 'S3CRET-value'
+const grants = '/api/grants'
+const deliveries = '/api/deliveries'
+const post = (body: string | Uint8Array<ArrayBuffer>, headers = {}): Ask => ({
+  method: 'POST',
+  body,
+  headers,
+})
+
+const refusals: readonly (readonly [
+  title: string,
+  path: string,
+  ask: Ask,
+  status: number,
+  detail: RegExp,
+])[] = [
+  [
+    'a misspelt member',
+    grants,
+    post('{"session":"default","tll":5}'),
+    422,
+    /unknown member. Did you mean ttl\?/,
+  ],
+  [
+    'a member that is like none',
+    grants,
+    post(`{"session":"a","${secret}":1}`),
+    422,
+    /Known: session, verb, ttl, label/,
+  ],
+  ['a member of the prototype', grants, post('{"session":"a","__proto__":{}}'), 422, /unknown member/],
+  [
+    'a ttl that is text',
+    grants,
+    post(`{"session":"a","ttl":"${secret}"}`),
+    422,
+    /"ttl" must be whole seconds, or "never"/,
+  ],
+  ['half a second', grants, post('{"session":"a","ttl":1.5}'), 422, /"ttl" must be whole seconds/],
+  [
+    'a ttl below nothing',
+    grants,
+    post('{"session":"a","ttlSeconds":-1}'),
+    422,
+    /"ttlSeconds" must be whole seconds/,
+  ],
+  ['no session', grants, post('{"ttl":5}'), 422, /"session" must be a string/],
+  ['a session that is a number', grants, post('{"session":5}'), 422, /"session" must be a string/],
+  [
+    'an unknown verb',
+    grants,
+    post(`{"session":"a","verb":"${secret}"}`),
+    422,
+    /"verb" must be one of send_input/,
+  ],
+  ['no body', grants, { method: 'POST' }, 422, /"session" must be a string/],
+  ['null', grants, post('null'), 422, /must be a JSON object/],
+  ['a list', grants, post('[]'), 422, /must be a JSON object/],
+  ['half a body', grants, post('{"session":'), 400, /not valid JSON/],
+  ['bad UTF-8', grants, post(new Uint8Array([123, 34, 255, 34, 58, 49, 125])), 400, /UTF-8/],
+  [
+    'a form',
+    grants,
+    post('session=a', { 'content-type': 'application/x-www-form-urlencoded' }),
+    415,
+    /application\/json/,
+  ],
+  [
+    'JSON by another name',
+    grants,
+    post('{}', { 'content-type': 'application/json-seq' }),
+    415,
+    /application\/json/,
+  ],
+  [
+    'another charset',
+    grants,
+    post('{}', { 'content-type': 'application/json; charset=utf-16' }),
+    415,
+    /UTF-8/,
+  ],
+  ['too large a body', grants, post(`{"session":"${'a'.repeat(1_048_576)}"}`), 413, /larger than/],
+  [
+    'a query with a body',
+    `${grants}?ttl=5`,
+    post('{"session":"a"}'),
+    422,
+    /There is no query parameter here/,
+  ],
+  ['a blank message', deliveries, post('{"session":"a","message":""}'), 422, /"message" must be a string/],
+  [
+    'an idempotency key that is long',
+    deliveries,
+    post(`{"session":"a","message":"b","idempotency_key":"${'k'.repeat(256)}"}`),
+    422,
+    /"idempotency_key"/,
+  ],
+  [
+    'another message that is a number',
+    `${deliveries}/x/replay`,
+    post('{"message":5}'),
+    422,
+    /"message" must be a string/,
+  ],
+  [
+    'a misspelt parameter',
+    `${deliveries}?stat=FAILED`,
+    {},
+    422,
+    /unknown query parameter. Did you mean state\?/,
+  ],
+  [
+    'an unknown state',
+    `${deliveries}?state=${secret}`,
+    {},
+    422,
+    /"state" must be one of PENDING, RETRY, DELIVERED, FAILED/,
+  ],
+  ['a limit that is no number', `${deliveries}?limit=x`, {}, 422, /"limit" must be a whole number/],
+  ['a limit that is empty', `${deliveries}?limit=`, {}, 422, /"limit" must be a whole number/],
+  ['a place that is no number', `${deliveries}?after=-1`, {}, 422, /"after" must be a whole number/],
+  [
+    'a parameter where there is none',
+    '/api/sessions?state=live',
+    {},
+    422,
+    /There is no query parameter here/,
+  ],
+  ['seconds below nothing', `${deliveries}/x?wait=-1`, {}, 422, /"wait" must be whole seconds/],
+  ['half a second to wait', `${deliveries}/x?wait=1.5`, {}, 422, /"wait" must be whole seconds/],
+  ['no second to wait', `${deliveries}/x?wait=`, {}, 422, /"wait" must be whole seconds/],
+]
+
+describe('routes below /api', () => {
+  for (const [title, path, order, status, detail] of refusals)
+    it(`refuse ${title}, and do nothing`, async () => {
+      const found = await ask(path, order)
+      assert.equal(found.status, status, found.text)
+      assert.equal(found.type, 'application/problem+json')
+      assert.match(found.problem.detail, detail)
+      assert.deepEqual(Object.keys(found.problem), ['type', 'title', 'status', 'detail', 'code', 'requestId'])
+      assert.ok(!found.text.includes(secret), found.text)
+      assert.deepEqual(found.done, [])
+    })
+
+  for (const [path, order] of [
+    [`${deliveries}?stat=FAILED`, {}],
+    [`${deliveries}/x?wiat=1`, {}],
+    [grants, post('{"tll":5}')],
+  ] as const)
+    it(`look at nothing of ${order.method ?? 'GET'} ${path} before Host and credential`, async () => {
+      const stranger = await ask(path, { ...order, headers: { authorization: 'Bearer wrong' } })
+      assert.equal(stranger.status, 401)
+      assert.equal((await ask(path, { ...order, headers: { host: 'evil.example' } })).status, 421)
+    })
+
+  const mints: readonly (readonly [body: object, order: object])[] = [
+    [{ session: 'a' }, { session: 'a' }],
+    [
+      { session: 'a', ttl: 60 },
+      { session: 'a', ttlSeconds: 60 },
+    ],
+    [
+      { session: 'a', ttlSeconds: 60 },
+      { session: 'a', ttlSeconds: 60 },
+    ],
+    [
+      { session: 'a', ttl: 'never', label: 'x' },
+      { session: 'a', ttlSeconds: 'never', label: 'x' },
+    ],
+    [{ session: 'a', ttl: null, verb: null, label: null }, { session: 'a' }],
+    [
+      { session: 'a', ttl: 0, verb: 'send_input' },
+      { session: 'a', ttlSeconds: 0, verb: 'send_input' },
+    ],
+  ]
+  for (const [body, order] of mints)
+    it(`mint ${JSON.stringify(body)}`, async () => {
+      const { status, done } = await ask(grants, post(JSON.stringify(body)))
+      assert.equal(status, 201)
+      assert.deepEqual(done, [['expose', order]])
+    })
+
+  const lists: readonly (readonly [query: string, filter: object])[] = [
+    ['', { limit: 100 }],
+    ['?state=failed&session=build', { limit: 100, state: 'FAILED', session: 'build' }],
+    ['?state=&session=&text=', { limit: 100 }],
+    ['?hook=github&grant=9f3c1a2b7d4e5f60', { limit: 100, hook: 'github', grant: '9f3c1a2b7d4e5f60' }],
+    ['?text=a+b%26c&limit=5000&after=7', { limit: 1000, text: 'a b&c', after: 7 }],
+  ]
+  for (const [query, filter] of lists)
+    it(`list the deliveries of ${query || 'no query'}`, async () => {
+      const { status, text, done } = await ask(deliveries + query)
+      assert.equal(status, 200, text)
+      assert.equal(text, '[]')
+      assert.deepEqual(done, [['deliveries', filter]])
+    })
+
+  it('read no body where none is wanted', async () => {
+    const { status, done } = await ask(`${deliveries}/x/retry`, post('not JSON'))
+    assert.equal(status, 404)
+    assert.deepEqual(done, [['retry', 'x']])
+  })
+
+  it('replay without a body, and with another message', async () => {
+    assert.deepEqual((await ask(`${deliveries}/x/replay`, { method: 'POST' })).done, [
+      ['replay', 'x', undefined],
+    ])
+    const edited = await ask(`${deliveries}/x/replay`, post('{"message":"b"}'))
+    assert.deepEqual(edited.done, [['replay', 'x', 'b']])
+  })
+})
