@@ -25,6 +25,7 @@ export interface Command {
 export interface Argument {
   readonly name: string
   readonly summary: string
+  readonly complete?: Completion
   readonly required?: boolean
   readonly many?: boolean
 }
@@ -37,10 +38,27 @@ export interface Flag {
   readonly summary: string
   /** Placeholder of its value; a flag without one is a switch. */
   readonly value?: string
+  readonly complete?: Completion
   readonly required?: boolean
   /** May be given more than once. */
   readonly many?: boolean
 }
+
+/** Where a shell takes values from: these, names of files or commands, or a list of `candidates.ts`. */
+export type Completion = readonly string[] | 'files' | 'commands' | ListName
+
+export type ListName =
+  | 'sessions'
+  | 'openSessions'
+  | 'inboxes'
+  | 'terminals'
+  | 'hooks'
+  | 'grants'
+  | 'openGrants'
+  | 'deliveries'
+  | 'failedDeliveries'
+  | 'unfinishedDeliveries'
+  | 'drivers'
 
 /** One call of a command, parsed. */
 export interface Call {
@@ -70,7 +88,12 @@ export interface Values {
 
 /** Flags of every command. */
 export const globalFlags: readonly Flag[] = [
-  { name: 'home', value: 'DIR', summary: 'where everything lives; else $POSTERN_HOME, else ~/.postern' },
+  {
+    name: 'home',
+    value: 'DIR',
+    complete: 'files',
+    summary: 'where everything lives; else $POSTERN_HOME, else ~/.postern',
+  },
   { name: 'json', summary: 'print data as JSON' },
   { name: 'no-color', summary: 'no colours' },
   { name: 'help', short: 'h', summary: 'show this' },
@@ -78,7 +101,10 @@ export const globalFlags: readonly Flag[] = [
 ]
 
 /** Opens the home for one act and closes it whatever happens. */
-export async function withHome<T>(call: Call, act: (home: LocalHome) => Promise<T>): Promise<T> {
+export async function withHome<T>(
+  call: Pick<Call, 'io' | 'home'>,
+  act: (home: LocalHome) => Promise<T>,
+): Promise<T> {
   const home = await call.io.openHome(call.home)
   try {
     return await act(home)

@@ -23,6 +23,7 @@ import { serviceCommands } from './commands/service-unit.ts'
 import { sessionCommands } from './commands/session.ts'
 import { tailCommands } from './commands/tail.ts'
 import { runVersion, versionCommands } from './commands/version.ts'
+import { complete, completeName } from './complete.ts'
 import type { Io } from './context.ts'
 import { exitCodes } from './exit.ts'
 import { helpText, helpWidth } from './help.ts'
@@ -59,6 +60,7 @@ export const commands: readonly Command[] = [
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   try {
     if (argv[0] === '__hold') return await io.holdTerminal(argv.slice(1))
+    if (argv[0] === completeName) return await complete(argv.slice(1), commands, io)
     return await obey(parse(argv, commands), io)
   } catch (thrown) {
     // Agents read the output and the exit code of a failing hook as an instruction.

@@ -93,7 +93,7 @@ interface Match {
   readonly used: number
 }
 
-function match(positionals: readonly string[], commands: readonly Command[]): Match | undefined {
+export function match(positionals: readonly string[], commands: readonly Command[]): Match | undefined {
   for (let used = Math.min(positionals.length, 3); used > 0; used--) {
     const name = positionals.slice(0, used).join(' ')
     const command = commands.find((candidate) => namesOf(candidate).includes(name))

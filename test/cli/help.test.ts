@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { describe, it } from 'node:test'
-import { completionScript, shells } from '../../src/cli/commands/completions.ts'
 import { helpText } from '../../src/cli/help.ts'
 import { commands } from '../../src/cli/index.ts'
 import { cli, createWorld } from './fake-io.ts'
@@ -67,35 +65,4 @@ describe('version', () => {
     const { stdout } = await cli(createWorld(), ['version', '--json'])
     assert.deepEqual(JSON.parse(stdout), { version: '0.1.0', runtime: 'test 1', target: 'linux-x64' })
   })
-})
-
-describe('completions', () => {
-  for (const shell of shells)
-    it(`for ${shell} know every command and flag`, () => {
-      const script = completionScript(shell, commands)
-      for (const { name, flags = [] } of commands) {
-        for (const word of name.split(' ')) assert.ok(script.includes(word), word)
-        for (const flag of flags) assert.ok(script.includes(flag.name), flag.name)
-      }
-    })
-
-  const spots: readonly (readonly [line: string, offered: readonly string[], not: readonly string[]])[] = [
-    ['postern ', ['serve', 'expose', 'session', '--home'], ['add']],
-    ['postern session ', ['add', 'ls', 'show', 'end'], ['serve']],
-    ['postern expose --session build --', ['--ttl', '--label', '--json'], ['--driver']],
-    ['postern inbox ', ['ack', '--session'], ['serve']],
-    ['postern run -- --', [], ['--home', '--session']],
-  ]
-  for (const [line, offered, not] of spots)
-    it(`bash offers the right words after "${line}"`, () => {
-      const topic = line.split(' ')
-      const list = topic.map((word) => `'${word}'`).join(' ')
-      const script = `${completionScript('bash', commands)}
-COMP_WORDS=(${list}); COMP_CWORD=${topic.length - 1}; _postern; printf '%s\\n' "\${COMPREPLY[@]}"`
-      const { stdout, status } = spawnSync('bash', ['-c', script], { encoding: 'utf8' })
-      const found = stdout.split('\n')
-      assert.equal(status, 0)
-      for (const word of offered) assert.ok(found.includes(word), word)
-      for (const word of not) assert.ok(!found.includes(word), word)
-    })
 })

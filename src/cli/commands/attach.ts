@@ -8,7 +8,7 @@ export const attachCommands: readonly Command[] = [
     name: 'attach',
     summary: 'Look at a detached agent and type into it.',
     details: 'Ctrl-\\ detaches; everything else goes to the agent.',
-    args: [{ name: 'id', summary: 'the session', required: true }],
+    args: [{ name: 'id', summary: 'the session', complete: 'terminals', required: true }],
     examples: ['postern attach build'],
     run: runAttach,
   },

@@ -11,16 +11,23 @@ import { type Call, type Command, type Flag, withHome } from '../command.ts'
 import type { Cell, Row } from '../output.ts'
 import { printRecord } from './delivery-record.ts'
 
+const states: readonly DeliveryState[] = ['PENDING', 'RETRY', 'DELIVERED', 'FAILED']
+
 /** What narrows a list of deliveries. */
 export const filterFlags: readonly Flag[] = [
-  { name: 'state', value: 'STATE', summary: 'PENDING, RETRY, DELIVERED or FAILED' },
-  { name: 'session', value: 'id', summary: 'only those for this session' },
-  { name: 'hook', value: 'NAME', summary: 'only those that came through this hook' },
-  { name: 'grant', value: 'grant-id', summary: 'only those of this grant; a unique beginning is enough' },
+  { name: 'state', value: 'STATE', complete: states, summary: 'PENDING, RETRY, DELIVERED or FAILED' },
+  { name: 'session', value: 'id', complete: 'sessions', summary: 'only those for this session' },
+  { name: 'hook', value: 'NAME', complete: 'hooks', summary: 'only those that came through this hook' },
+  {
+    name: 'grant',
+    value: 'grant-id',
+    complete: 'grants',
+    summary: 'only those of this grant; a unique beginning is enough',
+  },
   { name: 'text', value: 'TEXT', summary: 'only those whose message contains it' },
 ]
 
-const id = { name: 'delivery-id', summary: 'its id, whd_…', required: true }
+const id = { name: 'delivery-id', summary: 'its id, whd_…', complete: 'deliveries', required: true } as const
 const someId = 'whd_0VxK3mQ2aBcDeFgHiJkLmNoP'
 
 export const deliveryCommands: readonly Command[] = [
@@ -41,7 +48,7 @@ export const deliveryCommands: readonly Command[] = [
   {
     name: 'deliveries retry',
     summary: 'Try a failed delivery again.',
-    args: [id],
+    args: [{ ...id, complete: 'failedDeliveries' }],
     examples: [`postern deliveries retry ${someId}`],
     run: runRetry,
   },
@@ -79,8 +86,6 @@ export async function filterOf(
     ...(text !== undefined && { text }),
   }
 }
-
-const states: readonly DeliveryState[] = ['PENDING', 'RETRY', 'DELIVERED', 'FAILED']
 
 function parseState(text: string): DeliveryState {
   const state = states.find((known) => known === text.toUpperCase())

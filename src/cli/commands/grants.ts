@@ -17,8 +17,13 @@ export const grantCommands: readonly Command[] = [
     summary: 'Mint a URL that lets its holder send one kind of message to one session.',
     details: 'The URL is the whole key. It is shown once and never stored.',
     flags: [
-      { ...session, required: true },
-      { name: 'verb', value: 'verb', summary: `what it may do; ${Object.keys(verbs)[0]} unless given` },
+      { ...session, complete: 'openSessions', required: true },
+      {
+        name: 'verb',
+        value: 'verb',
+        complete: Object.keys(verbs),
+        summary: `what it may do; ${Object.keys(verbs)[0]} unless given`,
+      },
       {
         name: 'ttl',
         value: 'SECONDS',
@@ -38,7 +43,7 @@ export const grantCommands: readonly Command[] = [
     name: 'ls',
     aliases: ['channel ls'],
     summary: 'List every grant, newest first.',
-    flags: [{ ...session, summary: 'only grants of this session' }],
+    flags: [{ ...session, complete: 'sessions', summary: 'only grants of this session' }],
     examples: ['postern ls', "postern ls --json | jq -r '.[] | select(.uses == 0) | .id'"],
     run: runList,
   },
@@ -50,6 +55,7 @@ export const grantCommands: readonly Command[] = [
       {
         name: 'grant-id',
         summary: 'its id or a unique beginning of it, 4 characters or more',
+        complete: 'openGrants',
         required: true,
       },
     ],

@@ -5,7 +5,7 @@ export const helpCommands: readonly Command[] = [
   {
     name: 'help',
     summary: 'Show how a command is used.',
-    args: [{ name: 'command', summary: 'its name', many: true }],
+    args: [{ name: 'command', summary: 'its name', complete: 'commands', many: true }],
     examples: ['postern help expose', 'postern help session add'],
     run: async ({ io, out, args, commands }) => {
       out.line(helpText(args.list('command'), commands, helpWidth(io)))

@@ -12,7 +12,14 @@ export const relayCommands: readonly Command[] = [
       { name: 'agent', summary: 'whose hook it is', required: true },
       { name: 'payload', summary: 'the event, as JSON; else on standard input' },
     ],
-    flags: [{ name: 'session', value: 'id', summary: 'the session; else $POSTERN_SESSION' }],
+    flags: [
+      {
+        name: 'session',
+        value: 'id',
+        complete: 'openSessions',
+        summary: 'the session; else $POSTERN_SESSION',
+      },
+    ],
     examples: [
       'postern hook-relay claude < hook.json',
       `postern hook-relay codex --session build '{"type":"agent-turn-complete"}'`,

@@ -14,9 +14,14 @@ export const hookCommands: readonly Command[] = [
   {
     name: 'hooks test',
     summary: 'Render a hook against a payload without delivering anything.',
-    args: [{ name: 'name', summary: 'the hook', required: true }],
+    args: [{ name: 'name', summary: 'the hook', complete: 'hooks', required: true }],
     flags: [
-      { name: 'payload', value: 'FILE', summary: 'the payload; "-" reads standard input; {} unless given' },
+      {
+        name: 'payload',
+        value: 'FILE',
+        complete: 'files',
+        summary: 'the payload; "-" reads standard input; {} unless given',
+      },
       { name: 'header', value: 'NAME:VALUE', summary: 'a request header it looks at', many: true },
     ],
     examples: [

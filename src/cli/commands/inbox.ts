@@ -13,7 +13,7 @@ export const inboxCommands: readonly Command[] = [
     summary: 'Print the oldest message that waits in an inbox.',
     details: 'It stays the oldest until it is acknowledged. Without --wait an empty inbox exits with 3.',
     flags: [
-      { name: 'session', value: 'id', summary: 'the inbox', required: true },
+      { name: 'session', value: 'id', complete: 'inboxes', summary: 'the inbox', required: true },
       { name: 'wait', summary: 'wait until one comes' },
       { name: 'timeout', value: 'SECONDS', summary: 'wait no longer than this' },
     ],
@@ -27,7 +27,7 @@ export const inboxCommands: readonly Command[] = [
   {
     name: 'inbox ack',
     summary: 'Acknowledge a message, so that the next one can be taken.',
-    args: [{ name: 'delivery-id', summary: 'its id', required: true }],
+    args: [{ name: 'delivery-id', summary: 'its id', complete: 'unfinishedDeliveries', required: true }],
     examples: ['postern inbox ack whd_0VxK3mQ2aBcDeFgHiJkLmNoP'],
     run: runAck,
   },

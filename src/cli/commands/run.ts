@@ -13,7 +13,13 @@ export const runCommands: readonly Command[] = [
     details:
       'Its exit code becomes ours. With --detach it goes on in the background; postern attach joins it again.',
     flags: [
-      { name: 'session', value: 'id', summary: 'the session it becomes', required: true },
+      {
+        name: 'session',
+        value: 'id',
+        complete: 'sessions',
+        summary: 'the session it becomes',
+        required: true,
+      },
       { name: 'detach', summary: 'leave it in the background' },
       { name: 'replace', summary: 'take the place of a live session of that id' },
       {

@@ -11,7 +11,13 @@ export const sendCommands: readonly Command[] = [
     details: 'Needs a running server. "-" reads the text from standard input.',
     args: [{ name: 'text', summary: 'the message' }],
     flags: [
-      { name: 'session', value: 'id', summary: 'the session that gets it', required: true },
+      {
+        name: 'session',
+        value: 'id',
+        complete: 'openSessions',
+        summary: 'the session that gets it',
+        required: true,
+      },
       { name: 'from', value: 'NAME', summary: 'put [NAME] before it' },
       { name: 'idempotency-key', value: 'KEY', summary: 'a message of the same key is delivered once' },
       { name: 'timeout', value: 'SECONDS', summary: 'wait that long for the outcome; 5 unless given' },

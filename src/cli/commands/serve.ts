@@ -11,8 +11,8 @@ export const serveCommands: readonly Command[] = [
       { name: 'host', value: 'ADDRESS', summary: 'where to listen; 127.0.0.1 unless configured' },
       { name: 'port', value: 'PORT', summary: '7717 unless configured; 0 takes a free one' },
       { name: 'public-url', value: 'URL', summary: 'the URL under which senders reach this server' },
-      { name: 'tls-cert', value: 'FILE', summary: 'PEM certificate, with --tls-key' },
-      { name: 'tls-key', value: 'FILE', summary: 'PEM key, with --tls-cert' },
+      { name: 'tls-cert', value: 'FILE', complete: 'files', summary: 'PEM certificate, with --tls-key' },
+      { name: 'tls-key', value: 'FILE', complete: 'files', summary: 'PEM key, with --tls-cert' },
     ],
     examples: [
       'postern serve',

@@ -12,6 +12,7 @@ import { runShow, whyOf } from './session/show.ts'
 import { printUnfit, trialText, trialView } from './session/trial.ts'
 
 const id = { name: 'id', summary: 'the session', required: true }
+const presets = ['claude', 'codex', 'gemini', 'opencode', 'pi', 'qwen']
 
 export const sessionCommands: readonly Command[] = [
   {
@@ -20,12 +21,23 @@ export const sessionCommands: readonly Command[] = [
     details: 'A setting that has no flag of its own is given by --set, as JSON or as plain text.',
     args: [id],
     flags: [
-      { name: 'driver', value: 'KIND', summary: 'inbox, tmux, command, http, acp, …', required: true },
+      {
+        name: 'driver',
+        value: 'KIND',
+        complete: 'drivers',
+        summary: 'inbox, tmux, command, http, acp, …',
+        required: true,
+      },
       { name: 'target', value: 'PANE', summary: 'tmux: the pane, for example %5' },
-      { name: 'socket', value: 'PATH', summary: 'tmux and others: where its server listens' },
-      { name: 'preset', value: 'AGENT', summary: 'command: claude, codex, gemini, opencode, pi or qwen' },
+      {
+        name: 'socket',
+        value: 'PATH',
+        complete: 'files',
+        summary: 'tmux and others: where its server listens',
+      },
+      { name: 'preset', value: 'AGENT', complete: presets, summary: `command: ${presets.join(', ')}` },
       { name: 'url', value: 'URL', summary: 'http and others: where the agent answers' },
-      { name: 'cwd', value: 'DIR', summary: 'where its process runs; here unless given' },
+      { name: 'cwd', value: 'DIR', complete: 'files', summary: 'where its process runs; here unless given' },
       { name: 'set', value: 'NAME=VALUE', summary: 'any other setting of the driver', many: true },
       { name: 'check', summary: 'try it first; register nothing that does not work' },
       { name: 'print-hooks', summary: 'print the settings that make its agent report its turns' },
@@ -52,7 +64,7 @@ export const sessionCommands: readonly Command[] = [
   {
     name: 'session show',
     summary: 'Show one session.',
-    args: [id],
+    args: [{ ...id, complete: 'sessions' }],
     examples: ['postern session show build'],
     run: runShow,
   },
@@ -60,7 +72,7 @@ export const sessionCommands: readonly Command[] = [
     name: 'session end',
     summary: 'End a session, with its process where that is ours.',
     details: 'What still waits for it fails. --all leaves the standing inboxes alone.',
-    args: [{ ...id, required: false }],
+    args: [{ ...id, complete: 'openSessions', required: false }],
     flags: [{ name: 'all', summary: 'every session' }],
     examples: ['postern session end build', 'postern session end --all'],
     run: runEnd,

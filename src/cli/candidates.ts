@@ -1,0 +1,74 @@
+import { type Grant, isExpired } from '../domain/grant.ts'
+import { homeAt } from '../domain/home.ts'
+import type { DeliveryFilter } from '../domain/ports.ts'
+import type { Session } from '../domain/session.ts'
+import { type ListName, withHome } from './command.ts'
+import type { Io, LocalHome } from './context.ts'
+
+/** A value that the shell may complete. */
+export interface Candidate {
+  readonly text: string
+  readonly summary: string
+}
+
+/** Fixed values, or a list that is read from the home; empty where there is no database. */
+export const listCandidates = (
+  values: readonly string[] | ListName,
+  io: Io,
+  home: string,
+): Promise<readonly Candidate[]> =>
+  typeof values === 'string'
+    ? lists[values](io, home)
+    : Promise.resolve(values.map((text) => ({ text, summary: '' })))
+
+type List = (io: Io, home: string) => Promise<readonly Candidate[]>
+
+const stored =
+  (read: (home: LocalHome) => Promise<readonly Candidate[]>): List =>
+  async (io, home) =>
+    (await io.modeOf(homeAt(home).databaseFile)) === undefined ? [] : withHome({ io, home }, read)
+
+const sessions = (wanted: (session: Session) => boolean): List =>
+  stored(async ({ store }) =>
+    (await store.listSessions())
+      .filter(wanted)
+      .map(({ id, driver, state }) => ({ text: id, summary: `${driver}, ${state}` })),
+  )
+
+const isOpen = ({ state }: Session): boolean => state !== 'ended'
+
+const grants = (wanted: (grant: Grant, now: number) => boolean): List =>
+  stored(async ({ store, clock }) =>
+    (await store.listGrants({}))
+      .filter((grant) => wanted(grant, clock.now()))
+      .map(({ id, session, label }) => ({
+        text: id,
+        summary: label === undefined ? session : `${session}, ${label}`,
+      })),
+  )
+
+const newest = 100
+
+const deliveries = (filter: Omit<DeliveryFilter, 'limit'>): List =>
+  stored(async ({ store }) =>
+    (await store.listDeliveries({ ...filter, limit: newest })).map(({ id, state, session, message }) => ({
+      text: id,
+      summary: `${state}, ${session}: ${message}`,
+    })),
+  )
+
+const lists: Readonly<Record<ListName, List>> = {
+  sessions: sessions(() => true),
+  openSessions: sessions(isOpen),
+  inboxes: sessions((session) => isOpen(session) && session.driver === 'inbox'),
+  terminals: sessions((session) => isOpen(session) && session.driver === 'pty'),
+  grants: grants(() => true),
+  openGrants: grants((grant, now) => grant.revokedAt === undefined && !isExpired(grant, now)),
+  deliveries: deliveries({}),
+  failedDeliveries: deliveries({ state: 'FAILED' }),
+  unfinishedDeliveries: deliveries({ unfinished: true }),
+  hooks: async (io, home) =>
+    (await (await io.hooks(home)).list()).map(({ name, path }) => ({ text: name, summary: path })),
+  drivers: async (io) =>
+    [...(await io.drivers()).values()].map(({ kind, summary }) => ({ text: kind, summary })),
+}
