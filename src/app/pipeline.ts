@@ -3,7 +3,7 @@ import type { Config } from '../config/load.ts'
 import { createCallBack } from '../delivery/callback.ts'
 import { createCaller } from '../delivery/callback-client.ts'
 import { type Connections, createConnections } from '../delivery/connections.ts'
-import { dispatch } from '../delivery/dispatch.ts'
+import { type DispatchDeps, dispatch } from '../delivery/dispatch.ts'
 import { createWaiters, type Waiters } from '../delivery/waiters.ts'
 import { createWorker, type Worker } from '../delivery/worker.ts'
 import type { Delivery } from '../domain/delivery.ts'
@@ -12,12 +12,12 @@ import type { Home } from '../domain/home.ts'
 import type { Knock, Receipt } from '../domain/knock.ts'
 import type { Clock, Log, Store, Tokens } from '../domain/ports.ts'
 import { defaultRetryPolicy, type RetryPolicy } from '../domain/retry-policy.ts'
+import type { Session } from '../domain/session.ts'
+import { hasSkill } from '../drivers/agents/skills.ts'
 import { createLimiter, type Limiter } from '../inbound/rate-limiter.ts'
 import { type Patience, type ReceiveDeps, receive } from '../inbound/receive.ts'
-import type { RecordLimits } from '../inbound/record.ts'
 import { type SendOrder, send } from '../inbound/send.ts'
-
-import { createHookRenderers, inboundHooksOf, mayName, sessionHasSkill } from './inbound-config.ts'
+import { createHookRenderers } from '../inbound/webhook-message.ts'
 
 /** What a server is made of before it speaks HTTP. */
 export interface ServerDeps {
@@ -33,7 +33,7 @@ export interface ServerDeps {
   readonly log: Log
 }
 
-/** The use cases of knocking, put together. */
+/** What receives knocks and delivers messages, put together. */
 export interface Pipeline {
   readonly receive: (knock: Knock, patience: Patience) => Promise<Receipt>
   readonly send: (order: SendOrder) => Promise<Delivery>
@@ -44,85 +44,63 @@ export interface Pipeline {
   readonly failures: Limiter
 }
 
-const idempotencyWindowMs = 86_400_000
 /** Beyond the longest turn: a lease only matters when its holder is gone. */
 const leaseMs = 3_600_000
 const turnTimeoutMs = 1_800_000
 const callbackTimeoutMs = 10_000
+const skillsTimeoutMs = 3000
 
 export function createPipeline(deps: ServerDeps, draining: () => boolean): Pipeline {
   const { store, tokens, clock, log, drivers, config } = deps
-  const settled = createWaiters()
+  const waiters = createWaiters()
   const connections = createConnections({ drivers, store, runDir: deps.home.runDir, now: clock.now, log })
   const pushes = (driver: string) => drivers.get(driver)?.delivery !== 'pull'
-  const limits = () => recordLimits(config())
-  const policy = () => retryPolicy(config())
   const mayCall = callableBy(() => config().server.callbacks.allow)
-  const callBack = createCallBack({
-    caller: createCaller({ allowed: mayCall, timeoutMs: callbackTimeoutMs }),
-    clock,
-    secrets: () => callbackSecrets(config()),
-  })
+  const dispatching: DispatchDeps = {
+    ...{ store, connections, waiters, clock, log },
+    callBack: createCallBack({
+      caller: createCaller({ allowed: mayCall, timeoutMs: callbackTimeoutMs }),
+      clock,
+      secrets: () => callbackSecrets(config()),
+    }),
+    policy: () => retryPolicy(config()),
+    timeoutMs: () => turnTimeoutMs,
+  }
   const worker = createWorker({
-    store,
-    now: clock.now,
-    log,
+    ...{ store, log, now: clock.now },
     leaseMs: () => leaseMs,
-    dispatch: (delivery, stopping) =>
-      dispatch(
-        {
-          store,
-          connections,
-          waiters: settled,
-          callBack,
-          clock,
-          log,
-          policy,
-          timeoutMs: () => turnTimeoutMs,
-        },
-        delivery,
-        stopping,
-      ),
+    dispatch: (delivery, stopping) => dispatch(dispatching, delivery, stopping),
     pullSessions: async () =>
       (await store.listSessions()).filter((session) => !pushes(session.driver)).map((session) => session.id),
   })
   const failures = createLimiter(() => config().limits.authFailuresPerMinute)
-  const knocks = createLimiter(() => config().limits.knocksPerMinute)
-  const messageBytes = () => config().limits.messageBytes
-  const { root } = deps.home
+  const recording = { store, clock, config, pushes, leaseMs, start: worker.start }
   const receiving: ReceiveDeps = {
-    ...{ store, tokens, knocks, failures, clock, limits, pushes, messageBytes, draining },
-    start: worker.start,
-    wait: settled.wait,
-    doors: () => inboundHooksOf(config()),
+    ...{ ...recording, tokens, failures, mayCall, draining },
+    knocks: createLimiter(() => config().limits.knocksPerMinute),
+    wait: waiters.wait,
     rendererOf: createHookRenderers(),
-    mayCall,
     nonce: () => Buffer.from(clock.bytes(12)).toString('hex'),
-    mayName: (session) => mayName(config(), session),
-    hasSkill: (session, skill) =>
-      sessionHasSkill(
-        connections,
-        { root, userHome: deps.userHome, dirs: config().skills.dirs },
-        session,
-        skill,
-      ),
+    hasSkill: (session, skill) => sessionHasSkill(deps, connections, session, skill),
   }
   return {
     receive: (knock, patience) => receive(receiving, knock, patience),
-    send: (order) => send({ store, clock, limits, pushes, start: worker.start }, order),
-    worker,
-    waiters: settled,
-    connections,
-    failures,
+    send: (order) => send(recording, order),
+    ...{ worker, waiters, connections, failures },
   }
 }
 
-const recordLimits = ({ limits, retry }: Config): RecordLimits => ({
-  queuePerSession: limits.queuePerSession,
-  maxHoldMs: retry.maxHoldSeconds * 1000,
-  idempotencyWindowMs,
-  leaseMs,
-})
+/** The agent's own answer counts first, then the folders of skills. */
+async function sessionHasSkill(
+  { home, userHome, config }: ServerDeps,
+  connections: Connections,
+  session: Session,
+  skill: string,
+): Promise<boolean> {
+  const known = await connections.to(session)?.skills(AbortSignal.timeout(skillsTimeoutMs))
+  const cwd = typeof session.settings.cwd === 'string' ? session.settings.cwd : home.root
+  return hasSkill(known, { agent: undefined, cwd, home: userHome, dirs: config().skills.dirs }, skill)
+}
 
 const callbackSecrets = ({ server, webhooks }: Config): readonly string[] =>
   server.callbacks.secrets.length > 0 ? server.callbacks.secrets : webhooks.secrets

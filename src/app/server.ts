@@ -1,5 +1,4 @@
 import type { Config } from '../config/load.ts'
-import type { Source } from '../domain/delivery.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { createAdminCheck } from '../http/credentials.ts'
 import type { RequestGuard } from '../http/guard.ts'
@@ -13,8 +12,7 @@ import { healthRoutes } from '../http/routes/health.ts'
 import { sessionRoutes } from '../http/routes/sessions.ts'
 import { webhookRoutes } from '../http/routes/webhooks.ts'
 import { createServer } from '../http/server.ts'
-import { grantOf } from '../inbound/authenticate.ts'
-import { hooksOpenedBy } from '../inbound/authenticate-webhook.ts'
+import { sourcesOf } from '../inbound/authenticate.ts'
 import { acknowledge, purgeDelivery, replayDelivery, retryDelivery } from '../manage/deliveries.ts'
 import { expose, revoke } from '../manage/grants.ts'
 import { endSession } from '../manage/sessions.ts'
@@ -22,7 +20,6 @@ import { baseUrl, webhookUrl } from '../manage/urls.ts'
 import type { HttpServer, Platform } from '../platform/platform.ts'
 import { within } from '../wait.ts'
 import { openDeclared } from './declared-sessions.ts'
-import { inboundHooksOf } from './inbound-config.ts'
 import { startMaintenance } from './maintenance.ts'
 import { createPipeline, type Pipeline, type ServerDeps } from './pipeline.ts'
 import { admitTo, webPages } from './web-pages.ts'
@@ -125,7 +122,7 @@ function routes(
     deliveryRoute(
       {
         admin,
-        sourcesOf: openedBy,
+        sourcesOf: (bearer) => sourcesOf({ store, tokens, config }, bearer, clock.now()),
         inspect: store.inspectDelivery,
         wait: knocking.waiters.wait,
       },
@@ -146,13 +143,6 @@ function routes(
     ...webPages(deps, door, verbs, { admin, failed, draining }, () => parts.flatMap((part) => part.routes)),
   ]
   return parts
-
-  async function openedBy(bearer: string): Promise<readonly Source[]> {
-    const hooks = hooksOpenedBy(inboundHooksOf(config()), bearer)
-    if (hooks.length > 0) return hooks.map((hook) => ({ kind: 'hook', hook }))
-    const grant = await grantOf({ store, tokens }, bearer, clock.now())
-    return grant ? [{ kind: 'grant', grant: grant.id }] : []
-  }
 }
 
 /** The keeper's verbs, bound to this server. */

@@ -1,35 +1,23 @@
 import { isSecret } from '../auth/secrets.ts'
 import { Failure } from '../domain/error.ts'
-import type { Hook } from '../domain/hook.ts'
+import { sessionOfHook } from '../domain/hook.ts'
 import type { Admission, HandshakeAnswer, Knock, Proof } from '../domain/knock.ts'
 import type { Store } from '../domain/ports.ts'
 import { parseSessionId, requireOpen, type Session } from '../domain/session.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
 import { prove } from '../providers/prove.ts'
 import type { Verified } from '../providers/request.ts'
-import { type Budgets, refuseProof, spendKnock } from './budgets.ts'
+import type { InboundConfig } from './config.ts'
+import { type RateLimits, refuseProof, spendKnock } from './rate-limiter.ts'
 
-/** The doors below `/api/hooks/`, as configured now. */
-export interface InboundHooks {
-  readonly enabled: boolean
-  /** The shared secret; several while it is being rotated. */
-  readonly secrets: readonly string[]
-  readonly hooks: readonly Hook[]
-  /** Default sessions of the two built-in hooks, and of custom ones by their action. */
-  readonly wakeSession: string
-  readonly agentSession: string
-  /** For the built-in hooks; 0 for no limit. */
-  readonly hookBytes: number
-}
-
-export interface HookProofDeps extends Budgets {
+export interface HookProofDeps extends RateLimits {
   readonly store: Pick<Store, 'findSession'>
-  readonly doors: () => InboundHooks
+  readonly config: () => InboundConfig
 }
 
 type HookProof = Extract<Proof, { kind: 'hook' }>
 
-/** What one hook asks of its callers, and what it opens. */
+/** One hook: the proof it asks for, and what that opens. */
 interface Target {
   readonly name: string
   readonly active: boolean
@@ -49,10 +37,11 @@ export async function proveHook(
   knock: Knock,
   proof: HookProof,
 ): Promise<Admission | { readonly handshake: HandshakeAnswer }> {
-  const doors = deps.doors()
-  const target = targetOf(doors, proof.path.replace(/\/+$/, ''))
+  const config = deps.config()
+  const target = targetOf(config, proof.path.replace(/\/+$/, ''))
   if (!target) throw new Failure('not_found', 'There is nothing at this path.')
-  if (!doors.enabled) throw new Failure('hooks_disabled', 'Webhooks are not enabled in the configuration.')
+  if (!config.webhooks.enabled)
+    throw new Failure('hooks_disabled', 'Webhooks are not enabled in the configuration.')
   if (!target.active) throw new Failure('hook_inactive', `The hook "${target.name}" is not active.`)
   const { method, url } = proof
   const head = { method, url, header: knock.header, now: knock.receivedAt }
@@ -66,26 +55,26 @@ export async function proveHook(
 }
 
 /** The hooks a bearer token opens: those that ask for nothing else. */
-export function hooksOpenedBy(doors: InboundHooks, bearer: string): readonly string[] {
-  const targets = [builtIn(doors, 'wake', ''), builtIn(doors, 'agent', ''), ...doors.hooks]
-  return targets
-    .filter(({ active, verify }) => doors.enabled && active && opensByBearer(verify, bearer))
+export function hooksOpenedBy(config: InboundConfig, bearer: string): readonly string[] {
+  const { enabled, hooks } = config.webhooks
+  return [builtIn(config, 'wake'), builtIn(config, 'agent'), ...hooks]
+    .filter(({ active, verify }) => enabled && active && opensByBearer(verify, bearer))
     .map(({ name }) => name)
 }
 
 const opensByBearer = ({ scheme, header, secrets }: VerifyConfig, bearer: string): boolean =>
   scheme === 'bearer' && header === undefined && isSecret(bearer, secrets)
 
-function targetOf(doors: InboundHooks, path: string): Target | undefined {
-  if (path === '/api/hooks/wake') return builtIn(doors, 'wake', doors.wakeSession)
-  if (path === '/api/hooks/agent') return builtIn(doors, 'agent', doors.agentSession)
-  const hook = doors.hooks.find((candidate) => candidate.path === path)
+function targetOf(config: InboundConfig, path: string): Target | undefined {
+  if (path === '/api/hooks/wake') return builtIn(config, 'wake')
+  if (path === '/api/hooks/agent') return builtIn(config, 'agent')
+  const hook = config.webhooks.hooks.find((candidate) => candidate.path === path)
   return (
     hook && {
       name: hook.name,
       active: hook.active,
       verify: hook.verify,
-      session: hook.session ?? (hook.action === 'wake' ? doors.wakeSession : doors.agentSession),
+      session: sessionOfHook(hook, config.sessions),
       action: hook.action === 'wake' ? 'wake' : 'turn',
       form: { kind: 'hook', hook },
       maxBytes: hook.maxBodyBytes,
@@ -93,14 +82,14 @@ function targetOf(doors: InboundHooks, path: string): Target | undefined {
   )
 }
 
-const builtIn = (doors: InboundHooks, name: 'wake' | 'agent', session: string): Target => ({
+const builtIn = ({ webhooks, sessions, limits }: InboundConfig, name: 'wake' | 'agent'): Target => ({
   name,
   active: true,
-  verify: { scheme: 'bearer', secrets: doors.secrets },
-  session,
+  verify: { scheme: 'bearer', secrets: webhooks.secrets },
+  session: sessions[name],
   action: name === 'wake' ? 'wake' : 'turn',
   form: { kind: name === 'wake' ? 'message' : 'turn' },
-  maxBytes: doors.hookBytes,
+  maxBytes: limits.hookBytes,
 })
 
 const unproven = (deps: HookProofDeps, knock: Knock): Failure =>

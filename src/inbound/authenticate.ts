@@ -1,16 +1,15 @@
+import type { Source } from '../domain/delivery.ts'
 import type { Failure } from '../domain/error.ts'
 import { admits, type Claims, forbidden, type Grant } from '../domain/grant.ts'
 import type { Admission, HandshakeAnswer, Knock, Proof } from '../domain/knock.ts'
 import type { Store, Tokens } from '../domain/ports.ts'
 import { requireOpen } from '../domain/session.ts'
-import { type HookProofDeps, proveHook } from './authenticate-webhook.ts'
-import { refuseProof, spendKnock } from './budgets.ts'
+import { type HookProofDeps, hooksOpenedBy, proveHook } from './authenticate-webhook.ts'
+import { refuseProof, spendKnock } from './rate-limiter.ts'
 
 export interface AuthenticateDeps extends HookProofDeps {
   readonly store: Pick<Store, 'findGrant' | 'findSession'>
   readonly tokens: Pick<Tokens, 'read'>
-  /** Largest body at a capability URL; 0 for no limit. */
-  readonly messageBytes: () => number
 }
 
 type TokenProof = Extract<Proof, { kind: 'token' }>
@@ -22,14 +21,17 @@ export const authenticate = (
 ): Promise<Admission | { readonly handshake: HandshakeAnswer }> =>
   knock.proof.kind === 'token' ? proveToken(deps, knock, knock.proof) : proveHook(deps, knock, knock.proof)
 
-/** The grant a token opens at `now` (Unix milliseconds), or undefined whatever is wrong with it. */
-export async function grantOf(
-  deps: Pick<AuthenticateDeps, 'store' | 'tokens'>,
-  token: string,
+/** Whose deliveries a bearer credential may see at `now` (Unix milliseconds): those of its hooks, or of its grant. */
+export async function sourcesOf(
+  { store, tokens, config }: Pick<AuthenticateDeps, 'store' | 'tokens' | 'config'>,
+  bearer: string,
   now: number,
-): Promise<Grant | undefined> {
-  const claims = await deps.tokens.read(token)
-  return claims && admitted(await deps.store.findGrant(claims.grant), claims, now)
+): Promise<readonly Source[]> {
+  const hooks = hooksOpenedBy(config(), bearer)
+  if (hooks.length > 0) return hooks.map((hook) => ({ kind: 'hook', hook }))
+  const claims = await tokens.read(bearer)
+  const grant = claims && admitted(await store.findGrant(claims.grant), claims, now)
+  return grant ? [{ kind: 'grant', grant: grant.id }] : []
 }
 
 async function proveToken(deps: AuthenticateDeps, knock: Knock, proof: TokenProof): Promise<Admission> {
@@ -45,11 +47,11 @@ async function proveToken(deps: AuthenticateDeps, knock: Knock, proof: TokenProo
     session,
     action: 'input',
     form: { kind: 'message' },
-    maxBytes: deps.messageBytes(),
+    maxBytes: deps.config().limits.messageBytes,
   }
 }
 
-/** A token that died is known without asking its signature again; the asking is made up for, so that it takes as long. */
+/** The refusal of a token whose grant is over. Its signature was cached: another is verified, so that it takes as long. */
 async function deadToken({ tokens }: Pick<AuthenticateDeps, 'tokens'>): Promise<Failure> {
   await tokens.read('')
   return forbidden()
@@ -61,6 +63,6 @@ function singleToken({ path, bearer }: TokenProof): string {
   return path ?? bearer ?? ''
 }
 
-/** What the row says is asked every time: the token alone opens nothing. */
+/** The grant as long as its row allows it: the token alone opens nothing. */
 const admitted = (grant: Grant | undefined, claims: Claims, now: number): Grant | undefined =>
   admits(grant, claims, 'send_input', now) ? grant : undefined

@@ -3,8 +3,8 @@ import type { Knock } from '../domain/knock.ts'
 import { parsePlainJson } from '../payload/json.ts'
 import { decodeUtf8, mediaTypeOf } from '../payload/text.ts'
 
-/** What the body of `/hook`, `wake` or `agent` says, before it is cleaned. */
-export interface Said {
+/** The body of `/hook` or `wake`, before its message is cleaned. */
+export interface MessageBody {
   readonly message: string
   readonly from: string | undefined
   readonly idempotencyKey: string | undefined
@@ -12,7 +12,8 @@ export interface Said {
   readonly contentType: string
 }
 
-export interface SaidTurn extends Said {
+/** The body of `agent`. */
+export interface TurnBody extends MessageBody {
   readonly session: string | undefined
   readonly skill: string | undefined
   readonly callbackUrl: string | undefined
@@ -20,19 +21,19 @@ export interface SaidTurn extends Said {
 }
 
 /** `{"message", "from"?, "idempotency_key"?}` in JSON, or bare text. Throws 4xx failures. */
-export async function readSaid(knock: Knock, maxBytes: number, contentType: string): Promise<Said> {
+export async function readMessage(knock: Knock, maxBytes: number, contentType: string): Promise<MessageBody> {
   const format = formatOf(contentType)
   const payload = await knock.body(maxBytes)
-  return said(knock, parse(payload, format), payload, contentType)
+  return messageOf(knock, parse(payload, format), payload, contentType)
 }
 
 /** The same, and what an agent turn may ask for: session, skill, callbackUrl, timeoutSeconds. */
-export async function readTurn(knock: Knock, maxBytes: number, contentType: string): Promise<SaidTurn> {
+export async function readTurn(knock: Knock, maxBytes: number, contentType: string): Promise<TurnBody> {
   const format = formatOf(contentType)
   const payload = await knock.body(maxBytes)
   const fields = parse(payload, format)
   return {
-    ...said(knock, fields, payload, contentType),
+    ...messageOf(knock, fields, payload, contentType),
     session: optional(fields.session, 'session'),
     skill: skillName(optional(fields.skill, 'skill')),
     callbackUrl: optional(fields.callbackUrl, 'callbackUrl'),
@@ -61,7 +62,7 @@ interface Fields {
   readonly timeoutSeconds?: unknown
 }
 
-function said(knock: Knock, fields: Fields, payload: Uint8Array, contentType: string): Said {
+function messageOf(knock: Knock, fields: Fields, payload: Uint8Array, contentType: string): MessageBody {
   const { message } = fields
   if (typeof message !== 'string') throw wrongShape('"message" must be a string.')
   return {
@@ -78,7 +79,7 @@ function said(knock: Knock, fields: Fields, payload: Uint8Array, contentType: st
 
 type Format = 'json' | 'text'
 
-/** Asked before the body is read: what is of the wrong type need not arrive. */
+/** Decided before the body is read: one of the wrong type need not arrive. */
 function formatOf(contentType: string): Format {
   if (contentType === 'application/json') return 'json'
   const type = mediaTypeOf(contentType)

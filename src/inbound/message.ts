@@ -4,22 +4,22 @@ import type { Hook } from '../domain/hook.ts'
 import type { Admission, Knock } from '../domain/knock.ts'
 import { addressed, cleanFrom } from '../domain/message.ts'
 import { parsePayload } from '../payload/parse.ts'
-import { agreedKey, readSaid, readTurn, type Said } from './message-body.ts'
+import { agreedKey, type MessageBody, readMessage, readTurn } from './message-body.ts'
 import type { HookRenderer, Rendering } from './webhook-message.ts'
 
-/** What a knock says, ready for the agent. */
+/** The message of a knock as its agent will get it, and what its sender asked for. */
 export interface Rendered {
   readonly message: string
   readonly from?: string | undefined
   readonly idempotencyKey?: string | undefined
-  /** Another session than the door's own, when the body names one. */
+  /** The session that the body names. */
   readonly session?: string | undefined
   readonly skill?: string | undefined
   readonly callbackUrl?: string | undefined
   readonly timeoutMs?: number | undefined
   readonly payload?: Uint8Array
   readonly contentType?: string
-  /** It could not be put into words: stored as FAILED, visible, never sent. */
+  /** Why there is no message to send: stored as FAILED, visible, never sent. */
   readonly failed?: { readonly step: 'template' | 'skill'; readonly detail: string } | undefined
 }
 
@@ -28,9 +28,9 @@ export interface Ignored {
 }
 
 export interface MessageDeps {
-  /** The hook's template and filter, made ready once. */
+  /** Compiles a hook's template and filter once. */
   readonly rendererOf: (hook: Hook) => HookRenderer
-  /** Unguessable, for the fence of one message. */
+  /** Random, for the fence of one message. */
   readonly nonce: () => string
   readonly mayCall: MayCall
 }
@@ -44,15 +44,16 @@ export async function render(
   const contentType = knock.header('content-type') ?? ''
   const { form } = admission
   if (form.kind === 'hook') return renderHook(deps, knock, admission, form.hook, contentType)
-  if (form.kind === 'message') return spoken(await readSaid(knock, admission.maxBytes, contentType))
+  if (form.kind === 'message')
+    return addressedMessage(await readMessage(knock, admission.maxBytes, contentType))
   const turn = await readTurn(knock, admission.maxBytes, contentType)
   if (turn.callbackUrl !== undefined) checkCallback(turn.callbackUrl, deps.mayCall)
-  return spoken(turn)
+  return addressedMessage(turn)
 }
 
-function spoken(said: Said): Rendered {
-  const from = said.from === undefined ? undefined : cleanFrom(said.from)
-  return { ...said, message: addressed(said.message, from), from }
+function addressedMessage(body: MessageBody): Rendered {
+  const from = body.from === undefined ? undefined : cleanFrom(body.from)
+  return { ...body, message: addressed(body.message, from), from }
 }
 
 async function renderHook(

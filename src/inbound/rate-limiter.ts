@@ -1,8 +1,34 @@
+import { Failure } from '../domain/error.ts'
+import type { Knock } from '../domain/knock.ts'
+
 /** Allows so many events a minute for each key, with the whole minute's worth as a burst. */
 export interface Limiter {
   /** Spends one; 0 when allowed, else the milliseconds until the next would be. */
   take(key: string, now: number): number
 }
+
+/** How often a grant or hook may be used, and how often an address may fail to prove itself. */
+export interface RateLimits {
+  /** Knocks per grant or hook. */
+  readonly knocks: Limiter
+  /** Failed proofs per peer. */
+  readonly failures: Limiter
+}
+
+/** Spends one knock of a grant's id or of `hook:` and a name. Throws `rate_limited`. */
+export function spendKnock(limits: RateLimits, source: string, now: number): void {
+  const waitMs = limits.knocks.take(source, now)
+  if (waitMs > 0) throw tooMany('This door is knocked at too often.', waitMs)
+}
+
+/** The refusal of a bad proof, or `rate_limited` for a peer that had too many of them. */
+export function refuseProof(limits: RateLimits, knock: Knock, refusal: Failure): Failure {
+  const waitMs = limits.failures.take(knock.peer(), knock.receivedAt)
+  return waitMs > 0 ? tooMany('Too many failed attempts from this address.', waitMs) : refusal
+}
+
+const tooMany = (detail: string, retryAfterMs: number): Failure =>
+  new Failure('rate_limited', detail, { retryAfterMs })
 
 interface Bucket {
   tokens: number

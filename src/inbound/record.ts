@@ -3,20 +3,15 @@ import { deliveryIdBytes } from '../domain/delivery.ts'
 import type { Admission, Knock } from '../domain/knock.ts'
 import type { Clock, Draft, Recorded, Store } from '../domain/ports.ts'
 import type { Session } from '../domain/session.ts'
+import type { InboundConfig } from './config.ts'
 import type { Rendered } from './message.ts'
-
-/** Durations in milliseconds. */
-export interface RecordLimits {
-  readonly queuePerSession: number
-  readonly maxHoldMs: number
-  readonly idempotencyWindowMs: number
-  readonly leaseMs: number
-}
 
 export interface RecordDeps {
   readonly store: Pick<Store, 'recordDelivery'>
   readonly clock: Pick<Clock, 'bytes'>
-  readonly limits: () => RecordLimits
+  readonly config: () => Pick<InboundConfig, 'limits' | 'retry'>
+  /** How long what is recorded stays leased to this process. */
+  readonly leaseMs: number
   /** Whether messages are pushed to sessions of this driver; the others fetch theirs. */
   readonly pushes: (driver: string) => boolean
 }
@@ -29,7 +24,7 @@ export function record(
   session: Session,
   rendered: Rendered,
 ): Promise<Recorded> {
-  const limits = deps.limits()
+  const { limits, retry } = deps.config()
   const { message, from, skill, callbackUrl, timeoutMs, payload, contentType, failed } = rendered
   return deps.store.recordDelivery({
     chance: deps.clock.bytes(deliveryIdBytes),
@@ -41,28 +36,29 @@ export function record(
     skill,
     callbackUrl,
     timeoutMs,
-    idempotency: idempotencyOf(session, admission, rendered, limits.idempotencyWindowMs),
+    idempotency: idempotencyOf(session, admission, rendered),
     payload,
     contentType,
     headers: knock.kept(),
     receivedAt: knock.receivedAt,
-    expiresAt: knock.receivedAt + limits.maxHoldMs,
-    lease: deps.pushes(session.driver) && !failed ? { leaseMs: limits.leaseMs } : undefined,
+    expiresAt: knock.receivedAt + retry.maxHoldSeconds * 1000,
+    lease: deps.pushes(session.driver) && !failed ? { leaseMs: deps.leaseMs } : undefined,
     queueLimit: limits.queuePerSession,
     failed,
   })
 }
 
+const idempotencyWindowMs = 86_400_000
+
 function idempotencyOf(
   session: Session,
   admission: Pick<Admission, 'action' | 'key'>,
   rendered: Rendered,
-  windowMs: number,
 ): Draft['idempotency'] {
   const key = rendered.idempotencyKey
   return key === undefined
     ? undefined
-    : { key, fingerprint: fingerprintOf(session, admission, rendered), windowMs }
+    : { key, fingerprint: fingerprintOf(session, admission, rendered), windowMs: idempotencyWindowMs }
 }
 
 /**

@@ -2,16 +2,17 @@ import { Failure } from '../domain/error.ts'
 import type { Admission } from '../domain/knock.ts'
 import type { Store } from '../domain/ports.ts'
 import { parseSessionId, requireOpen, type Session } from '../domain/session.ts'
+import type { InboundConfig } from './config.ts'
 import type { Rendered } from './message.ts'
 
-/** Whether a body may name a session, and whether that session's agent has a skill. */
 export interface TargetDeps {
   readonly store: Pick<Store, 'findSession'>
-  readonly mayName: (session: string) => boolean
+  readonly config: () => Pick<InboundConfig, 'sessions'>
+  /** Whether the session's agent has that skill. */
   readonly hasSkill: (session: Session, skill: string) => Promise<boolean>
 }
 
-/** The session a body asks for instead of its door's own. Throws `session_not_allowed` and the session failures. */
+/** The session a body names instead of the one its proof opens. Throws `session_not_allowed` and the session failures. */
 export function chooseSession(
   deps: TargetDeps,
   admission: Admission,
@@ -21,12 +22,15 @@ export function chooseSession(
 }
 
 async function named(deps: TargetDeps, wanted: string): Promise<Session> {
-  if (!deps.mayName(wanted))
+  if (!mayName(deps.config(), wanted))
     throw new Failure('session_not_allowed', `This hook may not speak to "${wanted}". See sessions.allow.`)
   return requireOpen(await deps.store.findSession(parseSessionId(wanted)), wanted)
 }
 
-/** A missing skill is never an error in the agents, so it is looked for first: absent, the delivery fails visibly. */
+const mayName = ({ sessions: { agent, allow } }: Pick<InboundConfig, 'sessions'>, session: string): boolean =>
+  session === agent || allow.includes('*') || allow.includes(session)
+
+/** Agents report no missing skill: it is looked for first, and without it the delivery is recorded as failed. */
 export const checkSkill = (
   deps: TargetDeps,
   session: Session,

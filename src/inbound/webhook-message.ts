@@ -43,6 +43,16 @@ export function createHookRenderer(hook: Hook, maxLength?: number): HookRenderer
   }
 }
 
+/** `createHookRenderer` once for each hook of each loaded configuration. */
+export function createHookRenderers(): (hook: Hook) => HookRenderer {
+  const renderers = new WeakMap<Hook, HookRenderer>()
+  return (hook) => {
+    const known = renderers.get(hook) ?? createHookRenderer(hook)
+    renderers.set(hook, known)
+    return known
+  }
+}
+
 function eventOf(hook: Hook, { payload, header }: HookInput): PresetEvent | undefined {
   const preset = presetOf(hook.preset)
   return preset ? readEvent(preset, payload, header) : { template: '', view: payload }

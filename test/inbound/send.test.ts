@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { limitsDefaults } from '../../src/config/defaults.ts'
 import { type Code, Failure } from '../../src/domain/error.ts'
 import type { SendDeps, SendOrder } from '../../src/inbound/send.ts'
 import { send } from '../../src/inbound/send.ts'
@@ -13,7 +14,8 @@ function setUp({ pushes = false } = {}) {
   const deps: SendDeps = {
     store: openMemoryStore(() => now, state),
     clock: { now: () => now, bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
-    limits: () => ({ queuePerSession: 2, maxHoldMs: 60_000, idempotencyWindowMs: 1000, leaseMs: 5000 }),
+    config: () => ({ limits: { ...limitsDefaults, queuePerSession: 2 }, retry: { maxHoldSeconds: 60 } }),
+    leaseMs: 5000,
     pushes: () => pushes,
     start: ({ id }) => started.push(id),
   }
@@ -48,7 +50,7 @@ describe('send', () => {
     await send(deps, order({ message: 'a secret word', idempotencyKey: 'k' }))
     const { fingerprint = '', windowMs } = state.rows[0]?.draft.idempotency ?? {}
     assert.match(fingerprint, /^[0-9a-f]{64}$/)
-    assert.equal(windowMs, 1000)
+    assert.equal(windowMs, 86_400_000)
   })
 
   it('sends once for a key, and refuses another message under it', async () => {
