@@ -1,12 +1,43 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Command, type Flag, globalFlags } from '../src/cli/command.ts'
 import { usageOf } from '../src/cli/help.ts'
 import { commands } from '../src/cli/index.ts'
+import { senders } from '../src/providers/index.ts'
+import type { Sender } from '../src/providers/sender.ts'
 
 export const cliPagePath = resolve(import.meta.dirname, '../docs/cli.md')
 
-if (import.meta.main) writeFileSync(cliPagePath, cliPage())
+export const configurationPagePath = resolve(import.meta.dirname, '../docs/configuration.md')
+
+if (import.meta.main) {
+  writeFileSync(cliPagePath, cliPage())
+  writeFileSync(configurationPagePath, withSenders(readFileSync(configurationPagePath, 'utf8')))
+}
+
+/** The page with its list of senders as their table has them now; all else stays. */
+export function withSenders(page: string): string {
+  const listed = /(<!-- senders: [^>]*-->\n)[\s\S]*?(\n<!-- \/senders -->)/
+  return page.replace(listed, (_, start, end) => start + senderTable() + end)
+}
+
+function senderTable(): string {
+  return [
+    '| name | sender | what proves a request | time | handshake | preset |',
+    '|---|---|---|---|---|---|',
+    ...[...senders].map(([name, sender]) => `| ${[`\`${name}\``, ...senderCells(sender)].join(' | ')} |`),
+  ].join('\n')
+}
+
+function senderCells({ title, scheme, usesScheme, preset }: Sender): readonly string[] {
+  return [
+    title,
+    scheme?.proof ?? `as \`${usesScheme}\`; a preset only`,
+    scheme?.toleranceSeconds === undefined ? '' : `${scheme.toleranceSeconds} s`,
+    scheme?.handshake || scheme?.openHandshake ? 'yes' : '',
+    preset ? 'yes' : '',
+  ]
+}
 
 /** docs/cli.md, of the same table that the parser, the help and the completions read. */
 export function cliPage(): string {

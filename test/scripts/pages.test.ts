@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { describe, test } from 'node:test'
-import { cliPage, cliPagePath } from '../../scripts/docs.ts'
+import { cliPage, cliPagePath, configurationPagePath, withSenders } from '../../scripts/docs.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const pages = ['.', 'docs', 'bench']
@@ -11,6 +11,12 @@ const pages = ['.', 'docs', 'bench']
 
 test('docs/cli.md says what the command table says (npm run docs)', () =>
   assert.equal(readFileSync(cliPagePath, 'utf8'), cliPage()))
+
+test('docs/configuration.md lists the table of senders (npm run docs)', () => {
+  const page = readFileSync(configurationPagePath, 'utf8')
+  assert.match(page, /^\| `github` \| GitHub \|/m)
+  assert.equal(page, withSenders(page))
+})
 
 test('docs/concepts.md names every reason for which a delivery fails', () => {
   const union = /type FailedStep =\n((?: {2}\| '\w+'\n?)+)/.exec(
