@@ -3,13 +3,13 @@ import type { Config } from '../config/load.ts'
 import type { Connections } from '../delivery/connections.ts'
 import type { Driver } from '../domain/driver.ts'
 import { reasonOf } from '../domain/error.ts'
-import type { Clock, Log, Store } from '../domain/ports.ts'
-import { parseSessionId, type Session, standingSessions } from '../domain/session.ts'
-import { openSession, requireDriver } from '../manage/sessions.ts'
+import type { Clock, Log } from '../domain/ports.ts'
+import { isStanding, parseSessionId, type Session } from '../domain/session.ts'
+import { type OpenSessionDeps, openSession, requireDriver } from '../manage/sessions.ts'
 
 export interface DeclaredSessionsDeps {
   readonly home: { readonly root: string }
-  readonly store: Store
+  readonly store: OpenSessionDeps['store']
   readonly clock: Clock
   readonly log: Log
   readonly drivers: ReadonlyMap<string, Driver>
@@ -60,5 +60,4 @@ const generationOf = ({ driver, settings, permissions }: Declared): string =>
     .slice(0, 16)
 
 const mayReplace = (before: Session, generation: string): boolean =>
-  before.generation !== generation &&
-  (before.generation.startsWith(mark) || (before.driver === 'inbox' && standingSessions.includes(before.id)))
+  before.generation !== generation && (before.generation.startsWith(mark) || isStanding(before))

@@ -1,10 +1,10 @@
 import type { Config } from '../config/load.ts'
 import { reasonOf } from '../domain/error.ts'
-import type { Clock, Log, Store } from '../domain/ports.ts'
+import type { Clock, DoorStore, Log, StoreMaintenance } from '../domain/ports.ts'
 import type { Pipeline } from './pipeline.ts'
 
 export interface MaintenanceDeps {
-  readonly store: Store
+  readonly store: Pick<DoorStore, 'listSessions' | 'findDelivery'> & StoreMaintenance
   readonly clock: Clock
   readonly log: Log
   readonly config: () => Config

@@ -1,6 +1,6 @@
 import type { Connection, Driver, DriverTools } from '../domain/driver.ts'
 import { reasonOf } from '../domain/error.ts'
-import type { Log, Store } from '../domain/ports.ts'
+import type { HostLink, Log } from '../domain/ports.ts'
 import type { Session, SessionId } from '../domain/session.ts'
 
 /** The live wires of this process, one for each opening of a session. */
@@ -14,7 +14,7 @@ export interface Connections {
 
 export interface ConnectionsDeps {
   readonly drivers: ReadonlyMap<string, Driver>
-  readonly store: Pick<Store, 'updateSettings'>
+  readonly store: Pick<HostLink, 'updateSettings'>
   readonly runDir: string
   readonly now: () => number
   readonly log: Log

@@ -2,7 +2,7 @@ import type { Delivery, DeliveryEvent } from '../domain/delivery.ts'
 import type { Connection, Outgoing } from '../domain/driver.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { Outcome } from '../domain/outcome.ts'
-import type { Clock, Log, Store } from '../domain/ports.ts'
+import type { Clock, DoorStore, HostLink, Log } from '../domain/ports.ts'
 import type { RetryPolicy } from '../domain/retry-policy.ts'
 import type { Session, SessionId } from '../domain/session.ts'
 import { type Settlement, settle } from '../domain/settle.ts'
@@ -11,18 +11,13 @@ import type { CallBack } from './callback.ts'
 import type { Connections } from './connections.ts'
 import type { Waiters } from './waiters.ts'
 
+type DispatchLink = Pick<
+  HostLink,
+  'settleDelivery' | 'acceptDelivery' | 'appendEvents' | 'endSession' | 'markSession' | 'failQueued'
+>
+
 export interface DispatchDeps {
-  readonly store: Pick<
-    Store,
-    | 'findSession'
-    | 'findGrant'
-    | 'settleDelivery'
-    | 'acceptDelivery'
-    | 'appendEvents'
-    | 'endSession'
-    | 'markSession'
-    | 'failQueued'
-  >
+  readonly store: Pick<DoorStore, 'findSession' | 'findGrant'> & DispatchLink
   readonly connections: Connections
   readonly waiters: Waiters
   /** Brings the outcome of a turn to who asked for it. */

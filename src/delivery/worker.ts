@@ -1,10 +1,10 @@
 import type { Delivery } from '../domain/delivery.ts'
 import { reasonOf } from '../domain/error.ts'
-import type { Log, Store } from '../domain/ports.ts'
+import type { HostLink, Log } from '../domain/ports.ts'
 import type { SessionId } from '../domain/session.ts'
 
 export interface WorkerDeps {
-  readonly store: Pick<Store, 'claimDue' | 'nextDue'>
+  readonly store: Pick<HostLink, 'claimDue' | 'nextDue'>
   readonly now: () => number
   readonly log: Log
   readonly leaseMs: () => number

@@ -13,12 +13,15 @@ import type { DriverSettings, Session, SessionId } from './session.ts'
 import type { Settlement } from './settle.ts'
 
 /**
- * Where grants, sessions and deliveries live. Every method is one atomic act, durable when its promise resolves,
+ * Where grants, sessions and deliveries live, cut in two by who calls. The halves meet in the rows alone: `DoorStore` records a
+ * delivery, `HostLink` claims it and settles it. Every method of both is one atomic act, durable when its promise resolves,
  * and may run while other processes write to the same store. Methods throw `Failure('store_unavailable')` when the
  * store cannot take the write now; then nothing of it is kept. Times are Unix milliseconds.
+ *
+ * `DoorStore` is for who takes messages in and looks after them: `inbound/`, `manage/`, `http/`, commands. A session is
+ * also ended by hand from here.
  */
-export interface Store {
-  // Grants
+export interface DoorStore extends Pick<HostLink, 'endSession' | 'failQueued'> {
   /** Adds a grant. Throws `session_missing` or `session_ended` when its session cannot be spoken to. */
   addGrant(grant: Grant): Promise<void>
   /** The grant as it stands now, whichever process wrote it last. Answered from memory when nothing changed. */
@@ -27,63 +30,19 @@ export interface Store {
   listGrants(filter: { readonly session?: SessionId; readonly idPrefix?: string }): Promise<readonly Grant[]>
   /** Marks it revoked; a second time changes nothing. Undefined when there is no such grant. */
   revokeGrant(id: GrantId, at: number): Promise<Grant | undefined>
-
-  // Sessions
-  /**
-   * Opens a session under its id. A standing inbox session or an ended one gives way; any other live one only with
-   * `replace`, else `Failure('session_exists')`. Queued messages stay for the newcomer.
-   * Resolves with the number of live grants that now point at it.
-   */
-  openSession(
-    session: Session,
-    options: { readonly replace: boolean },
-  ): Promise<{ readonly liveGrants: number }>
   findSession(id: SessionId): Promise<Session | undefined>
   /** By id. */
   listSessions(): Promise<readonly Session[]>
-  /** Ends that opening of the session and leaves the row as a tombstone; false when it was not that one or over already. */
-  endSession(
-    id: SessionId,
-    generation: string,
-    end: { readonly at: number; readonly exitCode?: number; readonly why?: string },
-  ): Promise<boolean>
-  /** Notes whether that opening can be reached; ended sessions stay ended. */
-  markSession(id: SessionId, generation: string, state: 'live' | 'offline', why?: string): Promise<void>
-  /** Replaces the settings of that opening (a resumed agent's own session id). */
-  updateSettings(id: SessionId, generation: string, settings: DriverSettings): Promise<void>
-
-  // Deliveries
   /**
    * Stores one knock, together with every other that arrives meanwhile, in one transaction and one fsync.
    * A known idempotency key in the same scope and window resolves with the first delivery and `replayed`, or throws
    * `idempotency_conflict` when it came with other content; a key whose first delivery FAILED counts as new.
-   * Throws `forbidden` when the door is a grant that is revoked or gone at commit, `session_missing`,
+   * Throws `forbidden` when the source is a grant that is revoked or gone at commit, `session_missing`,
    * `session_ended`, or `queue_full`.
    * With `lease`, the row is leased to the caller and its first attempt stored, if it is the oldest of its session's
    * queue and nothing of that session is in flight: then `leased` is true and the caller must settle it.
    */
   recordDelivery(draft: Draft): Promise<Recorded>
-  /**
-   * Leases what is due, longest due first: of each session its oldest unfinished delivery, unless that one is leased
-   * or not yet due, and callbacks that are owed. Stores the attempts it begins. A lease that ran out is none: the attempt
-   * before it becomes `unknown`. Queues of sessions in `except` are passed over.
-   */
-  claimDue(claim: {
-    readonly now: number
-    readonly leaseMs: number
-    readonly limit: number
-    readonly except: readonly SessionId[]
-  }): Promise<readonly Delivery[]>
-  /** Writes how the newest attempt ended and lets go of the lease. Idempotent per attempt number. */
-  settleDelivery(id: DeliveryId, attempt: number, settlement: Settlement, now: number): Promise<void>
-  /** Marks a leased delivery as surely taken by the agent; from then on it is never sent again. The first evidence stays. */
-  acceptDelivery(id: DeliveryId, now: number, evidence: Evidence): Promise<void>
-  /** Adds to the timeline; the newest events win when a delivery has too many. */
-  appendEvents(id: DeliveryId, events: readonly DeliveryEvent[]): Promise<void>
-  /** The earliest time at which something unleased of a push session falls due, or undefined. */
-  nextDue(except: readonly SessionId[]): Promise<number | undefined>
-  /** Frees every lease of a process that is gone: attempts under way are remembered as `unknown`. Returns how many. */
-  releaseLeases(now: number): Promise<number>
   findDelivery(id: DeliveryId): Promise<Delivery | undefined>
   /** With timeline, attempts, payload and headers. */
   inspectDelivery(id: DeliveryId): Promise<DeliveryRecord | undefined>
@@ -101,14 +60,6 @@ export interface Store {
   acknowledgeDelivery(id: DeliveryId, now: number): Promise<Delivery>
   /** Erases one delivery's bytes for good; it must not be in flight. False when there is none. */
   purgeDelivery(id: DeliveryId): Promise<boolean>
-  /** Erases up to `limit` terminal deliveries settled before `before`. Returns how many. */
-  purgeSettled(before: number, limit: number): Promise<number>
-  /** FAILED with `expired` for all that waited beyond their time, also where nobody asks a driver. Returns how many. */
-  expireHeld(now: number): Promise<number>
-  /** FAILED with `session_ended` for what still waits for an ended session; leased ones are left to their attempt. */
-  failQueued(session: SessionId, now: number, why: string): Promise<number>
-
-  // The whole
   /** Numbers for metrics and pages. */
   counts(): Promise<Counts>
   /** Deliveries of each of so many hours from `from` on, by the time they were stored, and how many of them FAILED. */
@@ -116,16 +67,73 @@ export interface Store {
     from: number,
     hours: number,
   ): Promise<readonly { readonly knocks: number; readonly failures: number }[]>
+  /** Throws `store_unavailable` when a durable write does not succeed now. */
+  probe(): Promise<void>
+}
+
+/** For who owns drivers: brings sessions to life and deliveries to their agents. */
+export interface HostLink {
+  /**
+   * Opens a session under its id. A standing inbox session or an ended one gives way; any other live one only with
+   * `replace`, else `Failure('session_exists')`. Queued messages stay for the newcomer.
+   * Resolves with the number of live grants that now point at it.
+   */
+  openSession(
+    session: Session,
+    options: { readonly replace: boolean },
+  ): Promise<{ readonly liveGrants: number }>
+  /** Ends that opening of the session and leaves the row as a tombstone; false when it was not that one or over already. */
+  endSession(
+    id: SessionId,
+    generation: string,
+    end: { readonly at: number; readonly exitCode?: number; readonly why?: string },
+  ): Promise<boolean>
+  /** Notes whether that opening can be reached; ended sessions stay ended. */
+  markSession(id: SessionId, generation: string, state: 'live' | 'offline', why?: string): Promise<void>
+  /** Replaces the settings of that opening (a resumed agent's own session id). */
+  updateSettings(id: SessionId, generation: string, settings: DriverSettings): Promise<void>
+  /**
+   * Leases what is due, longest due first: of each session its oldest unfinished delivery, unless that one is leased
+   * or not yet due, and callbacks that are owed. Stores the attempts it begins. A lease that ran out is none: the attempt
+   * before it becomes `unknown`. Queues of sessions in `except` are passed over.
+   */
+  claimDue(claim: {
+    readonly now: number
+    readonly leaseMs: number
+    readonly limit: number
+    readonly except: readonly SessionId[]
+  }): Promise<readonly Delivery[]>
+  /** Marks a leased delivery as surely taken by the agent; from then on it is never sent again. The first evidence stays. */
+  acceptDelivery(id: DeliveryId, now: number, evidence: Evidence): Promise<void>
+  /** Writes how the newest attempt ended and lets go of the lease. Idempotent per attempt number. */
+  settleDelivery(id: DeliveryId, attempt: number, settlement: Settlement, now: number): Promise<void>
+  /** Adds to the timeline; the newest events win when a delivery has too many. */
+  appendEvents(id: DeliveryId, events: readonly DeliveryEvent[]): Promise<void>
+  /** The earliest time at which something unleased of a push session falls due, or undefined. */
+  nextDue(except: readonly SessionId[]): Promise<number | undefined>
+  /** Frees every lease of a process that is gone: attempts under way are remembered as `unknown`. Returns how many. */
+  releaseLeases(now: number): Promise<number>
+  /** FAILED with `session_ended` for what still waits for an ended session; leased ones are left to their attempt. */
+  failQueued(session: SessionId, now: number, why: string): Promise<number>
+}
+
+/** For who looks after a store as a whole: the server's maintenance, `doctor`, `backup`. */
+export interface StoreMaintenance {
+  /** FAILED with `expired` for all that waited beyond their time, also where nobody asks a driver. Returns how many. */
+  expireHeld(now: number): Promise<number>
+  /** Erases up to `limit` terminal deliveries settled before `before`. Returns how many. */
+  purgeSettled(before: number, limit: number): Promise<number>
   /** True when another process wrote since this was last asked. Forgets what was remembered, if so. */
   changedElsewhere(): Promise<boolean>
   /** What is wrong with how it keeps things, in words; empty when nothing is. Reads all of it: not for every day. */
   examine(): Promise<readonly string[]>
-  /** Throws `store_unavailable` when a durable write does not succeed now. */
-  probe(): Promise<void>
   /** Writes a consistent copy to a new file (0600) while others go on writing. Throws `usage` when it is there already. */
   backup(path: string): Promise<void>
   close(): Promise<void>
 }
+
+/** A store that does all of it, as SQLite in one file does; callers name the part they use. */
+export interface Store extends DoorStore, HostLink, StoreMaintenance {}
 
 /** A knock, ready to be stored. */
 export interface Draft {

@@ -20,8 +20,8 @@ export interface Session {
   readonly endedAt?: number
 }
 
-/** Inbox sessions that exist from the start, until something else is registered under the name. */
-export const standingSessions: readonly SessionId[] = ['default' as SessionId, 'webhook-agent' as SessionId]
+/** One of the sessions that a new store begins with: gives way to whatever is registered under its name. */
+export const isStanding = ({ generation }: Pick<Session, 'generation'>): boolean => generation === 'standing'
 
 const spelling = /^[a-z0-9][a-z0-9._-]{0,63}$/
 

@@ -2,7 +2,7 @@ import { isSecret } from '../auth/secrets.ts'
 import { Failure } from '../domain/error.ts'
 import { sessionOfHook } from '../domain/hook.ts'
 import type { Admission, HandshakeAnswer, Knock, Proof } from '../domain/knock.ts'
-import type { Store } from '../domain/ports.ts'
+import type { DoorStore } from '../domain/ports.ts'
 import { parseSessionId, requireOpen, type Session } from '../domain/session.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
 import { prove } from '../providers/prove.ts'
@@ -11,7 +11,7 @@ import type { InboundConfig } from './config.ts'
 import { type RateLimits, refuseProof, spendKnock } from './rate-limiter.ts'
 
 export interface HookProofDeps extends RateLimits {
-  readonly store: Pick<Store, 'findSession'>
+  readonly store: Pick<DoorStore, 'findSession'>
   readonly config: () => InboundConfig
 }
 

@@ -2,13 +2,13 @@ import type { Source } from '../domain/delivery.ts'
 import type { Failure } from '../domain/error.ts'
 import { admits, type Claims, forbidden, type Grant } from '../domain/grant.ts'
 import type { Admission, HandshakeAnswer, Knock, Proof } from '../domain/knock.ts'
-import type { Store, Tokens } from '../domain/ports.ts'
+import type { DoorStore, Tokens } from '../domain/ports.ts'
 import { requireOpen } from '../domain/session.ts'
 import { type HookProofDeps, hooksOpenedBy, proveHook } from './authenticate-webhook.ts'
 import { refuseProof, spendKnock } from './rate-limiter.ts'
 
 export interface AuthenticateDeps extends HookProofDeps {
-  readonly store: Pick<Store, 'findGrant' | 'findSession'>
+  readonly store: Pick<DoorStore, 'findGrant' | 'findSession'>
   readonly tokens: Pick<Tokens, 'read'>
 }
 

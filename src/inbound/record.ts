@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { deliveryIdBytes } from '../domain/delivery.ts'
 import type { Admission, Knock } from '../domain/knock.ts'
-import type { Clock, Draft, Recorded, Store } from '../domain/ports.ts'
+import type { Clock, DoorStore, Draft, Recorded } from '../domain/ports.ts'
 import type { Session } from '../domain/session.ts'
 import type { InboundConfig } from './config.ts'
 import type { Rendered } from './message.ts'
 
 export interface RecordDeps {
-  readonly store: Pick<Store, 'recordDelivery'>
+  readonly store: Pick<DoorStore, 'recordDelivery'>
   readonly clock: Pick<Clock, 'bytes'>
   readonly config: () => Pick<InboundConfig, 'limits' | 'retry'>
   /** How long what is recorded stays leased to this process. */

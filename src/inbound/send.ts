@@ -1,12 +1,12 @@
 import type { Delivery } from '../domain/delivery.ts'
 import { addressed, cleanFrom } from '../domain/message.ts'
-import type { Clock, Store } from '../domain/ports.ts'
+import type { Clock, DoorStore } from '../domain/ports.ts'
 import { parseSessionId, requireOpen } from '../domain/session.ts'
 import { agreedKey } from './message-body.ts'
 import { type RecordDeps, record } from './record.ts'
 
 export interface SendDeps extends RecordDeps {
-  readonly store: Pick<Store, 'findSession' | 'recordDelivery'>
+  readonly store: Pick<DoorStore, 'findSession' | 'recordDelivery'>
   readonly clock: Pick<Clock, 'bytes' | 'now'>
   /** Hands over a delivery that is leased to this process. */
   readonly start: (delivery: Delivery) => void

@@ -1,12 +1,12 @@
 import { Failure } from '../domain/error.ts'
 import type { Admission } from '../domain/knock.ts'
-import type { Store } from '../domain/ports.ts'
+import type { DoorStore } from '../domain/ports.ts'
 import { parseSessionId, requireOpen, type Session } from '../domain/session.ts'
 import type { InboundConfig } from './config.ts'
 import type { Rendered } from './message.ts'
 
 export interface TargetDeps {
-  readonly store: Pick<Store, 'findSession'>
+  readonly store: Pick<DoorStore, 'findSession'>
   readonly config: () => Pick<InboundConfig, 'sessions'>
   /** Whether the session's agent has that skill. */
   readonly hasSkill: (session: Session, skill: string) => Promise<boolean>

@@ -9,12 +9,12 @@ import {
 import type { Driver } from '../domain/driver.ts'
 import { Failure } from '../domain/error.ts'
 import { compose, isBlank } from '../domain/message.ts'
-import type { Clock, Draft, Store } from '../domain/ports.ts'
+import type { Clock, DoorStore, Draft } from '../domain/ports.ts'
 import { parseSessionId, type SessionId } from '../domain/session.ts'
 
 /** One delivery with everything kept beside it. Throws `not_found`. */
 export async function showDelivery(
-  store: Pick<Store, 'inspectDelivery'>,
+  store: Pick<DoorStore, 'inspectDelivery'>,
   id: string,
 ): Promise<DeliveryRecord> {
   const record = await store.inspectDelivery(parseDeliveryId(id))
@@ -23,7 +23,7 @@ export async function showDelivery(
 }
 
 export interface RetryDeps {
-  readonly store: Pick<Store, 'requeueDelivery'>
+  readonly store: Pick<DoorStore, 'requeueDelivery'>
   readonly clock: Pick<Clock, 'now'>
   /** How long it may wait for its session. */
   readonly maxHoldMs: number
@@ -36,7 +36,7 @@ export function retryDelivery(deps: RetryDeps, id: string): Promise<Delivery> {
 }
 
 export interface ReplayDeps {
-  readonly store: Pick<Store, 'inspectDelivery' | 'listDeliveries' | 'recordDelivery'>
+  readonly store: Pick<DoorStore, 'inspectDelivery' | 'listDeliveries' | 'recordDelivery'>
   readonly clock: Pick<Clock, 'now' | 'bytes'>
   readonly maxHoldMs: number
   /** Most unfinished deliveries of a session; 0 for no limit. */
@@ -56,12 +56,12 @@ export async function replayDelivery(deps: ReplayDeps, id: string, message?: str
 }
 
 /** Erases one delivery for good. Throws `not_found`, and `in_flight` while somebody is at it. */
-export async function purgeDelivery(store: Pick<Store, 'purgeDelivery'>, id: string): Promise<void> {
+export async function purgeDelivery(store: Pick<DoorStore, 'purgeDelivery'>, id: string): Promise<void> {
   if (!(await store.purgeDelivery(parseDeliveryId(id)))) throw noSuchDelivery(id)
 }
 
 export interface Inbox {
-  readonly store: Pick<Store, 'findSession' | 'listDeliveries'>
+  readonly store: Pick<DoorStore, 'findSession' | 'listDeliveries'>
   readonly drivers: ReadonlyMap<string, Pick<Driver, 'delivery'>>
 }
 
@@ -86,7 +86,7 @@ export async function nextInInbox(deps: Inbox, id: string): Promise<Delivery | u
 
 /** The agent side has the message. Throws `not_found`, and `in_flight` when it is not waiting in an inbox. */
 export function acknowledge(
-  deps: { readonly store: Pick<Store, 'acknowledgeDelivery'>; readonly clock: Pick<Clock, 'now'> },
+  deps: { readonly store: Pick<DoorStore, 'acknowledgeDelivery'>; readonly clock: Pick<Clock, 'now'> },
   id: string,
 ): Promise<Delivery> {
   return deps.store.acknowledgeDelivery(parseDeliveryId(id), deps.clock.now())
@@ -98,7 +98,7 @@ export function parseDeliveryId(text: string): DeliveryId {
 }
 
 async function refuseUnfinishedReplay(
-  store: Pick<Store, 'listDeliveries'>,
+  store: Pick<DoorStore, 'listDeliveries'>,
   original: Delivery,
 ): Promise<void> {
   const waiting = await store.listDeliveries({

@@ -1,10 +1,10 @@
 import { Failure } from '../domain/error.ts'
 import { type Grant, type GrantId, parseVerb } from '../domain/grant.ts'
-import type { Clock, Store, Tokens } from '../domain/ports.ts'
+import type { Clock, DoorStore, Tokens } from '../domain/ports.ts'
 import { parseSessionId } from '../domain/session.ts'
 
 export interface ExposeDeps {
-  readonly store: Pick<Store, 'addGrant'>
+  readonly store: Pick<DoorStore, 'addGrant'>
   readonly tokens: Pick<Tokens, 'mint'>
   readonly clock: Pick<Clock, 'now' | 'bytes'>
   /** For whoever names no lifetime. */
@@ -45,7 +45,7 @@ export async function expose(deps: ExposeDeps, order: MintOrder): Promise<Minted
 
 /** Takes back a grant named by its id or a unique beginning of it. Throws `usage`, `not_found` or `ambiguous`. */
 export async function revoke(
-  deps: { readonly store: Pick<Store, 'listGrants' | 'revokeGrant'>; readonly clock: Pick<Clock, 'now'> },
+  deps: { readonly store: Pick<DoorStore, 'listGrants' | 'revokeGrant'>; readonly clock: Pick<Clock, 'now'> },
   idOrPrefix: string,
 ): Promise<Grant> {
   const { id } = await findGrant(deps.store, idOrPrefix)
@@ -55,7 +55,7 @@ export async function revoke(
 }
 
 /** The one grant whose id begins so. Throws `usage`, `not_found` or `ambiguous`. */
-export async function findGrant(store: Pick<Store, 'listGrants'>, idOrPrefix: string): Promise<Grant> {
+export async function findGrant(store: Pick<DoorStore, 'listGrants'>, idOrPrefix: string): Promise<Grant> {
   if (!/^[0-9a-f]{1,16}$/.test(idOrPrefix))
     throw new Failure(
       'usage',

@@ -3,20 +3,20 @@ import { Failure, reasonOf } from '../domain/error.ts'
 import { isExpired } from '../domain/grant.ts'
 import { meant } from '../domain/nearest.ts'
 import type { Evidence } from '../domain/outcome.ts'
-import type { Clock, Store } from '../domain/ports.ts'
+import type { Clock, DoorStore, HostLink } from '../domain/ports.ts'
 import {
   type DriverSettings,
+  isStanding,
   parseSessionId,
   requireOpen,
   type Session,
   type SessionId,
-  standingSessions,
 } from '../domain/session.ts'
 import { within } from '../wait.ts'
 import { type Trial, tryOut } from './trial.ts'
 
 export interface OpenSessionDeps {
-  readonly store: Pick<Store, 'findSession' | 'openSession'>
+  readonly store: Pick<DoorStore, 'findSession'> & Pick<HostLink, 'openSession'>
   readonly clock: Pick<Clock, 'now' | 'bytes'>
   /** The wire to an opening of a session; undefined when this build has no such driver. */
   readonly connect: (session: Session) => Promise<Connection | undefined>
@@ -86,7 +86,7 @@ export async function openSession(deps: OpenSessionDeps, wanted: Wanted): Promis
 
 /** Refuses early what `openSession` would refuse, before an agent is started for nothing. */
 export async function requireFree(
-  store: Pick<Store, 'findSession'>,
+  store: Pick<DoorStore, 'findSession'>,
   id: SessionId,
   replace: boolean,
 ): Promise<void> {
@@ -103,7 +103,7 @@ export const newGeneration = (clock: Pick<Clock, 'bytes'>): string =>
   [...clock.bytes(8)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 
 export interface EndSessionDeps {
-  readonly store: Pick<Store, 'findSession' | 'listSessions' | 'endSession' | 'failQueued'>
+  readonly store: Pick<DoorStore, 'findSession' | 'listSessions' | 'endSession' | 'failQueued'>
   readonly clock: Pick<Clock, 'now'>
   readonly connect: OpenSessionDeps['connect']
 }
@@ -130,7 +130,7 @@ export async function endAllSessions(deps: EndSessionDeps): Promise<readonly End
 
 /** How many grants would open this session now. */
 export async function countLiveGrants(
-  store: Pick<Store, 'listGrants'>,
+  store: Pick<DoorStore, 'listGrants'>,
   session: SessionId,
   now: number,
 ): Promise<number> {
@@ -143,7 +143,7 @@ const newestForEvidence = 50
 
 /** When and how an agent last surely took something, among the newest deliveries of a session. `at` is Unix milliseconds. */
 export async function lastEvidence(
-  store: Pick<Store, 'listDeliveries'>,
+  store: Pick<DoorStore, 'listDeliveries'>,
   session: SessionId,
 ): Promise<{ readonly at: number; readonly kind: Evidence } | undefined> {
   const newest = await store.listDeliveries({ session, limit: newestForEvidence })
@@ -162,8 +162,8 @@ export function requireDriver(drivers: ReadonlyMap<string, Driver>, kind: string
 async function end(deps: EndSessionDeps, session: Session): Promise<Ended> {
   const trouble = await endAgent(deps, session)
   const at = deps.clock.now()
-  await deps.store.endSession(session.id, session.generation, { at, why: 'ended by its keeper' })
-  const failed = await deps.store.failQueued(session.id, at, 'the session was ended by its keeper')
+  await deps.store.endSession(session.id, session.generation, { at, why: 'ended by the operator' })
+  const failed = await deps.store.failQueued(session.id, at, 'the session was ended by the operator')
   return { session: session.id, failed, ...(trouble !== undefined && { trouble }) }
 }
 
@@ -186,6 +186,3 @@ async function endAgent(
     return reasonOf(thrown)
   }
 }
-
-const isStanding = (session: Session): boolean =>
-  session.driver === 'inbox' && standingSessions.includes(session.id)

@@ -1,11 +1,11 @@
 import type { Delivery } from '../domain/delivery.ts'
-import type { Store } from '../domain/ports.ts'
+import type { HostLink } from '../domain/ports.ts'
 import type { SessionId } from '../domain/session.ts'
 import type { StoreContext } from './context.ts'
 import { deliveryColumns, deliveryOf, number, orUndefined, text } from './rows.ts'
 import { addEvents } from './settle.ts'
 
-type Claim = Parameters<Store['claimDue']>[0]
+type Claim = Parameters<HostLink['claimDue']>[0]
 
 /** Whether a claim would find anything: asked first, because most of the time nothing is due. */
 export const anythingDue = (context: StoreContext, claim: Claim): boolean => dueNow(context, claim).length > 0

@@ -1,5 +1,5 @@
 import type { Delivery } from '../domain/delivery.ts'
-import type { Store } from '../domain/ports.ts'
+import type { StoreMaintenance } from '../domain/ports.ts'
 import type { SessionId } from '../domain/session.ts'
 import { settle } from '../domain/settle.ts'
 import type { StoreContext } from './context.ts'
@@ -18,7 +18,7 @@ export function failQueued(context: StoreContext, session: SessionId, now: numbe
 }
 
 /** FAILED for what waited too long, some in each transaction. */
-export function createExpiry(context: StoreContext): Pick<Store, 'expireHeld'> {
+export function createExpiry(context: StoreContext): Pick<StoreMaintenance, 'expireHeld'> {
   const walk = createWalk(context)
   return {
     async expireHeld(now) {

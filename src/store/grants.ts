@@ -1,12 +1,12 @@
 import type { Grant, GrantId } from '../domain/grant.ts'
-import type { Store } from '../domain/ports.ts'
+import type { DoorStore } from '../domain/ports.ts'
 import { requireOpen, type SessionId } from '../domain/session.ts'
 import type { StoreContext } from './context.ts'
 import { createPause } from './pause.ts'
 import { noteRevoked } from './revocations.ts'
 import { grantOf } from './rows.ts'
 
-type Grants = Pick<Store, 'addGrant' | 'findGrant' | 'listGrants' | 'revokeGrant'>
+type Grants = Pick<DoorStore, 'addGrant' | 'findGrant' | 'listGrants' | 'revokeGrant'>
 
 export const grantStore = (context: StoreContext): Grants => ({
   addGrant: (grant) => context.write(() => add(context, grant)),
@@ -40,7 +40,7 @@ function listPrefixed({ sql }: StoreContext, { session, idPrefix = '' }: Filter)
   return session === undefined ? grants : grants.filter((grant) => grant.session === session)
 }
 
-type Filter = Parameters<Store['listGrants']>[0]
+type Filter = Parameters<DoorStore['listGrants']>[0]
 
 /** Piece by piece: there may be a hundred thousand, and knocks are answered in between. */
 async function list(context: StoreContext, { session }: Filter): Promise<readonly Grant[]> {

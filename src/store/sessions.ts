@@ -1,14 +1,12 @@
 import { Failure } from '../domain/error.ts'
-import type { Store } from '../domain/ports.ts'
-import { type Session, type SessionId, standingSessions } from '../domain/session.ts'
+import type { DoorStore, HostLink } from '../domain/ports.ts'
+import { isStanding, type Session, type SessionId } from '../domain/session.ts'
 import type { SqlValue } from '../platform/platform.ts'
 import type { StoreContext } from './context.ts'
 import { number } from './rows.ts'
 
-type Sessions = Pick<
-  Store,
-  'openSession' | 'findSession' | 'listSessions' | 'endSession' | 'markSession' | 'updateSettings'
->
+type Sessions = Pick<DoorStore, 'findSession' | 'listSessions'> &
+  Pick<HostLink, 'openSession' | 'endSession' | 'markSession' | 'updateSettings'>
 
 export const sessionStore = (context: StoreContext): Sessions => ({
   openSession: (session, { replace }) => context.write(() => open(context, session, replace)),
@@ -71,9 +69,6 @@ function open(context: StoreContext, session: Session, replace: boolean): { read
   context.remembered.forgetSession(session.id)
   return { liveGrants: countLiveGrants(context, session) }
 }
-
-const isStanding = (session: Session): boolean =>
-  session.driver === 'inbox' && standingSessions.includes(session.id)
 
 const countLiveGrants = ({ sql }: StoreContext, { id, openedAt }: Session): number =>
   number(

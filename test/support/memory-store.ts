@@ -11,7 +11,7 @@ import {
 import { Failure } from '../../src/domain/error.ts'
 import { forbidden, type Grant, type GrantId, isExpired } from '../../src/domain/grant.ts'
 import type { DeliveryFilter, Draft, Recorded, Store } from '../../src/domain/ports.ts'
-import { requireOpen, type Session, type SessionId, standingSessions } from '../../src/domain/session.ts'
+import { isStanding, requireOpen, type Session, type SessionId } from '../../src/domain/session.ts'
 import { type Settlement, settle, submitted } from '../../src/domain/settle.ts'
 
 /** What several handles share, as processes share a database. */
@@ -31,9 +31,9 @@ interface Row {
 }
 
 export function createMemoryState(): MemoryState {
-  const sessions = standingSessions.map(
+  const sessions = ['default', 'webhook-agent'].map(
     (id): Session => ({
-      id,
+      id: id as SessionId,
       generation: 'standing',
       driver: 'inbox',
       settings: {},
@@ -224,9 +224,6 @@ function sessions({ sessions: all, grants: minted }: MemoryState, now: () => num
     },
   }
 }
-
-const isStanding = (session: Session): boolean =>
-  session.driver === 'inbox' && standingSessions.includes(session.id)
 
 function reading(state: MemoryState) {
   return {

@@ -1,7 +1,7 @@
 import type { DeliveryState } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
 import { meant } from '../../domain/nearest.ts'
-import type { DeliveryFilter, Store } from '../../domain/ports.ts'
+import type { DeliveryFilter, DoorStore } from '../../domain/ports.ts'
 import { parseSessionId } from '../../domain/session.ts'
 import { purgeDelivery, replayDelivery, retryDelivery, showDelivery } from '../../manage/deliveries.ts'
 import { findGrant } from '../../manage/grants.ts'
@@ -75,7 +75,7 @@ export const deliveryCommands: readonly Command[] = [
 /** The filter that the flags ask for. Throws `usage`, and the refusals of an unknown grant. */
 export async function filterOf(
   { flags }: Call,
-  store: Pick<Store, 'listGrants'>,
+  store: Pick<DoorStore, 'listGrants'>,
 ): Promise<Omit<DeliveryFilter, 'limit'>> {
   const [state, session, hook, grant, text] = ['state', 'session', 'hook', 'grant', 'text'].map(flags.text)
   return {

@@ -1,5 +1,5 @@
 import { causeOf, type Delivery, type DeliveryId, isTerminal } from '../../domain/delivery.ts'
-import type { DeliveryFilter, Store } from '../../domain/ports.ts'
+import type { DeliveryFilter, DoorStore } from '../../domain/ports.ts'
 import { deliveryView } from '../../manage/views.ts'
 import { pause } from '../../wait.ts'
 import { shortTime, wholeNumber } from '../arguments.ts'
@@ -45,7 +45,7 @@ const pageSize = 500
 const mostWatched = 2000
 
 export function createTail(
-  store: Pick<Store, 'listDeliveries' | 'findDelivery'>,
+  store: Pick<DoorStore, 'listDeliveries' | 'findDelivery'>,
   filter: Omit<DeliveryFilter, 'limit'>,
   show: (delivery: Delivery) => void,
 ): Tail {

@@ -1,6 +1,6 @@
 import { causeOf, type Delivery, type Source } from '../../domain/delivery.ts'
 import type { Hook } from '../../domain/hook.ts'
-import type { Store } from '../../domain/ports.ts'
+import type { DoorStore } from '../../domain/ports.ts'
 import type { PageView } from './page.ts'
 
 /** One page, ready to be rendered: its template and what stands in it. */
@@ -19,7 +19,7 @@ export type Section = 'webhooks' | 'channels' | 'sessions' | 'hooks'
 /** What the pages read. */
 export interface PageDeps {
   readonly store: Pick<
-    Store,
+    DoorStore,
     | 'listGrants'
     | 'findGrant'
     | 'listSessions'

@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { Delivery } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
 import type { GrantId } from '../../domain/grant.ts'
-import type { DeliveryFilter, Store } from '../../domain/ports.ts'
+import type { DeliveryFilter, DoorStore } from '../../domain/ports.ts'
 import { parseSessionId } from '../../domain/session.ts'
 import { deliveryView } from '../../manage/views.ts'
 import { createAdminApi } from '../api.ts'
@@ -16,7 +16,7 @@ import { adminOperation } from '../openapi/operation.ts'
 /** What the operator does with deliveries over HTTP, bound to this server by the composition root. */
 export interface DeliveryDeps {
   readonly admin: AdminCheck
-  readonly store: Pick<Store, 'listDeliveries'>
+  readonly store: Pick<DoorStore, 'listDeliveries'>
   readonly send: (message: OwnMessage) => Promise<Delivery>
   readonly retry: (id: string) => Promise<Delivery>
   readonly replay: (id: string, message: string | undefined) => Promise<Delivery>

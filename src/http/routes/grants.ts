@@ -1,5 +1,5 @@
 import type { Grant } from '../../domain/grant.ts'
-import type { Store } from '../../domain/ports.ts'
+import type { DoorStore } from '../../domain/ports.ts'
 import { parseSessionId } from '../../domain/session.ts'
 import type { MintOrder } from '../../manage/grants.ts'
 import { grantView, mintView } from '../../manage/views.ts'
@@ -14,7 +14,7 @@ import { adminOperation } from '../openapi/operation.ts'
 /** What the operator does with grants over HTTP, bound to this server by the composition root. */
 export interface GrantDeps {
   readonly admin: AdminCheck
-  readonly store: Pick<Store, 'listGrants'>
+  readonly store: Pick<DoorStore, 'listGrants'>
   readonly now: () => number
   readonly expose: (order: MintOrder) => Promise<{ readonly grant: Grant; readonly url: string }>
   readonly revoke: (id: string) => Promise<Grant>

@@ -1,6 +1,6 @@
 import { Failure } from '../../domain/error.ts'
 import type { Hook } from '../../domain/hook.ts'
-import type { Store } from '../../domain/ports.ts'
+import type { DoorStore } from '../../domain/ports.ts'
 import { hookView, sessionView } from '../../manage/views.ts'
 import { createAdminApi } from '../api.ts'
 import type { AdminCheck } from '../credentials.ts'
@@ -13,7 +13,7 @@ import { adminOperation } from '../openapi/operation.ts'
 /** What the operator sees of sessions and hooks over HTTP, bound to this server by the composition root. */
 export interface SessionDeps {
   readonly admin: AdminCheck
-  readonly store: Pick<Store, 'listSessions' | 'counts'>
+  readonly store: Pick<DoorStore, 'listSessions' | 'counts'>
   /** As configured now. */
   readonly hooks: () => readonly Hook[]
   readonly endSession: (id: string) => Promise<answers.Ended>

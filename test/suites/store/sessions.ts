@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import type { GrantId } from '../../../src/domain/grant.ts'
-import { standingSessions } from '../../../src/domain/session.ts'
 import { build, draftOf, grantOf, inbox, noon, sessionCalled } from '../../support/drafts.ts'
 import { type Check, refuses } from './harness.ts'
 
@@ -15,7 +14,7 @@ export function testSessions(check: Check): void {
         state,
         settings,
       ]),
-      [...standingSessions].sort().map((id) => [id, 'standing', 'inbox', 'live', {}]),
+      ['default', 'webhook-agent'].map((id) => [id, 'standing', 'inbox', 'live', {}]),
     )
   })
 
@@ -52,6 +51,13 @@ export function testSessions(check: Check): void {
       claimed.map(({ id }) => id),
       [delivery.id],
     )
+  })
+
+  check('openSession takes the place of a standing session whatever its driver, once', async ({ store }) => {
+    const pulling = sessionCalled(inbox, { driver: 'mcp' })
+    await store.openSession(pulling, { replace: false })
+    await refuses('session_exists', store.openSession(sessionCalled(inbox), { replace: false }))
+    assert.deepEqual(await store.findSession(inbox), pulling)
   })
 
   check('endSession ends that opening only, and leaves a tombstone', async ({ store, other }) => {
