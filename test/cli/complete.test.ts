@@ -62,16 +62,16 @@ describe('complete', () => {
     })
 
   const all: readonly (readonly [line: string, offered: readonly string[]])[] = [
-    ['expose --session ', ['build', 'default', 'term']],
+    ['expose --session ', ['build', 'default', 'term', 'webhook-agent']],
     ['expose --session b', ['build']],
     ['expose --session=b', ['--session=build']],
     ['expose --session = b', ['build']],
-    ['expose --session =', ['build', 'default', 'term']],
+    ['expose --session =', ['build', 'default', 'term', 'webhook-agent']],
     ['--session bu', ['build']],
     ['session show o', ['over']],
-    ['session end ', ['build', 'default', 'term']],
+    ['session end ', ['build', 'default', 'term', 'webhook-agent']],
     ['attach ', ['term']],
-    ['inbox --session ', ['build', 'default']],
+    ['inbox --session ', ['build', 'default', 'webhook-agent']],
     ['revoke ', ['aaaa']],
     ['channel revoke ', ['aaaa']],
     ['deliveries ls --grant ', ['aaaa', 'bbbb']],

@@ -1,23 +1,27 @@
 import type { Io, ServerAnswer } from '../../src/cli/context.ts'
 import { runCli } from '../../src/cli/index.ts'
-import { type DeliveryId, type DeliveryRecord, deliveryIdOf } from '../../src/domain/delivery.ts'
+import type { Delivery, DeliveryRecord } from '../../src/domain/delivery.ts'
 import type { Connection, Driver, Readiness } from '../../src/domain/driver.ts'
 import { Failure } from '../../src/domain/error.ts'
 import { homeAt } from '../../src/domain/home.ts'
+import type { Store } from '../../src/domain/ports.ts'
 import type { Session, SessionId } from '../../src/domain/session.ts'
-import { createStub, type Stub } from './stub-store.ts'
+import { draftOf, newId, sessionCalled } from '../support/drafts.ts'
+import { createMemoryState, type MemoryState, openMemoryStore } from '../support/memory-store.ts'
 
 export const start = Date.parse('2026-11-22T10:00:00.250Z')
 
 /** A machine in memory: what `Io` would find on a real one. */
-export interface World extends Stub {
+export interface World extends MemoryState {
   now: number
   readonly io: Io
+  readonly store: Store
+  readonly backups: string[]
   /** Sessions whose agents were ended, in order. */
   readonly ended: SessionId[]
   readonly started: Parameters<Awaited<ReturnType<Io['terminalHolder']>>['start']>[0][]
   readonly relayed: Parameters<Awaited<ReturnType<Io['relay']>>['send']>[0][]
-  /** Sessions for which word of hooks is kept. */
+  /** Sessions for which events of hooks are kept. */
   readonly listeners: SessionId[]
   readonly requests: { method: string; path: string; body: unknown }[]
   readonly stop: AbortController
@@ -54,73 +58,52 @@ export async function cli(world: World, argv: readonly string[], facts: Facts = 
 }
 
 export function createWorld(): World {
-  const stub = createStub(() => world.now)
-  const stop = new AbortController()
-  const world: World = Object.assign(stub, {
+  const state = createMemoryState()
+  const backups: string[] = []
+  const store: Store = {
+    ...openMemoryStore(() => world.now, state),
+    backup: async (path) => void backups.push(path),
+  }
+  const world: World = Object.assign(state, {
     now: start,
     io: undefined as unknown as Io,
-    ended: [],
-    started: [],
-    relayed: [],
-    listeners: [],
-    requests: [],
-    stop,
+    ...{ store, backups, ended: [], started: [], relayed: [], listeners: [], requests: [] },
+    stop: new AbortController(),
     answer: undefined,
     readiness: { kind: 'idle' as const },
     opens: 0,
     closes: 0,
   })
   addSession(world, 'build')
-  addSession(world, 'default', { generation: 'standing' })
   return Object.assign(world, { io: ioOf(world) })
 }
 
 export function addSession(world: World, id: string, change: Partial<Session> = {}): Session {
-  const session: Session = {
-    id: id as SessionId,
-    generation: `first of ${id}`,
-    driver: 'inbox',
-    settings: {},
-    state: 'live',
-    openedAt: start - 60_000,
-    ...change,
-  }
+  const opened = { generation: `first of ${id}`, driver: 'inbox', settings: {}, openedAt: start - 60_000 }
+  const session = sessionCalled(id as SessionId, { ...opened, ...change })
   world.sessions.set(session.id, session)
   return session
 }
 
-let made = 0
-
+/** One more delivery, received a millisecond after the one before. */
 export function addDelivery(world: World, change: Partial<DeliveryRecord> = {}): DeliveryRecord {
-  made++
-  const at = world.now + made
-  const record: DeliveryRecord = {
-    id: deliveryIdOf(
-      at,
-      made,
-      Uint8Array.from({ length: 16 }, (_, i) => i + made),
-    ) as DeliveryId,
-    seq: made,
-    session: 'build' as SessionId,
-    source: { kind: 'admin' },
-    action: 'input',
-    state: 'PENDING',
-    phase: 'deliver',
-    message: 'hello',
-    receivedAt: at,
-    storedAt: at,
-    dueAt: at,
-    expiresAt: at + 86_400_000,
-    failures: 0,
-    attempts: 0,
-    events: [{ at, kind: 'received' }],
-    attemptList: [],
-    headers: {},
-    ...change,
+  const { events = [], attemptList = [], headers = {}, payload, contentType, ...about } = change
+  const seq = ++world.lastSeq
+  const at = world.now + seq
+  const draft = draftOf({ payload, contentType, headers, receivedAt: at })
+  const delivery: Delivery = {
+    ...{ id: newId(at), seq, session: 'build' as SessionId, source: draft.source, action: draft.action },
+    ...{ state: 'PENDING', phase: 'deliver', message: draft.message, failures: 0, attempts: 0 },
+    ...{ receivedAt: at, storedAt: at, dueAt: at, expiresAt: at + 86_400_000 },
+    ...about,
   }
-  world.records.set(record.id, record)
-  return record
+  world.rows.push({ delivery, draft, events: [...events], attempts: [...attemptList] })
+  world.version++
+  return { ...delivery, ...change, events, attemptList, headers }
 }
+
+export const deliveryIn = ({ rows }: World, id: string | undefined): Delivery | undefined =>
+  rows.find(({ delivery }) => delivery.id === id)?.delivery
 
 function ioOf(world: World): Io {
   const random = counter()

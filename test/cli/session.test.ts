@@ -141,7 +141,7 @@ describe('session end', () => {
     assert.equal(stderr, 'Ended build. 1 waiting message failed.\n')
     assert.equal(find(world, 'build')?.state, 'ended')
     assert.deepEqual(world.ended, ['build'])
-    assert.equal([...world.records.values()][0]?.failedStep, 'session_ended')
+    assert.equal(world.rows[0]?.delivery.failedStep, 'session_ended')
     assert.equal((await cli(world, ['session', 'end', 'build'])).code, 3)
   })
 

@@ -20,9 +20,7 @@ describe('replayDelivery', () => {
       replayDelivery(deps(world), old.id),
     ])
     assert.equal(a.id, b.id)
-    const first = world.records.get(a.id)
-    assert.ok(first)
-    world.records.set(a.id, { ...first, state: 'DELIVERED' })
+    await world.store.acknowledgeDelivery(a.id, world.now)
     world.now += 60_000
     assert.notEqual((await replayDelivery(deps(world), old.id)).id, a.id)
   })
@@ -41,7 +39,7 @@ describe('replayDelivery', () => {
     }
     const old = addDelivery(world, { state: 'FAILED', ...about })
     const { id } = await replayDelivery(deps(world), old.id)
-    const replay = world.records.get(id)
+    const replay = await world.store.inspectDelivery(id)
     for (const [name, value] of Object.entries(about))
       assert.deepEqual(Object.entries(replay ?? {}).find(([key]) => key === name)?.[1], value, name)
     assert.deepEqual([replay?.receivedAt, replay?.expiresAt], [world.now, world.now + 1000])
@@ -51,6 +49,6 @@ describe('replayDelivery', () => {
     const world = createWorld()
     const old = addDelivery(world, { state: 'FAILED', session: 'gone' as SessionId })
     await assert.rejects(replayDelivery(deps(world), old.id), { code: 'session_missing' })
-    assert.equal(world.records.size, 1)
+    assert.equal(world.rows.length, 1)
   })
 })
