@@ -1,0 +1,103 @@
+// What a program against the API may write, and what its compiler must refuse. Checked against a generated `schema.ts`.
+import type { components, operations } from './schema.ts'
+
+type Id = keyof operations
+type Content<T> = T extends { content: infer Types } ? Types[keyof Types] : undefined
+type Body<I extends Id> = operations[I] extends { requestBody?: infer B } ? Content<NonNullable<B>> : never
+type Parameters<I extends Id, Place extends 'query' | 'path'> = NonNullable<
+  operations[I]['parameters'][Place]
+>
+type Answers<I extends Id> = operations[I]['responses']
+
+interface Order<I extends Id> {
+  readonly query?: Parameters<I, 'query'>
+  readonly path?: Parameters<I, 'path'>
+  readonly body?: Body<I>
+}
+
+declare function call<I extends Id, Status extends keyof Answers<I>>(
+  id: I,
+  status: Status,
+  order?: Order<I>,
+): Promise<Content<Answers<I>[Status]>>
+
+type Schemas = components['schemas']
+
+export async function useEverything(): Promise<void> {
+  const path = { id: 'x' }
+  const delivered: Schemas['KnockAnswer'] = await call('knock', 200, {
+    path: { token: 'x' },
+    body: { message: 'a' },
+  })
+  const buffered: 'delivered' | 'buffered' = (
+    await call('knockByToken', 202, { body: { message: 'a', from: 'b' } })
+  ).status
+  const woken: Schemas['HookAnswer'] = await call('wake', 202, {
+    body: { message: 'a', idempotency_key: 'b' },
+  })
+  const turn: string | undefined = (
+    await call('agent', 200, { body: { message: 'a', skill: 'b', timeoutSeconds: 5 } })
+  ).response
+  const hook: string | undefined = (await call('hook_github', 202, { body: { repository: { name: 'a' } } }))
+    .reason
+
+  const grants: Schemas['Grant'][] = await call('listGrants', 200, { query: { session: 'a' } })
+  const url: string = (await call('mintGrant', 201, { body: { session: 'a', ttl: 60, label: 'b' } })).webhook
+  await call('mintGrant', 201, { body: { session: 'a', ttl: 'never' } })
+  const revoked: boolean = (await call('revokeGrant', 200, { path })).revoked
+
+  const states: ('live' | 'offline' | 'ended')[] = (await call('listSessions', 200)).map(({ state }) => state)
+  const queue: number = (await call('showSession', 200, { path })).queue
+  const failed: number = (await call('endSession', 200, { path })).failed
+  const actions: ('agent' | 'wake')[] = (await call('listHooks', 200)).map(({ action }) => action)
+
+  const query = {
+    state: 'FAILED',
+    session: 'a',
+    hook: 'b',
+    grant: 'c',
+    text: 'd',
+    after: 5,
+    limit: 10,
+  } as const
+  const deliveries: Schemas['Delivery'][] = await call('listDeliveries', 200, { query })
+  const sent: Schemas['Delivery'] = await call('sendMessage', 202, { body: { session: 'a', message: 'b' } })
+  const record: Schemas['DeliveryRecord'] = await call('showDelivery', 200, { path, query: { wait: 5 } })
+  const kinds: string[] = record.events.map(({ kind }) => kind)
+  const agent: string | undefined = record.headers['user-agent']
+  const retried: string = (await call('retryDelivery', 202, { path })).id
+  const replayed: string | null = (await call('replayDelivery', 202, { path, body: { message: 'a' } }))
+    .replayOf
+  await call('replayDelivery', 202, { path })
+  const taken: 'PENDING' | 'RETRY' | 'DELIVERED' | 'FAILED' = (
+    await call('acknowledgeDelivery', 200, { path })
+  ).state
+  const gone: undefined = await call('purgeDelivery', 204, { path })
+
+  const expires: string = (await call('mintLink', 201)).expires
+  const alive: string = (await call('live', 200)).status
+  const ready: string = (await call('ready', 200)).status
+  const pages: string[] = [
+    await call('metrics', 200),
+    await call('dashboard', 200),
+    await call('explorer', 200),
+  ]
+  const document: object = await call('document', 200)
+  const code: string = (await call('mintGrant', 422)).code
+  const requestId: string | undefined = (await call('showDelivery', 'default')).requestId
+
+  // @ts-expect-error a misspelt member
+  await call('mintGrant', 201, { body: { session: 'a', tll: 5 } })
+  // @ts-expect-error a lifetime in words
+  await call('mintGrant', 201, { body: { session: 'a', ttl: 'an hour' } })
+  // @ts-expect-error a misspelt parameter
+  await call('listDeliveries', 200, { query: { stat: 'FAILED' } })
+  // @ts-expect-error no message
+  await call('sendMessage', 202, { body: { session: 'a' } })
+  // @ts-expect-error no such answer
+  await call('purgeDelivery', 200)
+
+  console.log(delivered, buffered, woken, turn, hook, grants, url, revoked, states, queue, failed, actions)
+  console.log(deliveries, sent, kinds, agent, retried, replayed, taken, gone)
+  console.log(expires, alive, ready, pages, document, code, requestId)
+}
