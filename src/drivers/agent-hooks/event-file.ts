@@ -6,8 +6,8 @@ import { readRows } from '../json.ts'
 import type { HookEvent } from './events.ts'
 
 /**
- * The event file of one session: its agent's hooks append to it, its driver reads it. Only the driver creates it, so that
- * nothing piles up for agents that are no session.
+ * The event file of one session: its agent's hooks append to it, its driver reads it. Only the driver creates it,
+ * so that nothing piles up for agents that are no session.
  */
 const fileOf = (runDir: string, session: string): string => join(runDir, `${session}.hooks`)
 

@@ -1,18 +1,18 @@
 import type { Outcome } from '../../domain/outcome.ts'
 import { fingerprint } from '../terminal/screen.ts'
 
-/** What an agent's hook said, in our words. */
+/** What an agent's hook reported, in one shape for all agents. It stands in event files, which outlive the binary. */
 export interface HookEvent {
   readonly is:
     | 'here'
-    /** It began a turn with this prompt. */
+    /** The agent began a turn with this prompt. */
     | 'accepted'
     | 'completed'
     | 'failed'
-    /** It waits for a person's permission. */
+    /** The agent waits for a person's permission. */
     | 'asks'
     | 'gone'
-  /** The agent's own id: others of its kind may speak through the same hooks. */
+  /** The agent's own id of its conversation: other processes of the same agent may use the same hooks. */
   readonly conversation: string
   /** The tmux pane it runs in. */
   readonly pane?: string
@@ -23,18 +23,18 @@ export interface HookEvent {
   readonly detail?: string
 }
 
-/** What became of a text that was typed, as far as it was told. */
+/** What became of a text that was typed, as far as events show. */
 interface TypedTurn {
   readonly accepted: boolean
   readonly end: Outcome | undefined
 }
 
-/** Reads the story of one text out of everything that was said since it was typed. */
+/** What the events since a text was typed show of its turn. */
 export function turnOf(events: readonly HookEvent[], text: string): TypedTurn {
   const print = fingerprint(text)
   const at = events.findIndex(({ is, prompt }) => is === 'accepted' && prompt === print)
   if (at < 0) {
-    // Some agents tell the end alone, together with the prompt.
+    // Codex reports the end alone, together with the prompt.
     const end = events.find(({ is, prompt }) => is === 'completed' && prompt === print)
     return { accepted: end !== undefined, end: end && outcomeOf(end) }
   }
@@ -58,7 +58,7 @@ function outcomeOf({ is, answer, detail }: HookEvent): Outcome {
   }
 }
 
-/** What a person is asked for, unless the same conversation went on since. */
+/** The permission that a person is asked for, unless the same conversation went on since. */
 export function openPermission(events: readonly HookEvent[]): string | undefined {
   const latest = new Map(events.map((event) => [event.conversation, event]))
   const asking = [...latest.values()].find(({ is }) => is === 'asks')

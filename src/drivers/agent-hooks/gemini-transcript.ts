@@ -4,8 +4,8 @@ import { type Json, type JsonObject, readRows, textAt } from '../json.ts'
 const tailBytes = 524_288
 
 /**
- * The model's last message since a person's, from the file in which Gemini CLI records a chat. The `AfterAgent` hook is
- * given the same text with spaces and repetitions between the pieces of the stream.
+ * The model's last message since a person's, from the file in which Gemini CLI records a chat. The `AfterAgent`
+ * hook is given the same text with spaces and repetitions between the pieces of the stream.
  */
 export function lastAnswerIn(path: unknown): string | undefined {
   if (typeof path !== 'string') return undefined

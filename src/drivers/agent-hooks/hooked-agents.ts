@@ -3,20 +3,20 @@ import { fingerprint } from '../terminal/screen.ts'
 import type { HookEvent } from './events.ts'
 import { lastAnswerIn } from './gemini-transcript.ts'
 
-/** Agents whose hooks can tell how a turn goes. */
+/** Agents whose hooks report how a turn goes. */
 export type HookedAgent = Extract<AgentKind, 'claude' | 'gemini' | 'codex'>
 
 interface AgentHooks {
   readonly title: string
-  /** Where its hooks are written down. */
+  /** Where its hooks are configured. */
   readonly where: string
-  /** The settings that make it call `relay`, a command line without quoting. */
+  /** The settings that make the agent call `relay`, a command line without quoting. */
   readonly settings: (relay: readonly string[]) => { readonly text: string; readonly value: unknown }
-  /** Undefined for what says nothing about a turn. */
+  /** Undefined for an event that concerns no turn. */
   readonly read: (payload: HookPayload) => Omit<HookEvent, 'conversation' | 'pane'> | undefined
 }
 
-/** What a hook was given, parsed. */
+/** The JSON that an agent gives to its hook. */
 export type HookPayload = { readonly [name: string]: unknown }
 
 const maxAnswer = 65_536

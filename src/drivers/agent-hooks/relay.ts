@@ -15,10 +15,13 @@ interface HookCall {
   readonly payload: string
 }
 
-/** Passes on what an agent's hook was told. Throws when it makes no sense, or nobody listens. */
+/**
+ * Appends to a session's event file what its agent's hook was given. Throws for a payload that makes no sense, and
+ * where there is no event file.
+ */
 export function relayHook({ runDir, agent, env, session = env.POSTERN_SESSION, payload }: HookCall): void {
   if (!isHookedAgent(agent) || !session || !/^[a-z0-9][a-z0-9._-]{0,63}$/.test(session))
-    throw new Error('it is not said who speaks, or to whom')
+    throw new Error('the agent or the session is not named')
   const parsed = JSON.parse(payload) as HookPayload
   const event = hookedAgents[agent].read(parsed)
   if (!event) return
@@ -26,11 +29,11 @@ export function relayHook({ runDir, agent, env, session = env.POSTERN_SESSION, p
   appendHookEvent(runDir, session, { ...event, conversation, ...(env.TMUX_PANE && { pane: env.TMUX_PANE }) })
 }
 
-/** Word is kept only where somebody listens. */
+/** Events are kept only where an event file exists. */
 export const createEventFile = (runDir: string, session: Pick<Session, 'id' | 'generation'>): Promise<void> =>
   openHookEvents(runDir, session).begin()
 
-/** What makes one agent tell us about its turns. */
+/** The settings that make one agent report its turns. */
 export interface HookSettings {
   readonly agent: string
   readonly title: string

@@ -6,7 +6,10 @@ import { readiness, rest, type Surface } from '../terminal/surface.ts'
 import type { HookEventReader } from './event-file.ts'
 import { openPermission, turnOf } from './events.ts'
 
-/** The permission a person is asked for now; a screen with an input box shows that it was answered or put away. */
+/**
+ * The permission that a person is asked for now; an input box on the screen shows that it was answered or
+ * dismissed.
+ */
 export async function permissionAsked(screen: Screen, hooks: HookEventReader): Promise<string | undefined> {
   return hasInputBox(screen) ? undefined : openPermission(await hooks.events())
 }
@@ -23,7 +26,10 @@ const pollMs = 100
 /** A hook is a process of its own: behind what the screen shows, but not by more than this. */
 const acknowledgedMs = 2000
 
-/** Whether the agent itself said that it took the text. It is waited for where it has spoken before and Enter worked. */
+/**
+ * Whether a hook event shows that the agent took the text; waited for where hooks reported before and Enter had an
+ * effect.
+ */
 export async function isAcknowledged(
   surface: Surface,
   hooks: HookEventReader,
@@ -38,10 +44,10 @@ export async function isAcknowledged(
   }
 }
 
-/** How long its hooks may be silent behind a screen that has come to rest. */
+/** How long after the screen has come to rest a hook event may still come. */
 const lateMs = 6000
 
-/** The end of the turn: exact where it is told, else inferred from the screen. */
+/** The end of the turn: exact by hook events, else inferred from the screen. */
 export async function endOfTurn(
   surface: Surface,
   hooks: HookEventReader,
@@ -81,7 +87,7 @@ async function untilHooksTellEnd(
   return undefined
 }
 
-/** The screen is at rest. An agent whose hooks tell of turns tells of a good end as well, if there was one. */
+/** The screen is at rest. An agent whose hooks report turns reports a good end as well, if there was one. */
 async function endOnScreen(
   surface: Surface,
   hooks: HookEventReader,
@@ -95,12 +101,12 @@ async function endOnScreen(
   if (!accepted && habit === 'silent') return outcome
   const late = await Promise.race([byHooks, surface.pause(lateMs)])
   if (late) return late
-  // An agent that tells when it begins, and did not, has not begun a turn.
+  // An agent whose hooks report beginnings, and reported none, has not begun a turn.
   return habit === 'ends' || turnOf(await hooks.events(), text).accepted ? unfinished : outcome
 }
 
 const unfinished: Outcome = {
   kind: 'turn_failed',
   why: 'agent_error',
-  detail: 'its screen came to rest, but its hooks told of no end: it was interrupted, or failed',
+  detail: 'its screen came to rest, but its hooks reported no end: it was interrupted, or failed',
 }

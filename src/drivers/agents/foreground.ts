@@ -7,7 +7,7 @@ import type { AgentKind } from './skills.ts'
 export const agentInFront = async (pid: number): Promise<AgentKind | undefined> =>
   agentRunBy((await foregroundOf(pid)) ?? [])
 
-/** The command line of the program in front in the terminal of `pid`; undefined when the system does not tell. */
+/** The command line of the program in front in the terminal of `pid`; undefined when the system does not show it. */
 export async function foregroundOf(pid: number): Promise<readonly string[] | undefined> {
   if (!Number.isSafeInteger(pid) || pid < 1) return undefined
   return process.platform === 'linux' ? linuxForeground(pid) : psForeground(pid)

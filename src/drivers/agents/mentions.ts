@@ -3,9 +3,10 @@ import { resolve } from 'node:path'
 import type { SkillPlace } from './skills.ts'
 
 /**
- * The text as it is said to an agent that reads what a message names with `@`, file or folder, wherever it stands.
- * Gemini and Qwen Code look through the whole folder for such a name, so each of their `@` gets a backslash. Claude Code puts it before its model, and at the end of a text its Enter completes the name instead of sending. So a
- * name of something that is there gets a backslash, and one at the end is closed by a space.
+ * The text for an agent that reads every file or folder that a message names with `@`, wherever the name stands.
+ * Gemini and Qwen Code search the whole folder for such a name, so each `@` gets a backslash. Claude Code gives the
+ * file to its model, and behind a name at the end of a text Enter completes the name instead of sending. So a name
+ * of something that exists gets a backslash, and one at the end is closed by a space.
  */
 export async function escapeMentions(
   { agent, cwd, home }: Pick<SkillPlace, 'agent' | 'cwd' | 'home'>,

@@ -6,7 +6,7 @@ export type AgentKind = 'claude' | 'codex' | 'gemini' | 'opencode' | 'pi' | 'qwe
 
 /** Where one agent's skills may lie. */
 export interface SkillPlace {
-  /** Undefined: any other program, which is told the skill's text itself. */
+  /** Undefined: any other program, which gets the skill's text itself. */
   readonly agent: AgentKind | undefined
   readonly cwd: string
   readonly home: string
@@ -46,8 +46,8 @@ export async function withSkill(place: SkillPlace, name: string, text: string): 
 }
 
 /**
- * How an agent is told to use a skill it knows. The call must be the very first characters. Undefined where a call would
- * obey what an outsider wrote: it is told the skill's text then.
+ * The text that calls a skill an agent knows; the call must be the very first characters. Undefined where a call would
+ * obey what an outsider wrote: the agent gets the skill's text then.
  */
 export function skillCall(agent: AgentKind | undefined, name: string, text: string): string | undefined {
   const call = agent ? agentFacts[agent].call : !/!`|@/.test(text) && slash

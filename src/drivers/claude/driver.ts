@@ -13,8 +13,8 @@ import { look, readinessOf, type SessionState, skillPlace } from './session-stat
 import { configDirOf, findClaude, parseClaude } from './settings.ts'
 
 /**
- * A Claude Code that a person has open, through its inbox and without typing: its registry tells its state, its
- * transcript what became of a message. The agent is theirs: it is never started, interrupted or ended here.
+ * A Claude Code that a person has open, through its inbox and without typing: its registry shows its state, its
+ * transcript what became of a message. The agent is theirs: this driver never starts, interrupts or ends it.
  */
 export const claudeDriver = (deps: DriverDeps): Driver => ({
   kind: 'claude',

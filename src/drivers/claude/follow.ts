@@ -81,14 +81,14 @@ const isRest = (presence: Presence, turnLog: TurnLog): boolean =>
   presence.entry.status === 'idle' &&
   presence.entry.statusAt >= (turnLog.seenAt() ?? 0)
 
-/** Looked at first and read then, so that an end is not taken for one before its last rows are there. */
+/** The registry is read before the transcript, so that an end does not count before its last rows are there. */
 async function step({ state, turnLog, transcript }: Following): Promise<Presence> {
   const presence = await look(state)
   turnLog.feed(await transcript.read(presence.kind === 'open' ? presence.entry.sessionId : undefined))
   return presence
 }
 
-/** The turn goes on. Who stops will find out later what became of it; whose time is over will not ask. */
+/** The turn goes on. After a stop of the server its outcome is found out later; after a timeout it is not. */
 const cutOff = (signal: AbortSignal): Outcome =>
   isTimeout(signal)
     ? {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 
-/** The inbox of one Claude Code, and the word that lets a message in; undefined where it wants none. */
+/** The inbox of one Claude Code, and the token that lets a message in; undefined where it wants none. */
 interface Inbox {
   readonly socket: string
   readonly token: string | undefined
@@ -12,15 +12,18 @@ interface InboxMessage {
   readonly text: string
 }
 
-/** `read`: Claude Code has taken the line from its socket. `unread`: it may still. Neither says that it was accepted. */
+/**
+ * `read`: Claude Code has taken the line from its socket. `unread`: it may still. Neither means that the message
+ * was accepted.
+ */
 type Posted =
   | { readonly kind: 'read' | 'unread' }
   /** Nothing of it has left us. */
   | { readonly kind: 'unreachable'; readonly why: string }
 
 /**
- * Brings a letter, or none: then it only shows whether anybody reads there. Resolves when the other side is done with
- * what was written, or `signal` aborts. The wire is not documented; seen in 2.1.329.
+ * Sends a message, or none: then the result only shows whether Claude Code reads. Resolves when the other side is
+ * done with what was written, or `signal` aborts. The protocol is not documented; seen in 2.1.329.
  */
 export function post(inbox: Inbox, message: InboxMessage | undefined, signal: AbortSignal): Promise<Posted> {
   const socket = connect(inbox.socket)
@@ -37,7 +40,7 @@ export function post(inbox: Inbox, message: InboxMessage | undefined, signal: Ab
     socket.once('end', () => resolve({ kind: 'read' }))
     socket.resume()
     if (signal.aborted) unread()
-    // What was not read yet still is: only our end is let go.
+    // Whatever the other side has not read yet stays readable: only our end is closed.
   }).finally(() => socket.destroySoon())
 }
 

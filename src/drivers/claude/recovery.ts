@@ -46,7 +46,7 @@ export async function recover(state: SessionState, attempt: Attempt): Promise<Re
 
 export const notSeen = 'what was sent has not been taken yet; it is not sent a second time'
 
-/** The same in the words of an outcome; undefined when it never arrived, so that it may be sent. */
+/** As an outcome; undefined when the message never arrived, so that it may be sent. */
 export function outcomeOf(recovered: Recovered, { turn }: Attempt): Outcome | undefined {
   if (recovered.kind === 'lost') return undefined
   if (recovered.kind === 'waiting') return { kind: 'busy', why: notSeen }

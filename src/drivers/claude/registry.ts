@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { isObject, parseJson, textAt } from '../json.ts'
 import { identify, isRunning, type ProcessIdentity } from '../process/process.ts'
 
-/** What a running Claude Code says of itself in `sessions/<pid>.json` of its configuration directory (seen in 2.1.329). */
+/** What a running Claude Code writes to `sessions/<pid>.json` of its configuration directory (seen in 2.1.329). */
 export interface Entry {
   readonly pid: number
   readonly sessionId: string
@@ -44,13 +44,13 @@ async function liveEntry(configDir: string, pid: number): Promise<LiveEntry | un
   return process && entry && (await isRunning(process)) ? { ...entry, process } : undefined
 }
 
-/** The variables that a process was started with; none where the system does not tell. */
+/** The variables that a process was started with; none where the system does not show it. */
 export async function environmentOf(pid: number): Promise<Readonly<Record<string, string>>> {
   const pairs = (await textOf(`/proc/${pid}/environ`)).split('\0').map((pair) => /^([^=]+)=(.*)$/s.exec(pair))
   return Object.fromEntries(pairs.flatMap((pair) => (pair ? [[pair[1], pair[2]]] : [])))
 }
 
-/** The word that lets a message into its inbox; undefined where it wants none. */
+/** The token that lets a message into its inbox; undefined where it wants none. */
 export async function inboxToken(configDir: string, pid: number): Promise<string | undefined> {
   const names = await namesIn(folderOf(configDir))
   const name = names.find((candidate) => candidate.startsWith(`${pid}.`) && candidate.endsWith('.key'))

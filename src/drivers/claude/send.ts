@@ -49,7 +49,7 @@ async function sendAlone(
   return postAndFollow(state, presence, { attempt, text, signal, on })
 }
 
-/** What an earlier message means now that was sent and lost sight of: the same one is never sent while it may arrive. */
+/** The outcome of an earlier message that was not followed to its end: it is never sent again while it may arrive. */
 async function earlierOutcome(state: SessionState, { deliveryId }: Outgoing): Promise<Outcome | undefined> {
   const attempt = await state.pending
   if (!attempt) return undefined
@@ -63,7 +63,7 @@ async function earlierOutcome(state: SessionState, { deliveryId }: Outgoing): Pr
 const textFor = async (state: SessionState, { skill, text }: Outgoing): Promise<string | undefined> =>
   skill === undefined ? text : withSkill(skillPlace(state, homedir()), skill, text)
 
-/** On disk before anything is sent: after a crash it tells where to look. */
+/** In the journal before anything is sent: after a crash the entry shows where to look. */
 async function recordAttempt(
   state: SessionState,
   { entry: { sessionId } }: Extract<Presence, { kind: 'open' }>,
@@ -123,14 +123,15 @@ async function notAccepted(
   }
 }
 
-/** Its guard against sessions that talk in circles: the same words again within half a minute, or too many messages. */
+/** Claude Code's guard against sessions that answer each other without end. */
 const dropped =
-  'Claude Code drops the same words within half a minute, and more than one message in two seconds'
+  'Claude Code drops the same text within half a minute, and more than one message in two seconds'
 const droppedMs = 5000
 
 /**
- * What is reported need not be found out again. What went well stays on disk until the next message: the server may end
- * before it has kept it. What failed does not, or it would be found in place of a later try by hand.
+ * An outcome that is returned need not be found out again. After a good one the attempt stays in the journal until
+ * the next message: the server may end before it has stored the outcome. After a failed turn it is cleared, or it
+ * would be found in place of a later retry by hand.
  */
 async function conclude(state: SessionState, outcome: Outcome): Promise<Outcome> {
   if (outcome.kind === 'busy') return outcome
@@ -144,7 +145,7 @@ async function forgetAttempt(state: SessionState): Promise<void> {
   await state.journal.clear().catch((thrown: unknown) => warn(state, 'claude.record_failed', thrown))
 }
 
-/** It has the message; a note that cannot be kept now must not make it look otherwise. */
+/** Claude Code has the message; an acceptance that cannot be stored now must not make it look otherwise. */
 async function reportAccepted(state: SessionState, on: TurnEvents): Promise<void> {
   await on.accepted().catch((thrown: unknown) => warn(state, 'claude.accept_failed', thrown))
 }

@@ -22,7 +22,7 @@ export interface SessionState {
   busy: boolean
 }
 
-/** What Claude Code says of itself now, or why there is nothing to hear. */
+/** The registry's entry of this Claude Code and its inbox, or why there is none. */
 export type Presence = { readonly kind: 'open'; readonly entry: Entry; readonly socket: string } | Gone
 
 type Gone = Extract<Readiness, { kind: 'ended' | 'offline' }>
@@ -36,8 +36,7 @@ export async function look({ settings: { configDir, process } }: SessionState): 
     if (!(await isRunning(process))) return { kind: 'ended', why: 'Claude Code has ended' }
     if (entry?.socket !== undefined) return { kind: 'open', entry, socket: entry.socket }
     // It may have been in the middle of writing it.
-    if (looks === 2)
-      return { kind: 'offline', why: 'Claude Code runs but does not say how it can be reached' }
+    if (looks === 2) return { kind: 'offline', why: 'Claude Code runs but its registry names no inbox' }
     await pause(rewriteMs)
   }
 }
@@ -49,7 +48,7 @@ export function readinessOf({ status, waitingFor }: Entry): Readiness {
   return { kind: 'busy', why: 'a turn runs' }
 }
 
-/** Commands in a message that comes through the inbox are not obeyed, so a skill is told by its text. */
+/** Claude Code obeys no commands in a message from its inbox, so a skill is sent as its text. */
 export const skillPlace = ({ deps, settings }: SessionState, userHome: string): SkillPlace => ({
   agent: 'claude',
   calls: false,

@@ -9,7 +9,10 @@ export interface ClaudeSettings {
   /** Absolute. Where it keeps its sessions and transcripts. */
   readonly configDir: string
   readonly process: ProcessIdentity
-  /** The conversation at the time it was registered; `/clear` and `/resume` begin or open others in the same process. */
+  /**
+   * The conversation at the time it was registered; `/clear` and `/resume` begin or open others in the same
+   * process.
+   */
   readonly sessionId: string
   readonly cwd: string
 }

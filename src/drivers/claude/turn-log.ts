@@ -4,16 +4,16 @@ import { createAnswer } from '../agent-process/answer.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 import { type Attempt, sha256Of } from './journal.ts'
 
-/** What a transcript tells of one message and its turn. */
+/** What a transcript shows of one message and its turn. */
 export interface TurnLog {
   feed(rows: readonly JsonObject[]): void
   /** The message stands in Claude Code's own queue. */
   queued(): boolean
   /** Unix milliseconds of the row that holds the message; undefined until it is there. */
   seenAt(): number | undefined
-  /** The transcript itself says that the turn is over. */
+  /** The transcript itself shows that the turn is over. */
   over(): boolean
-  /** The last thing it tells of the turn is a failure. */
+  /** The last row of the turn is a failure. */
   failing(): boolean
   /** How the turn went, given that it is over. */
   outcome(): Outcome
@@ -28,8 +28,8 @@ interface Found {
 }
 
 /**
- * Follows a message by its id (`origin.msg_id` of a row): its row says more than the message. Only the queue names no
- * ids, so there the texts are compared.
+ * Follows a message by its id (`origin.msg_id` of a row), because its row holds more than the message. Rows of the
+ * queue have no ids, so there the texts are compared.
  */
 export function createTurnLog({ messageId, sha256 }: Pick<Attempt, 'messageId' | 'sha256'>): TurnLog {
   let [queued, over, toolCalls] = [false, false, 0]
@@ -54,7 +54,7 @@ export function createTurnLog({ messageId, sha256 }: Pick<Attempt, 'messageId' |
     for (const block of blocksOf(message)) {
       if (block.type === 'text') answer.add(textAt(block, 'text') ?? '')
       if (block.type !== 'tool_use') continue
-      // What it says before its last tool call is no answer yet.
+      // A text before the last tool call is no answer yet.
       answer = createAnswer()
       toolCalls++
       tools.push(textAt(block, 'name') ?? 'a tool')

@@ -40,7 +40,7 @@ function capped(answer: string): string {
 
 const maxErrorLength = 200
 
-/** What a refusal says of itself, as problem documents and most other bodies do; one line, or nothing. */
+/** The error of a refusal, as problem documents and most other bodies hold it; one line, or nothing. */
 export function errorText(text: string): string {
   const value = parseJson(text)
   const found =

@@ -1,7 +1,7 @@
 /** A server that nobody reaches for so long has ended, and every turn with it. */
 const awayMs = 3000
 
-/** Told at each look whether nobody was there; says whether that has lasted too long. */
+/** Called at each look with whether no server answered; returns whether that has lasted too long. */
 export function watchAbsence(): (away: boolean) => boolean {
   let since: number | undefined
   return (away) => {

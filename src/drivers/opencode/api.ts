@@ -6,7 +6,7 @@ import type { OpencodeSettings } from './settings.ts'
 /** What became of a request. */
 export type Reply =
   | { readonly kind: 'done'; readonly body: Json | undefined }
-  /** opencode's own word that it does not know what was asked for. */
+  /** opencode itself answers that it does not know what was asked for. */
   | { readonly kind: 'unknown'; readonly why: string }
   | { readonly kind: 'refused'; readonly why: string; readonly status: number }
   /** Nothing was sent, or it was not taken: nobody is there, a stranger is, or the password is wrong. */
@@ -87,7 +87,7 @@ function replyOf(status: number, body: Json | undefined): Reply {
   return { kind: 'refused', why, status }
 }
 
-/** What opencode says of an error, in whichever of its shapes; one line. */
+/** The message of an opencode error, in whichever of its shapes; one line. */
 export function errorText(error: Json | undefined): string | undefined {
   if (!isObject(error)) return undefined
   const text =

@@ -6,7 +6,7 @@ import { messageOf } from './messages.ts'
 import type { SessionState } from './session-state.ts'
 import { isSessionId } from './settings.ts'
 
-/** A conversation. Most of what a server tells, it tells of one folder only. */
+/** A conversation, and its folder: most requests of the server's API are about one folder. */
 export interface Conversation {
   readonly id: string
   readonly directory: string
@@ -73,7 +73,10 @@ async function rememberConversation(state: SessionState, { id }: Conversation): 
   }
 }
 
-/** Whether a message stands in its conversation; `unsure` where its server does not tell, `away` where nobody answers. */
+/**
+ * Whether a message stands in its conversation; `unsure` where its server does not show it, `away` where no server
+ * answers.
+ */
 export async function messageStatus(
   { api }: SessionState,
   conversation: Conversation,

@@ -18,7 +18,7 @@ import { skillsOf } from './skill.ts'
  */
 export const opencodeDriver = (deps: DriverDeps): Driver => ({
   kind: 'opencode',
-  summary: 'speaks to a conversation in an opencode server or terminal (opencode serve, opencode --port P)',
+  summary: 'sends to a conversation in an opencode server or terminal (opencode serve, opencode --port P)',
   delivery: 'push',
   prepare: (settings) => prepare(deps, settings),
   discover: discoverServers,
@@ -27,7 +27,10 @@ export const opencodeDriver = (deps: DriverDeps): Driver => ({
 
 const prepareMs = 3000
 
-/** Without a choice the newest conversation is chosen now, where its server is there to ask, and not by a later message. */
+/**
+ * Without a choice the newest conversation is chosen now, where its server is there to ask, and not by a later
+ * message.
+ */
 async function prepare({ env }: DriverDeps, given: DriverSettings): Promise<DriverSettings> {
   const settings = parseOpencode(given)
   if (settings.sessionId !== undefined) return { ...settings }

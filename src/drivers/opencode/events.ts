@@ -2,9 +2,9 @@ import { pause } from '../../wait.ts'
 import { isObject, type JsonObject, parseJson, textAt } from '../json.ts'
 import type { Api } from './api.ts'
 
-/** What a server tells of one conversation while somebody listens. The truth is what it answers when asked. */
+/** The events of one conversation. They only prompt a look: what counts is what the server answers then. */
 export interface Events {
-  /** Resolves once the first stream tells of what happens, or does not open. */
+  /** Resolves once the first stream is open, or does not open. */
   readonly opened: Promise<void>
   /** Resolves at what happens next, from now on. */
   next(): Promise<void>

@@ -48,7 +48,7 @@ export async function lookAt(
 
 const over = (outcome: Outcome): Look => ({ kind: 'over', outcome })
 
-/** How long the end of what the agent said may be missing from a conversation that is idle. */
+/** How long the end of an answer may be missing from a conversation that is idle. */
 const endMs = 10_000
 
 /** A conversation is idle for a moment before its turn begins, and before what it ended with is written. */
@@ -68,13 +68,13 @@ function isSettled(
   return isAsSeen && now - seen.since > (last ? endMs : beginMs)
 }
 
-/** Its tools have run, and what they say is for the next message. */
+/** Its tools have run, and their results belong to the next message. */
 const goesOn = ({ error, finish }: Message): boolean =>
   error === undefined && (finish === 'tool-calls' || finish === 'unknown')
 
-/** What was heard of the turn while it is waited for. */
+/** What events have shown of the turn. */
 interface TurnProgress {
-  /** An error that the server told. */
+  /** An error that the server reported. */
   error: string | undefined
   /** Why its model is asked again, at last. */
   trouble: string | undefined
@@ -85,7 +85,7 @@ interface TurnProgress {
 
 const maxNotes = 40
 
-/** The timeline: tool calls and what a person is asked, not every word. */
+/** The timeline: tool calls and what a person is asked, not every message. */
 export function createTurnProgress(state: SessionState, { messageId }: Sent, on: TurnEvents): TurnProgress {
   const noted = new Set<string>()
   const note = (kind: EventKind, key: string, detail: string) => {
@@ -129,9 +129,9 @@ function onPart(
     note('turn_started', textAt(part, 'id') ?? '', `tool call: ${oneLine(textAt(part, 'tool') ?? 'a tool')}`)
 }
 
-/** Looked at without being told to, in case nothing is told. */
+/** How long to wait without an event before the next look. */
 const tickMs = 2000
-/** What is heard comes in showers. */
+/** Events come in bursts: one look is enough for each. */
 const calmMs = 100
 
 /** Waits for the end of the turn. Undefined when `signal` aborts first. */
@@ -162,7 +162,7 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
 
-/** What the agent has said so far, for a turn that is given up. */
+/** The answer so far, for a turn that is given up. */
 export async function answerSoFar(
   state: SessionState,
   conversation: Conversation,

@@ -11,7 +11,7 @@ export interface Sent {
   readonly at: number
 }
 
-/** opencode's own conversation tells what became of a message, under the id that was chosen for it. */
+/** The conversation shows what became of a message, under the id that was chosen for it. */
 export const openSentJournal = (runDir: string, session: Pick<Session, 'id' | 'generation'>): Journal<Sent> =>
   openJournal(runDir, 'opencode', session, parse)
 

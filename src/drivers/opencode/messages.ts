@@ -13,7 +13,7 @@ export interface Message {
   /** What somebody wrote, without what the agent added on its own account. */
   readonly texts: readonly string[]
   readonly toolCalls: number
-  /** Its id is written before what it says. */
+  /** False while only its id is written and no part yet. */
   readonly whole: boolean
 }
 

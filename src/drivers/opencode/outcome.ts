@@ -4,7 +4,7 @@ import { type JsonObject, textAt } from '../json.ts'
 import { errorText } from './api.ts'
 import type { Message } from './messages.ts'
 
-/** What a turn means that is over. `heard`: what the server told of an error that it wrote into no message. */
+/** The outcome of a turn that is over. `streamError`: an error of the event stream that stands in no message. */
 export function outcomeOf(answers: readonly Message[], streamError: string | undefined): Outcome {
   const last = answers.at(-1)
   const [answer, toolCalls] = [

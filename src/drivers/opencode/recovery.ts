@@ -6,10 +6,12 @@ import type { Sent } from './journal.ts'
 import type { SessionState } from './session-state.ts'
 
 const recallMs = 10_000
-/** A message that its server said yes to may still be on its way into the conversation. */
+/** A message that its server answered with 204 may still be on its way into the conversation. */
 const arriveMs = 20_000
 
-/** What became of a message that was sent before: the conversation itself tells, under the id that was chosen for it. */
+/**
+ * What became of a message that was sent before, as the conversation shows it under the id that was chosen for it.
+ */
 export async function recover(state: SessionState, deliveryId: DeliveryId): Promise<Outcome | undefined> {
   const sent = await state.journal.read()
   if (sent?.deliveryId !== deliveryId) return undefined
@@ -30,7 +32,7 @@ async function recoverIn(
 ): Promise<Outcome | undefined> {
   const found = await messageStatus(state, conversation, sent, signal)
   if (found === 'unsure' || found === 'away')
-    return { kind: 'offline', why: 'its server does not tell what became of it' }
+    return { kind: 'offline', why: 'its server does not show what became of it' }
   if (found === 'missing')
     return state.tools.now() - sent.at < arriveMs
       ? { kind: 'busy', why: 'it may be on its way into the conversation', retryAfterMs: 1000 }

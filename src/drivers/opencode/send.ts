@@ -12,7 +12,10 @@ import { beginMs, readinessAt } from './readiness.ts'
 import type { SessionState } from './session-state.ts'
 import { textWithSkill } from './skill.ts'
 
-/** One message, and with `on` its whole turn. One at a time: what comes meanwhile would wait in the agent's own queue. */
+/**
+ * One message, and with `on` its whole turn. One at a time: what comes meanwhile would wait in the agent's own
+ * queue.
+ */
 export async function send(
   state: SessionState,
   message: Outgoing,
@@ -99,7 +102,7 @@ async function sendAndFollow(
   const progress = createTurnProgress(state, sent, on)
   const events = listen(state.api, conversation, progress.onEvent)
   try {
-    // What a server tells before somebody listens is told to nobody, and some errors are told only once.
+    // Events from before the stream is open are lost, and some errors are sent only once.
     await Promise.race([events.opened, pause(openMs, cut)])
     if (cut.aborted) return cutOff(state)
     const taken = await post(state, conversation, sent, sending)
@@ -134,7 +137,7 @@ async function post(
   return { kind: 'failed', why: `its server refused it: ${reply.why}`, retry: reply.status >= 500 }
 }
 
-/** The server says yes before it has written the message anywhere, and may end in between. */
+/** The server answers 204 before it has written the message anywhere, and may end in between. */
 async function appears(
   state: SessionState,
   conversation: Conversation,

@@ -10,8 +10,8 @@ import type { SessionState } from './session-state.ts'
 
 /**
  * The message behind the text of its skill, just as opencode itself would put it. Its own call for that runs shell
- * commands and reads files that are named in the arguments, and those are an outsider's. Undefined when there is no such
- * skill.
+ * commands and reads files that are named in the arguments, and those are an outsider's. Undefined when there is no
+ * such skill.
  */
 export async function textWithSkill(
   state: SessionState,
@@ -26,7 +26,7 @@ export async function textWithSkill(
   return known ? behind(known, text) : withSkill(folders(state, conversation), skill, text)
 }
 
-/** What the agent says it knows, and what the configuration adds. Undefined when nobody is there to ask. */
+/** The skills that the server lists, and those of the configuration. Undefined when the server does not answer. */
 export async function skillsOf(
   state: SessionState,
   signal: AbortSignal,

@@ -10,7 +10,7 @@ interface AttachDeps {
   readonly stdout: WriteStream
 }
 
-/** How a person and a terminal part. The code is as a shell says it: 128 and the signal's number for a killed program. */
+/** Why `attachTerminal` returned; `code` as a shell reports it. */
 type AttachEnd = { readonly kind: 'detached' } | { readonly kind: 'ended'; readonly code: number }
 
 /**
@@ -58,7 +58,10 @@ function write(stdout: WriteStream, bytes: Uint8Array, leaving: AbortSignal): Pr
   })
 }
 
-/** Leaves modes that a program may have set: alternate screen, paste, mouse, focus, keyboard, hidden cursor, colours. */
+/**
+ * Leaves modes that a program may have set: alternate screen, paste, mouse, focus, keyboard, hidden cursor,
+ * colours.
+ */
 const resetModes =
   '\x1b[?1049l\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?1l\x1b>\x1b[<u\x1b[>4m\x1b[?25h\x1b[0m\r\n'
 
@@ -100,7 +103,7 @@ function detachAt(bytes: Buffer): number {
   return found.length === 0 ? -1 : Math.min(...found)
 }
 
-/** A terminal that is closed, or we who are told to stop: the agent goes on. */
+/** A closed terminal or SIGTERM detaches; the agent goes on. */
 function watchSignals(leaving: AbortController): () => void {
   const leave = () => leaving.abort()
   process.on('SIGHUP', leave).on('SIGTERM', leave)

@@ -10,8 +10,9 @@ const waits: Readonly<
 }
 
 /**
- * Whether a program in the foreground of this terminal waits for input now. Undefined where the system does not tell.
- * In line mode the kernel shows what is typed whether anybody reads or not, so the screen alone proves little there.
+ * Whether a program in the foreground of a terminal waits for input now; undefined where the system does not show
+ * it. In line mode the kernel echoes what is typed whether a program reads or not, so the screen alone proves
+ * little there.
  */
 export async function awaitsInput(leader: number): Promise<boolean | undefined> {
   const calls = waits[process.arch]

@@ -1,8 +1,8 @@
 /** Follows a person's keys, byte by byte, to know whether something half-typed stands in the input box. */
 export interface DraftTracker {
-  /** Takes the next bytes of one terminal; tells what was in them. */
+  /** Takes the next bytes of one terminal, and returns which kinds of keys were among them. */
   follow(bytes: Uint8Array): { readonly enter: boolean; readonly keys: boolean; readonly typed: number }
-  /** So many of the keys answered a question: nothing of them stands in the input box. */
+  /** So many keys answered a dialog: they do not stand in the input box. */
   discount(typed: number): void
   /** Printable keys since the last Enter, ^C or ^U. */
   draft(): boolean

@@ -15,7 +15,7 @@ import { connectHolder, type HolderClient } from './client.ts'
 import type { Request } from './protocol.ts'
 import { type PtySettings, parsePtySettings } from './settings.ts'
 
-/** An agent in a terminal of ours, started by `postern run`; a holder process owns it and types for us. */
+/** An agent in a terminal that `postern run` opened; a holder process owns that terminal and types there. */
 export const ptyDriver = (deps: DriverDeps): Driver => ({
   kind: 'pty',
   summary: 'types into a terminal of its own, started by postern run',
@@ -29,7 +29,7 @@ interface SessionState {
   readonly settings: PtySettings
   readonly generation: string
   readonly now: () => number
-  /** Conversations under way, to be cut when we let go. */
+  /** Connections in use, to be closed with the driver's connection. */
   readonly clients: Set<HolderClient>
   closed: boolean
 }
@@ -63,7 +63,7 @@ async function readiness(state: SessionState, signal: AbortSignal): Promise<Read
   return reply !== 'aborted' && reply?.is === 'state' ? reply.readiness : absence(state)
 }
 
-/** Nobody answers: either its holder is gone and the program with it, or it is only stuck. */
+/** The holder does not answer: either it is gone and the program with it, or it is only stuck. */
 async function absence({ settings }: SessionState): Promise<Gone> {
   const { holderPid: pid, holderStart: start } = settings
   return (await isRunning({ pid, start }))
@@ -95,7 +95,7 @@ async function inputFor(state: SessionState, { skill, text }: Outgoing): Promise
   return skill === undefined ? escaped : withSkill(place, skill, escaped)
 }
 
-/** Behind a shell it is whoever is in front there. */
+/** In a shell the agent is whichever program is in the foreground. */
 async function skillPlace({ deps, settings }: SessionState): Promise<SkillPlace> {
   return {
     agent: agentRunBy(settings.command) ?? (await agentInFront(settings.childPid)),
@@ -105,7 +105,7 @@ async function skillPlace({ deps, settings }: SessionState): Promise<SkillPlace>
   }
 }
 
-/** How long a holder that was told to let go may take to say how far it had come. */
+/** How long a holder that was sent `cancel` may take to report how far it had come. */
 const releaseMs = 900
 
 async function outcomeOf(
@@ -134,7 +134,7 @@ async function outcomeOf(
   }
 }
 
-/** Whatever was typed by then stands in the holder's ledger, and is asked for before it is tried again. */
+/** The holder remembers whether the text was typed by then; the next attempt asks for that first. */
 const cutOff = (signal: AbortSignal, accepted: boolean): Outcome =>
   accepted && signal.reason instanceof Error && signal.reason.name === 'TimeoutError'
     ? { kind: 'turn_failed', why: 'timeout', detail: 'its turn did not end in time' }
@@ -151,7 +151,7 @@ async function recall(state: SessionState, deliveryId: DeliveryId): Promise<Outc
 }
 
 const endMs = 10_000
-/** How long a holder may take to write the tombstone once its program is over. */
+/** How long a holder may take to write the tombstone once its program has ended. */
 const partMs = 6000
 const pollMs = 20
 
@@ -163,7 +163,7 @@ async function end(state: SessionState): Promise<void> {
   )
   for (let waited = 0; ended && waited < partMs && (await isRunning(holder)); waited += pollMs)
     await pause(pollMs)
-  // A holder that does not listen is ended like any other process; closing the terminal ends most programs.
+  // A holder that does not answer is ended like any other process; closing its terminal ends most programs.
   if (await isRunning({ pid: childPid, start: childStart })) await endGroup(childPid, 2000, ['SIGHUP'])
   if (await isRunning(holder)) signalGroup(holderPid, 'SIGKILL')
 }
@@ -176,7 +176,7 @@ async function untilEnd(client: HolderClient, patience: AbortSignal): Promise<bo
   }
 }
 
-/** Undefined when the holder cannot be reached, or when `about` says so. */
+/** Sends one request and hands the connection to `about`. Undefined when the holder cannot be reached. */
 async function withHolder<T>(
   state: SessionState,
   request: Request,

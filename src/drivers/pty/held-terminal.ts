@@ -10,11 +10,14 @@ import { createDraftTracker, type DraftTracker } from './draft-tracker.ts'
 import type { End, Size } from './protocol.ts'
 import { createScreenModel, type ScreenModel } from './screen-model.ts'
 
-/** A program in a terminal of ours, its screen, and the hands on it. */
+/** A program in a terminal that this process owns, its screen, and the keys that reach it. */
 export interface HeldTerminal {
   readonly pid: number
   readonly surface: Surface
-  /** Keys of a person, held back while a message is being typed. `replies`: its answers to queries count as well. */
+  /**
+   * Keys of a person, held back while a message is being typed. `replies`: answers of the terminal to queries count
+   * as well.
+   */
   keys(bytes: Uint8Array, replies: boolean): void
   resize(size: Size): void
   repaint(): Promise<string>
@@ -31,7 +34,7 @@ interface HeldTerminalDeps {
   readonly size: Size
   /** False while a person's terminal answers the program's queries. */
   readonly answers: () => boolean
-  /** Told before a person's keys reach the program. */
+  /** Called before a person's keys reach the program. */
   readonly onPersonKeys: (enter: boolean) => Promise<void>
   readonly onOutput: (bytes: Uint8Array) => void
   readonly onEnd: (end: End) => void
@@ -49,8 +52,9 @@ interface Held {
   readonly drafts: DraftTracker
   drawnAt: number
   end: End | undefined
-  /** A message is on its way; from its first byte on, keys are collected here. */
+  /** A message is on its way. */
   alone: boolean
+  /** A person's keys since the first byte of that message. */
   heldKeys: Keys[] | undefined
   /** What we typed, until the input box is empty again after Enter. */
   ours: string | undefined
@@ -205,7 +209,7 @@ interface LineMode {
   readonly echo: boolean
 }
 
-/** Not every runtime tells; what a terminal adds to the port is asked for by name. */
+/** Undefined where the runtime's terminals have no `lineMode`, which is no part of the port. */
 function lineModeOf(terminal: Terminal & { readonly lineMode?: () => LineMode | undefined }) {
   return terminal.lineMode?.()
 }

@@ -8,7 +8,7 @@ import { type End, type Request, readLines, sendLine } from './protocol.ts'
 import type { TypedDeliveries } from './typed-deliveries.ts'
 import type { Viewers } from './viewers.ts'
 
-/** What a holder has in hands. */
+/** One terminal holder: its terminal, and what was typed there. */
 export interface Holder {
   readonly generation: string
   readonly terminal: HeldTerminal
@@ -24,13 +24,13 @@ export interface Holder {
 interface Client {
   readonly holder: Holder
   readonly socket: Socket
-  /** Lets go of what is not typed yet. */
+  /** Aborts the typing of a text of which nothing is typed yet. */
   readonly cancelled: AbortController
-  /** Ends waiting on behalf of this client; typing goes on without it. */
+  /** Ends waiting on behalf of this client; typing goes on. */
   readonly gone: AbortController
 }
 
-/** Serves one connection. Who vanishes in the middle of typing finds the outcome in the ledger afterwards. */
+/** Serves one connection. A client that vanishes in the middle of typing gets the outcome by `recall` afterwards. */
 export function serve(holder: Holder, socket: Socket): void {
   const client = { holder, socket, cancelled: new AbortController(), gone: new AbortController() }
   socket.on('error', () => socket.destroy())

@@ -26,16 +26,16 @@ interface HolderOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly size: Size
   readonly multiline: Multiline
-  /** Told once it listens. */
+  /** Called once the holder listens. */
   readonly onReady: (childPid: number) => void
   /** Writes the tombstone; false when the session is not open yet, then it is asked again. */
   readonly onEnd: (end: End) => Promise<boolean>
 }
 
 /**
- * Owns one program in a terminal until that program ends, whoever comes and goes: the server, the person's terminal,
- * whoever started it. Resolves with the program's exit code as a shell says it. Throws `unsupported` where the
- * runtime has no terminals and `usage` when the program cannot be started.
+ * Owns one program in a terminal until that program ends, whoever comes and goes: the server, the person's
+ * terminal, the process that started it. Resolves with the program's exit code as a shell reports it. Throws
+ * `unsupported` where the runtime has no terminals and `usage` when the program cannot be started.
  */
 export async function runHolder(options: HolderOptions, platform: Platform): Promise<number> {
   const { openTerminal } = platform
@@ -77,7 +77,7 @@ async function listen(path: string): Promise<Server> {
   return server
 }
 
-/** The same, refusing in words what cannot be started. */
+/** `open`, with a `Failure` of code `usage` for what cannot be started. */
 const refusingInWords =
   (open: NonNullable<Platform['openTerminal']>): NonNullable<Platform['openTerminal']> =>
   (options) => {
@@ -89,7 +89,7 @@ const refusingInWords =
     }
   }
 
-/** Deliveries remembered: more than a session's queue can hold at a crash. */
+/** How many deliveries are remembered: more than a session's queue can hold at a crash. */
 const typedLimit = 10_000
 
 function createHolder(
@@ -151,7 +151,7 @@ async function untilEnd(options: HolderOptions, holder: Holder, ended: Promise<E
   }
 }
 
-/** It outlives the terminal it was started from; asked to stop, it takes its program along. */
+/** A holder outlives the terminal it was started from; SIGTERM and SIGINT end its program too. */
 function onSignals(holder: Holder): () => void {
   const ignore = () => {}
   const stop = () => void holder.stop()
@@ -183,7 +183,7 @@ async function writeTombstone({ onEnd }: HolderOptions, end: End): Promise<void>
 
 const lingerMs = 5000
 
-/** Whoever is just about to attach still learns how it ended. */
+/** A client that is just about to attach still learns how the program ended. */
 async function awaitViewer(viewers: Viewers): Promise<void> {
   for (let waited = 0; waited < lingerMs && !viewers.hasSentEnd(); waited += tombstonePauseMs)
     await pause(tombstonePauseMs)

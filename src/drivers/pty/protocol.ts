@@ -3,12 +3,17 @@ import { constants } from 'node:os'
 import type { Readiness } from '../../domain/driver.ts'
 import type { Evidence, Outcome } from '../../domain/outcome.ts'
 
-/** What a client says to a holder: one JSON object a line. The first line is the request, more may follow it. */
+/**
+ * What a client sends to a holder: one JSON object a line. The first line is the request, more may follow. Holders
+ * outlive the binary that started them, so members are only ever added.
+ */
 export type Request =
   | { readonly op: 'state' }
   /** With `turn`, answered by `accepted` and, when the turn is over, by `outcome`. */
   | { readonly op: 'inject'; readonly deliveryId: string; readonly text: string; readonly turn: boolean }
-  /** Lets go of an `inject` of this connection as long as nothing is typed. A client that vanishes cancels nothing. */
+  /**
+   * Lets go of an `inject` of this connection as long as nothing is typed. A client that vanishes cancels nothing.
+   */
   | { readonly op: 'cancel' }
   | { readonly op: 'recall'; readonly deliveryId: string }
   /** `terminal`: a real terminal joins, which answers the program's queries itself; else output is only watched. */
@@ -29,13 +34,15 @@ export interface End {
   readonly signal?: string
 }
 
-/** As a shell says it: 128 and the signal's number for a program that was killed. */
+/** As a shell reports it: 128 and the signal's number for a program that was killed. */
 export const exitCodeOf = ({ exitCode, signal }: End): number =>
   signal === undefined ? (exitCode ?? 1) : 128 + (signals.get(signal) ?? 0)
 
 const signals: ReadonlyMap<string, number> = new Map(Object.entries(constants.signals))
 
-/** What a holder says. `hello` comes first on every connection: who does not recognize it goes away. */
+/**
+ * What a holder sends. `hello` comes first on every connection: a client that expects another generation closes it.
+ */
 export type Reply =
   | { readonly is: 'hello'; readonly generation: string }
   | { readonly is: 'state'; readonly readiness: Readiness }
@@ -50,7 +57,7 @@ export type Reply =
 export const sendLine = (socket: Socket, line: Request | Reply): boolean =>
   socket.writable && socket.write(`${JSON.stringify(line)}\n`)
 
-/** Calls `hear` for each line of a peer that is one of ours; one that sends nonsense is hung up on. */
+/** Calls `onLine` for each line of a peer; a peer that sends a line that is no JSON is disconnected. */
 export function readLines<Line extends Request | Reply>(socket: Socket, onLine: (line: Line) => void): void {
   let rest = ''
   socket.setEncoding('utf8')

@@ -4,14 +4,14 @@ import type { Screen } from '../terminal/screen.ts'
 import { readStyledRows } from '../terminal/styled-rows.ts'
 import { repaint, shownRows } from './repaint.ts'
 
-/** A terminal that nobody looks at: knows what the program has drawn. */
+/** A terminal without a display, which knows what the program has drawn. */
 export interface ScreenModel {
   feed(bytes: Uint8Array): void
   /** The text shown now, after everything fed so far. */
   text(): Promise<Text>
   /** What stands in the input box of an agent. */
   input(): Promise<string>
-  /** What another terminal has to be sent to show the same; output fed after it resolves is not in it. */
+  /** What another terminal has to be sent to show the same; output fed after the promise resolves is not included. */
   repaint(): Promise<string>
   resize(columns: number, rows: number): void
   close(): void
@@ -93,7 +93,8 @@ function textOf(terminal: Terminal, first: number): Text {
 
 /**
  * Where the lines begin that count as shown. A beginning that slid along with each new line would lose an old one
- * for each that comes, and a text could not be counted once more; so it stays for a while, also when lines are dropped.
+ * for each that comes, and a text could not be counted once more; so it stays for a while, also when lines are
+ * dropped.
  */
 function firstLine(terminal: Terminal): () => number {
   let anchor: IMarker | undefined

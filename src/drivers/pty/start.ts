@@ -22,7 +22,7 @@ interface StartOptions {
   readonly multiline?: Multiline
 }
 
-/** What a holder is told on its standard input, where no process list shows it. */
+/** What a holder reads from its standard input, where no process list shows it. */
 interface HolderInput {
   readonly socket: string
   readonly session: string
@@ -68,7 +68,7 @@ function spawnHolder({ holder, env }: StartOptions): ChildProcess {
   return spawn(program, args, { cwd: '/', env: { ...env }, detached: true, stdio: 'pipe' })
 }
 
-/** The first line it says; what it complained of when there is none. */
+/** The first line of the holder's standard output; without one, rejects with its standard error. */
 function reportOf(child: ChildProcess): Promise<Report> {
   return new Promise((resolve, reject) => {
     let output = ''
@@ -79,7 +79,7 @@ function reportOf(child: ChildProcess): Promise<Report> {
     }
     const timer = setTimeout(() => {
       child.kill('SIGKILL')
-      fail(`it said nothing within ${startMs / 1000} s`)
+      fail(`it did not report within ${startMs / 1000} s`)
     }, startMs)
     child.once('error', (error) => fail(error.message))
     child.once('close', (code) => fail(errors.trim() || `exit code ${code}`))
@@ -123,7 +123,10 @@ interface HolderIo {
   readonly onEnd: (session: string, generation: string, end: End) => Promise<boolean>
 }
 
-/** What the hidden subcommand does: reads its orders, says whether it could start, and holds on. The exit code. */
+/**
+ * What the hidden subcommand does: reads its input, reports whether it could start, and holds the terminal. The
+ * exit code.
+ */
 export async function runHolderCommand(io: HolderIo, platform: Platform): Promise<number> {
   const report = (output: Report) => io.print(`${JSON.stringify(output)}\n`)
   try {

@@ -1,16 +1,16 @@
 import type { Outcome } from '../../domain/outcome.ts'
 
-/** Which deliveries this terminal has got, so that none is typed twice whatever becomes of the server. */
+/** Which deliveries were typed into this terminal, so that none is typed twice whatever becomes of the server. */
 export interface TypedDeliveries {
-  /** The try under way or the one that was taken; undefined when it may be typed. */
+  /** The attempt under way or the one that was taken; undefined when the delivery may be typed. */
   find(deliveryId: string): Entry | undefined
-  /** Joins the try under way or returns the one that was taken; else begins one. */
+  /** Joins the attempt under way or returns the one that was taken; else begins one. */
   once(deliveryId: string, turn: boolean, attempt: () => Promise<Outcome>): Promise<Outcome>
 }
 
 interface Entry {
   readonly outcome: Promise<Outcome>
-  /** It is to be answered when its turn is over. */
+  /** The delivery is answered when its turn is over. */
   readonly turn: boolean
 }
 
@@ -38,7 +38,7 @@ export function createTypedDeliveries(limit: number): TypedDeliveries {
   }
 }
 
-/** After these it must not be typed again. */
+/** After these outcomes the delivery must not be typed again. */
 const isFinal = (outcome: Outcome): boolean =>
   outcome.kind === 'taken' || (outcome.kind === 'unknown' && outcome.accepted)
 

@@ -1,29 +1,29 @@
 import type { Socket } from 'node:net'
 import { type End, type Reply, sendLine } from './protocol.ts'
 
-/** Everybody who looks at a terminal now. */
+/** The clients that are shown a terminal's output now. */
 export interface Viewers {
-  /** `terminal`: it answers the program's queries itself. `show` gives what the screen has to be sent to be up to date. */
+  /** `terminal`: a real terminal, which answers the program's queries itself. */
   join(socket: Socket, terminal: boolean): Promise<void>
   output(bytes: Uint8Array): void
   end(end: End): void
-  /** True while nobody's terminal answers the program's queries. */
+  /** True while no viewer is a terminal that answers the program's queries. */
   unanswered(): boolean
-  /** True once somebody has been told of the end. */
+  /** True once a viewer was sent the end. */
   hasSentEnd(): boolean
-  /** True when keys of this one count: answers to queries are the first terminal's alone. */
+  /** Whether this is the first terminal: answers to the program's queries count from that one alone. */
   isFirst(socket: Socket): boolean
 }
 
 interface Viewer {
   readonly socket: Socket
   readonly terminal: boolean
-  /** It reads too slowly: nothing more is sent until it has caught up, then the screen anew. */
+  /** The client reads too slowly: nothing more is sent until it has caught up, then the whole screen. */
   behind: boolean
 }
 
 const maxUnreadBytes = 8 * 1024 * 1024
-/** What is kept of the first output for those who want to read all of it. */
+/** How much of the first output is kept for pipes that want all of it. */
 const maxBacklogBytes = 16 * 1024 * 1024
 const backlogMs = 10_000
 
@@ -59,7 +59,7 @@ export function createViewers(repaint: () => Promise<string>): Viewers {
   }
 }
 
-/** A pipe gets all output from the start; a terminal, or one who comes late, gets the screen as it is. */
+/** A pipe gets all output from the start; a terminal, or a late viewer, gets the screen as it is. */
 async function join(state: ViewersState, viewer: Viewer): Promise<void> {
   const { socket, terminal } = viewer
   if (state.keepsBacklog && (!terminal || state.end)) {

@@ -9,11 +9,11 @@ interface Signs {
   /** A message of the person, and the input box at the foot. */
   readonly prompt: RegExp
   readonly error: RegExp
-  /** What shows below a complaint that the turn went on, or ended well whatever it said. */
+  /** A line below the error shows that the turn went on, or ended well after all. */
   readonly success?: RegExp
 }
 
-/** The screens of the releases that the drivers' documentation names. Their signs differ, so no agent has to be known. */
+/** By the screens of the releases that docs/drivers.md names. Their signs differ, so all readers are tried. */
 const readers: Readonly<Record<string, Reader>> = {
   claude: between({ prompt: /^❯(?:\s|$)/, error: /^● (?=API Error\b)/, success: /^[✻●] / }),
   codex: between({ prompt: /^›(?:\s|$)/, error: /^■ (?=\S)/ }),
@@ -24,8 +24,8 @@ const readers: Readonly<Record<string, Reader>> = {
 }
 
 /**
- * What an agent says at the end of a turn that failed, or undefined: below the last message and above the input box.
- * What it misses counts as a good end, for a screen at rest tells no more.
+ * The error that an agent shows at the end of a turn that failed, between the last message and the input box;
+ * undefined for none. A missed error counts as a good end: a screen at rest shows no more than that.
  */
 export function agentErrorOn(screen: Screen): string | undefined {
   const lines = screen.lines.map((line) => line.trimEnd())
@@ -49,7 +49,10 @@ function between({ prompt, error, success }: Signs): Reader {
   }
 }
 
-/** Pi draws no sign before what anybody says, so only what no answer is likely to say tells a failure. */
+/**
+ * Pi draws no sign before a message or an error, so only a text that no answer is likely to hold counts as an
+ * error.
+ */
 function lastParagraph(lines: readonly string[]): string | undefined {
   const foot = lines.findLastIndex((line) => rule.test(line))
   const box = lines.findLastIndex((line, at) => at < foot && rule.test(line))

@@ -3,8 +3,9 @@ import type { Screen } from './screen.ts'
 const linesLooked = 16
 
 /**
- * What waits for a person at the foot of a screen, in words, or undefined. Knows menus (`❯ 1. Yes`), questions
- * (`[y/N]`), secrets and pagers. What it misses is caught by the missing echo: it saves the attempt, not the day.
+ * What waits for a person at the foot of a screen, as a sentence, or undefined. Knows menus (`❯ 1. Yes`), questions
+ * (`[y/N]`), secrets and pagers. A dialog missed here takes no text either, so its missing echo still keeps Enter
+ * back.
  */
 export function dialogOn(screen: Screen): string | undefined {
   if (screen.cooked && screen.echo === false) return 'it reads without showing what is typed (a password?)'
@@ -19,7 +20,7 @@ export function dialogOn(screen: Screen): string | undefined {
 
 const workLines = 8
 
-/** Agents that a slow machine keeps from moving still say how to stop them: `(esc to interrupt)`. */
+/** Agents that a slow machine keeps from moving still show how to stop them: `(esc to interrupt)`. */
 export const showsStopHint = (screen: Screen): boolean =>
   screen.lines
     .filter((line) => line.trim() !== '')
@@ -55,8 +56,8 @@ export const hasInputBox = (screen: Screen): boolean =>
     .some((line) => prompt.test(line))
 
 /**
- * A chosen option among others, next to a word of decision, and no input box below it. A numbered list that somebody
- * wrote lacks one of them.
+ * A chosen option among others, near a verb of decision, and no input box below. A numbered list in an answer lacks
+ * one of these signs.
  */
 function hasMenu(foot: readonly string[]): boolean {
   return foot.some((line, at) => {

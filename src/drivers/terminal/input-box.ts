@@ -9,8 +9,8 @@ interface Composer {
 }
 
 /**
- * What stands in the input box, as far as the screen tells: tmux does not say which keys a person pressed. Empty for an
- * empty box, its prompt or its placeholder.
+ * What stands in the input box, as far as the screen shows it: tmux does not report which keys a person pressed.
+ * Empty for an empty box, its prompt or its placeholder.
  */
 export function inputOn(composer: Composer): string {
   const rows = composer.cursorShown ? [composer.rows[composer.cursorRow]] : boxRows(composer.rows)

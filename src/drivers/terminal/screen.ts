@@ -1,4 +1,7 @@
-/** What a terminal shows at one moment. Text only: lines that were wrapped are joined, what scrolled away may precede. */
+/**
+ * What a terminal shows at one moment. Text only: lines that were wrapped are joined, what scrolled away may
+ * precede.
+ */
 export interface Screen {
   readonly kind: 'screen'
   readonly lines: readonly string[]
@@ -57,9 +60,10 @@ export const count = (screen: Screen, print: string): number =>
   print === '' ? 0 : ink(screen.lines.join('\n')).split(print).length - 1
 
 /**
- * True when Enter did something: a line is new, the text moved or is there once more, or the program put its paste mode
- * away. An animated spinner, a counter, a box that grew by an empty line and a paste marker are not enough. A program without bracketed
- * paste has no multi-line input box, so there a cursor on another place means that the line was taken.
+ * True when Enter did something: a line is new, the text moved or is there once more, or the program put its paste
+ * mode away. An animated spinner, a counter, a box that grew by an empty line and a paste marker are not enough. A
+ * program without bracketed paste has no multi-line input box, so there a cursor on another place means that the
+ * line was taken.
  */
 export function submitted(echoed: Screen, after: Screen, text: string): boolean {
   if (markersOn(after) > markersOn(echoed)) return false
@@ -71,7 +75,10 @@ export function submitted(echoed: Screen, after: Screen, text: string): boolean 
   return count(after, tailOf(text)) > count(echoed, tailOf(text))
 }
 
-/** The cursor was behind the text and still is: Enter went to a list of suggestions, say, and the box is as full as before. */
+/**
+ * The cursor was behind the text and still is: Enter went to a list of suggestions, for example, and the text still
+ * stands there.
+ */
 function cursorStays(echoed: Screen, after: Screen, text: string): boolean {
   const tail = tailOf(text)
   const isBehind = ({ bracketedPaste, cursorRow = '' }: Screen) =>

@@ -49,7 +49,7 @@ export const personOn = (screen: Screen): string | undefined =>
 
 async function workOn(surface: Surface, screen: Screen): Promise<string | undefined> {
   if (screen.quietMs < quietMs) return moving
-  if (showsStopHint(screen)) return 'its agent says that it works'
+  if (showsStopHint(screen)) return 'its agent shows that it works'
   if (screen.cooked && (await surface.awaitsInput?.()) === false) return 'its program does not wait for input'
   return undefined
 }

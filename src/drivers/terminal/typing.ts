@@ -19,11 +19,12 @@ export interface Typist {
    */
   type(message: string, signal: AbortSignal): Promise<Outcome>
   /**
-   * Resolves when the turn of what was typed last is over: as the agent's hooks tell it, else when the screen has been
-   * quiet and free of dialogs for a while. `asks`: told once for each permission that a person is asked for.
+   * Resolves when the turn of the text typed last is over: by the agent's hook events, else when the screen has
+   * been quiet and free of dialogs for a while. `onPermission` is called once for each permission that a person is
+   * asked for.
    */
   rest(signal: AbortSignal, onPermission?: (what: string) => void): Promise<Outcome>
-  /** To be told before a person's keys reach the program: they decide about what was left unsent. */
+  /** To be called before a person's keys reach the program: they may send or clear an unsent text. */
   onPersonKeys(enter: boolean): Promise<void>
 }
 
@@ -52,7 +53,7 @@ interface Entry {
 interface Unsettled extends Entry {
   readonly left: Screen
   readonly entered: boolean
-  /** When it was told to clear the line, by the surface's clock, as long as that has shown no effect. */
+  /** When the keys that clear the line were sent, by the surface's clock, until they have shown an effect. */
   readonly clearedAt?: number
 }
 

@@ -5,9 +5,9 @@ export type CallResult =
   | { readonly kind: 'ok'; readonly stdout: string }
   /** No tmux server listens there. */
   | { readonly kind: 'no_server' }
-  /** It answered, and refused: something is not there. `stdout` holds what it said before. */
+  /** tmux answered and refused: something is not there. `stdout` holds its output until then. */
   | { readonly kind: 'refused'; readonly stdout: string; readonly why: string }
-  /** It did not answer in time, and whether it acted is not known. */
+  /** tmux did not answer in time; whether it acted is not known. */
   | { readonly kind: 'silent'; readonly why: string }
   /** There is no tmux on this machine. */
   | { readonly kind: 'no_tmux' }

@@ -19,7 +19,7 @@ import { lookAt } from './pane.ts'
 import { identifyPane, parseGiven, parseSettings, serverOptions, type TmuxSettings } from './settings.ts'
 import { openPane } from './surface.ts'
 
-/** Types into a pane that a person uses too. The agent is theirs: it is never started or ended here. */
+/** Types into a pane that a person uses too. The agent is theirs: this driver never starts or ends it. */
 export const tmuxDriver = (deps: DriverDeps): Driver => ({
   kind: 'tmux',
   summary: 'types into a tmux pane, after looking that nothing is in the way',
@@ -44,7 +44,7 @@ interface SessionState {
   readonly typist: Typist
   readonly hooks: HookEventReader
   readonly journal: EnterJournal
-  /** The message on its way, by what cuts it short. */
+  /** The signal of the message on its way. */
   current: AbortSignal | undefined
   typing: DeliveryId | undefined
 }
@@ -81,7 +81,7 @@ function openState(deps: DriverDeps, session: Session, tools: DriverTools): Sess
   return state
 }
 
-/** A note that cannot be kept must not keep a message from its agent. */
+/** A journal that cannot be written must not keep a message from its agent. */
 const notingEnter = (surface: Surface, note: () => Promise<void>): Surface => ({
   ...surface,
   press: async (keys) => {
@@ -158,7 +158,7 @@ async function turn(
   return state.typist.rest(signal, onPermission)
 }
 
-/** The agent has the message; a note that cannot be kept now must not make it look otherwise. */
+/** The agent has the message; an acceptance that cannot be stored now must not make it look otherwise. */
 async function reportAccepted(state: SessionState, on: TurnEvents, evidence: Evidence): Promise<void> {
   try {
     await on.accepted(evidence)
@@ -167,7 +167,7 @@ async function reportAccepted(state: SessionState, on: TurnEvents, evidence: Evi
   }
 }
 
-/** A pane outlives the program in it, so who runs there is asked each time. */
+/** A pane outlives the program in it, so the agent is looked up each time. */
 async function skillPlace(state: SessionState, signal: AbortSignal): Promise<SkillPlace> {
   const { pane, deps } = state
   const tmux = openTmux(['-S', pane.socket], deps.env, () => signal)

@@ -22,7 +22,7 @@ export function openEnterJournal(runDir: string, session: Pick<Session, 'id' | '
   }
 }
 
-/** The pane does not tell which of its lines are whose. A second turn would be worse than a question. */
+/** A pane does not show which of its lines came from whom. A second turn would be worse than an unknown outcome. */
 const cutOff: Outcome = {
   kind: 'unknown',
   why: 'the server was stopped after it had pressed Enter',

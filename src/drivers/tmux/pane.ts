@@ -15,7 +15,7 @@ export interface PaneView {
   readonly cursor: string
   readonly cursorRow: number
   readonly cursorShown: boolean
-  /** Mode 2004; undefined before tmux 3.7, which does not tell. */
+  /** Mode 2004; undefined before tmux 3.7, which does not show it. */
   readonly bracketedPaste: boolean | undefined
   readonly tty: string
   /** Name of the program in front. */
@@ -50,7 +50,7 @@ export async function lookAt(tmux: Tmux, pane: PaneIdentity): Promise<PaneView |
   }
 }
 
-/** Why tmux could not be asked. It may be back one day; the pane then is not. */
+/** Why tmux could not be asked. A tmux server may come back; this pane will not. */
 export function unreached(result: Exclude<CallResult, { kind: 'ok' | 'refused' }>): Gone {
   if (result.kind === 'no_tmux') return { kind: 'offline', why: 'tmux is not installed' }
   return { kind: 'offline', why: result.kind === 'silent' ? result.why : 'its tmux server is not running' }

@@ -22,7 +22,7 @@ export interface TmuxSettings extends PaneIdentity {
   readonly target: string
   /** Where its skills are looked up. */
   readonly cwd: string
-  /** Which agent runs there, when its program's name does not tell. */
+  /** Which agent runs there, when its program's name does not show it. */
   readonly agent?: AgentKind
   readonly multiline: Multiline
 }

@@ -24,7 +24,10 @@ interface PaneState {
   front: { readonly program: string; readonly isAgent: boolean; readonly at: number } | undefined
 }
 
-/** A tmux pane as the typing procedure needs it. tmux tells of no change: what is not looked at is not known to be quiet. */
+/**
+ * A tmux pane as the typing procedure needs it. tmux reports no changes: a pane that is not looked at is not known
+ * to be quiet.
+ */
 export function openPane(tmux: Tmux, pane: TmuxSettings): Surface {
   const state: PaneState = {
     ...{ tmux, pane, shown: '', changedAt: 0, lookedAt: 0 },
@@ -91,7 +94,7 @@ function note(state: PaneState, shown: string): void {
   state.lookedAt = now
 }
 
-/** Told by tmux 3.7; before, a program in line mode certainly does not, and the known agents all do. */
+/** tmux 3.7 shows it; before, a program in line mode certainly takes no paste, and the known agents all do. */
 async function takesPaste(
   state: PaneState,
   view: PaneView,
@@ -104,7 +107,7 @@ async function takesPaste(
 
 const frontMs = 3000
 
-/** A script goes by the name of its interpreter; its command line tells more. */
+/** tmux names a script by its interpreter; the command line shows more. */
 async function isAgentInFront(state: PaneState, program: string): Promise<boolean> {
   if (isAgentKind(program)) return true
   const now = performance.now()
@@ -144,7 +147,10 @@ async function press(state: PaneState, keys: string): Promise<Gone | undefined> 
 const hexOf = (keys: string): string =>
   [...new TextEncoder().encode(keys)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')
 
-/** Acts if the server finds the pane as we know it; else tells why not. After silence it may have acted: looking tells. */
+/**
+ * Acts if the server finds the pane unchanged; else returns why not. After silence tmux may have acted: the next
+ * look shows it.
+ */
 async function act(
   state: PaneState,
   before: readonly string[],
