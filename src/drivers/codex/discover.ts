@@ -1,7 +1,7 @@
 import type { Discovered, DiscoveryPlace } from '../../domain/driver.ts'
 import { installed } from '../agents/installed.ts'
+import { reach } from './connect.ts'
 import { type OpenThread, openThreads } from './open.ts'
-import { reach } from './reach.ts'
 import { daemonSocket } from './settings.ts'
 
 /** The conversations that the daemon of this user has open, and the program. */

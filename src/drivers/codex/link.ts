@@ -22,8 +22,8 @@ export interface LinkEars {
 /** Connects to a server that others use as well. Rejects with what the system or the server said, and on abort. */
 export async function linkTo(place: SocketPlace, signal: AbortSignal): Promise<Link> {
   const talk = talking((line) => socket.send(line.trimEnd()), undecided)
-  const heard = (message: string) => talk.rpc.feed(`${message}\n`)
-  const socket = await openWebSocket(place, { heard, gone: talk.gone }, signal)
+  const onMessage = (message: string) => talk.rpc.feed(`${message}\n`)
+  const socket = await openWebSocket(place, { onMessage, onClosed: talk.gone }, signal)
   signal.addEventListener('abort', socket.close)
   try {
     return await greeted(talk, { alive: socket.open, close: async () => socket.close() })
