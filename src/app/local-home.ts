@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
 import type { LocalHome } from '../cli/context.ts'
 import { type Config, loadConfig } from '../config/load.ts'
-import type { Driver } from '../domain/driver.ts'
 import { Failure } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
 import type { Clock, Tokens } from '../domain/ports.ts'
@@ -10,6 +8,7 @@ import { baseUrl } from '../manage/urls.ts'
 import type { Platform } from '../platform/platform.ts'
 import { openStore } from '../store/sqlite.ts'
 import { openHome } from './home.ts'
+import { runningUrl } from './server-file.ts'
 
 export interface ProcessDeps {
   readonly platform: Platform
@@ -73,8 +72,6 @@ function asFailure(thrown: unknown): Failure {
   throw thrown
 }
 
-export type Drivers = ReadonlyMap<string, Driver>
-
 /** Reads the keys at the first token that is minted or read. */
 function lazyTokens(home: Home, clock: Clock): Tokens {
   const open = async () => {
@@ -92,20 +89,5 @@ function lazyTokens(home: Home, clock: Clock): Tokens {
   return {
     mint: async (claims) => (await opened()).mint(claims),
     read: async (token) => (await opened()).read(token),
-  }
-}
-
-/** The URL that a running server of this home wrote to `run/server.json`; undefined when there is none. */
-export function runningUrl(home: Home): string | undefined {
-  try {
-    const written: unknown = JSON.parse(readFileSync(`${home.runDir}/server.json`, 'utf8'))
-    return typeof written === 'object' &&
-      written !== null &&
-      'url' in written &&
-      typeof written.url === 'string'
-      ? written.url
-      : undefined
-  } catch {
-    return undefined
   }
 }

@@ -8,8 +8,8 @@ export interface MaintenanceDeps {
   readonly clock: Clock
   readonly log: Log
   readonly config: () => Config
-  readonly knocking: Pipeline
-  /** Opens what the configuration declares; asked again when that has changed. */
+  readonly pipeline: Pick<Pipeline, 'connections' | 'worker' | 'waiters'>
+  /** Opens the sessions that the configuration declares; called again when those have changed. */
   readonly declare: () => Promise<void>
 }
 
@@ -18,17 +18,17 @@ export interface Maintenance {
   stop(): Promise<void>
 }
 
-/** How often another process's writes are looked for. Asking costs the store microseconds. */
-const listenMs = 50
+/** How often another process's writes are looked for; `changedElsewhere` takes microseconds. */
+const followMs = 50
 const expireMs = 5000
 const purgeMs = 60_000
 const declareMs = 500
 const purgeBatch = 500
 
-/** What goes on beside the knocks: hearing what other processes wrote, expiry, retention. */
+/** What runs beside the knocks: following what other processes wrote, expiry, retention, declared sessions. */
 export function startMaintenance(deps: MaintenanceDeps): Maintenance {
   const tasks = [
-    repeating(deps, listenMs, listen),
+    repeating(deps, followMs, followOthers),
     repeating(deps, expireMs, expire),
     repeating(deps, purgeMs, purge),
     repeating(deps, declareMs, createFollower(deps)),
@@ -40,13 +40,16 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
   }
 }
 
-async function listen({ store, knocking }: MaintenanceDeps): Promise<void> {
+async function followOthers({
+  store,
+  pipeline: { connections, worker, waiters },
+}: MaintenanceDeps): Promise<void> {
   if (!(await store.changedElsewhere())) return
-  await knocking.connections.reconcile(await store.listSessions())
-  knocking.worker.wake()
-  for (const id of knocking.waiters.awaited()) {
+  await connections.reconcile(await store.listSessions())
+  worker.wake()
+  for (const id of waiters.awaited()) {
     const delivery = await store.findDelivery(id)
-    if (delivery) knocking.waiters.notify(delivery)
+    if (delivery) waiters.notify(delivery)
   }
 }
 

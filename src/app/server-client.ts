@@ -2,7 +2,7 @@ import { openAdminToken } from '../auth/keys.ts'
 import type { ServerClient } from '../cli/context.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { openHome } from './home.ts'
-import { runningUrl } from './local-home.ts'
+import { runningUrl } from './server-file.ts'
 
 /** A client of the running server of a home, with its admin token. Throws `unreachable` when no server runs. */
 export async function serverClient(root: string): Promise<ServerClient> {

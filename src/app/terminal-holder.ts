@@ -1,8 +1,9 @@
 import type { Io, TerminalHolder } from '../cli/context.ts'
-import type { SessionId } from '../domain/session.ts'
+import { parseSessionId } from '../domain/session.ts'
 import { attachTerminal } from '../drivers/pty/attach.ts'
 import { parsePtySettings } from '../drivers/pty/settings.ts'
 import { runHolderCommand, startHolder } from '../drivers/pty/start.ts'
+import { recordProgramEnd } from '../manage/program-end.ts'
 import { openStore } from '../store/sqlite.ts'
 import { openHome } from './home.ts'
 import type { ProcessDeps } from './local-home.ts'
@@ -26,7 +27,7 @@ export function openTerminalHolder({ platform, env }: ProcessDeps, root: string)
   }
 }
 
-/** The holder process: owns one terminal and writes its tombstone at the end. */
+/** The terminal holder's process: owns one terminal, and records the end of its program. */
 export async function holdTerminal(deps: ProcessDeps, io: Io, args: readonly string[]): Promise<number> {
   const home = openHome(args[0] ?? '')
   return runHolderCommand(
@@ -34,23 +35,12 @@ export async function holdTerminal(deps: ProcessDeps, io: Io, args: readonly str
       read: async () => new TextDecoder().decode(await io.read('-')),
       print: io.stdout,
       env: deps.env,
-      onEnd: async (session, generation, { exitCode, signal }) => {
-        const store = await openStore({
-          ...deps,
-          path: home.databaseFile,
-          now: deps.clock.now,
-          role: 'client',
-        })
+      onEnd: async (session, generation, end) => {
+        const { databaseFile: path } = home
+        const { platform, clock } = deps
+        const store = await openStore({ platform, path, now: clock.now, role: 'client' })
         try {
-          const at = deps.clock.now()
-          const why = signal === undefined ? `exit code ${exitCode ?? 'unknown'}` : `ended by ${signal}`
-          const ended = await store.endSession(session as SessionId, generation, {
-            at,
-            why,
-            ...(exitCode !== undefined && { exitCode }),
-          })
-          if (ended) await store.failQueued(session as SessionId, at, why)
-          return ended
+          return await recordProgramEnd(store, parseSessionId(session), generation, end, clock.now())
         } finally {
           await store.close()
         }

@@ -1,7 +1,5 @@
 import type { Config } from '../config/load.ts'
-import { Failure } from '../domain/error.ts'
-import { isLoopback } from '../domain/loopback.ts'
-import type { AdminCheck } from '../http/credentials.ts'
+import { admitTo } from '../http/credentials.ts'
 import { createGuard } from '../http/dashboard/guard.ts'
 import { openLoginShelf } from '../http/dashboard/login-file.ts'
 import { createLogins } from '../http/dashboard/logins.ts'
@@ -15,14 +13,14 @@ export interface WebPagesDeps extends ServerDeps {
   readonly adminToken: () => string
 }
 
-type Verbs = Pick<DashboardDeps, 'expose' | 'revoke' | 'retry' | 'replay'>
+type Actions = Pick<DashboardDeps, 'expose' | 'revoke' | 'retry' | 'replay'>
 type Entry = Pick<DashboardDeps, 'admin' | 'failed' | 'draining'>
 
-/** What people look at: the dashboard, and the explorer of the API. */
+/** The dashboard, and the page to try the API. */
 export function webPages(
   deps: WebPagesDeps,
-  door: RequestGuard,
-  verbs: Verbs,
+  guard: RequestGuard,
+  actions: Actions,
   entry: Entry,
   routes: DocsDeps['routes'],
 ) {
@@ -31,25 +29,28 @@ export function webPages(
   const publicUrl = () => config().server.publicUrl
   const shelf = openLoginShelf(home, adminToken())
   const logins = createLogins({ now: clock.now, bytes: clock.bytes, shelf })
-  const guard = createGuard({ logins, publicUrl })
+  const loginGuard = createGuard({ logins, publicUrl })
   const operator = {
     require: (request: Request) => {
-      if (!guard.login(request)) entry.admin.require(request)
+      if (!loginGuard.login(request)) entry.admin.require(request)
     },
   }
-  const admit = (request: Request) => admitTo(config().server.docs, config(), operator, request)
+  const admit = (request: Request) => {
+    const { docs, host } = config().server
+    admitTo(docs, host, operator, request)
+  }
   return [
     dashboardRoutes(
       {
-        ...{ store, version, adminToken, guard, logins, publicUrl, now: clock.now },
-        ...verbs,
+        ...{ store, version, adminToken, guard: loginGuard, logins, publicUrl, now: clock.now },
+        ...actions,
         ...entry,
         nonce: () => Buffer.from(clock.bytes(12)).toString('hex'),
         hooks,
       },
-      door,
+      guard,
     ),
-    docsRoutes({ version, publicUrl, routes, hooks: () => hooks().hooks, admit }, door),
+    docsRoutes({ version, publicUrl, routes, hooks: () => hooks().hooks, admit }, guard),
   ]
 }
 
@@ -59,15 +60,3 @@ const hooksOf = ({ webhooks, sessions }: Config) => ({
   wakeSession: sessions.wake,
   agentSession: sessions.agent,
 })
-
-/** Lets a request see a page that may be open, for the keeper, or off. Throws `not_found`, or what `admin` throws. */
-export function admitTo(
-  access: 'open' | 'admin' | 'off' | undefined,
-  { server }: Config,
-  admin: Pick<AdminCheck, 'require'>,
-  request: Request,
-): void {
-  const decided = access ?? (isLoopback(server.host) ? 'open' : 'admin')
-  if (decided === 'off') throw new Failure('not_found', 'There is nothing at this path.')
-  if (decided === 'admin') admin.require(request)
-}

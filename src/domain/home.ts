@@ -8,6 +8,8 @@ export interface Home {
   /** Every grant that was ever revoked, beside the keys that its URL needs. */
   readonly revokedFile: string
   readonly runDir: string
+  /** `run/server.json`: where the running server of this home listens. */
+  readonly serverFile: string
   /** Held by the server of this home. */
   readonly serverLock: string
 }
@@ -19,5 +21,6 @@ export const homeAt = (root: string): Home => ({
   keysDir: `${root}/keys`,
   revokedFile: `${root}/keys/revoked`,
   runDir: `${root}/run`,
+  serverFile: `${root}/run/server.json`,
   serverLock: `${root}/run/server.lock`,
 })

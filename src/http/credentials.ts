@@ -1,5 +1,6 @@
 import { isSecret } from '../auth/secrets.ts'
 import { Failure } from '../domain/error.ts'
+import { isLoopback } from '../domain/loopback.ts'
 import { bearerOf } from './request.ts'
 
 /** The keeper's own credential: full use of `/api`, and nothing at any other door. */
@@ -29,4 +30,16 @@ export function createAdminCheck(deps: AdminCheckDeps): AdminCheck {
         : new Failure('unauthorized', 'Send the admin token as a Bearer token.')
     },
   }
+}
+
+/** Lets a request see a page that may be open, for the admin, or off. Throws `not_found`, or what `admin` throws. */
+export function admitTo(
+  access: 'open' | 'admin' | 'off' | undefined,
+  host: string,
+  admin: Pick<AdminCheck, 'require'>,
+  request: Request,
+): void {
+  const decided = access ?? (isLoopback(host) ? 'open' : 'admin')
+  if (decided === 'off') throw new Failure('not_found', 'There is nothing at this path.')
+  if (decided === 'admin') admin.require(request)
 }

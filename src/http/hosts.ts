@@ -28,6 +28,32 @@ export function createHosts(names: () => readonly string[]): Hosts {
   }
 }
 
+export interface ServerNames {
+  readonly host: string
+  readonly publicUrl?: string
+  readonly allowedHosts: readonly string[]
+}
+
+/** The names for `createHosts`: the same list as long as the configuration of the server is the same object. */
+export function createHostNames(server: () => ServerNames): () => readonly string[] {
+  let configured: ServerNames | undefined
+  let names: readonly string[] = []
+  return () => {
+    if (server() !== configured) {
+      configured = server()
+      names = namesOf(configured)
+    }
+    return names
+  }
+}
+
+const namesOf = ({ host, publicUrl, allowedHosts }: ServerNames): readonly string[] =>
+  [
+    host.includes(':') ? `[${host}]` : host,
+    ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname]),
+    ...allowedHosts,
+  ].map((name) => name.toLowerCase())
+
 /** Nearly every request names the same Host: the last good one is remembered as long as the names are the same. */
 function createJudge(names: () => readonly string[]): (host: string) => boolean {
   let good: string | undefined

@@ -1,0 +1,43 @@
+import { acknowledge, purgeDelivery, replayDelivery, retryDelivery } from '../manage/deliveries.ts'
+import { expose, revoke } from '../manage/grants.ts'
+import { endSession } from '../manage/sessions.ts'
+import { baseUrl, webhookUrl } from '../manage/urls.ts'
+import type { Pipeline, ServerDeps } from './pipeline.ts'
+
+/** What the operator may do through the API and the dashboard. `address` is where this server listens. */
+export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address: () => string) {
+  const { store, tokens, clock, config } = deps
+  const { worker, waiters, connections } = pipeline
+  const maxHoldMs = () => config().retry.maxHoldSeconds * 1000
+  const woken = async <T>(act: Promise<T>): Promise<T> => {
+    const result = await act
+    worker.wake()
+    return result
+  }
+  return {
+    expose: async (order: Parameters<typeof expose>[1]) => {
+      const { server } = config()
+      const minted = await expose({ store, tokens, clock, defaultTtlSeconds: server.grantTtlSeconds }, order)
+      return { grant: minted.grant, url: webhookUrl(baseUrl(server, address()), minted.token) }
+    },
+    revoke: (id: string) => revoke({ store, clock }, id),
+    endSession: async (id: string) =>
+      endSession({ store, clock, connect: async (session) => connections.to(session) }, id),
+    send: pipeline.send,
+    retry: (id: string) => woken(retryDelivery({ store, clock, maxHoldMs: maxHoldMs() }, id)),
+    replay: (id: string, message: string | undefined) =>
+      woken(
+        replayDelivery(
+          { store, clock, maxHoldMs: maxHoldMs(), queueLimit: config().limits.queuePerSession },
+          id,
+          message,
+        ),
+      ),
+    purge: (id: string) => purgeDelivery(store, id),
+    acknowledge: async (id: string) => {
+      const delivery = await acknowledge({ store, clock }, id)
+      waiters.notify(delivery)
+      return delivery
+    },
+  }
+}

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto'
+import { reasonOf } from '../domain/error.ts'
+import type { Log } from '../domain/ports.ts'
+import { isStanding, parseSessionId, type Session } from '../domain/session.ts'
+import { openSession, type RegisterDeps, requireDriver } from './sessions.ts'
+
+export interface DeclaredDeps extends RegisterDeps {
+  readonly log: Log
+  /** What relative paths in settings are relative to. */
+  readonly cwd: string
+}
+
+/** A session as the configuration declares it. */
+export interface Declaration {
+  readonly id: string
+  readonly driver: string
+  readonly settings: { readonly [key: string]: unknown }
+  readonly permissions: readonly string[]
+}
+
+/**
+ * Opens the sessions that the configuration declares, where they are not open as declared already. One that somebody
+ * registered by hand under the same name is left alone. What cannot be opened is logged; the others go on.
+ */
+export async function openDeclared(deps: DeclaredDeps, declared: readonly Declaration[]): Promise<void> {
+  for (const declaration of declared) {
+    try {
+      await openOne(deps, declaration)
+    } catch (thrown) {
+      deps.log('error', 'session.declared_failed', { session: declaration.id, why: reasonOf(thrown) })
+    }
+  }
+}
+
+async function openOne(deps: DeclaredDeps, declaration: Declaration): Promise<void> {
+  const id = parseSessionId(declaration.id)
+  const generation = generationOf(declaration)
+  const before = await deps.store.findSession(id)
+  if (before && before.state !== 'ended' && !mayReplace(before, generation)) return
+  const driver = requireDriver(deps.drivers, declaration.driver)
+  const { permissions } = declaration
+  const settings = await driver.prepare(
+    { ...declaration.settings, ...(permissions.length > 0 && { permissions }) },
+    { cwd: deps.cwd },
+  )
+  await openSession(deps, { id, driver: driver.kind, settings, generation, replace: true })
+  deps.log('info', 'session.declared', { session: id, driver: driver.kind })
+}
+
+const mark = 'declared-'
+
+/** The same declaration is the same opening, over any number of restarts. */
+const generationOf = ({ driver, settings, permissions }: Declaration): string =>
+  mark +
+  createHash('sha256')
+    .update(JSON.stringify([driver, settings, permissions]))
+    .digest('hex')
+    .slice(0, 16)
+
+const mayReplace = (before: Session, generation: string): boolean =>
+  before.generation !== generation && (before.generation.startsWith(mark) || isStanding(before))
