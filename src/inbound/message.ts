@@ -3,9 +3,8 @@ import { reasonOf } from '../domain/error.ts'
 import type { Hook } from '../domain/hook.ts'
 import type { Admission, Knock } from '../domain/knock.ts'
 import { addressed, cleanFrom } from '../domain/message.ts'
-import { parsePayload } from '../payload/parse.ts'
 import { agreedKey, type MessageBody, readMessage, readTurn } from './message-body.ts'
-import type { HookRenderer, Rendering } from './webhook-message.ts'
+import { type HookRenderer, type Rendering, readPayload } from './webhook-message.ts'
 
 /** The message of a knock as its agent will get it, and what its sender asked for. */
 export interface Rendered {
@@ -64,7 +63,7 @@ async function renderHook(
   contentType: string,
 ): Promise<Rendered | Ignored> {
   const payload = await knock.body(admission.maxBytes)
-  const view = await parsePayload(payload, contentType)
+  const view = await readPayload(hook, payload, knock.header)
   const rendering = deps.rendererOf(hook)({ payload: view, header: knock.header, nonce: deps.nonce() })
   const composed = composeRendering(rendering, hook.from)
   if (composed.kind === 'ignored') return { ignored: composed.why }

@@ -1,7 +1,6 @@
 import type { Hook } from '../domain/hook.ts'
-import { parsePayload } from '../payload/parse.ts'
 import { composeRendering, type HookMessage } from './message.ts'
-import { createHookRenderer } from './webhook-message.ts'
+import { createHookRenderer, readPayload } from './webhook-message.ts'
 
 /** A payload to try a hook on; header names in lower case. */
 export interface Sample {
@@ -15,7 +14,8 @@ export async function rehearse(
   { payload, headers }: Sample,
   nonce: string,
 ): Promise<HookMessage> {
-  const view = await parsePayload(payload, headers['content-type'] ?? '')
-  const rendering = createHookRenderer(hook)({ payload: view, header: (name) => headers[name], nonce })
+  const header = (name: string) => headers[name]
+  const view = await readPayload(hook, payload, header)
+  const rendering = createHookRenderer(hook)({ payload: view, header, nonce })
   return composeRendering(rendering, hook.from)
 }

@@ -2,10 +2,24 @@ import type { Hook } from '../domain/hook.ts'
 import { isBlank } from '../domain/message.ts'
 import { createFence } from '../payload/fence.ts'
 import { compileFilter } from '../payload/filter.ts'
+import { parsePayload } from '../payload/parse.ts'
 import { compileTemplate, render, type Template } from '../payload/template.ts'
 import type { View } from '../payload/view.ts'
 import { type PresetEvent, readEvent } from '../providers/event.ts'
-import { presetOf } from '../providers/index.ts'
+import { presetOf, senders } from '../providers/index.ts'
+
+/** A body as the hook's filter and template see it. Throws what `parsePayload` throws. */
+export function readPayload(
+  { preset, verify }: Hook,
+  body: Uint8Array,
+  header: HookInput['header'],
+): Promise<View> {
+  const parse = parserOf(preset) ?? parserOf(verify.scheme)
+  return parse ? parse(body, header) : parsePayload(body, header('content-type') ?? '')
+}
+
+const parserOf = (sender: string | undefined) =>
+  sender === undefined ? undefined : senders.get(sender)?.parse
 
 /** Payload to message by the filter, preset and template of one hook, which are compiled once. Pure. */
 export type HookRenderer = (input: HookInput) => Rendering

@@ -1,5 +1,7 @@
 import { alertmanager } from './alertmanager.ts'
+import { azureEventGrid } from './azure-event-grid.ts'
 import { bitbucket } from './bitbucket.ts'
+import { cloudevents } from './cloudevents.ts'
 import { discord } from './discord.ts'
 import { dropbox } from './dropbox.ts'
 import { gitea } from './gitea.ts'
@@ -10,6 +12,7 @@ import { hmac } from './hmac.ts'
 import { linear } from './linear.ts'
 import { meta } from './meta.ts'
 import { microsoftGraph } from './microsoft-graph.ts'
+import { microsoftTeams } from './microsoft-teams.ts'
 import { pagerduty } from './pagerduty.ts'
 import type { Preset, Scheme, Sender } from './sender.ts'
 import { sentry } from './sentry.ts'
@@ -19,6 +22,7 @@ import { slack } from './slack.ts'
 import { square } from './square.ts'
 import { standardWebhooks, svix } from './standard-webhooks.ts'
 import { stripe } from './stripe.ts'
+import { twilio } from './twilio.ts'
 import { twitch } from './twitch.ts'
 import { zoom } from './zoom.ts'
 
@@ -52,6 +56,10 @@ export const senders: ReadonlyMap<string, Sender> = new Map<string, Sender>([
   ['dropbox', dropbox],
   ['square', square],
   ['microsoft-graph', microsoftGraph],
+  ['microsoft-teams', microsoftTeams],
+  ['azure-event-grid', azureEventGrid],
+  ['cloudevents', cloudevents],
+  ['twilio', twilio],
 ])
 
 /** What `verify` can name. */

@@ -13,6 +13,8 @@ export interface Sender {
   readonly usesScheme?: string
   /** Ready-made messages for its events. */
   readonly preset?: Preset
+  /** Its body as filters and templates see it, where that is more than its content type says. */
+  readonly parse?: (body: Uint8Array, header: (name: string) => string | undefined) => Promise<View>
   /** One event in the shape the sender documents. */
   readonly sample: Sample
 }

@@ -7,12 +7,7 @@ import type { Scheme, Sender } from './sender.ts'
 export const bearerScheme: Scheme = {
   proof: 'the secret in `Authorization: Bearer`, or in `header` after `prefix`',
   secretIn: 'headers',
-  verify: (config, request) => {
-    const presented =
-      config.header === undefined ? bearerIn(request.header('authorization')) : ownHeader(config, request)
-    const spellings = [presented ?? '', utf8Of(presented ?? '')]
-    return spellings.some((one) => isSecret(one, config.secrets)) ? named(config, request) : undefined
-  },
+  verify: (config, request) => (showsSecret(config, request) ? named(config, request) : undefined),
   sign: ({ header, prefix = '', secrets: [secret = ''] }) =>
     header === undefined ? { authorization: `Bearer ${secret}` } : { [header]: prefix + secret },
   credential: ({ header }) => ({
@@ -22,6 +17,13 @@ export const bearerScheme: Scheme = {
         ? { type: 'http', scheme: 'bearer' }
         : { type: 'apiKey', in: 'header', name: header },
   }),
+}
+
+export function showsSecret(config: VerifyConfig, request: SignedRequest): boolean {
+  const presented =
+    config.header === undefined ? bearerIn(request.header('authorization')) : ownHeader(config, request)
+  const spellings = [presented ?? '', utf8Of(presented ?? '')]
+  return spellings.some((one) => isSecret(one, config.secrets))
 }
 
 export const bearer: Sender = {

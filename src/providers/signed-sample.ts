@@ -2,6 +2,8 @@ import type { VerifyConfig } from '../domain/verify.ts'
 import type { SignedRequest } from './request.ts'
 import type { Sample, Scheme } from './sender.ts'
 
+const formType = 'application/x-www-form-urlencoded'
+
 /** The sender's sample as the sender would send it now; undefined where nobody else can make its proof. */
 export function signedSample(
   { sign }: Scheme,
@@ -13,12 +15,20 @@ export function signedSample(
   const unsigned: SignedRequest = {
     method: 'POST',
     url: config.url ?? 'https://postern.example/api/hooks/sample',
-    rawBody: new TextEncoder().encode(JSON.stringify(body)),
+    rawBody: sampleBytes({ body, headers }),
     header: headersOf(others),
     now,
   }
   const proof = sign?.(config, unsigned)
   return proof && { ...unsigned, header: headersOf({ ...others, ...proof }) }
+}
+
+/** The body of a sample as its content type says. */
+export function sampleBytes({ body, headers }: Sample): Uint8Array {
+  const isForm = headers['content-type'] === formType
+  return new TextEncoder().encode(
+    isForm ? new URLSearchParams(Object.entries(body)).toString() : JSON.stringify(body),
+  )
 }
 
 /** Whatever the string to sign names of other headers has to be there. */

@@ -124,6 +124,16 @@ const senders: Readonly<Record<string, Sender>> = {
     headers: (body, at) => ({ 'x-time': String(at), 'x-mine': `mac ${mac(`${at}/POST/${body}`, 'base64')}` }),
     staleSeconds: 30,
   },
+  'microsoft-teams': {
+    verify: own('microsoft-teams', { secret: Buffer.alloc(32, 7).toString('base64') }),
+    proof: 'authorization',
+    headers: (body) => ({ authorization: `HMAC ${mac(body, 'base64', Buffer.alloc(32, 7))}` }),
+  },
+  'azure-event-grid': {
+    verify: own('azure-event-grid', { header: 'x-event-grid-secret' }),
+    proof: 'x-event-grid-secret',
+    headers: () => ({ 'x-event-grid-secret': secret }),
+  },
   basic: {
     verify: own('basic', { username: 'ops' }),
     proof: 'authorization',
@@ -138,7 +148,7 @@ const senders: Readonly<Record<string, Sender>> = {
 
 const nowSeconds = () => Math.floor(Date.now() / 1000)
 /** Schemes that prove themselves by what anybody on the way can read: a changed body is not theirs to see. */
-const bodyIsUnsigned = new Set(['gitlab', 'basic', 'bearer'])
+const bodyIsUnsigned = new Set(['gitlab', 'basic', 'bearer', 'azure-event-grid'])
 
 describe('the senders of webhooks', () => {
   let home: string
@@ -159,6 +169,8 @@ describe('the senders of webhooks', () => {
         turns: { messageTemplate: 'Push to {{repo}}', verify: own('github') },
         meta: { messageTemplate: '{{x}}', verify: own('meta', { verifyToken: 'a verify token of Meta' }) },
         dropbox: { messageTemplate: '{{x}}', verify: own('dropbox') },
+        twilio: { preset: 'twilio', action: 'wake', secret, verify: 'twilio' },
+        events: { preset: 'cloudevents', action: 'wake', secret },
         rotated: {
           messageTemplate: '{{text}}',
           action: 'wake',
@@ -302,6 +314,44 @@ describe('the senders of webhooks', () => {
     const dropbox = await fetch(`${at('dropbox')}?challenge=xyz`)
     assert.deepEqual([dropbox.status, await dropbox.text()], [200, 'xyz'])
     assert.equal((await fetch(`${at('github')}?challenge=xyz`)).status, 405)
+  })
+
+  it('get an answer to OPTIONS where their handshake is one, and 405 elsewhere', async () => {
+    const stored = await countDeliveries(home)
+    const ask = (hook: string, headers: Headers) => fetch(at(hook), { method: 'OPTIONS', headers })
+    const origin = { 'webhook-request-origin': 'eventemitter.example.com' }
+    const granted = await ask('events', { ...origin, 'webhook-request-rate': '120' })
+    assert.equal(granted.status, 200)
+    assert.equal(granted.headers.get('webhook-allowed-origin'), 'eventemitter.example.com')
+    assert.equal(granted.headers.get('webhook-allowed-rate'), '120')
+    for (const [hook, headers, allow] of [
+      ['events', {}, 'POST, OPTIONS'],
+      ['github', origin, 'POST'],
+    ] as const) {
+      const refused = await ask(hook, headers)
+      assert.deepEqual([refused.status, refused.headers.get('allow')], [405, allow])
+      assert.equal(refused.headers.get('webhook-allowed-origin'), null)
+    }
+    assert.equal(await countDeliveries(home), stored)
+  })
+
+  it('send CloudEvents in binary mode, and a form of Twilio’s', async () => {
+    const event = {
+      ...{ 'ce-specversion': '1.0', 'ce-type': 'com.example.someevent', 'ce-id': '1', 'ce-source': '/ctx' },
+      ...{ authorization: `Bearer ${secret}`, prefer: 'wait=20' },
+    }
+    assert.equal((await send('events', '{"a":1}', event)).body.response, 'com.example.someevent from /ctx')
+    const body = 'Body=Is+it+open%3F&From=%2B1&To=%2B2'
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-twilio-signature': createHmac('sha1', secret)
+        .update(`${at('twilio')}BodyIs it open?From+1To+2`)
+        .digest('base64'),
+      prefer: 'wait=20',
+    }
+    const { body: answer } = await send('twilio', body, headers)
+    assert.equal(answer.response, 'Message from +1 to +2:\nIs it open?')
+    assert.equal((await send('twilio', body.replace('open', 'shut'), headers)).status, 401)
   })
 })
 

@@ -3,14 +3,13 @@ import { describe, it } from 'node:test'
 import type { Hook } from '../../src/domain/hook.ts'
 import type { HandshakeAnswer } from '../../src/domain/knock.ts'
 import type { VerifyConfig } from '../../src/domain/verify.ts'
-import { createHookRenderer } from '../../src/inbound/webhook-message.ts'
-import { parsePayload } from '../../src/payload/parse.ts'
+import { createHookRenderer, readPayload } from '../../src/inbound/webhook-message.ts'
 import { flawOf } from '../../src/providers/flaw.ts'
 import { schemeForPreset, senders } from '../../src/providers/index.ts'
 import { prove } from '../../src/providers/prove.ts'
 import type { SignedRequest } from '../../src/providers/request.ts'
 import type { Sample, Scheme, Sender } from '../../src/providers/sender.ts'
-import { signedSample } from '../../src/providers/signed-sample.ts'
+import { sampleBytes, signedSample } from '../../src/providers/signed-sample.ts'
 
 const now = 1_700_000_000_000
 const url = 'https://postern.example/api/hooks/sample'
@@ -56,6 +55,16 @@ const handshakes: Readonly<Record<string, Shaken>> = {
   },
   dropbox: { method: 'GET', query: '?challenge=abc', answer: { body: 'abc' } },
   'microsoft-graph': { query: '?validationToken=abc', answer: { body: 'abc' } },
+  'azure-event-grid': {
+    headers: { 'aeg-event-type': 'SubscriptionValidation' },
+    body: [{ id: '1', data: { validationCode: 'abc' } }],
+    answer: { body: '{"validationResponse":"abc"}' },
+  },
+  cloudevents: {
+    method: 'OPTIONS',
+    headers: { 'webhook-request-origin': 'eventemitter.example.com' },
+    answer: { status: 200 },
+  },
 }
 
 const configOf = (name: string, { sample }: Sender, own = secret): VerifyConfig => ({
@@ -147,7 +156,7 @@ function handshakeCase(name: string, sender: Sender, scheme: Scheme): void {
 
 const unsigned = ({ body, headers }: Sample): SignedRequest => ({
   ...{ method: 'POST', url, now },
-  rawBody: new TextEncoder().encode(JSON.stringify(body)),
+  rawBody: sampleBytes({ body, headers }),
   header: (name) => headers[name],
 })
 
@@ -158,7 +167,7 @@ function presetCase(name: string, { sample }: Sender): void {
       ...{ maxBodyBytes: 1024, verify: { scheme: schemeForPreset(name), secrets: [] } },
     }
     const { rawBody, header } = unsigned(sample)
-    const payload = await parsePayload(rawBody, 'application/json')
+    const payload = await readPayload(hook, rawBody, header)
     const rendering = createHookRenderer(hook)({ payload, header, nonce: 'n' })
     assert.equal(rendering.kind, 'text')
   })

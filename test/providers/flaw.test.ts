@@ -6,9 +6,14 @@ import { schemeNames } from '../../src/providers/index.ts'
 
 const standard = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 
+const keys: Readonly<Record<string, string>> = {
+  discord: 'ab'.repeat(32),
+  'microsoft-teams': Buffer.alloc(32, 7).toString('base64'),
+}
+
 const fit = (scheme: string, more: Partial<VerifyConfig> = {}): VerifyConfig => ({
   scheme,
-  secrets: [scheme === 'discord' ? 'ab'.repeat(32) : standard],
+  secrets: [keys[scheme] ?? standard],
   ...(scheme === 'hmac' && { header: 'X-Sig' }),
   ...(scheme === 'basic' && { username: 'u' }),
   ...more,
@@ -45,6 +50,7 @@ test('flawOf says what could never verify and what would prove nothing', async (
     [fit('standard-webhooks', { secrets: ['not base64!'] }), 'secrets', /whsec_/],
     [fit('svix', { secrets: [standard, 'not base64!'] }), 'secrets', /whsec_/],
     [fit('gitlab', { secrets: ['whsec_not base64!'] }), 'secrets', /whsec_/],
+    [fit('microsoft-teams', { secrets: ['not base64!'] }), 'secrets', /security token/],
   ]
   for (const [config, option, what] of table) {
     const flaw = await flawOf(config)

@@ -70,6 +70,7 @@ const caseOf = (vector: Published): Case => ({
   body: vector.body,
   headers: vector.headers,
   now: vector.now ?? 1_700_000_000,
+  ...(vector.url !== undefined && { url: vector.url }),
   ...(vector.tolerance_s !== undefined && { toleranceSeconds: vector.tolerance_s }),
 })
 
@@ -158,6 +159,13 @@ const computed: readonly Case[] = [
     { header: 'X-Token', prefix: 'Token ' },
     { title: 'bearer-own' },
   ),
+  made('azure-event-grid', { Authorization: `Bearer ${secret}` }),
+  made('cloudevents', { 'X-Secret': secret }, { header: 'X-Secret' }),
+  made(
+    'microsoft-teams',
+    { Authorization: `HMAC ${mac(body, 'base64', Buffer.alloc(24, 5))}` },
+    { secrets: [standardSecret.slice('whsec_'.length)] },
+  ),
   made('basic', { Authorization: basicOf('üser', secret) }, { username: 'üser' }),
   made('hmac', { 'X-Sig': mac(body) }, { header: 'X-Sig' }),
   made('hmac', { 'X-Sig': mac(body).toUpperCase() }, { header: 'x-sig' }, { title: 'hmac-capitals' }),
@@ -188,7 +196,7 @@ const computed: readonly Case[] = [
 
 const valid = [...published.filter((one) => one.expected === 'valid').map(caseOf), ...computed]
 /** Schemes whose proof is the secret itself: they say nothing of the body. */
-const bare: readonly string[] = ['bearer', 'bearer-own', 'basic', 'gitlab']
+const bare: readonly string[] = ['bearer', 'bearer-own', 'basic', 'gitlab', 'azure-event-grid', 'cloudevents']
 const signedCases = valid.filter((one) => !bare.includes(one.title))
 
 /** Where several signatures are listed. */

@@ -1,0 +1,103 @@
+import { Failure } from '../domain/error.ts'
+import { memberIn } from '../payload/json.ts'
+import { parsePayload } from '../payload/parse.ts'
+import { mediaTypeOf } from '../payload/text.ts'
+import { isList, type View, type ViewObject } from '../payload/view.ts'
+import { emptyAnswer } from './answer.ts'
+import { firstFew, textAt } from './preset.ts'
+import { claimed, type RequestHead, single } from './request.ts'
+import type { Proof, Sender } from './sender.ts'
+import { bearerScheme, showsSecret } from './shared-secret.ts'
+
+/** github.com/cloudevents/spec: http-protocol-binding.md and http-webhook.md, version 1.0. */
+export const cloudevents: Sender = {
+  title: 'CloudEvents over HTTP',
+  scheme: {
+    ...bearerScheme,
+    verify: (config, request) =>
+      showsSecret(config, request)
+        ? claimed(request, single(request, 'ce-id') ?? memberIn(request.rawBody, 'id'))
+        : undefined,
+    openHandshake: (_, head) => (head.method === 'POST' ? undefined : permissionToSend(head)),
+  },
+  parse: async (body, header) =>
+    isBinary(header) ? binaryEvent(body, header) : parsePayload(body, typeIn(header)),
+  preset: {
+    eventOf: (payload) => textAt(eventsIn(payload)[0] ?? null, 'type'),
+    messages: {},
+    otherwise: {
+      template: `{{#shown}}
+{{type}} from {{source}}{{#subject}}: {{subject}}{{/subject}}{{#time}} ({{time}}){{/time}}
+{{/shown}}
+{{#more}}
+and {{more}} more
+{{/more}}`,
+      derive: (payload) => ({ events: eventsIn(payload), ...firstFew(eventsIn(payload), 10) }),
+    },
+  },
+  sample: {
+    headers: { 'content-type': 'application/cloudevents+json' },
+    body: {
+      specversion: '1.0',
+      type: 'com.example.invoice.paid',
+      source: '/billing',
+      id: 'A234-1234-1234',
+      subject: 'in_1',
+      data: { amount: 42 },
+    },
+  },
+}
+
+/** A batch is a list. */
+const eventsIn = (payload: View): readonly View[] => (isList(payload) ? payload : [payload])
+
+/** http-webhook.md, "Abuse protection": who asks by name may send, at the rate asked for but no faster than a hook takes. */
+function permissionToSend(head: RequestHead): Proof {
+  const origin = single(head, 'webhook-request-origin')
+  if (head.method !== 'OPTIONS' || origin === undefined || !/^[A-Za-z0-9._:/*-]{1,255}$/.test(origin))
+    return { kind: 'method', allow: 'POST, OPTIONS' }
+  const answer = emptyAnswer(200, {
+    allow: 'POST, OPTIONS',
+    'webhook-allowed-origin': origin,
+    'webhook-allowed-rate': String(allowedRate(single(head, 'webhook-request-rate') ?? '')),
+  })
+  return { kind: 'handshake', answer }
+}
+
+const allowedRate = (requested: string): number =>
+  /^[1-9]\d{0,8}$/.test(requested) ? Math.min(Number(requested), mostPerMinute) : mostPerMinute
+
+/** What `limits.knocksPerMinute` is unless configured otherwise. */
+const mostPerMinute = 600
+
+type Header = (name: string) => string | undefined
+
+const typeIn = (header: Header): string => header('content-type') ?? ''
+
+/** In binary mode the attributes stand in headers, and the body is the data alone. */
+const isBinary = (header: Header): boolean =>
+  header('ce-specversion') !== undefined &&
+  !/^application\/cloudevents(-batch)?(\+|$)/.test(mediaTypeOf(typeIn(header)) ?? '')
+
+const attributes = ['specversion', 'type', 'source', 'id', 'subject', 'time', 'dataschema'] as const
+
+async function binaryEvent(body: Uint8Array, header: Header): Promise<ViewObject> {
+  const event: Record<string, View> = Object.create(null)
+  for (const name of attributes) {
+    const value = header(`ce-${name}`)
+    if (value !== undefined) event[name] = decoded(value)
+  }
+  if (typeIn(header) !== '') event.datacontenttype = typeIn(header)
+  if (body.length > 0) event.data = await parsePayload(body, typeIn(header))
+  return event
+}
+
+/** http-protocol-binding.md, "HTTP header values": percent-encoded UTF-8, in older versions also quoted. */
+function decoded(value: string): string {
+  const quoted = /^"(.*)"$/.exec(value)?.[1]
+  try {
+    return decodeURIComponent(quoted?.replace(/\\(.)/g, '$1') ?? value)
+  } catch (cause) {
+    throw new Failure('malformed', 'A ce- header is not percent-encoded UTF-8.', { cause })
+  }
+}

@@ -1,0 +1,45 @@
+import { fromBase64 } from '../auth/encodings.ts'
+import { memberIn } from '../payload/json.ts'
+import { hmacScheme } from './hmac.ts'
+import { textAt } from './preset.ts'
+import { claimed } from './request.ts'
+import type { Sender } from './sender.ts'
+
+/** learn.microsoft.com, "Create an outgoing webhook": the key is the security token's bytes. */
+export const microsoftTeams: Sender = {
+  title: 'Microsoft Teams (outgoing webhook)',
+  scheme: {
+    ...hmacScheme({
+      header: 'authorization',
+      prefix: 'HMAC ',
+      encoding: 'base64',
+      keyOf: fromBase64,
+      deliveryId: (request) => claimed(request, memberIn(request.rawBody, 'id')),
+    }),
+    ownSecret: true,
+    key: {
+      what: 'the security token as Teams shows it, in base64',
+      fits: (secret) => fromBase64(secret) !== undefined,
+    },
+  },
+  preset: {
+    eventOf: (payload) => textAt(payload, 'type'),
+    messages: {
+      message: {
+        template: '{{from.name}} wrote in Microsoft Teams:\n{{request}}',
+        derive: (payload) => ({ request: withoutMentions(textAt(payload, 'text')) }),
+      },
+    },
+  },
+  sample: {
+    headers: {},
+    body: { type: 'message', id: '1485983408511', from: { name: 'Alice' }, text: '<at>Agent</at> deploy it' },
+  },
+}
+
+/** Every message begins with the name of the webhook, which is of no use to who reads it. */
+const withoutMentions = (text: string): string =>
+  text
+    .replace(/<at>[^<]*<\/at>/g, '')
+    .replaceAll('&nbsp;', ' ')
+    .trim()

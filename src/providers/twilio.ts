@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto'
+import { fromBase64 } from '../auth/encodings.ts'
+import { isSigned, macOf } from '../auth/mac.ts'
+import type { VerifyConfig } from '../domain/verify.ts'
+import { mediaTypeOf } from '../payload/text.ts'
+import { queryOf } from './answer.ts'
+import { claimed, type SignedRequest, single } from './request.ts'
+import type { Sender } from './sender.ts'
+
+/**
+ * twilio.com/docs/usage/security, "Validating requests": HMAC-SHA1, which is Twilio's choice, over the address and the
+ * fields of the form; of any other body the address holds the digest.
+ */
+export const twilio: Sender = {
+  title: 'Twilio',
+  scheme: {
+    proof:
+      'HMAC-SHA1 of `{url}` and the sorted fields of the form, or of a `{url}` with `bodySHA256`, in `x-twilio-signature`',
+    ownSecret: true,
+    verify: (config, request) => {
+      const signature = fromBase64(single(request, 'x-twilio-signature') ?? '')
+      const text = signedText(config, request)
+      return signature && text && isSigned(config.secrets, [text], [signature], 'sha1') && isDigested(request)
+        ? claimed(request, single(request, 'i-twilio-idempotency-token'))
+        : undefined
+    },
+    sign: (config, request) => ({
+      'x-twilio-signature': Buffer.from(
+        macOf(config.secrets[0] ?? '', [signedText(config, request) ?? ''], 'sha1'),
+      ).toString('base64'),
+    }),
+  },
+  preset: {
+    eventOf: () => 'message',
+    messages: {},
+    otherwise: {
+      template: `{{#Body}}Message from {{From}} to {{To}}:
+{{Body}}{{/Body}}{{^Body}}Twilio: {{#CallStatus}}call from {{From}} to {{To}}: {{CallStatus}}{{/CallStatus}}{{^CallStatus}}{{MessageStatus}} {{SmsStatus}} {{MessageSid}}{{/CallStatus}}{{/Body}}`,
+    },
+  },
+  sample: {
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: { MessageSid: 'SM1', From: '+14158675309', To: '+18005551212', Body: 'Is the shop open?' },
+  },
+}
+
+/** Far more than any form of Twilio's: it is read before it is verified. */
+const longestForm = 262_144
+
+/** Undefined for a body that nothing of the address or the fields vouches for. */
+function signedText(config: VerifyConfig, request: SignedRequest): string | undefined {
+  const address = addressOf(config, request)
+  if (digestIn(request) !== undefined) return address
+  const isForm = mediaTypeOf(request.header('content-type') ?? '') === 'application/x-www-form-urlencoded'
+  if (request.rawBody.length > (isForm ? longestForm : 0)) return undefined
+  const fields = new URLSearchParams(Buffer.from(request.rawBody).toString())
+  return (
+    address +
+    [...new Set(fields.keys())]
+      .sort()
+      .flatMap((name) => valuesOf(fields, name))
+      .join('')
+  )
+}
+
+/** Of a repeated field each value once. */
+const valuesOf = (fields: URLSearchParams, name: string): readonly string[] =>
+  [...new Set(fields.getAll(name))].sort().map((value) => name + value)
+
+/** The configured address with the query of the request, to which Twilio adds. */
+function addressOf({ url }: VerifyConfig, request: SignedRequest): string {
+  const query = request.url.indexOf('?')
+  return url === undefined
+    ? request.url
+    : url.replace(/\?.*$/, '') + (query < 0 ? '' : request.url.slice(query))
+}
+
+const digestIn = (request: SignedRequest): string | undefined =>
+  queryOf(request).get('bodySHA256') ?? undefined
+
+function isDigested(request: SignedRequest): boolean {
+  const digest = digestIn(request)
+  return (
+    digest === undefined ||
+    createHash('sha256').update(request.rawBody).digest('hex') === digest.toLowerCase()
+  )
+}
