@@ -11,7 +11,7 @@ export const ci = '9f3c1a2b7d4e5f60' as GrantId
 export const newId = (at = noon): DeliveryId =>
   deliveryIdOf(at, 1, crypto.getRandomValues(new Uint8Array(deliveryIdBytes)))
 
-/** A knock by the keeper's hand, unless told otherwise. */
+/** A message of the operator's own, unless `about` changes it. */
 export const draftOf = (about: Partial<Draft> = {}): Draft => ({
   chance: crypto.getRandomValues(new Uint8Array(deliveryIdBytes)),
   session: inbox,

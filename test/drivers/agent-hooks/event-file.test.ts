@@ -9,100 +9,104 @@ import { hookSettings, relayHook } from '../../../src/drivers/agent-hooks/relay.
 
 let runDir = ''
 beforeEach(() => {
-  runDir = mkdtempSync(join(tmpdir(), 'postern-ear-'))
+  runDir = mkdtempSync(join(tmpdir(), 'postern-hook-events-'))
 })
 afterEach(() => rmSync(runDir, { recursive: true }))
 
 const first = { id: 'build', generation: 'one' }
-const word = (is: HookEvent['is'], more: Partial<HookEvent> = {}): HookEvent => ({
+const eventOf = (is: HookEvent['is'], more: Partial<HookEvent> = {}): HookEvent => ({
   is,
   conversation: 'a',
   ...more,
 })
 
-describe('leaveWord', () => {
-  it('leaves nothing where nobody listens', () => {
-    assert.throws(() => appendHookEvent(runDir, 'build', word('here')), /ENOENT/)
+describe('appendHookEvent', () => {
+  it('writes nothing where there is no event file', () => {
+    assert.throws(() => appendHookEvent(runDir, 'build', eventOf('here')), /ENOENT/)
     assert.deepEqual(readdirSync(runDir), [])
   })
 
-  it('stops when nobody reads for long', async () => {
+  it('stops at a file that nobody has read for long', async () => {
     await openHookEvents(runDir, first).begin()
     const path = join(runDir, 'build.hooks')
     writeFileSync(path, 'x'.repeat(1_048_576))
-    appendHookEvent(runDir, 'build', word('here'))
+    appendHookEvent(runDir, 'build', eventOf('here'))
     assert.equal(statSync(path).size, 1_048_576)
   })
 })
 
-describe('openEar', () => {
-  it('hears what was said since the message began, in a file of its own', async () => {
-    const ear = openHookEvents(runDir, first)
-    assert.deepEqual(await ear.events(), [])
-    await ear.begin()
+describe('openHookEvents', () => {
+  it('reads the events since the message began, from a file of its own', async () => {
+    const reader = openHookEvents(runDir, first)
+    assert.deepEqual(await reader.events(), [])
+    await reader.begin()
     assert.equal(statSync(join(runDir, 'build.hooks')).mode & 0o777, 0o600)
-    appendHookEvent(runDir, 'build', word('accepted'))
+    appendHookEvent(runDir, 'build', eventOf('accepted'))
     appendFileSync(join(runDir, 'build.hooks'), '{"is":"comp\n')
-    appendHookEvent(runDir, 'build', word('completed'))
+    appendHookEvent(runDir, 'build', eventOf('completed'))
     assert.deepEqual(
-      (await ear.events()).map(({ is }) => is),
+      (await reader.events()).map(({ is }) => is),
       ['accepted', 'completed'],
     )
-    await ear.begin()
-    assert.deepEqual(await ear.events(), [])
+    await reader.begin()
+    assert.deepEqual(await reader.events(), [])
   })
 
-  it('remembers what kind of word comes, until the agent leaves', async () => {
-    const ear = openHookEvents(runDir, first)
-    assert.equal(await ear.habit(), 'silent')
-    await ear.begin()
+  it('remembers which events come, until the agent leaves', async () => {
+    const reader = openHookEvents(runDir, first)
+    assert.equal(await reader.habit(), 'silent')
+    await reader.begin()
     for (const [is, habit] of [
       ['completed', 'ends'],
       ['here', 'turns'],
       ['completed', 'turns'],
       ['gone', 'silent'],
     ] as const) {
-      appendHookEvent(runDir, 'build', word(is))
-      assert.equal(await ear.habit(), habit)
-      await ear.begin()
+      appendHookEvent(runDir, 'build', eventOf(is))
+      assert.equal(await reader.habit(), habit)
+      await reader.begin()
       assert.equal(await openHookEvents(runDir, first).habit(), habit, 'also over restarts')
     }
   })
 
   it('knows its own opening and its own pane', async () => {
-    const ear = openHookEvents(runDir, first, '%5')
-    await ear.begin()
-    appendHookEvent(runDir, 'build', word('here', { pane: '%6' }))
-    appendHookEvent(runDir, 'build', word('asks', { pane: '%5' }))
+    const reader = openHookEvents(runDir, first, '%5')
+    await reader.begin()
+    appendHookEvent(runDir, 'build', eventOf('here', { pane: '%6' }))
+    appendHookEvent(runDir, 'build', eventOf('asks', { pane: '%5' }))
     assert.deepEqual(
-      (await ear.events()).map(({ is }) => is),
+      (await reader.events()).map(({ is }) => is),
       ['asks'],
     )
     const later = openHookEvents(runDir, { id: 'build', generation: 'two' })
     assert.deepEqual([await later.events(), await later.habit()], [[], 'silent'])
     await later.forget()
     assert.equal(readdirSync(runDir).length, 1, 'what is not its own stays')
-    await ear.forget()
+    await reader.forget()
     assert.deepEqual(readdirSync(runDir), [])
   })
 })
 
 describe('relayHook', () => {
-  const said = JSON.stringify({ hook_event_name: 'Stop', session_id: 'abc', last_assistant_message: 'done' })
+  const payload = JSON.stringify({
+    hook_event_name: 'Stop',
+    session_id: 'abc',
+    last_assistant_message: 'done',
+  })
   const call = {
     runDir: '',
     agent: 'claude',
     env: { POSTERN_SESSION: 'build', TMUX_PANE: '%5' },
-    payload: said,
+    payload,
   }
 
   it('finds the session by its flag, else by the environment', async () => {
-    const ears = ['build', 'other'].map((id) => openHookEvents(runDir, { id, generation: 'one' }))
-    for (const ear of ears) await ear.begin()
+    const readers = ['build', 'other'].map((id) => openHookEvents(runDir, { id, generation: 'one' }))
+    for (const reader of readers) await reader.begin()
     relayHook({ ...call, runDir })
     relayHook({ ...call, runDir, session: 'other' })
-    const heard = { is: 'completed', answer: 'done', conversation: 'abc', pane: '%5' }
-    for (const ear of ears) assert.deepEqual(await ear.events(), [heard])
+    const event = { is: 'completed', answer: 'done', conversation: 'abc', pane: '%5' }
+    for (const reader of readers) assert.deepEqual(await reader.events(), [event])
   })
 
   const wrong: readonly (readonly [title: string, change: object])[] = [
@@ -121,11 +125,11 @@ describe('relayHook', () => {
 })
 
 describe('hookSettings', () => {
-  const wish = { program: ['/opt/my postern/postern'], home: '/home/k/.postern' }
+  const query = { program: ['/opt/my postern/postern'], home: '/home/k/.postern' }
 
   it('are for the agent that runs there, else for all', async () => {
     const agents = async (more: object) =>
-      (await hookSettings({ ...wish, ...more })).map(({ agent }) => agent)
+      (await hookSettings({ ...query, ...more })).map(({ agent }) => agent)
     assert.deepEqual(await agents({ command: ['node', '/opt/gemini.js'] }), ['gemini'])
     assert.deepEqual(await agents({ settings: { agent: 'codex' } }), ['codex'])
     assert.deepEqual(await agents({ command: ['bash'] }), ['claude', 'gemini', 'codex'])
@@ -133,7 +137,7 @@ describe('hookSettings', () => {
   })
 
   it('quote for the shell that runs them, and for TOML', async () => {
-    const [claude, , codex] = await hookSettings({ ...wish, session: 'build' })
+    const [claude, , codex] = await hookSettings({ ...query, session: 'build' })
     const line = `'/opt/my postern/postern' hook-relay claude --home /home/k/.postern --session build`
     const hooks = JSON.parse(claude?.text ?? '').hooks
     assert.deepEqual(Object.keys(hooks).sort(), [

@@ -8,68 +8,68 @@ import { type HookedAgent, hookedAgents } from '../../../src/drivers/agent-hooks
 import { fingerprint } from '../../../src/drivers/terminal/screen.ts'
 
 const text = '[ci] fix the build, please'
-const word = (is: HookEvent['is'], more: Partial<HookEvent> = {}): HookEvent => ({
+const eventOf = (is: HookEvent['is'], more: Partial<HookEvent> = {}): HookEvent => ({
   is,
   conversation: 'a',
   ...more,
 })
-const accepted = word('accepted', { prompt: fingerprint(text) })
+const accepted = eventOf('accepted', { prompt: fingerprint(text) })
 
 describe('toldOf', () => {
   const cases: readonly (readonly [
     title: string,
-    words: readonly HookEvent[],
+    events: readonly HookEvent[],
     accepted: boolean,
     end: unknown,
   ])[] = [
-    ['nothing said', [], false, undefined],
-    ['another prompt', [word('accepted', { prompt: 'other' }), word('completed')], false, undefined],
+    ['no event', [], false, undefined],
+    ['another prompt', [eventOf('accepted', { prompt: 'other' }), eventOf('completed')], false, undefined],
     ['taken', [accepted], true, undefined],
     [
       'taken and answered',
-      [accepted, word('asks'), word('completed', { answer: 'done' })],
+      [accepted, eventOf('asks'), eventOf('completed', { answer: 'done' })],
       true,
       { kind: 'completed', answer: 'done' },
     ],
-    ['somebody else answers', [accepted, word('completed', { conversation: 'b' })], true, undefined],
-    ['an answer from before', [word('completed'), accepted], true, undefined],
+    ['somebody else answers', [accepted, eventOf('completed', { conversation: 'b' })], true, undefined],
+    ['an answer from before', [eventOf('completed'), accepted], true, undefined],
     [
       'failed',
-      [accepted, word('failed', { detail: '400' })],
+      [accepted, eventOf('failed', { detail: '400' })],
       true,
       { kind: 'turn_failed', why: 'agent_error', detail: '400' },
     ],
     [
       'left',
-      [accepted, word('gone', { detail: 'logout' })],
+      [accepted, eventOf('gone', { detail: 'logout' })],
       true,
       { kind: 'turn_failed', why: 'exited', detail: 'logout' },
     ],
     [
       'its end alone, with the prompt',
-      [word('completed', { prompt: fingerprint(text), answer: 'done' })],
+      [eventOf('completed', { prompt: fingerprint(text), answer: 'done' })],
       true,
       { kind: 'completed', answer: 'done' },
     ],
   ]
-  for (const [title, words, taken, end] of cases)
-    it(title, () => assert.deepEqual(turnOf(words, text), { accepted: taken, end }))
+  for (const [title, events, taken, end] of cases)
+    it(title, () => assert.deepEqual(turnOf(events, text), { accepted: taken, end }))
 })
 
 describe('openRequest', () => {
-  const asks = word('asks', { detail: 'Bash' })
-  const cases: readonly (readonly [title: string, words: readonly HookEvent[], what: string | undefined])[] =
+  const asks = eventOf('asks', { detail: 'Bash' })
+  const cases: readonly (readonly [title: string, events: readonly HookEvent[], what: string | undefined])[] =
     [
       ['nobody asks', [accepted], undefined],
       ['it asks', [accepted, asks], 'permission: Bash'],
-      ['it went on', [accepted, asks, word('completed')], undefined],
-      ['another one went on', [asks, word('completed', { conversation: 'b' })], 'permission: Bash'],
+      ['it went on', [accepted, asks, eventOf('completed')], undefined],
+      ['another one went on', [asks, eventOf('completed', { conversation: 'b' })], 'permission: Bash'],
     ]
-  for (const [title, words, what] of cases) it(title, () => assert.equal(openPermission(words), what))
+  for (const [title, events, what] of cases) it(title, () => assert.equal(openPermission(events), what))
 })
 
 describe('hooks of', () => {
-  const cases: readonly (readonly [agent: HookedAgent, said: object, word: object | undefined])[] = [
+  const cases: readonly (readonly [agent: HookedAgent, payload: object, event: object | undefined])[] = [
     ['claude', { hook_event_name: 'SessionStart', source: 'startup' }, { is: 'here' }],
     ['claude', { hook_event_name: 'UserPromptSubmit', prompt: 'a b' }, { is: 'accepted', prompt: 'ab' }],
     [
@@ -114,9 +114,9 @@ describe('hooks of', () => {
     ],
     ['codex', { type: 'approval-requested' }, undefined],
   ]
-  for (const [agent, said, expected] of cases)
-    it(`${agent}: ${JSON.stringify(said).slice(0, 90)}`, () =>
-      assert.deepEqual(hookedAgents[agent].read({ ...said }), expected))
+  for (const [agent, payload, expected] of cases)
+    it(`${agent}: ${JSON.stringify(payload).slice(0, 90)}`, () =>
+      assert.deepEqual(hookedAgents[agent].read({ ...payload }), expected))
 
   it("gemini: the record of the chat tells better than the hook's own text", () => {
     const folder = mkdtempSync(join(tmpdir(), 'postern-chat-'))
@@ -133,15 +133,15 @@ describe('hooks of', () => {
       const ask = (kept: number) => {
         const lines = records.slice(0, kept).map((record) => JSON.stringify(record))
         writeFileSync(path, `${lines.join('\n')}\n{"type":"gemi`)
-        const said = {
+        const payload = {
           hook_event_name: 'AfterAgent',
           prompt_response: 'the  the answer',
           transcript_path: path,
         }
-        return hookedAgents.gemini.read(said)?.answer
+        return hookedAgents.gemini.read(payload)?.answer
       }
       assert.equal(ask(6), 'the answer')
-      assert.equal(ask(4), 'the  the answer', 'what was said before this turn is no answer to it')
+      assert.equal(ask(4), 'the  the answer', 'an answer before this turn is no answer to it')
     } finally {
       rmSync(folder, { recursive: true })
     }

@@ -13,20 +13,20 @@ const never = new AbortController().signal
 /** A simulated agent whose hooks speak by its clock. */
 function atWork(habit: Habit = 'turns', wanted?: ProgramWanted) {
   const program = simulate(wanted)
-  const words: HookEvent[] = []
-  const ear: HookEventReader = {
+  const events: HookEvent[] = []
+  const hooks: HookEventReader = {
     begin: async () => {
-      words.length = 0
+      events.length = 0
     },
-    events: async () => [...words],
+    events: async () => [...events],
     habit: async () => habit,
     forget: async () => {},
   }
-  const say = (is: HookEvent['is'], more: Partial<HookEvent> = {}) => {
-    words.push({ is, conversation: 'a', ...more })
+  const report = (is: HookEvent['is'], more: Partial<HookEvent> = {}) => {
+    events.push({ is, conversation: 'a', ...more })
   }
-  const accept = () => say('accepted', { prompt: fingerprint(text) })
-  return { program, say, accept, typist: createTypist(program.surface, typingRules('linux'), ear) }
+  const accept = () => report('accepted', { prompt: fingerprint(text) })
+  return { program, report, accept, typist: createTypist(program.surface, typingRules('linux'), hooks) }
 }
 
 describe('type, with hooks', () => {
@@ -41,7 +41,7 @@ describe('type, with hooks', () => {
     assert.deepEqual(await typist.type(text, never), { kind: 'taken', evidence: 'echo' })
   })
 
-  it('presses no second Enter once the agent said that it took it', async () => {
+  it('presses no second Enter once the agent acknowledged the text', async () => {
     const { program, typist, accept } = atWork('turns', { onEnter: () => 'ignore' })
     program.after(1000, accept)
     assert.deepEqual(await typist.type(text, never), { kind: 'taken', evidence: 'ack' })
@@ -49,9 +49,9 @@ describe('type, with hooks', () => {
   })
 
   it('holds while a permission is asked for and no input box is there', async () => {
-    const { program, typist, say } = atWork()
+    const { program, typist, report } = atWork()
     program.dialog = ['the agent wants something']
-    say('asks', { detail: 'Bash' })
+    report('asks', { detail: 'Bash' })
     program.surface.pause(5000)
     assert.deepEqual(await typist.readiness(), { kind: 'blocked', why: 'permission: Bash' })
     assert.deepEqual(await typist.type(text, never), { kind: 'busy', why: 'permission: Bash' })
@@ -63,13 +63,13 @@ describe('type, with hooks', () => {
 
 describe('rest, with hooks', () => {
   it('ends when the agent tells it, with its answer, however the screen moves', async () => {
-    const { program, typist, accept, say } = atWork()
+    const { program, typist, accept, report } = atWork()
     program.after(1500, accept)
     await typist.type(text, never)
     const started = program.now()
     for (let ms = 0; ms < 20_000; ms += 200) program.after(ms, () => program.draw('spinning'))
-    program.after(3000, () => say('asks', { detail: 'Bash' }))
-    program.after(6000, () => say('completed', { answer: 'done' }))
+    program.after(3000, () => report('asks', { detail: 'Bash' }))
+    program.after(6000, () => report('completed', { answer: 'done' }))
     const asked: string[] = []
     const outcome = await typist.rest(never, (what) => asked.push(what))
     assert.deepEqual(outcome, { kind: 'completed', answer: 'done' })
@@ -77,18 +77,18 @@ describe('rest, with hooks', () => {
     assert.ok(program.now() - started < 8000)
   })
 
-  it('does not end on a quiet screen before its end is told', async () => {
-    const { program, typist, accept, say } = atWork()
+  it('does not end on a quiet screen before a hook reports its end', async () => {
+    const { program, typist, accept, report } = atWork()
     program.after(1500, accept)
     await typist.type(text, never)
-    program.after(5000, () => say('failed', { detail: '400' }))
+    program.after(5000, () => report('failed', { detail: '400' }))
     assert.deepEqual(await typist.rest(never), { kind: 'turn_failed', why: 'agent_error', detail: '400' })
   })
 
   const silent: readonly (readonly [title: string, habit: Habit, accepts: boolean, kind: string])[] = [
     ['no end after a beginning is a failure', 'turns', true, 'turn_failed'],
     ['no end from an agent that tells ends is a failure', 'ends', false, 'turn_failed'],
-    ['no word at all leaves it to the screen', 'turns', false, 'completed'],
+    ['no event at all leaves it to the screen', 'turns', false, 'completed'],
     ['without hooks it is left to the screen', 'silent', false, 'completed'],
   ]
   for (const [title, habit, accepts, kind] of silent)

@@ -93,8 +93,8 @@ on('claude types nothing into an open dialog', async ({ connection, connect, pro
   assert.equal((await inject(connection, 'DIALOG')).kind, 'taken')
   await eventually(async () => (await connection.state(patience())).kind === 'blocked', 'it is blocked')
   const why = 'it waits for a person: permission prompt'
-  for (const wire of [connection, connect()])
-    assert.deepEqual(await inject(wire, 'next', patience(), other), { kind: 'busy', why })
+  for (const one of [connection, connect()])
+    assert.deepEqual(await inject(one, 'next', patience(), other), { kind: 'busy', why })
   assert.deepEqual(await prompts(), ['DIALOG'])
 })
 
@@ -200,8 +200,8 @@ on('claude is another session when its pid is used again', async ({ driver, sess
 })
 
 on('claude is offline while it is registered and its inbox is not there', async ({ connection, entry }) => {
-  const said = JSON.parse(await readFile(entry, 'utf8'))
-  await writeFile(entry, JSON.stringify({ ...said, messagingSocketPath: `${entry}.none` }))
+  const written = JSON.parse(await readFile(entry, 'utf8'))
+  await writeFile(entry, JSON.stringify({ ...written, messagingSocketPath: `${entry}.none` }))
   const outcome = await inject(connection, 'hello')
   assert.ok(
     outcome.kind === 'offline' && /inbox cannot be reached/.test(outcome.why),
@@ -209,7 +209,7 @@ on('claude is offline while it is registered and its inbox is not there', async 
   )
 })
 
-on('claude keeps no word of a message in its record', async ({ connection, folder }) => {
+on('claude keeps no text of a message in its journal', async ({ connection, folder }) => {
   assert.equal((await turn(connection, 'a secret word')).kind, 'completed')
   const [name = ''] = await readdir(join(folder, 'run'))
   assert.doesNotMatch(await readFile(join(folder, 'run', name), 'utf8'), /secret/)

@@ -18,7 +18,7 @@ export interface Bench {
   readonly tools: DriverTools
   readonly connection: Connection
   readonly pid: number
-  /** Another wire to the same session, as after a restart. */
+  /** Another connection to the same session, as after a restart. */
   connect(): Connection
   /** Every message it has read, in order. */
   prompts(): Promise<readonly string[]>

@@ -47,13 +47,13 @@ interface FakeMessage {
   readonly parts: Record<string, unknown>[]
 }
 
-interface Course {
+interface RunningTurn {
   cancelled: boolean
 }
 
 export async function startFake(): Promise<FakeOpencode> {
   const sessions = new Map<string, FakeSession>()
-  const running = new Map<string, Course>()
+  const running = new Map<string, RunningTurn>()
   const permissions = new Map<string, () => void>()
   const streams = new Set<ServerResponse>()
   const [received, requests, aborts]: [string[], string[], string[]] = [[], [], []]
@@ -75,62 +75,65 @@ export async function startFake(): Promise<FakeOpencode> {
       { id: id('msg'), role: 'assistant', parentID, time: { created: 1, completed: 2 }, ...more },
       parts,
     )
-  const text = (said: string, more = {}) => ({ type: 'text', text: said, ...more })
+  const text = (content: string, more = {}) => ({ type: 'text', text: content, ...more })
 
-  const addUser = (session: FakeSession, messageId: string, said: string) => {
-    received.push(said)
-    add(session, { id: messageId, role: 'user', time: { created: 1 } }, [text(said)])
+  const addUser = (session: FakeSession, messageId: string, content: string) => {
+    received.push(content)
+    add(session, { id: messageId, role: 'user', time: { created: 1 } }, [text(content)])
   }
 
-  const turn = async (session: FakeSession, messageId: string, said: string) => {
-    const course = { cancelled: false }
-    running.set(session.id, course)
-    status = /RETRY/.test(said)
+  const turn = async (session: FakeSession, messageId: string, content: string) => {
+    const turn = { cancelled: false }
+    running.set(session.id, turn)
+    status = /RETRY/.test(content)
       ? { type: 'retry', attempt: 1, message: 'the model\nis tired', next: 1 }
       : { type: 'busy' }
     emit('session.status', { sessionID: session.id, status })
-    if (/TOOL/.test(said)) {
+    if (/TOOL/.test(content)) {
       const part = { id: id('prt'), type: 'tool', tool: 'bash', state: { status: 'running' } }
       emit('message.part.updated', { sessionID: session.id, part })
       answer(session, messageId, { finish: 'tool-calls' }, [text('on it.'), part])
     }
-    if (/PERMIT/.test(said)) await asked(session, course)
-    const until = Date.now() + Number(/SLOW:([\d.]+)/.exec(said)?.[1] ?? 0) * 1000
-    while (Date.now() < until && goesOn(session, course)) await sleep(10)
-    if (running.get(session.id) !== course) return
-    end(session, messageId, said, course)
+    if (/PERMIT/.test(content)) await asked(session, turn)
+    const until = Date.now() + Number(/SLOW:([\d.]+)/.exec(content)?.[1] ?? 0) * 1000
+    while (Date.now() < until && goesOn(session, turn)) await sleep(10)
+    if (running.get(session.id) !== turn) return
+    end(session, messageId, content, turn)
     running.delete(session.id)
     emit('session.status', { sessionID: session.id, status: { type: 'idle' } })
     emit('session.idle', { sessionID: session.id })
   }
 
   /** Neither cancelled nor gone with its server. */
-  const goesOn = (session: FakeSession, course: Course) =>
-    !course.cancelled && running.get(session.id) === course
+  const goesOn = (session: FakeSession, turn: RunningTurn) =>
+    !turn.cancelled && running.get(session.id) === turn
 
-  const asked = async (session: FakeSession, course: Course) => {
+  const asked = async (session: FakeSession, turn: RunningTurn) => {
     const request = { id: id('per'), sessionID: session.id, permission: 'bash', patterns: ['rm -r x'] }
     emit('permission.asked', request)
     const answered = new Promise<void>((resolve) => permissions.set(JSON.stringify(request), resolve))
     // As opencode does, an abort ends the turn and leaves its request behind.
-    while (goesOn(session, course) && permissions.has(JSON.stringify(request)))
+    while (goesOn(session, turn) && permissions.has(JSON.stringify(request)))
       await Promise.race([answered, sleep(10)])
   }
 
-  const end = (session: FakeSession, messageId: string, said: string, { cancelled }: Course) => {
+  const end = (session: FakeSession, messageId: string, content: string, { cancelled }: RunningTurn) => {
     const error = (name: string, data: object) => answer(session, messageId, { error: { name, data } }, [])
     if (cancelled) return error('MessageAbortedError', { message: 'Aborted' })
-    if (/ERR/.test(said)) return error('APIError', { message: 'fake\nfailure', statusCode: 400 })
-    if (/MAXTOK/.test(said)) return answer(session, messageId, { finish: 'length' }, [text('half')])
-    if (/FILTER/.test(said)) return answer(session, messageId, { finish: 'content-filter' }, [])
-    if (/EMPTY/.test(said)) return answer(session, messageId, { finish: 'stop' }, [])
-    if (/SILENT/.test(said))
+    if (/ERR/.test(content)) return error('APIError', { message: 'fake\nfailure', statusCode: 400 })
+    if (/MAXTOK/.test(content)) return answer(session, messageId, { finish: 'length' }, [text('half')])
+    if (/FILTER/.test(content)) return answer(session, messageId, { finish: 'content-filter' }, [])
+    if (/EMPTY/.test(content)) return answer(session, messageId, { finish: 'stop' }, [])
+    if (/SILENT/.test(content))
       return emit('session.error', {
         sessionID: session.id,
         error: { name: 'UnknownError', data: { message: 'no model' } },
       })
-    if (!/ROOM/.test(said))
-      return answer(session, messageId, { finish: 'stop' }, [{ type: 'step-start' }, text(`ECHO: ${said}`)])
+    if (!/ROOM/.test(content))
+      return answer(session, messageId, { finish: 'stop' }, [
+        { type: 'step-start' },
+        text(`ECHO: ${content}`),
+      ])
     answer(session, messageId, { finish: 'tool-calls' }, [text('first half')])
     const own = id('msg')
     add(session, { id: own, role: 'user', time: { created: 1 } }, [text('go on', { synthetic: true })])
@@ -139,16 +142,16 @@ export async function startFake(): Promise<FakeOpencode> {
 
   const prompt = async (session: FakeSession, body: Record<string, unknown>) => {
     const parts = body.parts as { text: string }[]
-    const said = parts.map((part) => part.text).join('')
+    const content = parts.map((part) => part.text).join('')
     const messageId = String(body.messageID)
     const ownLife = life
-    if (/NEVER/.test(said)) return
-    if (/LATE/.test(said)) await sleep(300)
+    if (/NEVER/.test(content)) return
+    if (/LATE/.test(content)) await sleep(300)
     if (ownLife !== life) return
-    addUser(session, messageId, said)
-    await (/IDLE/.test(said) ? beginning.promise : sleep(20))
+    addUser(session, messageId, content)
+    await (/IDLE/.test(content) ? beginning.promise : sleep(20))
     if (ownLife !== life) return
-    await turn(session, messageId, said)
+    await turn(session, messageId, content)
   }
 
   const routes: readonly (readonly [
@@ -169,8 +172,8 @@ export async function startFake(): Promise<FakeOpencode> {
       /^POST \/session\/(ses_\w+)\/abort$/,
       ({ id }) => {
         aborts.push(id)
-        const course = running.get(id)
-        if (course) course.cancelled = true
+        const turn = running.get(id)
+        if (turn) turn.cancelled = true
         return true
       },
     ],
@@ -239,9 +242,9 @@ export async function startFake(): Promise<FakeOpencode> {
     hung: false,
     telling: Promise.resolve(),
     listing: Promise.resolve(),
-    say: (said) => {
+    say: (content) => {
       const [session] = sessions.values()
-      if (session) void prompt(session, { messageID: id('msg'), parts: [text(said)] })
+      if (session) void prompt(session, { messageID: id('msg'), parts: [text(content)] })
     },
     begin: beginning.resolve,
     permit: () => {

@@ -7,17 +7,17 @@ const taken: Outcome = { kind: 'taken', evidence: 'echo' }
 
 describe('once', () => {
   it('joins a try under way and remembers one that was taken', async () => {
-    const ledger = createTypedDeliveries(10)
+    const typed = createTypedDeliveries(10)
     const tried = Promise.withResolvers<Outcome>()
     let tries = 0
     const attempt = () => {
       tries++
       return tried.promise
     }
-    const both = [ledger.once('a', false, attempt), ledger.once('a', false, attempt)]
+    const both = [typed.once('a', false, attempt), typed.once('a', false, attempt)]
     tried.resolve(taken)
     assert.deepEqual(await Promise.all(both), [taken, taken])
-    assert.deepEqual(await ledger.once('a', false, attempt), taken)
+    assert.deepEqual(await typed.once('a', false, attempt), taken)
     assert.equal(tries, 1)
   })
 
@@ -31,26 +31,26 @@ describe('once', () => {
   ]
   for (const [outcome, kept] of rows)
     it(`${kept ? 'keeps' : 'forgets'} ${JSON.stringify(outcome)}`, async () => {
-      const ledger = createTypedDeliveries(10)
-      await ledger.once('a', false, async () => outcome)
-      assert.equal(ledger.find('a') !== undefined, kept)
+      const typed = createTypedDeliveries(10)
+      await typed.once('a', false, async () => outcome)
+      assert.equal(typed.find('a') !== undefined, kept)
     })
 
   it('forgets a try that threw', async () => {
-    const ledger = createTypedDeliveries(10)
+    const typed = createTypedDeliveries(10)
     await assert.rejects(
-      ledger.once('a', false, async () => {
+      typed.once('a', false, async () => {
         throw new Error('no')
       }),
     )
-    assert.equal(ledger.find('a'), undefined)
+    assert.equal(typed.find('a'), undefined)
   })
 
   it('forgets the oldest beyond its limit', async () => {
-    const ledger = createTypedDeliveries(2)
-    for (const id of ['a', 'b', 'c']) await ledger.once(id, false, async () => taken)
+    const typed = createTypedDeliveries(2)
+    for (const id of ['a', 'b', 'c']) await typed.once(id, false, async () => taken)
     assert.deepEqual(
-      ['a', 'b', 'c'].map((id) => ledger.find(id) !== undefined),
+      ['a', 'b', 'c'].map((id) => typed.find(id) !== undefined),
       [false, true, true],
     )
   })

@@ -50,7 +50,7 @@ export async function openPaneBench(
   const tmux = async (...args: readonly string[]) =>
     (await exec('tmux', ['-u', '-S', socket, '-f', '/dev/null', ...args], { env })).stdout.trim()
   // The other session keeps the server alive when the program under test ends.
-  await tmux('new-session', '-d', '-s', 'keeper', 'cat')
+  await tmux('new-session', '-d', '-s', 'other', 'cat')
   await tmux(...newSession(folder), ...command(folder))
   const facts = await tmux('display-message', '-p', '-t', '=agent:', '#{pane_id} #{pane_pid} #{pid}')
   const [paneId = '', panePid, serverPid] = facts.split(' ')
