@@ -19,7 +19,6 @@ export type FailedStep =
   | 'attempts'
   | 'revoked'
   | 'restored'
-  | 'cancelled'
 
 /** Why a delivery waits: its session was busy, out of reach or let go of the message, or an attempt failed. */
 export type HeldBecause = 'busy' | 'offline' | 'released' | 'failed'

@@ -18,16 +18,16 @@ test('docs/configuration.md lists the table of senders (npm run docs)', () => {
   assert.equal(page, withSenders(page))
 })
 
-test('docs/concepts.md names every reason for which a delivery fails', () => {
+test('docs/states.md names every step at which a delivery fails', () => {
   const union = /type FailedStep =\n((?: {2}\| '\w+'\n?)+)/.exec(
     readFileSync(join(root, 'src/domain/delivery.ts'), 'utf8'),
   )
   const steps = [...(union?.[1] ?? '').matchAll(/'(\w+)'/g)].map(([, step]) => step)
-  const [, said = ''] =
-    /The reasons: ([^.]*)\./.exec(readFileSync(join(root, 'docs/concepts.md'), 'utf8')) ?? []
+  const [, cell = ''] =
+    /^\| `failedStep` \| [^|]* \| ([^|]*) \|$/m.exec(readFileSync(join(root, 'docs/states.md'), 'utf8')) ?? []
   assert.ok(steps.length > 5)
   assert.deepEqual(
-    [...said.matchAll(/`(\w+)`/g)].map(([, step]) => step),
+    [...cell.matchAll(/`(\w+)`/g)].map(([, step]) => step),
     steps,
   )
 })

@@ -99,7 +99,6 @@ const steps: Readonly<Record<FailedStep, string>> = {
   attempts: 'Every attempt failed, and there were as many as there may be.',
   revoked: 'Its grant was revoked while it waited.',
   restored: 'It was unfinished in a backup that was put back.',
-  cancelled: 'It was cancelled.',
 }
 
 function failureOf({ state, failedStep, detail }: Delivery) {

@@ -99,7 +99,7 @@ export const Hook = Type.Object(
 
 const failedSteps: readonly FailedStep[] = [
   ...(['template', 'skill', 'session_ended', 'turn', 'callback', 'expired', 'attempts'] as const),
-  ...(['revoked', 'restored', 'cancelled'] as const),
+  ...(['revoked', 'restored'] as const),
 ]
 
 const delivery = {
