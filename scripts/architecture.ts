@@ -48,7 +48,7 @@ const ports: readonly { readonly of: readonly string[]; readonly to: string; rea
 const doors: readonly { readonly package: RegExp; readonly through: RegExp }[] = [
   { package: /^bun(:|$)/, through: /^src\/platform\/bun\.ts$/ },
   { package: /^jose$/, through: /^src\/auth\/tokens\.ts$/ },
-  { package: /^mustache$/, through: /^src\/(payload\/template|http\/dashboard\/page)\.ts$/ },
+  { package: /^mustache$/, through: /^src\/(payload\/template|http\/dashboard\/templates)\.ts$/ },
   { package: /^(elysia|@elysiajs\/.+)$/, through: /^src\/http\// },
   { package: /^swagger-ui-dist\//, through: /^src\/http\/routes\/docs\.ts$/ },
   { package: /^@sinclair\/typebox(\/|$)/, through: /^src\/(config|http)\// },

@@ -1,7 +1,7 @@
 import type { Config } from '../config/load.ts'
 import { admitTo } from '../http/credentials.ts'
-import { createGuard } from '../http/dashboard/guard.ts'
-import { openLoginShelf } from '../http/dashboard/login-file.ts'
+import { openLoginFile } from '../http/dashboard/login-file.ts'
+import { createLoginGuard } from '../http/dashboard/login-guard.ts'
 import { createLogins } from '../http/dashboard/logins.ts'
 import { type DashboardDeps, dashboardRoutes } from '../http/dashboard/routes.ts'
 import type { RequestGuard } from '../http/guard.ts'
@@ -27,9 +27,9 @@ export function webPages(
   const { home, store, clock, config, version, adminToken } = deps
   const hooks = () => hooksOf(config())
   const publicUrl = () => config().server.publicUrl
-  const shelf = openLoginShelf(home, adminToken())
-  const logins = createLogins({ now: clock.now, bytes: clock.bytes, shelf })
-  const loginGuard = createGuard({ logins, publicUrl })
+  const file = openLoginFile(home, adminToken())
+  const logins = createLogins({ now: clock.now, bytes: clock.bytes, file })
+  const loginGuard = createLoginGuard({ logins, publicUrl })
   const operator = {
     require: (request: Request) => {
       if (!loginGuard.login(request)) entry.admin.require(request)

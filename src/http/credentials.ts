@@ -3,7 +3,7 @@ import { Failure } from '../domain/error.ts'
 import { isLoopback } from '../domain/loopback.ts'
 import { bearerOf } from './request.ts'
 
-/** The keeper's own credential: full use of `/api`, and nothing at any other door. */
+/** The admin token: full use of `/api`, and of no other route. */
 export interface AdminCheck {
   /** Throws `unauthorized`, or `rate_limited` when that peer guessed too often. */
   require(request: Request): void

@@ -14,7 +14,7 @@ export interface RequestGuard {
  * Host and Origin first, then the route's own work; whatever it throws becomes a problem document. `answered` sees
  * what is sent.
  */
-export async function answering(
+export async function guarded(
   guard: RequestGuard,
   request: Request,
   answer: () => Response | Promise<Response>,

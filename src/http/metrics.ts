@@ -2,7 +2,7 @@ import type { Counts } from '../domain/ports.ts'
 
 /** Counts what this process saw, and spells it for Prometheus (text exposition format 0.0.4). */
 export interface Metrics {
-  /** One request at a door, answered. */
+  /** Counts one answered knock. */
   knocked(status: number, seconds: number): void
   render(counts: Counts): string
 }
@@ -32,7 +32,7 @@ export function createMetrics(version: string, startedAt: number): Metrics {
         ...family(
           'postern_knocks_total',
           'counter',
-          'Requests at the doors, by HTTP status.',
+          'Knocks at capability URLs and hooks, by HTTP status.',
           [...statuses].map(([status, n]) => [`status="${status}"`, n]),
         ),
         ...histogram(buckets, count, sum),
@@ -89,7 +89,7 @@ function histogram(buckets: readonly number[], count: number, sum: number): read
     return `${name}_bucket{le="${bound}"} ${below}`
   })
   return [
-    `# HELP ${name} From request to answer at the doors.`,
+    `# HELP ${name} From a knock to its answer.`,
     `# TYPE ${name} histogram`,
     ...samples,
     `${name}_bucket{le="+Inf"} ${count}`,

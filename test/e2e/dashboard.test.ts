@@ -50,7 +50,7 @@ looking('the dashboard in a browser', () => {
     return ((await response.json()) as { deliveryId: string }).deliveryId
   }
 
-  /** A page that is logged in, by a link of the keeper. */
+  /** A page that is logged in, by a link of the operator. */
   async function open(options: Parameters<typeof watchedPage>[2] = {}): Promise<Watched> {
     const watched = await watchedPage(browser, server.url, options)
     const link = (await cli(['dashboard'], { home })).stdout.trim()

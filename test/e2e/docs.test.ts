@@ -226,7 +226,7 @@ describe('who may see the API document', () => {
     await server.stop()
   })
 
-  it('is the keeper when it is for the admin: by token, or by the cookie of the dashboard', async () => {
+  it('is the operator when it is for the admin: by token, or by the cookie of the dashboard', async () => {
     const { server, token, status } = await serveWith('admin')
     assert.equal(await status('/docs/json'), 401)
     assert.equal(await status('/docs'), 401)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createGuard } from '../../src/http/dashboard/guard.ts'
+import { createLoginGuard } from '../../src/http/dashboard/login-guard.ts'
 import { createLogins } from '../../src/http/dashboard/logins.ts'
 
 const hour = 3_600_000
@@ -12,7 +12,7 @@ function setUp(publicUrl?: string) {
     now: () => now,
     bytes: (length) => new Uint8Array(length).fill(++drawn % 256),
   })
-  const guard = createGuard({ logins, publicUrl: () => publicUrl })
+  const guard = createLoginGuard({ logins, publicUrl: () => publicUrl })
   return { logins, guard, pass: (ms: number) => (now += ms) }
 }
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Failure } from '../../src/domain/error.ts'
-import { createHistory } from '../../src/http/dashboard/history.ts'
+import { createChart } from '../../src/http/dashboard/chart.ts'
 import { liveStream } from '../../src/http/dashboard/live.ts'
-import type { PageDeps } from '../../src/http/dashboard/shown.ts'
+import type { PageDeps } from '../../src/http/dashboard/page.ts'
 
 function openStream(
   contents: (page: string) => Promise<string>,
@@ -105,7 +105,7 @@ function historyOf(counted: Readonly<Record<number, readonly [knocks: number, fa
     })
   }
   const reading = { store: { knocksByHour }, now: () => now } as unknown as PageDeps
-  return { look: createHistory(reading), asked: () => asked }
+  return { look: createChart(reading), asked: () => asked }
 }
 
 describe('createHistory', () => {

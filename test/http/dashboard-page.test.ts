@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Hook } from '../../src/domain/hook.ts'
-import { escapeHtml, inertHtml } from '../../src/http/dashboard/escape.ts'
-import { createPages, typed } from '../../src/http/dashboard/page.ts'
+import { escapeHtml, escapeMarkup } from '../../src/http/dashboard/escape.ts'
 import { preview } from '../../src/http/dashboard/preview.ts'
+import { createTemplates, textareaHtml } from '../../src/http/dashboard/templates.ts'
 import { exampleFor } from '../../src/http/openapi/example.ts'
 import { presetNames } from '../../src/providers/index.ts'
 
@@ -17,7 +17,7 @@ const hook: Hook = {
   ...{ name: 'h', path: '/api/hooks/h', template: 'Hi {{who}}', active: true, action: 'agent' },
   ...{ maxBodyBytes: 1000, fence: false, verify: { scheme: 'bearer', secrets: [] } },
 }
-const pages = createPages({ layout: '<p title="{{x}}">{{x}}</p>{{>body}}', one: '<i>{{y.z}}</i>' })
+const pages = createTemplates({ layout: '<p title="{{x}}">{{x}}</p>{{>body}}', one: '<i>{{y.z}}</i>' })
 
 describe('createPages', () => {
   it('escapes whatever is put in, also in a partial', () => {
@@ -37,7 +37,7 @@ describe('createPages', () => {
   })
 })
 
-describe('inertHtml', () => {
+describe('escapeHtml', () => {
   const cases: readonly (readonly [string, string])[] = [
     ['\x1b[31mred', '\\x1b[31mred'],
     ['a\u202eb', 'a\\u202eb'],
@@ -49,20 +49,20 @@ describe('inertHtml', () => {
   ]
   for (const [text, shown] of cases)
     it(`shows ${JSON.stringify(text)} as ${JSON.stringify(shown)}`, () =>
-      assert.equal(inertHtml(text), shown))
+      assert.equal(escapeHtml(text), shown))
 
   it('leaves nothing that a browser obeys', () =>
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        assert.doesNotMatch(inertHtml(text), /[<>"'\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/u)
+        assert.doesNotMatch(escapeHtml(text), /[<>"'\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/u)
       }),
     ))
 })
 
 describe('typed', () => {
   it('keeps every character of what a form sends back', () => {
-    assert.equal(typed('\na\u200b</textarea>&'), '\n\na\u200b&lt;/textarea&gt;&amp;')
-    assert.equal(escapeHtml('plain'), 'plain')
+    assert.equal(textareaHtml('\na\u200b</textarea>&'), '\n\na\u200b&lt;/textarea&gt;&amp;')
+    assert.equal(escapeMarkup('plain'), 'plain')
   })
 })
 

@@ -1,7 +1,7 @@
 import { type Grant, verbs } from '../../domain/grant.ts'
 import { grantView, type MintView } from '../../manage/views.ts'
-import { typed } from './page.ts'
-import { type PageDeps, type Shown, shortTime, shortTimeOrNull, type Tone } from './shown.ts'
+import { type Page, type PageDeps, shortTime, shortTimeOrNull, type Tone } from './page.ts'
+import { textareaHtml } from './templates.ts'
 
 const mostShown = 200
 
@@ -18,7 +18,7 @@ const ttls: readonly { readonly value: string; readonly label: string }[] = [
 export async function channelsPage(
   { store, now }: PageDeps,
   { minted, session }: { readonly minted?: MintView; readonly session?: string | null } = {},
-): Promise<Shown> {
+): Promise<Page> {
   const [sessions, grants] = await Promise.all([store.listSessions(), store.listGrants({})])
   return {
     template: 'channels',
@@ -59,7 +59,7 @@ function mintedOf({ session, grantId, webhook, expires, verb }: MintView) {
   const curl = `curl -X POST '${webhook}' \\\n  -H 'content-type: application/json' \\\n  -d '{"message":"hello"}'`
   const may = Object.entries(verbs).find(([name]) => name === verb)?.[1].summary ?? verb
   const until = expires === null ? null : `${shortTime(expires)} UTC`
-  return { session, grantId, webhook, expires, until, may, curl: typed(curl) }
+  return { session, grantId, webhook, expires, until, may, curl: textareaHtml(curl) }
 }
 
 function rowOf(grant: Grant, now: number) {

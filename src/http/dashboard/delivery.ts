@@ -9,28 +9,28 @@ import {
 } from '../../domain/delivery.ts'
 import { showDelivery } from '../../manage/deliveries.ts'
 import { iso, type RecordView, recordView } from '../../manage/views.ts'
-import { indented } from './indented.ts'
-import { typed } from './page.ts'
 import {
   longestPayload,
   nameOf,
+  type Page,
   type PageDeps,
-  type Shown,
   shortened,
   shortTime,
   type Tone,
   toneOf,
-} from './shown.ts'
+} from './page.ts'
+import { prettyJson } from './pretty-json.ts'
+import { textareaHtml } from './templates.ts'
 
 /** Everything kept of one delivery. Throws `not_found`. */
-export async function deliveryPage(reading: PageDeps, id: string): Promise<Shown> {
-  const record = await showDelivery(reading.store, id)
+export async function deliveryPage(deps: PageDeps, id: string): Promise<Page> {
+  const record = await showDelivery(deps.store, id)
   const view = recordView(record)
   const self = `/dashboard/deliveries/${view.id}`
   return {
     template: 'delivery',
     title: `Delivery ${view.id}`,
-    section: 'webhooks',
+    section: 'deliveries',
     live: self,
     view: {
       id: view.id,
@@ -44,7 +44,7 @@ export async function deliveryPage(reading: PageDeps, id: string): Promise<Shown
       facts: factsOf(record, view),
       events: eventsOf(record.events),
       replayOf: view.replayOf,
-      edited: await isEdited(reading, record),
+      edited: await isEdited(deps, record),
       anyAttempts: record.attemptList.length > 0,
       attempts: record.attemptList.map(attemptOf),
       canRetry: view.state === 'FAILED',
@@ -57,7 +57,7 @@ function textsOf(view: RecordView) {
   return {
     hasMessage: view.message !== '',
     message: view.message,
-    editable: typed(view.message),
+    editable: textareaHtml(view.message),
     hasAnswer: view.answer !== null && view.answer !== '',
     answer: view.answer,
     hasPayload: view.payload !== null,
@@ -73,7 +73,7 @@ function textsOf(view: RecordView) {
 function payloadOf({ payload, payloadEncoding }: RecordView) {
   if (payload === null) return { payload: null, raw: null, payloadSize: null }
   const bytes = Buffer.byteLength(payload, payloadEncoding === 'base64' ? 'base64' : 'utf8')
-  const laidOut = payloadEncoding === 'base64' ? undefined : indented(payload)
+  const laidOut = payloadEncoding === 'base64' ? undefined : prettyJson(payload)
   return {
     payload: shortened(laidOut ?? payload, longestPayload),
     raw: laidOut === undefined || laidOut === payload ? null : shortened(payload, longestPayload),
@@ -81,16 +81,15 @@ function payloadOf({ payload, payloadEncoding }: RecordView) {
   }
 }
 
-/** Whether a replay says something else than what it repeats; unknown once that one is erased. */
-async function isEdited(reading: PageDeps, { replayOf, message }: DeliveryRecord): Promise<boolean> {
+/** Whether the message of a replay is another than that of its original; unknown once that one is erased. */
+async function isEdited(deps: PageDeps, { replayOf, message }: DeliveryRecord): Promise<boolean> {
   if (replayOf === undefined) return false
-  const original = await reading.store.inspectDelivery(replayOf)
+  const original = await deps.store.inspectDelivery(replayOf)
   return original !== undefined && original.message !== message
 }
 
 const steps: Readonly<Record<FailedStep, string>> = {
-  template:
-    'Its payload could not be put into words: the hook’s template and this payload do not fit together.',
+  template: 'The hook’s template could not be rendered with this payload: they do not fit together.',
   skill: 'The skill it asked for is not one that the agent can activate.',
   session_ended: 'Its session ended before it could be delivered.',
   turn: 'The agent took it, and its turn did not end well.',
@@ -114,14 +113,14 @@ interface Fact {
 
 function factsOf(record: DeliveryRecord, view: RecordView): readonly Fact[] {
   const filter = (name: string, value: string) => `/dashboard?${new URLSearchParams({ [name]: value })}`
-  const { source: guard } = record
-  const name = nameOf(guard)
+  const { source } = record
+  const name = nameOf(source)
   return [
     { name: 'Session', value: view.session, href: filter('session', view.session) },
     {
-      name: 'Through',
-      value: name === null ? 'the keeper' : `${guard.kind} ${name}`,
-      href: name === null ? null : filter(guard.kind, name),
+      name: 'Source',
+      value: name === null ? 'the operator' : `${source.kind} ${name}`,
+      href: name === null ? null : filter(source.kind, name),
     },
     ...fact('Action', view.action),
     ...fact('Skill', view.skill),
@@ -130,7 +129,8 @@ function factsOf(record: DeliveryRecord, view: RecordView): readonly Fact[] {
     ...fact('Settled', view.settledAt && shortTime(view.settledAt)),
     ...fact('Next attempt', view.state === 'RETRY' ? shortTime(view.dueAt) : null),
     ...fact('Waits until', view.settledAt === null ? shortTime(view.expiresAt) : null),
-    ...fact('Failed attempts', String(view.attempts)),
+    ...fact('Attempts', String(view.attempts)),
+    ...fact('Failed attempts', String(view.failures)),
     ...fact('Idempotency key', view.idempotencyKey),
     ...fact('Callback URL', view.callbackUrl),
   ]

@@ -11,10 +11,10 @@ const entities: Readonly<Record<string, string>> = {
 }
 
 /** Text that a page only shows, also inside a quoted attribute: markup is escaped, control characters are spelled. */
-export const inertHtml = (text: string): string => escapeHtml(text.replace(unsafe, spelled))
+export const escapeHtml = (text: string): string => escapeMarkup(text.replace(unsafe, spelled))
 
 /** Text that a page shows and gets back as it was: only the markup is escaped. */
-export const escapeHtml = (text: string): string =>
+export const escapeMarkup = (text: string): string =>
   text.replace(/[&<>"']/g, (character) => entities[character] ?? character)
 
 /** `\x1b`, `\u202e`, `\u{e0041}`: as a person would write it down. */

@@ -5,13 +5,13 @@ import type { Sample } from '../../inbound/rehearse.ts'
 import { iso, recordView } from '../../manage/views.ts'
 import { exampleFor } from '../openapi/example.ts'
 import { operationIdOf } from '../openapi/hook-operation.ts'
-import { typed } from './page.ts'
+import { type Hooks, longestPayload, type Page, type PageDeps, shortened, shortTime } from './page.ts'
 import { preview } from './preview.ts'
-import { type Hooks, longestPayload, type PageDeps, type Shown, shortened, shortTime } from './shown.ts'
+import { textareaHtml } from './templates.ts'
 
 /** Every hook of the configuration, and the two built-in ones. */
-export async function hooksPage(reading: PageDeps): Promise<Shown> {
-  const hooks = reading.hooks()
+export async function hooksPage(deps: PageDeps): Promise<Page> {
+  const hooks = deps.hooks()
   return {
     template: 'hooks',
     title: 'Hooks',
@@ -36,15 +36,15 @@ export interface Trial {
 }
 
 /** One hook, and what it makes of a stored payload. Throws `not_found`. */
-export async function hookPage(reading: PageDeps, name: string, trial: Trial): Promise<Shown> {
-  const hooks = reading.hooks()
+export async function hookPage(deps: PageDeps, name: string, trial: Trial): Promise<Page> {
+  const hooks = deps.hooks()
   const hook = hooks.hooks.find((candidate) => candidate.name === name)
   if (!hook) throw new Failure('not_found', 'There is no hook of that name in the configuration.')
   const source = trial.template ?? hook.template ?? ''
   const tried = withTemplate(hook, source)
-  const stored = await reading.store.listDeliveries({ hook: name, limit: 20 })
+  const stored = await deps.store.listDeliveries({ hook: name, limit: 20 })
   const chosen = trial.delivery ?? stored[0]?.id ?? ''
-  const sample = await sampleOf(reading, tried, stored.find(({ id }) => id === chosen)?.id)
+  const sample = await sampleOf(deps, tried, stored.find(({ id }) => id === chosen)?.id)
   const result = await preview(tried, sample, trial.nonce)
   return {
     template: 'hook',
@@ -57,7 +57,7 @@ export async function hookPage(reading: PageDeps, name: string, trial: Trial): P
       deliveries: deliveriesOf(name),
       explorer: `/docs#/Hooks/${operationIdOf(hook)}`,
       ...curlOf(hook, trial.base),
-      template: typed(source),
+      template: textareaHtml(source),
       payloads: choicesOf(stored, chosen),
       text: result.kind === 'message' ? result.text : null,
       trouble: result.kind === 'trouble' ? result.why : null,
@@ -75,18 +75,18 @@ const choicesOf = (stored: readonly Delivery[], chosen: string) => [
   { value: '', label: 'an example made from the template', selected: chosen === '' },
 ]
 
-/** An empty template leaves the word to the preset, where there is one. */
+/** An empty template leaves the message to the preset, where there is one. */
 function withTemplate(hook: Hook, source: string): Hook {
   const { template: _, ...rest } = hook
   return source === '' && hook.preset !== undefined ? rest : { ...rest, template: source }
 }
 
 async function sampleOf(
-  reading: PageDeps,
+  deps: PageDeps,
   hook: Hook,
-  id: Parameters<typeof reading.store.inspectDelivery>[0] | undefined,
+  id: Parameters<typeof deps.store.inspectDelivery>[0] | undefined,
 ): Promise<Sample> {
-  const record = id && (await reading.store.inspectDelivery(id))
+  const record = id && (await deps.store.inspectDelivery(id))
   if (record?.payload)
     return {
       payload: record.payload,
@@ -139,7 +139,7 @@ function curlOf(hook: Hook, base: string) {
   return { curl: lines.join(' \\\n  '), signed: !isOpen }
 }
 
-/** One word for a POSIX shell. */
+/** One argument for a POSIX shell. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
 const stateOf = (active: boolean) =>

@@ -1,19 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../../domain/error.ts'
 
-export interface Live {
+export interface LiveDeps {
   /** Addresses of the pages that one browser has open. */
   readonly pages: readonly string[]
   /** What a page shows now, as one text; asked again and again. Throws `not_found` for what is no page any more. */
   readonly contents: (page: string) => Promise<string>
-  /** False once the reader must not or need not hear more. */
+  /** False once the browser must not or need not get more. */
   readonly wanted: () => boolean
   readonly signal: AbortSignal
 }
 
-/** How often the pages are looked at again, at best, and how rarely at worst. */
+/** How often the pages are checked again, at best, and how rarely at worst. */
 const [quickestMs, slowestMs] = [300, 15_000]
-/** A look may take this part of the time between two looks. */
+/** A check may take one part in so many of the time between two checks. */
 const share = 20
 /** Something is sent at least so often, so that no proxy takes the silence for death. */
 const heartbeatMs = 15_000
@@ -22,7 +22,7 @@ const heartbeatMs = 15_000
  * Server-sent events (HTML Living Standard, section 9.2): `changed` with the address of a page whenever it would look
  * different, `gone` when there is no such page any more.
  */
-export function liveStream(live: Live): Response {
+export function liveStream(live: LiveDeps): Response {
   const left = new AbortController()
   const over = AbortSignal.any([live.signal, left.signal])
   const encoder = new TextEncoder()
@@ -44,41 +44,41 @@ export function liveStream(live: Live): Response {
 }
 
 /** Never rejects: a stream that cannot go on ends, and the browser asks again. */
-async function follow(live: Live, over: AbortSignal, send: (text: string) => void): Promise<void> {
+async function follow(live: LiveDeps, over: AbortSignal, send: (text: string) => void): Promise<void> {
   try {
-    const look = createLook(live)
+    const check = createCheck(live)
     // The pages were made a moment before: they may be behind already.
-    send(`retry: 1000\n\n${await look()}`)
+    send(`retry: 1000\n\n${await check()}`)
     let sentAt = performance.now()
     let pauseMs = quickestMs
     for (;;) {
       await delay(pauseMs, undefined, { signal: over })
       if (!live.wanted()) return
-      const lookedAt = performance.now()
-      const news = await look()
-      pauseMs = pauseAfter(performance.now() - lookedAt)
-      const word = news === '' && lookedAt - sentAt > heartbeatMs ? ':\n\n' : news
-      if (word === '') continue
-      send(word)
-      sentAt = lookedAt
+      const checkedAt = performance.now()
+      const events = await check()
+      pauseMs = pauseAfter(performance.now() - checkedAt)
+      const text = events === '' && checkedAt - sentAt > heartbeatMs ? ':\n\n' : events
+      if (text === '') continue
+      send(text)
+      sentAt = checkedAt
     }
   } catch {
-    // Gone, or the store is: nothing to say any more.
+    // The browser is gone, or the store is closed.
   }
 }
 
-/** Each look gives the events for what has changed since the one before. */
-function createLook({ pages, contents }: Live): () => Promise<string> {
+/** Each check gives the events for what has changed since the one before. */
+function createCheck({ pages, contents }: LiveDeps): () => Promise<string> {
   const seen = new Map<string, string | undefined>()
   return async () => {
-    let news = ''
+    let events = ''
     for (const page of pages) {
       const now = await contents(page).catch(undefinedWhenGone)
       if (!seen.has(page) || now !== seen.get(page))
-        news += `event: ${now === undefined ? 'gone' : 'changed'}\ndata: ${page}\n\n`
+        events += `event: ${now === undefined ? 'gone' : 'changed'}\ndata: ${page}\n\n`
       seen.set(page, now)
     }
-    return news
+    return events
   }
 }
 

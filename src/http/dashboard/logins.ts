@@ -23,18 +23,18 @@ export interface LoginsDeps {
   readonly now: () => number
   readonly bytes: (length: number) => Uint8Array
   /** Where logins outlive a restart; without it they end with the process. */
-  readonly shelf?: LoginShelf
+  readonly file?: LoginFile
 }
 
 /** Holds no secret: a login is found by the digest of its own. */
-export interface LoginShelf {
+export interface LoginFile {
   /** What was saved last. Never throws: what cannot be read is nothing. */
-  load(): readonly ShelvedLogin[]
+  load(): readonly StoredLogin[]
   /** Never throws: what cannot be saved is lost at the next restart. */
-  save(logins: readonly ShelvedLogin[]): void
+  save(logins: readonly StoredLogin[]): void
 }
 
-export interface ShelvedLogin extends Login {
+export interface StoredLogin extends Login {
   readonly digest: string
 }
 
@@ -43,7 +43,7 @@ const inviteMs = 5 * 60_000
 /** Beyond it the oldest go. */
 const mostKept = 1000
 
-export function createLogins({ now, bytes, shelf }: LoginsDeps): Logins {
+export function createLogins({ now, bytes, file: shelf }: LoginsDeps): Logins {
   const logins = new Map<string, Login>(shelf?.load().map(({ digest, ...login }) => [digest, login]))
   const invitations = new Map<string, number>()
   const secretOf = () => Buffer.from(bytes(32)).toString('base64url')
@@ -85,5 +85,5 @@ function keep<T>(map: Map<string, T>, key: string, value: T): void {
   if (map.size > mostKept && !oldest.done) map.delete(oldest.value)
 }
 
-/** Looking a digest up tells nothing of the secret by its time. */
+/** The time that looking a digest up takes shows nothing of the secret. */
 const digestOf = (secret: string): string => createHash('sha256').update(secret).digest('base64url')

@@ -1,31 +1,82 @@
-import mustache from 'mustache'
-import { escapeHtml, inertHtml } from './escape.ts'
+import { causeOf, type Delivery, type Source } from '../../domain/delivery.ts'
+import type { Hook } from '../../domain/hook.ts'
+import type { DoorStore } from '../../domain/ports.ts'
+import type { PageView } from './templates.ts'
 
-/** Plain data for a template; what is missing is null, so that its name is looked for no further out. */
-export type PageView = { readonly [name: string]: unknown }
-
-/** Renders pages of our own templates; whatever is put in is text there. */
-export interface Pages {
-  /** A whole page: the named template inside `layout`. */
-  page(name: string, view: PageView): string
+/** One page, ready to be rendered: its template and what stands in it. */
+export interface Page {
+  readonly template: string
+  readonly title: string
+  /** The item of the navigation that the page belongs to. */
+  readonly section: Section
+  readonly view: PageView
+  /** The address whose changes the page follows. */
+  readonly live?: string
 }
 
-/** `templates` by name, `layout` among them; each may include any other as a partial. */
-export function createPages(templates: Readonly<Record<string, string>>): Pages {
-  const writer = new mustache.Writer()
-  return {
-    page: (name, view) =>
-      writer.render(
-        templates.layout ?? '',
-        view,
-        { ...templates, body: templates[name] ?? '' },
-        { escape: (value) => inertHtml(String(value)) },
-      ),
-  }
+export type Section = 'deliveries' | 'channels' | 'sessions' | 'hooks'
+
+/** What the pages read. */
+export interface PageDeps {
+  readonly store: Pick<
+    DoorStore,
+    | 'listGrants'
+    | 'findGrant'
+    | 'listSessions'
+    | 'listDeliveries'
+    | 'inspectDelivery'
+    | 'counts'
+    | 'knocksByHour'
+  >
+  /** Unix milliseconds. */
+  readonly now: () => number
+  /** The hooks as configured now. */
+  readonly hooks: () => Hooks
 }
 
-/**
- * The inside of a textarea, for `{{{ }}}`: what a form sends back keeps every character. A newline goes before it,
- * because HTML drops the first one.
- */
-export const typed = (text: string): string => `\n${escapeHtml(text)}`
+export interface Hooks {
+  readonly enabled: boolean
+  readonly hooks: readonly Hook[]
+  readonly wakeSession: string
+  readonly agentSession: string
+}
+
+/** The colour of a state. */
+export type Tone = 'good' | 'bad' | 'wait' | 'plain'
+
+const tones: Readonly<Record<string, Tone>> = {
+  DELIVERED: 'good',
+  FAILED: 'bad',
+  RETRY: 'wait',
+  PENDING: 'wait',
+  live: 'good',
+  offline: 'wait',
+  ended: 'plain',
+}
+
+export const toneOf = (state: string): Tone => tones[state] ?? 'plain'
+
+/** `2026-11-21 09:15:03` of an ISO time. */
+export const shortTime = (iso: string): string => iso.slice(0, 19).replace('T', ' ')
+
+export const shortTimeOrNull = (iso: string | null): string | null => (iso === null ? null : shortTime(iso))
+
+/** The grant or hook of a delivery's source; null for what the operator sent. */
+export function nameOf(source: Source): string | null {
+  if (source.kind === 'hook') return source.hook
+  return source.kind === 'grant' ? source.grant : null
+}
+
+/** Why it is not further, in a line. */
+export function noteOf(delivery: Pick<Delivery, 'failedStep' | 'heldBecause' | 'detail'>): string | null {
+  const parts = [causeOf(delivery), delivery.detail].filter((part) => part !== undefined && part !== '')
+  return parts.length === 0 ? null : shortened(parts.join(': '), 160)
+}
+
+/** Characters of a payload that a page shows; the whole of it is for programs: `GET /api/deliveries/{id}`. */
+export const longestPayload = 100_000
+
+export function shortened(text: string, most: number): string {
+  const characters = [...text.slice(0, most * 2 + 2)]
+  return characters.length > most ? `${characters.slice(0, most).join('')}…` : text
+}

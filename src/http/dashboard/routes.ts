@@ -4,27 +4,27 @@ import { Failure } from '../../domain/error.ts'
 import type { Grant } from '../../domain/grant.ts'
 import type { MintOrder } from '../../manage/grants.ts'
 import { mintView } from '../../manage/views.ts'
-import { answering, type RequestGuard } from '../guard.ts'
+import { guarded, type RequestGuard } from '../guard.ts'
 import { operation, pageAnswers } from '../openapi/operation.ts'
-import { type Answers, createAnswers } from './answers.ts'
 import { assetOf, assetResponse } from './asset.ts'
 import style from './assets/dashboard.css' with { type: 'text' }
 import script from './assets/dashboard.js' with { type: 'text' }
 import icon from './assets/icon.svg' with { type: 'text' }
 import liveScript from './assets/live.js' with { type: 'text' }
 import { channelsPage, mintOrderOf } from './channels.ts'
+import { createChart } from './chart.ts'
+import { deliveriesPage } from './deliveries.ts'
 import { deliveryPage } from './delivery.ts'
-import { type Entry, entryRoutes, type InPage, redirect, toLogin } from './entry.ts'
-import { createHistory } from './history.ts'
 import { hookPage, hooksPage } from './hooks.ts'
 import { liveStream } from './live.ts'
+import { type AnswerPage, type LoginDeps, loginRoutes, redirect, redirectToLogin } from './login-routes.ts'
 import type { Login } from './logins.ts'
+import type { Page, PageDeps } from './page.ts'
+import { createPageResponses, type PageResponses } from './responses.ts'
 import { sessionsPage } from './sessions.ts'
-import type { PageDeps, Shown } from './shown.ts'
-import { webhooksPage } from './webhooks.ts'
 
 /** What the dashboard shows and does, bound to this server by the composition root. */
-export interface DashboardDeps extends PageDeps, Omit<Entry, 'answers'> {
+export interface DashboardDeps extends PageDeps, Omit<LoginDeps, 'responses'> {
   readonly version: string
   /** Unguessable, for the fence of one message. */
   readonly nonce: () => string
@@ -36,31 +36,31 @@ export interface DashboardDeps extends PageDeps, Omit<Entry, 'answers'> {
 }
 
 export const dashboardRoutes = (deps: DashboardDeps, guard: RequestGuard) => {
-  const answers = createAnswers({ version: deps.version, log: guard.log })
-  const inPage: InPage = async (request, act) => {
+  const responses = createPageResponses({ version: deps.version, log: guard.log })
+  const inPage: AnswerPage = async (request, act) => {
     try {
       guard.hosts.check(request)
       return await act()
     } catch (thrown) {
-      return answers.problem(thrown, deps.guard.login(request))
+      return responses.problem(thrown, deps.guard.login(request))
     }
   }
   return new Elysia()
-    .use(entryRoutes({ ...deps, answers }, inPage, guard))
+    .use(loginRoutes({ ...deps, responses }, inPage, guard))
     .use(assetRoutes(guard))
-    .use(pageRoutes(deps, answers, inPage, guard))
-    .use(formRoutes(deps, answers, inPage))
+    .use(pageRoutes(deps, responses, inPage, guard))
+    .use(formRoutes(deps, responses, inPage))
 }
 
 const hidden = { detail: { hide: true } }
 
 /** What is shown, and the stream that says when it has changed. */
-function pageRoutes(deps: DashboardDeps, answers: Answers, inPage: InPage, guard: RequestGuard) {
+function pageRoutes(deps: DashboardDeps, responses: PageResponses, inPage: AnswerPage, guard: RequestGuard) {
   const pageAt = createPageFinder(deps)
   const show = ({ request }: { request: Request }) =>
     inPage(request, async () => {
       const login = deps.guard.login(request)
-      return login ? answers.page(await pageAt(new URL(request.url)), login) : toLogin(request)
+      return login ? responses.page(await pageAt(new URL(request.url)), login) : redirectToLogin(request)
     })
   return new Elysia()
     .get('/dashboard', show, { detail: dashboardDetail })
@@ -72,13 +72,13 @@ function pageRoutes(deps: DashboardDeps, answers: Answers, inPage: InPage, guard
     .get('/dashboard/deliveries/:id', show, hidden)
     .get(
       '/dashboard/events',
-      ({ request }) => answering(guard, request, () => followPages(deps, pageAt, request)),
+      ({ request }) => guarded(guard, request, () => followPages(deps, pageAt, request)),
       hidden,
     )
 }
 
 /** What is done: forms of our own pages, each with the secret of its login. */
-function formRoutes(deps: DashboardDeps, answers: Answers, inPage: InPage) {
+function formRoutes(deps: DashboardDeps, responses: PageResponses, inPage: AnswerPage) {
   const posted = { parse: 'none', ...hidden } as const
   const post = (request: Request, act: (form: URLSearchParams, login: Login) => Promise<Response>) =>
     inPage(request, async () => act(await deps.guard.adminForm(request), deps.guard.require(request)))
@@ -100,7 +100,8 @@ function formRoutes(deps: DashboardDeps, answers: Answers, inPage: InPage) {
     )
     .post(
       '/dashboard/channels',
-      ({ request }) => post(request, async (form, login) => answers.page(await mint(deps, form), login, 201)),
+      ({ request }) =>
+        post(request, async (form, login) => responses.page(await mint(deps, form), login, 201)),
       posted,
     )
     .post(
@@ -108,7 +109,7 @@ function formRoutes(deps: DashboardDeps, answers: Answers, inPage: InPage) {
       ({ request, params }) =>
         post(request, async (form, login) => {
           const base = baseOf(deps, new URL(request.url))
-          return answers.page(await tryOut(deps, params.name, form, base), login)
+          return responses.page(await tryOut(deps, params.name, form, base), login)
         }),
       posted,
     )
@@ -123,15 +124,15 @@ const dashboardDetail = operation({
   refuses: [403, 421],
 })
 
-type PageAt = (url: URL) => Promise<Shown>
+type PageAt = (url: URL) => Promise<Page>
 
 /** The page an address shows. Throws `not_found`. */
 function createPageFinder(deps: DashboardDeps): PageAt {
-  const history = createHistory(deps)
+  const history = createChart(deps)
   return async (url) => {
     const [, , place, name, ...rest] = url.pathname.split('/').map(decoded)
     if (rest.length > 0) throw nothingThere()
-    if (place === undefined) return webhooksPage(deps, history, url)
+    if (place === undefined) return deliveriesPage(deps, history, url)
     if (place === 'deliveries' && name !== undefined) return deliveryPage(deps, name)
     if (place === 'hooks' && name !== undefined)
       return hookPage(deps, name, { nonce: deps.nonce(), base: baseOf(deps, url) })
@@ -176,8 +177,8 @@ async function retry(deps: DashboardDeps, id: string): Promise<Response> {
 }
 
 async function replay(deps: DashboardDeps, id: string, form: URLSearchParams): Promise<Response> {
-  const words = form.get('edited') === 'yes' ? linesOf(form.get('message')) : undefined
-  const delivery = await deps.replay(id, words)
+  const message = form.get('edited') === 'yes' ? linesOf(form.get('message')) : undefined
+  const delivery = await deps.replay(id, message)
   return redirect(`/dashboard/deliveries/${delivery.id}`)
 }
 
@@ -186,12 +187,12 @@ async function revoke(deps: DashboardDeps, id: string): Promise<Response> {
   return redirect('/dashboard/channels')
 }
 
-async function mint(deps: DashboardDeps, form: URLSearchParams): Promise<Shown> {
+async function mint(deps: DashboardDeps, form: URLSearchParams): Promise<Page> {
   const { grant, url } = await deps.expose(mintOrderOf(form))
   return channelsPage(deps, { minted: mintView(grant, url) })
 }
 
-function tryOut(deps: DashboardDeps, name: string, form: URLSearchParams, base: string): Promise<Shown> {
+function tryOut(deps: DashboardDeps, name: string, form: URLSearchParams, base: string): Promise<Page> {
   const trial = { template: linesOf(form.get('template')), delivery: form.get('delivery') ?? '' }
   return hookPage(deps, name, { ...trial, base, nonce: deps.nonce() })
 }
@@ -212,7 +213,7 @@ function assetRoutes(guard: RequestGuard) {
   return new Elysia().get(
     '/dashboard/assets/:name',
     ({ request, params }) =>
-      answering(guard, request, () => {
+      guarded(guard, request, () => {
         const file = files.get(params.name)
         if (!file) throw nothingThere()
         return assetResponse(request, file)

@@ -1,8 +1,8 @@
 import { sessionView } from '../../manage/views.ts'
-import { type PageDeps, type Shown, shortTime, shortTimeOrNull, toneOf } from './shown.ts'
+import { type Page, type PageDeps, shortTime, shortTimeOrNull, toneOf } from './page.ts'
 
 /** Every session: how it is, what reaches it, what waits for it. */
-export async function sessionsPage({ store }: PageDeps): Promise<Shown> {
+export async function sessionsPage({ store }: PageDeps): Promise<Page> {
   const [sessions, { queues }] = await Promise.all([store.listSessions(), store.counts()])
   const views = sessions.map((session) => sessionView(session, queues))
   return {

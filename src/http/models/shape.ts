@@ -16,13 +16,13 @@ export const digits = (description: string, options: object = {}) =>
     ...{ type: 'integer', minimum: 0, description, errorMessage: 'must be a whole number', ...options },
   })
 
-const mustBeOneOf = (words: readonly string[]) => `must be one of ${words.join(', ')}`
+const mustBeOneOf = (values: readonly string[]) => `must be one of ${values.join(', ')}`
 
-/** One of these words in either case; empty asks for none. */
-export const anyCase = (words: readonly string[], description: string) =>
+/** One of these values in either case; empty asks for none. */
+export const anyCase = (values: readonly string[], description: string) =>
   Type.Unsafe<string>({
     [Kind]: 'AnyCase',
-    ...{ type: 'string', enum: words, description, errorMessage: mustBeOneOf(words) },
+    ...{ type: 'string', enum: values, description, errorMessage: mustBeOneOf(values) },
   })
 
 export const text = (options: object = {}) => Type.String({ errorMessage: 'must be a string', ...options })
@@ -30,11 +30,11 @@ export const someText = (options: object = {}) =>
   text({ minLength: 1, errorMessage: 'must be a string that is not empty', ...options })
 export const whole = (description?: string) => Type.Integer(description === undefined ? {} : { description })
 export const flag = Type.Boolean()
-export const oneOf = <Word extends string>(words: readonly Word[], options: object = {}) =>
-  Type.Unsafe<Word>(
+export const oneOf = <Value extends string>(values: readonly Value[], options: object = {}) =>
+  Type.Unsafe<Value>(
     Type.Union(
-      words.map((word) => Type.Literal(word)),
-      { errorMessage: mustBeOneOf(words), ...options },
+      values.map((value) => Type.Literal(value)),
+      { errorMessage: mustBeOneOf(values), ...options },
     ),
   )
 export const orNull = <T extends TSchema>(schema: T, options: object = {}) =>

@@ -34,6 +34,6 @@ function spelled({ errorMessage, contentMediaType, ...model }: Json): Json {
 function oneChoice(choices: readonly Json[]): Json {
   const [first, ...others] = choices
   if (first && others.length === 0) return first
-  const words = choices.flatMap((choice) => (Array.isArray(choice.enum) ? choice.enum : []))
-  return words.length === choices.length ? { type: 'string', enum: words } : { anyOf: choices }
+  const values = choices.flatMap((choice) => (Array.isArray(choice.enum) ? choice.enum : []))
+  return values.length === choices.length ? { type: 'string', enum: values } : { anyOf: choices }
 }

@@ -31,7 +31,7 @@ const emptyJson = (): Json => Object.create(null) as Json
 function fill(into: Json, nodes: Nodes): void {
   for (const node of nodes) {
     if (node.kind === 'text' || node.path.length === 0) continue
-    if (node.kind === 'value') put(into, node.path, wordFor(node.path))
+    if (node.kind === 'value') put(into, node.path, sampleFor(node.path))
     else if (!node.inverted) fillSection(into, node)
   }
 }
@@ -50,9 +50,9 @@ function insideOf(nodes: Nodes): unknown {
   return Object.keys(inside).length === 0 ? true : [inside]
 }
 
-function wordFor(path: readonly string[]): string {
-  const word = (path.at(-1) ?? '').replaceAll('_', ' ')
-  return `${/^[aeiou]/i.test(word) ? 'an' : 'a'} ${word}`
+function sampleFor(path: readonly string[]): string {
+  const name = (path.at(-1) ?? '').replaceAll('_', ' ')
+  return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`
 }
 
 function put(into: Json, [first = '', ...rest]: readonly string[], value: unknown): void {

@@ -5,10 +5,10 @@ import { channelOf } from '../../domain/session.ts'
 import type { RequestGuard } from '../guard.ts'
 import { channelOperation } from '../openapi/knock-operation.ts'
 import { bearerOf, knockHeaders, preferredWaitMs, rawPath } from '../request.ts'
-import { answerKnock, type KnockDeps, knockOf, receiptAnswer } from './inbound.ts'
+import { answerKnock, type KnockDeps, knockOf, receiptAnswer } from './knock.ts'
 
 export interface ChannelDeps extends KnockDeps {
-  /** How long a knock waits for its outcome unless it says otherwise. Milliseconds. */
+  /** How long a knock waits for its outcome unless it prefers another time. Milliseconds. */
   readonly waitMs: () => number
 }
 

@@ -2,10 +2,10 @@ import { Type } from '@sinclair/typebox'
 import { Elysia } from 'elysia'
 import { Failure } from '../../domain/error.ts'
 import type { Hook } from '../../domain/hook.ts'
-import { pageHeaders } from '../dashboard/answers.ts'
 import { type Asset, assetOf, assetResponse } from '../dashboard/asset.ts'
-import { toLogin } from '../dashboard/entry.ts'
-import { answering, jsonResponse, type RequestGuard } from '../guard.ts'
+import { redirectToLogin } from '../dashboard/login-routes.ts'
+import { pageHeaders } from '../dashboard/responses.ts'
+import { guarded, jsonResponse, type RequestGuard } from '../guard.ts'
 import page from '../openapi/assets/docs.mustache' with { type: 'text' }
 import { openApiDocument, type Route } from '../openapi/document.ts'
 import { operation, pageAnswers } from '../openapi/operation.ts'
@@ -24,7 +24,7 @@ export interface DocsDeps {
 export const docsRoutes = (deps: DocsDeps, guard: RequestGuard) => {
   const asset = createAssets()
   return new Elysia()
-    .get('/docs', ({ request }) => answering(guard, request, () => explorer(deps, request)), {
+    .get('/docs', ({ request }) => guarded(guard, request, () => explorer(deps, request)), {
       detail: operation({
         tag: 'Dashboard',
         id: 'explorer',
@@ -34,7 +34,7 @@ export const docsRoutes = (deps: DocsDeps, guard: RequestGuard) => {
         refuses: [401, 404, 421],
       }),
     })
-    .get('/docs/json', ({ request }) => answering(guard, request, () => document(deps, request)), {
+    .get('/docs/json', ({ request }) => guarded(guard, request, () => document(deps, request)), {
       detail: operation({
         tag: 'Dashboard',
         id: 'document',
@@ -47,7 +47,7 @@ export const docsRoutes = (deps: DocsDeps, guard: RequestGuard) => {
     .get(
       '/docs/assets/:name',
       ({ request, params }) =>
-        answering(guard, request, async () => assetResponse(request, await asset(params.name))),
+        guarded(guard, request, async () => assetResponse(request, await asset(params.name))),
       { detail: { hide: true } },
     )
 }
@@ -58,7 +58,8 @@ function explorer(deps: DocsDeps, request: Request): Response {
     deps.admit(request)
   } catch (refusal) {
     const isBrowser = request.headers.get('accept')?.includes('text/html') === true
-    if (isBrowser && refusal instanceof Failure && refusal.code === 'unauthorized') return toLogin(request)
+    if (isBrowser && refusal instanceof Failure && refusal.code === 'unauthorized')
+      return redirectToLogin(request)
     throw refusal
   }
   return new Response(page, { headers: pageHeaders })

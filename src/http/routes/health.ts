@@ -1,7 +1,7 @@
 import { type TSchema, Type } from '@sinclair/typebox'
 import { Elysia } from 'elysia'
 import { Failure } from '../../domain/error.ts'
-import { answering, jsonResponse, type RequestGuard } from '../guard.ts'
+import { guarded, jsonResponse, type RequestGuard } from '../guard.ts'
 import { operation } from '../openapi/operation.ts'
 
 export interface HealthDeps {
@@ -16,13 +16,13 @@ export interface HealthDeps {
 
 export const healthRoutes = (deps: HealthDeps, guard: RequestGuard) =>
   new Elysia()
-    .get('/healthz', ({ request }) => answering(guard, request, () => live(deps, request)), {
+    .get('/healthz', ({ request }) => guarded(guard, request, () => live(deps, request)), {
       detail: healthOperation('live', 'The process answers', status),
     })
-    .get('/readyz', ({ request }) => answering(guard, request, () => ready(deps, request)), {
+    .get('/readyz', ({ request }) => guarded(guard, request, () => ready(deps, request)), {
       detail: healthOperation('ready', 'Knocks can be stored now', status, [503]),
     })
-    .get('/metrics', ({ request }) => answering(guard, request, () => metrics(deps, request)), {
+    .get('/metrics', ({ request }) => guarded(guard, request, () => metrics(deps, request)), {
       detail: healthOperation(
         'metrics',
         'Prometheus metrics',

@@ -5,7 +5,7 @@ import { Turn } from '../models/knocks.ts'
 import { hookOperation } from '../openapi/knock-operation.ts'
 import { bodyOf } from '../openapi/operation.ts'
 import { preferredWaitMs, rawPath, webhookHeaders } from '../request.ts'
-import { answerKnock, type KnockDeps, knockOf, receiptAnswer } from './inbound.ts'
+import { answerKnock, type KnockDeps, knockOf, receiptAnswer } from './knock.ts'
 
 /** Everything below `/api/hooks/`: `wake`, `agent`, and the custom hooks of the configuration. */
 export const webhookRoutes = (deps: KnockDeps, guard: RequestGuard) => {

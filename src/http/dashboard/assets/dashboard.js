@@ -1,8 +1,8 @@
 // Everything works without this script; it adds fresh contents, copying, and previews while typing.
 
 const main = document.querySelector('main')
-/** What the server last said of each part: scripts have added to it since. */
-const said = new WeakMap()
+/** Each part as the server last sent it: scripts have added to it since. */
+const received = new WeakMap()
 let busy = false
 let again = false
 const units = [
@@ -11,9 +11,9 @@ const units = [
   ['minute', 60],
   ['second', 1],
 ]
-const spoken = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'short' })
+const relativeTime = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'short' })
 
-for (const part of document.querySelectorAll('[data-swap]')) said.set(part, part.innerHTML)
+for (const part of document.querySelectorAll('[data-swap]')) received.set(part, part.innerHTML)
 for (const button of document.querySelectorAll('[data-copy]')) offerCopy(button)
 for (const form of document.querySelectorAll('form[data-preview]')) previewWhileTyping(form)
 for (const form of document.querySelectorAll('form[method="post"]')) sendOnce(form)
@@ -21,11 +21,11 @@ showAges()
 setInterval(showAges, 10_000)
 if (main?.dataset.live) followLive(main.dataset.live)
 
-/** Hears that the page has changed and fetches it anew. A hidden page lets go. */
+/** Fetches the page anew whenever the server reports a change. A hidden page does not follow. */
 function followLive(address) {
-  const follow = 'SharedWorker' in window ? sharedStream(hear) : ownStream(hear)
+  const follow = 'SharedWorker' in window ? sharedStream(onEvent) : ownStream(onEvent)
   const listen = () => follow(document.hidden ? null : address)
-  const words = {
+  const handlers = {
     changed: refresh,
     gone: askWhy,
     live: () => showPulse('live'),
@@ -35,8 +35,8 @@ function followLive(address) {
       setTimeout(askWhy, 3000)
     },
   }
-  function hear(word) {
-    words[word]?.()
+  function onEvent(name) {
+    handlers[name]?.()
   }
   /** A login that is over, or a page that is gone, is shown as what it is now. */
   async function askWhy() {
@@ -51,26 +51,26 @@ function followLive(address) {
 }
 
 /** All open pages of this browser share one connection. */
-function sharedStream(hear) {
+function sharedStream(onEvent) {
   const { port } = new SharedWorker('/dashboard/assets/live.js')
-  port.addEventListener('message', ({ data }) => hear(data))
+  port.addEventListener('message', ({ data }) => onEvent(data))
   port.start()
   return (address) => port.postMessage(address)
 }
 
 /** Where there are no shared workers. */
-function ownStream(hear) {
+function ownStream(onEvent) {
   let source
   return (address) => {
     source?.close()
     source = undefined
     if (address === null) return
     source = new EventSource(`/dashboard/events?${new URLSearchParams({ of: address })}`)
-    source.addEventListener('open', () => hear('live'))
+    source.addEventListener('open', () => onEvent('live'))
     source.addEventListener('error', ({ target }) =>
-      hear(target.readyState === EventSource.CLOSED ? 'refused' : 'connecting'),
+      onEvent(target.readyState === EventSource.CLOSED ? 'refused' : 'connecting'),
     )
-    for (const kind of ['changed', 'gone']) source.addEventListener(kind, () => hear(kind))
+    for (const kind of ['changed', 'gone']) source.addEventListener(kind, () => onEvent(kind))
   }
 }
 
@@ -106,8 +106,8 @@ const freshAddress = () => main.dataset.live
 function swapParts(fresh) {
   for (const old of document.querySelectorAll('[data-swap]')) {
     const next = fresh.getElementById(old.id)
-    if (!next || next.innerHTML === said.get(old)) continue
-    said.set(next, next.innerHTML)
+    if (!next || next.innerHTML === received.get(old)) continue
+    received.set(next, next.innerHTML)
     for (const open of old.querySelectorAll('details[open][id]'))
       next.querySelector(`#${open.id}`)?.setAttribute('open', '')
     for (const row of next.querySelectorAll('tr[id]'))
@@ -132,7 +132,7 @@ function showAges() {
     const at = new Date(time.dateTime)
     const seconds = Math.round((at - Date.now()) / 1000)
     const [unit, length] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 1]
-    time.dataset.age = spoken.format(Math.trunc(seconds / length), unit)
+    time.dataset.age = relativeTime.format(Math.trunc(seconds / length), unit)
     time.title = at.toLocaleString()
   }
 }

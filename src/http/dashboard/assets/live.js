@@ -1,5 +1,5 @@
 // Shared by every open page of a browser: one stream for all of them, because over HTTP/1.1 browsers allow six
-// connections a server. A page says which address it follows, or null when it is hidden or leaves.
+// connections a server. A page posts the address it follows, or null when it is hidden or leaves.
 
 const followed = new Map()
 let source
@@ -21,7 +21,7 @@ function listen() {
   const query = new URLSearchParams(addresses.map((address) => ['of', address])).toString()
   const isOpen = source !== undefined && source.readyState !== EventSource.CLOSED
   if (query === asked && isOpen)
-    return tellAll(source.readyState === EventSource.OPEN ? 'live' : 'connecting')
+    return postToAll(source.readyState === EventSource.OPEN ? 'live' : 'connecting')
   source?.close()
   source = undefined
   asked = query
@@ -30,9 +30,9 @@ function listen() {
 
 function open() {
   source = new EventSource(`/dashboard/events?${asked}`)
-  source.addEventListener('open', () => tellAll('live'))
+  source.addEventListener('open', () => postToAll('live'))
   source.addEventListener('error', ({ target }) =>
-    tellAll(target.readyState === EventSource.CLOSED ? 'refused' : 'connecting'),
+    postToAll(target.readyState === EventSource.CLOSED ? 'refused' : 'connecting'),
   )
   for (const kind of ['changed', 'gone'])
     source.addEventListener(kind, ({ data }) => {
@@ -40,6 +40,6 @@ function open() {
     })
 }
 
-function tellAll(word) {
-  for (const port of followed.keys()) port.postMessage(word)
+function postToAll(event) {
+  for (const port of followed.keys()) port.postMessage(event)
 }

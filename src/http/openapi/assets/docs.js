@@ -14,7 +14,7 @@ window.SwaggerUIBundle({
   onComplete: keepUsable,
 })
 
-/** The library has a dark face; the system says when it is wanted. */
+/** The library has a dark theme; the system's setting decides when to use it. */
 function followColours() {
   const dark = matchMedia('(prefers-color-scheme: dark)')
   const show = () => document.documentElement.classList.toggle('dark-mode', dark.matches)

@@ -2,17 +2,17 @@ import type { Delivery } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
 import type { HandshakeAnswer, Knock, Proof, Receipt } from '../../domain/knock.ts'
 import { readBody } from '../body.ts'
-import { answering, type RequestGuard } from '../guard.ts'
+import { guarded, type RequestGuard } from '../guard.ts'
 import { headersToKeep } from '../request.ts'
 
-/** What the doors for outsiders need. */
+/** What the routes for knocks need. */
 export interface KnockDeps {
   readonly receive: (
     knock: Knock,
     patience: { readonly waitMs: number; readonly signal: () => AbortSignal },
   ) => Promise<Receipt>
   readonly now: () => number
-  /** Counts one answer at a door. */
+  /** Counts one answered knock. */
   readonly knocked: (status: number, seconds: number) => void
 }
 
@@ -24,7 +24,7 @@ export function answerKnock(
   act: () => Promise<Response>,
 ): Promise<Response> {
   const startedAt = performance.now()
-  return answering(guard, request, act, ({ status }) =>
+  return guarded(guard, request, act, ({ status }) =>
     deps.knocked(status, (performance.now() - startedAt) / 1000),
   )
 }
@@ -59,7 +59,7 @@ const plainHeaders = new Headers({
 })
 const replayedHeaders = new Headers([...plainHeaders, ['idempotency-replayed', 'true']])
 
-/** A JSON answer at a door that no cache keeps. */
+/** A JSON answer to a knock, which no cache keeps. */
 const knockAnswer = (body: unknown, status: number, replayed: boolean): Response =>
   new Response(JSON.stringify(body), {
     status,
@@ -73,15 +73,15 @@ const handshakeAnswer = (answer: HandshakeAnswer): Response =>
   })
 
 /**
- * What every door answers alike: a handshake, an ignored payload, the refusal a failure amounts to; 200 for what was
- * delivered and 202 for what waits, in the door's own words.
+ * What every route for knocks answers alike: a handshake, an ignored payload, the refusal a failure amounts to; 200 for what was
+ * delivered and 202 for what waits, with the body that `bodyOf` makes of it.
  */
-export function receiptAnswer(receipt: Receipt, words: (delivery: Delivery) => object): Response {
+export function receiptAnswer(receipt: Receipt, bodyOf: (delivery: Delivery) => object): Response {
   if (receipt.kind === 'handshake') return handshakeAnswer(receipt.answer)
   if (receipt.kind === 'ignored') return knockAnswer({ status: 'ignored', reason: receipt.why }, 202, false)
   const { delivery, replayed } = receipt
   if (delivery.state === 'FAILED') throw failureOf(delivery)
-  return knockAnswer(words(delivery), delivery.state === 'DELIVERED' ? 200 : 202, replayed)
+  return knockAnswer(bodyOf(delivery), delivery.state === 'DELIVERED' ? 200 : 202, replayed)
 }
 
 /** The refusal that a failed delivery amounts to; its id goes with it. */

@@ -4,7 +4,7 @@ import { readBody } from '../body.ts'
 import { type Login, type Logins, loginMs } from './logins.ts'
 
 /** Who may see and do what in the dashboard. Its cookie opens nothing else, and nothing else opens it. */
-export interface Guard {
+export interface LoginGuard {
   /** Who asks, if logged in. */
   login(request: Request): Login | undefined
   /** Throws `unauthorized`. */
@@ -30,7 +30,7 @@ export interface LoginGuardDeps {
 const cookieName = 'postern_dashboard'
 const maxFormBytes = 1_048_576
 
-export function createGuard({ logins, publicUrl }: LoginGuardDeps): Guard {
+export function createLoginGuard({ logins, publicUrl }: LoginGuardDeps): LoginGuard {
   const login = (request: Request) => logins.find(secretIn(request))
   const require = (request: Request) => {
     const found = login(request)

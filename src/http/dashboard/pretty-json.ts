@@ -7,7 +7,7 @@ const token = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/gsu
  * JSON laid out over lines; every string and number keeps its spelling, which parsing and printing would not.
  * Undefined for what is no JSON object or list.
  */
-export function indented(text: string): string | undefined {
+export function prettyJson(text: string): string | undefined {
   if (text.length > longest || !/^\s*[[{]/.test(text) || !isJson(text)) return undefined
   let depth = 0
   let out = ''

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
 
-describe('the doors of the dashboard', () => {
+describe('logging in to the dashboard', () => {
   let home: string
   let server: Served
   let token: string
@@ -92,7 +92,7 @@ describe('the doors of the dashboard', () => {
     assert.doesNotMatch(server.stderr(), /let-me-in/)
   })
 
-  it('logs in once with a link of the keeper', async () => {
+  it('logs in once with a link of the operator', async () => {
     const { stdout, code } = await cli(['dashboard'], { home })
     assert.equal(code, 0)
     const link = stdout.trim()

@@ -1,44 +1,50 @@
 import type { Log } from '../../domain/ports.ts'
 import { problemResponse } from '../problem.ts'
 import channels from './assets/channels.mustache' with { type: 'text' }
+import deliveries from './assets/deliveries.mustache' with { type: 'text' }
 import delivery from './assets/delivery.mustache' with { type: 'text' }
-import entered from './assets/entered.mustache' with { type: 'text' }
 import hook from './assets/hook.mustache' with { type: 'text' }
 import hooks from './assets/hooks.mustache' with { type: 'text' }
 import layout from './assets/layout.mustache' with { type: 'text' }
+import loggedIn from './assets/logged-in.mustache' with { type: 'text' }
 import login from './assets/login.mustache' with { type: 'text' }
 import problem from './assets/problem.mustache' with { type: 'text' }
 import sessions from './assets/sessions.mustache' with { type: 'text' }
-import webhooks from './assets/webhooks.mustache' with { type: 'text' }
 import type { Login } from './logins.ts'
-import { createPages, type PageView } from './page.ts'
-import type { Section, Shown } from './shown.ts'
+import type { Page, Section } from './page.ts'
+import { createTemplates, type PageView } from './templates.ts'
 
-/** Answers that a person reads. */
-export interface Answers {
+/** Responses for browsers. */
+export interface PageResponses {
   /** A page of who is logged in. */
-  page(shown: Shown, login: Login, status?: number): Response
+  page(page: Page, login: Login, status?: number): Response
   /** A page outside of any login. */
-  plain(template: 'login' | 'entered', view: PageView, status?: number): Response
+  plain(template: 'login' | 'loggedIn', view: PageView, status?: number): Response
   /** Any thrown thing as a page; only `Failure` texts are shown. */
   problem(thrown: unknown, login: Login | undefined): Promise<Response>
 }
 
 const templates = {
-  ...{ channels, delivery, entered, hook, hooks, layout, login, problem, sessions, webhooks },
+  ...{ channels, deliveries, delivery, hook, hooks, layout, loggedIn, login, problem, sessions },
 }
 
 const sections: readonly { readonly section: Section; readonly label: string; readonly href: string }[] = [
-  { section: 'webhooks', label: 'Webhooks', href: '/dashboard' },
+  { section: 'deliveries', label: 'Webhooks', href: '/dashboard' },
   { section: 'channels', label: 'Channels', href: '/dashboard/channels' },
   { section: 'sessions', label: 'Sessions', href: '/dashboard/sessions' },
   { section: 'hooks', label: 'Hooks', href: '/dashboard/hooks' },
 ]
 
-export function createAnswers({ version, log }: { readonly version: string; readonly log: Log }): Answers {
-  const pages = createPages(templates)
+export function createPageResponses({
+  version,
+  log,
+}: {
+  readonly version: string
+  readonly log: Log
+}): PageResponses {
+  const { page } = createTemplates(templates)
   const render = (template: string, view: PageView) =>
-    pages.page(template, { ...{ goTo: null, csrf: null, live: null, nav: [], version }, ...view })
+    page(template, { ...{ goTo: null, csrf: null, live: null, nav: [], version }, ...view })
   return {
     page: ({ template, title, section, view, live }, { csrf }, status = 200) =>
       html(
@@ -59,9 +65,9 @@ export function createAnswers({ version, log }: { readonly version: string; read
 }
 
 const navigation = (section: Section | undefined) =>
-  sections.map(({ label, href, ...entry }) => ({ label, href, current: entry.section === section }))
+  sections.map((item) => ({ label: item.label, href: item.href, current: item.section === section }))
 
-/** What a problem document says, in the page's own words. */
+/** What the page of a problem document shows. */
 function problemView(document: unknown, login: Login | undefined): PageView {
   const { title, detail, status, requestId } = { ...(document as PageView) }
   const known = { title, detail, status, requestId: requestId ?? null }

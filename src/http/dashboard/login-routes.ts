@@ -8,15 +8,15 @@ import { jsonResponse, type RequestGuard } from '../guard.ts'
 import * as answers from '../models/answers.ts'
 import * as requests from '../models/requests.ts'
 import { adminOperation } from '../openapi/operation.ts'
-import type { Answers } from './answers.ts'
-import type { Guard } from './guard.ts'
+import type { LoginGuard } from './login-guard.ts'
 import type { Logins } from './logins.ts'
+import type { PageResponses } from './responses.ts'
 
-/** How one gets in and out. */
-export interface Entry {
-  readonly guard: Guard
+/** What logging in and out needs. */
+export interface LoginDeps {
+  readonly guard: LoginGuard
   readonly logins: Logins
-  readonly answers: Answers
+  readonly responses: PageResponses
   readonly admin: AdminCheck
   readonly adminToken: () => string
   /** Spends one failed attempt of the peer; milliseconds to wait, or 0. */
@@ -24,9 +24,9 @@ export interface Entry {
   readonly publicUrl: () => string | undefined
 }
 
-export type InPage = (request: Request, act: () => Response | Promise<Response>) => Promise<Response>
+export type AnswerPage = (request: Request, act: () => Response | Promise<Response>) => Promise<Response>
 
-export const entryRoutes = (deps: Entry, inPage: InPage, guard: RequestGuard) => {
+export const loginRoutes = (deps: LoginDeps, inPage: AnswerPage, guard: RequestGuard) => {
   const hidden = { detail: { hide: true } }
   return new Elysia()
     .get('/dashboard/login', ({ request }) => inPage(request, () => showLogin(deps, request)), hidden)
@@ -47,7 +47,7 @@ export const entryRoutes = (deps: Entry, inPage: InPage, guard: RequestGuard) =>
 }
 
 /** `POST /api/dashboard/links`: what `postern dashboard` prints. */
-const linkRoute = (deps: Entry, guard: RequestGuard) =>
+const linkRoute = (deps: LoginDeps, guard: RequestGuard) =>
   createAdminApi(deps.admin, guard).api.post('/dashboard/links', ({ request }) => invite(deps, request), {
     parse: 'none',
     query: requests.NoQuery,
@@ -61,7 +61,7 @@ const linkRoute = (deps: Entry, guard: RequestGuard) =>
   })
 
 /** To the login, and from there back to where one wanted to go. */
-export function toLogin(request: Request): Response {
+export function redirectToLogin(request: Request): Response {
   const { pathname, search } = new URL(request.url)
   const query = new URLSearchParams({ next: pathname + search })
   return redirect(`/dashboard/login?${query}`)
@@ -74,14 +74,14 @@ export const redirect = (location: string, cookie?: string): Response =>
     headers: { location, 'cache-control': 'no-store', ...(cookie !== undefined && { 'set-cookie': cookie }) },
   })
 
-function showLogin({ guard, answers }: Entry, request: Request): Response {
+function showLogin({ guard, responses }: LoginDeps, request: Request): Response {
   const next = safeNext(new URL(request.url).searchParams.get('next'))
   return guard.login(request)
     ? redirect(next)
-    : answers.plain('login', { title: 'Log in', next, problem: null })
+    : responses.plain('login', { title: 'Log in', next, problem: null })
 }
 
-async function logIn(deps: Entry, request: Request): Promise<Response> {
+async function logIn(deps: LoginDeps, request: Request): Promise<Response> {
   const form = await deps.guard.form(request)
   const next = safeNext(form.get('next'))
   if (isSecret((form.get('token') ?? '').trim(), [deps.adminToken()]))
@@ -93,32 +93,32 @@ async function logIn(deps: Entry, request: Request): Promise<Response> {
  * The answer is a page of our own that goes on by itself: a redirect would still count as the step of whoever named
  * the link, and a `SameSite=Strict` cookie is not sent with that.
  */
-function enter(deps: Entry, request: Request, code: string): Response {
+function enter(deps: LoginDeps, request: Request, code: string): Response {
   if (!deps.logins.redeem(code))
     return refuse(deps, request, home, 'This link was used already, or is too old. Ask for a new one.')
-  const response = deps.answers.plain('entered', { title: 'Logged in', goTo: home })
+  const response = deps.responses.plain('loggedIn', { title: 'Logged in', goTo: home })
   response.headers.set('set-cookie', deps.guard.enter(request))
   response.headers.set('referrer-policy', 'no-referrer')
   return response
 }
 
-async function logOut({ guard }: Entry, request: Request): Promise<Response> {
+async function logOut({ guard }: LoginDeps, request: Request): Promise<Response> {
   await guard.adminForm(request)
   return redirect('/dashboard/login', guard.leave(request))
 }
 
-function invite(deps: Entry, request: Request): Response {
+function invite(deps: LoginDeps, request: Request): Response {
   const { code, expiresAt } = deps.logins.invite()
   // The Host was checked before: it is one of ours.
   const base = deps.publicUrl() ?? new URL(request.url).origin
   return jsonResponse<answers.Link>({ url: `${base}/dashboard/enter/${code}`, expires: iso(expiresAt) }, 201)
 }
 
-function refuse(deps: Entry, request: Request, next: string, problem: string): Response {
+function refuse(deps: LoginDeps, request: Request, next: string, problem: string): Response {
   const waitMs = deps.failed(request)
   if (waitMs > 0)
     throw new Failure('rate_limited', 'Too many failed attempts from this address.', { retryAfterMs: waitMs })
-  return deps.answers.plain('login', { title: 'Log in', next, problem }, 401)
+  return deps.responses.plain('login', { title: 'Log in', next, problem }, 401)
 }
 
 const home = '/dashboard'

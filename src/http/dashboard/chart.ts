@@ -1,16 +1,16 @@
-import type { PageView } from './page.ts'
-import type { PageDeps } from './shown.ts'
+import type { PageDeps } from './page.ts'
+import type { PageView } from './templates.ts'
 
 const hourMs = 3_600_000
 const hours = 24
 const freshMs = 5000
 
-/** The last 24 hours as a drawing. Looked up again after five seconds, however many look at it. */
-export function createHistory(reading: PageDeps): () => Promise<PageView | null> {
+/** The last 24 hours as a chart. Counted again after five seconds, however many pages show it. */
+export function createChart(deps: PageDeps): () => Promise<PageView | null> {
   let drawn: { readonly at: number; readonly view: Promise<PageView | null> } | undefined
   return () => {
-    const at = reading.now()
-    if (!drawn || at - drawn.at > freshMs || at < drawn.at) drawn = { at, view: draw(reading, at) }
+    const at = deps.now()
+    if (!drawn || at - drawn.at > freshMs || at < drawn.at) drawn = { at, view: draw(deps, at) }
     return drawn.view
   }
 }

@@ -2,36 +2,36 @@ import type { Delivery } from '../../domain/delivery.ts'
 import type { Counts } from '../../domain/ports.ts'
 import { iso } from '../../manage/views.ts'
 import { filterOf } from '../routes/deliveries.ts'
-import type { PageView } from './page.ts'
-import { nameOf, noteOf, type PageDeps, type Shown, shortened, shortTime, toneOf } from './shown.ts'
+import { nameOf, noteOf, type Page, type PageDeps, shortened, shortTime, toneOf } from './page.ts'
+import type { PageView } from './templates.ts'
 
 const pageSize = 50
 const states = ['PENDING', 'RETRY', 'DELIVERED', 'FAILED'] as const
 
 /** The list of deliveries that fit the address's query, with counts and the last day. */
-export async function webhooksPage(
-  reading: PageDeps,
+export async function deliveriesPage(
+  deps: PageDeps,
   history: () => Promise<PageView | null>,
   url: URL,
-): Promise<Shown> {
+): Promise<Page> {
   const query = asked(url.searchParams)
   const [found, counts, sessions, drawn] = await Promise.all([
-    pageOf(reading, query),
-    reading.store.counts(),
-    reading.store.listSessions(),
+    pageOf(deps, query),
+    deps.store.counts(),
+    deps.store.listSessions(),
     history(),
   ])
   const ids = sessions.map(({ id }) => id)
-  const labels = await labelsOf(reading, found)
+  const labels = await labelsOf(deps, found)
   return {
-    template: 'webhooks',
+    template: 'deliveries',
     title: 'Webhooks',
-    section: 'webhooks',
+    section: 'deliveries',
     live: addressOf(query),
     view: {
       counts: countsOf(counts, query),
       history: drawn,
-      ...filtersOf(query, ids, hookNames(reading)),
+      ...filtersOf(query, ids, hookNames(deps)),
       ...listOf(query, found, labels),
     },
   }
@@ -84,11 +84,11 @@ function listOf(query: URLSearchParams, { rows, newer, older }: Found, labels: L
   }
 }
 
-/** What the keeper called the grants that this page speaks of. */
+/** The labels of the grants that this page names. */
 type Labels = ReadonlyMap<string, string>
 
 async function labelsOf({ store }: PageDeps, { rows }: Found): Promise<Labels> {
-  const ids = new Set(rows.flatMap(({ source: guard }) => (guard.kind === 'grant' ? [guard.grant] : [])))
+  const ids = new Set(rows.flatMap(({ source }) => (source.kind === 'grant' ? [source.grant] : [])))
   const grants = await Promise.all([...ids].map((id) => store.findGrant(id)))
   return new Map(grants.flatMap((grant) => (grant?.label ? [[grant.id, grant.label]] : [])))
 }
@@ -139,11 +139,11 @@ const rowOf = (delivery: Delivery, labels: Labels) => ({
   tone: toneOf(delivery.state),
   note: noteOf(delivery),
   session: delivery.session,
-  through: delivery.source.kind === 'admin' ? 'keeper' : delivery.source.kind,
+  source: delivery.source.kind === 'admin' ? 'operator' : delivery.source.kind,
   named: nameIn(labels, nameOf(delivery.source)),
   replay: delivery.replayOf !== undefined,
   message: shortened(delivery.message, 200),
-  tries: delivery.attempts,
+  attempts: delivery.attempts,
 })
 
 const nameIn = (labels: Labels, name: string | null): string | null =>
