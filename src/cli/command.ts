@@ -18,8 +18,8 @@ export interface Command {
   /** What may follow `--`. */
   readonly rest?: { readonly name: string; readonly summary: string; readonly required?: boolean }
   readonly examples: readonly string[]
-  /** Resolves with the exit code. */
-  readonly run: (call: Call) => Promise<number>
+  /** Resolves with the exit code, or with nothing: then the exit code is 0. */
+  readonly run: (call: Call) => Promise<number> | Promise<void>
 }
 
 export interface Argument {

@@ -1,28 +1,28 @@
 import { Failure, reasonOf } from '../domain/error.ts'
 import { homeRoot } from './arguments.ts'
 import type { Command } from './command.ts'
-import { attachCommands } from './commands/attach.ts'
+import { attach } from './commands/attach.ts'
 import { backupCommands } from './commands/backup.ts'
-import { checkCommands } from './commands/check.ts'
-import { completionCommands } from './commands/completions.ts'
+import { check } from './commands/check.ts'
+import { completions } from './commands/completions.ts'
 import { configCommands } from './commands/config.ts'
-import { dashboardCommands } from './commands/dashboard.ts'
+import { dashboard } from './commands/dashboard.ts'
 import { deliveryCommands } from './commands/deliveries.ts'
-import { doctorCommands } from './commands/doctor.ts'
+import { doctor } from './commands/doctor.ts'
 import { grantCommands } from './commands/grants.ts'
-import { helpCommands } from './commands/help.ts'
-import { relayCommands, relayName } from './commands/hook-relay.ts'
+import { help } from './commands/help.ts'
+import { hookRelay } from './commands/hook-relay.ts'
 import { hookCommands } from './commands/hooks.ts'
 import { inboxCommands } from './commands/inbox.ts'
-import { keyCommands } from './commands/keys.ts'
-import { runCommands } from './commands/run.ts'
-import { secretCommands } from './commands/secret.ts'
-import { sendCommands } from './commands/send.ts'
-import { serveCommands } from './commands/serve.ts'
-import { serviceCommands } from './commands/service-unit.ts'
+import { keysRotate } from './commands/keys.ts'
+import { run } from './commands/run.ts'
+import { secret } from './commands/secret.ts'
+import { send } from './commands/send.ts'
+import { serve } from './commands/serve.ts'
+import { serviceUnit } from './commands/service-unit.ts'
 import { sessionCommands } from './commands/session.ts'
-import { tailCommands } from './commands/tail.ts'
-import { runVersion, versionCommands } from './commands/version.ts'
+import { deliveriesTail } from './commands/tail.ts'
+import { version } from './commands/version.ts'
 import { complete, completeName } from './complete.ts'
 import type { Io } from './context.ts'
 import { exitCodes } from './exit.ts'
@@ -32,28 +32,28 @@ import { type Parsed, parse } from './parse.ts'
 
 /** Every command, in the order of help. */
 export const commands: readonly Command[] = [
-  ...serveCommands,
-  ...dashboardCommands,
-  ...runCommands,
-  ...attachCommands,
+  serve,
+  dashboard,
+  run,
+  attach,
   ...sessionCommands,
   ...inboxCommands,
   ...grantCommands,
-  ...sendCommands,
+  send,
   ...deliveryCommands,
-  ...tailCommands,
+  deliveriesTail,
   ...hookCommands,
-  ...checkCommands,
+  check,
   ...configCommands,
-  ...keyCommands,
-  ...secretCommands,
+  keysRotate,
+  secret,
   ...backupCommands,
-  ...doctorCommands,
-  ...relayCommands,
-  ...serviceCommands,
-  ...completionCommands,
-  ...versionCommands,
-  ...helpCommands,
+  doctor,
+  hookRelay,
+  serviceUnit,
+  completions,
+  version,
+  help,
 ]
 
 /** `argv` without the program's own name. Resolves with the exit code and never throws. */
@@ -61,22 +61,20 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   try {
     if (argv[0] === '__hold') return await io.holdTerminal(argv.slice(1))
     if (argv[0] === completeName) return await complete(argv.slice(1), commands, io)
-    return await obey(parse(argv, commands), io)
+    return await perform(parse(argv, commands), io)
   } catch (thrown) {
-    // Agents read the output and the exit code of a failing hook as an instruction.
-    return argv[0] === relayName ? 0 : report(thrown, io)
+    // Agents read the output and the exit code of a failing hook as an instruction, so a wrong command line counts too.
+    return argv[0] === hookRelay.name ? 0 : report(thrown, io)
   }
 }
 
-async function obey(parsed: Parsed, io: Io): Promise<number> {
+async function perform(parsed: Parsed, io: Io): Promise<number> {
   if (parsed.kind === 'help') return showHelp(parsed, io)
-  const { flags } = parsed
+  const { command, args, flags, rest } = parsed
   const out = createOutput(io, { color: !flags.on('no-color') })
-  const json = flags.on('json')
-  if (parsed.kind === 'version') return runVersion({ io, out, json })
-  const { command, args, rest } = parsed
   const home = homeRoot(flags.text('home'), io)
-  return command.run({ io, out, home, json, args, flags, rest, commands })
+  const code = await command.run({ io, out, home, json: flags.on('json'), args, flags, rest, commands })
+  return code ?? 0
 }
 
 /** Help that was requested goes to standard output; help in place of a command goes to standard error. */

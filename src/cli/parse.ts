@@ -13,20 +13,21 @@ export type Parsed =
     }
   /** Help on one command, on a group (`session`), or on everything (no topic). */
   | { readonly kind: 'help'; readonly topic: readonly string[]; readonly requested: boolean }
-  | { readonly kind: 'version'; readonly flags: Values }
 
 /**
  * Reads a command line against the table. Throws `usage` for everything it does not understand, naming what is
  * nearest to it. A flag's name takes a value or none wherever it appears, so flags may stand anywhere.
  */
 export function parse(argv: readonly string[], commands: readonly Command[]): Parsed {
-  const { positionals, given, rest = [] } = readCommandLine(argv, commands)
+  const line = readCommandLine(argv, commands)
+  const { given, rest = [] } = line
   const flags = valuesOf(given)
+  const asksVersion = line.positionals.length === 0 && flags.on('version')
+  const positionals = asksVersion ? ['version'] : line.positionals
   const found = match(positionals, commands)
   checkKnown(given, found?.command, positionals, commands)
-  if (flags.on('help') || (positionals.length === 0 && !flags.on('version')))
+  if (flags.on('help') || positionals.length === 0)
     return { kind: 'help', topic: topicOf(positionals, found, commands), requested: flags.on('help') }
-  if (flags.on('version') && positionals.length === 0) return { kind: 'version', flags }
   if (!found) return group(positionals, commands)
   const { command, used } = found
   if (isSurplus(command, positionals.slice(used)) && isGroup(positionals.slice(0, used), commands))

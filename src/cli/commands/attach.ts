@@ -3,16 +3,14 @@ import { parseSessionId, requireOpen, type Session } from '../../domain/session.
 import { type Call, type Command, withHome } from '../command.ts'
 import type { LocalHome, TerminalHolder } from '../context.ts'
 
-export const attachCommands: readonly Command[] = [
-  {
-    name: 'attach',
-    summary: 'Look at a detached agent and type into it.',
-    details: 'Ctrl-\\ detaches; everything else goes to the agent.',
-    args: [{ name: 'id', summary: 'the session', complete: 'terminals', required: true }],
-    examples: ['postern attach build'],
-    run: runAttach,
-  },
-]
+export const attach: Command = {
+  name: 'attach',
+  summary: 'Look at a detached agent and type into it.',
+  details: 'Ctrl-\\ detaches; everything else goes to the agent.',
+  args: [{ name: 'id', summary: 'the session', complete: 'terminals', required: true }],
+  examples: ['postern attach build'],
+  run: runAttach,
+}
 
 async function runAttach(call: Call): Promise<number> {
   const session = await withHome(call, ({ store }) => findTerminal(store, call.args.need('id')))

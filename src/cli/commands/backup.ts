@@ -27,17 +27,16 @@ export const backupCommands: readonly Command[] = [
   },
 ]
 
-function runBackup(call: Call): Promise<number> {
+function runBackup(call: Call): Promise<void> {
   return withHome(call, async ({ store }) => {
     const file = absolute(call.args.need('file'), call.io)
     await call.out.during('Copying the database', () => store.backup(file))
     if (call.json) call.out.json({ file })
     else call.out.note(`Wrote ${file}. The signing keys are not in it; they lie in ${call.home}/keys.`)
-    return 0
   })
 }
 
-async function runRestore(call: Call): Promise<number> {
+async function runRestore(call: Call): Promise<void> {
   const file = absolute(call.args.need('file'), call.io)
   const keepGrants = call.flags.on('keep-grants')
   const { held, revoked, aside } = await call.out.during('Checking the backup', () =>
@@ -45,7 +44,6 @@ async function runRestore(call: Call): Promise<number> {
   )
   if (call.json) {
     call.out.json({ file, held, revoked, aside: aside ?? null })
-    return 0
   }
   call.out.note(`Restored ${file}.`)
   if (aside !== undefined) call.out.note(`The database that was here lies in ${aside} now.`)
@@ -57,5 +55,4 @@ async function runRestore(call: Call): Promise<number> {
     call.out.note(
       `${plural(held, 'message')} unfinished in the backup ${held === 1 ? 'is' : 'are'} FAILED (restored) now: postern deliveries ls --state failed`,
     )
-  return 0
 }

@@ -49,26 +49,23 @@ complete -c postern -f -a '(__postern_complete)'
 const scripts: Readonly<Record<string, string>> = { bash, zsh, fish }
 const shells = Object.keys(scripts)
 
-export const completionCommands: readonly Command[] = [
-  {
-    name: 'completions',
-    summary: 'Print completions for a shell.',
-    args: [{ name: 'shell', summary: shells.join(', '), complete: shells, required: true }],
-    examples: [
-      'source <(postern completions bash)',
-      'postern completions zsh > ~/.zfunc/_postern',
-      'postern completions fish > ~/.config/fish/completions/postern.fish',
-    ],
-    run: runCompletions,
-  },
-]
+export const completions: Command = {
+  name: 'completions',
+  summary: 'Print completions for a shell.',
+  args: [{ name: 'shell', summary: shells.join(', '), complete: shells, required: true }],
+  examples: [
+    'source <(postern completions bash)',
+    'postern completions zsh > ~/.zfunc/_postern',
+    'postern completions fish > ~/.config/fish/completions/postern.fish',
+  ],
+  run: runCompletions,
+}
 
-async function runCompletions({ out, args, json }: Call): Promise<number> {
+async function runCompletions({ out, args, json }: Call): Promise<void> {
   const shell = args.need('shell')
   if (!Object.hasOwn(scripts, shell))
     throw new Failure('usage', `There are no completions for "${shell}". ${meant(shell, shells)}`)
   const script = scripts[shell] ?? ''
   if (json) out.json({ script })
   else out.line(script.trimEnd())
-  return 0
 }

@@ -15,12 +15,10 @@ export const configCommands: readonly Command[] = [
   },
 ]
 
-async function runSchema(call: Call): Promise<number> {
+async function runSchema(call: Call): Promise<void> {
   call.out.json(await (await call.io.config(call.home)).schema())
-  return 0
 }
 
-async function runShow(call: Call): Promise<number> {
+async function runShow(call: Call): Promise<void> {
   call.out.json((await (await call.io.config(call.home)).load()).printable)
-  return 0
 }

@@ -93,7 +93,7 @@ function parseState(text: string): DeliveryState {
   return state
 }
 
-function runList(call: Call): Promise<number> {
+function runList(call: Call): Promise<void> {
   return withHome(call, async ({ store }) => {
     const limit = wholeNumber(call.flags.text('limit') ?? '50', '--limit', 1_000_000)
     const deliveries = await store.listDeliveries({ ...(await filterOf(call, store)), limit })
@@ -101,7 +101,6 @@ function runList(call: Call): Promise<number> {
     if (call.json) call.out.json(views)
     else if (views.length === 0) call.out.note('No deliveries.')
     else call.out.table(columns, views.map(rowOf))
-    return 0
   })
 }
 
@@ -138,16 +137,15 @@ const tones: Readonly<Record<string, 'good' | 'warn' | 'bad'>> = {
 
 export const stateCell = (state: string): Cell => ({ text: state, tone: tones[state] ?? 'plain' })
 
-function runShow(call: Call): Promise<number> {
+function runShow(call: Call): Promise<void> {
   return withHome(call, async ({ store }) => {
     const view = recordView(await showDelivery(store, call.args.need('delivery-id')))
     if (call.json) call.out.json(view)
     else printRecord(call.out, view)
-    return 0
   })
 }
 
-function runRetry(call: Call): Promise<number> {
+function runRetry(call: Call): Promise<void> {
   return withHome(call, async ({ store, clock, config }) => {
     const maxHoldMs = config.retry.maxHoldSeconds * 1000
     const delivery = await retryDelivery({ store, clock, maxHoldMs }, call.args.need('delivery-id'))
@@ -155,7 +153,7 @@ function runRetry(call: Call): Promise<number> {
   })
 }
 
-function runReplay(call: Call): Promise<number> {
+function runReplay(call: Call): Promise<void> {
   return withHome(call, async ({ store, clock, config }) => {
     const maxHoldMs = config.retry.maxHoldSeconds * 1000
     const deps = { store, clock, maxHoldMs, queueLimit: config.limits.queuePerSession }
@@ -164,18 +162,16 @@ function runReplay(call: Call): Promise<number> {
   })
 }
 
-function printQueued({ out, json }: Call, view: DeliveryView): number {
+function printQueued({ out, json }: Call, view: DeliveryView): void {
   if (json) out.json(view)
   else out.line(`${view.id}  ${view.state}`)
-  return 0
 }
 
-function runPurge(call: Call): Promise<number> {
+function runPurge(call: Call): Promise<void> {
   return withHome(call, async ({ store }) => {
     const wanted = call.args.need('delivery-id')
     await purgeDelivery(store, wanted)
     if (call.json) call.out.json({ id: wanted, purged: true })
     else call.out.note(`Erased ${wanted}.`)
-    return 0
   })
 }

@@ -7,15 +7,13 @@ import type { Finding, Look, Verdict } from './doctor/look.ts'
 import { lookAtClock, lookAtPublicUrl, lookAtServer } from './doctor/server.ts'
 import { lookAtHooks, lookAtSessions } from './doctor/sessions.ts'
 
-export const doctorCommands: readonly Command[] = [
-  {
-    name: 'doctor',
-    summary: 'Check everything a server needs, report what is wrong, and find agents that could be added.',
-    details: 'It changes nothing. Exits with 1 when something is bad.',
-    examples: ['postern doctor', 'postern doctor --json'],
-    run: runDoctor,
-  },
-]
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'Check everything a server needs, report what is wrong, and find agents that could be added.',
+  details: 'It changes nothing. Exits with 1 when something is bad.',
+  examples: ['postern doctor', 'postern doctor --json'],
+  run: runDoctor,
+}
 
 async function runDoctor(call: Call): Promise<number> {
   const findings: Finding[] = []

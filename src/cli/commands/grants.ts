@@ -64,7 +64,7 @@ export const grantCommands: readonly Command[] = [
   },
 ]
 
-function runExpose(call: Call): Promise<number> {
+function runExpose(call: Call): Promise<void> {
   return withHome(call, async (home) => {
     const { store, tokens, clock, config, baseUrl } = home
     const { grant, token } = await expose(
@@ -72,7 +72,6 @@ function runExpose(call: Call): Promise<number> {
       mintOf(call),
     )
     showMint(call, mintView(grant, webhookUrl(baseUrl, token)))
-    return 0
   })
 }
 
@@ -107,7 +106,7 @@ function printMint({ out, io }: Call, minted: MintView): void {
 const curlLine = (url: string): string =>
   `curl ${url} -H 'Content-Type: application/json' -d '{"message":"hello"}'`
 
-function runList(call: Call): Promise<number> {
+function runList(call: Call): Promise<void> {
   return withHome(call, async ({ store, clock }) => {
     const wanted = call.flags.text('session')
     const grants = await store.listGrants(wanted === undefined ? {} : { session: parseSessionId(wanted) })
@@ -115,7 +114,6 @@ function runList(call: Call): Promise<number> {
     if (call.json) call.out.json(views)
     else if (views.length === 0) call.out.note('No grants yet. Mint one: postern expose --session <id>')
     else call.out.table(columns, views.map(rowOf))
-    return 0
   })
 }
 
@@ -141,12 +139,11 @@ const rowOf = (grant: GrantView): Row => [
   String(grant.uses),
 ]
 
-function runRevoke(call: Call): Promise<number> {
+function runRevoke(call: Call): Promise<void> {
   return withHome(call, async ({ store, clock }) => {
     const grant = await revoke({ store, clock }, call.args.need('grant-id'))
     const view = grantView(grant, clock.now())
     if (call.json) call.out.json(view)
     else call.out.note(`Revoked ${view.id} (${view.channel}).`)
-    return 0
   })
 }

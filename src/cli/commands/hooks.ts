@@ -32,12 +32,11 @@ export const hookCommands: readonly Command[] = [
   },
 ]
 
-async function runList(call: Call): Promise<number> {
+async function runList(call: Call): Promise<void> {
   const hooks = await (await call.io.hooks(call.home)).list()
   if (call.json) call.out.json(hooks.map(hookView))
   else if (hooks.length === 0) call.out.note('No hooks are configured.')
   else call.out.table(columns, hooks.map(rowOf))
-  return 0
 }
 
 const columns = [

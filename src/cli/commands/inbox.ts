@@ -33,13 +33,12 @@ export const inboxCommands: readonly Command[] = [
   },
 ]
 
-function runInbox(call: Call): Promise<number> {
+function runInbox(call: Call): Promise<void> {
   return withHome(call, async (home) => {
     const delivery = call.flags.on('wait') ? await waitForOne(call, home) : await next(call, home)
     if (!delivery) throw new Failure('not_found', `Nothing waits in "${call.flags.need('session')}".`)
     if (call.json) call.out.json(deliveryView(delivery))
     else call.out.line(`${delivery.id}\n${delivery.message}`)
-    return 0
   })
 }
 
@@ -63,11 +62,10 @@ async function waitForOne(call: Call, home: LocalHome): Promise<Delivery | undef
   }
 }
 
-function runAck(call: Call): Promise<number> {
+function runAck(call: Call): Promise<void> {
   return withHome(call, async ({ store, clock }) => {
     const view = deliveryView(await acknowledge({ store, clock }, call.args.need('delivery-id')))
     if (call.json) call.out.json(view)
     else call.out.note(`${view.id} is ${view.state}.`)
-    return 0
   })
 }

@@ -6,32 +6,30 @@ import { join } from './attach.ts'
 import { hooksView, printHooks } from './hook-relay.ts'
 import { printOpened } from './session.ts'
 
-export const runCommands: readonly Command[] = [
-  {
-    name: 'run',
-    summary: 'Start an agent in a terminal of its own, reachable as a session.',
-    details:
-      'Its exit code becomes ours. With --detach it goes on in the background; postern attach joins it again.',
-    flags: [
-      {
-        name: 'session',
-        value: 'id',
-        complete: 'sessions',
-        summary: 'the session it becomes',
-        required: true,
-      },
-      { name: 'detach', summary: 'leave it in the background' },
-      { name: 'replace', summary: 'take the place of a live session of that id' },
-      {
-        name: 'print-hooks',
-        summary: 'print the settings that make the agent report its turns, and start nothing',
-      },
-    ],
-    rest: { name: 'command', summary: 'the command that runs the agent', required: true },
-    examples: ['postern run --session build -- claude', 'postern run --session build --detach -- codex'],
-    run: runRun,
-  },
-]
+export const run: Command = {
+  name: 'run',
+  summary: 'Start an agent in a terminal of its own, reachable as a session.',
+  details:
+    'Its exit code becomes ours. With --detach it goes on in the background; postern attach joins it again.',
+  flags: [
+    {
+      name: 'session',
+      value: 'id',
+      complete: 'sessions',
+      summary: 'the session it becomes',
+      required: true,
+    },
+    { name: 'detach', summary: 'leave it in the background' },
+    { name: 'replace', summary: 'take the place of a live session of that id' },
+    {
+      name: 'print-hooks',
+      summary: 'print the settings that make the agent report its turns, and start nothing',
+    },
+  ],
+  rest: { name: 'command', summary: 'the command that runs the agent', required: true },
+  examples: ['postern run --session build -- claude', 'postern run --session build --detach -- codex'],
+  run: runRun,
+}
 
 async function runRun(call: Call): Promise<number> {
   if (call.flags.on('print-hooks')) return runPrintHooks(call)

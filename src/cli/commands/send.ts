@@ -4,32 +4,30 @@ import { wholeNumber } from '../arguments.ts'
 import { type Call, type Command, requestServer } from '../command.ts'
 import type { ServerClient } from '../context.ts'
 
-export const sendCommands: readonly Command[] = [
-  {
-    name: 'send',
-    summary: 'Knock from the shell: send a message to a session.',
-    details: 'Needs a running server. "-" reads the text from standard input.',
-    args: [{ name: 'text', summary: 'the message' }],
-    flags: [
-      {
-        name: 'session',
-        value: 'id',
-        complete: 'openSessions',
-        summary: 'the session that gets it',
-        required: true,
-      },
-      { name: 'from', value: 'NAME', summary: 'put [NAME] before it' },
-      { name: 'idempotency-key', value: 'KEY', summary: 'a message of the same key is delivered once' },
-      { name: 'timeout', value: 'SECONDS', summary: 'wait that long for the outcome; 5 unless given' },
-    ],
-    rest: { name: 'text', summary: 'a text that begins with a dash' },
-    examples: [
-      "postern send --session build 'deploy finished, look at the logs'",
-      'git log -1 | postern send --session build --from git -',
-    ],
-    run: runSend,
-  },
-]
+export const send: Command = {
+  name: 'send',
+  summary: 'Knock from the shell: send a message to a session.',
+  details: 'Needs a running server. "-" reads the text from standard input.',
+  args: [{ name: 'text', summary: 'the message' }],
+  flags: [
+    {
+      name: 'session',
+      value: 'id',
+      complete: 'openSessions',
+      summary: 'the session that gets it',
+      required: true,
+    },
+    { name: 'from', value: 'NAME', summary: 'put [NAME] before it' },
+    { name: 'idempotency-key', value: 'KEY', summary: 'a message of the same key is delivered once' },
+    { name: 'timeout', value: 'SECONDS', summary: 'wait that long for the outcome; 5 unless given' },
+  ],
+  rest: { name: 'text', summary: 'a text that begins with a dash' },
+  examples: [
+    "postern send --session build 'deploy finished, look at the logs'",
+    'git log -1 | postern send --session build --from git -',
+  ],
+  run: runSend,
+}
 
 interface Sent {
   readonly id: string
@@ -39,7 +37,7 @@ interface Sent {
   readonly detail: string | null
 }
 
-async function runSend(call: Call): Promise<number> {
+async function runSend(call: Call): Promise<void> {
   const body = await bodyOf(call)
   const seconds = wholeNumber(call.flags.text('timeout') ?? '5', '--timeout', 3600)
   const server = await call.io.server(call.home)
@@ -51,11 +49,11 @@ async function runSend(call: Call): Promise<number> {
     : sent
   if (call.json) call.out.json(delivery)
   else call.out.line(`${delivery.id}  ${statusOf(delivery)}`)
-  if (delivery.state !== 'FAILED') return 0
-  throw new Failure(
-    'delivery_failed',
-    `It FAILED (${delivery.failedStep ?? 'unknown'}): ${delivery.detail ?? ''}`,
-  )
+  if (delivery.state === 'FAILED')
+    throw new Failure(
+      'delivery_failed',
+      `It FAILED (${delivery.failedStep ?? 'unknown'}): ${delivery.detail ?? ''}`,
+    )
 }
 
 async function bodyOf({ args, flags, rest, io }: Call) {

@@ -1,34 +1,31 @@
 import type { Call, Command } from '../command.ts'
 
-export const serviceCommands: readonly Command[] = [
-  {
-    name: 'service unit',
-    summary: 'Print a hardened systemd unit.',
-    flags: [
-      { name: 'user', summary: 'a unit of your own, without privileges' },
-      {
-        name: 'exec',
-        value: 'PATH',
-        complete: 'files',
-        summary: 'where the binary lies; this one unless given',
-      },
-    ],
-    examples: [
-      'postern service unit | sudo tee /etc/systemd/system/postern.service',
-      'postern service unit --user > ~/.config/systemd/user/postern.service',
-    ],
-    run: runUnit,
-  },
-]
+export const serviceUnit: Command = {
+  name: 'service unit',
+  summary: 'Print a hardened systemd unit.',
+  flags: [
+    { name: 'user', summary: 'a unit of your own, without privileges' },
+    {
+      name: 'exec',
+      value: 'PATH',
+      complete: 'files',
+      summary: 'where the binary lies; this one unless given',
+    },
+  ],
+  examples: [
+    'postern service unit | sudo tee /etc/systemd/system/postern.service',
+    'postern service unit --user > ~/.config/systemd/user/postern.service',
+  ],
+  run: runUnit,
+}
 
-async function runUnit({ io, out, flags, home, json }: Call): Promise<number> {
+async function runUnit({ io, out, flags, home, json }: Call): Promise<void> {
   const executable = flags.text('exec') ?? io.program.command[0] ?? 'postern'
   const chosen = flags.on('home') || io.env.POSTERN_HOME
   const paths = { executable, ...(chosen && { home }) }
   const unit = flags.on('user') ? userUnit(paths) : systemUnit(paths)
   if (json) out.json({ unit })
   else out.line(unit.trimEnd())
-  return 0
 }
 
 interface UnitPaths {

@@ -150,13 +150,12 @@ function jsonOrText(text: string): unknown {
   }
 }
 
-function runList(call: Call): Promise<number> {
+function runList(call: Call): Promise<void> {
   return withHome(call, async ({ store }) => {
     const [sessions, { queues }] = await Promise.all([store.listSessions(), store.counts()])
     const views = sessions.map((session) => sessionView(session, queues))
     if (call.json) call.out.json(views)
     else call.out.table(columns, views.map(rowOf))
-    return 0
   })
 }
 
@@ -183,7 +182,7 @@ const stateCell = (state: string): Cell => ({
   tone: state === 'live' ? 'good' : state === 'offline' ? 'warn' : 'faint',
 })
 
-function runEnd(call: Call): Promise<number> {
+function runEnd(call: Call): Promise<void> {
   return withHome(call, async ({ store, clock, connect }) => {
     const wanted = call.args.text('id')
     if ((wanted === undefined) !== call.flags.on('all'))
@@ -193,7 +192,6 @@ function runEnd(call: Call): Promise<number> {
     if (call.json) call.out.json(ended)
     else if (ended.length === 0) call.out.note('No session was running.')
     else for (const one of ended) call.out.note(endedText(one))
-    return 0
   })
 }
 

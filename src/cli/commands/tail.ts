@@ -6,24 +6,22 @@ import { shortTime, wholeNumber } from '../arguments.ts'
 import { type Call, type Command, withHome } from '../command.ts'
 import { filterFlags, filterOf, stateCell, viaOf } from './deliveries.ts'
 
-export const tailCommands: readonly Command[] = [
-  {
-    name: 'deliveries tail',
-    aliases: ['tail'],
-    summary: 'Follow deliveries live: one line when one arrives and when its state changes.',
-    details: 'Until ^C. With --json a line is one JSON object.',
-    flags: [
-      ...filterFlags.filter(({ name }) => name !== 'state'),
-      { name: 'lines', value: 'N', summary: 'how many to begin with; 10 unless given' },
-    ],
-    examples: ['postern deliveries tail', "postern deliveries tail --json | jq -r '.message'"],
-    run: runTail,
-  },
-]
+export const deliveriesTail: Command = {
+  name: 'deliveries tail',
+  aliases: ['tail'],
+  summary: 'Follow deliveries live: one line when one arrives and when its state changes.',
+  details: 'Until ^C. With --json a line is one JSON object.',
+  flags: [
+    ...filterFlags.filter(({ name }) => name !== 'state'),
+    { name: 'lines', value: 'N', summary: 'how many to begin with; 10 unless given' },
+  ],
+  examples: ['postern deliveries tail', "postern deliveries tail --json | jq -r '.message'"],
+  run: runTail,
+}
 
 const everyMs = 200
 
-function runTail(call: Call): Promise<number> {
+function runTail(call: Call): Promise<void> {
   return withHome(call, async ({ store }) => {
     const tail = createTail(store, await filterOf(call, store), (delivery) => show(call, delivery))
     await tail.begin(wholeNumber(call.flags.text('lines') ?? '10', '--lines', 10_000))
@@ -31,7 +29,6 @@ function runTail(call: Call): Promise<number> {
       await pause(everyMs, call.io.stopping)
       if (await store.changedElsewhere()) await tail.catchUp()
     }
-    return 0
   })
 }
 

@@ -6,7 +6,7 @@ import { iso, type SessionView, sessionView } from '../../../manage/views.ts'
 import { type Call, withHome } from '../../command.ts'
 import type { LocalHome } from '../../context.ts'
 
-export function runShow(call: Call): Promise<number> {
+export function runShow(call: Call): Promise<void> {
   return withHome(call, async (home) => {
     const { store, clock } = home
     const session = await store.findSession(parseSessionId(call.args.need('id')))
@@ -17,7 +17,6 @@ export function runShow(call: Call): Promise<number> {
     const evidence = last ? { at: iso(last.at), kind: last.kind } : null
     if (call.json) call.out.json({ ...view, liveGrants, agent, lastEvidence: evidence })
     else call.out.fields(fieldsOf(view, liveGrants, agent, evidence))
-    return 0
   })
 }
 
