@@ -1,7 +1,7 @@
 import { Failure } from '../domain/error.ts'
 import type { Io, LocalHome, ServerClient } from './context.ts'
 import { isCode } from './exit.ts'
-import type { Output } from './output.ts'
+import type { Column, Output } from './output.ts'
 
 /** A command is data: help, completions and the parser all read the same rows. */
 export interface Command {
@@ -111,6 +111,18 @@ export async function withHome<T>(
   } finally {
     await home.close()
   }
+}
+
+/** Items as JSON or as a table; on standard error that there are none. */
+export function printList<Item>(
+  { out, json }: Call,
+  columns: readonly Column<Item>[],
+  items: readonly Item[],
+  none: string,
+): void {
+  if (json) out.json(items)
+  else if (items.length === 0) out.note(none)
+  else out.table(columns, items)
 }
 
 /** The body of a 2xx answer. Throws the refusal of the server under its own code, so that a shell sees the same exit code. */

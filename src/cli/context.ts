@@ -53,7 +53,7 @@ export interface Io {
   readonly holdTerminal: (args: readonly string[]) => Promise<number>
 }
 
-export interface TerminalFacts {
+interface TerminalFacts {
   readonly stdin: boolean
   readonly stdout: boolean
   readonly stderr: boolean
@@ -62,7 +62,7 @@ export interface TerminalFacts {
   readonly rows: number
 }
 
-export interface ProgramFacts {
+interface ProgramFacts {
   readonly version: string
   /** For example `bun 1.4.5`. */
   readonly runtime: string
@@ -90,7 +90,7 @@ export interface LocalHome {
 }
 
 /** The part of the configuration that commands look at. */
-export interface HomeConfig {
+interface HomeConfig {
   readonly server: { readonly grantTtlSeconds: number | 'never' }
   readonly limits: { readonly queuePerSession: number }
   readonly retry: { readonly maxHoldSeconds: number }
@@ -154,7 +154,7 @@ export type Rehearsal =
   | { readonly kind: 'ignored'; readonly why: string }
   | { readonly kind: 'failed'; readonly why: string }
 
-export interface KeyTools {
+interface KeyTools {
   /** A fresh signing key; tokens of the older ones stop verifying at `retireAt`, Unix milliseconds. */
   readonly rotate: (graceMs: number) => Promise<{ readonly kid: string; readonly retireAt: number }>
 }
@@ -169,7 +169,7 @@ export interface Restored {
 }
 
 /** Events that an agent's own hooks report about its turns. */
-export interface AgentHooks {
+interface AgentHooks {
   /** Leaves an event for a session. Throws when the event is malformed, or no listener waits. */
   readonly send: (call: {
     readonly runDir: string

@@ -1,7 +1,7 @@
 import type { Code } from '../domain/error.ts'
 
 /** 0 done, 1 failed, 2 used wrongly, 3 not there, 4 not allowed, 5 server unreachable. */
-export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5
+type ExitCode = 0 | 1 | 2 | 3 | 4 | 5
 
 /** How a shell learns of every refusal. */
 export const exitCodes: Readonly<Record<Code, ExitCode>> = {

@@ -11,9 +11,9 @@ export interface Output {
   /** Data: one line of JSON, for streams. */
   jsonLine(value: unknown): void
   /** Data: rows under a heading, cut to the terminal's width; nothing is cut when it is no terminal. */
-  table(columns: readonly Column[], rows: readonly Row[]): void
+  table<Item>(columns: readonly Column<Item>[], items: readonly Item[]): void
   /** Data: rows without a heading; on a terminal the last cell is cut to what is left of the line. */
-  row(cells: Row): void
+  row(cells: readonly Cell[]): void
   /** Data: `Label:  value`, aligned. */
   fields(pairs: readonly (readonly [label: string, value: string])[]): void
   /** For a person: a line on standard error. */
@@ -22,13 +22,13 @@ export interface Output {
   during<T>(what: string, act: () => Promise<T>): Promise<T>
 }
 
-export interface Column {
+export interface Column<Item> {
   readonly title: string
   /** May be cut when the terminal is narrow. */
   readonly flexible?: boolean
+  readonly cell: (item: Item) => Cell
 }
 
-export type Row = readonly Cell[]
 export type Cell = string | { readonly text: string; readonly tone: Tone }
 
 export function createOutput(io: Io, wants: { readonly color: boolean }): Output {
@@ -40,8 +40,9 @@ export function createOutput(io: Io, wants: { readonly color: boolean }): Output
     line: (text) => write(escapeLines(text)),
     json: (value) => write(escapeJson(JSON.stringify(value, null, 2))),
     jsonLine: (value) => write(escapeJson(JSON.stringify(value))),
-    table: (columns, rows) => {
-      for (const line of layOut(columns, rows.map(clean), width, paint)) write(line)
+    table: (columns, items) => {
+      const rows = items.map((item) => clean(columns.map(({ cell }) => cell(item))))
+      for (const line of layOut(columns, rows, width, paint)) write(line)
     },
     row: (cells) =>
       write(
@@ -83,8 +84,8 @@ async function showing<T>(io: Io, what: string, act: () => Promise<T>): Promise<
   }
 }
 
-const clean = (row: Row) =>
-  row.map((cell) =>
+const clean = (cells: readonly Cell[]) =>
+  cells.map((cell) =>
     typeof cell === 'string'
       ? { text: escapeLine(cell), tone: 'plain' as const }
       : { text: escapeLine(cell.text), tone: cell.tone },

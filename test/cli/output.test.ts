@@ -89,11 +89,14 @@ describe('createOutput', () => {
       },
     }
     createOutput(io, { color: false }).table(
-      [{ title: 'A' }, { title: 'B' }],
       [
-        ['字', '1'],
-        ['x', '2'],
-        ['', '3'],
+        { title: 'A', cell: ({ a }) => a },
+        { title: 'B', cell: ({ b }) => b },
+      ],
+      [
+        { a: '字', b: '1' },
+        { a: 'x', b: '2' },
+        { a: '', b: '3' },
       ],
     )
     assert.equal(text, 'A   B\n字  1\nx   2\n    3\n')

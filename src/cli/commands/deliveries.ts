@@ -7,8 +7,8 @@ import { purgeDelivery, replayDelivery, retryDelivery, showDelivery } from '../.
 import { findGrant } from '../../manage/grants.ts'
 import { type DeliveryView, deliveryView, recordView } from '../../manage/views.ts'
 import { shortTime, wholeNumber } from '../arguments.ts'
-import { type Call, type Command, type Flag, withHome } from '../command.ts'
-import type { Cell, Row } from '../output.ts'
+import { type Call, type Command, type Flag, printList, withHome } from '../command.ts'
+import type { Cell, Column } from '../output.ts'
 import { printRecord } from './delivery-record.ts'
 
 const states: readonly DeliveryState[] = ['PENDING', 'RETRY', 'DELIVERED', 'FAILED']
@@ -97,37 +97,25 @@ function runList(call: Call): Promise<void> {
   return withHome(call, async ({ store }) => {
     const limit = wholeNumber(call.flags.text('limit') ?? '50', '--limit', 1_000_000)
     const deliveries = await store.listDeliveries({ ...(await filterOf(call, store)), limit })
-    const views = deliveries.map(deliveryView)
-    if (call.json) call.out.json(views)
-    else if (views.length === 0) call.out.note('No deliveries.')
-    else call.out.table(columns, views.map(rowOf))
+    printList(call, columns, deliveries.map(deliveryView), 'No deliveries.')
   })
 }
 
-const columns = [
-  { title: 'ID' },
-  { title: 'STATE' },
-  { title: 'RECEIVED' },
-  { title: 'SESSION', flexible: true },
-  { title: 'VIA', flexible: true },
-  { title: 'ATTEMPTS' },
-  { title: 'REASON' },
-  { title: 'MESSAGE', flexible: true },
+const columns: readonly Column<DeliveryView>[] = [
+  { title: 'ID', cell: ({ id }) => id },
+  { title: 'STATE', cell: ({ state }) => stateCell(state) },
+  { title: 'RECEIVED', cell: ({ receivedAt }) => shortTime(receivedAt) },
+  { title: 'SESSION', flexible: true, cell: ({ session }) => session },
+  { title: 'VIA', flexible: true, cell: viaOf },
+  { title: 'ATTEMPTS', cell: ({ attempts }) => String(attempts) },
+  { title: 'REASON', cell: ({ failedStep, heldBecause }) => failedStep ?? heldBecause ?? '-' },
+  { title: 'MESSAGE', flexible: true, cell: ({ message }) => message },
 ]
 
-const rowOf = (view: DeliveryView): Row => [
-  view.id,
-  stateCell(view.state),
-  shortTime(view.receivedAt),
-  view.session,
-  viaOf(view),
-  String(view.attempts),
-  view.failedStep ?? view.heldBecause ?? '-',
-  view.message,
-]
-
-export const viaOf = (view: DeliveryView): string =>
-  view.grant !== null ? `grant ${view.grant}` : view.hook !== null ? `hook ${view.hook}` : view.source
+export function viaOf({ grant, hook, source }: DeliveryView): string {
+  if (grant !== null) return `grant ${grant}`
+  return hook === null ? source : `hook ${hook}`
+}
 
 const tones: Readonly<Record<string, 'good' | 'warn' | 'bad'>> = {
   DELIVERED: 'good',

@@ -1,9 +1,9 @@
 import { reasonOf } from '../../domain/error.ts'
 import type { Call, Command } from '../command.ts'
-import type { Cell } from '../output.ts'
+import type { Cell, Column } from '../output.ts'
 import { lookForAgents } from './doctor/agents.ts'
 import { lookAtConfig, lookAtHome, lookAtKeys, lookAtProgram, lookAtStore } from './doctor/home.ts'
-import type { Finding, Look, Verdict } from './doctor/look.ts'
+import type { Finding, Look } from './doctor/look.ts'
 import { lookAtClock, lookAtPublicUrl, lookAtServer } from './doctor/server.ts'
 import { lookAtHooks, lookAtSessions } from './doctor/sessions.ts'
 
@@ -45,10 +45,7 @@ const asLooks = (thrown: unknown): readonly Look[] => [{ verdict: 'bad', detail:
 function print({ out }: Call, findings: readonly Finding[]): void {
   const agents = findings.filter(({ verdict }) => verdict === 'found')
   const others = findings.filter(({ verdict }) => verdict !== 'found')
-  out.table(
-    columns,
-    others.map(({ name, verdict, detail }) => [name, verdictCell(verdict), detail]),
-  )
+  out.table(columns, others)
   const mendable = others.filter(({ fix }) => fix !== undefined)
   if (mendable.length > 0) out.line('\nTo mend it:')
   for (const { name, fix = '' } of mendable) out.line(`  ${name}: ${fix}`)
@@ -56,9 +53,12 @@ function print({ out }: Call, findings: readonly Finding[]): void {
   for (const { detail, fix = '' } of agents) out.line(`  ${detail}\n    ${fix}`)
 }
 
-const columns = [{ title: 'WHAT' }, { title: 'VERDICT' }, { title: 'DETAIL', flexible: true }]
+const columns: readonly Column<Finding>[] = [
+  { title: 'WHAT', cell: ({ name }) => name },
+  { title: 'VERDICT', cell: verdictCell },
+  { title: 'DETAIL', flexible: true, cell: ({ detail }) => detail },
+]
 
-const verdictCell = (verdict: Verdict): Cell => ({
-  text: verdict,
-  tone: verdict === 'ok' ? 'good' : verdict === 'bad' ? 'bad' : 'warn',
-})
+function verdictCell({ verdict }: Finding): Cell {
+  return { text: verdict, tone: verdict === 'ok' ? 'good' : verdict === 'bad' ? 'bad' : 'warn' }
+}

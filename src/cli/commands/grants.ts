@@ -5,8 +5,8 @@ import { expose, revoke } from '../../manage/grants.ts'
 import { webhookUrl } from '../../manage/urls.ts'
 import { type GrantView, grantView, type MintView, mintView } from '../../manage/views.ts'
 import { shortTime, wholeNumber } from '../arguments.ts'
-import { type Call, type Command, withHome } from '../command.ts'
-import type { Row } from '../output.ts'
+import { type Call, type Command, printList, withHome } from '../command.ts'
+import type { Cell, Column } from '../output.ts'
 
 const session = { name: 'session', value: 'id', summary: 'the session it opens' }
 
@@ -111,33 +111,24 @@ function runList(call: Call): Promise<void> {
     const wanted = call.flags.text('session')
     const grants = await store.listGrants(wanted === undefined ? {} : { session: parseSessionId(wanted) })
     const views = grants.map((grant) => grantView(grant, clock.now()))
-    if (call.json) call.out.json(views)
-    else if (views.length === 0) call.out.note('No grants yet. Mint one: postern expose --session <id>')
-    else call.out.table(columns, views.map(rowOf))
+    printList(call, columns, views, 'No grants yet. Mint one: postern expose --session <id>')
   })
 }
 
-const columns = [
-  { title: 'ID' },
-  { title: 'CHANNEL', flexible: true },
-  { title: 'VERBS' },
-  { title: 'LABEL', flexible: true },
-  { title: 'REVOKED' },
-  { title: 'EXPIRES' },
-  { title: 'LAST USED' },
-  { title: 'USES' },
+const columns: readonly Column<GrantView>[] = [
+  { title: 'ID', cell: ({ id }) => id },
+  { title: 'CHANNEL', flexible: true, cell: ({ channel }) => channel },
+  { title: 'VERBS', cell: ({ verbs }) => verbs.join(',') },
+  { title: 'LABEL', flexible: true, cell: ({ label }) => label ?? '-' },
+  { title: 'REVOKED', cell: ({ revoked }) => (revoked ? { text: 'yes', tone: 'bad' } : 'no') },
+  { title: 'EXPIRES', cell: expiryCell },
+  { title: 'LAST USED', cell: ({ lastUsed }) => shortTime(lastUsed) },
+  { title: 'USES', cell: ({ uses }) => String(uses) },
 ]
 
-const rowOf = (grant: GrantView): Row => [
-  grant.id,
-  grant.channel,
-  grant.verbs.join(','),
-  grant.label ?? '-',
-  grant.revoked ? { text: 'yes', tone: 'bad' } : 'no',
-  grant.expired ? { text: `${shortTime(grant.expires)} (expired)`, tone: 'faint' } : shortTime(grant.expires),
-  shortTime(grant.lastUsed),
-  String(grant.uses),
-]
+function expiryCell({ expires, expired }: GrantView): Cell {
+  return expired ? { text: `${shortTime(expires)} (expired)`, tone: 'faint' } : shortTime(expires)
+}
 
 function runRevoke(call: Call): Promise<void> {
   return withHome(call, async ({ store, clock }) => {

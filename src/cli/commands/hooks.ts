@@ -1,8 +1,7 @@
 import { Failure } from '../../domain/error.ts'
-import type { Hook } from '../../domain/hook.ts'
-import { hookView } from '../../manage/views.ts'
-import type { Call, Command } from '../command.ts'
-import type { Row } from '../output.ts'
+import { type HookView, hookView } from '../../manage/views.ts'
+import { type Call, type Command, printList } from '../command.ts'
+import type { Column } from '../output.ts'
 
 export const hookCommands: readonly Command[] = [
   {
@@ -34,29 +33,21 @@ export const hookCommands: readonly Command[] = [
 
 async function runList(call: Call): Promise<void> {
   const hooks = await (await call.io.hooks(call.home)).list()
-  if (call.json) call.out.json(hooks.map(hookView))
-  else if (hooks.length === 0) call.out.note('No hooks are configured.')
-  else call.out.table(columns, hooks.map(rowOf))
+  printList(call, columns, hooks.map(hookView), 'No hooks are configured.')
 }
 
-const columns = [
-  { title: 'NAME' },
-  { title: 'PATH', flexible: true },
-  { title: 'ACTIVE' },
-  { title: 'ACTION' },
-  { title: 'SESSION' },
-  { title: 'VERIFY' },
-  { title: 'TEMPLATE', flexible: true },
-]
-
-const rowOf = (hook: Hook): Row => [
-  hook.name,
-  hook.path,
-  hook.active ? 'yes' : 'no',
-  hook.action,
-  hook.session ?? '-',
-  hook.verify.scheme,
-  hook.template ?? `preset ${hook.preset ?? '-'}`,
+const columns: readonly Column<HookView>[] = [
+  { title: 'NAME', cell: ({ name }) => name },
+  { title: 'PATH', flexible: true, cell: ({ path }) => path },
+  { title: 'ACTIVE', cell: ({ active }) => (active ? 'yes' : 'no') },
+  { title: 'ACTION', cell: ({ action }) => action },
+  { title: 'SESSION', cell: ({ session }) => session ?? '-' },
+  { title: 'VERIFY', cell: ({ verify }) => verify },
+  {
+    title: 'TEMPLATE',
+    flexible: true,
+    cell: ({ template, preset }) => template ?? `preset ${preset ?? '-'}`,
+  },
 ]
 
 async function runTest(call: Call): Promise<number> {

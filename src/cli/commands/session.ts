@@ -4,9 +4,9 @@ import type { DriverSettings, Session } from '../../domain/session.ts'
 import { endAllSessions, endSession, type Opened, registerSession } from '../../manage/sessions.ts'
 import { type SessionView, sessionView } from '../../manage/views.ts'
 import { plural, shortTime } from '../arguments.ts'
-import { type Call, type Command, type Values, withHome } from '../command.ts'
+import { type Call, type Command, printList, type Values, withHome } from '../command.ts'
 import type { HookSettings } from '../context.ts'
-import type { Cell, Row } from '../output.ts'
+import type { Cell, Column } from '../output.ts'
 import { hooksView, printHooks } from './hook-relay.ts'
 import { runShow, whyOf } from './session/show.ts'
 import { printUnfit, trialText, trialView } from './session/trial.ts'
@@ -154,33 +154,22 @@ function runList(call: Call): Promise<void> {
   return withHome(call, async ({ store }) => {
     const [sessions, { queues }] = await Promise.all([store.listSessions(), store.counts()])
     const views = sessions.map((session) => sessionView(session, queues))
-    if (call.json) call.out.json(views)
-    else call.out.table(columns, views.map(rowOf))
+    printList(call, columns, views, 'No sessions.')
   })
 }
 
-const columns = [
-  { title: 'ID' },
-  { title: 'DRIVER' },
-  { title: 'STATE' },
-  { title: 'QUEUE' },
-  { title: 'OPENED' },
-  { title: 'WHY', flexible: true },
+const columns: readonly Column<SessionView>[] = [
+  { title: 'ID', cell: ({ id }) => id },
+  { title: 'DRIVER', cell: ({ driver }) => driver },
+  { title: 'STATE', cell: stateCell },
+  { title: 'QUEUE', cell: ({ queue }) => String(queue) },
+  { title: 'OPENED', cell: ({ openedAt }) => shortTime(openedAt) },
+  { title: 'WHY', flexible: true, cell: whyOf },
 ]
 
-const rowOf = (session: SessionView): Row => [
-  session.id,
-  session.driver,
-  stateCell(session.state),
-  String(session.queue),
-  shortTime(session.openedAt),
-  whyOf(session),
-]
-
-const stateCell = (state: string): Cell => ({
-  text: state,
-  tone: state === 'live' ? 'good' : state === 'offline' ? 'warn' : 'faint',
-})
+function stateCell({ state }: SessionView): Cell {
+  return { text: state, tone: state === 'live' ? 'good' : state === 'offline' ? 'warn' : 'faint' }
+}
 
 function runEnd(call: Call): Promise<void> {
   return withHome(call, async ({ store, clock, connect }) => {
