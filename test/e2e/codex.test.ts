@@ -3,7 +3,7 @@ import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { linkTo } from '../../src/drivers/codex/link.ts'
+import { connectTo } from '../../src/drivers/codex/app-server.ts'
 import { begin } from '../../src/drivers/codex/thread.ts'
 import { dirIn, type FakeServer, fakeServer } from '../drivers/codex/harness.ts'
 import { eventually } from '../suites/driver.ts'
@@ -25,7 +25,7 @@ const staged = (title: string, body: (stage: Stage) => Promise<void>) =>
       await codex.start()
       const home = await scratchHome()
       configure(home, { ...hooks(), sessions: { allow: ['coder'] } })
-      const person = await linkTo({ path: codex.socket }, AbortSignal.timeout(20_000))
+      const person = await connectTo({ path: codex.socket }, AbortSignal.timeout(20_000))
       await begin(person, folder)
       const added = await cli(['session', 'add', 'coder', '--driver', 'codex', '--socket', codex.socket], {
         home,

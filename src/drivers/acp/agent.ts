@@ -5,7 +5,7 @@ import { createRpc, type Rpc } from '../agent-process/rpc.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 import { openSession } from './handshake.ts'
 import type { AcpSettings } from './settings.ts'
-import { type Partner, startTurn, type TurnEars } from './turn.ts'
+import { type Conversation, startTurn, type TurnHandlers } from './turn.ts'
 
 const loginRetryMs = 30_000
 
@@ -20,9 +20,9 @@ async function opened(
   { cwd, conversation }: AgentOrder,
   permissions: readonly string[],
 ): Promise<Started> {
-  const wire = speaking(child)
-  const session = await openSession(wire.rpc, cwd, conversation)
-  if (session.kind === 'open') return { kind: 'agent', agent: agentOn(wire, session, permissions) }
+  const connection = connectTo(child)
+  const session = await openSession(connection.rpc, cwd, conversation)
+  if (session.kind === 'open') return { kind: 'agent', agent: agentOn(connection, session, permissions) }
   await child.end(session.why)
   return session.login
     ? { kind: 'busy', why: `it waits for a login: ${session.why}`, retryAfterMs: loginRetryMs }
@@ -30,26 +30,26 @@ async function opened(
 }
 
 function agentOn(
-  wire: AgentWire,
+  connection: AcpConnection,
   { sessionId, lost }: { readonly sessionId: string; readonly lost: boolean },
   permissions: readonly string[],
 ): Agent {
-  const { child, rpc, heard } = wire
-  const partner: Partner = {
+  const { child, rpc, log } = connection
+  const partner: Conversation = {
     prompt: (text) => rpc.request('session/prompt', { sessionId, prompt: [{ type: 'text', text }] }),
     cancel: () => rpc.notify('session/cancel', { sessionId }),
-    listen: (ears) => {
-      heard.turn = ears
+    listen: (handlers) => {
+      log.turn = handlers
     },
   }
   return {
     conversation: sessionId,
     lost,
     running: child.running,
-    startTurn: (text, signs) => startTurn(partner, text, permissions, signs),
+    startTurn: (text, listeners) => startTurn(partner, text, permissions, listeners),
     commands: async () => {
-      await within(heard.named, commandsMs)
-      return heard.commands
+      await within(log.named, commandsMs)
+      return log.commands
     },
     end: () => child.end('it was ended'),
   }
@@ -58,35 +58,37 @@ function agentOn(
 /** Agents tell their commands right behind the answer that opens a conversation. */
 const commandsMs = 500
 
-interface AgentWire {
+interface AcpConnection {
   readonly child: Child
   readonly rpc: Rpc
-  readonly heard: Heard
+  readonly log: ConversationLog
 }
 
-interface Heard {
-  turn: TurnEars | undefined
+interface ConversationLog {
+  turn: TurnHandlers | undefined
   commands: readonly string[] | undefined
   readonly named: Promise<void>
 }
 
-function speaking(child: Child): AgentWire {
+function connectTo(child: Child): AcpConnection {
   const { promise: named, resolve } = Promise.withResolvers<void>()
-  const heard: Heard = { turn: undefined, commands: undefined, named }
+  const log: ConversationLog = { turn: undefined, commands: undefined, named }
   const rpc = createRpc({
     write: child.write,
-    notified: (method, { update }) => {
+    onNotification: (method, { update }) => {
       if (method !== 'session/update' || !isObject(update)) return
       const commands = commandsIn(update)
-      if (commands) heard.commands = commands
+      if (commands) log.commands = commands
       if (commands) resolve()
-      heard.turn?.updated(update)
+      log.turn?.onUpdate(update)
     },
-    asked: (method, params) =>
-      method === 'session/request_permission' ? (heard.turn?.asked(params) ?? refused()) : undefined,
+    onRequest: (method, params) =>
+      method === 'session/request_permission'
+        ? (log.turn?.onPermissionRequest(params) ?? refused())
+        : undefined,
   })
-  child.listen({ heard: rpc.feed, gone: rpc.fail })
-  return { child, rpc, heard }
+  child.listen({ onText: rpc.feed, onGone: rpc.fail })
+  return { child, rpc, log: log }
 }
 
 /** Nobody waits for it: no turn of ours runs. */

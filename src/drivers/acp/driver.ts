@@ -1,6 +1,6 @@
 import type { Driver } from '../../domain/driver.ts'
-import { ownedDriver } from '../agent-process/sessions.ts'
-import type { OwnedDeps } from '../agent-process/wire.ts'
+import { ownedDriver } from '../agent-process/driver.ts'
+import type { OwnedDeps } from '../agent-process/opening.ts'
 import { installed, type Runnable } from '../agents/installed.ts'
 import { startAcp } from './agent.ts'
 import { parseAcp, storedAcp } from './settings.ts'

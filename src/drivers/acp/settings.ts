@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path'
 import { Failure } from '../../domain/error.ts'
 import type { DriverSettings } from '../../domain/session.ts'
-import type { OwnedSettings } from '../agent-process/wire.ts'
+import type { OwnedSettings } from '../agent-process/opening.ts'
 import { type AgentKind, isAgentKind } from '../agents/skills.ts'
 
 export interface AcpSettings extends OwnedSettings {

@@ -1,33 +1,33 @@
-import type { Turn, TurnEnd, TurnSigns } from '../agent-process/agent.ts'
+import type { Turn, TurnEnd, TurnListeners } from '../agent-process/agent.ts'
 import { type Answer, createAnswer } from '../agent-process/answer.ts'
 import type { Reply } from '../agent-process/rpc.ts'
 import { type Json, type JsonObject, textAt } from '../json.ts'
+import { endOf } from './outcome.ts'
 import { allowedOption, nameOf, type ToolCall, toolCallOf } from './permission.ts'
-import { endOf } from './verdict.ts'
 
 /** A conversation, as a turn needs it. */
-export interface Partner {
+export interface Conversation {
   prompt(text: string): Promise<Reply>
   cancel(): void
   /** Who hears of the conversation from now on. */
-  listen(ears: TurnEars | undefined): void
+  listen(handlers: TurnHandlers | undefined): void
 }
 
-export interface TurnEars {
-  readonly updated: (update: JsonObject) => void
+export interface TurnHandlers {
+  readonly onUpdate: (update: JsonObject) => void
   /** The answer to a request for permission. */
-  readonly asked: (request: JsonObject) => Promise<Json>
+  readonly onPermissionRequest: (request: JsonObject) => Promise<Json>
 }
 
 /** Sends the prompt. Permissions that are not configured wait until the turn is cancelled. */
 export function startTurn(
-  agent: Partner,
+  agent: Conversation,
   text: string,
   permissions: readonly string[],
-  signs: TurnSigns,
+  listeners: TurnListeners,
 ): Turn {
-  const course: Course = {
-    signs,
+  const log: TurnLog = {
+    listeners: listeners,
     permissions,
     answer: createAnswer(),
     calls: new Map(),
@@ -36,26 +36,26 @@ export function startTurn(
     cancelled: false,
   }
   const cancel = () => {
-    course.cancelled = true
+    log.cancelled = true
     agent.cancel()
-    letGo(course)
+    letGo(log)
   }
   agent.listen({
-    updated: (update) => hear(course, update),
-    asked: (request) => asked(course, request, cancel),
+    onUpdate: (update) => noteUpdate(log, update),
+    onPermissionRequest: (request) => decide(log, request, cancel),
   })
   return {
-    over: agent.prompt(text).then((reply) => end(agent, course, reply)),
+    over: agent.prompt(text).then((reply) => end(agent, log, reply)),
     blocked: () => {
-      const [first] = course.held.values()
+      const [first] = log.held.values()
       return first && `it waits for permission: ${first.name}`
     },
     cancel,
   }
 }
 
-interface Course {
-  readonly signs: TurnSigns
+interface TurnLog {
+  readonly listeners: TurnListeners
   readonly permissions: readonly string[]
   readonly answer: Answer
   readonly calls: Map<string, ToolCall>
@@ -79,55 +79,55 @@ const signsOfTurn: ReadonlySet<string> = new Set([
   'plan',
 ])
 
-function hear(course: Course, update: JsonObject): void {
+function noteUpdate(log: TurnLog, update: JsonObject): void {
   const what = textAt(update, 'sessionUpdate') ?? ''
   if (!signsOfTurn.has(what)) return
-  begin(course)
-  if (what === 'agent_message_chunk') course.answer.add(textAt(update, 'content', 'text') ?? '')
-  if (what === 'tool_call' || what === 'tool_call_update') noteCall(course, update)
+  begin(log)
+  if (what === 'agent_message_chunk') log.answer.add(textAt(update, 'content', 'text') ?? '')
+  if (what === 'tool_call' || what === 'tool_call_update') noteCall(log, update)
 }
 
-function begin(course: Course): void {
-  if (course.began) return
-  course.began = true
-  course.signs.began()
+function begin(log: TurnLog): void {
+  if (log.began) return
+  log.began = true
+  log.listeners.began()
 }
 
 const maxCalls = 10_000
 
-function noteCall(course: Course, said: JsonObject): void {
+function noteCall(log: TurnLog, said: JsonObject): void {
   const id = textAt(said, 'toolCallId') ?? ''
-  const before = course.calls.get(id)
-  if (!before && course.calls.size >= maxCalls) return
+  const before = log.calls.get(id)
+  if (!before && log.calls.size >= maxCalls) return
   const call = toolCallOf(said, before)
-  course.calls.set(id, call)
-  course.answer.pause()
-  if (!before) course.signs.tool(nameOf(call))
+  log.calls.set(id, call)
+  log.answer.pause()
+  if (!before) log.listeners.tool(nameOf(call))
 }
 
 /** How long a request for permission may wait for somebody; then its turn is cancelled. */
 const permissionMs = 1_800_000
 
-function asked(course: Course, request: JsonObject, cancel: () => void): Promise<Json> {
-  begin(course)
+function decide(log: TurnLog, request: JsonObject, cancel: () => void): Promise<Json> {
+  begin(log)
   const said = request.toolCall as JsonObject | undefined
-  const call = toolCallOf(said ?? {}, course.calls.get(textAt(said, 'toolCallId') ?? ''))
-  const optionId = allowedOption(call, course.permissions, request.options)
-  if (course.cancelled) return Promise.resolve(cancelledOutcome)
+  const call = toolCallOf(said ?? {}, log.calls.get(textAt(said, 'toolCallId') ?? ''))
+  const optionId = allowedOption(call, log.permissions, request.options)
+  if (log.cancelled) return Promise.resolve(cancelledOutcome)
   if (optionId !== undefined) return Promise.resolve({ outcome: { outcome: 'selected', optionId } })
-  course.signs.held(nameOf(call))
-  return hold(course, nameOf(call), cancel)
+  log.listeners.held(nameOf(call))
+  return hold(log, nameOf(call), cancel)
 }
 
-function hold(course: Course, name: string, cancel: () => void): Promise<Json> {
+function hold(log: TurnLog, name: string, cancel: () => void): Promise<Json> {
   const key = Symbol(name)
   const late = setTimeout(cancel, permissionMs)
   return new Promise((resolve) => {
-    course.held.set(key, {
+    log.held.set(key, {
       name,
       letGo: () => {
         clearTimeout(late)
-        course.held.delete(key)
+        log.held.delete(key)
         resolve(cancelledOutcome)
       },
     })
@@ -136,13 +136,13 @@ function hold(course: Course, name: string, cancel: () => void): Promise<Json> {
 
 const cancelledOutcome: Json = { outcome: { outcome: 'cancelled' } }
 
-function letGo(course: Course): void {
-  for (const held of [...course.held.values()]) held.letGo()
+function letGo(log: TurnLog): void {
+  for (const held of [...log.held.values()]) held.letGo()
 }
 
-function end(agent: Partner, course: Course, reply: Reply): TurnEnd {
+function end(agent: Conversation, log: TurnLog, reply: Reply): TurnEnd {
   agent.listen(undefined)
-  letGo(course)
-  if (reply.kind === 'result' && !course.cancelled) begin(course)
-  return endOf({ reply, answer: course.answer.text(), toolCalls: course.calls.size })
+  letGo(log)
+  if (reply.kind === 'result' && !log.cancelled) begin(log)
+  return endOf({ reply, answer: log.answer.text(), toolCalls: log.calls.size })
 }

@@ -11,11 +11,11 @@ export interface Agent {
   /** The conversation that was asked for is unknown to it, so this is a new one. */
   readonly lost: boolean
   running(): boolean
-  startTurn(text: string, signs: TurnSigns, deliveryId: DeliveryId): Turn
+  startTurn(text: string, listeners: TurnListeners, deliveryId: DeliveryId): Turn
   /** What goes on in the conversation while no turn of ours runs; of an agent that others talk to as well. */
   state?(): Promise<Readiness>
   /** The turn of a delivery that may have been sent before; undefined when it never arrived. */
-  rejoin?(deliveryId: DeliveryId): Promise<Turn | Outcome | undefined>
+  findTurn?(deliveryId: DeliveryId): Promise<Turn | Outcome | undefined>
   /** The names of the skills and commands it knows, once it has said so. */
   commands(): Promise<readonly string[] | undefined>
   /** Ends its whole process group. */
@@ -31,7 +31,7 @@ export interface Turn {
   cancel(late: boolean): void
 }
 
-export interface TurnSigns {
+export interface TurnListeners {
   /** The agent reacts: it has surely begun. Once. */
   readonly began: () => void
   readonly tool: (name: string) => void

@@ -10,15 +10,15 @@ export interface Child {
   write(text: string): void
   running(): boolean
   /** Who hears it from now on; what it said before is kept for them. */
-  listen(ears: ChildEars): void
+  listen(listeners: ChildListeners): void
   /** Ends its whole process group; `gone` hears why. */
   end(why: string): Promise<void>
 }
 
-export interface ChildEars {
-  readonly heard: (text: string) => void
+export interface ChildListeners {
+  readonly onText: (text: string) => void
   /** Its process is over, or was ended: nothing will be heard any more. May come more than once. */
-  readonly gone: (why: string) => void
+  readonly onGone: (why: string) => void
 }
 
 export interface ChildPlace {
@@ -37,11 +37,11 @@ export async function startChild(place: ChildPlace): Promise<Child> {
   const complaint = complaintOn(child.stderr)
   const flushed = new Promise<void>((resolve) => child.stdout.once('close', resolve))
   let running = true
-  let ears: ChildEars | undefined
+  let listeners: ChildListeners | undefined
   let over: string | undefined
   const gone = (why: string) => {
     over ??= why
-    ears?.gone(over)
+    listeners?.onGone(over)
   }
   child.stdin.on('error', () => {})
   child.once('exit', (code, signal) => {
@@ -56,9 +56,9 @@ export async function startChild(place: ChildPlace): Promise<Child> {
     write: (text) => void child.stdin.write(text),
     running: () => running,
     listen: (all) => {
-      ears = all
-      hearText(child.stdout, all.heard)
-      if (over !== undefined) all.gone(over)
+      listeners = all
+      onText(child.stdout, all.onText)
+      if (over !== undefined) all.onGone(over)
     },
     end: async (why) => {
       running = false
@@ -69,7 +69,7 @@ export async function startChild(place: ChildPlace): Promise<Child> {
   }
 }
 
-function hearText(stream: Readable, feed: (text: string) => void): void {
+function onText(stream: Readable, feed: (text: string) => void): void {
   stream.setEncoding('utf8')
   stream.on('error', () => {})
   stream.on('data', feed)
@@ -79,7 +79,7 @@ const tailLength = 4096
 
 function complaintOn(stream: Readable): () => string {
   let tail = ''
-  hearText(stream, (text) => {
+  onText(stream, (text) => {
     tail = (tail + text).slice(-tailLength)
   })
   return () => lastLine(tail)

@@ -1,7 +1,7 @@
 import type { DeliveryId } from '../../domain/delivery.ts'
 import type { Session } from '../../domain/session.ts'
 import { openJournal } from '../journal.ts'
-import { endLeft } from '../process/left.ts'
+import { endOrphan } from '../process/orphans.ts'
 import { identify, isRunning, type ProcessIdentity } from '../process/process.ts'
 
 /** What one opening of a session runs and has taken, on disk, for whoever comes after a crash. */
@@ -60,7 +60,7 @@ const forsaken = async (entry: Entry = {}): Promise<Entry> =>
   entry.owner && (await isRunning(entry.owner)) ? {} : entry
 
 async function endAgent({ agent }: Entry = {}): Promise<void> {
-  if (agent) await endLeft(agent, `POSTERN_AGENT=${agent.mark}`)
+  if (agent) await endOrphan(agent, `POSTERN_AGENT=${agent.mark}`)
 }
 
 function parse(value: unknown): Entry {

@@ -21,17 +21,17 @@ export interface Rpc {
   fail(why: string): void
 }
 
-export interface RpcEars {
+export interface RpcDeps {
   readonly write: (line: string) => void
-  readonly notified: (method: string, params: JsonObject) => void
+  readonly onNotification: (method: string, params: JsonObject) => void
   /** Undefined for a method that is unknown here. */
-  readonly asked: (method: string, params: JsonObject) => Promise<Json> | undefined
+  readonly onRequest: (method: string, params: JsonObject) => Promise<Json> | undefined
 }
 
-export function createRpc(ears: RpcEars): Rpc {
+export function createRpc(listeners: RpcDeps): Rpc {
   const pending = new Map<number, (reply: Reply) => void>()
-  const send = (message: JsonObject) => ears.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
-  const lines = splitLines((line) => hear(line, ears, pending, send))
+  const send = (message: JsonObject) => listeners.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+  const lines = splitLines((line) => receive(line, listeners, pending, send))
   let gone: string | undefined
   let last = 0
   return {
@@ -53,9 +53,9 @@ export function createRpc(ears: RpcEars): Rpc {
   }
 }
 
-function hear(
+function receive(
   line: string,
-  ears: RpcEars,
+  listeners: RpcDeps,
   pending: Map<number, (reply: Reply) => void>,
   send: (message: JsonObject) => void,
 ): void {
@@ -64,8 +64,8 @@ function hear(
   const { id, method } = message
   const params = isObject(message.params) ? message.params : {}
   if (typeof method !== 'string') answered(message, pending)
-  else if (id === undefined || id === null) ears.notified(method, params)
-  else void reply(id, method, ears.asked(method, params), send)
+  else if (id === undefined || id === null) listeners.onNotification(method, params)
+  else void reply(id, method, listeners.onRequest(method, params), send)
 }
 
 function answered(message: JsonObject, pending: Map<number, (reply: Reply) => void>): void {

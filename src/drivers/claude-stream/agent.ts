@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { type Agent, type AgentOrder, type Started, startAgent } from '../agent-process/agent.ts'
 import type { Child } from '../agent-process/child.ts'
 import { claudeEnv, isLostConversation } from '../command/presets.ts'
+import { createConnection } from './connection.ts'
 import type { StreamSettings } from './settings.ts'
-import { createTalk } from './talk.ts'
 import { startTurn } from './turn.ts'
 
 const flags: readonly string[] = [
@@ -53,9 +53,9 @@ async function opened(
   { permissions }: StreamSettings,
   { id, how }: Conversation,
 ): Promise<Started> {
-  const talk = createTalk(child.write)
-  child.listen({ heard: talk.feed, gone: talk.fail })
-  const hello = await talk.ask({ subtype: 'initialize' })
+  const connection = createConnection(child.write)
+  child.listen({ onText: connection.feed, onGone: connection.fail })
+  const hello = await connection.request({ subtype: 'initialize' })
   if (hello.kind !== 'done') {
     await child.end(hello.why)
     return { kind: 'failed', why: `the agent is not ready: ${hello.why}`, retry: true }
@@ -64,8 +64,8 @@ async function opened(
     conversation: id,
     lost: how === 'lost',
     running: child.running,
-    startTurn: (text, signs) => startTurn(talk, text, permissions, signs),
-    commands: async () => talk.skills(),
+    startTurn: (text, listeners) => startTurn(connection, text, permissions, listeners),
+    commands: async () => connection.skills(),
     end: () => child.end('it was ended'),
   }
   return { kind: 'agent', agent }

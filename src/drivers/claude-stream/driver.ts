@@ -1,6 +1,6 @@
 import type { Driver } from '../../domain/driver.ts'
-import { ownedDriver } from '../agent-process/sessions.ts'
-import type { OwnedDeps } from '../agent-process/wire.ts'
+import { ownedDriver } from '../agent-process/driver.ts'
+import type { OwnedDeps } from '../agent-process/opening.ts'
 import { startStream } from './agent.ts'
 import { parseStream, storedStream } from './settings.ts'
 

@@ -1,16 +1,16 @@
 import { oneLine } from '../../domain/one-line.ts'
 import { type JsonObject, textAt } from '../json.ts'
-import type { Talk } from './talk.ts'
+import type { StreamConnection } from './connection.ts'
 
 /** Requests to use a tool. What is not configured waits for a person, who is not here, until the turn is cancelled. */
 export interface Permissions {
-  asked(line: JsonObject): void
+  request(line: JsonObject): void
   blocked(): string | undefined
   /** Denies all that wait, and all that come later. */
   cancel(): void
 }
 
-export interface PermissionSigns {
+export interface PermissionListeners {
   readonly held: (name: string) => void
   /** One has waited for too long. */
   readonly late: () => void
@@ -19,23 +19,24 @@ export interface PermissionSigns {
 const patienceMs = 1_800_000
 
 export function createPermissions(
-  talk: Talk,
+  connection: StreamConnection,
   allowed: readonly string[],
-  signs: PermissionSigns,
+  listeners: PermissionListeners,
 ): Permissions {
   const open = new Map<string, { readonly name: string; readonly timer: ReturnType<typeof setTimeout> }>()
   let cancelled = false
   const deny = (id: string) =>
-    talk.answer(id, { behavior: 'deny', message: 'Its turn was cancelled.', interrupt: true })
+    connection.answer(id, { behavior: 'deny', message: 'Its turn was cancelled.', interrupt: true })
   return {
-    asked: ({ request_id, request }) => {
+    request: ({ request_id, request }) => {
       const id = typeof request_id === 'string' ? request_id : ''
       const call = callOf(request as JsonObject)
       if (cancelled) return deny(id)
-      if (isAllowed(call, allowed)) return talk.answer(id, { behavior: 'allow', updatedInput: call.input })
+      if (isAllowed(call, allowed))
+        return connection.answer(id, { behavior: 'allow', updatedInput: call.input })
       const name = oneLine(call.command === undefined ? call.tool : `${call.tool}(${call.command})`)
-      open.set(id, { name, timer: setTimeout(signs.late, patienceMs) })
-      signs.held(name)
+      open.set(id, { name, timer: setTimeout(listeners.late, patienceMs) })
+      listeners.held(name)
     },
     blocked: () => {
       const [first] = open.values()

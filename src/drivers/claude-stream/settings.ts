@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { Failure } from '../../domain/error.ts'
 import type { DriverSettings } from '../../domain/session.ts'
-import type { OwnedSettings } from '../agent-process/wire.ts'
+import type { OwnedSettings } from '../agent-process/opening.ts'
 
 export interface StreamSettings extends OwnedSettings {
   readonly agent: 'claude'

@@ -1,23 +1,23 @@
 import type { DeliveryId } from '../../domain/delivery.ts'
 import type { Readiness } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
-import type { Agent, Turn, TurnEnd, TurnSigns } from '../agent-process/agent.ts'
+import type { Agent, Turn, TurnEnd, TurnListeners } from '../agent-process/agent.ts'
 import { isObject, textAt } from '../json.ts'
 import { complaintOf, load, stateOf, type ThreadState, turnsOf } from './thread.ts'
-import { createCourse, endOf, followed, type Thread } from './turn.ts'
+import { createTurnLog, endOf, followed, type Thread } from './turn.ts'
 
 /** A conversation on an app server, as something that is spoken to. */
 export function agentOn(thread: Thread, lost: boolean, cwd: string): Agent {
-  const { link, id, shared } = thread
+  const { server, id, shared } = thread
   return {
     conversation: id,
     lost,
-    running: link.alive,
-    startTurn: (text, signs, deliveryId) => startTurn(thread, text, signs, deliveryId),
-    ...(shared && { state: async () => readinessOf(await stateOf(link, id)) }),
-    rejoin: (deliveryId) => rejoin(thread, deliveryId),
+    running: server.alive,
+    startTurn: (text, listeners, deliveryId) => startTurn(thread, text, listeners, deliveryId),
+    ...(shared && { state: async () => readinessOf(await stateOf(server, id)) }),
+    findTurn: (deliveryId) => findTurn(thread, deliveryId),
     commands: () => skillsOf(thread, cwd),
-    end: link.close,
+    end: server.close,
   }
 }
 
@@ -39,20 +39,20 @@ function readinessOf(state: ThreadState): Readiness {
 
 const threadGone = 'codex does not know the conversation any more'
 
-function startTurn(thread: Thread, text: string, signs: TurnSigns, deliveryId: DeliveryId): Turn {
-  const course = createCourse(thread, signs, deliveryId)
-  return followed(course, async () => {
+function startTurn(thread: Thread, text: string, listeners: TurnListeners, deliveryId: DeliveryId): Turn {
+  const log = createTurnLog(thread, listeners, deliveryId)
+  return followed(log, async () => {
     const refusal = await inTheWay(thread)
     if (refusal) return endOf(refusal)
-    if (course.stopped) return endOf({ kind: 'released', why: 'let go before it was sent' })
+    if (log.stopped) return endOf({ kind: 'released', why: 'let go before it was sent' })
     return send(thread, text, deliveryId)
   })
 }
 
 /** A message to a turn that runs would be added to it, so it must wait. Undefined when nothing is in the way. */
-async function inTheWay({ link, id, shared }: Thread): Promise<Outcome | undefined> {
-  const seen = await stateOf(link, id)
-  const state = seen.kind === 'unloaded' ? await load(link, id, !shared) : seen
+async function inTheWay({ server, id, shared }: Thread): Promise<Outcome | undefined> {
+  const seen = await stateOf(server, id)
+  const state = seen.kind === 'unloaded' ? await load(server, id, !shared) : seen
   if (state.kind === 'idle') return undefined
   const readiness = readinessOf(state)
   if (readiness.kind === 'ended' || readiness.kind === 'offline') return readiness
@@ -60,12 +60,12 @@ async function inTheWay({ link, id, shared }: Thread): Promise<Outcome | undefin
 }
 
 async function send(
-  { link, id, shared }: Thread,
+  { server, id, shared }: Thread,
   text: string,
   deliveryId: DeliveryId,
 ): Promise<string | TurnEnd> {
   const input = [{ type: 'text', text, text_elements: [] }]
-  const reply = await link.call('turn/start', { threadId: id, clientUserMessageId: deliveryId, input })
+  const reply = await server.call('turn/start', { threadId: id, clientUserMessageId: deliveryId, input })
   const turnId = reply.kind === 'result' ? textAt(reply.result, 'turn', 'id') : undefined
   if (turnId !== undefined) return turnId
   const why = reply.kind === 'result' ? 'it began a turn without an id' : complaintOf(reply)
@@ -82,21 +82,21 @@ const overloaded = -32001
 /** A message added to somebody's turn is not in its summary, so the last ones are read whole. */
 const depth = { summary: 100, full: 3 } as const
 
-async function rejoin(thread: Thread, deliveryId: DeliveryId): Promise<Turn | Outcome | undefined> {
+async function findTurn(thread: Thread, deliveryId: DeliveryId): Promise<Turn | Outcome | undefined> {
   for (const view of ['summary', 'full'] as const) {
-    const { turns, trouble } = await turnsOf(thread.link, thread.id, depth[view], view)
+    const { turns, trouble } = await turnsOf(thread.server, thread.id, depth[view], view)
     const turn = turns.find(({ messages }) => messages.includes(deliveryId))
-    if (turn) return followed(createCourse(thread, unheard, deliveryId), async () => turn.id)
+    if (turn) return followed(createTurnLog(thread, noListeners, deliveryId), async () => turn.id)
     if (trouble !== undefined)
       return { kind: 'offline', why: `it cannot be told whether it arrived: ${trouble}` }
   }
   return undefined
 }
 
-const unheard: TurnSigns = { began: () => {}, tool: () => {}, held: () => {} }
+const noListeners: TurnListeners = { began: () => {}, tool: () => {}, held: () => {} }
 
-async function skillsOf({ link }: Thread, cwd: string): Promise<readonly string[] | undefined> {
-  const reply = await link.call('skills/list', { cwds: [cwd] })
+async function skillsOf({ server }: Thread, cwd: string): Promise<readonly string[] | undefined> {
+  const reply = await server.call('skills/list', { cwds: [cwd] })
   const entries = reply.kind === 'result' ? reply.result.data : undefined
   if (!Array.isArray(entries)) return undefined
   const skills = entries.filter(isObject).flatMap(({ skills: list }) => (Array.isArray(list) ? list : []))

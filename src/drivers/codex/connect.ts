@@ -1,22 +1,22 @@
 import { reasonOf } from '../../domain/error.ts'
-import { type Link, linkTo } from './link.ts'
+import { type AppServer, connectTo } from './app-server.ts'
 import type { CodexServer } from './settings.ts'
 
 /** Connects to a server that others use as well. */
-export async function reach(
+export async function connectServer(
   server: CodexServer,
   env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
-): Promise<Link> {
-  if (server.kind === 'socket') return linkTo({ path: server.path }, signal)
+): Promise<AppServer> {
+  if (server.kind === 'socket') return connectTo({ path: server.path }, signal)
   if (server.kind === 'command') throw new Error('it is a process of its own')
   const token = server.tokenEnv === undefined ? undefined : env[server.tokenEnv]
   if (server.tokenEnv !== undefined && !token) throw new Error(`${server.tokenEnv} is not set`)
-  return linkTo({ url: new URL(server.url), token }, signal)
+  return connectTo({ url: new URL(server.url), token }, signal)
 }
 
 /** Why it could not be reached, for people. */
-export function troubleReaching(server: CodexServer, thrown: unknown): string {
+export function whyUnreachable(server: CodexServer, thrown: unknown): string {
   const where = server.kind === 'socket' ? server.path : server.kind === 'url' ? server.url : 'it'
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : ''
   const why = nobody.has(code) ? 'nobody listens there' : reasonOf(thrown)

@@ -1,7 +1,7 @@
 import type { Discovered, DiscoveryPlace } from '../../domain/driver.ts'
 import { installed } from '../agents/installed.ts'
-import { reach } from './connect.ts'
-import { type OpenThread, openThreads } from './open.ts'
+import { connectServer } from './connect.ts'
+import { type OpenThread, openThreads } from './open-threads.ts'
 import { daemonSocket } from './settings.ts'
 
 /** The conversations that the daemon of this user has open, and the program. */
@@ -25,14 +25,14 @@ async function openHere({ env, userHome, reached, signal }: DiscoveryPlace): Pro
 
 async function threadsAt(path: string, signal: AbortSignal): Promise<readonly OpenThread[]> {
   try {
-    const link = await reach({ kind: 'socket', path }, {}, signal)
-    const close = () => void link.close()
+    const server = await connectServer({ kind: 'socket', path }, {}, signal)
+    const close = () => void server.close()
     signal.addEventListener('abort', close)
     try {
-      return await openThreads(link)
+      return await openThreads(server)
     } finally {
       signal.removeEventListener('abort', close)
-      await link.close()
+      await server.close()
     }
   } catch {
     return []

@@ -5,13 +5,13 @@ import type { Outcome } from '../../domain/outcome.ts'
 import type { DriverSettings } from '../../domain/session.ts'
 import { type AgentOrder, type Started, startAgent } from '../agent-process/agent.ts'
 import type { Child } from '../agent-process/child.ts'
-import { ownedDriver } from '../agent-process/sessions.ts'
-import type { OwnedDeps } from '../agent-process/wire.ts'
+import { ownedDriver } from '../agent-process/driver.ts'
+import type { OwnedDeps } from '../agent-process/opening.ts'
 import { agentOn } from './agent.ts'
-import { reach, troubleReaching } from './connect.ts'
+import { type AppServer, connectChild } from './app-server.ts'
+import { connectServer, whyUnreachable } from './connect.ts'
 import { discoverCodex } from './discover.ts'
-import { type Link, linkOn } from './link.ts'
-import { type OpenThread, openThreads } from './open.ts'
+import { type OpenThread, openThreads } from './open-threads.ts'
 import { type CodexSettings, daemonSocket, parseCodex, storedCodex } from './settings.ts'
 import { begin, load } from './thread.ts'
 
@@ -30,20 +30,20 @@ export const codexDriver = (deps: OwnedDeps): Driver => ({
         ? startAgent(order, signal, (child) => opened(child, order, settings))
         : reached(deps, settings, signal),
     foreign: ({ server }) => server.kind !== 'command',
-    rejoins: true,
+    recovers: true,
     discover: discoverCodex,
   }),
   prepare: (settings, { cwd }) => prepare(deps, settings, cwd),
 })
 
 async function opened(child: Child, order: AgentOrder, settings: CodexSettings): Promise<Started> {
-  const link = await linkOn(child)
+  const server = await connectChild(child)
   const { conversation } = order
-  const state = conversation === undefined ? undefined : await load(link, conversation, true)
+  const state = conversation === undefined ? undefined : await load(server, conversation, true)
   if (state?.kind === 'trouble') throw new Error(`the conversation cannot be resumed: ${state.why}`)
   const known = state !== undefined && state.kind !== 'unknown' ? conversation : undefined
-  const id = known ?? (await begin(link, order.cwd))
-  const thread = { link, id, shared: false, permissions: settings.permissions }
+  const id = known ?? (await begin(server, order.cwd))
+  const thread = { server: server, id, shared: false, permissions: settings.permissions }
   return { kind: 'agent', agent: agentOn(thread, conversation !== undefined && !known, order.cwd) }
 }
 
@@ -51,8 +51,11 @@ async function reached(deps: OwnedDeps, settings: CodexSettings, signal: AbortSi
   const { conversation: id, cwd } = settings
   if (id === undefined) return { kind: 'failed', why: 'no threadId is set', retry: false }
   try {
-    const link = await reach(settings.server, deps.env, signal)
-    return { kind: 'agent', agent: agentOn({ link, id, shared: true, permissions: [] }, false, cwd) }
+    const server = await connectServer(settings.server, deps.env, signal)
+    return {
+      kind: 'agent',
+      agent: agentOn({ server: server, id, shared: true, permissions: [] }, false, cwd),
+    }
   } catch (thrown) {
     return offline(settings, thrown)
   }
@@ -60,7 +63,7 @@ async function reached(deps: OwnedDeps, settings: CodexSettings, signal: AbortSi
 
 const offline = ({ server }: CodexSettings, thrown: unknown): Outcome => ({
   kind: 'offline',
-  why: troubleReaching(server, thrown),
+  why: whyUnreachable(server, thrown),
 })
 
 /** How long a server may take to tell what is open. */
@@ -72,19 +75,19 @@ async function prepare(deps: OwnedDeps, given: DriverSettings, cwd: string): Pro
   const settings = parseCodex(named ? given : { ...given, socket: daemonSocket(deps.env, homedir()) }, cwd)
   if (settings.server.kind === 'command' || settings.conversation !== undefined) return storedCodex(settings)
   const patience = AbortSignal.timeout(prepareMs)
-  const link = await reach(settings.server, deps.env, patience).catch((thrown: unknown) => {
-    throw new Failure('usage', `The codex driver found nobody: ${troubleReaching(settings.server, thrown)}.`)
+  const server = await connectServer(settings.server, deps.env, patience).catch((thrown: unknown) => {
+    throw new Failure('usage', `The codex driver found nobody: ${whyUnreachable(settings.server, thrown)}.`)
   })
   try {
-    const { id, cwd: where } = await chosen(link, settings.cwd)
+    const { id, cwd: where } = await chosen(server, settings.cwd)
     return storedCodex({ ...settings, conversation: id, cwd: where })
   } finally {
-    await link.close()
+    await server.close()
   }
 }
 
-async function chosen(link: Link, cwd: string): Promise<OpenThread> {
-  const open = await openThreads(link).catch((thrown: unknown) => {
+async function chosen(server: AppServer, cwd: string): Promise<OpenThread> {
+  const open = await openThreads(server).catch((thrown: unknown) => {
     throw new Failure('usage', `The codex driver was not told what is open: ${reasonOf(thrown)}.`)
   })
   const here = open.filter((thread) => thread.cwd === cwd)

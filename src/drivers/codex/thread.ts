@@ -1,6 +1,6 @@
 import type { Reply } from '../agent-process/rpc.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
-import type { Link } from './link.ts'
+import type { AppServer } from './app-server.ts'
 
 /** How a conversation stands with its server. */
 export type ThreadState =
@@ -11,8 +11,8 @@ export type ThreadState =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'trouble'; readonly why: string }
 
-export async function stateOf(link: Link, threadId: string): Promise<ThreadState> {
-  const reply = await link.call('thread/read', { threadId })
+export async function stateOf(server: AppServer, threadId: string): Promise<ThreadState> {
+  const reply = await server.call('thread/read', { threadId })
   return reply.kind === 'result' ? statusOf(at(reply.result, 'thread', 'status')) : troubleOf(reply)
 }
 
@@ -34,16 +34,16 @@ const waits: Readonly<Record<string, string>> = {
 }
 
 /** Loads a conversation from its file. What others are asked meanwhile is asked of us as well until we unsubscribe. */
-export async function load(link: Link, threadId: string, subscribe: boolean): Promise<ThreadState> {
-  const reply = await link.call('thread/resume', { threadId, excludeTurns: true })
+export async function load(server: AppServer, threadId: string, subscribe: boolean): Promise<ThreadState> {
+  const reply = await server.call('thread/resume', { threadId, excludeTurns: true })
   if (reply.kind !== 'result') return troubleOf(reply)
-  if (!subscribe) await link.call('thread/unsubscribe', { threadId })
+  if (!subscribe) await server.call('thread/unsubscribe', { threadId })
   return statusOf(at(reply.result, 'thread', 'status'))
 }
 
 /** Begins a conversation; its id. */
-export async function begin(link: Link, cwd: string): Promise<string> {
-  const reply = await link.call('thread/start', { cwd })
+export async function begin(server: AppServer, cwd: string): Promise<string> {
+  const reply = await server.call('thread/start', { cwd })
   const id = reply.kind === 'result' ? textAt(reply.result, 'thread', 'id') : undefined
   if (id !== undefined) return id
   throw new Error(reply.kind === 'result' ? 'it began a conversation without an id' : complaintOf(reply))
@@ -86,12 +86,12 @@ export interface Turns {
 
 /** The newest turns, newest first. `summary` leaves out all but the first message and the last answer. */
 export async function turnsOf(
-  link: Link,
+  server: AppServer,
   threadId: string,
   limit: number,
   itemsView: 'summary' | 'full',
 ): Promise<Turns> {
-  const reply = await link.call('thread/turns/list', { threadId, limit, itemsView })
+  const reply = await server.call('thread/turns/list', { threadId, limit, itemsView })
   if (reply.kind === 'result') {
     const { data } = reply.result
     return { turns: (Array.isArray(data) ? data : []).filter(isObject).map(turnView) }

@@ -1,15 +1,15 @@
 import { oneLine } from '../../domain/one-line.ts'
 import type { Outcome } from '../../domain/outcome.ts'
-import type { Turn, TurnEnd, TurnSigns } from '../agent-process/agent.ts'
+import type { Turn, TurnEnd, TurnListeners } from '../agent-process/agent.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
+import type { AppServer } from './app-server.ts'
 import { allowed, approvalOf } from './approval.ts'
-import type { Link } from './link.ts'
+import { answerOf, judge } from './outcome.ts'
 import { statusOf, type TurnView, toolOf, turnsOf } from './thread.ts'
-import { answerOf, judge } from './verdict.ts'
 
 /** A conversation on a server. */
 export interface Thread {
-  readonly link: Link
+  readonly server: AppServer
   readonly id: string
   /** The server is somebody else's: its turns outlive us. */
   readonly shared: boolean
@@ -17,9 +17,9 @@ export interface Thread {
 }
 
 /** What is known of a turn that is followed. */
-export interface Course {
+export interface TurnLog {
   readonly thread: Thread
-  readonly signs: TurnSigns
+  readonly listeners: TurnListeners
   /** What we called the message. */
   readonly message: string
   turnId: string | undefined
@@ -33,9 +33,9 @@ export interface Course {
   wake: () => void
 }
 
-export const createCourse = (thread: Thread, signs: TurnSigns, message: string): Course => ({
+export const createTurnLog = (thread: Thread, listeners: TurnListeners, message: string): TurnLog => ({
   thread,
-  signs,
+  listeners: listeners,
   message,
   turnId: undefined,
   arrived: false,
@@ -47,54 +47,54 @@ export const createCourse = (thread: Thread, signs: TurnSigns, message: string):
 })
 
 /** A turn from `begin`, which sends the message and tells its id, or finds it. */
-export function followed(course: Course, begin: () => Promise<string | TurnEnd>): Turn {
-  const { link } = course.thread
-  link.listen({
-    told: (method, params) => hear(course, method, params),
-    asked: (method, params) => decide(course, method, params),
-    gone: () => stir(course),
+export function followed(log: TurnLog, begin: () => Promise<string | TurnEnd>): Turn {
+  const { server } = log.thread
+  server.listen({
+    onNotification: (method, params) => noteNotification(log, method, params),
+    onRequest: (method, params) => decide(log, method, params),
+    onGone: () => stir(log),
   })
   return {
-    over: run(course, begin).finally(() => link.listen(undefined)),
-    blocked: () => course.waitsFor,
+    over: run(log, begin).finally(() => server.listen(undefined)),
+    blocked: () => log.waitsFor,
     cancel: (late) => {
-      course.stopped ??= late ? 'late' : 'let go'
-      if (late || !course.thread.shared) interrupt(course)
-      stir(course)
+      log.stopped ??= late ? 'late' : 'let go'
+      if (late || !log.thread.shared) interrupt(log)
+      stir(log)
     },
   }
 }
 
-function stir(course: Course): void {
-  course.stirred = true
-  course.wake()
+function stir(log: TurnLog): void {
+  log.stirred = true
+  log.wake()
 }
 
-function interrupt({ thread: { link, id: threadId }, turnId }: Course): void {
-  if (turnId !== undefined) void link.call('turn/interrupt', { threadId, turnId })
+function interrupt({ thread: { server, id: threadId }, turnId }: TurnLog): void {
+  if (turnId !== undefined) void server.call('turn/interrupt', { threadId, turnId })
 }
 
-async function run(course: Course, begin: () => Promise<string | TurnEnd>): Promise<TurnEnd> {
+async function run(log: TurnLog, begin: () => Promise<string | TurnEnd>): Promise<TurnEnd> {
   const begun = await begin()
   if (typeof begun !== 'string') return begun
-  course.turnId = begun
-  if (course.stopped === 'late' || (course.stopped && !course.thread.shared)) interrupt(course)
-  return watch(course)
+  log.turnId = begun
+  if (log.stopped === 'late' || (log.stopped && !log.thread.shared)) interrupt(log)
+  return watch(log)
 }
 
-async function watch(course: Course): Promise<TurnEnd> {
-  const { link, shared } = course.thread
+async function watch(log: TurnLog): Promise<TurnEnd> {
+  const { server, shared } = log.thread
   const started = Date.now()
   let cutSince: number | undefined
   for (;;) {
-    course.stirred = false
-    const turn = await look(course, course.began ? 'summary' : 'full')
+    log.stirred = false
+    const turn = await look(log, log.began ? 'summary' : 'full')
     cutSince = turn?.status === 'cut' ? (cutSince ?? Date.now()) : undefined
-    if (turn && isOver(turn, cutSince)) return ended(course, turn)
-    if (!link.alive()) return brokenOff(course)
-    if (course.stopped === 'let go' && shared) return goesOn
-    if (course.arrived && Date.now() - started > silenceMs) reacts(course)
-    await change(course, cutSince ? cutPauseMs : pauseMs(course, Date.now() - started))
+    if (turn && isOver(turn, cutSince)) return ended(log, turn)
+    if (!server.alive()) return brokenOff(log)
+    if (log.stopped === 'let go' && shared) return goesOn
+    if (log.arrived && Date.now() - started > silenceMs) reacts(log)
+    await change(log, cutSince ? cutPauseMs : pauseMs(log, Date.now() - started))
   }
 }
 
@@ -112,14 +112,14 @@ const isOver = ({ status }: TurnView, cutSince: number | undefined): boolean =>
 const silenceMs = 3000
 
 /** The server tells of what changes; asking meanwhile is for what nobody told. */
-const pauseMs = ({ arrived, began }: Course, ageMs: number): number =>
+const pauseMs = ({ arrived, began }: TurnLog, ageMs: number): number =>
   began ? 2000 : arrived || ageMs > silenceMs ? 250 : 40
 
-function change(course: Course, ms: number): Promise<void> {
+function change(log: TurnLog, ms: number): Promise<void> {
   return new Promise((resolve) => {
-    if (course.stirred) return resolve()
+    if (log.stirred) return resolve()
     const timer = setTimeout(resolve, ms)
-    course.wake = () => {
+    log.wake = () => {
       clearTimeout(timer)
       resolve()
     }
@@ -129,70 +129,70 @@ function change(course: Course, ms: number): Promise<void> {
 /** Others may have begun some since. */
 const newestTurns = 5
 
-async function look(course: Course, view: 'summary' | 'full'): Promise<TurnView | undefined> {
-  const { turns } = await turnsOf(course.thread.link, course.thread.id, newestTurns, view)
-  const turn = turns.find(({ id }) => id === course.turnId)
-  if (turn?.messages.includes(course.message)) course.arrived = true
-  if (course.arrived && turn && (turn.said.length > 0 || turn.tools.length > 0)) reacts(course)
+async function look(log: TurnLog, view: 'summary' | 'full'): Promise<TurnView | undefined> {
+  const { turns } = await turnsOf(log.thread.server, log.thread.id, newestTurns, view)
+  const turn = turns.find(({ id }) => id === log.turnId)
+  if (turn?.messages.includes(log.message)) log.arrived = true
+  if (log.arrived && turn && (turn.said.length > 0 || turn.tools.length > 0)) reacts(log)
   return turn
 }
 
-function reacts(course: Course): void {
-  if (course.began) return
-  course.began = true
-  course.signs.began()
+function reacts(log: TurnLog): void {
+  if (log.began) return
+  log.began = true
+  log.listeners.began()
 }
 
 /** The server tells everybody the state of every conversation; its items only to those who have it open. */
-function hear(course: Course, method: string, params: JsonObject): void {
-  if (params.threadId !== course.thread.id) return
-  if (method === 'thread/status/changed') noteState(course, params.status)
-  if (method === 'item/started' && params.turnId === course.turnId) noteItem(course, params.item)
-  if (method === 'thread/status/changed' || method === 'turn/completed') stir(course)
+function noteNotification(log: TurnLog, method: string, params: JsonObject): void {
+  if (params.threadId !== log.thread.id) return
+  if (method === 'thread/status/changed') noteState(log, params.status)
+  if (method === 'item/started' && params.turnId === log.turnId) noteItem(log, params.item)
+  if (method === 'thread/status/changed' || method === 'turn/completed') stir(log)
 }
 
-function noteState(course: Course, status: Json | undefined): void {
+function noteState(log: TurnLog, status: Json | undefined): void {
   const state = statusOf(status)
   const waitsFor = state.kind === 'active' ? state.waitsFor : undefined
-  if (waitsFor !== undefined && course.waitsFor === undefined) {
-    if (course.arrived) reacts(course)
-    if (course.thread.shared) course.signs.held('for somebody at codex to decide')
+  if (waitsFor !== undefined && log.waitsFor === undefined) {
+    if (log.arrived) reacts(log)
+    if (log.thread.shared) log.listeners.held('for somebody at codex to decide')
   }
-  course.waitsFor = waitsFor
+  log.waitsFor = waitsFor
 }
 
-function noteItem(course: Course, item: Json | undefined): void {
+function noteItem(log: TurnLog, item: Json | undefined): void {
   if (!isObject(item)) return
-  if (textAt(item, 'clientId') === course.message) course.arrived = true
+  if (textAt(item, 'clientId') === log.message) log.arrived = true
   const tool = toolOf(item)
-  if (course.arrived && item.type !== 'userMessage') reacts(course)
-  if (tool !== undefined) course.signs.tool(oneLine(tool, maxTool))
+  if (log.arrived && item.type !== 'userMessage') reacts(log)
+  if (tool !== undefined) log.listeners.tool(oneLine(tool, maxTool))
 }
 
 const maxTool = 200
 
 /** Only of a server of our own. What is not allowed stays open until the turn is interrupted. */
-function decide(course: Course, method: string, params: JsonObject): Promise<Json> | undefined {
+function decide(log: TurnLog, method: string, params: JsonObject): Promise<Json> | undefined {
   const approval = approvalOf(method, params)
   if (!approval) return undefined
-  const answer = allowed(approval, course.thread.permissions)
-  if (answer !== undefined && course.stopped === undefined) return Promise.resolve(answer)
-  course.signs.held(approval.name)
-  course.waitsFor = `it waits for permission: ${approval.name}`
+  const answer = allowed(approval, log.thread.permissions)
+  if (answer !== undefined && log.stopped === undefined) return Promise.resolve(answer)
+  log.listeners.held(approval.name)
+  log.waitsFor = `it waits for permission: ${approval.name}`
   return new Promise(() => {})
 }
 
 /** Everything of it once, to count its tools; what is too large for that has at least its answer. */
-async function ended(course: Course, seen: TurnView): Promise<TurnEnd> {
-  const turn = (await look(course, 'full')) ?? seen
-  const outcome = judge(turn, course.arrived)
-  if (outcome.kind === 'completed') reacts(course)
-  const cut = course.stopped !== undefined && (turn.status === 'interrupted' || turn.status === 'cut')
+async function ended(log: TurnLog, seen: TurnView): Promise<TurnEnd> {
+  const turn = (await look(log, 'full')) ?? seen
+  const outcome = judge(turn, log.arrived)
+  if (outcome.kind === 'completed') reacts(log)
+  const cut = log.stopped !== undefined && (turn.status === 'interrupted' || turn.status === 'cut')
   return { answer: answerOf(turn), cut, outcome: () => outcome }
 }
 
 /** What became of it is asked for when its server can be reached again. */
-function brokenOff({ thread, arrived }: Course): TurnEnd {
+function brokenOff({ thread, arrived }: TurnLog): TurnEnd {
   const outcome: Outcome = thread.shared
     ? { kind: 'offline', why: 'the connection to codex broke off while its turn ran' }
     : arrived

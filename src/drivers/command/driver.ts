@@ -10,10 +10,10 @@ import { escapeMentions } from '../agents/mentions.ts'
 import { agentKinds, listSkills, type SkillPlace, withSkill } from '../agents/skills.ts'
 import { agentEnv, isFolder } from '../process/process.ts'
 import { openRunJournal, type RunJournal } from './journal.ts'
+import { judge } from './outcome.ts'
 import { type Conversation, isLostConversation, presets } from './presets.ts'
 import { type Finished, type Order, run } from './run.ts'
 import { type CommandSettings, prepareCommand } from './settings.ts'
-import { judge } from './verdict.ts'
 
 export interface CommandDeps {
   /** What programs inherit, save Postern's own settings. */
@@ -47,7 +47,7 @@ const maxAnswerBytes = 65_536
 const maxReportBytes = 16_777_216
 
 /** One opening of a session, and what goes on in it. */
-interface Wire {
+interface Opening {
   readonly deps: CommandDeps
   readonly session: Session
   readonly tools: DriverTools
@@ -58,7 +58,7 @@ interface Wire {
 }
 
 function connect(deps: CommandDeps, session: Session, tools: DriverTools): Connection {
-  const wire: Wire = {
+  const opening: Opening = {
     deps: deps,
     session,
     tools,
@@ -69,32 +69,32 @@ function connect(deps: CommandDeps, session: Session, tools: DriverTools): Conne
   }
   return {
     state: async () =>
-      wire.running || (await wire.journal.isRunning()) ? { kind: 'busy', why: runs } : { kind: 'idle' },
-    check: () => check(wire),
-    inject: async (message, signal) => takenIfCompleted(await runAlone(wire, message, signal)),
-    turn: (message, signal, on) => runAlone(wire, message, signal, on),
-    skills: () => listSkills(skillPlace(wire)),
-    recall: (deliveryId) => recall(wire, deliveryId),
+      opening.running || (await opening.journal.isRunning()) ? { kind: 'busy', why: runs } : { kind: 'idle' },
+    check: () => check(opening),
+    inject: async (message, signal) => takenIfCompleted(await runAlone(opening, message, signal)),
+    turn: (message, signal, on) => runAlone(opening, message, signal, on),
+    skills: () => listSkills(skillPlace(opening)),
+    recall: (deliveryId) => recall(opening, deliveryId),
     end: async () => {
-      wire.ending.abort()
-      await wire.journal.sweep()
+      opening.ending.abort()
+      await opening.journal.sweep()
     },
     close: async () => {},
   }
 }
 
 /** A command may run once more; an agent has the message in its conversation, and would get it there a second time. */
-async function recall(wire: Wire, deliveryId: DeliveryId): Promise<Outcome | undefined> {
-  if (wire.running) return undefined
-  const left = await wire.journal.sweep()
-  if (left !== deliveryId || wire.settings.preset === undefined) return undefined
+async function recall(opening: Opening, deliveryId: DeliveryId): Promise<Outcome | undefined> {
+  if (opening.running) return undefined
+  const left = await opening.journal.sweep()
+  if (left !== deliveryId || opening.settings.preset === undefined) return undefined
   return { kind: 'unknown', why: 'the server was stopped while its agent ran', accepted: true }
 }
 
 const runs = 'a command runs'
 
 /** Nothing is run for a look: a program may cost money each time. */
-async function check({ deps, settings }: Wire): Promise<Readiness> {
+async function check({ deps, settings }: Opening): Promise<Readiness> {
   const [program = ''] = settings.command
   if (!(await isFolder(settings.cwd))) return { kind: 'offline', why: `there is no folder ${settings.cwd}` }
   const env = agentEnv(deps.env, settings.env ?? {})
@@ -102,7 +102,7 @@ async function check({ deps, settings }: Wire): Promise<Readiness> {
   return path === undefined ? { kind: 'offline', why: `there is no program ${program}` } : { kind: 'idle' }
 }
 
-const skillPlace = ({ deps, settings }: Wire): SkillPlace => ({
+const skillPlace = ({ deps, settings }: Opening): SkillPlace => ({
   agent: settings.preset,
   cwd: settings.cwd,
   home: settings.env?.HOME ?? deps.env.HOME ?? homedir(),
@@ -115,58 +115,58 @@ function takenIfCompleted(outcome: Outcome): Outcome {
 }
 
 async function runAlone(
-  wire: Wire,
+  opening: Opening,
   message: Outgoing,
   signal: AbortSignal,
   on?: TurnEvents,
 ): Promise<Outcome> {
-  if (wire.ending.signal.aborted) return { kind: 'ended' }
-  if (wire.running) return { kind: 'busy', why: runs }
-  wire.running = true
+  if (opening.ending.signal.aborted) return { kind: 'ended' }
+  if (opening.running) return { kind: 'busy', why: runs }
+  opening.running = true
   try {
-    return await runOnce(wire, message, signal, on)
+    return await runOnce(opening, message, signal, on)
   } catch (thrown) {
     return { kind: 'failed', why: reasonOf(thrown), retry: true }
   } finally {
-    wire.running = false
+    opening.running = false
   }
 }
 
 async function runOnce(
-  wire: Wire,
+  opening: Opening,
   message: Outgoing,
   signal: AbortSignal,
   on: TurnEvents | undefined,
 ): Promise<Outcome> {
-  const input = await inputFor(wire, message)
+  const input = await inputFor(opening, message)
   if (input === undefined)
     return { kind: 'failed', why: `it has no skill "${message.skill}"`, retry: false, skill: true }
-  await wire.journal.sweep()
+  await opening.journal.sweep()
   if (signal.aborted) return { kind: 'released', why: 'let go before the command was started' }
-  const conversation = conversationOf(wire.settings)
-  const order = orderFor(wire, message, input, conversation, on)
-  const finished = await run(order, AbortSignal.any([signal, wire.ending.signal]))
-  await wire.journal.clear()
-  return conclude(wire, finished, conversation, on)
+  const conversation = conversationOf(opening.settings)
+  const order = orderFor(opening, message, input, conversation, on)
+  const finished = await run(order, AbortSignal.any([signal, opening.ending.signal]))
+  await opening.journal.clear()
+  return conclude(opening, finished, conversation, on)
 }
 
-async function inputFor(wire: Wire, { skill, text }: Outgoing): Promise<string | undefined> {
-  const place = skillPlace(wire)
-  const inert = await escapeMentions(place, text)
-  return skill === undefined ? inert : withSkill(place, skill, inert)
+async function inputFor(opening: Opening, { skill, text }: Outgoing): Promise<string | undefined> {
+  const place = skillPlace(opening)
+  const escaped = await escapeMentions(place, text)
+  return skill === undefined ? escaped : withSkill(place, skill, escaped)
 }
 
 const conversationOf = ({ conversation }: CommandSettings): Conversation =>
   conversation === undefined ? { id: randomUUID(), resumed: false } : { id: conversation, resumed: true }
 
 function orderFor(
-  wire: Wire,
+  opening: Opening,
   { deliveryId }: Outgoing,
   input: string,
   conversation: Conversation,
   on: TurnEvents | undefined,
 ): Order {
-  const { deps, session, settings, tools, journal } = wire
+  const { deps, session, settings, tools, journal } = opening
   const preset = settings.preset && presets[settings.preset]
   const own = {
     ...preset?.env,
@@ -189,38 +189,42 @@ function orderFor(
 }
 
 async function conclude(
-  wire: Wire,
+  opening: Opening,
   finished: Finished,
   conversation: Conversation,
   on: TurnEvents | undefined,
 ): Promise<Outcome> {
-  const { settings } = wire
-  if (wire.ending.signal.aborted && finished.cut) return { kind: 'ended', why: 'it was ended while it ran' }
+  const { settings } = opening
+  if (opening.ending.signal.aborted && finished.cut)
+    return { kind: 'ended', why: 'it was ended while it ran' }
   const { outcome, conversation: next } = judge(finished, settings.preset, settings.timeoutMs, conversation)
   if (conversation.resumed && outcome.kind === 'turn_failed' && isLostConversation(outcome.detail)) {
-    await remember(wire, undefined)
+    await remember(opening, undefined)
     return { kind: 'failed', why: `${outcome.detail}; the next try begins anew`, retry: true }
   }
-  if (next !== undefined && next !== settings.conversation) await remember(wire, next)
-  if (outcome.kind === 'completed' || outcome.kind === 'turn_failed') await accepted(wire, on)
+  if (next !== undefined && next !== settings.conversation) await remember(opening, next)
+  if (outcome.kind === 'completed' || outcome.kind === 'turn_failed') await accepted(opening, on)
   return outcome
 }
 
-async function remember(wire: Wire, conversation: string | undefined): Promise<void> {
-  const { conversation: _before, ...rest } = wire.settings
-  wire.settings = conversation === undefined ? rest : { ...rest, conversation }
+async function remember(opening: Opening, conversation: string | undefined): Promise<void> {
+  const { conversation: _before, ...rest } = opening.settings
+  opening.settings = conversation === undefined ? rest : { ...rest, conversation }
   try {
-    await wire.tools.remember({ ...wire.settings })
+    await opening.tools.remember({ ...opening.settings })
   } catch (thrown) {
-    wire.tools.log('warn', 'command.remember_failed', { session: wire.session.id, why: reasonOf(thrown) })
+    opening.tools.log('warn', 'command.remember_failed', {
+      session: opening.session.id,
+      why: reasonOf(thrown),
+    })
   }
 }
 
 /** The turn is over; a note that cannot be kept now must not make it look otherwise. */
-async function accepted(wire: Wire, on: TurnEvents | undefined): Promise<void> {
+async function accepted(opening: Opening, on: TurnEvents | undefined): Promise<void> {
   try {
     await on?.accepted()
   } catch (thrown) {
-    wire.tools.log('warn', 'command.accept_failed', { session: wire.session.id, why: reasonOf(thrown) })
+    opening.tools.log('warn', 'command.accept_failed', { session: opening.session.id, why: reasonOf(thrown) })
   }
 }

@@ -1,6 +1,6 @@
 import type { Session } from '../../domain/session.ts'
 import { openJournal } from '../journal.ts'
-import { endLeft, isLeft } from '../process/left.ts'
+import { endOrphan, orphanRuns } from '../process/orphans.ts'
 import { identify, type ProcessIdentity } from '../process/process.ts'
 
 /** What one opening of a session runs, on disk, so that whoever comes after a crash can put an end to it. */
@@ -28,12 +28,12 @@ export function openRunJournal(runDir: string, session: Pick<Session, 'id' | 'ge
     clear: journal.clear,
     isRunning: async () => {
       const entry = await journal.read()
-      return entry !== undefined && (await isLeft(entry, markOf(entry)))
+      return entry !== undefined && (await orphanRuns(entry, markOf(entry)))
     },
     sweep: async () => {
       const entry = await journal.read()
       if (!entry) return undefined
-      await endLeft(entry, markOf(entry))
+      await endOrphan(entry, markOf(entry))
       await journal.clear()
       return entry.deliveryId
     },

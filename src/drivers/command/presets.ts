@@ -9,7 +9,7 @@ export interface Conversation {
 }
 
 /** What an agent itself says of its turn, beside its exit code. */
-export interface Verdict {
+export interface Report {
   readonly failure?: {
     readonly why: TurnFailure
     readonly detail: string
@@ -30,7 +30,7 @@ export interface Preset {
   /** A new conversation takes the id we chose; else the agent tells its own. */
   readonly takesId: boolean
   /** Reads everything the agent wrote; pure. */
-  readonly verdict: (stdout: string) => Verdict
+  readonly report: (stdout: string) => Report
 }
 
 /** Else `@/etc/passwd` in an outsider's message would be read and put before the model, wherever it stands. */
@@ -42,32 +42,32 @@ export const presets: Readonly<Record<AgentKind, Preset>> = {
     takesId: true,
     args: ({ id, resumed }) => ['-p', '--output-format', 'json', resumed ? '--resume' : '--session-id', id],
     env: claudeEnv,
-    verdict: (stdout) => resultVerdict(readObjects(stdout)),
+    report: (stdout) => resultVerdict(readObjects(stdout)),
   },
   codex: {
     takesId: false,
     args: ({ id, resumed }) => (resumed ? ['exec', 'resume', id, '--json', '-'] : ['exec', '--json', '-']),
-    verdict: (stdout) => codexVerdict(readRows(stdout)),
+    report: (stdout) => codexVerdict(readRows(stdout)),
   },
   gemini: {
     takesId: true,
     args: ({ id, resumed }) => [resumed ? '--resume' : '--session-id', id, '--output-format', 'json'],
-    verdict: (stdout) => geminiVerdict(readObjects(stdout)),
+    report: (stdout) => geminiVerdict(readObjects(stdout)),
   },
   opencode: {
     takesId: false,
     args: ({ id, resumed }) => ['run', '--format', 'json', ...(resumed ? ['--session', id] : [])],
-    verdict: (stdout) => opencodeVerdict(readRows(stdout)),
+    report: (stdout) => opencodeVerdict(readRows(stdout)),
   },
   pi: {
     takesId: true,
     args: ({ id }) => ['-p', '--session-id', id],
-    verdict: (stdout) => ({ answer: stdout }),
+    report: (stdout) => ({ answer: stdout }),
   },
   qwen: {
     takesId: false,
     args: ({ id, resumed }) => ['--output-format', 'json', ...(resumed ? ['--resume', id] : [])],
-    verdict: (stdout) => resultVerdict(readObjects(stdout)),
+    report: (stdout) => resultVerdict(readObjects(stdout)),
   },
 }
 
@@ -77,14 +77,14 @@ export const isLostConversation = (complaint: string): boolean =>
     complaint,
   )
 
-const noVerdict: Verdict = {
+const noVerdict: Report = {
   failure: { why: 'agent_error', detail: 'it exited without saying how its turn went', silent: true },
 }
 
-const failed = (why: TurnFailure, detail: string): Pick<Verdict, 'failure'> => ({ failure: { why, detail } })
+const failed = (why: TurnFailure, detail: string): Pick<Report, 'failure'> => ({ failure: { why, detail } })
 
 /** Claude Code and its kin: one object of type `result`, alone or at the end of a list of messages. */
-function resultVerdict(objects: readonly JsonObject[]): Verdict {
+function resultVerdict(objects: readonly JsonObject[]): Report {
   const result = objects.findLast((object) => object.type === 'result')
   if (!result) return noVerdict
   const answer = textAt(result, 'result')
@@ -97,7 +97,7 @@ function resultVerdict(objects: readonly JsonObject[]): Verdict {
 }
 
 /** `subtype` says success even when the model could not be reached; `is_error` is the one that counts. */
-function resultFailure(result: JsonObject, answer: string | undefined): Pick<Verdict, 'failure'> {
+function resultFailure(result: JsonObject, answer: string | undefined): Pick<Report, 'failure'> {
   const subtype = textAt(result, 'subtype') ?? ''
   const error = textAt(result, 'error', 'message') ?? textAt(result, 'error')
   if (result.is_error !== false || subtype.startsWith('error') || error !== undefined)
@@ -107,7 +107,7 @@ function resultFailure(result: JsonObject, answer: string | undefined): Pick<Ver
   return {}
 }
 
-function codexVerdict(rows: readonly JsonObject[]): Verdict {
+function codexVerdict(rows: readonly JsonObject[]): Report {
   const of = (type: string) => rows.filter((row) => row.type === type)
   const items = of('item.completed').map((row) => row.item)
   const answer = textsOf(items, 'agent_message').at(-1)
@@ -124,7 +124,7 @@ function codexVerdict(rows: readonly JsonObject[]): Verdict {
 /** What a codex turn consists of beside its tool calls. */
 const quiet: ReadonlySet<string> = new Set(['agent_message', 'reasoning', 'todo_list', 'error'])
 
-function codexFailure(of: (type: string) => readonly JsonObject[], spoke: boolean): Pick<Verdict, 'failure'> {
+function codexFailure(of: (type: string) => readonly JsonObject[], spoke: boolean): Pick<Report, 'failure'> {
   const [turnFailed] = of('turn.failed')
   const said = textAt(turnFailed, 'error', 'message') ?? textAt(of('error').at(-1), 'message')
   if (turnFailed) return failed('agent_error', said ?? 'its turn failed')
@@ -132,7 +132,7 @@ function codexFailure(of: (type: string) => readonly JsonObject[], spoke: boolea
   return spoke ? {} : failed('empty', 'its turn ended without a word')
 }
 
-function geminiVerdict(objects: readonly JsonObject[]): Verdict {
+function geminiVerdict(objects: readonly JsonObject[]): Report {
   const result = objects.findLast((object) => 'response' in object || 'error' in object)
   if (!result) return noVerdict
   const answer = textAt(result, 'response')
@@ -144,7 +144,7 @@ function geminiVerdict(objects: readonly JsonObject[]): Verdict {
   }
 }
 
-function opencodeVerdict(rows: readonly JsonObject[]): Verdict {
+function opencodeVerdict(rows: readonly JsonObject[]): Report {
   const error = rows.find((row) => row.type === 'error')
   const parts = rows.map((row) => row.part)
   const answer = textsOf(parts, 'text').join('\n')

@@ -3,8 +3,8 @@ import { type Agent, type AgentOrder, type Started, startAgent } from '../agent-
 import type { Child } from '../agent-process/child.ts'
 import type { Json } from '../json.ts'
 import { textAt } from '../json.ts'
+import { createConnection, type PiConnection, type Reply } from './connection.ts'
 import type { PiSettings } from './settings.ts'
-import { createTalk, type Reply, type Talk } from './talk.ts'
 import { startTurn } from './turn.ts'
 
 /** Its id is chosen here, because pi tells of a conversation of its own only once that has begun. */
@@ -15,13 +15,13 @@ export function startPi(order: AgentOrder, _settings: PiSettings, signal: AbortS
 }
 
 async function opened(child: Child, known: boolean): Promise<Started> {
-  const talk = createTalk(child.write)
-  child.listen({ heard: talk.feed, gone: talk.fail })
-  const state = await talk.ask('get_state')
+  const connection = createConnection(child.write)
+  child.listen({ onText: connection.feed, onGone: connection.fail })
+  const state = await connection.request('get_state')
   const conversation = state.kind === 'done' ? textAt(state.data, 'sessionId') : undefined
   if (state.kind === 'done' && conversation !== undefined) {
     const lost = known && state.data.messageCount === 0
-    return { kind: 'agent', agent: agentOn(child, talk, { conversation, lost }) }
+    return { kind: 'agent', agent: agentOn(child, connection, { conversation, lost }) }
   }
   const why = state.kind === 'done' ? 'it names no session' : state.why
   await child.end(why)
@@ -30,14 +30,14 @@ async function opened(child: Child, known: boolean): Promise<Started> {
 
 const agentOn = (
   child: Child,
-  talk: Talk,
+  connection: PiConnection,
   { conversation, lost }: Pick<Agent, 'conversation' | 'lost'>,
 ): Agent => ({
   conversation,
   lost,
   running: child.running,
-  startTurn: (text, signs) => startTurn(talk, text, signs),
-  commands: async () => skillsIn(await talk.ask('get_commands')),
+  startTurn: (text, listeners) => startTurn(connection, text, listeners),
+  commands: async () => skillsIn(await connection.request('get_commands')),
   end: () => child.end('it was ended'),
 })
 

@@ -1,16 +1,16 @@
 import { oneLine } from '../../domain/one-line.ts'
 import { type JsonObject, textAt } from '../json.ts'
-import type { Talk } from './talk.ts'
+import type { PiConnection } from './connection.ts'
 
 /** What the agent's extensions ask a person. Nobody but a person says yes: they wait until the turn is cancelled. */
 export interface Dialogs {
-  asked(request: JsonObject): void
+  open(request: JsonObject): void
   blocked(): string | undefined
   /** Dismisses all that wait, and all that come later. */
   cancel(): void
 }
 
-export interface DialogSigns {
+export interface DialogListeners {
   readonly held: (title: string) => void
   /** One has waited for too long. */
   readonly late: () => void
@@ -22,12 +22,12 @@ const patienceMs = 1_800_000
 /** Those that wait for an answer; the others only show something. */
 const waiting: ReadonlySet<string> = new Set(['select', 'confirm', 'input', 'editor'])
 
-export function createDialogs(talk: Talk, signs: DialogSigns): Dialogs {
+export function createDialogs(connection: PiConnection, listeners: DialogListeners): Dialogs {
   const open = new Map<string, { readonly title: string; readonly timer: ReturnType<typeof setTimeout> }>()
   let cancelled = false
-  const dismiss = (id: string) => talk.tell({ type: 'extension_ui_response', id, cancelled: true })
+  const dismiss = (id: string) => connection.send({ type: 'extension_ui_response', id, cancelled: true })
   return {
-    asked: (request) => {
+    open: (request) => {
       const id = textAt(request, 'id') ?? ''
       if (!waiting.has(textAt(request, 'method') ?? '')) return
       if (cancelled) return dismiss(id)
@@ -37,9 +37,9 @@ export function createDialogs(talk: Talk, signs: DialogSigns): Dialogs {
       const timer =
         typeof timeout === 'number'
           ? setTimeout(() => void open.delete(id), timeout)
-          : setTimeout(signs.late, patienceMs)
+          : setTimeout(listeners.late, patienceMs)
       open.set(id, { title, timer })
-      signs.held(title)
+      listeners.held(title)
     },
     blocked: () => {
       const [first] = open.values()

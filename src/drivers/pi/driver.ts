@@ -1,6 +1,6 @@
 import type { Driver } from '../../domain/driver.ts'
-import { ownedDriver } from '../agent-process/sessions.ts'
-import type { OwnedDeps } from '../agent-process/wire.ts'
+import { ownedDriver } from '../agent-process/driver.ts'
+import type { OwnedDeps } from '../agent-process/opening.ts'
 import { installed } from '../agents/installed.ts'
 import { startPi } from './agent.ts'
 import { parsePi, storedPi } from './settings.ts'

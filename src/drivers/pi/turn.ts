@@ -1,17 +1,17 @@
 import { oneLine } from '../../domain/one-line.ts'
-import type { Turn, TurnEnd, TurnSigns } from '../agent-process/agent.ts'
+import type { Turn, TurnEnd, TurnListeners } from '../agent-process/agent.ts'
 import { type Answer, createAnswer } from '../agent-process/answer.ts'
 import { isObject, type JsonObject, textAt } from '../json.ts'
+import type { PiConnection, Reply } from './connection.ts'
 import { createDialogs, type Dialogs } from './dialogs.ts'
-import type { Reply, Talk } from './talk.ts'
-import { endOf, type Stop } from './verdict.ts'
+import { endOf, type Stop } from './outcome.ts'
 
-interface Course {
-  readonly talk: Talk
-  readonly signs: TurnSigns
+interface TurnLog {
+  readonly connection: PiConnection
+  readonly listeners: TurnListeners
   readonly answer: Answer
   readonly dialogs: Dialogs
-  readonly settled: () => void
+  readonly over: () => void
   /** The agent runs: its end will be told. */
   runs: boolean
   began: boolean
@@ -22,53 +22,53 @@ interface Course {
 }
 
 /** Sends the prompt and hears what becomes of it, until the agent says that it will not go on by itself. */
-export function startTurn(talk: Talk, text: string, signs: TurnSigns): Turn {
-  const { promise: settled, resolve } = Promise.withResolvers<undefined>()
+export function startTurn(connection: PiConnection, text: string, listeners: TurnListeners): Turn {
+  const { promise: over, resolve } = Promise.withResolvers<undefined>()
   const cancel = () => {
-    course.cancelled = true
+    log.cancelled = true
     // What waits in the agent's own queue would be gone on with.
-    void talk.ask('clear_queue')
-    void talk.ask('abort')
+    void connection.request('clear_queue')
+    void connection.request('abort')
     // Not before: an extension that is answered goes on.
-    course.dialogs.cancel()
+    log.dialogs.cancel()
   }
-  const course: Course = {
-    talk,
-    signs,
+  const log: TurnLog = {
+    connection: connection,
+    listeners: listeners,
     answer: createAnswer(),
-    dialogs: createDialogs(talk, { held: signs.held, late: cancel }),
-    settled: () => resolve(undefined),
+    dialogs: createDialogs(connection, { held: listeners.held, late: cancel }),
+    over: () => resolve(undefined),
     runs: false,
     began: false,
     cancelled: false,
     toolCalls: 0,
     stop: undefined,
   }
-  talk.listen((event) => hear(course, event))
-  return { over: run(course, text, settled), blocked: course.dialogs.blocked, cancel }
+  connection.listen((event) => noteEvent(log, event))
+  return { over: run(log, text, over), blocked: log.dialogs.blocked, cancel }
 }
 
-async function run(course: Course, text: string, settled: Promise<undefined>): Promise<TurnEnd> {
-  const { talk } = course
-  const reply = await talk.ask('prompt', { message: text })
-  if (reply.kind === 'done') begin(course)
-  const gone = reply.kind === 'done' ? await ended(course, settled) : undefined
-  talk.listen(undefined)
-  course.dialogs.cancel()
-  return conclude(course, reply, gone)
+async function run(log: TurnLog, text: string, over: Promise<undefined>): Promise<TurnEnd> {
+  const { connection } = log
+  const reply = await connection.request('prompt', { message: text })
+  if (reply.kind === 'done') begin(log)
+  const gone = reply.kind === 'done' ? await ended(log, over) : undefined
+  connection.listen(undefined)
+  log.dialogs.cancel()
+  return conclude(log, reply, gone)
 }
 
 /** Resolves with why, when the agent's process ended first. */
-async function ended(course: Course, settled: Promise<undefined>): Promise<string | undefined> {
-  const { talk } = course
+async function ended(log: TurnLog, over: Promise<undefined>): Promise<string | undefined> {
+  const { connection } = log
   // What an extension has dealt with is accepted as well, but nothing runs, and no end of it will be told.
-  const state = await talk.ask('get_state')
-  if (state.kind === 'done' && state.data.isStreaming === false && !course.runs) return undefined
-  return Promise.race([settled, talk.gone])
+  const state = await connection.request('get_state')
+  if (state.kind === 'done' && state.data.isStreaming === false && !log.runs) return undefined
+  return Promise.race([over, connection.gone])
 }
 
 const conclude = (
-  { answer, toolCalls, stop, cancelled }: Course,
+  { answer, toolCalls, stop, cancelled }: TurnLog,
   reply: Reply,
   gone: string | undefined,
 ): TurnEnd =>
@@ -79,37 +79,37 @@ const conclude = (
   })
 
 /** What follows the acceptance may be heard in the same breath, and is told after it. */
-function begin(course: Course): void {
-  if (course.began) return
-  course.began = true
-  course.signs.began()
+function begin(log: TurnLog): void {
+  if (log.began) return
+  log.began = true
+  log.listeners.began()
 }
 
-function hear(course: Course, event: JsonObject): void {
+function noteEvent(log: TurnLog, event: JsonObject): void {
   switch (event.type) {
     case 'agent_start':
-      course.runs = true
-      begin(course)
+      log.runs = true
+      begin(log)
       break
     case 'message_start':
-      course.answer.pause()
+      log.answer.pause()
       break
     case 'message_update':
       if (textAt(event, 'assistantMessageEvent', 'type') === 'text_delta')
-        course.answer.add(textAt(event, 'assistantMessageEvent', 'delta') ?? '')
+        log.answer.add(textAt(event, 'assistantMessageEvent', 'delta') ?? '')
       break
     case 'message_end':
-      if (textAt(event, 'message', 'role') === 'assistant') course.stop = stopOf(event)
+      if (textAt(event, 'message', 'role') === 'assistant') log.stop = stopOf(event)
       break
     case 'tool_execution_start':
-      course.toolCalls++
-      course.signs.tool(oneLine(textAt(event, 'toolName') ?? 'a tool'))
+      log.toolCalls++
+      log.listeners.tool(oneLine(textAt(event, 'toolName') ?? 'a tool'))
       break
     case 'extension_ui_request':
-      course.dialogs.asked(event)
+      log.dialogs.open(event)
       break
     case 'agent_settled':
-      course.settled()
+      log.over()
       break
   }
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { DeliveryId } from '../../../src/domain/delivery.ts'
 import type { Connection, Driver, DriverTools } from '../../../src/domain/driver.ts'
 import type { DriverSettings, Session, SessionId } from '../../../src/domain/session.ts'
-import type { OwnedDeps } from '../../../src/drivers/agent-process/wire.ts'
+import type { OwnedDeps } from '../../../src/drivers/agent-process/opening.ts'
 import { identify } from '../../../src/drivers/process/process.ts'
 import { type DriverHarness, eventually } from '../../suites/driver.ts'
 

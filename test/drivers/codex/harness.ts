@@ -6,8 +6,8 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import type { Connection, Driver, DriverTools } from '../../../src/domain/driver.ts'
 import type { DriverSettings, Session, SessionId } from '../../../src/domain/session.ts'
+import { type AppServer, connectTo } from '../../../src/drivers/codex/app-server.ts'
 import { codexDriver } from '../../../src/drivers/codex/driver.ts'
-import { type Link, linkTo } from '../../../src/drivers/codex/link.ts'
 import { begin } from '../../../src/drivers/codex/thread.ts'
 import { identify } from '../../../src/drivers/process/process.ts'
 import { type DriverHarness, eventually } from '../../suites/driver.ts'
@@ -33,7 +33,7 @@ export interface Bench {
 /** With a server that somebody else runs, and somebody who has the conversation open there. */
 export interface SharedBench extends Bench {
   readonly server: FakeServer
-  readonly person: Link
+  readonly person: AppServer
   readonly threadId: string
 }
 
@@ -69,7 +69,7 @@ export async function openSharedBench(): Promise<SharedBench> {
   const folder = await scratch()
   const server = fakeServer(folder)
   await server.start()
-  const person = await linkTo({ path: server.socket }, AbortSignal.timeout(20_000))
+  const person = await connectTo({ path: server.socket }, AbortSignal.timeout(20_000))
   const threadId = await begin(person, folder)
   const bench = await benchIn(folder, { socket: server.socket, threadId })
   const remove = async () => {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Outcome } from '../../../src/domain/outcome.ts'
 import type { AgentKind } from '../../../src/drivers/agents/skills.ts'
+import { judge } from '../../../src/drivers/command/outcome.ts'
 import { isLostConversation, presets } from '../../../src/drivers/command/presets.ts'
 import type { Finished } from '../../../src/drivers/command/run.ts'
-import { judge } from '../../../src/drivers/command/verdict.ts'
 
 const first = { id: 'U', resumed: false }
 const next = { id: 'S', resumed: true }

@@ -9,14 +9,14 @@ export type Reply =
   | { readonly kind: 'gone'; readonly why: string }
 
 /** Claude Code's stream-json: messages, and control requests both ways, a JSON object a line (seen in 2.1.329). */
-export interface Talk {
-  ask(request: JsonObject): Promise<Reply>
+export interface StreamConnection {
+  request(request: JsonObject): Promise<Reply>
   /** A line that is not answered. */
-  tell(line: JsonObject): void
+  send(line: JsonObject): void
   /** Answers a control request of the agent's. */
   answer(requestId: string, response: JsonObject): void
   /** Who hears the messages and control requests from now on. */
-  listen(ear: ((line: JsonObject) => void) | undefined): void
+  listen(listener: ((line: JsonObject) => void) | undefined): void
   /** What the agent wrote. */
   feed(text: string): void
   /** The agent is gone: everything pending is answered so, and everything later. */
@@ -27,11 +27,11 @@ export interface Talk {
   skills(): readonly string[] | undefined
 }
 
-export function createTalk(write: (line: string) => void): Talk {
+export function createConnection(write: (line: string) => void): StreamConnection {
   const pending = new Map<string, (reply: Reply) => void>()
   const { promise: gone, resolve: isGone } = Promise.withResolvers<string>()
   const tell = (line: JsonObject) => write(`${JSON.stringify(line)}\n`)
-  let ear: ((line: JsonObject) => void) | undefined
+  let listener: ((line: JsonObject) => void) | undefined
   let skills: readonly string[] | undefined
   let [last, over] = [0, '']
   const answer = (requestId: string, response: JsonObject) =>
@@ -42,22 +42,22 @@ export function createTalk(write: (line: string) => void): Talk {
       answered(line, pending)
     } else {
       if (line.type === 'system' && line.subtype === 'init') skills = namesIn(line.skills) ?? skills
-      if (ear) ear(line)
+      if (listener) listener(line)
       else refuse(line, tell)
     }
   }
   return {
-    ask: (request) =>
+    request: (request) =>
       new Promise((resolve) => {
         if (over !== '') return resolve({ kind: 'gone', why: over })
         const id = `postern-${++last}`
         pending.set(id, resolve)
         tell({ type: 'control_request', request_id: id, request })
       }),
-    tell,
+    send: tell,
     answer,
     listen: (other) => {
-      ear = other
+      listener = other
     },
     feed: splitLines((text) => {
       const line = parseLine(text)

@@ -38,11 +38,11 @@ export interface OwnedKind<S extends OwnedSettings> {
   /** Its process is somebody else's: it is reached, never started or ended, and its turns outlive us. */
   readonly foreign?: (settings: S) => boolean
   /** It can tell what became of a delivery, by `Agent.rejoin`. */
-  readonly rejoins?: boolean
+  readonly recovers?: boolean
 }
 
 /** One opening of a session, and what goes on in it. */
-export interface OwnedWire<S extends OwnedSettings = OwnedSettings> {
+export interface Opening<S extends OwnedSettings = OwnedSettings> {
   readonly kind: string
   readonly foreign: boolean
   readonly deps: OwnedDeps
@@ -61,7 +61,7 @@ export interface OwnedWire<S extends OwnedSettings = OwnedSettings> {
   readonly ready: () => Promise<Started>
 }
 
-export const skillPlace = ({ deps, settings }: OwnedWire, userHome: string): SkillPlace => ({
+export const skillPlace = ({ deps, settings }: Opening, userHome: string): SkillPlace => ({
   agent: settings.agent,
   cwd: settings.cwd,
   home: settings.env?.HOME ?? deps.env.HOME ?? userHome,

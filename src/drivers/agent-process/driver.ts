@@ -10,10 +10,10 @@ import { listSkills } from '../agents/skills.ts'
 import { agentEnv } from '../process/process.ts'
 import type { Started } from './agent.ts'
 import { openAgentJournal } from './journal.ts'
-import { rejoin } from './rejoin.ts'
-import { injected, speak } from './speak.ts'
-import { checkedState, stateOf } from './state.ts'
-import { type OwnedDeps, type OwnedKind, type OwnedSettings, type OwnedWire, skillPlace } from './wire.ts'
+import { type Opening, type OwnedDeps, type OwnedKind, type OwnedSettings, skillPlace } from './opening.ts'
+import { checkedState, stateOf } from './readiness.ts'
+import { recover } from './recovery.ts'
+import { inject, runTurn } from './send.ts'
 
 /**
  * An agent that speaks on its standard input and output. Its process is ours: started at the first message, kept between
@@ -36,7 +36,7 @@ function connect<S extends OwnedSettings>(
 ): Connection {
   const journal = openAgentJournal(tools.runDir, kind.kind, session)
   const settings = kind.parse(session.settings, '/')
-  const wire: OwnedWire<S> = {
+  const opening: Opening<S> = {
     kind: kind.kind,
     foreign: kind.foreign?.(settings) ?? false,
     deps: deps,
@@ -50,38 +50,40 @@ function connect<S extends OwnedSettings>(
     agent: undefined,
     starting: undefined,
     turn: undefined,
-    ready: () => ready(wire, kind),
+    ready: () => ready(opening, kind),
   }
   // What a killed server left must not go on beside us, even if nobody knocks.
-  const swept = wire.left.then(() => journal.sweep()).catch((thrown) => warn(wire, 'sweep_failed', thrown))
+  const swept = opening.left
+    .then(() => journal.sweep())
+    .catch((thrown) => warn(opening, 'sweep_failed', thrown))
   return {
-    state: (signal) => stateOf(wire, signal),
-    check: (signal) => checkedState(wire, signal),
-    inject: (message: Outgoing, signal) => injected(wire, message, signal),
-    turn: (message, signal, on) => speak(wire, message, signal, { ...on, waits: true }),
-    skills: (signal) => skillsOf(wire, signal),
+    state: (signal) => stateOf(opening, signal),
+    check: (signal) => checkedState(opening, signal),
+    inject: (message: Outgoing, signal) => inject(opening, message, signal),
+    turn: (message, signal, on) => runTurn(opening, message, signal, { ...on, waits: true }),
+    skills: (signal) => skillsOf(opening, signal),
     recall: async (deliveryId) => {
       await swept
-      return recall(wire, kind.rejoins ?? false, deliveryId)
+      return recall(opening, kind.recovers ?? false, deliveryId)
     },
-    end: () => end(wire),
-    close: () => close(wire),
+    end: () => end(opening),
+    close: () => close(opening),
   }
 }
 
 /** The running agent, or a new one; all who ask meanwhile wait for the same. */
-function ready<S extends OwnedSettings>(wire: OwnedWire<S>, kind: OwnedKind<S>): Promise<Started> {
-  const { agent } = wire
+function ready<S extends OwnedSettings>(opening: Opening<S>, kind: OwnedKind<S>): Promise<Started> {
+  const { agent } = opening
   if (agent?.running()) return Promise.resolve({ kind: 'agent', agent })
-  wire.starting ??= start(wire, kind).finally(() => {
-    wire.starting = undefined
+  opening.starting ??= start(opening, kind).finally(() => {
+    opening.starting = undefined
   })
-  return wire.starting
+  return opening.starting
 }
 
-async function start<S extends OwnedSettings>(wire: OwnedWire<S>, kind: OwnedKind<S>): Promise<Started> {
-  const { deps, session, settings, journal, ending } = wire
-  await wire.left
+async function start<S extends OwnedSettings>(opening: Opening<S>, kind: OwnedKind<S>): Promise<Started> {
+  const { deps, session, settings, journal, ending } = opening
+  await opening.left
   await journal.sweep()
   const mark = randomUUID()
   const own = { ...settings.env, POSTERN_SESSION: session.id, POSTERN_AGENT: mark }
@@ -93,78 +95,78 @@ async function start<S extends OwnedSettings>(wire: OwnedWire<S>, kind: OwnedKin
     started: (pid: number) => journal.started(pid, mark),
   }
   const started = await kind.start(order, settings, ending.signal)
-  if (started.kind === 'agent') await welcome(wire, kind, started)
+  if (started.kind === 'agent') await adopt(opening, kind, started)
   return started
 }
 
-async function welcome<S extends OwnedSettings>(
-  wire: OwnedWire<S>,
+async function adopt<S extends OwnedSettings>(
+  opening: Opening<S>,
   kind: OwnedKind<S>,
   { agent }: Extract<Started, { kind: 'agent' }>,
 ): Promise<void> {
-  wire.agent = agent
-  const { tools, session, settings } = wire
+  opening.agent = agent
+  const { tools, session, settings } = opening
   const { conversation } = agent
   if (agent.lost) {
     const { conversation: lost } = settings
-    tools.log('warn', `${wire.kind}.conversation_lost`, { session: session.id, lost, began: conversation })
+    tools.log('warn', `${opening.kind}.conversation_lost`, { session: session.id, lost, began: conversation })
   }
   if (conversation === settings.conversation) return
-  wire.settings = { ...settings, conversation }
+  opening.settings = { ...settings, conversation }
   try {
-    await tools.remember(kind.stored(wire.settings))
+    await tools.remember(kind.stored(opening.settings))
   } catch (thrown) {
-    warn(wire, 'remember_failed', thrown)
+    warn(opening, 'remember_failed', thrown)
   }
 }
 
-const warn = ({ kind, tools, session }: OwnedWire, event: string, thrown: unknown): void =>
+const warn = ({ kind, tools, session }: Opening, event: string, thrown: unknown): void =>
   tools.log('warn', `${kind}.${event}`, { session: session.id, why: reasonOf(thrown) })
 
 /** The agent's own word where it gives it, which it only does once it runs; else what lies in its folders. */
-async function skillsOf(wire: OwnedWire, signal: AbortSignal): Promise<readonly string[]> {
+async function skillsOf(opening: Opening, signal: AbortSignal): Promise<readonly string[]> {
   const aborted = whenAborted(signal)
-  const started = await Promise.race([wire.ready(), aborted.promise])
+  const started = await Promise.race([opening.ready(), aborted.promise])
   aborted.disarm()
   const told = started?.kind === 'agent' ? await started.agent.commands() : undefined
-  return told ?? listSkills(skillPlace(wire, homedir()))
+  return told ?? listSkills(skillPlace(opening, homedir()))
 }
 
 async function recall(
-  wire: OwnedWire,
+  opening: Opening,
   rejoins: boolean,
   deliveryId: DeliveryId,
 ): Promise<Outcome | undefined> {
-  const taken = await wire.left
+  const taken = await opening.left
   const ours = taken?.deliveryId === deliveryId
-  if (ours) wire.left = Promise.resolve(undefined)
+  if (ours) opening.left = Promise.resolve(undefined)
   if (ours && !taken.turn && !taken.given) return { kind: 'taken', evidence: 'ack' }
-  if (rejoins) return rejoin(wire, deliveryId)
+  if (rejoins) return recover(opening, deliveryId)
   return ours
     ? { kind: 'unknown', why: 'the server was stopped while its turn ran', accepted: true }
     : undefined
 }
 
-async function end(wire: OwnedWire): Promise<void> {
-  wire.ending.abort()
-  await wire.starting
-  await wire.agent?.end()
-  await wire.journal.end()
+async function end(opening: Opening): Promise<void> {
+  opening.ending.abort()
+  await opening.starting
+  await opening.agent?.end()
+  await opening.journal.end()
 }
 
 /** What still runs gets this long before its turn is cancelled, and again before its process is ended. */
 const closeMs = 3000
 
 /** Its pipes end with us, so the agent goes as well; the next server resumes its conversation. */
-async function close(wire: OwnedWire): Promise<void> {
-  await wire.starting
-  const { agent, turn } = wire
+async function close(opening: Opening): Promise<void> {
+  await opening.starting
+  const { agent, turn } = opening
   if (!agent) return
-  if (wire.foreign) return agent.end()
+  if (opening.foreign) return agent.end()
   if (turn && !(await within(turn.over, closeMs))) {
     turn.cancel(true)
     await within(turn.over, closeMs)
   }
   await agent.end()
-  await wire.journal.end()
+  await opening.journal.end()
 }

@@ -2,32 +2,32 @@ import type { DeliveryId } from '../../domain/delivery.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { within } from '../../wait.ts'
 import type { Turn } from './agent.ts'
-import type { OwnedWire } from './wire.ts'
+import type { Opening } from './opening.ts'
 
 /**
  * What became of a delivery that may have been sent before: by the agent's own word, and once its turn is over. Undefined
  * when it never arrived. It keeps the session busy meanwhile.
  */
-export async function rejoin(wire: OwnedWire, deliveryId: DeliveryId): Promise<Outcome | undefined> {
-  if (wire.settings.conversation === undefined) return undefined
-  if (wire.claim) return { kind: 'busy', why: wire.turn?.blocked() ?? 'a turn runs' }
+export async function recover(opening: Opening, deliveryId: DeliveryId): Promise<Outcome | undefined> {
+  if (opening.settings.conversation === undefined) return undefined
+  if (opening.claim) return { kind: 'busy', why: opening.turn?.blocked() ?? 'a turn runs' }
   const claim = Promise.withResolvers<void>()
-  wire.claim = { free: claim.promise }
+  opening.claim = { free: claim.promise }
   try {
-    return await found(wire, deliveryId)
+    return await found(opening, deliveryId)
   } finally {
-    wire.turn = undefined
-    wire.claim = undefined
+    opening.turn = undefined
+    opening.claim = undefined
     claim.resolve()
   }
 }
 
-async function found(wire: OwnedWire, deliveryId: DeliveryId): Promise<Outcome | undefined> {
-  const started = await wire.ready()
+async function found(opening: Opening, deliveryId: DeliveryId): Promise<Outcome | undefined> {
+  const started = await opening.ready()
   if (started.kind !== 'agent') return started
-  const turn = await started.agent.rejoin?.(deliveryId)
+  const turn = await started.agent.findTurn?.(deliveryId)
   if (!turn || 'kind' in turn) return turn
-  wire.turn = turn
+  opening.turn = turn
   return outcomeOf(turn)
 }
 

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../domain/outcome.ts'
 import type { AgentKind } from '../agents/skills.ts'
-import { type Conversation, presets, type Verdict } from './presets.ts'
+import { type Conversation, presets, type Report } from './presets.ts'
 import type { Finished } from './run.ts'
 
 export interface Judgement {
@@ -24,9 +24,9 @@ export function judge(
     return { outcome: { kind: 'turn_failed', why: 'timeout', detail: timeoutDetail(timeoutMs) } }
   if (finished.exitCode === exTempFail)
     return { outcome: { kind: 'failed', why: withComplaint('it said to try later', finished), retry: true } }
-  const verdict = verdictOf(finished, preset)
-  const outcome = outcomeOf(finished, verdict)
-  const conversation = preset && (verdict.conversation ?? idKept(preset, asked))
+  const report = verdictOf(finished, preset)
+  const outcome = outcomeOf(finished, report)
+  const conversation = preset && (report.conversation ?? idKept(preset, asked))
   return { outcome, ...(outcome.kind === 'completed' && isSafe(conversation) && { conversation }) }
 }
 
@@ -36,22 +36,22 @@ const idKept = (preset: AgentKind, { id, resumed }: Conversation): string | unde
 const timeoutDetail = (timeoutMs: number | undefined): string =>
   timeoutMs === undefined ? 'it ran longer than it may' : `it ran longer than ${timeoutMs} ms`
 
-function verdictOf(finished: Finished, preset: AgentKind | undefined): Verdict {
+function verdictOf(finished: Finished, preset: AgentKind | undefined): Report {
   if (!preset) return { answer: finished.stdout }
-  if (!finished.truncated || preset === 'pi') return presets[preset].verdict(finished.stdout)
+  if (!finished.truncated || preset === 'pi') return presets[preset].report(finished.stdout)
   return { failure: { why: 'agent_error', detail: 'it wrote more about its turn than is read' } }
 }
 
-function outcomeOf(finished: Finished, verdict: Verdict): Outcome {
-  const answer = verdict.answer === undefined ? {} : { answer: capped(verdict.answer) }
-  const { toolCalls } = verdict
-  if (finished.exitCode === 0 && !verdict.failure)
+function outcomeOf(finished: Finished, report: Report): Outcome {
+  const answer = report.answer === undefined ? {} : { answer: capped(report.answer) }
+  const { toolCalls } = report
+  if (finished.exitCode === 0 && !report.failure)
     return { kind: 'completed', ...answer, ...(toolCalls !== undefined && { toolCalls }) }
-  const why = finished.signal ? 'exited' : (verdict.failure?.why ?? 'agent_error')
-  return { kind: 'turn_failed', why, detail: failureDetail(finished, verdict), ...answer }
+  const why = finished.signal ? 'exited' : (report.failure?.why ?? 'agent_error')
+  return { kind: 'turn_failed', why, detail: failureDetail(finished, report), ...answer }
 }
 
-function failureDetail(finished: Finished, { failure }: Verdict): string {
+function failureDetail(finished: Finished, { failure }: Report): string {
   const exit = finished.signal ? `killed by ${finished.signal}` : `exit code ${finished.exitCode}`
   if (failure && finished.exitCode === 0) return failure.detail.slice(0, maxDetail)
   // Its own word comes before what it, or its libraries, wrote beside it.

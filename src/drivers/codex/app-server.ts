@@ -1,32 +1,32 @@
 import type { Child } from '../agent-process/child.ts'
-import { createRpc, type Reply, type Rpc, type RpcEars } from '../agent-process/rpc.ts'
+import { createRpc, type Reply, type Rpc, type RpcDeps } from '../agent-process/rpc.ts'
 import type { Json, JsonObject } from '../json.ts'
 import { openWebSocket, type SocketPlace } from './websocket.ts'
 
 /** A connection to an app server that has been greeted. */
-export interface Link {
+export interface AppServer {
   call(method: string, params: Json): Promise<Reply>
   alive(): boolean
   /** Who hears what it tells from now on. */
-  listen(ears: LinkEars | undefined): void
+  listen(handlers: AppServerHandlers | undefined): void
   close(): Promise<void>
 }
 
-export interface LinkEars {
-  readonly told: (method: string, params: JsonObject) => void
+export interface AppServerHandlers {
+  readonly onNotification: (method: string, params: JsonObject) => void
   /** The answer to a request of our own process; undefined for one that is unknown here. */
-  readonly asked: (method: string, params: JsonObject) => Promise<Json> | undefined
-  readonly gone: () => void
+  readonly onRequest: (method: string, params: JsonObject) => Promise<Json> | undefined
+  readonly onGone: () => void
 }
 
 /** Connects to a server that others use as well. Rejects with what the system or the server said, and on abort. */
-export async function linkTo(place: SocketPlace, signal: AbortSignal): Promise<Link> {
-  const talk = talking((line) => socket.send(line.trimEnd()), undecided)
-  const onMessage = (message: string) => talk.rpc.feed(`${message}\n`)
-  const socket = await openWebSocket(place, { onMessage, onClosed: talk.gone }, signal)
+export async function connectTo(place: SocketPlace, signal: AbortSignal): Promise<AppServer> {
+  const protocol = createProtocol((line) => socket.send(line.trimEnd()), undecided)
+  const onMessage = (message: string) => protocol.rpc.feed(`${message}\n`)
+  const socket = await openWebSocket(place, { onMessage, onClosed: protocol.gone }, signal)
   signal.addEventListener('abort', socket.close)
   try {
-    return await greeted(talk, { alive: socket.open, close: async () => socket.close() })
+    return await greeted(protocol, { alive: socket.open, close: async () => socket.close() })
   } finally {
     signal.removeEventListener('abort', socket.close)
   }
@@ -36,42 +36,51 @@ export async function linkTo(place: SocketPlace, signal: AbortSignal): Promise<L
 const undecided = (): Promise<Json> => new Promise(() => {})
 
 /** Greets a server that is our own process. Rejects with why it is of no use. */
-export function linkOn(child: Child): Promise<Link> {
-  const talk = talking(child.write, (method, params) => talk.heard.ears?.asked(method, params))
-  child.listen({ heard: talk.rpc.feed, gone: talk.gone })
-  return greeted(talk, { alive: child.running, close: () => child.end('it was ended') })
+export function connectChild(child: Child): Promise<AppServer> {
+  const protocol = createProtocol(child.write, (method, params) =>
+    protocol.current.handlers?.onRequest(method, params),
+  )
+  child.listen({ onText: protocol.rpc.feed, onGone: protocol.gone })
+  return greeted(protocol, { alive: child.running, close: () => child.end('it was ended') })
 }
 
-interface Talk {
+interface Protocol {
   readonly rpc: Rpc
-  readonly heard: { ears: LinkEars | undefined }
+  readonly current: { handlers: AppServerHandlers | undefined }
   readonly gone: (why: string) => void
 }
 
-function talking(write: (line: string) => void, asked: RpcEars['asked']): Talk {
-  const heard: Talk['heard'] = { ears: undefined }
-  const rpc = createRpc({ write, asked, notified: (method, params) => heard.ears?.told(method, params) })
+function createProtocol(write: (line: string) => void, asked: RpcDeps['onRequest']): Protocol {
+  const current: Protocol['current'] = { handlers: undefined }
+  const rpc = createRpc({
+    write,
+    onRequest: asked,
+    onNotification: (method, params) => current.handlers?.onNotification(method, params),
+  })
   const gone = (why: string) => {
     rpc.fail(why)
-    heard.ears?.gone()
+    current.handlers?.onGone()
   }
-  return { rpc, heard, gone }
+  return { rpc, current: current, gone }
 }
 
-async function greeted({ rpc, heard }: Talk, wire: Pick<Link, 'alive' | 'close'>): Promise<Link> {
-  const link: Link = {
+async function greeted(
+  { rpc, current }: Protocol,
+  wire: Pick<AppServer, 'alive' | 'close'>,
+): Promise<AppServer> {
+  const server: AppServer = {
     ...wire,
     call: (method, params) => inTime(method, rpc.request(method, params)),
-    listen: (ears) => {
-      heard.ears = ears
+    listen: (handlers) => {
+      current.handlers = handlers
     },
   }
-  const hello = await link.call('initialize', greeting)
+  const hello = await server.call('initialize', greeting)
   if (hello.kind === 'result') {
     rpc.notify('initialized', {})
-    return link
+    return server
   }
-  await link.close()
+  await server.close()
   throw new Error(hello.kind === 'gone' ? hello.why : hello.message)
 }
 

@@ -9,12 +9,12 @@ export type Reply =
   | { readonly kind: 'gone'; readonly why: string }
 
 /** pi's RPC mode: a JSON object a line, commands with ids one way, responses and events the other. */
-export interface Talk {
-  ask(type: string, more?: JsonObject): Promise<Reply>
+export interface PiConnection {
+  request(type: string, more?: JsonObject): Promise<Reply>
   /** A line that is not answered. */
-  tell(line: JsonObject): void
+  send(line: JsonObject): void
   /** Who hears the events from now on. */
-  listen(ear: ((event: JsonObject) => void) | undefined): void
+  listen(listener: ((event: JsonObject) => void) | undefined): void
   /** What the agent wrote. */
   feed(text: string): void
   /** The agent is gone: everything pending is answered so, and everything later. */
@@ -23,27 +23,27 @@ export interface Talk {
   readonly gone: Promise<string>
 }
 
-export function createTalk(write: (line: string) => void): Talk {
+export function createConnection(write: (line: string) => void): PiConnection {
   const pending = new Map<string, (reply: Reply) => void>()
   const { promise: gone, resolve: isGone } = Promise.withResolvers<string>()
   const tell = (line: JsonObject) => write(`${JSON.stringify(line)}\n`)
-  let [last, over, ear] = [0, '', undefined as ((event: JsonObject) => void) | undefined]
+  let [last, over, listener] = [0, '', undefined as ((event: JsonObject) => void) | undefined]
   return {
-    ask: (type, more = {}) =>
+    request: (type, more = {}) =>
       new Promise((resolve) => {
         if (over !== '') return resolve({ kind: 'gone', why: over })
         const id = `postern-${++last}`
         pending.set(id, resolve)
         tell({ ...more, type, id })
       }),
-    tell,
+    send: tell,
     listen: (other) => {
-      ear = other
+      listener = other
     },
     feed: splitLines((line) => {
       const said = parseLine(line)
       if (said?.type === 'response') answered(said, pending)
-      else if (said) ear?.(said)
+      else if (said) listener?.(said)
     }),
     fail: (why) => {
       over ||= why

@@ -1,6 +1,6 @@
 import { oneLine } from '../../domain/one-line.ts'
 import { isObject, type JsonObject, textAt } from '../json.ts'
-import type { Link } from './link.ts'
+import type { AppServer } from './app-server.ts'
 import { at, complaintOf, statusOf } from './thread.ts'
 
 /** A conversation that a server has open. */
@@ -13,12 +13,12 @@ export interface OpenThread {
 }
 
 /** Conversations of people: none that serve another one, and none that are not kept. */
-export async function openThreads(link: Link): Promise<readonly OpenThread[]> {
-  const reply = await link.call('thread/loaded/list', {})
+export async function openThreads(server: AppServer): Promise<readonly OpenThread[]> {
+  const reply = await server.call('thread/loaded/list', {})
   if (reply.kind !== 'result') throw new Error(complaintOf(reply))
   const { data } = reply.result
   const ids = (Array.isArray(data) ? data : []).filter((id) => typeof id === 'string')
-  const threads = await Promise.all(ids.map((threadId) => link.call('thread/read', { threadId })))
+  const threads = await Promise.all(ids.map((threadId) => server.call('thread/read', { threadId })))
   return threads.flatMap((read) => {
     const thread = read.kind === 'result' ? read.result.thread : undefined
     return isObject(thread) ? (openThread(thread) ?? []) : []

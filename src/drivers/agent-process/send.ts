@@ -7,66 +7,66 @@ import { isTimeout, pause, whenAborted } from '../../wait.ts'
 import { escapeMentions } from '../agents/mentions.ts'
 import { skillCall, withSkill } from '../agents/skills.ts'
 import type { Agent, Turn, TurnEnd } from './agent.ts'
-import { type OwnedWire, skillPlace } from './wire.ts'
+import { type Opening, skillPlace } from './opening.ts'
 
-export interface SpeakEvents extends TurnEvents {
+export interface SendEvents extends TurnEvents {
   /** Whether somebody waits for the end of the turn. */
   readonly waits: boolean
 }
 
 /** Resolves as soon as the agent reacts to the message; its turn goes on, and keeps the session busy. */
-export function injected(wire: OwnedWire, message: Outgoing, signal: AbortSignal): Promise<Outcome> {
+export function inject(opening: Opening, message: Outgoing, signal: AbortSignal): Promise<Outcome> {
   const { promise: taken, resolve } = Promise.withResolvers<Outcome>()
   const until = new AbortController()
   const giveUp = () => until.abort(signal.reason)
   signal.addEventListener('abort', giveUp)
   if (signal.aborted) giveUp()
   const letGo = () => signal.removeEventListener('abort', giveUp)
-  const over = speak(wire, message, until.signal, {
+  const over = runTurn(opening, message, until.signal, {
     waits: false,
     accepted: async () => {
       letGo()
       resolve({ kind: 'taken', evidence: 'ack' })
     },
-    progress: ({ kind, detail }) => log(wire, message, kind, { detail }),
+    progress: ({ kind, detail }) => log(opening, message, kind, { detail }),
   })
   void over.then((outcome) => {
     letGo()
-    if (outcome.kind === 'turn_failed') log(wire, message, 'turn_failed', { why: outcome.detail })
+    if (outcome.kind === 'turn_failed') log(opening, message, 'turn_failed', { why: outcome.detail })
   })
   return Promise.race([taken, over])
 }
 
 const log = (
-  { kind, tools, session }: OwnedWire,
+  { kind, tools, session }: Opening,
   { deliveryId }: Outgoing,
   event: string,
   more: object,
 ): void => tools.log('info', `${kind}.${event}`, { session: session.id, delivery: deliveryId, ...more })
 
 /** One message and its whole turn. One at a time: agents queue, cancel or lose what comes meanwhile. */
-export async function speak(
-  wire: OwnedWire,
+export async function runTurn(
+  opening: Opening,
   message: Outgoing,
   signal: AbortSignal,
-  on: SpeakEvents,
+  on: SendEvents,
 ): Promise<Outcome> {
-  if (wire.ending.signal.aborted) return { kind: 'ended' }
-  if (wire.claim) await Promise.race([wire.claim.free, pause(aboutToEndMs)])
-  if (wire.claim) return { kind: 'busy', why: wire.turn?.blocked() ?? 'a turn runs' }
+  if (opening.ending.signal.aborted) return { kind: 'ended' }
+  if (opening.claim) await Promise.race([opening.claim.free, pause(aboutToEndMs)])
+  if (opening.claim) return { kind: 'busy', why: opening.turn?.blocked() ?? 'a turn runs' }
   if (signal.aborted) return notReady(signal)
   const claim = Promise.withResolvers<void>()
-  wire.claim = { free: claim.promise }
+  opening.claim = { free: claim.promise }
   try {
-    const outcome = await speakAlone(wire, message, signal, on)
-    return wire.ending.signal.aborted ? { kind: 'ended', why: 'it was ended while it ran' } : outcome
+    const outcome = await runClaimed(opening, message, signal, on)
+    return opening.ending.signal.aborted ? { kind: 'ended', why: 'it was ended while it ran' } : outcome
   } catch (thrown) {
     return { kind: 'failed', why: reasonOf(thrown), retry: true }
   } finally {
     // A turn that was given up still runs until its agent says otherwise, or is ended.
-    void (wire.turn?.over ?? Promise.resolve()).then(() => {
-      wire.turn = undefined
-      wire.claim = undefined
+    void (opening.turn?.over ?? Promise.resolve()).then(() => {
+      opening.turn = undefined
+      opening.claim = undefined
       claim.resolve()
     })
   }
@@ -75,22 +75,22 @@ export async function speak(
 /** A message that is held sleeps longer than many turns last, so the end of one is worth a moment. */
 const aboutToEndMs = 150
 
-async function speakAlone(
-  wire: OwnedWire,
+async function runClaimed(
+  opening: Opening,
   message: Outgoing,
   signal: AbortSignal,
-  on: SpeakEvents,
+  on: SendEvents,
 ): Promise<Outcome> {
   const aborted = whenAborted(signal)
   try {
-    const started = await Promise.race([wire.ready(), aborted.promise])
+    const started = await Promise.race([opening.ready(), aborted.promise])
     if (!started) return notReady(signal)
     if (started.kind !== 'agent') return started
-    const text = await textFor(wire, started.agent, message)
+    const text = await textFor(opening, started.agent, message)
     if (text === undefined)
       return { kind: 'failed', why: `it has no skill "${message.skill}"`, retry: false, skill: true }
     if (signal.aborted) return notReady(signal)
-    return await prompt(wire, started.agent, { message, text, signal, on, aborted: aborted.promise })
+    return await prompt(opening, started.agent, { message, text, signal, on, aborted: aborted.promise })
   } finally {
     aborted.disarm()
   }
@@ -103,50 +103,50 @@ const notReady = (signal: AbortSignal): Outcome =>
 
 /** The call of a skill comes first, and only for one that is there: an agent takes any other for plain text. */
 async function textFor(
-  wire: OwnedWire,
+  opening: Opening,
   agent: Agent,
   { skill, text }: Outgoing,
 ): Promise<string | undefined> {
-  const place = skillPlace(wire, homedir())
+  const place = skillPlace(opening, homedir())
   // Of the agents that are spoken to by a protocol, only Claude Code reads what a prompt names.
-  const inert = place.agent === 'claude' ? await escapeMentions(place, text) : text
-  if (skill === undefined) return inert
-  const told = await agent.commands()
-  const call = told?.includes(skill) ? skillCall(wire.settings.agent, skill, inert) : undefined
+  const escaped = place.agent === 'claude' ? await escapeMentions(place, text) : text
+  if (skill === undefined) return escaped
+  const named = await agent.commands()
+  const call = named?.includes(skill) ? skillCall(opening.settings.agent, skill, escaped) : undefined
   if (call !== undefined) return call
   // An agent that told what it knows does not know this one: then it is told the skill's text, never a call.
-  return withSkill(told ? { ...place, calls: false } : place, skill, inert)
+  return withSkill(named ? { ...place, calls: false } : place, skill, escaped)
 }
 
-interface Prompting {
+interface Prompt {
   readonly message: Outgoing
   readonly text: string
   readonly signal: AbortSignal
-  readonly on: SpeakEvents
+  readonly on: SendEvents
   readonly aborted: Promise<undefined>
 }
 
-async function prompt(wire: OwnedWire, agent: Agent, said: Prompting): Promise<Outcome> {
+async function prompt(opening: Opening, agent: Agent, said: Prompt): Promise<Outcome> {
   const { message, on } = said
   let accepted: Promise<void> | undefined
-  const note = timeline(wire, on)
-  const signs = {
+  const note = timeline(opening, on)
+  const listeners = {
     began: () => {
-      accepted = accept(wire, message, on)
+      accepted = accept(opening, message, on)
       note('turn_started', 'the agent reacts')
     },
     tool: (name: string) => note('turn_started', `tool call: ${name}`),
     held: (name: string) => note('held', `permission: ${name}`),
   }
-  await wire.journal.took({ deliveryId: message.deliveryId, turn: on.waits, given: true }).catch(() => {})
-  const turn = agent.startTurn(said.text, signs, message.deliveryId)
-  wire.turn = turn
+  await opening.journal.took({ deliveryId: message.deliveryId, turn: on.waits, given: true }).catch(() => {})
+  const turn = agent.startTurn(said.text, listeners, message.deliveryId)
+  opening.turn = turn
   const end = await Promise.race([turn.over, said.aborted])
   const outcome = end
-    ? concluded(wire, agent, end, accepted !== undefined)
-    : await givenUp(wire, agent, turn, said, () => accepted)
+    ? concluded(opening, agent, end, accepted !== undefined)
+    : await givenUp(opening, agent, turn, said, () => accepted)
   await accepted
-  if (accepted === undefined) await wire.journal.took(undefined).catch(() => {})
+  if (accepted === undefined) await opening.journal.took(undefined).catch(() => {})
   return outcome
 }
 
@@ -154,18 +154,21 @@ async function prompt(wire: OwnedWire, agent: Agent, said: Prompting): Promise<O
  * The turn began: noted here first, for it is not to begin twice. Once the caller keeps that itself, as for a turn, the
  * note would only mislead a later try by hand. A note that cannot be kept changes nothing of what happened.
  */
-async function accept(wire: OwnedWire, { deliveryId }: Outgoing, on: SpeakEvents): Promise<void> {
+async function accept(opening: Opening, { deliveryId }: Outgoing, on: SendEvents): Promise<void> {
   const lost = (thrown: unknown) =>
-    wire.tools.log('warn', `${wire.kind}.accept_failed`, { session: wire.session.id, why: reasonOf(thrown) })
-  await wire.journal.took({ deliveryId, turn: on.waits }).catch(lost)
+    opening.tools.log('warn', `${opening.kind}.accept_failed`, {
+      session: opening.session.id,
+      why: reasonOf(thrown),
+    })
+  await opening.journal.took({ deliveryId, turn: on.waits }).catch(lost)
   const kept = await on.accepted().then(() => true, lost)
-  if (kept && on.waits) await wire.journal.took(undefined).catch(lost)
+  if (kept && on.waits) await opening.journal.took(undefined).catch(lost)
 }
 
 const maxNotes = 40
 
 /** Tool calls and permissions, not every word; the first ones of a turn that has very many. */
-function timeline({ tools }: OwnedWire, on: SpeakEvents): (kind: EventKind, detail: string) => void {
+function timeline({ tools }: Opening, on: SendEvents): (kind: EventKind, detail: string) => void {
   let notes = 0
   return (kind, detail) => {
     if (++notes <= maxNotes || kind === 'held') on.progress({ at: tools.now(), kind, detail })
@@ -173,10 +176,13 @@ function timeline({ tools }: OwnedWire, on: SpeakEvents): (kind: EventKind, deta
 }
 
 /** A conversation that is gone is asked for again by the next process, or a new one begins. */
-function concluded(wire: OwnedWire, agent: Agent, end: TurnEnd, began: boolean): Outcome {
+function concluded(opening: Opening, agent: Agent, end: TurnEnd, began: boolean): Outcome {
   if (end.gone !== undefined) {
     void agent.end()
-    wire.tools.log('warn', `${wire.kind}.conversation_gone`, { session: wire.session.id, why: end.gone })
+    opening.tools.log('warn', `${opening.kind}.conversation_gone`, {
+      session: opening.session.id,
+      why: end.gone,
+    })
   }
   return end.outcome(began)
 }
@@ -186,15 +192,15 @@ const giveUpMs = 400
 const cancelMs = 5000
 
 async function givenUp(
-  wire: OwnedWire,
+  opening: Opening,
   agent: Agent,
   turn: Turn,
-  { signal, on }: Prompting,
+  { signal, on }: Prompt,
   accepted: () => Promise<void> | undefined,
 ): Promise<Outcome> {
   turn.cancel(isTimeout(signal))
   const end = await Promise.race([turn.over, pause(giveUpMs)])
-  if (!end) endIfHung(agent, turn, wire.deps.cancelMs ?? cancelMs)
+  if (!end) endIfHung(agent, turn, opening.deps.cancelMs ?? cancelMs)
   const began = accepted() !== undefined
   if (end && !end.cut) return end.outcome(true)
   const said = end && end.answer !== '' ? { answer: end.answer } : {}

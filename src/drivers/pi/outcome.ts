@@ -1,6 +1,6 @@
 import type { Outcome } from '../../domain/outcome.ts'
 import type { TurnEnd } from '../agent-process/agent.ts'
-import type { Reply } from './talk.ts'
+import type { Reply } from './connection.ts'
 
 /** How a model call ended, as pi says it. */
 export interface Stop {
@@ -9,7 +9,7 @@ export interface Stop {
 }
 
 /** How a prompt was answered, and what was heard until the agent settled. */
-export interface Course {
+export interface EndedTurn {
   readonly reply: Reply
   readonly answer: string
   readonly toolCalls: number
@@ -18,19 +18,19 @@ export interface Course {
   readonly cancelled: boolean
 }
 
-export const endOf = (course: Course): TurnEnd => ({
-  answer: course.answer,
-  cut: course.reply.kind !== 'done' || wasStopped(course),
-  outcome: (began) => judge(course, began),
+export const endOf = (turn: EndedTurn): TurnEnd => ({
+  answer: turn.answer,
+  cut: turn.reply.kind !== 'done' || wasStopped(turn),
+  outcome: (began) => judge(turn, began),
 })
 
-const wasStopped = ({ stop, cancelled }: Course): boolean =>
+const wasStopped = ({ stop, cancelled }: EndedTurn): boolean =>
   stop?.reason === 'aborted' || (cancelled && stop?.reason === 'error')
 
-function judge(course: Course, began: boolean): Outcome {
-  const { reply, answer } = course
+function judge(turn: EndedTurn, began: boolean): Outcome {
+  const { reply, answer } = turn
   const said = answer === '' ? {} : { answer }
-  if (reply.kind === 'done') return stopped(course)
+  if (reply.kind === 'done') return stopped(turn)
   if (reply.kind === 'gone')
     return began
       ? { kind: 'turn_failed', why: 'exited', detail: reply.why, ...said }
@@ -44,7 +44,7 @@ function judge(course: Course, began: boolean): Outcome {
 const occupied = /already processing|compaction is in progress/i
 
 /** An end without a word or a tool call is no success. */
-function stopped({ answer, toolCalls, stop }: Course): Outcome {
+function stopped({ answer, toolCalls, stop }: EndedTurn): Outcome {
   const said = answer === '' ? {} : { answer }
   const failed = { kind: 'turn_failed', ...said } as const
   switch (stop?.reason) {

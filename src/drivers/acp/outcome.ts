@@ -4,7 +4,7 @@ import type { Reply } from '../agent-process/rpc.ts'
 import { textAt } from '../json.ts'
 
 /** How a prompt was answered, and what was heard until then. */
-export interface Course {
+export interface EndedTurn {
   readonly reply: Reply
   readonly answer: string
   readonly toolCalls: number
@@ -19,13 +19,13 @@ const notFound = -32002
  */
 const refusals: ReadonlySet<number> = new Set([-32700, -32600, -32601, -32602, -32000, notFound])
 
-export function endOf(course: Course): TurnEnd {
-  const { reply, answer } = course
+export function endOf(turn: EndedTurn): TurnEnd {
+  const { reply, answer } = turn
   return {
     answer,
     cut: reply.kind !== 'result' || reply.result.stopReason === 'cancelled',
     gone: reply.kind === 'error' && reply.code === notFound ? reply.message : undefined,
-    outcome: (began) => judge(course, began),
+    outcome: (began) => judge(turn, began),
   }
 }
 
@@ -33,10 +33,10 @@ export function endOf(course: Course): TurnEnd {
  * An `end_turn` without a word or a tool call is no success: agents end failed model calls so. A prompt that an agent
  * had in hands when it died or failed stands in its conversation, perhaps, and is not said again.
  */
-function judge(course: Course, began: boolean): Outcome {
-  const { reply } = course
-  const said = course.answer === '' ? {} : { answer: course.answer }
-  if (reply.kind === 'result') return stopped(textAt(reply.result, 'stopReason') ?? 'unknown', course)
+function judge(turn: EndedTurn, began: boolean): Outcome {
+  const { reply } = turn
+  const said = turn.answer === '' ? {} : { answer: turn.answer }
+  if (reply.kind === 'result') return stopped(textAt(reply.result, 'stopReason') ?? 'unknown', turn)
   if (reply.kind === 'gone')
     return began
       ? { kind: 'turn_failed', why: 'exited', detail: reply.why, ...said }
@@ -47,7 +47,7 @@ function judge(course: Course, began: boolean): Outcome {
 }
 
 /** ACP v1, prompt turn: stop reasons. */
-function stopped(reason: string, { answer, toolCalls }: Course): Outcome {
+function stopped(reason: string, { answer, toolCalls }: EndedTurn): Outcome {
   const said = answer === '' ? {} : { answer }
   if (reason === 'end_turn' && (answer !== '' || toolCalls > 0))
     return { kind: 'completed', ...said, toolCalls }
