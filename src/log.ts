@@ -4,7 +4,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
 
-export interface LogOptions {
+interface LogOptions {
   readonly write: (line: string) => void
   readonly now: () => number
   readonly level: () => LogLevel
@@ -12,12 +12,12 @@ export interface LogOptions {
   readonly format: 'json' | 'text'
 }
 
-/** One line an event. Anything that looks like one of our tokens is struck out, whatever field it hides in. */
+/** One line an event. Anything that looks like one of our tokens is replaced, in whatever field it stands. */
 export function createLog(options: LogOptions): Log {
-  const spell = options.format === 'json' ? jsonLine : textLine
+  const format = options.format === 'json' ? jsonLine : textLine
   return (level, event, fields = {}) => {
     if (ranks[level] < ranks[options.level()]) return
-    options.write(`${redact(spell(new Date(options.now()).toISOString(), level, event, fields))}\n`)
+    options.write(`${redact(format(new Date(options.now()).toISOString(), level, event, fields))}\n`)
   }
 }
 

@@ -1,13 +1,13 @@
 import type { ConfigFile, HookTools } from '../cli/context.ts'
 import { configSchema, loadConfig } from '../config/load.ts'
-import { printable } from '../config/print.ts'
+import { printable } from '../config/printable.ts'
 import { Failure } from '../domain/error.ts'
 import { homeAt } from '../domain/home.ts'
 import { sessionOfHook } from '../domain/hook.ts'
 import { rehearse } from '../inbound/rehearse.ts'
 import type { ProcessDeps } from './local-home.ts'
 
-/** The configuration of a home, to be looked at. */
+/** The configuration of a home, for `config` and `doctor`. */
 export function configFile({ env }: ProcessDeps, root: string): ConfigFile {
   const home = homeAt(root)
   return {
@@ -20,9 +20,9 @@ export function configFile({ env }: ProcessDeps, root: string): ConfigFile {
   }
 }
 
-/** The hooks of a home, to be tried out. */
+/** The hooks of a home, for `hooks ls` and `hooks test`. */
 export async function hookTools({ env, clock }: ProcessDeps, root: string): Promise<HookTools> {
-  const config = await loadConfig({ home: homeAt(root), env, flags: {}, regardless: 'of secrets' })
+  const config = await loadConfig({ home: homeAt(root), env, flags: {}, ignoreSecretProblems: true })
   return {
     list: async () => config.webhooks.hooks,
     test: async (name, payload, headers) => {

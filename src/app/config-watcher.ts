@@ -8,19 +8,19 @@ import type { Log } from '../domain/ports.ts'
 /** The configuration while a server runs. */
 export interface ConfigWatcher {
   readonly now: () => Config
-  /** Reads the file again; a broken one changes nothing and is reported, also when it was before. */
+  /** Reads the file again; a broken one changes nothing and is logged, even when it was broken before. */
   reload(): Promise<void>
   close(): void
 }
 
-export interface ConfigWatcherDeps {
+interface ConfigWatcherDeps {
   readonly home: Home
   readonly env: Readonly<Record<string, string | undefined>>
   readonly flags: ConfigSources['flags']
   readonly log: Log
 }
 
-/** Editors write in several steps; the file is read once they have come to rest. Milliseconds. */
+/** Editors write in several steps: the file is read after a pause in its events. Milliseconds. */
 const restMs = 100
 
 /** Loads the configuration and follows its file. Throws `config_invalid` for what is broken at the start. */

@@ -22,7 +22,7 @@ export function openHome(root: string): Home {
   return home
 }
 
-/** What is ours is closed to others without asking; what is not is left alone. */
+/** Makes a directory, or takes other users' access to it away. */
 function makePrivate(dir: string): void {
   if (mkdirSync(dir, { recursive: true, mode: 0o700 }) !== undefined) chmodSync(dir, 0o700)
   if (process.platform !== 'win32' && (statSync(dir).mode & 0o077) !== 0) chmodSync(dir, 0o700)

@@ -26,7 +26,7 @@ export async function openLocalHome(
   stderr: (text: string) => void,
 ): Promise<LocalHome> {
   const home = openHome(root)
-  const loaded = await loadConfig({ home, env: deps.env, flags: {}, regardless: 'of secrets' }).catch(
+  const loaded = await loadConfig({ home, env: deps.env, flags: {}, ignoreSecretProblems: true }).catch(
     asFailure,
   )
   const config = (): Config => {

@@ -3,7 +3,7 @@ import { reasonOf } from '../domain/error.ts'
 import type { Clock, DoorStore, Log, StoreMaintenance } from '../domain/ports.ts'
 import type { Pipeline } from './pipeline.ts'
 
-export interface MaintenanceDeps {
+interface MaintenanceDeps {
   readonly store: Pick<DoorStore, 'listSessions' | 'findDelivery'> & StoreMaintenance
   readonly clock: Clock
   readonly log: Log
@@ -13,7 +13,7 @@ export interface MaintenanceDeps {
   readonly declare: () => Promise<void>
 }
 
-export interface Maintenance {
+interface Maintenance {
   /** Resolves when nothing of it runs any more. */
   stop(): Promise<void>
 }
@@ -63,7 +63,7 @@ async function purge({ store, clock, config }: MaintenanceDeps): Promise<void> {
   if (days > 0) await store.purgeSettled(clock.now() - days * 86_400_000, purgeBatch)
 }
 
-/** A reloaded configuration is another object, even where it says the same. */
+/** Compares by identity: a reloaded configuration is another object. */
 function createFollower({ config, declare }: MaintenanceDeps): () => Promise<void> {
   let followed = config().sessions.declared
   return async function follow() {

@@ -40,7 +40,7 @@ export interface Pipeline {
   readonly worker: Worker
   readonly waiters: Waiters
   readonly connections: Connections
-  /** Failed proofs per peer, whichever credential they were meant to be. */
+  /** Failed proofs per peer, of any kind of credential. */
   readonly failures: Limiter
 }
 

@@ -24,14 +24,14 @@ import { startMaintenance } from './maintenance.ts'
 import { createPipeline, type Pipeline, type ServerDeps } from './pipeline.ts'
 import { webPages } from './web-pages.ts'
 
-export interface OpenServerDeps extends ServerDeps {
+interface OpenServerDeps extends ServerDeps {
   readonly platform: Pick<Platform, 'serve'>
   readonly version: string
   readonly adminToken: () => string
   readonly tls?: TlsTexts
 }
 
-export interface RunningServer {
+interface RunningServer {
   readonly url: string
   /** Lets no new knock in, gives what is in flight its time, then closes everything but the store. */
   close(): Promise<void>

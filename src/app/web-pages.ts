@@ -8,7 +8,7 @@ import type { RequestGuard } from '../http/guard.ts'
 import { type DocsDeps, docsRoutes } from '../http/routes/docs.ts'
 import type { ServerDeps } from './pipeline.ts'
 
-export interface WebPagesDeps extends ServerDeps {
+interface WebPagesDeps extends ServerDeps {
   readonly version: string
   readonly adminToken: () => string
 }

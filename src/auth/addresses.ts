@@ -20,7 +20,7 @@ export function isInBlock(text: string, block: string): boolean {
 /** Whether a text is a CIDR block or an address, for those who check a configuration. */
 export const isBlock = (text: string): boolean => listOf(text) !== undefined
 
-/** Whether this address may be reached, also when it is asked for under that name. */
+/** Whether a callback may go to an address that it names, or that its host name resolves to. */
 export type MayCall = (address: string, hostname: string) => boolean
 
 /** Public addresses, and what `server.callbacks.allow` names: hosts, addresses, CIDR blocks. */
@@ -37,7 +37,7 @@ export function parseCallbackUrl(text: string): URL | undefined {
   return plain ? url : undefined
 }
 
-/** The IP address a URL's host spells, or undefined when it is a name. */
+/** The IP address in a URL, or undefined when its host is a name. */
 export function literalAddress({ hostname }: URL): string | undefined {
   const literal = hostname.replace(/^\[|\]$/g, '')
   return isIP(literal) === 0 ? undefined : literal
@@ -45,7 +45,7 @@ export function literalAddress({ hostname }: URL): string | undefined {
 
 const longestUrl = 2048
 
-/** What can be seen of a callback's address before any name is resolved. Throws `unprocessable`. */
+/** Checks a callback's URL as far as is possible before its name is resolved. Throws `unprocessable`. */
 export function checkCallback(text: string, mayCall: MayCall): void {
   const url = text.length > longestUrl ? undefined : parseCallbackUrl(text)
   if (!url)

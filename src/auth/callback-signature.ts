@@ -2,7 +2,7 @@ import { fromBase64 } from './encodings.ts'
 import { macOf, type Part } from './mac.ts'
 
 /** A callback to be signed. */
-export interface OutgoingCallback {
+interface OutgoingCallback {
   /** The same for every try of one callback: the delivery's id. */
   readonly id: string
   /** Of this try, Unix seconds. */

@@ -1,4 +1,4 @@
-/** The bytes of lower-case hex, else undefined: node's own reader drops what it does not know. */
+/** The bytes of lower-case hex, else undefined: node's own decoder skips what is no hex. */
 export const fromHex = (text: string): Uint8Array | undefined =>
   /^(?:[0-9a-f]{2})+$/.test(text) ? Buffer.from(text, 'hex') : undefined
 

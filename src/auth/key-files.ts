@@ -42,7 +42,7 @@ export function readPrivate(path: string): string {
   return guarded(path, () => fs.readFileSync(path, 'utf8'))
 }
 
-/** The 32 bytes a key file spells in its one way. Throws `key_unusable`. */
+/** The 32 bytes of a key file in canonical base64url. Throws `key_unusable`. */
 export function secretBytes(path: string, text: string): Uint8Array {
   const secret = Buffer.from(text, 'base64url')
   if (secret.length === 32 && secret.toString('base64url') === text) return new Uint8Array(secret)

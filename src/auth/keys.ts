@@ -13,7 +13,7 @@ export interface SigningKey {
 
 /**
  * The signing keys of one home. Another process may add or retire keys at any time; that is noticed within
- * `checkMs`, and at once for a key nobody here has heard of.
+ * `checkMs`, and at once for a key this ring does not know.
  */
 export interface KeyRing {
   /** The newest key; new tokens are signed with it. Throws `key_unusable` when there is none any more. */
@@ -24,7 +24,7 @@ export interface KeyRing {
   refresh(): void
 }
 
-export interface Rotation {
+interface Rotation {
   readonly kid: string
   /** When tokens of the older keys stop verifying, Unix milliseconds. */
   readonly retireAt: number
@@ -34,10 +34,10 @@ export interface Rotation {
 const firstKid = '0000000000000001'
 const checkMs = 250
 
-/** Opens `keys/`, creating it and the first key where there is none. Throws `key_unusable`, saying what to do. */
+/** Opens `keys/`, creating the directory and the first key where there is none. Throws `key_unusable` with the fix. */
 export function openKeys(dir: string, clock: Pick<Clock, 'now'>): KeyRing {
   makePrivateDir(dir)
-  if (kidsIn(dir).length === 0) createFile(dir, `${firstKid}.key`, spell(randomBytes(32)))
+  if (kidsIn(dir).length === 0) createFile(dir, `${firstKid}.key`, keyText(randomBytes(32)))
   let ring = scan(dir, undefined)
   let checkedAt = clock.now()
 
@@ -74,7 +74,7 @@ export function rotateKeys(dir: string, graceMs: number, now: number): Rotation 
   makePrivateDir(dir)
   const older = scan(dir, undefined)
   const kid = kidAfter(older, now)
-  if (!createFile(dir, `${kid}.key`, spell(randomBytes(32)))) return rotateKeys(dir, graceMs, now)
+  if (!createFile(dir, `${kid}.key`, keyText(randomBytes(32)))) return rotateKeys(dir, graceMs, now)
   const retireAt = now + graceMs
   for (const [name, entry] of older.entries)
     if (entry.retireAt <= now) forget(dir, name)
@@ -86,14 +86,14 @@ export function rotateKeys(dir: string, graceMs: number, now: number): Rotation 
 /** The admin token of this home, made when there is none: 43 characters, base64url. Throws `key_unusable`. */
 export function openAdminToken(dir: string): string {
   makePrivateDir(dir)
-  createFile(dir, 'admin.token', spell(randomBytes(32)))
+  createFile(dir, 'admin.token', keyText(randomBytes(32)))
   const path = `${dir}/admin.token`
   const token = readPrivate(path).trim()
   secretBytes(path, token)
   return token
 }
 
-const spell = (secret: Buffer): string => `${secret.toString('base64url')}\n`
+const keyText = (secret: Buffer): string => `${secret.toString('base64url')}\n`
 
 interface Entry {
   readonly key: SigningKey
@@ -112,7 +112,7 @@ function scan(dir: string, before: Ring | undefined): Ring {
   return { entries: new Map(entries), mtimeMs }
 }
 
-/** A running server goes on with the keys it knows when somebody damages a file under it. */
+/** A running server keeps the keys it has read when a file is damaged later. */
 function scanOrKeep(dir: string, before: Ring): Ring {
   try {
     return scan(dir, before)

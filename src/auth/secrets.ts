@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 
-/** Whether a secret was presented, in a time that tells nothing of it. The empty text is nobody's secret. */
+/** Whether one of the secrets was presented, in constant time. The empty text is never a secret. */
 export const isSecret = (presented: string, secrets: readonly string[]): boolean =>
   secrets.map((secret) => sameText(presented, secret)).includes(true)
 
@@ -18,7 +18,7 @@ export const sameBytes = (presented: Uint8Array, expected: Uint8Array): boolean 
 export const bearerIn = (authorization: string | undefined): string | undefined =>
   /^bearer +(.+)$/i.exec(authorization ?? '')?.[1]
 
-export interface BasicCredentials {
+interface BasicCredentials {
   readonly username: string
   readonly password: string
 }

@@ -4,21 +4,21 @@ import type { Tokens } from '../domain/ports.ts'
 import { channelOf, sessionOf } from '../domain/session.ts'
 import type { KeyRing, SigningKey } from './keys.ts'
 
-/** Tokens with a way in for those seen before that needs no promise. */
-export interface CachedTokens extends Tokens {
-  /** The same answer as `read`, at once; undefined also for a good token that is not remembered. */
+/** Tokens that also answer from their cache without a promise. */
+interface CachedTokens extends Tokens {
+  /** The same answer as `read`, at once; undefined also for a good token that is not cached. */
   readCached(token: string): Claims | undefined
 }
 
-export interface TokenDeps {
+interface TokenDeps {
   readonly keys: Pick<KeyRing, 'active' | 'find'>
-  /** How many verified tokens are remembered. */
+  /** How many verified tokens are cached. */
   readonly cacheSize?: number
 }
 
 /**
- * Capability tokens: JWS compact (RFC 7515), HS256 only, one spelling for each grant. What is remembered of a token is
- * that its signature is good and what it claims; whether its key and its grant still hold is asked every time.
+ * Capability tokens: JWS compact (RFC 7515), HS256 only, one spelling for each grant. The cache holds that a signature is
+ * good and what the token claims; whether its key still holds is looked up at every read.
  */
 export function createTokens({ keys, cacheSize = 4096 }: TokenDeps): CachedTokens {
   const verified = new Map<string, { readonly key: SigningKey; readonly claims: Claims }>()
@@ -90,7 +90,7 @@ function kidOf(token: string): string | undefined {
   return headerSpelling.exec(header)?.[1]
 }
 
-/** What is verified in place of a token that cannot be one of ours, so that it takes as long as a forged one. */
+/** Verified in place of a token that cannot be one of ours, so that refusing either takes as long. */
 const decoyKey = new Uint8Array(minKeyBytes)
 const decoy = [
   headerOf('0'.repeat(16)),
@@ -113,7 +113,7 @@ const payloadOf = ({ grant, session, verb, expiresAt }: Claims): string =>
     ...(expiresAt !== undefined && { exp: expiresAt }),
   })
 
-/** Typed by hand, and spelled as we spell it: no doubled, added or oddly written member passes. */
+/** Claims of the right types, in exactly the spelling of `payloadOf`: no doubled, added or oddly written member passes. */
 function parseClaims(text: string): Claims | undefined {
   const claims = typedClaims(parseJson(text))
   return claims && payloadOf(claims) === text ? claims : undefined

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { Failure } from '../domain/error.ts'
-import { meant, nearest } from '../domain/nearest.ts'
+import { nearest, suggestion } from '../domain/nearest.ts'
 import { type Argument, type Command, type Flag, globalFlags, type Values } from './command.ts'
 
 export type Parsed =
@@ -119,7 +119,7 @@ function checkKnown(
   if (!stray) return
   const word = stray.name.replace(/^-+/, '')
   const of = command ? ` for "postern ${command.name}"` : ''
-  throw new Failure('usage', `Unknown flag ${stray.typed}${of}. ${meant(word, known, '--')}`)
+  throw new Failure('usage', `Unknown flag ${stray.typed}${of}. ${suggestion(word, known, '--')}`)
 }
 
 /** Without a command, the flags of all that could be meant. */
@@ -159,11 +159,11 @@ function meantCommand(
   inGroup: readonly string[],
   known: readonly string[],
 ): string {
-  if (inGroup.length > 0) return meant(positionals.slice(0, 2).join(' '), inGroup, 'postern ')
+  if (inGroup.length > 0) return suggestion(positionals.slice(0, 2).join(' '), inGroup, 'postern ')
   const firsts = [...new Set(known.map((name) => name.split(' ')[0] ?? ''))]
   const whole = positionals.length === 1 ? undefined : nearest(positionals.slice(0, 2).join(' '), known)
   return whole === undefined
-    ? meant(positionals[0] ?? '', firsts, 'postern ')
+    ? suggestion(positionals[0] ?? '', firsts, 'postern ')
     : `Did you mean postern ${whole}?`
 }
 

@@ -9,37 +9,37 @@ import { schemeForPreset, schemeOf } from '../providers/index.ts'
 import { mostHookBytes } from './defaults.ts'
 import type { Complain, ConfigPath } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
-import { resolveSecrets, type SecretDeps, type WrittenSecret } from './secrets.ts'
+import { type BuildDeps, resolveSecrets, type WrittenSecret } from './secrets.ts'
 
 export type WrittenHooks = NonNullable<NonNullable<ConfigDocument['webhooks']>['hooks']>
 type WrittenHook = WrittenHooks[string]
 
-export interface HookSurroundings {
+export interface HookContext {
   /** The shared secret, for hooks without one of their own. */
   readonly secrets: readonly string[]
   readonly hookBytes: number
   readonly enabled: boolean
-  readonly resolving: SecretDeps
+  readonly deps: BuildDeps
 }
 
 /** Custom hooks with their defaults; complains of names, paths, templates and secrets that do not work. */
 export async function buildHooks(
   written: readonly (readonly [key: string, hook: WrittenHook])[],
-  around: HookSurroundings,
+  context: HookContext,
 ): Promise<readonly Hook[]> {
   const hooks = await Promise.all(
-    written.map(async ([key, hook]) => ({ key, hook: await buildHook(key, hook, around) })),
+    written.map(async ([key, hook]) => ({ key, hook: await buildHook(key, hook, context) })),
   )
-  checkApart(hooks, around.resolving.complain)
+  checkApart(hooks, context.deps.complain)
   return hooks.map(({ hook }) => hook)
 }
 
-async function buildHook(key: string, written: WrittenHook, around: HookSurroundings): Promise<Hook> {
+async function buildHook(key: string, written: WrittenHook, context: HookContext): Promise<Hook> {
   const at = ['webhooks', 'hooks', key]
   const { name = key, messageTemplate, filter, maxBodyBytes, verify: _, secret: __, ...rest } = written
   const path = (written.path ?? hookRoot + name).replace(/\/+$/, '')
-  checkNames(name, path, at, around.resolving.complain)
-  checkSpeech(written, at, around.resolving.complain)
+  checkNames(name, path, at, context.deps.complain)
+  checkMessage(written, at, context.deps.complain)
   return {
     active: true,
     action: 'agent',
@@ -49,8 +49,8 @@ async function buildHook(key: string, written: WrittenHook, around: HookSurround
     path,
     ...(messageTemplate !== undefined && { template: messageTemplate }),
     ...(filter !== undefined && { filter: filter as Condition }),
-    maxBodyBytes: maxBodyBytes ?? Math.min(around.hookBytes || mostHookBytes, mostHookBytes),
-    verify: await buildVerify(written, at, around),
+    maxBodyBytes: maxBodyBytes ?? Math.min(context.hookBytes || mostHookBytes, mostHookBytes),
+    verify: await buildVerify(written, at, context),
   }
 }
 
@@ -62,14 +62,14 @@ function checkNames(name: string, path: string, at: ConfigPath, complain: Compla
   if (!path.startsWith(hookRoot)) complain(pathAt, `must be below ${hookRoot}`)
   else if (!/^(\/[A-Za-z0-9][A-Za-z0-9._~-]*)+$/.test(path))
     complain(pathAt, 'may hold letters, digits, . _ ~ - and single slashes only')
-  if (builtInHooks.some((builtIn) => sameDoor(path) === hookRoot + builtIn))
+  if (builtInHooks.some((builtIn) => folded(path) === hookRoot + builtIn))
     complain(pathAt, 'is the path of a built-in hook')
 }
 
-/** Paths that differ in case alone are one door to many servers and people. */
-const sameDoor = (path: string): string => path.toLowerCase()
+/** Names and paths that differ in case alone count as the same. */
+const folded = (path: string): string => path.toLowerCase()
 
-function checkSpeech(
+function checkMessage(
   { preset, messageTemplate, filter }: WrittenHook,
   at: ConfigPath,
   complain: Complain,
@@ -92,9 +92,9 @@ function attempt(act: () => unknown, at: ConfigPath, complain: Complain): void {
 async function buildVerify(
   written: WrittenHook,
   at: ConfigPath,
-  around: HookSurroundings,
+  context: HookContext,
 ): Promise<VerifyConfig> {
-  const { complain } = around.resolving
+  const { complain } = context.deps
   const { scheme, secret, ...options } = verifyOf(written)
   if (secret !== undefined && written.secret !== undefined)
     complain([...at, 'secret'], 'stands beside verify.secret; keep one of them')
@@ -103,17 +103,19 @@ async function buildVerify(
   const key = schemeOf(scheme)?.key
   if (own === undefined && key?.isPublic) complain(secretAt, `is missing; it is ${key.what}`)
   const secrets =
-    own === undefined ? around.secrets : await ownSecrets(own, secretAt, written, around, leastLength(scheme))
+    own === undefined
+      ? context.secrets
+      : await ownSecrets(own, secretAt, written, context, leastLength(scheme))
   const verify = { ...options, scheme, secrets }
   const flaw = await flawOf(verify)
-  if (flaw?.option === 'secrets') lenient(written, around)(secretAt, flaw.what)
+  if (flaw?.option === 'secrets') lenient(written, context)(secretAt, flaw.what)
   else if (flaw) complain([...at, 'verify', ...(flaw.option ? [flaw.option] : [])], flaw.what)
   return verify
 }
 
 /** Secrets of hooks nobody can reach may be missing or wrong. */
-const lenient = ({ active = true }: WrittenHook, { enabled, resolving }: HookSurroundings): Complain =>
-  enabled && active ? resolving.complain : () => {}
+const lenient = ({ active = true }: WrittenHook, { enabled, deps }: HookContext): Complain =>
+  enabled && active ? deps.complain : () => {}
 
 const verifyOf = ({ verify, preset }: WrittenHook): Exclude<WrittenHook['verify'], string | undefined> =>
   typeof verify === 'object' ? verify : { scheme: verify ?? schemeForPreset(preset) }
@@ -122,11 +124,11 @@ async function ownSecrets(
   own: WrittenSecret,
   at: ConfigPath,
   written: WrittenHook,
-  around: HookSurroundings,
+  context: HookContext,
   leastLength: number,
 ): Promise<readonly string[]> {
-  const complain = lenient(written, around)
-  const secrets = await resolveSecrets(own, at, { ...around.resolving, complain })
+  const complain = lenient(written, context)
+  const secrets = await resolveSecrets(own, at, { ...context.deps, complain })
   if (secrets.some((secret) => secret.length < leastLength))
     complain(at, `must have ${leastLength} characters or more`)
   return secrets
@@ -145,7 +147,7 @@ function checkApart(
       ['name', hook.name],
       ['path', hook.path],
     ] as const) {
-      const claim = `${what} ${sameDoor(spelling)}`
+      const claim = `${what} ${folded(spelling)}`
       const other = taken.get(claim)
       if (other !== undefined)
         complain(['webhooks', 'hooks', key, what], `is also that of the hook "${other}"`)

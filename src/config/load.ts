@@ -1,9 +1,9 @@
 import { dirname } from 'node:path'
 import type { Home } from '../domain/home.ts'
 import { build } from './build.ts'
+import { parseDocument, type Read, readText } from './file.ts'
 import { applyOverrides, type ConfigFlags, originIn, overridesOf } from './overrides.ts'
-import { configFailure, type Problem, spell } from './problem.ts'
-import { parseDocument, type Read, readText } from './read.ts'
+import { configFailure, type Problem, pathText } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
 import type { Config } from './types.ts'
 
@@ -14,8 +14,8 @@ export interface ConfigSources {
   readonly home: Home
   readonly env: Readonly<Record<string, string | undefined>>
   readonly flags: ConfigFlags
-  /** For who needs none of the secrets, and may not have them: what is wrong with them is no matter. */
-  readonly regardless?: 'of secrets'
+  /** For commands that need no secret and may not be able to read them. */
+  readonly ignoreSecretProblems?: boolean
   /** Undefined when there is no such file; throws when it cannot be read. */
   readonly read?: Read
 }
@@ -25,7 +25,7 @@ export interface ConfigSources {
  * what would be right, never the value.
  */
 export async function loadConfig(sources: ConfigSources): Promise<Config> {
-  const { home, env, flags, read = readText, regardless } = sources
+  const { home, env, flags, read = readText, ignoreSecretProblems } = sources
   const file = home.configFile
   const text = await read(file)
   const overrides = overridesOf(env, flags)
@@ -37,16 +37,16 @@ export async function loadConfig(sources: ConfigSources): Promise<Config> {
     baseDir: dirname(file),
     read,
     complain: (path, what) => {
-      if (!regardless || !path.includes('secret')) addFirst(problems, { path, what })
+      if (!ignoreSecretProblems || !path.includes('secret')) addFirst(problems, { path, what })
     },
   })
   if (problems.length > 0) throw configFailure(file, problems, originIn(overrides))
   return config
 }
 
-/** The first at each place says it best: a secret that is not there is also too short. */
+/** Only the first at each place counts: a secret that is missing is also too short. */
 function addFirst(problems: Problem[], problem: Problem): void {
-  if (!problems.some(({ path }) => spell(path) === spell(problem.path))) problems.push(problem)
+  if (!problems.some(({ path }) => pathText(path) === pathText(problem.path))) problems.push(problem)
 }
 
 /** JSON Schema of the file, for editors. */
@@ -55,7 +55,7 @@ export async function configSchema(): Promise<Readonly<Record<string, unknown>>>
   return jsonSchema()
 }
 
-/** The schema is loaded only when there is something to hold against it: it takes longer than all the rest. */
+/** The schema is loaded only when there is a document to check: it takes longer than all the rest. */
 async function validated(written: unknown, problems: Problem[]): Promise<ConfigDocument> {
   const { validate } = await import('./validate.ts')
   const validation = validate(written)

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
-import { type ConfigPath, spell } from './problem.ts'
+import { type ConfigPath, pathText } from './problem.ts'
 
 /** One value from the environment or the command line that stands above the file. */
-export interface Override {
+interface Override {
   readonly path: ConfigPath
   readonly value: unknown
   /** `POSTERN_PORT`, `--port` */
@@ -91,4 +91,4 @@ function withValue(document: unknown, path: ConfigPath, value: unknown): unknown
 export const originIn =
   (overrides: readonly Override[]) =>
   (path: ConfigPath): string | undefined =>
-    overrides.findLast((override) => spell(override.path) === spell(path))?.origin
+    overrides.findLast((override) => pathText(override.path) === pathText(path))?.origin

@@ -1,6 +1,6 @@
 import { Failure } from '../domain/error.ts'
 
-/** One thing that is wrong with a configuration. Never says the value. */
+/** One thing that is wrong with a configuration. Never shows the value. */
 export interface Problem {
   readonly path: ConfigPath
   readonly what: string
@@ -19,16 +19,16 @@ export function configFailure(
 ): Failure {
   const lines = problems
     .slice(0, mostShown)
-    .map(({ path, what }) => `  ${originOf(path) ?? spell(path)}: ${what}`)
+    .map(({ path, what }) => `  ${originOf(path) ?? pathText(path)}: ${what}`)
   if (problems.length > mostShown) lines.push(`  and ${problems.length - mostShown} more`)
   return new Failure('config_invalid', `The configuration ${file} does not work:\n${lines.join('\n')}`)
 }
 
 /** `webhooks.hooks["my hook"].filter.all[0]` */
-export const spell = (path: ConfigPath): string =>
-  path.map(spellStep).join('').replace(/^\./, '') || 'the whole file'
+export const pathText = (path: ConfigPath): string =>
+  path.map(stepText).join('').replace(/^\./, '') || 'the whole file'
 
-function spellStep(step: string | number): string {
+function stepText(step: string | number): string {
   if (/^(0|[1-9]\d*)$/.test(String(step))) return `[${step}]`
   return /^[$A-Za-z_][\w$-]*$/.test(String(step)) ? `.${step}` : `[${JSON.stringify(step)}]`
 }

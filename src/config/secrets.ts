@@ -4,7 +4,7 @@ import type { Complain, ConfigPath } from './problem.ts'
 type OneSecret = string | { readonly env: string } | { readonly file: string }
 export type WrittenSecret = OneSecret | readonly OneSecret[]
 
-export interface SecretDeps {
+export interface BuildDeps {
   readonly env: Readonly<Record<string, string | undefined>>
   /** What relative file names are relative to. */
   readonly baseDir: string
@@ -17,25 +17,25 @@ export interface SecretDeps {
 export async function resolveSecrets(
   written: WrittenSecret | undefined,
   path: ConfigPath,
-  resolving: SecretDeps,
+  deps: BuildDeps,
 ): Promise<readonly string[]> {
   if (written === undefined) return []
-  if (typeof written === 'string' || !isList(written)) return [await resolveSecret(written, path, resolving)]
-  return Promise.all(written.map((one, i) => resolveSecret(one, [...path, i], resolving)))
+  if (typeof written === 'string' || !isList(written)) return [await resolveSecret(written, path, deps)]
+  return Promise.all(written.map((one, i) => resolveSecret(one, [...path, i], deps)))
 }
 
 const isList = (written: WrittenSecret): written is readonly OneSecret[] => Array.isArray(written)
 
-async function resolveSecret(written: OneSecret, path: ConfigPath, resolving: SecretDeps): Promise<string> {
+async function resolveSecret(written: OneSecret, path: ConfigPath, deps: BuildDeps): Promise<string> {
   if (typeof written === 'string') return written
   if ('env' in written) {
-    const value = resolving.env[written.env]
+    const value = deps.env[written.env]
     if (value === undefined || value === '')
-      resolving.complain(path, `the environment variable ${written.env} is not set`)
+      deps.complain(path, `the environment variable ${written.env} is not set`)
     return value ?? ''
   }
-  const file = resolve(resolving.baseDir, written.file)
-  const text = await resolving.read(file)
-  if (text === undefined) resolving.complain(path, `there is no file ${file}`)
+  const file = resolve(deps.baseDir, written.file)
+  const text = await deps.read(file)
+  if (text === undefined) deps.complain(path, `there is no file ${file}`)
   return (text ?? '').replace(/\r?\n$/, '')
 }

@@ -3,14 +3,14 @@ import { isBlock } from '../auth/addresses.ts'
 import { serverDefaults } from './defaults.ts'
 import type { Complain, ConfigPath } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
-import { resolveSecrets, type SecretDeps } from './secrets.ts'
+import { type BuildDeps, resolveSecrets } from './secrets.ts'
 import type { ServerConfig } from './types.ts'
 
 type Written = NonNullable<ConfigDocument['server']>
 
-export async function buildServer(written: Written, resolving: SecretDeps): Promise<ServerConfig> {
+export async function buildServer(written: Written, deps: BuildDeps): Promise<ServerConfig> {
   const { publicUrl, allowedHosts, trustedProxies, tls, callbacks, ...plain } = written
-  const { complain, baseDir } = resolving
+  const { complain, baseDir } = deps
   return {
     ...serverDefaults,
     ...plain,
@@ -26,7 +26,7 @@ export async function buildServer(written: Written, resolving: SecretDeps): Prom
         `${hostWanted}, or ${blockWanted}`,
         complain,
       ),
-      secrets: await callbackSecrets(callbacks?.secret, resolving),
+      secrets: await callbackSecrets(callbacks?.secret, deps),
     },
   }
 }
@@ -52,11 +52,11 @@ function checked(
 
 async function callbackSecrets(
   written: NonNullable<Written['callbacks']>['secret'],
-  resolving: SecretDeps,
+  deps: BuildDeps,
 ): Promise<readonly string[]> {
   const path = ['server', 'callbacks', 'secret']
-  const secrets = await resolveSecrets(written, path, resolving)
-  if (secrets.includes('')) resolving.complain(path, 'must not be empty')
+  const secrets = await resolveSecrets(written, path, deps)
+  if (secrets.includes('')) deps.complain(path, 'must not be empty')
   return secrets
 }
 

@@ -14,7 +14,7 @@ export interface Config {
 }
 
 /** Who may see a page: anyone who reaches it, holders of the admin token, nobody. */
-export type Access = 'open' | 'admin' | 'off'
+type Access = 'open' | 'admin' | 'off'
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 export interface ServerConfig {
@@ -32,7 +32,7 @@ export interface ServerConfig {
   readonly docs?: Access
   readonly metrics?: Access
   readonly grantTtlSeconds: number | 'never'
-  /** How long a knock waits for its outcome unless it says otherwise. */
+  /** How long a knock waits for its outcome unless its request says otherwise. */
   readonly waitSeconds: number
   /** How long a stopping server lets knocks in flight finish. */
   readonly drainSeconds: number
@@ -40,7 +40,7 @@ export interface ServerConfig {
   readonly callbacks: CallbacksConfig
 }
 
-export interface CallbacksConfig {
+interface CallbacksConfig {
   /** Host names, IP addresses or CIDR blocks that callbacks may reach although they are not public. */
   readonly allow: readonly string[]
   /** Signs callbacks, newest first; empty: the hook secret does. */
@@ -64,7 +64,7 @@ export interface SessionsConfig {
   readonly declared: readonly DeclaredSession[]
 }
 
-export interface DeclaredSession {
+interface DeclaredSession {
   readonly id: string
   readonly driver: string
   /** Only its driver reads these. */

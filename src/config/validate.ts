@@ -7,7 +7,7 @@ export type Validation =
   | { readonly kind: 'valid'; readonly document: ConfigDocument }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
 
-/** Holds a document against the schema. Knows a key nearby for one it does not know. */
+/** Checks a document against the schema. Suggests the nearest known key for an unknown one. */
 export function validate(document: unknown): Validation {
   const problems = problemsOf([...Errors(documentSchema, document)])
   return problems.length === 0
@@ -21,19 +21,19 @@ export const jsonSchema = (): Readonly<Record<string, unknown>> => ({
   ...JSON.parse(JSON.stringify(documentSchema)),
 })
 
-/** The first at each place: what follows there only says the same in other words. */
+/** The first at each place: the others there repeat it. */
 function problemsOf(errors: readonly ValueError[]): readonly Problem[] {
   const seen = new Set<string>()
   return errors.flatMap((error) => {
     if (seen.has(error.path)) return []
     seen.add(error.path)
-    const branch = error.type === ValueErrorType.Union ? meantBranch(error) : undefined
+    const branch = error.type === ValueErrorType.Union ? nearestBranch(error) : undefined
     return branch ? problemsOf(branch) : [{ path: pathOf(error), what: sentence(error) }]
   })
 }
 
-/** Of several shapes a value may have, the only one it comes near to. */
-function meantBranch(union: ValueError): readonly ValueError[] | undefined {
+/** Of several shapes a value may have, the only one near to it. */
+function nearestBranch(union: ValueError): readonly ValueError[] | undefined {
   const branches = union.errors.map((errors) => [...errors])
   const near = branches.filter((errors) => errors.every((error) => error.path !== union.path))
   const nearer = near.filter((errors) => !errors.some(isAboutKeys))
@@ -47,17 +47,17 @@ const isAboutKeys = ({ type }: ValueError): boolean =>
 function sentence(error: ValueError): string {
   if (error.type === ValueErrorType.ObjectAdditionalProperties) return unknownKey(error)
   if (error.type === ValueErrorType.ObjectRequiredProperty) return 'is missing'
-  const said: unknown = error.schema.errorMessage
-  return typeof said === 'string' ? said : fallback(error)
+  const message: unknown = error.schema.errorMessage
+  return typeof message === 'string' ? message : fallback(error)
 }
 
 function unknownKey(error: ValueError): string {
   const known = Object.keys(error.schema.properties ?? {})
-  const meant = nearest(String(pathOf(error).at(-1)), known)
-  return `unknown key; ${meant === undefined ? `known are ${known.join(', ')}` : `did you mean "${meant}"?`}`
+  const near = nearest(String(pathOf(error).at(-1)), known)
+  return `unknown key; ${near === undefined ? `known are ${known.join(', ')}` : `did you mean "${near}"?`}`
 }
 
-/** The schema library's own words; they never show the value. */
+/** The schema library's own message, which never shows the value. */
 const fallback = ({ message }: ValueError): string => message.replace(/^Expected/, 'expected')
 
 const pathOf = ({ path }: ValueError): ConfigPath =>

@@ -1,4 +1,4 @@
-/** Every way Postern refuses. Closed: `http/problem` and `cli/output` each hold an exhaustive table over it. */
+/** Every kind of refusal. Closed: `http/problem` and `cli/output` each hold an exhaustive table over it. */
 export type Code =
   | 'usage'
   | 'ambiguous'
@@ -34,7 +34,7 @@ export type Code =
   | 'unsupported'
   | 'internal'
 
-export interface FailureExtra {
+interface FailureExtra {
   /** Whole milliseconds after which a retry makes sense; becomes `Retry-After`. */
   retryAfterMs?: number
   /** Methods for `Allow` with `method_not_allowed`. */

@@ -32,7 +32,7 @@ export type Condition =
   | (Subject & Test)
 
 /** `path`: dotted (`pull_request.user.login`, `commits.0.id`) or a JSON pointer (RFC 6901, starts with `/`). */
-export type Subject = { readonly path: string } | { readonly header: string }
+type Subject = { readonly path: string } | { readonly header: string }
 
 export type Scalar = string | number | boolean | null
 

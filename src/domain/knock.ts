@@ -2,29 +2,29 @@ import type { Action, Delivery, Source } from './delivery.ts'
 import type { Hook } from './hook.ts'
 import type { Session } from './session.ts'
 
-/** One HTTP request at a door, as far as the use cases need to know it. */
+/** One HTTP request at a capability URL or hook, as far as the use cases need to know it. */
 export interface Knock {
   readonly proof: Proof
   /** Unix milliseconds. */
   readonly receivedAt: number
-  /** IP address of who knocked, looked up when asked. */
+  /** IP address of the client, looked up at the call. */
   readonly peer: () => string
   /** Undefined when the header is absent. */
   readonly header: (name: string) => string | undefined
-  /** The raw body, read once and remembered; throws `too_large` beyond `maxBytes` (0 for no limit). */
+  /** The raw body, read once; throws `too_large` beyond `maxBytes` (0 for no limit). */
   readonly body: (maxBytes: number) => Promise<Uint8Array>
   /** Curated request headers to keep with the delivery; never credentials. */
-  readonly kept: () => Readonly<Record<string, string>>
+  readonly keptHeaders: () => Readonly<Record<string, string>>
 }
 
-/** What the caller shows to be let in. */
+/** The credential of a knock. */
 export type Proof =
   /** A capability token from the path, the Authorization header, or both. */
   | { readonly kind: 'token'; readonly path: string | undefined; readonly bearer: string | undefined }
-  /** Whatever the hook at that path asks for. `url` is absolute, as it was sent. */
+  /** What the scheme of the hook at that path verifies. `url` is absolute, as it was sent. */
   | { readonly kind: 'hook'; readonly path: string; readonly method: string; readonly url: string }
 
-/** What a good proof opens: one session, one kind of saying, one budget. */
+/** What a good proof opens: one session, one action. */
 export interface Admission {
   readonly source: Source
   readonly session: Session
@@ -37,15 +37,15 @@ export interface Admission {
 }
 
 /** How the body becomes a message. */
-export type Form =
+type Form =
   /** `{"message", "from"?, "idempotency_key"?}` or bare text. */
   | { readonly kind: 'message' }
-  /** The same and what a turn may ask for. */
+  /** The same with session, skill, callback and timeout. */
   | { readonly kind: 'turn' }
-  /** Another system's payload, put into words by the hook. */
+  /** Another system's payload, rendered by the hook. */
   | { readonly kind: 'hook'; readonly hook: Hook }
 
-/** What came of a knock as far as its caller waited. */
+/** The result of a knock at the end of its caller's wait. */
 export type Receipt =
   /** `replayed`: an idempotent repeat of a delivery that was there already. */
   | { readonly kind: 'stored'; readonly delivery: Delivery; readonly replayed: boolean }

@@ -3,14 +3,14 @@ import { Failure } from './error.ts'
 const maxFromLength = 128
 
 /**
- * What reaches the agent: cleaned, prefixed, bounded.
+ * The message as the agent gets it: cleaned and prefixed.
  * `from` becomes `[from] `. A message without `from` that begins, after spaces, with a character that agents
  * obey as a command gets `[webhook] `, which is harmless in all of them.
  */
 export const compose = (message: string, from: string | undefined): string =>
   addressed(message, from === undefined ? undefined : cleanFrom(from))
 
-/** The same for a sender that `cleanFrom` has seen already. */
+/** The same for a sender that `cleanFrom` has cleaned already. */
 export function addressed(message: string, sender: string | undefined): string {
   const text = clean(message)
   if (isBlank(text)) throw new Failure('unprocessable', '"message" must not be blank.')

@@ -1,25 +1,25 @@
-/** The known word a mistyped one was most likely meant to be, if any is near enough. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
-  const most = Math.max(1, Math.floor(word.length / 3))
+/** The known name nearest to a mistyped one, if any is near enough. */
+export function nearest(text: string, known: readonly string[]): string | undefined {
+  const most = Math.max(1, Math.floor(text.length / 3))
   const ranked = known
-    .map((candidate) => ({ candidate, away: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .map((candidate) => ({ candidate, away: distance(text.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.away - b.away)
   const [best] = ranked
-  return best && best.away <= most ? best.candidate : begunBy(word, known)
+  return best && best.away <= most ? best.candidate : uniquelyBegun(text, known)
 }
 
-/** Says what was most likely meant, else everything that could have been. */
-export function meant(word: string, known: readonly string[], before = ''): string {
-  const near = nearest(word, known)
+/** A sentence that names the nearest known name, else all of them. */
+export function suggestion(text: string, known: readonly string[], before = ''): string {
+  const near = nearest(text, known)
   return near === undefined
     ? `Known: ${known.map((one) => `${before}${one}`).join(', ')}.`
     : `Did you mean ${before}${near}?`
 }
 
-/** Typed only in part, and nothing else begins so. */
-function begunBy(word: string, known: readonly string[]): string | undefined {
-  const begun = known.filter((candidate) => candidate.startsWith(word))
-  return word.length >= 3 && begun.length === 1 ? begun[0] : undefined
+/** The only known name that begins so. */
+function uniquelyBegun(text: string, known: readonly string[]): string | undefined {
+  const begun = known.filter((candidate) => candidate.startsWith(text))
+  return text.length >= 3 && begun.length === 1 ? begun[0] : undefined
 }
 
 /** Edits between two words: insert, delete, replace, swap neighbours (optimal string alignment). */

@@ -2,7 +2,7 @@ import type { TSchema } from '@sinclair/typebox'
 import { type ValueError, ValueErrorType } from '@sinclair/typebox/errors'
 import { Elysia, ParseError, ValidationError } from 'elysia'
 import { Failure } from '../domain/error.ts'
-import { meant } from '../domain/nearest.ts'
+import { suggestion } from '../domain/nearest.ts'
 import { readJsonObject } from './body.ts'
 import type { AdminCheck } from './credentials.ts'
 import type { RequestGuard } from './guard.ts'
@@ -53,7 +53,7 @@ function unknown({ path, schema }: ValueError, kind: string): string {
   const properties: Record<string, TSchema> = schema.properties ?? {}
   const known = Object.entries(properties).filter(([, { deprecated }]) => deprecated !== true)
   if (known.length === 0) return `There is no ${kind} here.`
-  return `There is an unknown ${kind}. ${meant(
+  return `There is an unknown ${kind}. ${suggestion(
     nameIn(path),
     known.map(([name]) => name),
   )}`

@@ -54,7 +54,7 @@ export async function proveHook(
   return admission(target, proven.verified, await openSession(deps, target.session))
 }
 
-/** The hooks a bearer token opens: those that ask for nothing else. */
+/** The hooks that a bearer token alone opens. */
 export function hooksOpenedBy(config: InboundConfig, bearer: string): readonly string[] {
   const { enabled, hooks } = config.webhooks
   return [builtIn(config, 'wake'), builtIn(config, 'agent'), ...hooks]

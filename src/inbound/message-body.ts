@@ -13,7 +13,7 @@ export interface MessageBody {
 }
 
 /** The body of `agent`. */
-export interface TurnBody extends MessageBody {
+interface TurnBody extends MessageBody {
   readonly session: string | undefined
   readonly skill: string | undefined
   readonly callbackUrl: string | undefined

@@ -18,7 +18,7 @@ export interface RateLimits {
 /** Spends one knock of a grant's id or of `hook:` and a name. Throws `rate_limited`. */
 export function spendKnock(limits: RateLimits, source: string, now: number): void {
   const waitMs = limits.knocks.take(source, now)
-  if (waitMs > 0) throw tooMany('This door is knocked at too often.', waitMs)
+  if (waitMs > 0) throw tooMany('Too many requests to this URL or hook.', waitMs)
 }
 
 /** The refusal of a bad proof, or `rate_limited` for a peer that had too many of them. */
@@ -35,7 +35,7 @@ interface Bucket {
   at: number
 }
 
-/** `perMinute` is asked at each call, so that a changed configuration holds at once; 0 means no limit. */
+/** `perMinute` is called at each `take`, so that a changed configuration holds at once; 0 means no limit. */
 export function createLimiter(perMinute: () => number, maxKeys = 10_000): Limiter {
   const buckets = new Map<string, Bucket>()
   return {

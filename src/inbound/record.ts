@@ -19,7 +19,7 @@ export interface RecordDeps {
 /** message → delivery, on disk, once per key, leased to this request when it is its session's turn. */
 export function record(
   deps: RecordDeps,
-  knock: Pick<Knock, 'receivedAt' | 'kept'>,
+  knock: Pick<Knock, 'receivedAt' | 'keptHeaders'>,
   admission: Pick<Admission, 'source' | 'action' | 'key'>,
   session: Session,
   rendered: Rendered,
@@ -39,7 +39,7 @@ export function record(
     idempotency: idempotencyOf(session, admission, rendered),
     payload,
     contentType,
-    headers: knock.kept(),
+    headers: knock.keptHeaders(),
     receivedAt: knock.receivedAt,
     expiresAt: knock.receivedAt + retry.maxHoldSeconds * 1000,
     lease: deps.pushes(session.driver) && !failed ? { leaseMs: deps.leaseMs } : undefined,

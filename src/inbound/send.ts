@@ -25,7 +25,7 @@ export async function send(deps: SendDeps, order: SendOrder): Promise<Delivery> 
   const from = order.from === undefined ? undefined : cleanFrom(order.from)
   const { delivery, leased } = await record(
     deps,
-    { receivedAt: deps.clock.now(), kept: () => ({}) },
+    { receivedAt: deps.clock.now(), keptHeaders: () => ({}) },
     { source: { kind: 'admin' }, action: 'input' },
     session,
     {

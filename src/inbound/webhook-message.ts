@@ -24,7 +24,7 @@ const parserOf = (sender: string | undefined) =>
 /** Payload to message by the filter, preset and template of one hook, which are compiled once. Pure. */
 export type HookRenderer = (input: HookInput) => Rendering
 
-export interface HookInput {
+interface HookInput {
   readonly payload: View
   /** The value of a request header, by lower-case name. */
   readonly header: (name: string) => string | undefined
@@ -46,8 +46,7 @@ export function createHookRenderer(hook: Hook, maxLength?: number): HookRenderer
   return (input) => {
     if (filter && !filter(input)) return { kind: 'ignored', why: 'the filter does not match' }
     const event = eventOf(hook, input)
-    if (!event)
-      return { kind: 'ignored', why: `the preset "${hook.preset}" has nothing to say about this event` }
+    if (!event) return { kind: 'ignored', why: `the preset "${hook.preset}" has no message for this event` }
     return rendered(
       template ?? compileTemplate(event.template),
       event.view,
@@ -80,7 +79,7 @@ function rendered(
 ): Rendering {
   const fence = nonce === undefined ? undefined : createFence(nonce)
   const rendering = render(template, view, {
-    ...(fence && { interpolate: fence.around }),
+    ...(fence && { interpolate: fence.wrap }),
     ...(maxLength !== undefined && { maxLength }),
   })
   if (rendering.kind === 'failed') return rendering

@@ -1,7 +1,7 @@
 import type { Connection, Driver } from '../domain/driver.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { isExpired } from '../domain/grant.ts'
-import { meant } from '../domain/nearest.ts'
+import { suggestion } from '../domain/nearest.ts'
 import type { Evidence } from '../domain/outcome.ts'
 import type { Clock, DoorStore, HostLink } from '../domain/ports.ts'
 import {
@@ -156,7 +156,7 @@ export async function lastEvidence(
 export function requireDriver(drivers: ReadonlyMap<string, Driver>, kind: string): Driver {
   const driver = drivers.get(kind)
   if (driver) return driver
-  throw new Failure('usage', `There is no driver "${kind}". ${meant(kind, [...drivers.keys()].sort())}`)
+  throw new Failure('usage', `There is no driver "${kind}". ${suggestion(kind, [...drivers.keys()].sort())}`)
 }
 
 async function end(deps: EndSessionDeps, session: Session): Promise<Ended> {

@@ -2,7 +2,7 @@ import type { Condition, Scalar, Test } from '../domain/hook.ts'
 import { compilePattern } from './pattern.ts'
 import { digits, isDigits, memberOf, type View } from './view.ts'
 
-export interface FilterSubject {
+interface FilterSubject {
   readonly payload: View
   /** The value of a request header, by lower-case name. */
   readonly header: (name: string) => string | undefined
@@ -10,7 +10,7 @@ export interface FilterSubject {
 
 export type Filter = (subject: FilterSubject) => boolean
 
-/** Makes a condition ready to be asked. Throws `config_invalid` for a pattern that does not work. */
+/** Compiles a condition. Throws `config_invalid` for a pattern that does not work. */
 export function compileFilter(condition: Condition): Filter {
   if ('all' in condition) return every(condition.all.map(compileFilter))
   if ('any' in condition) return some(condition.any.map(compileFilter))
@@ -59,13 +59,13 @@ function compileTest(test: Test): (value: View | undefined) => boolean {
   }
 }
 
-/** Numbers are the same when their values are, however they are spelled; nothing is the same across types. */
+/** Numbers compare by value, whatever their spelling; values of different types are never the same. */
 function isSame(value: View | undefined, scalar: Scalar): boolean {
   if (typeof scalar !== 'number' || value === undefined || !isDigits(value)) return value === scalar
   return Number(value[digits]) === scalar
 }
 
-/** What a pattern is tried on: strings, and numbers and booleans as they are spelled. */
+/** The text a pattern is matched against: strings, and numbers and booleans in their spelling. */
 function textOf(value: View | undefined): string | undefined {
   if (value === undefined || value === null) return undefined
   if (isDigits(value)) return value[digits]

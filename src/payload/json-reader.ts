@@ -14,7 +14,7 @@ export const maxDepth = 200
 const payloadBounds: Bounds = { maxDepth, maxValues: 300_000 }
 const maxNumberLength = 1000
 const maxEscapedLength = 2_097_152
-/** An object of very many keys makes a step cost some microseconds. */
+/** A step costs up to some microseconds: in an object of very many keys. */
 const stepsPerSlice = 2000
 const charactersPerSlice = 1_000_000
 const maxSpace = 1_000_000
@@ -49,7 +49,7 @@ interface Reader {
   readonly text: string
   at: number
   /** The lists and objects that are not closed yet, outermost first. */
-  readonly open: Open[]
+  readonly containers: Open[]
   values: number
   readonly bounds: Bounds
   done: boolean
@@ -59,7 +59,7 @@ interface Reader {
 const openReader = (text: string, bounds: Bounds): Reader => ({
   text,
   at: 0,
-  open: [],
+  containers: [],
   values: 0,
   bounds,
   done: false,
@@ -84,12 +84,12 @@ function readValue(reader: Reader): View | undefined {
   if (char === '{') return openObject(reader)
   if (char === '[') return openList(reader)
   if (char === '"') return readString(reader)
-  for (const [word, value] of words)
-    if (reader.text.startsWith(word, reader.at)) return skip(reader, word, value)
+  for (const [literal, value] of literals)
+    if (reader.text.startsWith(literal, reader.at)) return skip(reader, literal, value)
   return readNumber(reader)
 }
 
-const words: readonly (readonly [string, View])[] = [
+const literals: readonly (readonly [string, View])[] = [
   ['true', true],
   ['false', false],
   ['null', null],
@@ -118,19 +118,19 @@ function openList(reader: Reader): View | undefined {
 }
 
 function push(reader: Reader, open: Open): void {
-  if (reader.open.length === reader.bounds.maxDepth)
+  if (reader.containers.length === reader.bounds.maxDepth)
     throw new Failure('unprocessable', `The body nests deeper than ${reader.bounds.maxDepth} levels.`)
-  reader.open.push(open)
+  reader.containers.push(open)
 }
 
 /** Puts a finished value where it belongs, and closes every list and object that ends right after it. */
 function add(reader: Reader, value: View): void {
   let finished = value
-  for (let open = reader.open.at(-1); open; open = reader.open.at(-1)) {
+  for (let open = reader.containers.at(-1); open; open = reader.containers.at(-1)) {
     if (open.kind === 'list') open.list.push(finished)
     else open.object[open.key] = finished
     if (continues(reader, open)) return
-    reader.open.pop()
+    reader.containers.pop()
     finished = open.kind === 'list' ? open.list : open.object
   }
   if (next(reader) !== '') throw malformed(reader)

@@ -32,10 +32,10 @@ export function memberIn(body: Uint8Array, ...path: readonly string[]): View | u
   }
 }
 
-/** So few characters that reading them at once holds nobody up, and too few for `readJson`'s other bounds. */
+/** Parsed at once in about a millisecond; too short for `readJson`'s other bounds to matter. */
 const longestSmall = 131_072
 
-/** Undefined for what only `readJson` reads or refuses in the right words. */
+/** Undefined for what `readJson` must read or refuse. */
 function parseSmall(text: string): View | undefined {
   if (text.length > longestSmall || !keepsNumbers(text)) return undefined
   try {

@@ -38,7 +38,7 @@ function formatOf(contentType: string): Format {
   throw new Failure('unsupported_media_type', 'Send JSON, a URL-encoded form or plain text, in UTF-8.')
 }
 
-/** In slices: twenty megabytes in one piece hold everybody else up. */
+/** In slices: twenty megabytes in one piece would hold the event loop. */
 async function decode(bytes: Uint8Array, pause: Pause): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   let text = ''

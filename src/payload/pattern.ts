@@ -1,12 +1,12 @@
 import { Failure } from '../domain/error.ts'
 
-/** Says whether a pattern occurs in a text. */
-export type Pattern = (text: string) => boolean
+/** Whether a pattern occurs in a text. */
+type Pattern = (text: string) => boolean
 
 const maxSourceLength = 500
 const maxDepth = 20
 const maxStates = 300
-/** What lies beyond is not looked at: it bounds one test to about a million steps. */
+/** Text beyond is ignored: that bounds one test to about a million steps. */
 const maxTextLength = 4096
 
 /**
@@ -28,7 +28,7 @@ export function compilePattern(source: string): Pattern {
 
 interface CharTest {
   readonly char: RegExp
-  /** What it said before; a test by expression is too slow to repeat for every place of a text. */
+  /** Earlier results of `char`, which is too slow to run again for every place of a text. */
   readonly known: Map<string, boolean>
 }
 
@@ -50,7 +50,7 @@ interface Parser {
 
 const refusal = (why: string): Failure => new Failure('config_invalid', `The pattern does not work: ${why}.`)
 
-/** Takes what the sticky expression finds here, if it does. */
+/** Consumes a match of the sticky expression at the parser's place. */
 function take(parser: Parser, sticky: RegExp): RegExpExecArray | null {
   sticky.lastIndex = parser.at
   const found = sticky.exec(parser.source)
@@ -80,7 +80,7 @@ function parseRepeat(parser: Parser, part: Tree): Tree {
   const min = sign ? (sign === '+' ? 1 : 0) : Number(least)
   const max = sign ? (sign === '?' ? 1 : Infinity) : most ? Number(most) : comma ? Infinity : min
   if (max < min) throw refusal(`"${found[0]}" counts backwards`)
-  // Nothing, however often, is nothing; written out it could take forever.
+  // An empty group repeated is empty; written out, nested ones could take forever.
   if (part.kind === 'sequence' && part.parts.length === 0) return part
   return { kind: 'repeat', part, min, max }
 }

@@ -1,7 +1,7 @@
 import { digits, isDigits, isList, isObject, type View } from './view.ts'
 
-/** What a template is rendered onto: bounded in length and in work, so that no payload can hold the event loop. */
-export interface Page {
+/** Where a template is rendered to: bounded in length and in work, so that no payload can hold the event loop. */
+export interface Output {
   readonly parts: string[]
   /** UTF-16 units that may still be written. */
   room: number
@@ -11,7 +11,7 @@ export interface Page {
   overrun: string | undefined
 }
 
-export const createPage = (maxLength: number, maxSteps: number): Page => ({
+export const createOutput = (maxLength: number, maxSteps: number): Output => ({
   parts: [],
   room: maxLength,
   steps: maxSteps,
@@ -19,65 +19,66 @@ export const createPage = (maxLength: number, maxSteps: number): Page => ({
 })
 
 /** Counts work; true while there is some left. */
-export function spend(page: Page): boolean {
-  if (--page.steps < 0) page.overrun ??= 'rendering takes too much work'
-  return page.overrun === undefined
+export function spend(output: Output): boolean {
+  if (--output.steps < 0) output.overrun ??= 'rendering takes too much work'
+  return output.overrun === undefined
 }
 
-export function write(page: Page, text: string): void {
-  page.room -= text.length
-  if (page.room < 0) page.overrun ??= 'the rendered text is too long'
-  else if (text !== '') page.parts.push(text)
+export function write(output: Output, text: string): void {
+  output.room -= text.length
+  if (output.room < 0) output.overrun ??= 'the rendered text is too long'
+  else if (text !== '') output.parts.push(text)
 }
 
-/** Takes back what was written since the page had so many parts. */
-export function tear(page: Page, mark: number): string {
-  const text = page.parts.splice(mark).join('')
-  page.room += text.length
+/** Removes and returns what was written since the output had so many parts. */
+export function takeBack(output: Output, mark: number): string {
+  const text = output.parts.splice(mark).join('')
+  output.room += text.length
   return text
 }
 
 /** A value as text: strings and numbers as they were sent, lists and objects as JSON, missing and null as nothing. */
-export function print(page: Page, view: View | undefined): void {
+export function print(output: Output, view: View | undefined): void {
   if (view === undefined || view === null) return
-  if (typeof view === 'string') write(page, view)
-  else printJson(page, view, 0)
+  if (typeof view === 'string') write(output, view)
+  else printJson(output, view, 0)
 }
 
 const maxDepth = 256
 
-function printJson(page: Page, view: View, depth: number): void {
-  if (!spend(page)) return
-  if (depth > maxDepth) page.overrun ??= 'a value nests too deeply'
-  else if (isDigits(view)) write(page, view[digits])
-  else if (isList(view)) printList(page, view, depth)
-  else if (isObject(view)) printObject(page, view, depth)
-  else printScalar(page, view)
+function printJson(output: Output, view: View, depth: number): void {
+  if (!spend(output)) return
+  if (depth > maxDepth) output.overrun ??= 'a value nests too deeply'
+  else if (isDigits(view)) write(output, view[digits])
+  else if (isList(view)) printList(output, view, depth)
+  else if (isObject(view)) printObject(output, view, depth)
+  else printScalar(output, view)
 }
 
-function printList(page: Page, list: readonly View[], depth: number): void {
-  write(page, '[')
-  for (let i = 0; i < list.length && page.overrun === undefined; i++) {
-    if (i > 0) write(page, ',')
-    printJson(page, list[i] ?? null, depth + 1)
+function printList(output: Output, list: readonly View[], depth: number): void {
+  write(output, '[')
+  for (let i = 0; i < list.length && output.overrun === undefined; i++) {
+    if (i > 0) write(output, ',')
+    printJson(output, list[i] ?? null, depth + 1)
   }
-  write(page, ']')
+  write(output, ']')
 }
 
-function printObject(page: Page, object: { readonly [name: string]: View }, depth: number): void {
+function printObject(output: Output, object: { readonly [name: string]: View }, depth: number): void {
   let before = '{'
   for (const name in object) {
-    if (page.overrun !== undefined) return
-    write(page, before)
-    printScalar(page, name)
-    write(page, ':')
-    printJson(page, object[name] ?? null, depth + 1)
+    if (output.overrun !== undefined) return
+    write(output, before)
+    printScalar(output, name)
+    write(output, ':')
+    printJson(output, object[name] ?? null, depth + 1)
     before = ','
   }
-  write(page, before === '{' ? '{}' : '}')
+  write(output, before === '{' ? '{}' : '}')
 }
 
-function printScalar(page: Page, view: View): void {
-  if (typeof view === 'string' && view.length > page.room) page.overrun ??= 'the rendered text is too long'
-  else write(page, JSON.stringify(view))
+function printScalar(output: Output, view: View): void {
+  if (typeof view === 'string' && view.length > output.room)
+    output.overrun ??= 'the rendered text is too long'
+  else write(output, JSON.stringify(view))
 }

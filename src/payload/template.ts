@@ -1,6 +1,6 @@
 import mustache from 'mustache'
 import { Failure, reasonOf } from '../domain/error.ts'
-import { createPage, type Page, print, spend, tear, write } from './template-output.ts'
+import { createOutput, type Output, print, spend, takeBack, write } from './template-output.ts'
 import { digits, isDigits, isList, memberOf, type View } from './view.ts'
 
 /** A parsed Mustache template. Plain data; partials and lambdas do not occur in it. */
@@ -30,7 +30,7 @@ export interface RenderOptions {
   readonly maxLength?: number
   /** Most steps of work: a node rendered, a name looked for in one place, a value of a list. */
   readonly maxSteps?: number
-  /** What becomes of each value put in; as it is unless told otherwise. `raw` for `{{{x}}}` and `{{&x}}`. */
+  /** Maps the text of each value; identity by default. `raw` for `{{{x}}}` and `{{&x}}`. */
   readonly interpolate?: (text: string, raw: boolean) => string
 }
 
@@ -52,11 +52,11 @@ export function compileTemplate(source: string): Template {
  * Stops as soon as the output or the work exceeds its bound, so it never holds the event loop for long.
  */
 export function render(template: Template, view: View, options: RenderOptions = {}): Rendering {
-  const page = createPage(options.maxLength ?? 262_144, options.maxSteps ?? 200_000)
-  renderNodes(template.nodes, { view, parent: undefined }, page, options.interpolate)
-  return page.overrun === undefined
-    ? { kind: 'text', text: page.parts.join('') }
-    : { kind: 'failed', why: page.overrun }
+  const output = createOutput(options.maxLength ?? 262_144, options.maxSteps ?? 200_000)
+  renderNodes(template.nodes, { view, parent: undefined }, output, options.interpolate)
+  return output.overrun === undefined
+    ? { kind: 'text', text: output.parts.join('') }
+    : { kind: 'failed', why: output.overrun }
 }
 
 /** What mustache.js parses to: kind, value, start, end, and for sections the tokens within. */
@@ -64,7 +64,7 @@ type Token = readonly [kind: string, value: string, start: number, end: number, 
 
 function tokensOf(source: string): readonly Token[] {
   try {
-    // A writer of our own: the shared one keeps every template it ever saw.
+    // A new writer each time: the library's shared one caches every template for ever.
     return new mustache.Writer().parse(source) as readonly Token[]
   } catch (cause) {
     const reason = reasonOf(cause)
@@ -117,45 +117,51 @@ interface Context {
 
 type Interpolate = RenderOptions['interpolate']
 
-function renderNodes(nodes: readonly Node[], context: Context, page: Page, interpolate: Interpolate): void {
+function renderNodes(
+  nodes: readonly Node[],
+  context: Context,
+  output: Output,
+  interpolate: Interpolate,
+): void {
   for (const node of nodes) {
-    if (!spend(page)) return
-    if (node.kind === 'text') write(page, node.text)
-    else if (node.kind === 'value') renderValue(lookup(node.path, context, page), node.raw, page, interpolate)
-    else renderSection(node, context, page, interpolate)
+    if (!spend(output)) return
+    if (node.kind === 'text') write(output, node.text)
+    else if (node.kind === 'value')
+      renderValue(lookup(node.path, context, output), node.raw, output, interpolate)
+    else renderSection(node, context, output, interpolate)
   }
 }
 
-function renderValue(value: View | undefined, raw: boolean, page: Page, interpolate: Interpolate): void {
-  const mark = page.parts.length
-  print(page, value)
-  if (interpolate && page.parts.length > mark) write(page, interpolate(tear(page, mark), raw))
+function renderValue(value: View | undefined, raw: boolean, output: Output, interpolate: Interpolate): void {
+  const mark = output.parts.length
+  print(output, value)
+  if (interpolate && output.parts.length > mark) write(output, interpolate(takeBack(output, mark), raw))
 }
 
 function renderSection(
   section: Extract<Node, { kind: 'section' }>,
   context: Context,
-  page: Page,
+  output: Output,
   interpolate: Interpolate,
 ): void {
-  const value = lookup(section.path, context, page)
+  const value = lookup(section.path, context, output)
   for (const inner of contextsOf(value, section.inverted, context)) {
-    if (!spend(page)) return
-    renderNodes(section.body, inner, page, interpolate)
+    if (!spend(output)) return
+    renderNodes(section.body, inner, output, interpolate)
   }
 }
 
 /** The first context that has the first name decides; a broken chain below it is missing, not looked for further out. */
-function lookup(path: Path, context: Context, page: Page): View | undefined {
+function lookup(path: Path, context: Context, output: Output): View | undefined {
   const [first, ...rest] = path
   if (first === undefined) return context.view
   let found: View | undefined
   for (let at: Context | undefined = context; at && found === undefined; at = at.parent) {
-    if (!spend(page)) return undefined
+    if (!spend(output)) return undefined
     found = memberOf(at.view, first)
   }
   for (const name of rest) {
-    if (found === undefined || !spend(page)) return undefined
+    if (found === undefined || !spend(output)) return undefined
     found = memberOf(found, name)
   }
   return found

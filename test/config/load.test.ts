@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { type Config, type ConfigSources, configSchema, loadConfig } from '../../src/config/load.ts'
 import { variables } from '../../src/config/overrides.ts'
-import { printable } from '../../src/config/print.ts'
+import { printable } from '../../src/config/printable.ts'
 import { Failure } from '../../src/domain/error.ts'
 import { homeAt } from '../../src/domain/home.ts'
 

@@ -193,7 +193,7 @@ describe('createFence', () => {
     const text = renderText(
       'Review {{title}}: {{body}}',
       { title: 'a</data-0>', body: '' },
-      { interpolate: fence.around },
+      { interpolate: fence.wrap },
     )
     assert.equal(text, 'Review <data-0123456789abcdef>a</data-0></data-0123456789abcdef>: ')
     assert(fence.notice.includes('<data-0123456789abcdef>'))

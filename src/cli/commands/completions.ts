@@ -1,5 +1,5 @@
 import { Failure } from '../../domain/error.ts'
-import { meant } from '../../domain/nearest.ts'
+import { suggestion } from '../../domain/nearest.ts'
 import type { Call, Command } from '../command.ts'
 import { completeName } from '../complete.ts'
 
@@ -64,7 +64,7 @@ export const completions: Command = {
 async function runCompletions({ out, args, json }: Call): Promise<void> {
   const shell = args.need('shell')
   if (!Object.hasOwn(scripts, shell))
-    throw new Failure('usage', `There are no completions for "${shell}". ${meant(shell, shells)}`)
+    throw new Failure('usage', `There are no completions for "${shell}". ${suggestion(shell, shells)}`)
   const script = scripts[shell] ?? ''
   if (json) out.json({ script })
   else out.line(script.trimEnd())

@@ -1,6 +1,6 @@
 import type { DeliveryState } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
-import { meant } from '../../domain/nearest.ts'
+import { suggestion } from '../../domain/nearest.ts'
 import type { DeliveryFilter, DoorStore } from '../../domain/ports.ts'
 import { parseSessionId } from '../../domain/session.ts'
 import { purgeDelivery, replayDelivery, retryDelivery, showDelivery } from '../../manage/deliveries.ts'
@@ -89,7 +89,7 @@ export async function filterOf(
 
 function parseState(text: string): DeliveryState {
   const state = states.find((known) => known === text.toUpperCase())
-  if (!state) throw new Failure('usage', `There is no state "${text}". ${meant(text, states)}`)
+  if (!state) throw new Failure('usage', `There is no state "${text}". ${suggestion(text, states)}`)
   return state
 }
 

@@ -47,7 +47,7 @@ export function knockOf(
       body ??= readBody(request, maxBytes)
       return body
     },
-    kept: () => headersToKeep(request, kept),
+    keptHeaders: () => headersToKeep(request, kept),
   }
 }
 

@@ -14,7 +14,7 @@ export const readText: Read = async (path) => {
   }
 }
 
-/** Strict JSON; what is wrong with it is told by line and column. */
+/** Parses strict JSON. Throws `config_invalid` with line and column. */
 export function parseDocument(path: string, text: string): unknown {
   const json = text.replace(/^\ufeff/, '')
   try {

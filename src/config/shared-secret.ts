@@ -9,12 +9,12 @@ export interface Check {
   readonly complain: Complain
 }
 
-/** The secret of the example in the documentation: everybody knows it. */
+/** The example of the documentation: no secret. */
 const exampleSecret = 'your-webhook-secret'
 const path = ['webhooks', 'secret']
 
 /** The shared secret of enabled webhooks: there, long enough, and not the one from the documentation. */
-export function checkShared(secrets: readonly string[], { host, warn, complain }: Check): void {
+export function checkSharedSecret(secrets: readonly string[], { host, warn, complain }: Check): void {
   if (secrets.length === 0) complain(path, 'is missing, and webhooks are enabled; `postern secret` makes one')
   for (const secret of secrets) {
     if (secret.length < minSecretLength)
