@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path'
 import { Failure } from '../../domain/error.ts'
 import type { DriverSettings } from '../../domain/session.ts'
 import type { OwnedSettings } from '../agent-process/opening.ts'
-import { type AgentKind, isAgentKind } from '../agents/skills.ts'
+import { type AgentKind, isAgentKind } from '../agents/kinds.ts'
 
 export interface AcpSettings extends OwnedSettings {
   /** Kinds of tools (`read`, `execute` …) and titles of tool calls that are allowed, once each, without a person. */

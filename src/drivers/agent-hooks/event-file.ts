@@ -1,8 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
-import { open, readFile, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SessionId } from '../../domain/session.ts'
 import { readRows } from '../json.ts'
+import { textOf } from '../process/files.ts'
 import type { HookEvent } from './events.ts'
 
 /**
@@ -81,7 +82,7 @@ function habitAfter(habit: Habit, { is }: HookEvent): Habit {
 async function readAll(
   path: string,
 ): Promise<{ readonly heading: Heading | undefined; readonly events: readonly HookEvent[] }> {
-  const lines: readonly object[] = readRows(await readFile(path, 'utf8').catch(() => ''))
+  const lines: readonly object[] = readRows(await textOf(path))
   return { heading: lines.find(isHeading), events: lines.filter(isHookEvent) }
 }
 

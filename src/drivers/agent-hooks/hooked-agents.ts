@@ -1,4 +1,4 @@
-import type { AgentKind } from '../agents/skills.ts'
+import type { AgentKind } from '../agents/kinds.ts'
 import { fingerprint } from '../terminal/screen.ts'
 import type { HookEvent } from './events.ts'
 import { lastAnswerIn } from './gemini-transcript.ts'

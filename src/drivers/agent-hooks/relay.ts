@@ -1,6 +1,6 @@
 import type { Session } from '../../domain/session.ts'
 import { agentInFront } from '../agents/foreground.ts'
-import { agentRunBy } from '../agents/installed.ts'
+import { agentRunBy } from '../agents/kinds.ts'
 import { appendHookEvent, openHookEvents } from './event-file.ts'
 import { type HookedAgent, type HookPayload, hookedAgents, isHookedAgent } from './hooked-agents.ts'
 

@@ -1,6 +1,7 @@
 import type { Discovered, DiscoveryPlace, DriverTools } from '../../domain/driver.ts'
 import type { DriverSettings, Session } from '../../domain/session.ts'
-import type { AgentKind, SkillPlace } from '../agents/skills.ts'
+import type { AgentKind } from '../agents/kinds.ts'
+import type { SkillPlace } from '../agents/skills.ts'
 import type { AgentOrder, Started, Turn } from './agent.ts'
 import type { AgentJournal, Taken } from './journal.ts'
 

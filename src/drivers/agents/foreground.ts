@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
-import { agentRunBy } from './installed.ts'
-import type { AgentKind } from './skills.ts'
+import { statOf, textOf } from '../process/files.ts'
+import type { AgentKind } from './kinds.ts'
+import { agentRunBy } from './kinds.ts'
 
 /** The agent in front in the terminal of `pid`, also where an interpreter runs it. */
 export const agentInFront = async (pid: number): Promise<AgentKind | undefined> =>
@@ -13,16 +13,10 @@ export async function foregroundOf(pid: number): Promise<readonly string[] | und
   return process.platform === 'linux' ? linuxForeground(pid) : psForeground(pid)
 }
 
-/** From proc(5) `stat`: `tpgid` is the sixth field behind the name, which may hold anything. */
 async function linuxForeground(pid: number): Promise<readonly string[] | undefined> {
-  try {
-    const line = await readFile(`/proc/${pid}/stat`, 'utf8')
-    const leader = line.slice(line.lastIndexOf(')') + 2).split(' ')[5]
-    const command = await readFile(`/proc/${leader}/cmdline`, 'utf8')
-    return command.split('\0').filter((word) => word !== '')
-  } catch {
-    return undefined
-  }
+  const leader = (await statOf(pid))[5]
+  const command = await textOf(`/proc/${leader}/cmdline`)
+  return command === '' ? undefined : command.split('\0').filter((word) => word !== '')
 }
 
 async function psForeground(pid: number): Promise<readonly string[] | undefined> {
@@ -34,11 +28,8 @@ async function psForeground(pid: number): Promise<readonly string[] | undefined>
 const deadlineMs = 3000
 
 function ps(column: string, pid: string): Promise<string | undefined> {
-  const options = {
-    env: { ...process.env, LC_ALL: 'C' },
-    timeout: deadlineMs,
-    killSignal: 'SIGKILL',
-  } as const
+  const env = { ...process.env, LC_ALL: 'C' }
+  const options = { env, timeout: deadlineMs, killSignal: 'SIGKILL' } as const
   return new Promise((resolve) => {
     execFile('ps', ['-o', column, '-p', pid], options, (error, stdout) => resolve(error ? undefined : stdout))
   })

@@ -1,7 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises'
-import { basename, delimiter, isAbsolute, join, resolve } from 'node:path'
+import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import type { Discovered, DiscoveryPlace } from '../../domain/driver.ts'
-import { type AgentKind, isAgentKind } from './skills.ts'
 
 /** How an agent that is installed would be run by a driver. */
 export interface Runnable {
@@ -50,13 +49,3 @@ async function isProgram(path: string): Promise<boolean> {
     return false
   }
 }
-
-/** Behind an interpreter and its options. */
-const wordsLooked = 6
-
-/** The agent a running command line belongs to: `node --no-warnings /opt/bin/gemini` is gemini. */
-export const agentRunBy = (command: readonly string[]): AgentKind | undefined =>
-  command
-    .slice(0, wordsLooked)
-    .map((word) => basename(word).replace(/\.[cm]?js$|\.exe$/, ''))
-    .find(isAgentKind)

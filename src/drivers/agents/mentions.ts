@@ -42,11 +42,8 @@ async function isLive(name: string, cwd: string, home: string): Promise<boolean>
   return there.includes(true)
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path)
-    return true
-  } catch {
-    return false
-  }
-}
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )

@@ -1,8 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-
-/** Agents whose folders and calls are known. */
-export type AgentKind = 'claude' | 'codex' | 'gemini' | 'opencode' | 'pi' | 'qwen'
+import { namesIn } from '../process/files.ts'
+import type { AgentKind } from './kinds.ts'
 
 /** Where one agent's skills may lie. */
 export interface SkillPlace {
@@ -16,12 +15,9 @@ export interface SkillPlace {
   readonly calls?: false
 }
 
-export const isAgentKind = (text: unknown): text is AgentKind =>
-  typeof text === 'string' && Object.hasOwn(agentFacts, text)
-
 /** The names of all skills in reach, sorted. A skill is a folder with a `SKILL.md` (agentskills.io). */
 export async function listSkills(place: SkillPlace): Promise<readonly string[]> {
-  const found = await Promise.all([...ownFolders(place), ...place.dirs].map(namesIn))
+  const found = await Promise.all([...ownFolders(place), ...place.dirs].map(skillsIn))
   return [...new Set(found.flat())].sort()
 }
 
@@ -87,8 +83,6 @@ const agentFacts: Readonly<Record<AgentKind, AgentFacts>> = {
   },
 }
 
-export const agentKinds = Object.keys(agentFacts).filter(isAgentKind)
-
 const anyAgent: Pick<AgentFacts, 'folders' | 'homeFolders'> = { folders: ['.agents/skills'] }
 
 function ownFolders({ agent, cwd, home }: SkillPlace): readonly string[] {
@@ -99,8 +93,8 @@ function ownFolders({ agent, cwd, home }: SkillPlace): readonly string[] {
   ]
 }
 
-async function namesIn(folder: string): Promise<readonly string[]> {
-  const names = (await entriesOf(folder)).filter(isSkillName)
+async function skillsIn(folder: string): Promise<readonly string[]> {
+  const names = (await namesIn(folder)).filter(isSkillName)
   const present = await Promise.all(names.map((name) => holdsSkill(folder, name)))
   return names.filter((_, index) => present[index])
 }
@@ -110,21 +104,8 @@ async function firstWith(folders: readonly string[], name: string): Promise<stri
   return undefined
 }
 
-async function entriesOf(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder)
-  } catch {
-    return []
-  }
-}
-
-async function holdsSkill(folder: string, name: string): Promise<boolean> {
-  try {
-    return (await stat(fileOf(folder, name))).isFile()
-  } catch {
-    return false
-  }
-}
+const holdsSkill = async (folder: string, name: string): Promise<boolean> =>
+  (await stat(fileOf(folder, name)).catch(() => undefined))?.isFile() === true
 
 const fileOf = (folder: string, name: string): string => join(folder, name, 'SKILL.md')
 

@@ -1,6 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isObject, parseJson, textAt } from '../json.ts'
+import { namesIn, textOf } from '../process/files.ts'
 import { identify, isRunning, type ProcessIdentity } from '../process/process.ts'
 
 /** What a running Claude Code writes to `sessions/<pid>.json` of its configuration directory (seen in 2.1.329). */
@@ -77,7 +77,3 @@ function parse(text: string): Entry | undefined {
     ...(socket !== undefined && { socket }),
   }
 }
-
-const textOf = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '')
-
-const namesIn = (folder: string): Promise<readonly string[]> => readdir(folder).catch(() => [])

@@ -1,7 +1,8 @@
-import { open, readdir, stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseLine, splitLines } from '../agent-process/lines.ts'
 import type { JsonObject } from '../json.ts'
+import { namesIn } from '../process/files.ts'
 import type { Attempt } from './journal.ts'
 
 /** Reads the transcripts that one Claude Code writes after an attempt, in whatever conversation it is then. */
@@ -38,7 +39,7 @@ export function openTranscript(configDir: string, { sessionId: first, from }: At
 /** Where one conversation is written down, one JSON object a line (`projects/<folder>/<session id>.jsonl`). */
 async function transcriptPath(configDir: string, sessionId: string): Promise<string | undefined> {
   const projects = join(configDir, 'projects')
-  const folders = await readdir(projects).catch(() => [])
+  const folders = await namesIn(projects)
   const paths = folders.map((folder) => join(projects, folder, `${sessionId}.jsonl`))
   for (const path of paths) if ((await sizeOf(path)) !== undefined) return path
   return undefined

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../domain/outcome.ts'
-import type { AgentKind } from '../agents/skills.ts'
+import type { AgentKind } from '../agents/kinds.ts'
 import { type Conversation, presets, type Report } from './presets.ts'
 import type { Finished } from './run.ts'
 

@@ -1,5 +1,5 @@
 import type { TurnFailure } from '../../domain/outcome.ts'
-import type { AgentKind } from '../agents/skills.ts'
+import type { AgentKind } from '../agents/kinds.ts'
 import { isObject, type Json, type JsonObject, readObjects, readRows, textAt } from '../json.ts'
 
 /** The conversation a turn belongs to: a new one under an id of our choice, or an earlier one. */

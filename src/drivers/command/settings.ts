@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { Failure } from '../../domain/error.ts'
 import type { DriverSettings } from '../../domain/session.ts'
-import { type AgentKind, isAgentKind } from '../agents/skills.ts'
+import { type AgentKind, isAgentKind } from '../agents/kinds.ts'
 
 export interface CommandSettings {
   /** Program and arguments; a preset adds its own behind them. Never through a shell. */

@@ -1,6 +1,6 @@
 import type { Discovered, DiscoveryPlace } from '../../domain/driver.ts'
 import { oneLine } from '../../domain/one-line.ts'
-import { agentRunBy } from '../agents/installed.ts'
+import { agentRunBy } from '../agents/kinds.ts'
 import { isObject, type Json, textAt } from '../json.ts'
 import { listeners } from '../process/ports.ts'
 import { createApi } from './api.ts'

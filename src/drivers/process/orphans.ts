@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { textOf } from './files.ts'
 import { endGroup, groupMembers, identify, isRunning, type ProcessIdentity } from './process.ts'
 
 const killGraceMs = 1000
@@ -19,6 +19,6 @@ export async function endOrphan(leader: ProcessIdentity, mark: string): Promise<
 }
 
 async function carries(pid: number, mark: string): Promise<boolean> {
-  const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
+  const environment = await textOf(`/proc/${pid}/environ`)
   return environment.split('\0').includes(mark)
 }

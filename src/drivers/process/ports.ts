@@ -1,4 +1,5 @@
-import { readdir, readFile, readlink } from 'node:fs/promises'
+import { readlink } from 'node:fs/promises'
+import { namesIn, textOf } from './files.ts'
 
 /**
  * The ports on which programs of this user listen for this machine, whose command line is wanted. None where the system
@@ -49,7 +50,3 @@ async function socketsOf(pid: string): Promise<readonly string[]> {
   )
   return (await Promise.all(links)).flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? [])
 }
-
-const textOf = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '')
-
-const namesIn = (folder: string): Promise<readonly string[]> => readdir(folder).catch(() => [])

@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { pause } from '../../wait.ts'
+import { namesIn, statOf, textOf } from './files.ts'
 
 /** A process for good: pids are used again, a pid together with its start is not. */
 export interface ProcessIdentity {
@@ -117,15 +118,13 @@ export async function groupMembers(group: number): Promise<readonly number[]> {
 
 async function linuxStart(pid: number): Promise<string | undefined> {
   const facts = await linuxFacts(pid)
-  const boot = facts && ((await textOf('/proc/sys/kernel/random/boot_id')) ?? '')
+  const boot = facts && (await textOf('/proc/sys/kernel/random/boot_id'))
   return facts && `${boot?.slice(0, 8)}:${facts.ticks}`
 }
 
-/** From proc(5) `stat`: the name in parentheses may hold anything, so counting starts behind it. */
 async function linuxFacts(pid: number): Promise<{ group: number; ticks: string } | undefined> {
-  const line = await textOf(`/proc/${pid}/stat`)
-  const fields = line?.slice(line.lastIndexOf(')') + 2).split(' ')
-  const [state, group, ticks] = [fields?.[0], fields?.[2], fields?.[19]]
+  const fields = await statOf(pid)
+  const [state, group, ticks] = [fields[0], fields[2], fields[19]]
   if (!state || !group || !ticks || state === 'Z' || state === 'X') return undefined
   return { group: Number(group), ticks }
 }
@@ -141,22 +140,6 @@ function psStart(pid: number): Promise<string | undefined> {
       resolve(state?.startsWith('Z') ? undefined : start)
     })
   })
-}
-
-async function textOf(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch {
-    return undefined
-  }
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder)
-  } catch {
-    return []
-  }
 }
 
 export async function isFolder(path: string): Promise<boolean> {

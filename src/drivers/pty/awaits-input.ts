@@ -1,4 +1,5 @@
-import { readFile, readlink } from 'node:fs/promises'
+import { readlink } from 'node:fs/promises'
+import { statOf, textOf } from '../process/files.ts'
 import { groupMembers } from '../process/process.ts'
 
 /** Linux system calls in which a program waits for input, by architecture. The first two name what they read. */
@@ -17,47 +18,22 @@ const waits: Readonly<
 export async function awaitsInput(leader: number): Promise<boolean | undefined> {
   const calls = waits[process.arch]
   if (process.platform !== 'linux' || !calls) return undefined
-  const group = await foregroundOf(leader)
-  if (group === undefined) return undefined
+  const group = Number((await statOf(leader))[5])
+  if (!(group > 1)) return undefined
   const answers = await Promise.all((await groupMembers(group)).map((pid) => waitsForInput(pid, calls)))
   if (answers.includes(true)) return true
   return answers.length === 0 || answers.includes(undefined) ? undefined : false
 }
 
-/** `tpgid` of proc(5) `stat`. */
-async function foregroundOf(pid: number): Promise<number | undefined> {
-  const group = Number((await statOf(pid))?.[5])
-  return group > 1 ? group : undefined
-}
-
 async function waitsForInput(pid: number, calls: (typeof waits)[string]): Promise<boolean | undefined> {
   const [line, stat] = await Promise.all([textOf(`/proc/${pid}/syscall`), statOf(pid)])
-  if (line === undefined) return undefined
+  if (line === '') return undefined
   // A stopped program is still in the call that it was stopped in.
-  if (stat?.[0] === 'T' || stat?.[0] === 't') return false
+  if (stat[0] === 'T' || stat[0] === 't') return false
   const [call = '', first = ''] = line.split(' ')
   if (calls.polls.includes(call)) return true
   return calls.reads.includes(call) && (await isTerminal(pid, Number(first)))
 }
 
-/** The fields behind the name, which may hold anything. */
-async function statOf(pid: number): Promise<readonly string[] | undefined> {
-  const line = await textOf(`/proc/${pid}/stat`)
-  return line?.slice(line.lastIndexOf(')') + 2).split(' ')
-}
-
-async function isTerminal(pid: number, descriptor: number): Promise<boolean> {
-  try {
-    return /^\/dev\/(?:pts\/|tty)/.test(await readlink(`/proc/${pid}/fd/${descriptor}`))
-  } catch {
-    return false
-  }
-}
-
-async function textOf(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch {
-    return undefined
-  }
-}
+const isTerminal = async (pid: number, descriptor: number): Promise<boolean> =>
+  /^\/dev\/(?:pts\/|tty)/.test(await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => ''))

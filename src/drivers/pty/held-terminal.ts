@@ -1,6 +1,6 @@
 import type { Platform, Terminal } from '../../platform/platform.ts'
 import { pause } from '../../wait.ts'
-import { agentRunBy } from '../agents/installed.ts'
+import { agentRunBy } from '../agents/kinds.ts'
 import { dialogOn } from '../terminal/dialog.ts'
 import { boxInk, isForeign } from '../terminal/input-box.ts'
 import type { Screen } from '../terminal/screen.ts'

@@ -1,3 +1,4 @@
+import type { AgentKind } from '../agents/kinds.ts'
 import type { Screen } from './screen.ts'
 
 const maxErrorLength = 300
@@ -14,7 +15,7 @@ interface Signs {
 }
 
 /** By the screens of the releases that docs/drivers.md names. Their signs differ, so all readers are tried. */
-const readers: Readonly<Record<string, Reader>> = {
+const readers: Readonly<Record<AgentKind, Reader>> = {
   claude: between({ prompt: /^❯(?:\s|$)/, error: /^● (?=API Error\b)/, success: /^[✻●] / }),
   codex: between({ prompt: /^›(?:\s|$)/, error: /^■ (?=\S)/ }),
   gemini: between({ prompt: /^ >(?:\s|$)/, error: /^✕ (?=\[API Error\b)/, success: /^✦ / }),

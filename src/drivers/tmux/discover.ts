@@ -1,8 +1,8 @@
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Discovered, DiscoveryPlace } from '../../domain/driver.ts'
 import { agentInFront } from '../agents/foreground.ts'
-import { type AgentKind, isAgentKind } from '../agents/skills.ts'
+import { type AgentKind, isAgentKind } from '../agents/kinds.ts'
+import { namesIn } from '../process/files.ts'
 import { openTmux } from './call.ts'
 
 /** Panes of this user's tmux servers in which a known agent is in front. */
@@ -16,7 +16,7 @@ export async function discoverPanes(place: DiscoveryPlace): Promise<readonly Dis
 /** Where tmux puts its sockets, and the one this shell runs in. */
 async function socketsOf(env: DiscoveryPlace['env']): Promise<readonly string[]> {
   const folder = socketFolder(env)
-  const names = await readdir(folder).catch(() => [])
+  const names = await namesIn(folder)
   const own = ownSocket(env)
   return [...new Set([...(own ? [own] : []), ...names.map((name) => join(folder, name))])]
 }

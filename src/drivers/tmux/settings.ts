@@ -1,6 +1,6 @@
 import { Failure } from '../../domain/error.ts'
 import type { DriverSettings } from '../../domain/session.ts'
-import { type AgentKind, isAgentKind } from '../agents/skills.ts'
+import { type AgentKind, isAgentKind } from '../agents/kinds.ts'
 import type { Multiline } from '../terminal/keystrokes.ts'
 import type { CallResult, Tmux } from './call.ts'
 

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { acpDriver } from '../../../src/drivers/acp/driver.ts'
-import { agentRunBy } from '../../../src/drivers/agents/installed.ts'
 import { commandDriver } from '../../../src/drivers/command/driver.ts'
 
 describe('discover', () => {
@@ -35,18 +34,4 @@ describe('discover', () => {
       await rm(folder, { recursive: true })
     }
   })
-})
-
-describe('agentRunBy', () => {
-  const cases: readonly (readonly [command: string, agent: string | undefined])[] = [
-    ['claude', 'claude'],
-    ['/usr/bin/codex --yolo', 'codex'],
-    ['node --no-warnings=x /opt/lib/bundle/gemini.js', 'gemini'],
-    ['bun /opt/pi', 'pi'],
-    ['vim notes/claude.md', undefined],
-    ['bash', undefined],
-    ['sh -c a b c d claude', undefined],
-  ]
-  for (const [command, agent] of cases)
-    it(`${command} is ${agent}`, () => assert.equal(agentRunBy(command.split(' ')), agent))
 })

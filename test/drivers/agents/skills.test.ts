@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import type { AgentKind } from '../../../src/drivers/agents/kinds.ts'
 import {
-  type AgentKind,
   hasSkill,
   isSkillName,
   listSkills,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Outcome } from '../../../src/domain/outcome.ts'
-import type { AgentKind } from '../../../src/drivers/agents/skills.ts'
+import type { AgentKind } from '../../../src/drivers/agents/kinds.ts'
 import { judge } from '../../../src/drivers/command/outcome.ts'
 import { isLostConversation, presets } from '../../../src/drivers/command/presets.ts'
 import type { Finished } from '../../../src/drivers/command/run.ts'

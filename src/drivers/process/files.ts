@@ -1,0 +1,16 @@
+import { readdir, readFile } from 'node:fs/promises'
+
+/** Empty when the file is missing or cannot be read: files of others, and of /proc, come and go. */
+export const textOf = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '')
+
+/** None when the folder is missing or cannot be read. */
+export const namesIn = (folder: string): Promise<readonly string[]> => readdir(folder).catch(() => [])
+
+/**
+ * The fields of proc(5) `stat` behind the program's name, which may hold anything: 0 is the state, 2 the process group,
+ * 5 the foreground group of its terminal, 19 the start.
+ */
+export async function statOf(pid: number): Promise<readonly string[]> {
+  const line = await textOf(`/proc/${pid}/stat`)
+  return line.slice(line.lastIndexOf(')') + 2).split(' ')
+}
