@@ -3,7 +3,7 @@ import type { Delivery } from '../domain/delivery.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { Clock } from '../domain/ports.ts'
 
-/** Tells who asked for it how a turn ended. Never throws: what goes wrong is the outcome. */
+/** Posts how a turn ended to its callback URL. Never throws: what goes wrong is the outcome. */
 export type CallBack = (delivery: Delivery, signal: AbortSignal) => Promise<Outcome>
 
 /** POSTs one order. Never throws: what goes wrong is the outcome. */
@@ -24,7 +24,7 @@ export interface CallBackDeps {
   readonly secrets: () => readonly string[]
 }
 
-/** Callbacks are signed by the Standard Webhooks scheme; each try of one carries the delivery's id and its own time. */
+/** Callbacks are signed by the Standard Webhooks scheme; each attempt carries the delivery's id and its own time. */
 export const createCallBack =
   ({ caller, clock, secrets }: CallBackDeps): CallBack =>
   async (delivery, signal) => {
@@ -40,7 +40,7 @@ export const createCallBack =
     return caller.call({ url: delivery.callbackUrl ?? '', headers, body }, signal)
   }
 
-/** In phase `callback`, `failedStep` says how the turn failed; the payload calls it `reason`. Members without a value are absent in JSON. */
+/** In phase `callback`, `failedStep` is how the turn failed; the payload calls it `reason`. Members without a value are absent in JSON. */
 export const callbackOf = (delivery: Delivery, now: number) => ({
   type: delivery.failedStep === undefined ? 'delivery.completed' : 'delivery.failed',
   timestamp: new Date(now).toISOString(),

@@ -3,11 +3,11 @@ import { reasonOf } from '../domain/error.ts'
 import type { HostLink, Log } from '../domain/ports.ts'
 import type { Session, SessionId } from '../domain/session.ts'
 
-/** The live wires of this process, one for each opening of a session. */
+/** The open connections of this process, one for each opening of a session. */
 export interface Connections {
   /** Undefined when this build has no driver of that name. */
   to(session: Session): Connection | undefined
-  /** Lets go of wires whose session was ended, or opened anew, by somebody else. */
+  /** Closes connections whose session was ended, or opened anew, elsewhere. */
   reconcile(sessions: readonly Session[]): Promise<void>
   closeAll(): Promise<void>
 }
@@ -20,34 +20,34 @@ export interface ConnectionsDeps {
   readonly log: Log
 }
 
-interface Wire {
+interface Opened {
   readonly generation: string
   readonly connection: Connection
 }
 
 export function createConnections(deps: ConnectionsDeps): Connections {
-  const wires = new Map<SessionId, Wire>()
+  const opened = new Map<SessionId, Opened>()
   return {
     to(session) {
-      const known = wires.get(session.id)
+      const known = opened.get(session.id)
       if (known?.generation === session.generation) return known.connection
       const connection = deps.drivers.get(session.driver)?.connect(session, toolsFor(deps, session))
-      if (connection) wires.set(session.id, { generation: session.generation, connection })
+      if (connection) opened.set(session.id, { generation: session.generation, connection })
       return connection
     },
     async reconcile(sessions) {
       const open = new Map(
         sessions.filter((session) => session.state !== 'ended').map((s) => [s.id, s.generation]),
       )
-      const stale = [...wires].filter(([id, wire]) => open.get(id) !== wire.generation)
-      for (const [id] of stale) wires.delete(id)
-      await Promise.all(stale.map(([id, wire]) => quietly(deps.log, id, () => wire.connection.end())))
-      await Promise.all(stale.map(([id, wire]) => quietly(deps.log, id, () => wire.connection.close())))
+      const stale = [...opened].filter(([id, { generation }]) => open.get(id) !== generation)
+      for (const [id] of stale) opened.delete(id)
+      await Promise.all(stale.map(([id, { connection }]) => quietly(deps.log, id, () => connection.end())))
+      await Promise.all(stale.map(([id, { connection }]) => quietly(deps.log, id, () => connection.close())))
     },
     async closeAll() {
-      const all = [...wires]
-      wires.clear()
-      await Promise.all(all.map(([id, wire]) => quietly(deps.log, id, () => wire.connection.close())))
+      const all = [...opened]
+      opened.clear()
+      await Promise.all(all.map(([id, { connection }]) => quietly(deps.log, id, () => connection.close())))
     },
   }
 }

@@ -20,12 +20,12 @@ export interface DispatchDeps {
   readonly store: Pick<DoorStore, 'findSession' | 'findGrant'> & DispatchLink
   readonly connections: Connections
   readonly waiters: Waiters
-  /** Brings the outcome of a turn to who asked for it. */
+  /** Brings the outcome of a turn to its callback URL. */
   readonly callBack: CallBack
   readonly clock: Clock
   readonly log: Log
   readonly policy: () => RetryPolicy
-  /** Longest time one message or turn may take, unless the delivery says otherwise. Milliseconds. */
+  /** Longest time one message or turn may take, unless the delivery names another. Milliseconds. */
   readonly timeoutMs: () => number
 }
 
@@ -34,12 +34,12 @@ export interface DispatchDeps {
  * Never throws. `stopping` lets go of what has not reached its agent yet.
  */
 export async function dispatch(deps: DispatchDeps, delivery: Delivery, stopping: AbortSignal): Promise<void> {
-  const taken: Taken = { at: delivery.acceptedAt }
-  const outcome = await outcomeOf(deps, delivery, stopping, taken)
-  const judged = taken.at === undefined ? delivery : { ...delivery, acceptedAt: taken.at }
+  const known: Known = { acceptedAt: delivery.acceptedAt }
+  const outcome = await outcomeOf(deps, delivery, stopping, known)
+  const judged = known.acceptedAt === undefined ? delivery : { ...delivery, acceptedAt: known.acceptedAt }
   const now = deps.clock.now()
   const settlement = settle(judged, outcome, now, deps.clock.random(), deps.policy())
-  if (!(await keep(deps, delivery, settlement, now, stopping))) return
+  if (!(await storeSettlement(deps, delivery, settlement, now, stopping))) return
   deps.waiters.notify(became(judged, settlement, now))
   deps.log('info', 'delivery.settled', {
     delivery: delivery.id,
@@ -49,10 +49,10 @@ export async function dispatch(deps: DispatchDeps, delivery: Delivery, stopping:
     failedStep: settlement.failedStep,
     heldBecause: settlement.heldBecause,
   })
-  if (delivery.phase === 'deliver') await noteSession(deps, delivery.session, taken, outcome)
+  if (delivery.phase === 'deliver') await noteSession(deps, delivery.session, known, outcome)
 }
 
-/** The agent has nothing to do with it any more: no session is asked, none is kept waiting. */
+/** The agent is done: a callback neither needs its session nor keeps it waiting. */
 async function callBack(deps: DispatchDeps, delivery: Delivery, stopping: AbortSignal): Promise<Outcome> {
   const outcome = await deps.callBack(delivery, stopping)
   return stopping.aborted && outcome.kind !== 'taken'
@@ -60,10 +60,10 @@ async function callBack(deps: DispatchDeps, delivery: Delivery, stopping: AbortS
     : outcome
 }
 
-/** When the agent surely took it: known even if the attempt then breaks off. */
-interface Taken {
-  at: number | undefined
-  /** The opening of the session that was reached for. */
+/** What an attempt has found out so far: known even if it then breaks off. */
+interface Known {
+  acceptedAt: number | undefined
+  /** The opening of the session that the attempt is for. */
   generation?: string | undefined
 }
 
@@ -72,15 +72,15 @@ async function outcomeOf(
   deps: DispatchDeps,
   delivery: Delivery,
   stopping: AbortSignal,
-  taken: Taken,
+  known: Known,
 ): Promise<Outcome> {
   try {
     return delivery.phase === 'callback'
       ? await callBack(deps, delivery, stopping)
-      : await attempt(deps, delivery, stopping, taken)
+      : await attempt(deps, delivery, stopping, known)
   } catch (thrown) {
     const why = reasonOf(thrown)
-    if (thrown instanceof Failure && thrown.code === 'store_unavailable' && taken.at === undefined)
+    if (thrown instanceof Failure && thrown.code === 'store_unavailable' && known.acceptedAt === undefined)
       return { kind: 'released', why }
     deps.log('error', 'driver.threw', { delivery: delivery.id, why })
     return { kind: 'failed', why: `driver error: ${why}`, retry: true }
@@ -91,24 +91,24 @@ async function attempt(
   deps: DispatchDeps,
   delivery: Delivery,
   stopping: AbortSignal,
-  taken: Taken,
+  known: Known,
 ): Promise<Outcome> {
   const session = await deps.store.findSession(delivery.session)
-  taken.generation = session?.generation
+  known.generation = session?.generation
   const refusal = await refusalOf(deps, delivery, session)
   if (refusal) return refusal
   if (stopping.aborted) return { kind: 'released', why: 'the server is stopping' }
   const connection = session && deps.connections.to(session)
   if (!connection) return { kind: 'offline', why: `this build has no driver "${session?.driver ?? ''}"` }
-  const recalled = mayHaveArrived(delivery, taken) ? await connection.recall(delivery.id) : undefined
+  const recalled = mayHaveArrived(delivery, known) ? await connection.recall(delivery.id) : undefined
   if (recalled) return recalled
   // Taken before a crash: sending it again would be a second turn.
-  if (taken.at !== undefined)
+  if (known.acceptedAt !== undefined)
     return { kind: 'unknown', why: 'the server stopped during the turn', accepted: true }
-  return send(deps, delivery, connection, stopping, taken)
+  return send(deps, delivery, connection, stopping, known)
 }
 
-/** What stands in the way before any driver is asked. */
+/** What ends the attempt before it comes to a driver. */
 async function refusalOf(
   deps: DispatchDeps,
   delivery: Delivery,
@@ -129,15 +129,15 @@ async function refusalOf(
 }
 
 /** An earlier attempt may have reached the agent, also one that lost it out of sight or was let go, which are not counted. */
-const mayHaveArrived = ({ attempts, heldBecause }: Delivery, taken: Taken): boolean =>
-  attempts > 1 || taken.at !== undefined || heldBecause === 'offline' || heldBecause === 'released'
+const mayHaveArrived = ({ attempts, heldBecause }: Delivery, known: Known): boolean =>
+  attempts > 1 || known.acceptedAt !== undefined || heldBecause === 'offline' || heldBecause === 'released'
 
 async function send(
   deps: DispatchDeps,
   delivery: Delivery,
   connection: Connection,
   stopping: AbortSignal,
-  taken: Taken,
+  known: Known,
 ): Promise<Outcome> {
   const signal = AbortSignal.any([stopping, AbortSignal.timeout(delivery.timeoutMs ?? deps.timeoutMs())])
   const message: Outgoing = {
@@ -148,25 +148,25 @@ async function send(
   if (delivery.action !== 'turn') return connection.inject(message, signal)
   return connection.turn(message, signal, {
     accepted: async (evidence = 'ack') => {
-      taken.at = deps.clock.now()
-      await deps.store.acceptDelivery(delivery.id, taken.at, evidence)
+      known.acceptedAt = deps.clock.now()
+      await deps.store.acceptDelivery(delivery.id, known.acceptedAt, evidence)
     },
-    progress: (event) => note(deps, delivery, event),
+    progress: (event) => appendEvent(deps, delivery, event),
   })
 }
 
 /** The timeline is worth less than the turn: a line that cannot be stored is logged and let go. */
-function note(deps: DispatchDeps, delivery: Delivery, event: DeliveryEvent): void {
+function appendEvent(deps: DispatchDeps, delivery: Delivery, event: DeliveryEvent): void {
   deps.store.appendEvents(delivery.id, [event]).catch((thrown: unknown) => {
     deps.log('warn', 'timeline.lost', { delivery: delivery.id, why: reasonOf(thrown) })
   })
 }
 
 /**
- * The agent has it, so this must reach the disk: tried until it does or the server stops. Until then the session
+ * The agent has the message, so its end must reach the disk: attempted until it does or the server stops. Until then the session
  * takes nothing else. False when given up; the next start finds the attempt without an end and shows it as unknown.
  */
-async function keep(
+async function storeSettlement(
   deps: DispatchDeps,
   delivery: Delivery,
   settlement: Settlement,
@@ -193,10 +193,10 @@ function became(delivery: Delivery, settlement: Settlement, now: number): Delive
 }
 
 /** What the attempt taught about the session itself. */
-async function noteSession(deps: DispatchDeps, id: SessionId, taken: Taken, outcome: Outcome): Promise<void> {
+async function noteSession(deps: DispatchDeps, id: SessionId, known: Known, outcome: Outcome): Promise<void> {
   try {
     const session = await deps.store.findSession(id)
-    if (!session || session.state === 'ended' || session.generation !== taken.generation) return
+    if (!session || session.state === 'ended' || session.generation !== known.generation) return
     if (outcome.kind === 'ended') await tombstone(deps, session, outcome)
     if (outcome.kind === 'offline')
       await deps.store.markSession(id, session.generation, 'offline', outcome.why)

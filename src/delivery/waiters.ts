@@ -2,13 +2,13 @@ import { type Delivery, type DeliveryId, isTerminal } from '../domain/delivery.t
 
 /** Lets callers wait for the end of a delivery. A convenience of this process: the truth stays in the store. */
 export interface Waiters {
-  /** Tells every waiter what the delivery has become. */
+  /** Gives every waiter the newest version of the delivery. */
   notify(delivery: Delivery): void
   /** Resolves with the newest known version: when it is terminal, after `waitMs`, or when `signal` aborts. */
   wait(delivery: Delivery, waitMs: number, signal: AbortSignal): Promise<Delivery>
-  /** The deliveries somebody waits for now. */
+  /** The deliveries that have a waiter now. */
   awaited(): readonly DeliveryId[]
-  /** Sends every waiter home with what is known; nobody waits any more. */
+  /** Resolves every waiter with the newest known version; nobody waits any more. */
   close(): void
 }
 
@@ -44,16 +44,16 @@ function waitFor(
     const finish = () => {
       clearTimeout(timer)
       for (const signal of signals) signal.removeEventListener('abort', finish)
-      removeWaiter(waiters, first.id, hear)
+      removeWaiter(waiters, first.id, update)
       resolve(newest)
     }
-    const hear = (delivery: Delivery) => {
+    const update = (delivery: Delivery) => {
       newest = delivery
       if (isTerminal(delivery.state)) finish()
     }
     const timer = setTimeout(finish, Math.min(waitMs, maxTimerMs))
     for (const signal of signals) signal.addEventListener('abort', finish)
-    addWaiter(waiters, first.id, hear)
+    addWaiter(waiters, first.id, update)
     if (signals.some((signal) => signal.aborted)) finish()
   })
 }

@@ -98,11 +98,11 @@ export interface Delivery {
   readonly dueAt: number
   /** When holding it ends: then FAILED with `expired`. */
   readonly expiresAt: number
-  /** Attempts that were spent: those that tried the agent and failed. */
+  /** Attempts that were spent: those that reached the agent's side and failed. */
   readonly failures: number
   /** Attempts begun, spent or not: the number of the newest `Attempt`. */
   readonly attempts: number
-  /** Set while one process is at it; nobody else may touch it before. */
+  /** Set while one process attempts it; no other may touch it before. */
   readonly leasedUntil?: number
   /** Set as soon as the agent surely took it: from here on never sent again. */
   readonly acceptedAt?: number

@@ -6,7 +6,7 @@ export type Verb = 'send_input'
 
 /** What may be done through a channel. A new verb is a new row. */
 export const verbs: Readonly<Record<Verb, { readonly summary: string }>> = {
-  send_input: { summary: 'say something to the session, as if it were typed' },
+  send_input: { summary: 'send the session input, as if it were typed' },
 }
 
 /** A persisted permission. Times are Unix milliseconds; no `expiresAt` means it was minted to never expire. */
@@ -22,7 +22,7 @@ export interface Grant {
   readonly uses: number
 }
 
-/** What a token says of itself; the same facts stand in the grant row, and both must agree. */
+/** What a token claims; the same facts stand in the grant row, and both must agree. */
 export interface Claims {
   readonly grant: GrantId
   readonly session: SessionId

@@ -111,7 +111,7 @@ export interface HostLink {
   appendEvents(id: DeliveryId, events: readonly DeliveryEvent[]): Promise<void>
   /** The earliest time at which something unleased of a push session falls due, or undefined. */
   nextDue(except: readonly SessionId[]): Promise<number | undefined>
-  /** Frees every lease of a process that is gone: attempts under way are remembered as `unknown`. Returns how many. */
+  /** Frees every lease of a process that is gone: attempts under way become `unknown`. Returns how many. */
   releaseLeases(now: number): Promise<number>
   /** FAILED with `session_ended` for what still waits for an ended session; leased ones are left to their attempt. */
   failQueued(session: SessionId, now: number, why: string): Promise<number>
@@ -119,13 +119,13 @@ export interface HostLink {
 
 /** For who looks after a store as a whole: the server's maintenance, `doctor`, `backup`. */
 export interface StoreMaintenance {
-  /** FAILED with `expired` for all that waited beyond their time, also where nobody asks a driver. Returns how many. */
+  /** FAILED with `expired` for all that waited beyond their time, also where no driver is involved. Returns how many. */
   expireHeld(now: number): Promise<number>
   /** Erases up to `limit` terminal deliveries settled before `before`. Returns how many. */
   purgeSettled(before: number, limit: number): Promise<number>
-  /** True when another process wrote since this was last asked. Forgets what was remembered, if so. */
+  /** True when another process wrote since the last call; then nothing read before is trusted. */
   changedElsewhere(): Promise<boolean>
-  /** What is wrong with how it keeps things, in words; empty when nothing is. Reads all of it: not for every day. */
+  /** Wrong settings and damage, a sentence each; empty when all is well. Reads everything: not for every day. */
   examine(): Promise<readonly string[]>
   /** Writes a consistent copy to a new file (0600) while others go on writing. Throws `usage` when it is there already. */
   backup(path: string): Promise<void>
@@ -180,7 +180,7 @@ export interface DeliveryFilter {
   readonly session?: SessionId
   readonly hook?: string
   readonly grant?: GrantId
-  /** Only those after this one in the order asked for. */
+  /** Only those after this one in that order. */
   readonly after?: number
   /** Unfinished ones only (PENDING, RETRY). */
   readonly unfinished?: boolean

@@ -3,7 +3,7 @@ export interface RetryPolicy {
   readonly baseMs: number
   readonly capMs: number
   readonly attempts: number
-  /** How long a held message sleeps before its session is asked again: a tenth of its age, within these bounds. */
+  /** How long a held message sleeps before its session is tried again: a tenth of its age, within these bounds. */
   readonly holdMs: number
   readonly holdCapMs: number
 }

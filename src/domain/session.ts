@@ -36,7 +36,7 @@ export function parseSessionId(text: string): SessionId {
 
 const scheme = 'postern:/sessions/'
 
-/** The door of a session, for example `postern:/sessions/build`. */
+/** The channel of a session, for example `postern:/sessions/build`. */
 export const channelOf = (session: SessionId): string => `${scheme}${session}`
 
 /** The session a channel names, or undefined when it is not a channel of ours. */

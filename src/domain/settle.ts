@@ -18,7 +18,7 @@ export interface Settlement {
   readonly evidence?: Evidence
   readonly turnEnd?: TurnEnd
   readonly answer?: string
-  /** How the attempt is remembered. */
+  /** What the row of the attempt keeps: the kind of the outcome. */
   readonly outcome: string
   readonly events: readonly DeliveryEvent[]
 }

@@ -29,7 +29,7 @@ export interface RetryDeps {
   readonly maxHoldMs: number
 }
 
-/** Tries a FAILED delivery again under its own id. Throws `not_found`, `in_flight` unless it FAILED, and the session failures. */
+/** Makes a FAILED delivery PENDING again under its own id. Throws `not_found`, `in_flight` unless it FAILED, and the session failures. */
 export function retryDelivery(deps: RetryDeps, id: string): Promise<Delivery> {
   const now = deps.clock.now()
   return deps.store.requeueDelivery(parseDeliveryId(id), now, now + deps.maxHoldMs)
@@ -44,9 +44,9 @@ export interface ReplayDeps {
 }
 
 /**
- * Sends the same message once more as a delivery of its own, from the keeper's hand; `message` puts other words in its
- * place. Two requests at once make one. Throws `not_found`, `in_flight` while a replay of it is unfinished,
- * `unprocessable` when there is nothing to say, and the session failures.
+ * Sends the same message once more as a delivery of its own, from the operator; `message` replaces
+ * the text. Two requests at once make one. Throws `not_found`, `in_flight` while a replay of it is unfinished,
+ * `unprocessable` when the message is blank, and the session failures.
  */
 export async function replayDelivery(deps: ReplayDeps, id: string, message?: string): Promise<Delivery> {
   const original = await showDelivery(deps.store, id)
@@ -55,7 +55,7 @@ export async function replayDelivery(deps: ReplayDeps, id: string, message?: str
   return delivery
 }
 
-/** Erases one delivery for good. Throws `not_found`, and `in_flight` while somebody is at it. */
+/** Erases one delivery for good. Throws `not_found`, and `in_flight` while an attempt is under way. */
 export async function purgeDelivery(store: Pick<DoorStore, 'purgeDelivery'>, id: string): Promise<void> {
   if (!(await store.purgeDelivery(parseDeliveryId(id)))) throw noSuchDelivery(id)
 }
@@ -118,7 +118,7 @@ async function draftReplay(
   const now = deps.clock.now()
   const message = edited === undefined ? original.message : compose(edited, undefined)
   if (isBlank(message))
-    throw new Failure('unprocessable', 'That delivery has no message to say again; give it one.')
+    throw new Failure('unprocessable', 'That delivery has no message to send again; give it one.')
   return {
     ...keptParts(original),
     chance: deps.clock.bytes(deliveryIdBytes),

@@ -14,7 +14,7 @@ export interface ExposeDeps {
 export interface MintOrder {
   readonly session: string
   readonly verb?: string
-  /** Whole seconds; 0 or absent takes the default, `never` must be said. */
+  /** Whole seconds; 0 or absent takes the default, `never` must be written out. */
   readonly ttlSeconds?: number | 'never'
   readonly label?: string
 }
@@ -26,7 +26,7 @@ export interface Minted {
 }
 
 /**
- * Mints a permission to say one kind of thing to one session. Throws `usage` for a verb, lifetime or label that
+ * Mints a permission to do one thing to one session. Throws `usage` for a verb, lifetime or label that
  * cannot be, `session_missing` and `session_ended`; then no grant is left behind.
  */
 export async function expose(deps: ExposeDeps, order: MintOrder): Promise<Minted> {
@@ -86,11 +86,11 @@ function draftGrant(deps: ExposeDeps, order: MintOrder): Grant {
   }
 }
 
-function ttlOf(asked: number | 'never' | undefined, byDefault: number | 'never'): number | 'never' {
-  if (asked === undefined || asked === 0) return byDefault
-  if (asked !== 'never' && !(Number.isInteger(asked) && asked > 0 && asked <= hundredYears))
+function ttlOf(wanted: number | 'never' | undefined, byDefault: number | 'never'): number | 'never' {
+  if (wanted === undefined || wanted === 0) return byDefault
+  if (wanted !== 'never' && !(Number.isInteger(wanted) && wanted > 0 && wanted <= hundredYears))
     throw new Failure('usage', 'A lifetime is whole seconds, at most a hundred years, or "never".')
-  return asked
+  return wanted
 }
 
 function checkLabel(label: string): string {

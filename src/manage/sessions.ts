@@ -18,7 +18,7 @@ import { type Trial, tryOut } from './trial.ts'
 export interface OpenSessionDeps {
   readonly store: Pick<DoorStore, 'findSession'> & Pick<HostLink, 'openSession'>
   readonly clock: Pick<Clock, 'now' | 'bytes'>
-  /** The wire to an opening of a session; undefined when this build has no such driver. */
+  /** The connection to an opening of a session; undefined when this build has no such driver. */
   readonly connect: (session: Session) => Promise<Connection | undefined>
 }
 
@@ -33,7 +33,7 @@ export interface Registration {
   readonly settings: DriverSettings
   readonly replace: boolean
   readonly cwd: string
-  /** Tries it first. */
+  /** Tries the agent out first; aborting ends that. */
   readonly check?: AbortSignal
 }
 
@@ -43,11 +43,11 @@ export interface Opened {
   readonly liveGrants: number
   /** Why the agent that was replaced could not be ended. */
   readonly trouble?: string
-  /** How it went when it was tried. */
+  /** How the trial went, where there was one. */
   readonly trial?: Trial
 }
 
-/** It was tried, and does not work: nothing was registered. */
+/** The trial failed: nothing was registered. */
 export interface Unfit {
   readonly trial: Trial
 }

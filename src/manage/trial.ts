@@ -6,14 +6,14 @@ import type { Session } from '../domain/session.ts'
 export interface Trial {
   readonly works: boolean
   readonly readiness: Readiness
-  /** What its agent can activate; undefined when it does not say, or was not asked. */
+  /** What its agent can activate; undefined when it does not report that, or there was no trial. */
   readonly skills?: readonly string[]
 }
 
 const askMs = 60_000
 const skillsMs = 15_000
 
-/** Reaches for the agent as a message would, then lets go. Somebody in the way is no failure: messages wait for that. */
+/** Reaches the agent as a message would, then lets go. A person in the way is no failure: messages wait for that. */
 export async function tryOut(connection: Connection, signal: AbortSignal): Promise<Trial> {
   try {
     const patience = AbortSignal.any([signal, AbortSignal.timeout(askMs)])

@@ -7,7 +7,7 @@ export interface Address {
 
 /**
  * Where the world reaches the server, without a trailing slash: the public URL if one is configured, else where a
- * running server says it listens, else where it would. A wildcard address is spelled as loopback.
+ * running server listens, else where it would. A wildcard address is spelled as loopback.
  */
 export function baseUrl(server: Address, runningUrl?: string): string {
   const url = server.publicUrl ?? runningUrl ?? listeningUrl(server)

@@ -31,7 +31,7 @@ export interface MintView {
   readonly label: string | null
 }
 
-/** Settings stay out: they may hold keys to somebody else's agent. */
+/** Settings stay out: they may hold keys to another party's agent. */
 export interface SessionView {
   readonly id: string
   readonly channel: string
@@ -82,7 +82,7 @@ export interface DeliveryView {
   readonly callbackUrl: string | null
   readonly idempotencyKey: string | null
   readonly replayOf: string | null
-  /** Somebody is at it right now. */
+  /** An attempt is under way. */
   readonly inFlight: boolean
   /** Attempts begun. */
   readonly attempts: number

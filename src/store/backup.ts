@@ -1,9 +1,12 @@
 import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure, reasonOf } from '../domain/error.ts'
-import type { Database } from '../platform/platform.ts'
+import type { Database, Statement } from '../platform/platform.ts'
 import type { StoreContext, StoreOptions } from './context.ts'
-import { markAsCopy } from './restored.ts'
+import { lockHome } from './lock.ts'
+import { number, orUndefined } from './rows.ts'
+
+type Sql = (text: string) => Statement
 
 type Copying = Pick<StoreContext, 'sql' | 'now'> & Pick<StoreOptions, 'platform'>
 
@@ -43,12 +46,54 @@ export function createPrivate(path: string): void {
   }
 }
 
-/** SQLite does not wait for the disk here; whoever keeps backups does. */
+/** SQLite does not wait for the disk here, a backup does. */
 export function sync(path: string): void {
   const file = openSync(path, 'r')
   try {
     fsyncSync(file)
   } finally {
     closeSync(file)
+  }
+}
+
+/** Tells a copy from the database it was made of, wherever it is carried and by whatever means. */
+export const markAsCopy = (sql: Sql, madeAt: number): void => {
+  sql(`INSERT OR IGNORE INTO tallies (kind, name, n) VALUES ('copy', 'madeAt', ?)`).run(madeAt)
+}
+
+/** When this copy was made; undefined for a database that never was one, or has been adopted. */
+export const copyMadeAt = (sql: Sql): number | undefined =>
+  orUndefined(sql(`SELECT n FROM tallies WHERE kind = 'copy'`).get()?.n, number)
+
+/**
+ * Copies a database as it is before this version changes its schema, as a backup beside it, and returns where. Throws
+ * `already_running` to a command while a server, which then is of an older version, serves the home.
+ */
+export function copyBeforeUpgrade(options: StoreOptions, version: number): string {
+  if (options.role === 'client' && options.serverLock !== undefined)
+    refuseWhileServed(options, options.serverLock)
+  const copy = besides(options.path, `schema-${version}`, options.now())
+  const database = options.platform.openDatabase(options.path)
+  try {
+    backup({ ...options, sql: database.prepare }, copy)
+  } finally {
+    database.close()
+  }
+  return copy
+}
+
+/** A name beside the database, with the time in it. */
+export const besides = (path: string, kind: string, now: number): string =>
+  `${path}.${kind}-${new Date(now).toISOString().replace(/[:.]/g, '-')}`
+
+function refuseWhileServed({ platform }: StoreOptions, serverLock: string): void {
+  try {
+    lockHome(platform, serverLock).release()
+  } catch (cause) {
+    throw new Failure(
+      'already_running',
+      'An older postern serves this home. Restart that server with this version first: it brings the database to the new schema.',
+      { cause },
+    )
   }
 }

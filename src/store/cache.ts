@@ -1,8 +1,10 @@
+import type { DeliveryState } from '../domain/delivery.ts'
 import type { Grant, GrantId } from '../domain/grant.ts'
 import type { Session, SessionId } from '../domain/session.ts'
 import type { Statement } from '../platform/platform.ts'
-import { grantOf, number, orUndefined, sessionOf } from './rows.ts'
-import { createTallies, type Tallies } from './tallies.ts'
+import { grantOf, number, orUndefined, sessionOf, text } from './rows.ts'
+
+type Sql = (statement: string) => Statement
 
 /** The oldest unfinished delivery of a session. */
 export interface Head {
@@ -14,12 +16,10 @@ export interface Head {
 }
 
 /**
- * What this process remembers of the database, so that a knock costs no query. Dropped as soon as another process
+ * What this process has read of the database, so that a knock costs no query. Dropped as soon as another process
  * wrote, and after every transaction that was undone.
  */
-export interface Remembered {
-  readonly tallies: Tallies
-  readonly count: Tallies['count']
+export interface Cache extends Pick<Tallies, 'states' | 'queues' | 'count'> {
   grant(id: GrantId): Grant | undefined
   /** A grant changed in this transaction. */
   forgetGrant(id: GrantId): void
@@ -43,7 +43,7 @@ export interface Remembered {
 
 const mostGrants = 10_000
 
-export function createRemembered(sql: (statement: string) => Statement): Remembered {
+export function createCache(sql: Sql): Cache {
   const grants = new Map<GrantId, Grant>()
   const used = new Map<GrantId, { readonly n: number; readonly at: number }>()
   const heads = new Map<SessionId, Head | null>()
@@ -79,8 +79,7 @@ export function createRemembered(sql: (statement: string) => Statement): Remembe
   }
 
   return {
-    tallies,
-    count: tallies.count,
+    ...tallies,
     grant: (id) => grants.get(id) ?? loadGrant(id),
     forgetGrant(id) {
       flushUses()
@@ -125,7 +124,7 @@ export function createRemembered(sql: (statement: string) => Statement): Remembe
   }
 }
 
-function loadHead(sql: (statement: string) => Statement, session: SessionId): Head | null {
+function loadHead(sql: Sql, session: SessionId): Head | null {
   const row = sql(
     `SELECT seq, due_at, leased_until, received_at, expires_at FROM deliveries
      WHERE session = ? AND state IN ('PENDING', 'RETRY') AND phase = 'deliver' ORDER BY seq LIMIT 1`,
@@ -147,3 +146,69 @@ const newestSeq = `SELECT MAX((SELECT COALESCE(MAX(seq), 0) FROM deliveries),
 
 const useGrant =
   'UPDATE grants SET uses = uses + ?, last_used_at = MAX(COALESCE(last_used_at, 0), ?) WHERE id = ?'
+
+/** Counts that every transaction keeps, so that nobody has to scan for them. */
+interface Tallies {
+  states(): Readonly<Record<DeliveryState, number>>
+  /** Unfinished deliveries of each session that ever had any. */
+  queues(): ReadonlyMap<SessionId, number>
+  /** A delivery came into a state, or left one. */
+  count(state: DeliveryState, session: SessionId, by: 1 | -1): void
+  /** Writes what was counted in this transaction. */
+  flush(): void
+  forget(): void
+}
+
+interface LoadedTallies {
+  readonly states: Record<DeliveryState, number>
+  readonly queues: Map<SessionId, number>
+}
+
+function createTallies(sql: Sql): Tallies {
+  const states = new Map<DeliveryState, number>()
+  const queues = new Map<SessionId, number>()
+  let loaded: LoadedTallies | undefined
+  const all = (): LoadedTallies => {
+    loaded ??= loadTallies(sql)
+    return loaded
+  }
+  return {
+    states: () => all().states,
+    queues: () => all().queues,
+    count(state, session, by) {
+      const now = all()
+      now.states[state] += by
+      addTo(states, state, by)
+      if (state !== 'PENDING' && state !== 'RETRY') return
+      addTo(now.queues, session, by)
+      addTo(queues, session, by)
+    },
+    flush() {
+      for (const [state, by] of states) if (by !== 0) sql(addTally).run('state', state, by)
+      for (const [session, by] of queues) if (by !== 0) sql(addTally).run('queue', session, by)
+      states.clear()
+      queues.clear()
+    },
+    forget() {
+      states.clear()
+      queues.clear()
+      loaded = undefined
+    },
+  }
+}
+
+const addTo = <K>(counts: Map<K, number>, key: K, by: number) => counts.set(key, (counts.get(key) ?? 0) + by)
+
+function loadTallies(sql: Sql): LoadedTallies {
+  const of = (kind: 'state' | 'queue') =>
+    sql('SELECT name, n FROM tallies WHERE kind = ?')
+      .all(kind)
+      .map((row) => [text(row.name), number(row.n)] as const)
+  return {
+    states: { PENDING: 0, RETRY: 0, DELIVERED: 0, FAILED: 0, ...Object.fromEntries(of('state')) },
+    queues: new Map(of('queue').map(([session, n]) => [session as SessionId, n])),
+  }
+}
+
+const addTally = `INSERT INTO tallies (kind, name, n) VALUES (?, ?, ?)
+  ON CONFLICT (kind, name) DO UPDATE SET n = n + excluded.n`

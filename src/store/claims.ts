@@ -7,7 +7,7 @@ import { addEvents } from './settle.ts'
 
 type Claim = Parameters<HostLink['claimDue']>[0]
 
-/** Whether a claim would find anything: asked first, because most of the time nothing is due. */
+/** Whether a claim would find anything: read first, because most of the time nothing is due. */
 export const anythingDue = (context: StoreContext, claim: Claim): boolean => dueNow(context, claim).length > 0
 
 /** Leases each session's oldest unfinished delivery, where it is due, and what is to be called back; longest due first. */
@@ -17,11 +17,11 @@ export const claimDue = (context: StoreContext, claim: Claim): readonly Delivery
     .filter((delivery) => delivery !== undefined)
 
 /** The earliest time at which something unleased falls due. */
-export function nextDue({ sql, remembered }: StoreContext, except: readonly SessionId[]): number | undefined {
+export function nextDue({ sql, cache }: StoreContext, except: readonly SessionId[]): number | undefined {
   let next = orUndefined(sql(`SELECT MIN(due_at) AS at ${callbackRows}`).get()?.at, number)
   const skipped = new Set(except)
-  for (const session of remembered.tallies.queues().keys()) {
-    const head = skipped.has(session) ? null : remembered.head(session)
+  for (const session of cache.queues().keys()) {
+    const head = skipped.has(session) ? null : cache.head(session)
     if (head) next = Math.min(next ?? Number.POSITIVE_INFINITY, head.leasedUntil ?? head.dueAt)
   }
   return next
@@ -38,7 +38,7 @@ export function releaseLeases(context: StoreContext, now: number): number {
     const row = context
       .sql('UPDATE deliveries SET leased_until = NULL, due_at = ? WHERE seq = ? RETURNING session')
       .get(now, seq)
-    if (row) context.remembered.forgetHead(text(row.session) as SessionId)
+    if (row) context.cache.forgetHead(text(row.session) as SessionId)
   }
   return open.length
 }
@@ -50,11 +50,11 @@ interface Due {
 
 function dueNow(context: StoreContext, claim: Claim): readonly Due[] {
   const { now, limit, except } = claim
-  const { remembered } = context
+  const { cache } = context
   const due = dueCallbacks(context, claim)
   const skipped = new Set(except)
-  for (const [session, waiting] of remembered.tallies.queues()) {
-    const head = waiting === 0 || skipped.has(session) ? null : remembered.head(session)
+  for (const [session, waiting] of cache.queues()) {
+    const head = waiting === 0 || skipped.has(session) ? null : cache.head(session)
     if (head && head.dueAt <= now && (head.leasedUntil ?? now) <= now) keepLongestDue(due, head, limit)
   }
   return due
@@ -79,7 +79,7 @@ function keepLongestDue(kept: Due[], due: Due, limit: number): void {
 const isBefore = (a: Due, b: Due): boolean => a.dueAt < b.dueAt || (a.dueAt === b.dueAt && a.seq < b.seq)
 
 function lease(context: StoreContext, seq: number, { now, leaseMs }: Claim): Delivery | undefined {
-  const { sql, remembered } = context
+  const { sql, cache } = context
   endOpenAttempts(context, seq, now, 'its lease ran out')
   const row = sql(
     `UPDATE deliveries SET leased_until = ?, attempts = attempts + 1
@@ -88,7 +88,7 @@ function lease(context: StoreContext, seq: number, { now, leaseMs }: Claim): Del
   if (!row) return undefined
   const delivery = deliveryOf(row)
   sql('INSERT INTO attempts (delivery, number, started_at) VALUES (?, ?, ?)').run(seq, delivery.attempts, now)
-  if (delivery.phase === 'deliver') remembered.forgetHead(delivery.session)
+  if (delivery.phase === 'deliver') cache.forgetHead(delivery.session)
   return delivery
 }
 

@@ -1,7 +1,6 @@
 import { chmodSync, closeSync, existsSync, openSync } from 'node:fs'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { Database, Platform, Statement } from '../platform/platform.ts'
-import { isBusy, isDamage } from './faults.ts'
 import { migrate, versionOf } from './migrate.ts'
 
 export interface ConnectionOptions {
@@ -18,7 +17,7 @@ export interface Connection {
   /** The statement of that text, prepared once. */
   readonly sql: (text: string) => Statement
   readonly exec: (text: string) => void
-  /** True when another connection committed since this was last asked. */
+  /** True when another connection committed since the last call. */
   readonly changed: () => boolean
   readonly close: () => void
 }
@@ -124,4 +123,30 @@ function adviceFor(cause: unknown): string {
   return isBusy(cause)
     ? 'Another process holds it; try again when that is done.'
     : 'Check that the directory exists, is writable and has room.'
+}
+
+// SQLite's own error messages: the one thing that is the same through every runtime's driver.
+
+/** Another process holds the lock. It passes. */
+export const isBusy = (thrown: unknown): boolean => /database (table )?is locked/i.test(reasonOf(thrown))
+
+/** The file is not what SQLite wrote. It does not pass. */
+export const isDamage = (thrown: unknown): boolean =>
+  /malformed|not a database|corrupt/i.test(reasonOf(thrown))
+
+/** Wrong with the values of one act; the store itself is well. */
+export const isOwnFault = (thrown: unknown): boolean =>
+  /constraint failed|datatype mismatch|too big|cannot store/i.test(reasonOf(thrown)) ||
+  thrown instanceof TypeError
+
+/** The refusal for what the store cannot do now. */
+export function unavailable(thrown: unknown): Failure {
+  if (thrown instanceof Failure) return thrown
+  const advice = isDamage(thrown)
+    ? ' The database is damaged: stop postern, move it away and restore a backup.'
+    : ''
+  return new Failure('store_unavailable', `The store cannot do this now: ${reasonOf(thrown)}.${advice}`, {
+    retryAfterMs: 1000,
+    cause: thrown,
+  })
 }

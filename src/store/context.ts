@@ -1,7 +1,6 @@
 import type { Platform, Statement } from '../platform/platform.ts'
-import { createRemembered, type Remembered } from './cache.ts'
-import { type Connection, openConnection } from './connection.ts'
-import { unavailable } from './faults.ts'
+import { type Cache, createCache } from './cache.ts'
+import { type Connection, openConnection, unavailable } from './connection.ts'
 import { createCommitter } from './group-commit.ts'
 
 export interface StoreOptions {
@@ -16,64 +15,64 @@ export interface StoreOptions {
   readonly role: 'server' | 'client'
   /** The lock that a server of this home holds (see `lock.ts`): no command changes the schema under a running server. */
   readonly serverLock?: string
-  /** Told where the copy lies that was made of a database before its schema was changed. */
+  /** Called with the path of the copy that was made before the schema was changed. */
   readonly onUpgrade?: (copy: string) => void
 }
 
 /** What the parts of the SQLite store have in common. */
 export interface StoreContext {
   readonly sql: (text: string) => Statement
-  readonly remembered: Remembered
+  readonly cache: Cache
   readonly revokedFile: string | undefined
   /** Unix milliseconds. */
   readonly now: () => number
-  /** One act of the next shared transaction (see `commit.ts`). */
+  /** One act of the next shared transaction (see `group-commit.ts`). */
   readonly write: <T>(act: () => T) => Promise<T>
   /** Reads the newest state, whichever process wrote it. */
   readonly read: <T>(act: () => T) => Promise<T>
-  /** True once for all that other processes wrote since this was last asked. */
+  /** True once for all that other processes wrote since the last call. */
   readonly changedElsewhere: () => boolean
   readonly close: () => Promise<void>
 }
 
 const busyMs = { server: 5, client: 4000 }
 
-/** Opens the database and joins it to what is remembered of it. Throws `home_unusable`, saying what to do. */
-export function openShared(options: StoreOptions, beforeUpgrade: (version: number) => void): StoreContext {
+/** Opens the database and joins it to a cache of what was read. Throws `home_unusable`, saying what to do. */
+export function openContext(options: StoreOptions, beforeUpgrade: (version: number) => void): StoreContext {
   const open = () => openConnection({ ...options, busyMs: busyMs[options.role], beforeUpgrade })
   let connection = open()
-  let unsaid = false
+  let elsewhere = false
   const sql = (text: string) => connection.sql(text)
-  const remembered = createRemembered(sql)
+  const cache = createCache(sql)
   const notice = () => {
     if (!connection.changed()) return
-    unsaid = true
-    remembered.forgetAll()
+    elsewhere = true
+    cache.forgetAll()
   }
   const refresh = oncePerTurn(notice)
   const { write, idle } = createCommitter({
     connection: () => connection,
     began: notice,
-    ending: remembered.flush,
-    undone: remembered.forgetAll,
+    ending: cache.flush,
+    undone: cache.forgetAll,
     mend: () => {
       connection = renewed(connection, open)
-      unsaid = true
-      remembered.forgetAll()
+      elsewhere = true
+      cache.forgetAll()
     },
   })
   return {
     sql,
-    remembered,
+    cache,
     revokedFile: options.revokedFile,
     now: options.now,
     write,
-    read: (act) => promised(() => reading(refresh, act)),
+    read: (act) => readNow(refresh, act),
     changedElsewhere: () => {
       notice()
-      const said = unsaid
-      unsaid = false
-      return said
+      const changed = elsewhere
+      elsewhere = false
+      return changed
     },
     close: async () => {
       await idle()
@@ -83,24 +82,16 @@ export function openShared(options: StoreOptions, beforeUpgrade: (version: numbe
 }
 
 /** What an async function would give, without the cost of one: a knock reads twice. */
-function promised<T>(act: () => T): Promise<T> {
-  try {
-    return Promise.resolve(act())
-  } catch (thrown) {
-    return Promise.reject(thrown)
-  }
-}
-
-function reading<T>(refresh: () => void, act: () => T): T {
+function readNow<T>(refresh: () => void, act: () => T): Promise<T> {
   try {
     refresh()
-    return act()
+    return Promise.resolve(act())
   } catch (thrown) {
-    throw unavailable(thrown)
+    return Promise.reject(unavailable(thrown))
   }
 }
 
-/** What arrives in one turn of the event loop sees one state; only the first asks the database for news. */
+/** What arrives in one turn of the event loop sees one state; only the first looks for other processes' writes. */
 function oncePerTurn(act: () => void): () => void {
   let done = false
   return () => {
@@ -128,7 +119,7 @@ function renewed(old: Connection, open: () => Connection): Connection {
   }
   const fresh = open()
   try {
-    leaveMark({ sql: fresh.sql, now: Date.now })
+    writeProbe({ sql: fresh.sql, now: Date.now })
   } catch (thrown) {
     fresh.close()
     throw thrown
@@ -138,6 +129,6 @@ function renewed(old: Connection, open: () => Connection): Connection {
 }
 
 /** A write that changes nothing anyone reads. */
-export function leaveMark({ sql, now }: Pick<StoreContext, 'sql' | 'now'>): void {
+export function writeProbe({ sql, now }: Pick<StoreContext, 'sql' | 'now'>): void {
   sql('INSERT OR REPLACE INTO probes (id, at) VALUES (1, ?)').run(now())
 }

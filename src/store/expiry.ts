@@ -35,13 +35,13 @@ export function createExpiry(context: StoreContext): Pick<StoreMaintenance, 'exp
   }
 }
 
-/** A queue mostly runs out in its order, so that its head tells; behind one that is under way the others are looked at. */
-function suspects({ remembered }: StoreContext, now: number): readonly SessionId[] {
-  const queues = [...remembered.tallies.queues()].filter(([, waiting]) => waiting > 0)
+/** A queue mostly runs out in its order, so that its head shows it; behind one that is under way the others are looked at. */
+function suspects({ cache }: StoreContext, now: number): readonly SessionId[] {
+  const queues = [...cache.queues()].filter(([, waiting]) => waiting > 0)
   return queues
     .map(([session]) => session)
     .filter((session) => {
-      const head = remembered.head(session)
+      const head = cache.head(session)
       return head !== null && (head.leasedUntil !== undefined || head.expiresAt <= now)
     })
 }

@@ -2,7 +2,7 @@ import type { Grant, GrantId } from '../domain/grant.ts'
 import type { DoorStore } from '../domain/ports.ts'
 import { requireOpen, type SessionId } from '../domain/session.ts'
 import type { StoreContext } from './context.ts'
-import { createPause } from './pause.ts'
+import { createPause } from './queries.ts'
 import { noteRevoked } from './revocations.ts'
 import { grantOf } from './rows.ts'
 
@@ -10,14 +10,14 @@ type Grants = Pick<DoorStore, 'addGrant' | 'findGrant' | 'listGrants' | 'revokeG
 
 export const grantStore = (context: StoreContext): Grants => ({
   addGrant: (grant) => context.write(() => add(context, grant)),
-  findGrant: (id) => context.read(() => context.remembered.grant(id)),
+  findGrant: (id) => context.read(() => context.cache.grant(id)),
   listGrants: (filter) =>
     filter.idPrefix ? context.read(() => listPrefixed(context, filter)) : list(context, filter),
   revokeGrant: (id, at) => context.write(() => revoke(context, id, at)),
 })
 
-function add({ sql, remembered }: StoreContext, grant: Grant): void {
-  requireOpen(remembered.session(grant.session), grant.session)
+function add({ sql, cache }: StoreContext, grant: Grant): void {
+  requireOpen(cache.session(grant.session), grant.session)
   sql(
     `INSERT INTO grants (id, session, verb, label, created_at, expires_at, revoked_at, last_used_at, uses)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -74,16 +74,12 @@ function listPiece(
   return rows.map(grantOf)
 }
 
-function revoke(
-  { sql, remembered, revokedFile, now }: StoreContext,
-  id: GrantId,
-  at: number,
-): Grant | undefined {
-  const grant = remembered.grant(id)
+function revoke({ sql, cache, revokedFile, now }: StoreContext, id: GrantId, at: number): Grant | undefined {
+  const grant = cache.grant(id)
   if (grant?.revokedAt !== undefined || !grant) return grant
   if (revokedFile !== undefined) noteRevoked(sql, revokedFile, id)
   // Knocks may have been stored while this waited for the lock: they came before it, and the times say so.
   sql('UPDATE grants SET revoked_at = ? WHERE id = ?').run(Math.max(at, now()), id)
-  remembered.forgetGrant(id)
-  return remembered.grant(id)
+  cache.forgetGrant(id)
+  return cache.grant(id)
 }

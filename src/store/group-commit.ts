@@ -1,6 +1,5 @@
 import { Failure, reasonOf } from '../domain/error.ts'
-import type { Connection } from './connection.ts'
-import { isBusy, isOwnFault, unavailable } from './faults.ts'
+import { type Connection, isBusy, isOwnFault, unavailable } from './connection.ts'
 
 /** Runs writes of this process together: what arrives meanwhile shares one transaction and one fsync. */
 export interface Committer {
@@ -9,7 +8,7 @@ export interface Committer {
    * `Failure` before it wrote anything, only its own promise rejects. It may be run anew after a transaction was undone.
    */
   write<T>(act: () => T): Promise<T>
-  /** Resolves when everything asked for so far has ended. */
+  /** Resolves when every write so far has ended. */
   idle(): Promise<void>
 }
 
@@ -19,7 +18,7 @@ export interface CommitDeps {
   readonly began: () => void
   /** Last writes of the transaction, once for all its acts. */
   readonly ending: () => void
-  /** What was remembered of this transaction must be forgotten. */
+  /** What the cache holds of this transaction must be forgotten. */
   readonly undone: () => void
   /** Makes sure that a transaction which failed on its way to the disk is gone for good; throws while it cannot. */
   readonly mend: () => void
@@ -132,7 +131,7 @@ function runBatch(committing: CommitDeps, batch: readonly Job[]): Ended {
   return { again: [], wounded: false }
 }
 
-/** What to tell the caller once the transaction is on disk. */
+/** How the caller's promise ends once the transaction is on disk. */
 function runJob(job: Job): () => void {
   try {
     const value = job.act()

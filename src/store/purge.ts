@@ -1,13 +1,28 @@
 import type { DeliveryId, DeliveryState } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
+import type { Store } from '../domain/ports.ts'
 import type { SessionId } from '../domain/session.ts'
 import type { SqlRow } from '../platform/platform.ts'
 import { pause } from '../wait.ts'
 import type { StoreContext } from './context.ts'
 import { byId, keyOf, number, text } from './rows.ts'
 
-/** Erases one delivery and everything kept beside it. Throws `in_flight` while somebody is at it. */
-export function purgeOne(context: StoreContext, id: DeliveryId): boolean {
+export function createPurge(context: StoreContext): Pick<Store, 'purgeDelivery' | 'purgeSettled'> {
+  let bytesInLog = false
+  return {
+    async purgeDelivery(id) {
+      if (await context.write(() => purgeOne(context, id))) bytesInLog = true
+      if (!bytesInLog) return false
+      await emptyLog(context)
+      bytesInLog = false
+      return true
+    },
+    purgeSettled: (before, limit) => purgeSettled(context, before, limit),
+  }
+}
+
+/** Erases one delivery and everything kept beside it. Throws `in_flight` while an attempt is under way. */
+function purgeOne(context: StoreContext, id: DeliveryId): boolean {
   const row = context
     .sql(`SELECT seq, state, session, leased_until FROM deliveries ${byId}`)
     .get(...keyOf(id))
@@ -19,7 +34,7 @@ export function purgeOne(context: StoreContext, id: DeliveryId): boolean {
 }
 
 /** Erases up to `limit` terminal deliveries that were settled before a time, a few in each transaction. */
-export async function purgeSettled(context: StoreContext, before: number, limit: number): Promise<number> {
+async function purgeSettled(context: StoreContext, before: number, limit: number): Promise<number> {
   let erased = 0
   while (erased < limit) {
     const wanted = Math.min(purgeBatch, limit - erased)
@@ -48,7 +63,7 @@ const settledRows = ({ sql }: StoreContext, before: number, limit: number): read
  * `secure_delete` has overwritten the bytes in the database; what the log still holds of them goes with this.
  * Throws `store_unavailable` while another process keeps reading an older state from the log.
  */
-export async function emptyLog({ read, sql }: Pick<StoreContext, 'read' | 'sql'>): Promise<void> {
+async function emptyLog({ read, sql }: Pick<StoreContext, 'read' | 'sql'>): Promise<void> {
   const deadline = performance.now() + logWaitMs
   while ((await read(() => sql('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy)) !== 0) {
     if (performance.now() > deadline)
@@ -64,14 +79,14 @@ export async function emptyLog({ read, sql }: Pick<StoreContext, 'read' | 'sql'>
 const logWaitMs = 4000
 const logPauseMs = 25
 
-function erase({ sql, remembered }: StoreContext, row: SqlRow): void {
+function erase({ sql, cache }: StoreContext, row: SqlRow): void {
   const seq = number(row.seq)
   const session = text(row.session) as SessionId
   for (const table of ['events', 'attempts']) sql(`DELETE FROM ${table} WHERE delivery = ?`).run(seq)
   sql('DELETE FROM deliveries WHERE seq = ?').run(seq)
   sql(keepSeq).run(seq)
-  remembered.forgetHead(session)
-  remembered.count(text(row.state) as DeliveryState, session, -1)
+  cache.forgetHead(session)
+  cache.count(text(row.state) as DeliveryState, session, -1)
 }
 
 /** The highest place ever purged: it is not given to another delivery. */

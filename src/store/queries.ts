@@ -2,7 +2,6 @@ import type { Attempt, Delivery, DeliveryEvent, DeliveryId, DeliveryRecord } fro
 import type { Counts, DeliveryFilter } from '../domain/ports.ts'
 import type { SqlValue } from '../platform/platform.ts'
 import type { StoreContext } from './context.ts'
-import { createPause } from './pause.ts'
 import {
   attemptOf,
   byId,
@@ -36,19 +35,19 @@ export function inspect({ sql }: StoreContext, id: DeliveryId): DeliveryRecord |
   }
 }
 
-/** What the columns say and what was noted, in the order of their times. */
+/** Times from columns, attempts and events, in their order. */
 function timeline(
   { receivedAt, storedAt }: Delivery,
   attempts: readonly Attempt[],
   noted: readonly DeliveryEvent[],
 ): readonly DeliveryEvent[] {
-  const tried = attempts.map(
+  const begun = attempts.map(
     ({ number: n, startedAt }): DeliveryEvent => ({ at: startedAt, kind: 'attempt', detail: `#${n}` }),
   )
   return [
     { at: receivedAt, kind: 'received' as const },
     { at: storedAt, kind: 'stored' as const },
-    ...[...tried, ...noted].sort((a, b) => a.at - b.at),
+    ...[...begun, ...noted].sort((a, b) => a.at - b.at),
   ]
 }
 
@@ -111,7 +110,7 @@ function listWindow(
 type Term = readonly [condition: string, ...values: SqlValue[]]
 
 function termsOf(filter: DeliveryFilter): readonly Term[] {
-  const { state, session, hook, grant, unfinished, text: words, receivedSince } = filter
+  const { state, session, hook, grant, unfinished, text: part, receivedSince } = filter
   const terms: (Term | undefined)[] = [
     // Spelled out, so that the partial indexes apply.
     state === undefined ? undefined : [`state = '${state}'`],
@@ -119,19 +118,107 @@ function termsOf(filter: DeliveryFilter): readonly Term[] {
     session === undefined ? undefined : ['session = ?', session],
     hook === undefined ? undefined : ['source = ?', `hook:${hook}`],
     grant === undefined ? undefined : ['source = ?', `grant:${grant}`],
-    words === undefined ? undefined : ['instr(lower(message), lower(?)) > 0', words],
+    part === undefined ? undefined : ['instr(lower(message), lower(?)) > 0', part],
     receivedSince === undefined ? undefined : ['received_at >= ?', receivedSince],
   ]
   return terms.filter((term) => term !== undefined)
 }
 
 /** Read from tallies that every transaction keeps: no scan. */
-export function counts({ remembered }: StoreContext): Counts {
-  const queues = [...remembered.tallies.queues()].filter(([, waiting]) => waiting > 0)
-  const waitingSince = queues.flatMap(([session]) => remembered.head(session)?.receivedAt ?? [])
+export function counts({ cache }: StoreContext): Counts {
+  const queues = [...cache.queues()].filter(([, waiting]) => waiting > 0)
+  const waitingSince = queues.flatMap(([session]) => cache.head(session)?.receivedAt ?? [])
   return {
-    deliveries: { ...remembered.tallies.states() },
+    deliveries: { ...cache.states() },
     queues: new Map(queues),
     ...(waitingSince.length > 0 && { oldestUnfinishedAt: waitingSince.reduce((a, b) => Math.min(a, b)) }),
+  }
+}
+
+const hourMs = 3_600_000
+/** Counted piece by piece, so that knocks are answered in between. */
+const hourRows = 5000
+
+export async function knocksByHour(context: StoreContext, from: number, hours: number) {
+  const found: { knocks: number; failures: number }[] = []
+  let first = await context.read(() => firstSince(context, from))
+  for (let hour = 1; hour <= hours; hour++) {
+    const end = await context.read(() => firstSince(context, from + hour * hourMs))
+    found.push({
+      knocks: await countKnocks(context, first, end),
+      failures: await countFailures(context, first, end),
+    })
+    first = end
+  }
+  return found
+}
+
+async function countKnocks(context: StoreContext, first: number, end: number): Promise<number> {
+  const pause = createPause()
+  let knocks = 0
+  for (let at = first; at < end; at += hourRows) {
+    knocks += await context.read(() => countBetween(context, at, Math.min(end, at + hourRows)))
+    await pause()
+  }
+  return knocks
+}
+
+const countBetween = ({ sql }: StoreContext, first: number, end: number): number =>
+  number(sql('SELECT COUNT(*) AS n FROM deliveries WHERE seq >= ? AND seq < ?').get(first, end)?.n)
+
+/** FAILED rows have an index of their own. */
+const countFailures = (context: StoreContext, first: number, end: number): Promise<number> =>
+  context.read(() =>
+    number(
+      context
+        .sql(`SELECT COUNT(*) AS n FROM deliveries WHERE state = 'FAILED' AND seq >= ? AND seq < ?`)
+        .get(first, end)?.n,
+    ),
+  )
+
+/** The place in the order of arrival of the first delivery stored from then on: times grow with places. */
+function firstSince({ sql }: StoreContext, at: number): number {
+  const span = sql('SELECT MIN(seq) AS low, MAX(seq) + 1 AS high FROM deliveries').get()
+  let [low, high] = [number(span?.low ?? 0), number(span?.high ?? 0)]
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    const row = sql('SELECT seq, stored_at FROM deliveries WHERE seq >= ? ORDER BY seq LIMIT 1').get(middle)
+    if (row && number(row.stored_at) < at) low = number(row.seq) + 1
+    else high = middle
+  }
+  return low
+}
+
+/** What our promises lean on (sqlite.org/pragma.html): nothing acknowledged is lost, nothing purged can be read again. */
+const wanted: readonly (readonly [pragma: string, value: string, why: string])[] = [
+  ['journal_mode', 'wal', 'readers and writers would wait for each other'],
+  ['synchronous', '2', 'what is answered could be lost with the power'],
+  ['secure_delete', '1', 'what is purged could be read again'],
+  ['trusted_schema', '0', 'a crafted database could run functions'],
+]
+
+const fewest = 5
+
+/** Settings that are not as they should be, and damage. */
+export function examine({ sql }: StoreContext): readonly string[] {
+  const settings = wanted.flatMap(([pragma, value, why]) => {
+    const is = Object.values(sql(`PRAGMA ${pragma}`).get() ?? {})[0]
+    return String(is) === value ? [] : [`${pragma} is ${is}, not ${value}: ${why}`]
+  })
+  const checked = sql(`PRAGMA quick_check(${fewest})`).all()
+  const damage = checked.map((row) => String(Object.values(row)[0])).filter((text) => text !== 'ok')
+  return [...settings, ...damage.map((text) => `the database is damaged: ${text}`)]
+}
+
+/** Longest time that reading piece by piece holds up the event loop. */
+const longestHoldMs = 3
+
+/** To be awaited between two pieces: lets others in when it is time. */
+export function createPause(): () => Promise<void> {
+  let heldSince = performance.now()
+  return async () => {
+    if (performance.now() - heldSince < longestHoldMs) return
+    await new Promise((resolve) => setImmediate(resolve))
+    heldSince = performance.now()
   }
 }

@@ -15,19 +15,19 @@ export function record(context: StoreContext, draft: Draft): Recorded {
   const first = draft.idempotency && firstOf(context, source, draft.idempotency, now)
   if (first) return { delivery: first, replayed: true, leased: false }
   requireRoom(context, draft)
-  const leased = draft.lease !== undefined && !draft.failed && context.remembered.head(draft.session) === null
+  const leased = draft.lease !== undefined && !draft.failed && context.cache.head(draft.session) === null
   const delivery = insert(context, draft, source, now, leased)
-  if (draft.source.kind === 'grant') context.remembered.used(draft.source.grant, now)
+  if (draft.source.kind === 'grant') context.cache.used(draft.source.grant, now)
   return { delivery, replayed: false, leased }
 }
 
-function requireSource({ remembered }: StoreContext, draft: Draft, now: number): void {
+function requireSource({ cache }: StoreContext, draft: Draft, now: number): void {
   if (draft.source.kind === 'grant') {
-    const grant = remembered.grant(draft.source.grant)
+    const grant = cache.grant(draft.source.grant)
     const opens = grant && grant.revokedAt === undefined && !isExpired(grant, now)
     if (!opens || grant.session !== draft.session) throw forbidden()
   }
-  requireOpen(remembered.session(draft.session), draft.session)
+  requireOpen(cache.session(draft.session), draft.session)
 }
 
 function firstOf(
@@ -49,19 +49,19 @@ function firstOf(
   return first
 }
 
-function requireRoom({ remembered }: StoreContext, { session, queueLimit }: Draft): void {
-  if (queueLimit > 0 && (remembered.tallies.queues().get(session) ?? 0) >= queueLimit)
+function requireRoom({ cache }: StoreContext, { session, queueLimit }: Draft): void {
+  if (queueLimit > 0 && (cache.queues().get(session) ?? 0) >= queueLimit)
     throw new Failure('queue_full', `${queueLimit} messages wait for this session already.`, {
       retryAfterMs: 5000,
     })
 }
 
 function insert(context: StoreContext, draft: Draft, source: string, now: number, leased: boolean): Delivery {
-  const { remembered, sql } = context
+  const { cache, sql } = context
   const { failed } = draft
   const state = failed ? 'FAILED' : 'PENDING'
   const leasedUntil = leased && draft.lease ? now + draft.lease.leaseMs : null
-  const seq = remembered.nextSeq()
+  const seq = cache.nextSeq()
   const id = deliveryIdOf(draft.receivedAt, seq, draft.chance)
   const extra = JSON.stringify(extraFor(draft))
   if (leased || failed || draft.idempotency)
@@ -99,22 +99,16 @@ function insert(context: StoreContext, draft: Draft, source: string, now: number
       extra,
       draft.payload ?? null,
     )
-  remembered.count(state, draft.session, 1)
+  cache.count(state, draft.session, 1)
   if (failed)
     addEvents(context, seq, [{ at: now, kind: 'failed', detail: `${failed.step}: ${failed.detail}` }])
   else queued(context, draft, seq, now, leased)
   return stored(draft, id, seq, now, state, leasedUntil)
 }
 
-function queued(
-  { remembered, sql }: StoreContext,
-  draft: Draft,
-  seq: number,
-  now: number,
-  leased: boolean,
-): void {
-  if (remembered.head(draft.session) === null)
-    remembered.setHead(draft.session, {
+function queued({ cache, sql }: StoreContext, draft: Draft, seq: number, now: number, leased: boolean): void {
+  if (cache.head(draft.session) === null)
+    cache.setHead(draft.session, {
       seq,
       dueAt: now,
       leasedUntil: leased && draft.lease ? now + draft.lease.leaseMs : undefined,

@@ -2,11 +2,10 @@ import { constants, copyFileSync, existsSync, renameSync, rmSync, statSync } fro
 import { dirname } from 'node:path'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { Database } from '../platform/platform.ts'
-import { createPrivate, sync } from './backup.ts'
+import { besides, createPrivate, markAsCopy, sync } from './backup.ts'
 import type { StoreOptions } from './context.ts'
 import { migrate, versionOf } from './migrate.ts'
-import { markAsCopy } from './restored.ts'
-import { adopt, isOwn } from './revocations.ts'
+import { isOwn, ownRevocations } from './revocations.ts'
 import { number } from './rows.ts'
 import { openStore } from './sqlite.ts'
 
@@ -20,7 +19,7 @@ export interface Restored {
 }
 
 export interface RestoreDeps extends StoreOptions {
-  /** The keeper says that no grant was revoked since, or that those were revoked again. */
+  /** The operator vouches that no grant was revoked since, or that those were revoked again. */
   readonly keepGrants: boolean
 }
 
@@ -32,7 +31,7 @@ export async function restore(options: RestoreDeps, file: string): Promise<Resto
   const fresh = `${options.path}.restoring`
   try {
     copyIn(file, fresh)
-    const found = vouchedFor(options, fresh, file)
+    const found = prepare(options, fresh, file)
     await (await openStore({ ...options, path: fresh })).close()
     const aside = putAside(options.path, options.now())
     renameSync(fresh, options.path)
@@ -55,8 +54,8 @@ function copyIn(file: string, fresh: string): void {
 
 type Found = Pick<Restored, 'held' | 'revoked'>
 
-/** What restoring it will change. A copy that was made by other means counts as one of that file's age. */
-function vouchedFor(options: RestoreDeps, fresh: string, file: string): Found {
+/** Makes the copied file ready, and counts what restoring changes. A copy made by other means counts as one of that file's age. */
+function prepare(options: RestoreDeps, fresh: string, file: string): Found {
   const database = options.platform.openDatabase(fresh)
   try {
     if (versionOf(database) === 0) throw new Failure('usage', 'it is empty')
@@ -64,7 +63,7 @@ function vouchedFor(options: RestoreDeps, fresh: string, file: string): Found {
     // Here, and not when it is opened as the store: the backup is the copy that is kept of the old schema.
     migrate(database)
     markAsCopy(database.prepare, Math.round(statSync(file).mtimeMs))
-    if (options.keepGrants && options.revokedFile) adopt(database.prepare, options.revokedFile)
+    if (options.keepGrants && options.revokedFile) ownRevocations(database.prepare, options.revokedFile)
     const forgets = options.revokedFile !== undefined && !isOwn(options.revokedFile)
     return {
       held: number(only(database, `SELECT COUNT(*) FROM deliveries WHERE state IN ('PENDING', 'RETRY')`)),
@@ -85,7 +84,7 @@ const only = (database: Database, query: string) => Object.values(database.prepa
 /** The log first: left alone beside another database it would be taken for that one's. */
 function putAside(path: string, now: number): string | undefined {
   if (!existsSync(path)) return undefined
-  const aside = `${path}.before-${new Date(now).toISOString().replace(/[:.]/g, '-')}`
+  const aside = besides(path, 'before', now)
   for (const part of [...logs, ''])
     if (existsSync(`${path}${part}`)) renameSync(`${path}${part}`, `${aside}${part}`)
   return aside

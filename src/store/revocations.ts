@@ -13,11 +13,16 @@ import {
 import { dirname } from 'node:path'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { GrantId } from '../domain/grant.ts'
+import { settle } from '../domain/settle.ts'
 import type { Statement } from '../platform/platform.ts'
-import { number } from './rows.ts'
+import { copyMadeAt } from './backup.ts'
+import { releaseLeases } from './claims.ts'
+import type { StoreContext } from './context.ts'
+import { deliveryColumns, deliveryOf, number } from './rows.ts'
+import { applySettlement } from './settle.ts'
 
 // A database can be put back as it was before a grant was revoked. So every revocation is also noted in a file beside
-// the signing keys, one id a line: whoever has the keys that the URL needs has this file, too. Its first line tells where
+// the signing keys, one id a line: whoever has the keys that the URL needs has this file, too. Its first line is where
 // and since when it lies on the disk: a copy of it, put back with the keys, does not, and may lack what was revoked since.
 
 type Sql = (text: string) => Statement
@@ -30,7 +35,7 @@ type Sql = (text: string) => Statement
 export function noteRevoked(sql: Sql, file: string, id: GrantId): void {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    rememberTaken(sql, append(file, `${id}\n`))
+    noteBytesTaken(sql, append(file, `${id}\n`))
   } catch (cause) {
     if (!isOwn(file)) return
     throw new Failure('store_unavailable', `Cannot write ${file}: ${reasonOf(cause)}.`, { cause })
@@ -43,13 +48,13 @@ export function isOwn(file: string): boolean {
   return found?.isFile() === true && readFileSync(file, 'utf8').startsWith(placeOf(file))
 }
 
-/** Makes the file this home's own, with what it says; where it cannot be written it stays a stranger's. */
-export function adopt(sql: Sql, file: string): void {
+/** Makes the file this home's own, with its ids; where it cannot be written it stays a stranger's. */
+export function ownRevocations(sql: Sql, file: string): void {
   if (isOwn(file)) return
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     rewrite(file, idsIn(file))
-    rememberTaken(sql, sizeOf(file))
+    noteBytesTaken(sql, sizeOf(file))
   } catch {
     // Then a backup's grants stay shut until somebody vouches for them.
   }
@@ -88,28 +93,59 @@ function append(file: string, line: string): number {
 }
 
 /** The database has taken in that much of the file. */
-export const rememberTaken = (sql: Sql, bytes: number): void => {
+const noteBytesTaken = (sql: Sql, bytes: number): void => {
   sql(`INSERT OR REPLACE INTO tallies (kind, name, n) VALUES ('revoked', 'bytes', ?)`).run(bytes)
 }
 
-/** Whether the file says more, or other, than the database has taken in: then it is an older database. */
-export const knowsLess = (sql: Sql, file: string): boolean =>
+/** Whether the file holds more, or other, than the database has taken in: then it is an older database. */
+const knowsLess = (sql: Sql, file: string): boolean =>
   number(sql(`SELECT n FROM tallies WHERE kind = 'revoked' AND name = 'bytes'`).get()?.n ?? 0) !==
   sizeOf(file)
 
 /** Revokes what the file names and the database has forgotten. */
-export function revokeForgotten(sql: Sql, file: string, now: number): void {
+function revokeForgotten(sql: Sql, file: string, now: number): void {
   sql(
     'UPDATE grants SET revoked_at = ? WHERE revoked_at IS NULL AND id IN (SELECT value FROM json_each(?))',
   ).run(now, JSON.stringify(idsIn(file)))
-  rememberTaken(sql, sizeOf(file))
+  noteBytesTaken(sql, sizeOf(file))
 }
 
-export const revokeAll = (sql: Sql, now: number): void => {
+const revokeAll = (sql: Sql, now: number): void => {
   sql('UPDATE grants SET revoked_at = ? WHERE revoked_at IS NULL').run(now)
 }
 
 function sizeOf(file: string): number {
   const found = statSync(file, { throwIfNoEntry: false })
   return found?.isFile() === true ? found.size : 0
+}
+
+/** Whether this database is a copy, or older than the last revocation. */
+export const isFromThePast = ({ sql, revokedFile }: StoreContext): boolean =>
+  copyMadeAt(sql) !== undefined || (revokedFile !== undefined && knowsLess(sql, revokedFile))
+
+/**
+ * A copy becomes the database. What was unfinished in it may have been delivered since it was made, so it is FAILED until
+ * an operator retries it. What was revoked since stays revoked; where nobody can know that, everything is.
+ */
+export function adoptCopy(context: StoreContext): void {
+  const { sql, revokedFile } = context
+  const now = context.now()
+  const madeAt = copyMadeAt(sql)
+  if (revokedFile !== undefined) {
+    if (madeAt !== undefined && !isOwn(revokedFile)) revokeAll(sql, now)
+    revokeForgotten(sql, revokedFile, now)
+  }
+  if (madeAt !== undefined) failUnfinished(context, madeAt, now)
+  sql(`DELETE FROM tallies WHERE kind = 'copy'`).run()
+}
+
+function failUnfinished(context: StoreContext, madeAt: number, now: number): void {
+  releaseLeases(context, now)
+  const why = `unfinished in the backup of ${new Date(madeAt).toISOString()}; retry it unless it has arrived since`
+  const waiting = context
+    .sql(`SELECT ${deliveryColumns} FROM deliveries WHERE state IN ('PENDING', 'RETRY') ORDER BY seq`)
+    .all()
+    .map(deliveryOf)
+  for (const delivery of waiting)
+    applySettlement(context, delivery, settle(delivery, { kind: 'restored', why }, now, 0), now)
 }

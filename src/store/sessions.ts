@@ -10,8 +10,8 @@ type Sessions = Pick<DoorStore, 'findSession' | 'listSessions'> &
 
 export const sessionStore = (context: StoreContext): Sessions => ({
   openSession: (session, { replace }) => context.write(() => open(context, session, replace)),
-  findSession: (id) => context.read(() => context.remembered.session(id)),
-  listSessions: () => context.read(() => context.remembered.sessions()),
+  findSession: (id) => context.read(() => context.cache.session(id)),
+  listSessions: () => context.read(() => context.cache.sessions()),
   endSession: (id, generation, { at, exitCode, why }) =>
     context.write(() =>
       changed(
@@ -23,7 +23,7 @@ export const sessionStore = (context: StoreContext): Sessions => ({
       ),
     ),
   markSession: async (id, generation, state, why) => {
-    const known = await context.read(() => context.remembered.session(id))
+    const known = await context.read(() => context.cache.session(id))
     if (known?.generation === generation && known.state === state && known.why === why) return
     await context.write(() =>
       changed(
@@ -46,7 +46,7 @@ export const sessionStore = (context: StoreContext): Sessions => ({
 })
 
 function open(context: StoreContext, session: Session, replace: boolean): { readonly liveGrants: number } {
-  const before = context.remembered.session(session.id)
+  const before = context.cache.session(session.id)
   if (before && before.state !== 'ended' && !isStanding(before) && !replace)
     throw new Failure(
       'session_exists',
@@ -66,7 +66,7 @@ function open(context: StoreContext, session: Session, replace: boolean): { read
       session.why ?? null,
       session.openedAt,
     )
-  context.remembered.forgetSession(session.id)
+  context.cache.forgetSession(session.id)
   return { liveGrants: countLiveGrants(context, session) }
 }
 
@@ -85,6 +85,6 @@ function changed(
   values: readonly SqlValue[],
 ): boolean {
   const rows = context.sql(statement).run(...values)
-  context.remembered.forgetSession(id)
+  context.cache.forgetSession(id)
   return rows > 0
 }

@@ -1,8 +1,7 @@
-import type { Delivery, DeliveryEvent, DeliveryId } from '../domain/delivery.ts'
-import { isTerminal } from '../domain/delivery.ts'
+import { type Delivery, type DeliveryEvent, type DeliveryId, isTerminal } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import type { Evidence } from '../domain/outcome.ts'
-import type { SessionId } from '../domain/session.ts'
+import { requireOpen } from '../domain/session.ts'
 import { type Settlement, settle, submitted } from '../domain/settle.ts'
 import type { StoreContext } from './context.ts'
 import { byId, deliveryColumns, deliveryOf, keyOf } from './rows.ts'
@@ -38,17 +37,17 @@ const unspent: readonly string[] = ['busy', 'offline', 'released']
 /** What only found the session busy was no attempt: it leaves a line in the timeline, not one among the attempts. */
 function endAttempt(
   { sql }: StoreContext,
-  { seq, attempts: attempt }: Delivery,
+  { seq, attempts }: Delivery,
   settlement: Settlement,
   now: number,
 ): void {
   if (unspent.includes(settlement.outcome)) {
-    sql('DELETE FROM attempts WHERE delivery = ? AND number = ?').run(seq, attempt)
+    sql('DELETE FROM attempts WHERE delivery = ? AND number = ?').run(seq, attempts)
     sql('UPDATE deliveries SET attempts = attempts - 1 WHERE seq = ?').run(seq)
   } else
     sql(
       'UPDATE attempts SET ended_at = ?, outcome = ?, detail = ? WHERE delivery = ? AND number = ? AND ended_at IS NULL',
-    ).run(now, settlement.outcome, settlement.detail ?? null, seq, attempt)
+    ).run(now, settlement.outcome, settlement.detail ?? null, seq, attempts)
 }
 
 /** Writes a new state and lets go of the lease. */
@@ -58,7 +57,7 @@ export function applySettlement(
   settlement: Settlement,
   now: number,
 ): void {
-  const { sql, remembered } = context
+  const { sql, cache } = context
   sql(
     `UPDATE deliveries SET state = ?, phase = ?, failed_step = ?, held_because = ?, detail = ?, due_at = ?, failures = ?,
        leased_until = NULL, accepted_at = COALESCE(accepted_at, ?), evidence = COALESCE(evidence, ?),
@@ -79,9 +78,9 @@ export function applySettlement(
     delivery.seq,
   )
   addEvents(context, delivery.seq, settlement.events)
-  remembered.forgetHead(delivery.session)
-  remembered.count(delivery.state, delivery.session, -1)
-  remembered.count(settlement.state, delivery.session, 1)
+  cache.forgetHead(delivery.session)
+  cache.count(delivery.state, delivery.session, -1)
+  cache.count(settlement.state, delivery.session, 1)
 }
 
 /** The agent surely has it. */
@@ -118,16 +117,16 @@ export function addEvents({ sql }: StoreContext, seq: number, events: readonly D
 
 /** FAILED → PENDING by hand. What had been answered already is only called back again, never a second turn. */
 export function requeue(context: StoreContext, id: DeliveryId, now: number, expiresAt: number): Delivery {
-  const { sql, remembered } = context
+  const { sql, cache } = context
   const delivery = requireDelivery(context, id)
   if (delivery.state !== 'FAILED')
     throw new Failure('in_flight', `It is ${delivery.state}; only a FAILED delivery can be retried.`)
   if (delivery.message === '')
     throw new Failure(
       'unprocessable',
-      'It never became a message: mend the template, then replay it with other words.',
+      'It never became a message: mend the template, then replay it with a message of your own.',
     )
-  requireLive(context, delivery.session)
+  requireOpen(cache.session(delivery.session), delivery.session)
   const answered =
     delivery.phase === 'callback' && delivery.failedStep === 'callback' && delivery.acceptedAt !== undefined
   sql(
@@ -136,16 +135,10 @@ export function requeue(context: StoreContext, id: DeliveryId, now: number, expi
        evidence = iif(?1, evidence, NULL), turn_end = iif(?1, turn_end, NULL), settled_at = NULL WHERE seq = ?4`,
   ).run(answered ? 1 : 0, now, expiresAt, delivery.seq)
   addEvents(context, delivery.seq, [{ at: now, kind: 'requeued', detail: 'by hand' }])
-  remembered.forgetHead(delivery.session)
-  remembered.count('FAILED', delivery.session, -1)
-  remembered.count('PENDING', delivery.session, 1)
+  cache.forgetHead(delivery.session)
+  cache.count('FAILED', delivery.session, -1)
+  cache.count('PENDING', delivery.session, 1)
   return requireDelivery(context, id)
-}
-
-function requireLive({ remembered }: StoreContext, id: SessionId): void {
-  const session = remembered.session(id)
-  if (!session) throw new Failure('session_missing', `There is no session "${id}" any more.`)
-  if (session.state === 'ended') throw new Failure('session_ended', `The session "${id}" has ended.`)
 }
 
 /** The agent side has it. Doing so twice changes nothing. */

@@ -1,38 +1,38 @@
 import type { Store } from '../domain/ports.ts'
-import { backup } from './backup.ts'
+import { backup, copyBeforeUpgrade } from './backup.ts'
 import { anythingDue, claimDue, nextDue, releaseLeases } from './claims.ts'
-import { leaveMark, openShared, type StoreOptions } from './context.ts'
-import { examine } from './examine.ts'
+import { openContext, type StoreOptions, writeProbe } from './context.ts'
 import { createExpiry, failQueued } from './expiry.ts'
 import { grantStore } from './grants.ts'
-import { knocksByHour } from './hours.ts'
-import { emptyLog, purgeOne, purgeSettled } from './purge.ts'
-import { counts, inspect, list } from './queries.ts'
+import { createPurge } from './purge.ts'
+import { counts, examine, inspect, knocksByHour, list } from './queries.ts'
 import { record } from './record.ts'
-import { isFromThePast, takeIn } from './restored.ts'
-import { adopt, isOwn } from './revocations.ts'
+import { adoptCopy, isFromThePast, isOwn, ownRevocations } from './revocations.ts'
 import { sessionStore } from './sessions.ts'
 import { accept, acknowledge, append, deliveryById, requeue, settleAttempt } from './settle.ts'
-import { copyBeforeUpgrade } from './upgrade.ts'
+
+// Reading order: migrations/ and rows (the tables), connection (one SQLite handle), group-commit (many acts, one fsync),
+// cache (what was read stays in memory), context (these three joined). Then what is done with them, in the order a
+// message meets it: sessions, grants, record, claims, settle, expiry, purge, queries. Beside them: backup, restore,
+// revocations (what outlives a restore) and lock (one server a home).
 
 /** Opens the SQLite store. Throws `home_unusable`, saying what to do. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   let copy: string | undefined
-  const context = openShared(options, (version) => {
+  const context = openContext(options, (version) => {
     copy = copyBeforeUpgrade(options, version)
   })
   if (copy !== undefined) options.onUpgrade?.(copy)
-  const { write, read } = context
-  const { revokedFile } = context
-  if (await read(() => isFromThePast(context))) await write(() => takeIn(context))
+  const { write, read, revokedFile } = context
+  if (await read(() => isFromThePast(context))) await write(() => adoptCopy(context))
   if (options.role === 'server' && revokedFile !== undefined && !isOwn(revokedFile))
-    await write(() => adopt(context.sql, revokedFile))
-  let bytesInLog = false
+    await write(() => ownRevocations(context.sql, revokedFile))
 
   return {
     ...grantStore(context),
     ...sessionStore(context),
     ...createExpiry(context),
+    ...createPurge(context),
     recordDelivery: (draft) => write(() => record(context, draft)),
     claimDue: async (claim) =>
       (await read(() => anythingDue(context, claim))) ? write(() => claimDue(context, claim)) : [],
@@ -47,22 +47,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     listDeliveries: (filter) => list(context, filter),
     requeueDelivery: (id, now, expiresAt) => write(() => requeue(context, id, now, expiresAt)),
     acknowledgeDelivery: (id, now) => write(() => acknowledge(context, id, now)),
-    purgeDelivery: async (id) => {
-      if (await write(() => purgeOne(context, id))) bytesInLog = true
-      if (!bytesInLog) return false
-      await emptyLog(context)
-      bytesInLog = false
-      return true
-    },
-    purgeSettled: (before, limit) => purgeSettled(context, before, limit),
     failQueued: (session, now, why) => write(() => failQueued(context, session, now, why)),
     counts: () => read(() => counts(context)),
     knocksByHour: (from, hours) => knocksByHour(context, from, hours),
     changedElsewhere: () => read(context.changedElsewhere),
     examine: () => read(() => examine(context)),
-    probe: () => write(() => leaveMark(context)),
+    probe: () => write(() => writeProbe(context)),
     backup: async (path) => {
-      if (revokedFile !== undefined) await write(() => adopt(context.sql, revokedFile))
+      if (revokedFile !== undefined) await write(() => ownRevocations(context.sql, revokedFile))
       await read(() => backup({ ...context, platform: options.platform }, path))
     },
     close: context.close,
