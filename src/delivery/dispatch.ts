@@ -4,7 +4,7 @@ import { Failure, reasonOf } from '../domain/error.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { Clock, DoorStore, HostLink, Log } from '../domain/ports.ts'
 import type { RetryPolicy } from '../domain/retry-policy.ts'
-import type { Session, SessionId } from '../domain/session.ts'
+import type { Session } from '../domain/session.ts'
 import { type Settlement, settle } from '../domain/settle.ts'
 import { pause } from '../wait.ts'
 import type { CallBack } from './callback.ts'
@@ -34,12 +34,12 @@ export interface DispatchDeps {
  * Never throws. `stopping` lets go of what has not reached its agent yet.
  */
 export async function dispatch(deps: DispatchDeps, delivery: Delivery, stopping: AbortSignal): Promise<void> {
-  const known: Known = { acceptedAt: delivery.acceptedAt }
-  const outcome = await outcomeOf(deps, delivery, stopping, known)
-  const judged = known.acceptedAt === undefined ? delivery : { ...delivery, acceptedAt: known.acceptedAt }
+  const run: Run = { deps, delivery, stopping, acceptedAt: delivery.acceptedAt }
+  const outcome = await outcomeOf(run)
+  const judged = run.acceptedAt === undefined ? delivery : { ...delivery, acceptedAt: run.acceptedAt }
   const now = deps.clock.now()
   const settlement = settle(judged, outcome, now, deps.clock.random(), deps.policy())
-  if (!(await storeSettlement(deps, delivery, settlement, now, stopping))) return
+  if (!(await storeSettlement(run, settlement, now))) return
   deps.waiters.notify(became(judged, settlement, now))
   deps.log('info', 'delivery.settled', {
     delivery: delivery.id,
@@ -49,63 +49,56 @@ export async function dispatch(deps: DispatchDeps, delivery: Delivery, stopping:
     failedStep: settlement.failedStep,
     heldBecause: settlement.heldBecause,
   })
-  if (delivery.phase === 'deliver') await noteSession(deps, delivery.session, known, outcome)
+  if (delivery.phase === 'deliver') await noteSession(run, outcome)
 }
 
-/** The agent is done: a callback neither needs its session nor keeps it waiting. */
-async function callBack(deps: DispatchDeps, delivery: Delivery, stopping: AbortSignal): Promise<Outcome> {
-  const outcome = await deps.callBack(delivery, stopping)
-  return stopping.aborted && outcome.kind !== 'taken'
-    ? { kind: 'released', why: 'the server is stopping' }
-    : outcome
-}
-
-/** What an attempt has found out so far: known even if it then breaks off. */
-interface Known {
+/** One attempt, with what it has found out so far: that is known even if the attempt then breaks off. */
+interface Run {
+  readonly deps: DispatchDeps
+  readonly delivery: Delivery
+  readonly stopping: AbortSignal
   acceptedAt: number | undefined
   /** The opening of the session that the attempt is for. */
   generation?: string | undefined
 }
 
-/** Nobody else looks after this attempt: whatever is thrown, it gets an end. */
-async function outcomeOf(
-  deps: DispatchDeps,
-  delivery: Delivery,
-  stopping: AbortSignal,
-  known: Known,
-): Promise<Outcome> {
+/** Nothing else looks after this attempt: whatever is thrown, it gets an end. */
+async function outcomeOf(run: Run): Promise<Outcome> {
+  const { deps, delivery } = run
   try {
-    return delivery.phase === 'callback'
-      ? await callBack(deps, delivery, stopping)
-      : await attempt(deps, delivery, stopping, known)
+    return delivery.phase === 'callback' ? await callBack(run) : await attempt(run)
   } catch (thrown) {
     const why = reasonOf(thrown)
-    if (thrown instanceof Failure && thrown.code === 'store_unavailable' && known.acceptedAt === undefined)
+    if (thrown instanceof Failure && thrown.code === 'store_unavailable' && run.acceptedAt === undefined)
       return { kind: 'released', why }
     deps.log('error', 'driver.threw', { delivery: delivery.id, why })
     return { kind: 'failed', why: `driver error: ${why}`, retry: true }
   }
 }
 
-async function attempt(
-  deps: DispatchDeps,
-  delivery: Delivery,
-  stopping: AbortSignal,
-  known: Known,
-): Promise<Outcome> {
+const serverStops: Outcome = { kind: 'released', why: 'the server is stopping' }
+
+/** The agent is done: a callback neither needs its session nor keeps it waiting. */
+async function callBack({ deps, delivery, stopping }: Run): Promise<Outcome> {
+  const outcome = await deps.callBack(delivery, stopping)
+  return stopping.aborted && outcome.kind !== 'taken' ? serverStops : outcome
+}
+
+async function attempt(run: Run): Promise<Outcome> {
+  const { deps, delivery } = run
   const session = await deps.store.findSession(delivery.session)
-  known.generation = session?.generation
+  run.generation = session?.generation
   const refusal = await refusalOf(deps, delivery, session)
   if (refusal) return refusal
-  if (stopping.aborted) return { kind: 'released', why: 'the server is stopping' }
+  if (run.stopping.aborted) return serverStops
   const connection = session && deps.connections.to(session)
   if (!connection) return { kind: 'offline', why: `this build has no driver "${session?.driver ?? ''}"` }
-  const recalled = mayHaveArrived(delivery, known) ? await connection.recall(delivery.id) : undefined
+  const recalled = mayHaveArrived(run) ? await connection.recall(delivery.id) : undefined
   if (recalled) return recalled
   // Taken before a crash: sending it again would be a second turn.
-  if (known.acceptedAt !== undefined)
+  if (run.acceptedAt !== undefined)
     return { kind: 'unknown', why: 'the server stopped during the turn', accepted: true }
-  return send(deps, delivery, connection, stopping, known)
+  return send(run, connection)
 }
 
 /** What ends the attempt before it comes to a driver. */
@@ -129,16 +122,11 @@ async function refusalOf(
 }
 
 /** An earlier attempt may have reached the agent, also one that lost it out of sight or was let go, which are not counted. */
-const mayHaveArrived = ({ attempts, heldBecause }: Delivery, known: Known): boolean =>
-  attempts > 1 || known.acceptedAt !== undefined || heldBecause === 'offline' || heldBecause === 'released'
+const mayHaveArrived = ({ delivery: { attempts, heldBecause }, acceptedAt }: Run): boolean =>
+  attempts > 1 || acceptedAt !== undefined || heldBecause === 'offline' || heldBecause === 'released'
 
-async function send(
-  deps: DispatchDeps,
-  delivery: Delivery,
-  connection: Connection,
-  stopping: AbortSignal,
-  known: Known,
-): Promise<Outcome> {
+function send(run: Run, connection: Connection): Promise<Outcome> {
+  const { deps, delivery, stopping } = run
   const signal = AbortSignal.any([stopping, AbortSignal.timeout(delivery.timeoutMs ?? deps.timeoutMs())])
   const message: Outgoing = {
     deliveryId: delivery.id,
@@ -148,15 +136,15 @@ async function send(
   if (delivery.action !== 'turn') return connection.inject(message, signal)
   return connection.turn(message, signal, {
     accepted: async (evidence = 'ack') => {
-      known.acceptedAt = deps.clock.now()
-      await deps.store.acceptDelivery(delivery.id, known.acceptedAt, evidence)
+      run.acceptedAt = deps.clock.now()
+      await deps.store.acceptDelivery(delivery.id, run.acceptedAt, evidence)
     },
-    progress: (event) => appendEvent(deps, delivery, event),
+    progress: (event) => appendEvent(run, event),
   })
 }
 
 /** The timeline is worth less than the turn: a line that cannot be stored is logged and let go. */
-function appendEvent(deps: DispatchDeps, delivery: Delivery, event: DeliveryEvent): void {
+function appendEvent({ deps, delivery }: Run, event: DeliveryEvent): void {
   deps.store.appendEvents(delivery.id, [event]).catch((thrown: unknown) => {
     deps.log('warn', 'timeline.lost', { delivery: delivery.id, why: reasonOf(thrown) })
   })
@@ -166,13 +154,8 @@ function appendEvent(deps: DispatchDeps, delivery: Delivery, event: DeliveryEven
  * The agent has the message, so its end must reach the disk: attempted until it does or the server stops. Until then the session
  * takes nothing else. False when given up; the next start finds the attempt without an end and shows it as unknown.
  */
-async function storeSettlement(
-  deps: DispatchDeps,
-  delivery: Delivery,
-  settlement: Settlement,
-  now: number,
-  stopping: AbortSignal,
-): Promise<boolean> {
+async function storeSettlement(run: Run, settlement: Settlement, now: number): Promise<boolean> {
+  const { deps, delivery, stopping } = run
   for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 5000)) {
     try {
       await deps.store.settleDelivery(delivery.id, delivery.attempts, settlement, now)
@@ -193,10 +176,11 @@ function became(delivery: Delivery, settlement: Settlement, now: number): Delive
 }
 
 /** What the attempt taught about the session itself. */
-async function noteSession(deps: DispatchDeps, id: SessionId, known: Known, outcome: Outcome): Promise<void> {
+async function noteSession({ deps, delivery, generation }: Run, outcome: Outcome): Promise<void> {
+  const id = delivery.session
   try {
     const session = await deps.store.findSession(id)
-    if (!session || session.state === 'ended' || session.generation !== known.generation) return
+    if (!session || session.state === 'ended' || session.generation !== generation) return
     if (outcome.kind === 'ended') await tombstone(deps, session, outcome)
     if (outcome.kind === 'offline')
       await deps.store.markSession(id, session.generation, 'offline', outcome.why)
