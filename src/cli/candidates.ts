@@ -2,7 +2,6 @@ import { type Grant, isExpired } from '../domain/grant.ts'
 import { homeAt } from '../domain/home.ts'
 import type { DeliveryFilter } from '../domain/ports.ts'
 import type { Session } from '../domain/session.ts'
-import { type ListName, withHome } from './command.ts'
 import type { Io, LocalHome } from './context.ts'
 
 /** A value that the shell may complete. */
@@ -25,8 +24,11 @@ type List = (io: Io, home: string) => Promise<readonly Candidate[]>
 
 const stored =
   (read: (home: LocalHome) => Promise<readonly Candidate[]>): List =>
-  async (io, home) =>
-    (await io.modeOf(homeAt(home).databaseFile)) === undefined ? [] : withHome({ io, home }, read)
+  async (io, root) => {
+    if ((await io.modeOf(homeAt(root).databaseFile)) === undefined) return []
+    const home = await io.openHome(root)
+    return read(home).finally(home.close)
+  }
 
 const sessions = (wanted: (session: Session) => boolean): List =>
   stored(async ({ store }) =>
@@ -57,7 +59,8 @@ const deliveries = (filter: Omit<DeliveryFilter, 'limit'>): List =>
     })),
   )
 
-const lists: Readonly<Record<ListName, List>> = {
+/** The lists that flags and arguments of commands name. */
+const lists = {
   sessions: sessions(() => true),
   openSessions: sessions(isOpen),
   inboxes: sessions((session) => isOpen(session) && session.driver === 'inbox'),
@@ -67,8 +70,10 @@ const lists: Readonly<Record<ListName, List>> = {
   deliveries: deliveries({}),
   failedDeliveries: deliveries({ state: 'FAILED' }),
   unfinishedDeliveries: deliveries({ unfinished: true }),
-  hooks: async (io, home) =>
+  hooks: async (io: Io, home: string) =>
     (await (await io.hooks(home)).list()).map(({ name, path }) => ({ text: name, summary: path })),
-  drivers: async (io) =>
+  drivers: async (io: Io) =>
     [...(await io.drivers()).values()].map(({ kind, summary }) => ({ text: kind, summary })),
 }
+
+export type ListName = keyof typeof lists

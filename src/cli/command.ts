@@ -1,4 +1,5 @@
 import { Failure } from '../domain/error.ts'
+import type { ListName } from './candidates.ts'
 import type { Io, LocalHome, ServerClient } from './context.ts'
 import { isCode } from './exit.ts'
 import type { Column, Output } from './output.ts'
@@ -47,19 +48,6 @@ export interface Flag {
 /** Where a shell takes values from: these, names of files or commands, or a list of `candidates.ts`. */
 export type Completion = readonly string[] | 'files' | 'commands' | ListName
 
-export type ListName =
-  | 'sessions'
-  | 'openSessions'
-  | 'inboxes'
-  | 'terminals'
-  | 'hooks'
-  | 'grants'
-  | 'openGrants'
-  | 'deliveries'
-  | 'failedDeliveries'
-  | 'unfinishedDeliveries'
-  | 'drivers'
-
 /** One call of a command, parsed. */
 export interface Call {
   readonly io: Io
@@ -101,10 +89,7 @@ export const globalFlags: readonly Flag[] = [
 ]
 
 /** Opens the home for one act and closes it whatever happens. */
-export async function withHome<T>(
-  call: Pick<Call, 'io' | 'home'>,
-  act: (home: LocalHome) => Promise<T>,
-): Promise<T> {
+export async function withHome<T>(call: Call, act: (home: LocalHome) => Promise<T>): Promise<T> {
   const home = await call.io.openHome(call.home)
   try {
     return await act(home)

@@ -26,12 +26,13 @@ export function parse(argv: readonly string[], commands: readonly Command[]): Pa
   const positionals = asksVersion ? ['version'] : line.positionals
   const found = match(positionals, commands)
   checkKnown(given, found?.command, positionals, commands)
-  if (flags.on('help') || positionals.length === 0)
-    return { kind: 'help', topic: topicOf(positionals, found, commands), requested: flags.on('help') }
-  if (!found) return group(positionals, commands)
+  const topic = found?.command.name.split(' ') ?? positionals.slice(0, 1)
+  if (!found && topic.length > 0 && !isGroup(topic, commands)) throw unknownCommand(positionals, commands)
+  const requested = flags.on('help')
+  if (requested || positionals.length === 0 || (!found && positionals.length === 1))
+    return { kind: 'help', topic, requested }
+  if (!found || isMistyped(found, positionals, commands)) throw unknownCommand(positionals, commands)
   const { command, used } = found
-  if (isSurplus(command, positionals.slice(used)) && isGroup(positionals.slice(0, used), commands))
-    throw unknownCommand(positionals, commands)
   checkFlags(command, given, flags)
   const args = argsOf(command, positionals.slice(used))
   checkRest(command, rest)
@@ -111,37 +112,19 @@ function checkKnown(
   positionals: readonly string[],
   commands: readonly Command[],
 ): void {
-  const known = [
-    ...(command ? (command.flags ?? []) : groupFlags(positionals, commands)),
-    ...globalFlags,
-  ].map((f) => f.name)
+  // Without a command, the flags of all that could be meant.
+  const meantOnes = command ? [command] : positionals.length === 0 ? [] : commands
+  const known = [...meantOnes.flatMap(({ flags = [] }) => flags), ...globalFlags].map(({ name }) => name)
   const stray = given.find((flag) => !known.includes(flag.name))
   if (!stray) return
-  const word = stray.name.replace(/^-+/, '')
   const of = command ? ` for "postern ${command.name}"` : ''
-  throw new Failure('usage', `Unknown flag ${stray.typed}${of}. ${suggestion(word, known, '--')}`)
+  const nearby = suggestion(stray.name.replace(/^-+/, ''), known, '--')
+  throw new Failure('usage', `Unknown flag ${stray.typed}${of}. ${nearby}`)
 }
 
-/** Without a command, the flags of all that could be meant. */
-const groupFlags = (positionals: readonly string[], commands: readonly Command[]): readonly Flag[] =>
-  positionals.length === 0 ? [] : commands.flatMap((command) => command.flags ?? [])
-
-function topicOf(
-  positionals: readonly string[],
-  found: Match | undefined,
-  commands: readonly Command[],
-): readonly string[] {
-  if (found) return found.command.name.split(' ')
-  if (positionals.length > 0 && !isGroup(positionals.slice(0, 1), commands))
-    throw unknownCommand(positionals, commands)
-  return positionals.slice(0, 1)
-}
-
-function group(positionals: readonly string[], commands: readonly Command[]): Parsed {
-  if (positionals.length === 1 && isGroup(positionals, commands))
-    return { kind: 'help', topic: positionals, requested: false }
-  throw unknownCommand(positionals, commands)
-}
+/** `inbox akc`: the name of a command that is a group too, and then nothing of the group. */
+const isMistyped = ({ command, used }: Match, positionals: readonly string[], commands: readonly Command[]) =>
+  isSurplus(command, positionals.slice(used)) && isGroup(positionals.slice(0, used), commands)
 
 export const isGroup = (positionals: readonly string[], commands: readonly Command[]): boolean =>
   commands.some((command) => namesOf(command).some((name) => name.startsWith(`${positionals.join(' ')} `)))
@@ -153,18 +136,17 @@ export function unknownCommand(positionals: readonly string[], commands: readonl
   return new Failure('usage', `Unknown command "${tried}". ${meantCommand(positionals, inGroup, known)}`)
 }
 
-/** Either the whole name was mistyped or only its first word: `sesion add`, `expos --session build`. */
+/** Either the whole name was mistyped or only its first part: `sesion add`, `expos --session build`. */
 function meantCommand(
-  positionals: readonly string[],
+  [first = '', second]: readonly string[],
   inGroup: readonly string[],
   known: readonly string[],
 ): string {
-  if (inGroup.length > 0) return suggestion(positionals.slice(0, 2).join(' '), inGroup, 'postern ')
-  const firsts = [...new Set(known.map((name) => name.split(' ')[0] ?? ''))]
-  const whole = positionals.length === 1 ? undefined : nearest(positionals.slice(0, 2).join(' '), known)
-  return whole === undefined
-    ? suggestion(positionals[0] ?? '', firsts, 'postern ')
-    : `Did you mean postern ${whole}?`
+  const whole = second === undefined ? first : `${first} ${second}`
+  if (inGroup.length > 0) return suggestion(whole, inGroup, 'postern ')
+  const near = second === undefined ? undefined : nearest(whole, known)
+  if (near !== undefined) return `Did you mean postern ${near}?`
+  return suggestion(first, [...new Set(known.map((name) => name.split(' ')[0] ?? ''))], 'postern ')
 }
 
 function checkFlags(command: Command, given: readonly Given[], flags: Values): void {

@@ -1,4 +1,4 @@
-import type { Call } from '../../command.ts'
+import { type Call, withHome } from '../../command.ts'
 import type { LocalHome } from '../../context.ts'
 
 /** `note`: worth knowing. `bad`: something does not work. `found`: an agent that could be added. */
@@ -27,14 +27,12 @@ export const bad = (detail: string, fix: string): Look => ({ verdict: 'bad', det
 
 /** Opens the home only where there is one: `doctor` creates nothing. */
 export async function opened<T>(call: Call, otherwise: T, look: (home: LocalHome) => Promise<T>): Promise<T> {
-  if ((await call.io.modeOf(call.home)) === undefined) return otherwise
-  const home = await call.io.openHome(call.home)
-  try {
-    return await look(home)
-  } finally {
-    await home.close()
-  }
+  return (await call.io.modeOf(call.home)) === undefined ? otherwise : withHome(call, look)
 }
+
+/** Nothing found is a good sign. */
+export const orOk = (found: readonly Look[], detail: string): readonly Look[] =>
+  found.length === 0 ? [ok(detail)] : found
 
 export const nothingYet: readonly Look[] = [note('nothing there yet')]
 

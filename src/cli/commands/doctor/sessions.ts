@@ -3,7 +3,7 @@ import { readinessOf, whyOf } from '../../../manage/trial.ts'
 import { plural } from '../../arguments.ts'
 import type { Call } from '../../command.ts'
 import type { LocalHome } from '../../context.ts'
-import { bad, type Look, note, nothingYet, ok, opened } from './look.ts'
+import { bad, type Look, note, nothingYet, opened, orOk } from './look.ts'
 
 /** Whether the agent of each session is there, and whether anything takes what waits for it. */
 export function lookAtSessions(call: Call): Promise<readonly Look[]> {
@@ -17,8 +17,7 @@ export function lookAtSessions(call: Call): Promise<readonly Look[]> {
         ...(await queueLooks(home, session, queues.get(session.id) ?? 0, serves)),
       ]),
     )
-    const found = looks.flat()
-    return found.length === 0 ? [ok(`${open.length} open`)] : found
+    return orOk(looks.flat(), `${open.length} open`)
   })
 }
 
@@ -83,7 +82,6 @@ export function lookAtHooks(call: Call): Promise<readonly Look[]> {
         ]
       }),
     )
-    const found = looks.flat()
-    return found.length === 0 ? [ok(`${hooks.length} configured`)] : found
+    return orOk(looks.flat(), `${hooks.length} configured`)
   })
 }
