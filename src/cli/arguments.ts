@@ -28,6 +28,13 @@ export function duration(text: string, what: string): number {
   return Number(digits) * (unitsMs[unit] ?? 0)
 }
 
+/** `NAME=VALUE` cut at its first separator. Throws `usage` naming `what`. */
+export function pair(text: string, separator: '=' | ':', what: string): readonly [string, string] {
+  const at = text.indexOf(separator)
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
+  throw new Failure('usage', `${what} is NAME${separator}VALUE, not "${text}".`)
+}
+
 /** `--home`, else `$POSTERN_HOME`, else `~/.postern`; absolute. */
 export function homeRoot(flag: string | undefined, io: Pick<Io, 'env' | 'cwd' | 'userHome'>): string {
   if (flag === '') throw new Failure('usage', '--home must name a directory.')

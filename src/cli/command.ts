@@ -70,18 +70,15 @@ export interface Values {
   need(name: string): string
   /** Every value given, in order. */
   list(name: string): readonly string[]
+  /** Those of the names that were given, with their values. */
+  pick<Name extends string>(...names: readonly Name[]): { readonly [Member in Name]?: string }
   /** Whether the flag was given at all. */
   on(name: string): boolean
 }
 
 /** Flags of every command. */
 export const globalFlags: readonly Flag[] = [
-  {
-    name: 'home',
-    value: 'DIR',
-    complete: 'files',
-    summary: 'where everything lives; else $POSTERN_HOME, else ~/.postern',
-  },
+  { name: 'home', value: 'DIR', summary: 'where everything lives; else $POSTERN_HOME, else ~/.postern' },
   { name: 'json', summary: 'print data as JSON' },
   { name: 'no-color', summary: 'no colours' },
   { name: 'help', short: 'h', summary: 'show this' },

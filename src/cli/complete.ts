@@ -60,7 +60,9 @@ async function candidatesAt(
   if (spot.line.rest) return files
   const flag = flagWithoutValue(spot, before.at(-1))
   if (!flag && prefix !== '') return []
-  const found = flag ? await valuesFor(flag.complete, spot) : await nextAt(spot, current)
+  const found = flag
+    ? await valuesFor(flag.complete ?? usual[flag.value ?? ''], spot)
+    : await nextAt(spot, current)
   if (found === files) return files
   return found.filter(({ text }) => begins(text, current)).map((one) => ({ ...one, text: prefix + one.text }))
 }
@@ -86,11 +88,22 @@ async function nextAt(spot: Spot, current: string): Promise<readonly Candidate[]
   if (current.startsWith('-')) return flagCandidates(spot)
   const { args = [], flags = [] } = command ?? {}
   const argument = args[spot.arguments.length] ?? args.find(({ many }) => many)
-  const values = await valuesFor(argument?.complete, spot)
+  const values = await valuesFor(argument?.complete ?? usual[argument?.name ?? ''], spot)
   if (values === files) return files
   const missing = flags.filter(({ name, required }) => required && !isGiven(line, name))
   const next = [...nextWords(line.positionals, spot.commands), ...values, ...missing.map(flagCandidate)]
   return next.length > 0 || !command ? next : flagCandidates(spot)
+}
+
+/** What placeholders and names of arguments stand for, where the command names nothing better. */
+const usual: Readonly<Record<string, Completion>> = {
+  FILE: 'files',
+  PATH: 'files',
+  DIR: 'files',
+  file: 'files',
+  id: 'openSessions',
+  'grant-id': 'grants',
+  'delivery-id': 'deliveries',
 }
 
 async function valuesFor(completion: Completion | undefined, spot: Spot): Promise<readonly Candidate[]> {

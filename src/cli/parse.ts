@@ -191,11 +191,13 @@ const nameAt = (wanted: readonly Argument[], i: number): string => (wanted[i] ??
 
 function valuesOf(given: readonly Given[]): Values {
   const list = (name: string) => given.filter((one) => one.name === name).map((one) => one.value ?? '')
+  const on = (name: string) => given.some((one) => one.name === name)
   return {
+    ...{ list, on },
     text: (name) => list(name)[0],
     need: (name) => list(name)[0] ?? '',
-    list,
-    on: (name) => given.some((one) => one.name === name),
+    pick: <Name extends string>(...names: readonly Name[]) =>
+      Object.fromEntries(names.filter(on).map((name) => [name, list(name)[0]])) as Record<Name, string>,
   }
 }
 

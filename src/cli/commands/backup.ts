@@ -5,7 +5,7 @@ export const backupCommands: readonly Command[] = [
   {
     name: 'backup',
     summary: 'Write a consistent copy of the database while everything goes on.',
-    args: [{ name: 'file', summary: 'a new file', complete: 'files', required: true }],
+    args: [{ name: 'file', summary: 'a new file', required: true }],
     examples: ['postern backup postern-$(date +%F).db'],
     run: runBackup,
   },
@@ -15,7 +15,7 @@ export const backupCommands: readonly Command[] = [
     details:
       'The server must be stopped. What was revoked since the backup stays revoked. Messages that were unfinished\n' +
       'in it may have arrived since: they are FAILED, and postern deliveries retry sends those that have not.',
-    args: [{ name: 'file', summary: 'what postern backup wrote', complete: 'files', required: true }],
+    args: [{ name: 'file', summary: 'what postern backup wrote', required: true }],
     flags: [
       {
         name: 'keep-grants',

@@ -8,7 +8,8 @@ import { findGrant } from '../../manage/grants.ts'
 import { type DeliveryView, deliveryView, recordView } from '../../manage/views.ts'
 import { shortTime, wholeNumber } from '../arguments.ts'
 import { type Call, type Command, type Flag, printList, withHome } from '../command.ts'
-import type { Cell, Column } from '../output.ts'
+import type { Column } from '../output.ts'
+import type { Tone } from '../table.ts'
 import { printRecord } from './delivery-record.ts'
 
 const states: readonly DeliveryState[] = ['PENDING', 'RETRY', 'DELIVERED', 'FAILED']
@@ -18,16 +19,11 @@ export const filterFlags: readonly Flag[] = [
   { name: 'state', value: 'STATE', complete: states, summary: 'PENDING, RETRY, DELIVERED or FAILED' },
   { name: 'session', value: 'id', complete: 'sessions', summary: 'only those for this session' },
   { name: 'hook', value: 'NAME', complete: 'hooks', summary: 'only those that came through this hook' },
-  {
-    name: 'grant',
-    value: 'grant-id',
-    complete: 'grants',
-    summary: 'only those of this grant; a unique beginning is enough',
-  },
+  { name: 'grant', value: 'grant-id', summary: 'only those of this grant; a unique beginning is enough' },
   { name: 'text', value: 'TEXT', summary: 'only those whose message contains it' },
 ]
 
-const id = { name: 'delivery-id', summary: 'its id, whd_…', complete: 'deliveries', required: true } as const
+const id = { name: 'delivery-id', summary: 'its id, whd_…', required: true } as const
 const someId = 'whd_0VxK3mQ2aBcDeFgHiJkLmNoP'
 
 export const deliveryCommands: readonly Command[] = [
@@ -77,13 +73,12 @@ export async function filterOf(
   { flags }: Call,
   store: Pick<DoorStore, 'listGrants'>,
 ): Promise<Omit<DeliveryFilter, 'limit'>> {
-  const [state, session, hook, grant, text] = ['state', 'session', 'hook', 'grant', 'text'].map(flags.text)
+  const { state, session, grant } = flags.pick('state', 'session', 'grant')
   return {
+    ...flags.pick('hook', 'text'),
     ...(state !== undefined && { state: parseState(state) }),
     ...(session !== undefined && { session: parseSessionId(session) }),
-    ...(hook !== undefined && { hook }),
     ...(grant !== undefined && { grant: (await findGrant(store, grant)).id }),
-    ...(text !== undefined && { text }),
   }
 }
 
@@ -103,7 +98,7 @@ function runList(call: Call): Promise<void> {
 
 const columns: readonly Column<DeliveryView>[] = [
   { title: 'ID', cell: ({ id }) => id },
-  { title: 'STATE', cell: ({ state }) => stateCell(state) },
+  { title: 'STATE', cell: (view) => ({ text: view.state, tone: toneOf(view) }) },
   { title: 'RECEIVED', cell: ({ receivedAt }) => shortTime(receivedAt) },
   { title: 'SESSION', flexible: true, cell: ({ session }) => session },
   { title: 'VIA', flexible: true, cell: viaOf },
@@ -117,13 +112,13 @@ export function viaOf({ grant, hook, source }: DeliveryView): string {
   return hook === null ? source : `hook ${hook}`
 }
 
-const tones: Readonly<Record<string, 'good' | 'warn' | 'bad'>> = {
+const tones: Readonly<Record<string, Tone>> = {
   DELIVERED: 'good',
   RETRY: 'warn',
   FAILED: 'bad',
 }
 
-export const stateCell = (state: string): Cell => ({ text: state, tone: tones[state] ?? 'plain' })
+export const toneOf = ({ state }: DeliveryView): Tone => tones[state] ?? 'plain'
 
 function runShow(call: Call): Promise<void> {
   return withHome(call, async ({ store }) => {

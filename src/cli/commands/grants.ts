@@ -17,7 +17,7 @@ export const grantCommands: readonly Command[] = [
     summary: 'Mint a URL that lets its holder send one kind of message to one session.',
     details: 'The URL is the whole key. It is shown once and never stored.',
     flags: [
-      { ...session, complete: 'openSessions', required: true },
+      { ...session, required: true },
       {
         name: 'verb',
         value: 'verb',
@@ -77,11 +77,10 @@ function runExpose(call: Call): Promise<void> {
 
 function mintOf({ flags, json }: Call): Parameters<typeof expose>[1] {
   if (json && flags.on('quiet')) throw new Failure('usage', 'Choose one of --json and --quiet.')
-  const [verb, label, ttl] = [flags.text('verb'), flags.text('label'), flags.text('ttl')]
+  const ttl = flags.text('ttl')
   return {
     session: flags.need('session'),
-    ...(verb !== undefined && { verb }),
-    ...(label !== undefined && { label }),
+    ...flags.pick('verb', 'label'),
     ...(ttl !== undefined && { ttlSeconds: ttl === 'never' ? ttl : wholeNumber(ttl, '--ttl') }),
   }
 }

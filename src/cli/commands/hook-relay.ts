@@ -13,14 +13,7 @@ export const hookRelay: Command = {
     { name: 'agent', summary: 'whose hook it is', required: true },
     { name: 'payload', summary: 'the event, as JSON; else on standard input' },
   ],
-  flags: [
-    {
-      name: 'session',
-      value: 'id',
-      complete: 'openSessions',
-      summary: 'the session; else $POSTERN_SESSION',
-    },
-  ],
+  flags: [{ name: 'session', value: 'id', summary: 'the session; else $POSTERN_SESSION' }],
   examples: [
     'postern hook-relay claude < hook.json',
     `postern hook-relay codex --session build '{"type":"agent-turn-complete"}'`,
@@ -32,13 +25,12 @@ const inputTimeoutMs = 3000
 
 async function runRelay({ io, home, args, flags }: Call): Promise<void> {
   const payload = args.text('payload') ?? (await readInput(io.read('-')))
-  const session = flags.text('session')
   const agentHooks = await io.relay()
   agentHooks.send({
     runDir: homeAt(home).runDir,
     agent: args.need('agent'),
     env: io.env,
-    ...(session !== undefined && { session }),
+    ...flags.pick('session'),
     payload,
   })
 }

@@ -1,5 +1,5 @@
-import { Failure } from '../../domain/error.ts'
 import { type HookView, hookView } from '../../manage/views.ts'
+import { pair } from '../arguments.ts'
 import { type Call, type Command, printList } from '../command.ts'
 import type { Column } from '../output.ts'
 
@@ -15,12 +15,7 @@ export const hookCommands: readonly Command[] = [
     summary: 'Render a hook against a payload without delivering anything.',
     args: [{ name: 'name', summary: 'the hook', complete: 'hooks', required: true }],
     flags: [
-      {
-        name: 'payload',
-        value: 'FILE',
-        complete: 'files',
-        summary: 'the payload; "-" reads standard input; {} unless given',
-      },
+      { name: 'payload', value: 'FILE', summary: 'the payload; "-" reads standard input; {} unless given' },
       { name: 'header', value: 'NAME:VALUE', summary: 'a request header it looks at', many: true },
     ],
     examples: [
@@ -63,9 +58,8 @@ async function runTest(call: Call): Promise<number> {
 
 const headersOf = ({ flags }: Call): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    flags.list('header').map((header) => {
-      const colon = header.indexOf(':')
-      if (colon < 1) throw new Failure('usage', `--header is NAME:VALUE, not "${header}".`)
-      return [header.slice(0, colon).trim().toLowerCase(), header.slice(colon + 1).trim()]
-    }),
+    flags
+      .list('header')
+      .map((header) => pair(header, ':', '--header'))
+      .map(([name, value]) => [name.trim().toLowerCase(), value.trim()]),
   )

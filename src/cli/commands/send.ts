@@ -10,13 +10,7 @@ export const send: Command = {
   details: 'Needs a running server. "-" reads the text from standard input.',
   args: [{ name: 'text', summary: 'the message' }],
   flags: [
-    {
-      name: 'session',
-      value: 'id',
-      complete: 'openSessions',
-      summary: 'the session that gets it',
-      required: true,
-    },
+    { name: 'session', value: 'id', summary: 'the session that gets it', required: true },
     { name: 'from', value: 'NAME', summary: 'put [NAME] before it' },
     { name: 'idempotency-key', value: 'KEY', summary: 'a message of the same key is delivered once' },
     { name: 'timeout', value: 'SECONDS', summary: 'wait that long for the outcome; 5 unless given' },
@@ -60,11 +54,11 @@ async function bodyOf({ args, flags, rest, io }: Call) {
   const given = args.text('text') ?? (rest.length > 0 ? rest.join(' ') : undefined)
   if (given === undefined) throw new Failure('usage', 'Give a message: postern send --session <id> <text>')
   const message = given === '-' ? await textOf(io.read('-')) : given
-  const [from, key] = [flags.text('from'), flags.text('idempotency-key')]
+  const key = flags.text('idempotency-key')
   return {
     session: parseSessionId(flags.need('session')),
     message,
-    ...(from !== undefined && { from }),
+    ...flags.pick('from'),
     ...(key !== undefined && { idempotency_key: key }),
   }
 }

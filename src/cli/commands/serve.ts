@@ -10,8 +10,8 @@ export const serve: Command = {
     { name: 'host', value: 'ADDRESS', summary: 'where to listen; 127.0.0.1 unless configured' },
     { name: 'port', value: 'PORT', summary: '7717 unless configured; 0 takes a free one' },
     { name: 'public-url', value: 'URL', summary: 'the URL under which senders reach this server' },
-    { name: 'tls-cert', value: 'FILE', complete: 'files', summary: 'PEM certificate, with --tls-key' },
-    { name: 'tls-key', value: 'FILE', complete: 'files', summary: 'PEM key, with --tls-cert' },
+    { name: 'tls-cert', value: 'FILE', summary: 'PEM certificate, with --tls-key' },
+    { name: 'tls-key', value: 'FILE', summary: 'PEM key, with --tls-cert' },
   ],
   examples: [
     'postern serve',
@@ -22,12 +22,12 @@ export const serve: Command = {
 }
 
 function flagsOf({ flags, io }: Call): ServeFlags {
-  const [host, port, publicUrl] = [flags.text('host'), flags.text('port'), flags.text('public-url')]
+  const [port, publicUrl] = [flags.text('port'), flags.text('public-url')]
   const [cert, key] = [flags.text('tls-cert'), flags.text('tls-key')]
   if ((cert === undefined) !== (key === undefined))
     throw new Failure('usage', '--tls-cert and --tls-key belong together.')
   return {
-    ...(host !== undefined && { host }),
+    ...flags.pick('host'),
     ...(port !== undefined && { port: wholeNumber(port, '--port', 65_535) }),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(cert !== undefined && { tlsCert: absolute(cert, io) }),

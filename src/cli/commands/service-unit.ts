@@ -5,12 +5,7 @@ export const serviceUnit: Command = {
   summary: 'Print a hardened systemd unit.',
   flags: [
     { name: 'user', summary: 'a unit of your own, without privileges' },
-    {
-      name: 'exec',
-      value: 'PATH',
-      complete: 'files',
-      summary: 'where the binary lies; this one unless given',
-    },
+    { name: 'exec', value: 'PATH', summary: 'where the binary lies; this one unless given' },
   ],
   examples: [
     'postern service unit | sudo tee /etc/systemd/system/postern.service',

@@ -3,8 +3,8 @@ import { homeAt } from '../../domain/home.ts'
 import type { DriverSettings, Session } from '../../domain/session.ts'
 import { endAllSessions, endSession, type Opened, registerSession } from '../../manage/sessions.ts'
 import { type SessionView, sessionView } from '../../manage/views.ts'
-import { plural, shortTime } from '../arguments.ts'
-import { type Call, type Command, printList, type Values, withHome } from '../command.ts'
+import { pair, plural, shortTime } from '../arguments.ts'
+import { type Call, type Command, printList, withHome } from '../command.ts'
 import type { HookSettings } from '../context.ts'
 import type { Cell, Column } from '../output.ts'
 import { hooksView, printHooks } from './hook-relay.ts'
@@ -29,15 +29,10 @@ export const sessionCommands: readonly Command[] = [
         required: true,
       },
       { name: 'target', value: 'PANE', summary: 'tmux: the pane, for example %5' },
-      {
-        name: 'socket',
-        value: 'PATH',
-        complete: 'files',
-        summary: 'tmux and others: where its server listens',
-      },
+      { name: 'socket', value: 'PATH', summary: 'tmux and others: where its server listens' },
       { name: 'preset', value: 'AGENT', complete: presets, summary: `command: ${presets.join(', ')}` },
       { name: 'url', value: 'URL', summary: 'http and others: where the agent answers' },
-      { name: 'cwd', value: 'DIR', complete: 'files', summary: 'where its process runs; here unless given' },
+      { name: 'cwd', value: 'DIR', summary: 'where its process runs; here unless given' },
       { name: 'set', value: 'NAME=VALUE', summary: 'any other setting of the driver', many: true },
       { name: 'check', summary: 'try it first; register nothing that does not work' },
       { name: 'print-hooks', summary: 'print the settings that make its agent report its turns' },
@@ -72,7 +67,7 @@ export const sessionCommands: readonly Command[] = [
     name: 'session end',
     summary: 'End a session, with its process where that is ours.',
     details: 'What still waits for it fails. --all leaves the standing inboxes alone.',
-    args: [{ ...id, complete: 'openSessions', required: false }],
+    args: [{ ...id, required: false }],
     flags: [{ name: 'all', summary: 'every session' }],
     examples: ['postern session end build', 'postern session end --all'],
     run: runEnd,
@@ -124,23 +119,18 @@ export function printOpened(
   if (trouble !== undefined) out.note(`The agent it replaced could not be ended: ${trouble}`)
 }
 
-const named = ['target', 'socket', 'preset', 'url', 'cwd'] as const
-
 function settingsOf({ flags, rest }: Call): DriverSettings {
-  const plain = named.map((name) => [name, flags.text(name)] as const)
   return {
-    ...Object.fromEntries(plain.filter(([, value]) => value !== undefined)),
+    ...flags.pick('target', 'socket', 'preset', 'url', 'cwd'),
     ...(rest.length > 0 && { command: rest }),
-    ...Object.fromEntries(setPairs(flags)),
+    ...Object.fromEntries(
+      flags
+        .list('set')
+        .map((text) => pair(text, '=', '--set'))
+        .map(([name, value]) => [name, jsonOrText(value)]),
+    ),
   }
 }
-
-const setPairs = (flags: Values): readonly (readonly [string, unknown])[] =>
-  flags.list('set').map((pair) => {
-    const equals = pair.indexOf('=')
-    if (equals < 1) throw new Failure('usage', `--set is NAME=VALUE, not "${pair}".`)
-    return [pair.slice(0, equals), jsonOrText(pair.slice(equals + 1))]
-  })
 
 function jsonOrText(text: string): unknown {
   try {

@@ -4,7 +4,7 @@ import { deliveryView } from '../../manage/views.ts'
 import { pause } from '../../wait.ts'
 import { shortTime, wholeNumber } from '../arguments.ts'
 import { type Call, type Command, withHome } from '../command.ts'
-import { filterFlags, filterOf, stateCell, viaOf } from './deliveries.ts'
+import { filterFlags, filterOf, toneOf, viaOf } from './deliveries.ts'
 
 export const deliveriesTail: Command = {
   name: 'deliveries tail',
@@ -94,14 +94,9 @@ function show({ out, json }: Call, delivery: Delivery): void {
   out.row([
     shortTime(view.settledAt ?? view.receivedAt),
     view.id,
-    { text: state.padEnd(9), tone: toneOf(view.state) },
+    { text: state.padEnd(9), tone: toneOf(view) },
     view.session,
     viaOf(view),
     view.message,
   ])
-}
-
-function toneOf(state: string) {
-  const cell = stateCell(state)
-  return typeof cell === 'string' ? 'plain' : cell.tone
 }
