@@ -1,9 +1,10 @@
 import type { Outcome } from '../../domain/outcome.ts'
 import type { TurnEnd } from '../agent-process/agent.ts'
+import { withAnswer } from '../agent-process/answer.ts'
 import type { Reply } from '../agent-process/rpc.ts'
 import { textAt } from '../json.ts'
 
-/** How a prompt was answered, and what was heard until then. */
+/** How a prompt was answered, and what came until then. */
 export interface EndedTurn {
   readonly reply: Reply
   readonly answer: string
@@ -35,23 +36,23 @@ export function endOf(turn: EndedTurn): TurnEnd {
  */
 function judge(turn: EndedTurn, began: boolean): Outcome {
   const { reply } = turn
-  const said = turn.answer === '' ? {} : { answer: turn.answer }
+  const answered = withAnswer(turn.answer)
   if (reply.kind === 'result') return stopped(textAt(reply.result, 'stopReason') ?? 'unknown', turn)
   if (reply.kind === 'gone')
     return began
-      ? { kind: 'turn_failed', why: 'exited', detail: reply.why, ...said }
+      ? { kind: 'turn_failed', why: 'exited', detail: reply.why, ...answered }
       : { kind: 'unknown', why: `its agent had the message: ${reply.why}`, accepted: true }
   return began || !refusals.has(reply.code)
-    ? { kind: 'turn_failed', why: 'agent_error', detail: reply.message, ...said }
+    ? { kind: 'turn_failed', why: 'agent_error', detail: reply.message, ...answered }
     : { kind: 'failed', why: `the agent refused it: ${reply.message}`, retry: true }
 }
 
 /** ACP v1, prompt turn: stop reasons. */
 function stopped(reason: string, { answer, toolCalls }: EndedTurn): Outcome {
-  const said = answer === '' ? {} : { answer }
+  const answered = withAnswer(answer)
   if (reason === 'end_turn' && (answer !== '' || toolCalls > 0))
-    return { kind: 'completed', ...said, toolCalls }
-  const failed = { kind: 'turn_failed', ...said } as const
+    return { kind: 'completed', ...answered, toolCalls }
+  const failed = { kind: 'turn_failed', ...answered } as const
   switch (reason) {
     case 'end_turn':
       return { ...failed, why: 'empty', detail: 'it ended its turn without a word or a tool call' }

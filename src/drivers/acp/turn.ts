@@ -1,5 +1,6 @@
 import type { Turn, TurnEnd, TurnListeners } from '../agent-process/agent.ts'
 import { type Answer, createAnswer } from '../agent-process/answer.ts'
+import { createQuestions, type Questions } from '../agent-process/questions.ts'
 import type { Reply } from '../agent-process/rpc.ts'
 import { type Json, type JsonObject, textAt } from '../json.ts'
 import { endOf } from './outcome.ts'
@@ -9,7 +10,7 @@ import { allowedOption, nameOf, type ToolCall, toolCallOf } from './permission.t
 export interface Conversation {
   prompt(text: string): Promise<Reply>
   cancel(): void
-  /** Who hears of the conversation from now on. */
+  /** From now on updates and requests of the conversation go to `handlers`. */
   listen(handlers: TurnHandlers | undefined): void
 }
 
@@ -26,29 +27,29 @@ export function startTurn(
   permissions: readonly string[],
   listeners: TurnListeners,
 ): Turn {
-  const log: TurnLog = {
-    listeners: listeners,
-    permissions,
-    answer: createAnswer(),
-    calls: new Map(),
-    held: new Map(),
-    began: false,
-    cancelled: false,
-  }
   const cancel = () => {
     log.cancelled = true
     agent.cancel()
-    letGo(log)
+    log.questions.close()
+  }
+  const log: TurnLog = {
+    listeners,
+    permissions,
+    answer: createAnswer(),
+    calls: new Map(),
+    questions: createQuestions({ held: listeners.held, late: cancel }),
+    began: false,
+    cancelled: false,
   }
   agent.listen({
     onUpdate: (update) => noteUpdate(log, update),
-    onPermissionRequest: (request) => decide(log, request, cancel),
+    onPermissionRequest: (request) => decide(log, request),
   })
   return {
     over: agent.prompt(text).then((reply) => end(agent, log, reply)),
     blocked: () => {
-      const [first] = log.held.values()
-      return first && `it waits for permission: ${first.name}`
+      const first = log.questions.first()
+      return first && `it waits for permission: ${first}`
     },
     cancel,
   }
@@ -59,18 +60,13 @@ interface TurnLog {
   readonly permissions: readonly string[]
   readonly answer: Answer
   readonly calls: Map<string, ToolCall>
-  readonly held: Map<symbol, Held>
+  readonly questions: Questions
   began: boolean
   cancelled: boolean
 }
 
-interface Held {
-  readonly name: string
-  readonly letGo: () => void
-}
-
-/** What tells of a turn; commands, modes and usage are told at any time. */
-const signsOfTurn: ReadonlySet<string> = new Set([
+/** Updates that only a turn brings; those on commands, modes and usage come at any time. */
+const updatesOfTurns: ReadonlySet<string> = new Set([
   'user_message_chunk',
   'agent_message_chunk',
   'agent_thought_chunk',
@@ -81,7 +77,7 @@ const signsOfTurn: ReadonlySet<string> = new Set([
 
 function noteUpdate(log: TurnLog, update: JsonObject): void {
   const what = textAt(update, 'sessionUpdate') ?? ''
-  if (!signsOfTurn.has(what)) return
+  if (!updatesOfTurns.has(what)) return
   begin(log)
   if (what === 'agent_message_chunk') log.answer.add(textAt(update, 'content', 'text') ?? '')
   if (what === 'tool_call' || what === 'tool_call_update') noteCall(log, update)
@@ -95,54 +91,31 @@ function begin(log: TurnLog): void {
 
 const maxCalls = 10_000
 
-function noteCall(log: TurnLog, said: JsonObject): void {
-  const id = textAt(said, 'toolCallId') ?? ''
+function noteCall(log: TurnLog, update: JsonObject): void {
+  const id = textAt(update, 'toolCallId') ?? ''
   const before = log.calls.get(id)
   if (!before && log.calls.size >= maxCalls) return
-  const call = toolCallOf(said, before)
+  const call = toolCallOf(update, before)
   log.calls.set(id, call)
   log.answer.pause()
   if (!before) log.listeners.tool(nameOf(call))
 }
 
-/** How long a request for permission may wait for somebody; then its turn is cancelled. */
-const permissionMs = 1_800_000
-
-function decide(log: TurnLog, request: JsonObject, cancel: () => void): Promise<Json> {
+function decide(log: TurnLog, request: JsonObject): Promise<Json> {
   begin(log)
-  const said = request.toolCall as JsonObject | undefined
-  const call = toolCallOf(said ?? {}, log.calls.get(textAt(said, 'toolCallId') ?? ''))
+  const toolCall = request.toolCall as JsonObject | undefined
+  const call = toolCallOf(toolCall ?? {}, log.calls.get(textAt(toolCall, 'toolCallId') ?? ''))
   const optionId = allowedOption(call, log.permissions, request.options)
-  if (log.cancelled) return Promise.resolve(cancelledOutcome)
-  if (optionId !== undefined) return Promise.resolve({ outcome: { outcome: 'selected', optionId } })
-  log.listeners.held(nameOf(call))
-  return hold(log, nameOf(call), cancel)
-}
-
-function hold(log: TurnLog, name: string, cancel: () => void): Promise<Json> {
-  const key = Symbol(name)
-  const late = setTimeout(cancel, permissionMs)
-  return new Promise((resolve) => {
-    log.held.set(key, {
-      name,
-      letGo: () => {
-        clearTimeout(late)
-        log.held.delete(key)
-        resolve(cancelledOutcome)
-      },
-    })
-  })
+  if (optionId !== undefined && !log.cancelled)
+    return Promise.resolve({ outcome: { outcome: 'selected', optionId } })
+  return new Promise((resolve) => log.questions.hold(nameOf(call), () => resolve(cancelledOutcome)))
 }
 
 const cancelledOutcome: Json = { outcome: { outcome: 'cancelled' } }
 
-function letGo(log: TurnLog): void {
-  for (const held of [...log.held.values()]) held.letGo()
-}
-
 function end(agent: Conversation, log: TurnLog, reply: Reply): TurnEnd {
   agent.listen(undefined)
-  letGo(log)
+  log.questions.close()
   if (reply.kind === 'result' && !log.cancelled) begin(log)
   return endOf({ reply, answer: log.answer.text(), toolCalls: log.calls.size })
 }

@@ -26,6 +26,9 @@ export function createAnswer(): Answer {
   }
 }
 
+/** `{ answer }`, or nothing where the agent gave none. */
+export const withAnswer = (answer: string): { readonly answer?: string } => (answer === '' ? {} : { answer })
+
 function capped(text: string): string {
   const bytes = new TextEncoder().encode(text)
   // `stream` leaves out a character that was cut in two.

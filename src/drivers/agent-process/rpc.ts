@@ -1,12 +1,14 @@
 import { oneLine } from '../../domain/one-line.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 import { parseLine, splitLines } from './lines.ts'
+import { createRequests, type Gone, type Requests } from './requests.ts'
 
-/** How a request of ours ended. `gone`: the agent's process is over, and nobody will answer. */
-export type Reply =
+/** How a request of ours ended. */
+export type Reply = Answer | Gone
+
+type Answer =
   | { readonly kind: 'result'; readonly result: JsonObject }
   | { readonly kind: 'error'; readonly code: number; readonly message: string }
-  | { readonly kind: 'gone'; readonly why: string }
 
 /**
  * JSON-RPC 2.0, one message a line, as ACP v1 and codex speak it. Of our own because it is this small: the protocols' SDKs
@@ -28,62 +30,48 @@ export interface RpcDeps {
   readonly onRequest: (method: string, params: JsonObject) => Promise<Json> | undefined
 }
 
-export function createRpc(listeners: RpcDeps): Rpc {
-  const pending = new Map<number, (reply: Reply) => void>()
-  const send = (message: JsonObject) => listeners.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
-  const lines = splitLines((line) => receive(line, listeners, pending, send))
-  let gone: string | undefined
-  let last = 0
+export function createRpc(deps: RpcDeps): Rpc {
+  const requests = createRequests<Answer>()
+  const send = (message: JsonObject) => deps.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
   return {
-    request: (method, params) =>
-      new Promise((resolve) => {
-        if (gone !== undefined) return resolve({ kind: 'gone', why: gone })
-        pending.set(++last, resolve)
-        send({ id: last, method, params })
-      }),
+    request: (method, params) => requests.open((id) => send({ id, method, params })),
     notify: (method, params) => {
-      if (gone === undefined) send({ method, params })
+      if (!requests.failed()) send({ method, params })
     },
-    feed: lines,
-    fail: (why) => {
-      gone ??= why
-      for (const answer of pending.values()) answer({ kind: 'gone', why: gone })
-      pending.clear()
-    },
+    feed: splitLines((line) => receive(line, deps, requests, send)),
+    fail: requests.fail,
   }
 }
 
 function receive(
   line: string,
-  listeners: RpcDeps,
-  pending: Map<number, (reply: Reply) => void>,
+  { onNotification, onRequest }: RpcDeps,
+  requests: Requests<Answer>,
   send: (message: JsonObject) => void,
 ): void {
   const message = parseLine(line)
   if (!message) return
   const { id, method } = message
   const params = isObject(message.params) ? message.params : {}
-  if (typeof method !== 'string') answered(message, pending)
-  else if (id === undefined || id === null) listeners.onNotification(method, params)
-  else void reply(id, method, listeners.onRequest(method, params), send)
+  if (typeof method !== 'string') {
+    if (typeof id === 'number') requests.answer(id, answerIn(message))
+  } else if (id === undefined || id === null) onNotification(method, params)
+  else void reply(id, method, onRequest(method, params), send)
 }
 
-function answered(message: JsonObject, pending: Map<number, (reply: Reply) => void>): void {
-  const { id, error, result } = message
-  const answer = typeof id === 'number' ? pending.get(id) : undefined
-  if (!answer || typeof id !== 'number') return
-  pending.delete(id)
-  if (isObject(error)) answer({ kind: 'error', code: codeOf(error), message: complaintOf(error) })
-  else answer({ kind: 'result', result: isObject(result) ? result : {} })
+function answerIn({ error, result }: JsonObject): Answer {
+  return isObject(error)
+    ? { kind: 'error', code: codeOf(error), message: complaintOf(error) }
+    : { kind: 'result', result: isObject(result) ? result : {} }
 }
 
 const codeOf = ({ code }: JsonObject): number => (typeof code === 'number' ? code : 0)
 
 /** Many agents say only "Internal error" and keep what happened for `data`. */
 function complaintOf(error: JsonObject): string {
-  const said = textAt(error, 'message') ?? `error ${codeOf(error)}`
+  const message = textAt(error, 'message') ?? `error ${codeOf(error)}`
   const more = textAt(error, 'data') ?? textAt(error, 'data', 'message') ?? textAt(error, 'data', 'details')
-  const whole = more === undefined || said.includes(more) ? said : `${said}: ${more}`
+  const whole = more === undefined || message.includes(more) ? message : `${message}: ${more}`
   return oneLine(whole)
 }
 

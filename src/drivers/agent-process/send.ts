@@ -7,6 +7,7 @@ import { isTimeout, pause, whenAborted } from '../../wait.ts'
 import { escapeMentions } from '../agents/mentions.ts'
 import { skillCall, withSkill } from '../agents/skills.ts'
 import type { Agent, Turn, TurnEnd } from './agent.ts'
+import { withAnswer } from './answer.ts'
 import { type Opening, skillPlace } from './opening.ts'
 
 export interface SendEvents extends TurnEvents {
@@ -126,8 +127,8 @@ interface Prompt {
   readonly aborted: Promise<undefined>
 }
 
-async function prompt(opening: Opening, agent: Agent, said: Prompt): Promise<Outcome> {
-  const { message, on } = said
+async function prompt(opening: Opening, agent: Agent, given: Prompt): Promise<Outcome> {
+  const { message, on } = given
   let accepted: Promise<void> | undefined
   const note = timeline(opening, on)
   const listeners = {
@@ -139,12 +140,12 @@ async function prompt(opening: Opening, agent: Agent, said: Prompt): Promise<Out
     held: (name: string) => note('held', `permission: ${name}`),
   }
   await opening.journal.took({ deliveryId: message.deliveryId, turn: on.waits, given: true }).catch(() => {})
-  const turn = agent.startTurn(said.text, listeners, message.deliveryId)
+  const turn = agent.startTurn(given.text, listeners, message.deliveryId)
   opening.turn = turn
-  const end = await Promise.race([turn.over, said.aborted])
+  const end = await Promise.race([turn.over, given.aborted])
   const outcome = end
     ? concluded(opening, agent, end, accepted !== undefined)
-    : await givenUp(opening, agent, turn, said, () => accepted)
+    : await givenUp(opening, agent, turn, given, () => accepted)
   await accepted
   if (accepted === undefined) await opening.journal.took(undefined).catch(() => {})
   return outcome
@@ -203,9 +204,9 @@ async function givenUp(
   if (!end) endIfHung(agent, turn, opening.deps.cancelMs ?? cancelMs)
   const began = accepted() !== undefined
   if (end && !end.cut) return end.outcome(true)
-  const said = end && end.answer !== '' ? { answer: end.answer } : {}
+  const answered = withAnswer(end?.answer ?? '')
   if (isTimeout(signal) && (began || on.waits))
-    return { kind: 'turn_failed', why: 'timeout', detail: 'its turn took longer than it may', ...said }
+    return { kind: 'turn_failed', why: 'timeout', detail: 'its turn took longer than it may', ...answered }
   if (began) return { kind: 'unknown', why: 'cut off while its turn ran', accepted: true }
   if (!end) return { kind: 'unknown', why: 'the agent did not react', accepted: false }
   return isTimeout(signal)

@@ -1,21 +1,23 @@
 import { oneLine } from '../../domain/one-line.ts'
 import { parseLine, splitLines } from '../agent-process/lines.ts'
+import {
+  type CommandAnswer,
+  createRequests,
+  type Gone,
+  numberOf,
+  type Requests,
+  textId,
+} from '../agent-process/requests.ts'
 import { isObject, type JsonObject, textAt } from '../json.ts'
-
-/** How a request of ours was answered. `gone`: the agent's process is over, and nobody will answer. */
-export type Reply =
-  | { readonly kind: 'done'; readonly response: JsonObject }
-  | { readonly kind: 'refused'; readonly why: string }
-  | { readonly kind: 'gone'; readonly why: string }
 
 /** Claude Code's stream-json: messages, and control requests both ways, a JSON object a line (seen in 2.1.329). */
 export interface StreamConnection {
-  request(request: JsonObject): Promise<Reply>
+  request(request: JsonObject): Promise<CommandAnswer | Gone>
   /** A line that is not answered. */
   send(line: JsonObject): void
   /** Answers a control request of the agent's. */
   answer(requestId: string, response: JsonObject): void
-  /** Who hears the messages and control requests from now on. */
+  /** From now on messages and control requests go to `listener`. */
   listen(listener: ((line: JsonObject) => void) | undefined): void
   /** What the agent wrote. */
   feed(text: string): void
@@ -28,65 +30,47 @@ export interface StreamConnection {
 }
 
 export function createConnection(write: (line: string) => void): StreamConnection {
-  const pending = new Map<string, (reply: Reply) => void>()
-  const { promise: gone, resolve: isGone } = Promise.withResolvers<string>()
-  const tell = (line: JsonObject) => write(`${JSON.stringify(line)}\n`)
+  const requests = createRequests<CommandAnswer>()
+  const send = (line: JsonObject) => write(`${JSON.stringify(line)}\n`)
   let listener: ((line: JsonObject) => void) | undefined
   let skills: readonly string[] | undefined
-  let [last, over] = [0, '']
-  const answer = (requestId: string, response: JsonObject) =>
-    tell({ type: 'control_response', response: { subtype: 'success', request_id: requestId, response } })
-  const hear = (line: JsonObject) => {
+  const receive = (line: JsonObject) => {
     if (line.type === 'control_response') {
       skills ??= ownCommandsIn(line)
-      answered(line, pending)
-    } else {
-      if (line.type === 'system' && line.subtype === 'init') skills = namesIn(line.skills) ?? skills
-      if (listener) listener(line)
-      else refuse(line, tell)
+      return answerIn(line, requests)
     }
+    if (line.type === 'system' && line.subtype === 'init') skills = namesIn(line.skills) ?? skills
+    if (listener) listener(line)
+    // Nobody is there to decide: no turn of ours runs.
+    else if (line.type === 'control_request') send(refusalOf(line))
   }
   return {
     request: (request) =>
-      new Promise((resolve) => {
-        if (over !== '') return resolve({ kind: 'gone', why: over })
-        const id = `postern-${++last}`
-        pending.set(id, resolve)
-        tell({ type: 'control_request', request_id: id, request })
-      }),
-    send: tell,
-    answer,
+      requests.open((id) => send({ type: 'control_request', request_id: textId(id), request })),
+    send,
+    answer: (requestId, response) =>
+      send({ type: 'control_response', response: { subtype: 'success', request_id: requestId, response } }),
     listen: (other) => {
       listener = other
     },
     feed: splitLines((text) => {
       const line = parseLine(text)
-      if (line) hear(line)
+      if (line) receive(line)
     }),
-    fail: (why) => {
-      over ||= why
-      for (const reply of pending.values()) reply({ kind: 'gone', why: over })
-      pending.clear()
-      isGone(over)
-    },
-    gone,
+    fail: requests.fail,
+    gone: requests.gone,
     skills: () => skills,
   }
 }
 
-function answered({ response }: JsonObject, pending: Map<string, (reply: Reply) => void>): void {
-  const id = textAt(response, 'request_id') ?? ''
-  const reply = pending.get(id)
-  pending.delete(id)
-  if (!reply || !isObject(response)) return
-  if (response.subtype === 'error')
-    reply({ kind: 'refused', why: oneLine(textAt(response, 'error') ?? 'it refuses') })
-  else reply({ kind: 'done', response: isObject(response.response) ? response.response : {} })
-}
-
-/** Nobody is there to decide it: no turn of ours runs. */
-function refuse(line: JsonObject, tell: (line: JsonObject) => void): void {
-  if (line.type === 'control_request') tell(refusalOf(line))
+function answerIn({ response }: JsonObject, requests: Requests<CommandAnswer>): void {
+  if (!isObject(response)) return
+  requests.answer(
+    numberOf(response.request_id),
+    response.subtype === 'error'
+      ? { kind: 'refused', why: oneLine(textAt(response, 'error') ?? 'it refuses') }
+      : { kind: 'done', data: isObject(response.response) ? response.response : {} },
+  )
 }
 
 export const refusalOf = ({ request_id: id }: JsonObject): JsonObject => ({

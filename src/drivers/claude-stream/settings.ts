@@ -1,7 +1,6 @@
-import { resolve } from 'node:path'
-import { Failure } from '../../domain/error.ts'
 import type { DriverSettings } from '../../domain/session.ts'
 import type { OwnedSettings } from '../agent-process/opening.ts'
+import { givenSettings } from '../settings.ts'
 
 export interface StreamSettings extends OwnedSettings {
   readonly agent: 'claude'
@@ -11,21 +10,19 @@ export interface StreamSettings extends OwnedSettings {
 
 /** Settings as a person gave them, completed. Throws `usage` naming what is wrong. */
 export function parseStream(settings: DriverSettings, cwd: string): StreamSettings {
-  for (const name of Object.keys(settings)) if (!known.includes(name)) throw usage(`has no setting "${name}"`)
-  const { command, env, permissions = [], sessionId } = settings
-  if (!isTexts(command) || !command[0])
-    throw usage('needs a command, for example: --driver claude-stream -- claude')
-  if (env !== undefined && !isEnv(env)) throw usage('needs env as an object of texts')
-  if (!isTexts(permissions)) throw usage('needs permissions as a list of tools')
-  if (sessionId !== undefined && !isUuid(sessionId)) throw usage('needs sessionId as a UUID')
+  const given = givenSettings('claude-stream', settings, known)
+  const command = given.command('--driver claude-stream -- claude')
+  const { sessionId } = settings
+  if (sessionId !== undefined && !isUuid(sessionId)) throw given.usage('needs sessionId as a UUID')
   const taken = command.slice(1).find((word) => ours.includes(word))
-  if (taken !== undefined) throw usage(`says ${taken} itself; choose a conversation by --set sessionId=UUID`)
+  if (taken !== undefined)
+    throw given.usage(`says ${taken} itself; choose a conversation by --set sessionId=UUID`)
   return {
     command,
-    cwd: resolve(cwd, cwdOf(settings.cwd)),
-    ...(env !== undefined && { env }),
+    cwd: given.cwd(cwd),
+    ...given.env(),
     agent: 'claude',
-    permissions,
+    permissions: given.texts('permissions', 'needs permissions as a list of tools') ?? [],
     ...(sessionId !== undefined && { conversation: sessionId }),
   }
 }
@@ -57,23 +54,5 @@ const ours: readonly string[] = [
   '--no-session-persistence',
 ]
 
-const usage = (what: string): Failure => new Failure('usage', `The claude-stream driver ${what}.`)
-
-function cwdOf(value: unknown): string {
-  if (value === undefined) return '.'
-  if (isText(value) && value !== '') return value
-  throw usage('needs cwd as a text')
-}
-
-const isText = (value: unknown): value is string => typeof value === 'string' && !value.includes('\0')
-
-const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText)
-
 const isUuid = (value: unknown): value is string =>
   typeof value === 'string' && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)
-
-const isEnv = (value: unknown): value is Readonly<Record<string, string>> =>
-  typeof value === 'object' &&
-  value !== null &&
-  !Array.isArray(value) &&
-  Object.entries(value).every(([name, text]) => /^[^=\0]+$/.test(name) && isText(text))

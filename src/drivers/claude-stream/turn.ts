@@ -26,7 +26,7 @@ export function startTurn(
 ): Turn {
   const { promise: result, resolve } = Promise.withResolvers<JsonObject>()
   const cancel = () => {
-    log.permissions.cancel()
+    log.permissions.close()
     void connection.request({ subtype: 'interrupt' })
   }
   const log: TurnLog = {
@@ -47,7 +47,7 @@ export function startTurn(
 async function ended(log: TurnLog, result: Promise<JsonObject>): Promise<TurnEnd> {
   const end = await Promise.race([result, log.connection.gone])
   log.connection.listen(undefined)
-  log.permissions.cancel()
+  log.permissions.close()
   return endOf(end, log.toolCalls)
 }
 

@@ -1,6 +1,6 @@
 import { oneLine } from '../../domain/one-line.ts'
 import type { Outcome, TurnFailure } from '../../domain/outcome.ts'
-import { createAnswer } from '../agent-process/answer.ts'
+import { createAnswer, withAnswer } from '../agent-process/answer.ts'
 import type { TurnView } from './thread.ts'
 
 /** What it said, without what it said in between where that can be told apart. */
@@ -17,7 +17,7 @@ export function answerOf({ said }: TurnView): string {
 /** What the end of a turn means. A turn that is over is never to begin again, whatever became of it. */
 export function judge(turn: TurnView, arrived: boolean): Outcome {
   const answer = answerOf(turn)
-  const failed = { kind: 'turn_failed', ...(answer !== '' && { answer }) } as const
+  const failed = { kind: 'turn_failed', ...withAnswer(answer) } as const
   if (turn.status === 'interrupted')
     return { ...failed, why: 'cancelled', detail: 'its turn was interrupted' }
   if (turn.status === 'cut') return { ...failed, why: 'exited', detail: 'codex ended while its turn ran' }
@@ -26,7 +26,7 @@ export function judge(turn: TurnView, arrived: boolean): Outcome {
     return { ...failed, why: 'not_accepted', detail: 'its turn ended without having taken the message' }
   if (answer === '' && turn.tools.length === 0)
     return { ...failed, why: 'empty', detail: 'it ended its turn without a word or a tool call' }
-  return { kind: 'completed', ...(answer !== '' && { answer }), toolCalls: turn.tools.length }
+  return { kind: 'completed', ...withAnswer(answer), toolCalls: turn.tools.length }
 }
 
 const failures: Readonly<Record<string, TurnFailure>> = {

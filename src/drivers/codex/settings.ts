@@ -1,7 +1,7 @@
 import { basename, join, resolve } from 'node:path'
-import { Failure } from '../../domain/error.ts'
 import type { DriverSettings } from '../../domain/session.ts'
 import type { OwnedSettings } from '../agent-process/opening.ts'
+import { type GivenSettings, givenSettings } from '../settings.ts'
 
 export interface CodexSettings extends OwnedSettings {
   readonly server: CodexServer
@@ -17,24 +17,24 @@ export type CodexServer =
 
 /** Settings as a person gave them, or as they were stored. Throws `usage` naming what is wrong. */
 export function parseCodex(settings: DriverSettings, cwd: string): CodexSettings {
-  for (const name of Object.keys(settings)) if (!known.includes(name)) throw usage(`has no setting "${name}"`)
-  const { command = [], env, permissions = [] } = settings
-  if (!isTexts(command))
-    throw usage('needs command as a list, for example: --driver codex -- codex app-server')
-  if (env !== undefined && !isEnv(env)) throw usage('needs env as an object of texts')
-  if (!isTexts(permissions)) throw usage('needs permissions as a list of kinds or command lines')
-  const server = serverOf(settings, command, cwd)
-  if (server.kind !== 'command' && (env !== undefined || permissions.length > 0))
-    throw usage('sets env and permissions only for a codex of its own, that is with a command')
-  const threadId = textOf(settings.threadId, 'threadId')
+  const given = givenSettings('codex', settings, known)
+  const command =
+    given.texts('command', 'needs command as a list, for example: --driver codex -- codex app-server') ?? []
+  const permissions =
+    given.texts('permissions', 'needs permissions as a list of kinds or command lines') ?? []
+  const env = given.env()
+  const server = serverOf(given, command, cwd)
+  if (server.kind !== 'command' && (env.env !== undefined || permissions.length > 0))
+    throw given.usage('sets env and permissions only for a codex of its own, that is with a command')
+  const conversation = given.text('threadId')
   return {
     server,
     command,
-    cwd: resolve(cwd, textOf(settings.cwd, 'cwd') ?? '.'),
-    ...(env !== undefined && { env }),
+    cwd: given.cwd(cwd),
+    ...env,
     agent: 'codex',
     permissions,
-    ...(threadId !== undefined && { conversation: threadId }),
+    ...(conversation !== undefined && { conversation }),
   }
 }
 
@@ -71,41 +71,22 @@ const known: readonly string[] = [
   'threadId',
 ]
 
-const usage = (what: string): Failure => new Failure('usage', `The codex driver ${what}.`)
-
-function serverOf(settings: DriverSettings, command: readonly string[], cwd: string): CodexServer {
-  const socket = textOf(settings.socket, 'socket')
-  const url = textOf(settings.url, 'url')
-  const tokenEnv = textOf(settings.tokenEnv, 'tokenEnv')
+function serverOf({ usage, text }: GivenSettings, command: readonly string[], cwd: string): CodexServer {
+  const [socket, url, tokenEnv] = [text('socket'), text('url'), text('tokenEnv')]
   if ([socket, url, command[0]].filter((way) => way !== undefined).length !== 1)
     throw usage('needs one of socket, url and a command')
   if (tokenEnv !== undefined && url === undefined) throw usage('needs tokenEnv only with a url')
   if (socket !== undefined) return { kind: 'socket', path: resolve(cwd, socket) }
   if (url !== undefined)
-    return { kind: 'url', url: checkedUrl(url), ...(tokenEnv !== undefined && { tokenEnv }) }
+    return { kind: 'url', url: checkedUrl(url, usage), ...(tokenEnv !== undefined && { tokenEnv }) }
   if (basename(command[0] ?? '') === 'codex' && command[1] !== 'app-server')
     throw usage('speaks with "codex app-server", for example: --driver codex -- codex app-server')
   return { kind: 'command' }
 }
 
-function checkedUrl(url: string): string {
+function checkedUrl(url: string, usage: GivenSettings['usage']): string {
   const { protocol, username, password } = URL.parse(url) ?? {}
   if (protocol !== 'ws:' && protocol !== 'wss:') throw usage('needs url as ws://… or wss://…')
   if (username || password) throw usage('takes no credentials in its url; set tokenEnv')
   return url
 }
-
-function textOf(value: unknown, name: string): string | undefined {
-  if (value === undefined || (isText(value) && value !== '')) return value
-  throw usage(`needs ${name} as a text`)
-}
-
-const isText = (value: unknown): value is string => typeof value === 'string' && !value.includes('\0')
-
-const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText)
-
-const isEnv = (value: unknown): value is Readonly<Record<string, string>> =>
-  typeof value === 'object' &&
-  value !== null &&
-  !Array.isArray(value) &&
-  Object.entries(value).every(([name, text]) => /^[^=\0]+$/.test(name) && isText(text))

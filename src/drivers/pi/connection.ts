@@ -1,19 +1,16 @@
 import { oneLine } from '../../domain/one-line.ts'
 import { parseLine, splitLines } from '../agent-process/lines.ts'
+import { type CommandAnswer, createRequests, type Gone, numberOf, textId } from '../agent-process/requests.ts'
 import { isObject, type JsonObject, textAt } from '../json.ts'
 
-/** How a command of ours was answered. `gone`: the agent's process is over, and nobody will answer. */
-export type Reply =
-  | { readonly kind: 'done'; readonly data: JsonObject }
-  | { readonly kind: 'refused'; readonly why: string }
-  | { readonly kind: 'gone'; readonly why: string }
+export type Reply = CommandAnswer | Gone
 
 /** pi's RPC mode: a JSON object a line, commands with ids one way, responses and events the other. */
 export interface PiConnection {
   request(type: string, more?: JsonObject): Promise<Reply>
   /** A line that is not answered. */
   send(line: JsonObject): void
-  /** Who hears the events from now on. */
+  /** From now on events go to `listener`. */
   listen(listener: ((event: JsonObject) => void) | undefined): void
   /** What the agent wrote. */
   feed(text: string): void
@@ -24,41 +21,26 @@ export interface PiConnection {
 }
 
 export function createConnection(write: (line: string) => void): PiConnection {
-  const pending = new Map<string, (reply: Reply) => void>()
-  const { promise: gone, resolve: isGone } = Promise.withResolvers<string>()
-  const tell = (line: JsonObject) => write(`${JSON.stringify(line)}\n`)
-  let [last, over, listener] = [0, '', undefined as ((event: JsonObject) => void) | undefined]
+  const requests = createRequests<CommandAnswer>()
+  const send = (line: JsonObject) => write(`${JSON.stringify(line)}\n`)
+  let listener: ((event: JsonObject) => void) | undefined
   return {
-    request: (type, more = {}) =>
-      new Promise((resolve) => {
-        if (over !== '') return resolve({ kind: 'gone', why: over })
-        const id = `postern-${++last}`
-        pending.set(id, resolve)
-        tell({ ...more, type, id })
-      }),
-    send: tell,
+    request: (type, more = {}) => requests.open((id) => send({ ...more, type, id: textId(id) })),
+    send,
     listen: (other) => {
       listener = other
     },
-    feed: splitLines((line) => {
-      const said = parseLine(line)
-      if (said?.type === 'response') answered(said, pending)
-      else if (said) listener?.(said)
+    feed: splitLines((text) => {
+      const line = parseLine(text)
+      if (line?.type === 'response') requests.answer(numberOf(line.id), answerIn(line))
+      else if (line) listener?.(line)
     }),
-    fail: (why) => {
-      over ||= why
-      for (const answer of pending.values()) answer({ kind: 'gone', why: over })
-      pending.clear()
-      isGone(over)
-    },
-    gone,
+    fail: requests.fail,
+    gone: requests.gone,
   }
 }
 
-function answered(said: JsonObject, pending: Map<string, (reply: Reply) => void>): void {
-  const id = textAt(said, 'id') ?? ''
-  const answer = pending.get(id)
-  pending.delete(id)
-  if (said.success === true) answer?.({ kind: 'done', data: isObject(said.data) ? said.data : {} })
-  else answer?.({ kind: 'refused', why: oneLine(textAt(said, 'error') ?? 'it refuses without a reason') })
-}
+const answerIn = (response: JsonObject): CommandAnswer =>
+  response.success === true
+    ? { kind: 'done', data: isObject(response.data) ? response.data : {} }
+    : { kind: 'refused', why: oneLine(textAt(response, 'error') ?? 'it refuses without a reason') }

@@ -1,5 +1,6 @@
 import type { Outcome } from '../../domain/outcome.ts'
 import type { TurnEnd } from '../agent-process/agent.ts'
+import { withAnswer } from '../agent-process/answer.ts'
 import type { Reply } from './connection.ts'
 
 /** How a model call ended, as pi says it. */
@@ -8,7 +9,7 @@ export interface Stop {
   readonly error?: string
 }
 
-/** How a prompt was answered, and what was heard until the agent settled. */
+/** How a prompt was answered, and what came until the agent settled. */
 export interface EndedTurn {
   readonly reply: Reply
   readonly answer: string
@@ -29,11 +30,11 @@ const wasStopped = ({ stop, cancelled }: EndedTurn): boolean =>
 
 function judge(turn: EndedTurn, began: boolean): Outcome {
   const { reply, answer } = turn
-  const said = answer === '' ? {} : { answer }
+  const answered = withAnswer(answer)
   if (reply.kind === 'done') return stopped(turn)
   if (reply.kind === 'gone')
     return began
-      ? { kind: 'turn_failed', why: 'exited', detail: reply.why, ...said }
+      ? { kind: 'turn_failed', why: 'exited', detail: reply.why, ...answered }
       : { kind: 'failed', why: reply.why, retry: true }
   return occupied.test(reply.why)
     ? { kind: 'busy', why: `the agent says: ${reply.why}` }
@@ -45,14 +46,14 @@ const occupied = /already processing|compaction is in progress/i
 
 /** An end without a word or a tool call is no success. */
 function stopped({ answer, toolCalls, stop }: EndedTurn): Outcome {
-  const said = answer === '' ? {} : { answer }
-  const failed = { kind: 'turn_failed', ...said } as const
+  const answered = withAnswer(answer)
+  const failed = { kind: 'turn_failed', ...answered } as const
   switch (stop?.reason) {
     case undefined:
       return { ...failed, why: 'empty', detail: 'it ended its turn without asking its model' }
     case 'stop':
     case 'toolUse':
-      if (answer !== '' || toolCalls > 0) return { kind: 'completed', ...said, toolCalls }
+      if (answer !== '' || toolCalls > 0) return { kind: 'completed', ...answered, toolCalls }
       return { ...failed, why: 'empty', detail: 'it ended its turn without a word or a tool call' }
     case 'length':
       return { ...failed, why: 'max_tokens', detail: 'it ran out of tokens' }

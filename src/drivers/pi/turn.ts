@@ -30,7 +30,7 @@ export function startTurn(connection: PiConnection, text: string, listeners: Tur
     void connection.request('clear_queue')
     void connection.request('abort')
     // Not before: an extension that is answered goes on.
-    log.dialogs.cancel()
+    log.dialogs.close()
   }
   const log: TurnLog = {
     connection: connection,
@@ -54,7 +54,7 @@ async function run(log: TurnLog, text: string, over: Promise<undefined>): Promis
   if (reply.kind === 'done') begin(log)
   const gone = reply.kind === 'done' ? await ended(log, over) : undefined
   connection.listen(undefined)
-  log.dialogs.cancel()
+  log.dialogs.close()
   return conclude(log, reply, gone)
 }
 

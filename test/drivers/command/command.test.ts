@@ -267,7 +267,7 @@ test('command prepare completes settings and names what is wrong', async () => {
   const wrong: readonly (readonly [DriverSettings, RegExp])[] = [
     [{}, /needs a command/],
     [{ command: [] }, /needs a command/],
-    [{ command: [''] }, /program and its arguments/],
+    [{ command: [''] }, /needs a command/],
     [{ command: 'ls -l' }, /program and its arguments/],
     [{ command: ['ls'], preset: 'clippy' }, /no such preset/],
     [{ command: ['ls'], timeoutMs: 0 }, /timeoutMs/],
