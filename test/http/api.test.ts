@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Delivery } from '../../src/domain/delivery.ts'
 import { Failure } from '../../src/domain/error.ts'
 import type { Grant } from '../../src/domain/grant.ts'
+import type { Session } from '../../src/domain/session.ts'
 import { createAdminCheck } from '../../src/http/credentials.ts'
 import type { RequestGuard } from '../../src/http/guard.ts'
 import { createHosts } from '../../src/http/hosts.ts'
@@ -10,11 +12,12 @@ import { deliveryRoute } from '../../src/http/routes/delivery.ts'
 import { grantRoutes } from '../../src/http/routes/grants.ts'
 import { sessionRoutes } from '../../src/http/routes/sessions.ts'
 import { createServer } from '../../src/http/server.ts'
+import { addDelivery, createWorld } from '../cli/fake-io.ts'
 
 const token = 'the-admin-token-of-this-test'
 
 /** The routes below `/api` over nothing: what reaches them is noted in `done`. */
-function api() {
+function api(rows: readonly Delivery[]) {
   const done: unknown[] = []
   const note =
     (name: string) =>
@@ -23,18 +26,18 @@ function api() {
       throw new Failure('not_found', 'Nothing is here.')
     }
   const list =
-    (name: string) =>
+    <T>(name: string, found: readonly T[]) =>
     async (filter: unknown = {}) => {
       done.push([name, filter])
-      return []
+      return found
     }
   const grant = { id: '9f3c1a2b7d4e5f60', session: 'build', verb: 'send_input', createdAt: 0, uses: 0 }
   const deps = {
     admin: createAdminCheck({ adminToken: () => token, failed: () => 0 }),
     store: {
-      listGrants: list('grants'),
-      listDeliveries: list('deliveries'),
-      listSessions: list('sessions'),
+      listGrants: list<Grant>('grants', []),
+      listDeliveries: list('deliveries', rows),
+      listSessions: list<Session>('sessions', []),
       counts: async () => ({
         deliveries: { PENDING: 0, RETRY: 0, DELIVERED: 0, FAILED: 0 },
         queues: new Map(),
@@ -71,10 +74,12 @@ interface Ask {
   readonly method?: string
   readonly body?: string | Uint8Array<ArrayBuffer>
   readonly headers?: Readonly<Record<string, string>>
+  /** What the store lists. */
+  readonly rows?: readonly Delivery[]
 }
 
-async function ask(path: string, { method = 'GET', body, headers }: Ask = {}) {
-  const { answer, done } = api()
+async function ask(path: string, { method = 'GET', body, headers, rows = [] }: Ask = {}) {
+  const { answer, done } = api(rows)
   const response = await answer(
     new Request(`http://localhost${path}`, {
       method,
@@ -89,7 +94,8 @@ async function ask(path: string, { method = 'GET', body, headers }: Ask = {}) {
   )
   const text = await response.text()
   const problem = text.startsWith('{') ? JSON.parse(text) : undefined
-  return { status: response.status, type: response.headers.get('content-type'), text, problem, done }
+  const { status, headers: sent } = response
+  return { status, type: sent.get('content-type'), link: sent.get('link'), text, problem, done }
 }
 
 const secret = 'S3CRET-value'
@@ -289,6 +295,15 @@ describe('routes below /api', () => {
       assert.equal(text, '[]')
       assert.deepEqual(done, [['deliveries', filter]])
     })
+
+  it('lead on to the rest of a list', async () => {
+    const world = createWorld()
+    const rows = [addDelivery(world, { seq: 9 }), addDelivery(world, { seq: 7 })]
+    const full = await ask(`${deliveries}?state=FAILED&limit=2&text=a%26b`, { rows })
+    assert.equal(full.link, `<${deliveries}?state=FAILED&limit=2&text=a%26b&after=7>; rel="next"`)
+    assert.equal((await ask(`${deliveries}?limit=3`, { rows })).link, null)
+    assert.equal((await ask(`${deliveries}?limit=0`)).link, null)
+  })
 
   it('read no body where none is wanted', async () => {
     const { status, done } = await ask(`${deliveries}/x/retry`, post('not JSON'))

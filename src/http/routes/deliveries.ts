@@ -36,7 +36,7 @@ export function deliveryRoutes(deps: DeliveryDeps, guard: RequestGuard) {
   const { api, json } = createAdminApi(deps.admin, guard)
   const one = { params: requests.Id, query: requests.NoQuery }
   return api
-    .get('/deliveries', ({ query }) => list(deps, query), {
+    .get('/deliveries', ({ request, query }) => list(deps, request, query), {
       query: requests.DeliveryQuery,
       response: { 200: listOf(answers.Delivery, { description: 'Newest first' }) },
       detail: adminOperation('Deliveries', 'listDeliveries', 'Deliveries', [422]),
@@ -101,9 +101,20 @@ export function deliveryRoutes(deps: DeliveryDeps, guard: RequestGuard) {
 const answer = (delivery: Delivery, status: number): Response =>
   jsonResponse<answers.Delivery>(deliveryView(delivery), status)
 
-async function list(deps: DeliveryDeps, query: requests.DeliveryQuery): Promise<Response> {
-  const deliveries = await deps.store.listDeliveries(filterOf(query))
-  return jsonResponse<readonly answers.Delivery[]>(deliveries.map(deliveryView))
+async function list(deps: DeliveryDeps, { url }: Request, query: requests.DeliveryQuery): Promise<Response> {
+  const filter = filterOf(query)
+  const deliveries = await deps.store.listDeliveries(filter)
+  const response = jsonResponse<readonly answers.Delivery[]>(deliveries.map(deliveryView))
+  const last = deliveries.at(-1)
+  if (last && deliveries.length === filter.limit) response.headers.set('link', linkAfter(url, last.seq))
+  return response
+}
+
+/** RFC 8288: where the list goes on. */
+function linkAfter(url: string, place: number): string {
+  const { pathname, searchParams } = new URL(url)
+  searchParams.set('after', String(place))
+  return `<${pathname}?${searchParams}>; rel="next"`
 }
 
 const messageOf = ({ session, message, from, idempotency_key }: requests.SendOrder): OwnMessage => ({
