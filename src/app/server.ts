@@ -13,7 +13,7 @@ import { grantRoutes } from '../http/routes/grants.ts'
 import { healthRoutes } from '../http/routes/health.ts'
 import { sessionRoutes } from '../http/routes/sessions.ts'
 import { webhookRoutes } from '../http/routes/webhooks.ts'
-import { createServer } from '../http/server.ts'
+import { createServer, type ServerParts } from '../http/server.ts'
 import { sourcesOf } from '../inbound/authenticate.ts'
 import { openDeclared } from '../manage/declared.ts'
 import { baseUrl } from '../manage/urls.ts'
@@ -37,7 +37,7 @@ interface RunningServer {
   close(): Promise<void>
 }
 
-type Part = Parameters<typeof createServer>[1][number]
+type Part = ServerParts['first'][number]
 
 /** Puts the parts together and listens. What an earlier process left under way is freed first. */
 export async function openServer(deps: OpenServerDeps): Promise<RunningServer> {
@@ -116,7 +116,7 @@ function routes(
   guard: RequestGuard,
   draining: () => boolean,
   address: () => string,
-): readonly Part[] {
+): ServerParts {
   const { store, tokens, clock, config } = deps
   const failed = (request: Request) => pipeline.failures.take(guard.peer(request), clock.now())
   const admin = createAdminCheck({ adminToken: deps.adminToken, failed })
@@ -124,21 +124,9 @@ function routes(
   const metrics = createMetrics(deps.version, clock.now())
   const knocks = { receive: pipeline.receive, now: clock.now, knocked: metrics.knocked }
   const forAdmin = { admin, store, now: clock.now, hooks: () => config().webhooks.hooks, ...actions }
-  const parts: Part[] = [
+  const first: readonly Part[] = [
     channelRoutes({ ...knocks, waitMs: () => config().server.waitSeconds * 1000 }, guard),
     webhookRoutes(knocks, guard),
-    deliveryRoute(
-      {
-        admin,
-        sourcesOf: (bearer) => sourcesOf({ store, tokens, config }, bearer, clock.now()),
-        inspect: store.inspectDelivery,
-        wait: pipeline.waiters.wait,
-      },
-      guard,
-    ),
-    grantRoutes(forAdmin, guard),
-    sessionRoutes(forAdmin, guard),
-    deliveryRoutes(forAdmin, guard),
     healthRoutes(
       {
         probe: store.probe,
@@ -148,11 +136,28 @@ function routes(
       },
       guard,
     ),
-    ...webPages(deps, guard, actions, { admin, failed, draining }, () =>
-      parts.flatMap((part) => part.routes),
-    ),
   ]
-  return parts
+  const later = () => {
+    const parts: Part[] = [
+      deliveryRoute(
+        {
+          admin,
+          sourcesOf: (bearer) => sourcesOf({ store, tokens, config }, bearer, clock.now()),
+          inspect: store.inspectDelivery,
+          wait: pipeline.waiters.wait,
+        },
+        guard,
+      ),
+      grantRoutes(forAdmin, guard),
+      sessionRoutes(forAdmin, guard),
+      deliveryRoutes(forAdmin, guard),
+      ...webPages(deps, guard, actions, { admin, failed, draining }, () =>
+        [...first, ...parts].flatMap((part) => part.routes),
+      ),
+    ]
+    return parts
+  }
+  return { first, later }
 }
 
 const listeningUrl = ({ server }: Config, port: number): string =>

@@ -7,24 +7,47 @@ import { rawPath } from './request.ts'
 /** Methods each path answers, for 405 and `Allow`; a `:name` segment matches any one. */
 type Routes = readonly { readonly path: string; readonly method: string }[]
 
+export interface ServerParts {
+  /** Of every start and every knock. */
+  readonly first: readonly AnyElysia[]
+  /** Asked for with the first request that `first` has no route for, so that they take no part of the start. */
+  readonly later: () => readonly AnyElysia[]
+}
+
 /** Everything that answers HTTP, as one function from request to response. Never rejects. */
 export function createServer(
   guard: RequestGuard,
-  parts: readonly AnyElysia[],
+  { first, later }: ServerParts,
   { secure }: { readonly secure: boolean },
 ): (request: Request) => Response | Promise<Response> {
-  // Elysia looks for the path from the 7th character on, which is right for http; or from the 11th, right for most of https.
-  const app = new Elysia({ strictPath: true, normalize: false, handler: { standardHostname: secure } })
-  for (const part of parts) app.use(part)
-  app.onError({ as: 'global' }, ({ request, error, code }) =>
-    problemResponse(code === 'NOT_FOUND' ? nothingThere(guard, app.routes, request) : error, guard.log),
-  )
-  app.compile()
+  let rest: AnyElysia | undefined
+  const everyRoute = () => [...first.flatMap(({ routes }) => routes), ...(rest?.routes ?? [])]
+  const app = build(first, secure, guard, (request) => {
+    rest ??= build(later(), secure, guard, (unknown) =>
+      problemResponse(nothingThere(guard, everyRoute(), unknown), guard.log),
+    )
+    return rest.fetch(request)
+  })
   if (!secure) return (request) => app.fetch(request)
   return (request) =>
     request.url.indexOf('/', 'https://'.length) < 11
       ? problemResponse(hostTooShort(), guard.log)
       : app.fetch(request)
+}
+
+function build(
+  parts: readonly AnyElysia[],
+  secure: boolean,
+  guard: RequestGuard,
+  otherwise: (request: Request) => Response | Promise<Response>,
+): AnyElysia {
+  // Elysia looks for the path from the 7th character on, which is right for http; or from the 11th, right for most of https.
+  const app = new Elysia({ strictPath: true, normalize: false, handler: { standardHostname: secure } })
+  for (const part of parts) app.use(part)
+  app.onError({ as: 'global' }, async ({ request, error, code }) =>
+    code === 'NOT_FOUND' ? otherwise(request) : problemResponse(error, guard.log),
+  )
+  return app.compile()
 }
 
 const hostTooShort = () =>

@@ -64,7 +64,7 @@ function api(rows: readonly Delivery[]) {
   const routes = [deliveryRoute, grantRoutes, sessionRoutes, deliveryRoutes]
   const answer = createServer(
     guard,
-    routes.map((of) => of(deps, guard)),
+    { first: [], later: () => routes.map((of) => of(deps, guard)) },
     { secure: false },
   )
   return { answer, done }
