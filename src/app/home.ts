@@ -9,15 +9,10 @@ export function openHome(root: string): Home {
   try {
     for (const dir of [root, dirname(home.configFile), home.runDir]) makePrivate(dir)
   } catch (cause) {
-    throw cause instanceof Failure
-      ? cause
-      : new Failure(
-          'home_unusable',
-          `Cannot use the home ${root}: ${reasonOf(cause)}. Choose another with --home.`,
-          {
-            cause,
-          },
-        )
+    const why = reasonOf(cause)
+    throw new Failure('home_unusable', `Cannot use the home ${root}: ${why}. Choose another with --home.`, {
+      cause,
+    })
   }
   return home
 }

@@ -20,8 +20,6 @@ export interface KeyRing {
   active(): SigningKey
   /** The same object as long as the key is the same; undefined for unknown keys and those past their grace. */
   find(kid: string): SigningKey | undefined
-  /** Reads the directory again. Throws `key_unusable` and keeps what it had when something there is wrong. */
-  refresh(): void
 }
 
 interface Rotation {
@@ -41,10 +39,6 @@ export function openKeys(dir: string, clock: Pick<Clock, 'now'>): KeyRing {
   let ring = scan(dir, undefined)
   let checkedAt = clock.now()
 
-  const refresh = () => {
-    checkedAt = clock.now()
-    ring = scan(dir, ring)
-  }
   const check = (now: number) => {
     checkedAt = now
     if (!unchanged(dir, ring, now)) ring = scanOrKeep(dir, ring)
@@ -62,7 +56,6 @@ export function openKeys(dir: string, clock: Pick<Clock, 'now'>): KeyRing {
       const entry = ring.entries.get(kid)
       return entry && now < entry.retireAt ? entry.key : undefined
     },
-    refresh,
   }
 }
 

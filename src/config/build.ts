@@ -1,14 +1,22 @@
 import { resolve } from 'node:path'
 import type { Hook } from '../domain/hook.ts'
-import { limitsDefaults, retentionDays, retryDefaults, skillDirs } from './defaults.ts'
+import { isLoopback } from '../domain/loopback.ts'
+import { sessionOf } from '../domain/session.ts'
+import { minSecretLength } from '../domain/verify.ts'
+import {
+  agentSession,
+  limitsDefaults,
+  retentionDays,
+  retryDefaults,
+  skillDirs,
+  wakeSession,
+} from './defaults.ts'
 import type { HookContext, WrittenHooks } from './hooks.ts'
 import type { Complain } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
 import { type BuildDeps, resolveSecrets } from './secrets.ts'
 import { buildServer } from './server.ts'
-import { buildSessions } from './sessions.ts'
-import { type Check, checkSharedSecret } from './shared-secret.ts'
-import type { Config, WebhooksConfig } from './types.ts'
+import type { Config, SessionsConfig, WebhooksConfig } from './types.ts'
 
 /** Fills in defaults, resolves secrets and checks what a schema cannot express. Problems go to `deps.complain`. */
 export async function build(document: ConfigDocument, deps: BuildDeps): Promise<Config> {
@@ -41,12 +49,37 @@ async function buildWebhooks(
   const enabled = written.enabled ?? false
   // What is switched off may lack its secrets.
   const lenient = enabled ? deps : { ...deps, complain: () => {} }
-  const secrets = await resolveSecrets(written.secret, ['webhooks', 'secret'], lenient)
+  const secrets = await resolveSecrets(written.secret, secretPath, lenient)
   if (enabled) checkSharedSecret(secrets, check)
   return {
     enabled,
     secrets: secrets.filter((secret) => secret !== ''),
-    hooks: await hooksOf(written.hooks ?? {}, { secrets, hookBytes, enabled, deps: deps }),
+    hooks: await hooksOf(written.hooks ?? {}, { secrets, hookBytes, enabled, deps }),
+  }
+}
+
+interface Check {
+  /** Where the server listens. */
+  readonly host: string
+  readonly warn: (text: string) => void
+  readonly complain: Complain
+}
+
+/** The example of the documentation: no secret. */
+const exampleSecret = 'your-webhook-secret'
+const secretPath = ['webhooks', 'secret']
+
+/** The shared secret of enabled webhooks: there, long enough, and not the one from the documentation. */
+function checkSharedSecret(secrets: readonly string[], { host, warn, complain }: Check): void {
+  if (secrets.length === 0)
+    complain(secretPath, 'is missing, and webhooks are enabled; `postern secret` makes one')
+  for (const secret of secrets) {
+    if (secret.length < minSecretLength)
+      complain(secretPath, `must have ${minSecretLength} characters or more; \`postern secret\` makes one`)
+    else if (secret === exampleSecret && !isLoopback(host))
+      complain(secretPath, `is the one from the documentation, and ${host} is not a loopback address`)
+    else if (secret === exampleSecret)
+      warn('webhooks.secret is the one from the documentation; `postern secret` makes one of your own.')
   }
 }
 
@@ -63,3 +96,25 @@ function checkedRetry(retry: Config['retry'], complain: Complain): Config['retry
     complain(['retry', 'capSeconds'], 'must not be less than retry.baseSeconds')
   return retry
 }
+
+function buildSessions(written: NonNullable<ConfigDocument['sessions']>, complain: Complain): SessionsConfig {
+  const { wake = wakeSession, agent = agentSession, allow = [], declared = {} } = written
+  allow.forEach((id, i) => {
+    if (id !== '*' && !isSessionId(id)) complain(['sessions', 'allow', i], 'must be a session id or "*"')
+  })
+  for (const id of Object.keys(declared))
+    if (!isSessionId(id)) complain(['sessions', 'declared', id], 'is not a session id')
+  return {
+    wake,
+    agent,
+    allow,
+    declared: Object.entries(declared).map(([id, { driver, settings = {}, permissions = [] }]) => ({
+      id,
+      driver,
+      settings,
+      permissions,
+    })),
+  }
+}
+
+const isSessionId = (id: string): boolean => sessionOf(`postern:/sessions/${id}`) !== undefined

@@ -1,10 +1,13 @@
+import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { Failure, reasonOf } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
+import { findFault } from '../payload/json-reader.ts'
 import { build } from './build.ts'
-import { parseDocument, type Read, readText } from './file.ts'
 import { applyOverrides, type ConfigFlags, originIn, overridesOf } from './overrides.ts'
 import { configFailure, type Problem, pathText } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
+import type { BuildDeps } from './secrets.ts'
 import type { Config } from './types.ts'
 
 export type { Config } from './types.ts'
@@ -17,7 +20,7 @@ export interface ConfigSources {
   /** For commands that need no secret and may not be able to read them. */
   readonly ignoreSecretProblems?: boolean
   /** Undefined when there is no such file; throws when it cannot be read. */
-  readonly read?: Read
+  readonly read?: BuildDeps['read']
 }
 
 /**
@@ -55,11 +58,31 @@ export async function configSchema(): Promise<Readonly<Record<string, unknown>>>
   return jsonSchema()
 }
 
+/** Undefined when there is no such file. */
+const readText: BuildDeps['read'] = async (path) => {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
+    throw new Failure('config_invalid', `${path} cannot be read: ${reasonOf(cause)}`, { cause })
+  }
+}
+
+/** Parses strict JSON. Throws `config_invalid` with line and column. */
+function parseDocument(path: string, text: string): unknown {
+  const json = text.replace(/^\ufeff/, '')
+  try {
+    return JSON.parse(json)
+  } catch {
+    const before = json.slice(0, findFault(json)).split('\n')
+    const column = (before.at(-1)?.length ?? 0) + 1
+    throw new Failure('config_invalid', `${path} is not valid JSON: line ${before.length}, column ${column}.`)
+  }
+}
+
 /** The schema is loaded only when there is a document to check: it takes longer than all the rest. */
 async function validated(written: unknown, problems: Problem[]): Promise<ConfigDocument> {
   const { validate } = await import('./validate.ts')
-  const validation = validate(written)
-  if (validation.kind === 'valid') return validation.document
-  problems.push(...validation.problems)
-  return {}
+  problems.push(...validate(written))
+  return problems.length === 0 ? (written as ConfigDocument) : {}
 }

@@ -1,19 +1,11 @@
 import { Errors, type ValueError, ValueErrorType } from '@sinclair/typebox/errors'
 import { nearest } from '../domain/nearest.ts'
 import type { ConfigPath, Problem } from './problem.ts'
-import { type ConfigDocument, documentSchema } from './schema.ts'
+import { documentSchema } from './schema.ts'
 
-export type Validation =
-  | { readonly kind: 'valid'; readonly document: ConfigDocument }
-  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
-
-/** Checks a document against the schema. Suggests the nearest known key for an unknown one. */
-export function validate(document: unknown): Validation {
-  const problems = problemsOf([...Errors(documentSchema, document)])
-  return problems.length === 0
-    ? { kind: 'valid', document: document as ConfigDocument }
-    : { kind: 'invalid', problems }
-}
+/** What is wrong with a document by the schema. Suggests the nearest known key for an unknown one. */
+export const validate = (document: unknown): readonly Problem[] =>
+  problemsOf([...Errors(documentSchema, document)])
 
 /** The schema for editors: plain JSON Schema. */
 export const jsonSchema = (): Readonly<Record<string, unknown>> => ({

@@ -3,15 +3,11 @@ import { Failure } from './error.ts'
 const maxFromLength = 128
 
 /**
- * The message as the agent gets it: cleaned and prefixed.
- * `from` becomes `[from] `. A message without `from` that begins, after spaces, with a character that agents
- * obey as a command gets `[webhook] `, which is harmless in all of them.
+ * The message as the agent gets it: cleaned, and prefixed with `[sender] `, where `sender` comes from `cleanFrom`. Without a
+ * sender, one that begins, after spaces, with a character that agents obey as a command gets `[webhook] `, which is harmless
+ * in all of them. Throws `unprocessable` for a blank one.
  */
-export const compose = (message: string, from: string | undefined): string =>
-  addressed(message, from === undefined ? undefined : cleanFrom(from))
-
-/** The same for a sender that `cleanFrom` has cleaned already. */
-export function addressed(message: string, sender: string | undefined): string {
+export function compose(message: string, sender: string | undefined): string {
   const text = clean(message)
   if (isBlank(text)) throw new Failure('unprocessable', '"message" must not be blank.')
   if (sender !== undefined) return `[${sender}] ${text}`
@@ -67,7 +63,8 @@ const endsInPasteMark = (kept: Uint16Array, length: number): boolean =>
   kept[length - 5] === 0x5b
 
 /** One line, at most 128 characters, and unable to close its own bracket: `dependabot[bot]` becomes `dependabot(bot)`. */
-export function cleanFrom(from: string): string {
+export function cleanFrom(from: string | undefined): string | undefined {
+  if (from === undefined) return undefined
   if (/^\w{1,64}$/.test(from)) return from
   const line = clean(from)
     .replace(/[\n\t]+/g, ' ')

@@ -2,7 +2,7 @@ import { checkCallback, type MayCall } from '../auth/addresses.ts'
 import { reasonOf } from '../domain/error.ts'
 import type { Hook } from '../domain/hook.ts'
 import type { Admission, Knock } from '../domain/knock.ts'
-import { addressed, cleanFrom } from '../domain/message.ts'
+import { cleanFrom, compose } from '../domain/message.ts'
 import { agreedKey, type MessageBody, readMessage, readTurn } from './message-body.ts'
 import { type HookRenderer, type Rendering, readPayload } from './webhook-message.ts'
 
@@ -51,8 +51,8 @@ export async function render(
 }
 
 function addressedMessage(body: MessageBody): Rendered {
-  const from = body.from === undefined ? undefined : cleanFrom(body.from)
-  return { ...body, message: addressed(body.message, from), from }
+  const from = cleanFrom(body.from)
+  return { ...body, message: compose(body.message, from), from }
 }
 
 async function renderHook(
@@ -87,8 +87,8 @@ export type HookMessage =
 export function composeRendering(rendering: Rendering, sender: string | undefined): HookMessage {
   if (rendering.kind !== 'text') return rendering
   try {
-    const from = sender === undefined ? undefined : cleanFrom(sender)
-    return { kind: 'message', message: addressed(rendering.text, from), from }
+    const from = cleanFrom(sender)
+    return { kind: 'message', message: compose(rendering.text, from), from }
   } catch (thrown) {
     return { kind: 'failed', why: reasonOf(thrown) }
   }

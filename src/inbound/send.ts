@@ -1,5 +1,5 @@
 import type { Delivery } from '../domain/delivery.ts'
-import { addressed, cleanFrom } from '../domain/message.ts'
+import { cleanFrom, compose } from '../domain/message.ts'
 import type { Clock, DoorStore } from '../domain/ports.ts'
 import { parseSessionId, requireOpen } from '../domain/session.ts'
 import { agreedKey } from './message-body.ts'
@@ -22,14 +22,14 @@ export interface SendOrder {
 /** A message by the operator: the same queue and the same rules, no grant. Throws `unprocessable`, `session_missing` and what `recordDelivery` throws. */
 export async function send(deps: SendDeps, order: SendOrder): Promise<Delivery> {
   const session = requireOpen(await deps.store.findSession(parseSessionId(order.session)), order.session)
-  const from = order.from === undefined ? undefined : cleanFrom(order.from)
+  const from = cleanFrom(order.from)
   const { delivery, leased } = await record(
     deps,
     { receivedAt: deps.clock.now(), keptHeaders: () => ({}) },
     { source: { kind: 'admin' }, action: 'input' },
     session,
     {
-      message: addressed(order.message, from),
+      message: compose(order.message, from),
       from,
       idempotencyKey: agreedKey(order.idempotencyKey, undefined),
     },
