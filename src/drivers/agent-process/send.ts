@@ -5,7 +5,7 @@ import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { isTimeout, pause, whenAborted } from '../../wait.ts'
 import { escapeMentions } from '../agents/mentions.ts'
-import { skillCall, withSkill } from '../agents/skills.ts'
+import { noSkill, skillCall, withSkill } from '../agents/skills.ts'
 import type { Agent, Turn, TurnEnd } from './agent.ts'
 import { withAnswer } from './answer.ts'
 import { type Opening, skillPlace } from './opening.ts'
@@ -88,8 +88,7 @@ async function runClaimed(
     if (!started) return notReady(signal)
     if (started.kind !== 'agent') return started
     const text = await textFor(opening, started.agent, message)
-    if (text === undefined)
-      return { kind: 'failed', why: `it has no skill "${message.skill}"`, retry: false, skill: true }
+    if (text === undefined) return noSkill(message.skill)
     if (signal.aborted) return notReady(signal)
     return await prompt(opening, started.agent, { message, text, signal, on, aborted: aborted.promise })
   } finally {

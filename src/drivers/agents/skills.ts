@@ -1,5 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
+import type { Outcome } from '../../domain/outcome.ts'
+import type { DriverDeps } from '../deps.ts'
 import { namesIn } from '../process/files.ts'
 import type { AgentKind } from './kinds.ts'
 
@@ -13,6 +16,20 @@ export interface SkillPlace {
   readonly dirs: readonly string[]
   /** False where the agent does not obey its own calls, because of the way the message comes in. */
   readonly calls?: false
+}
+
+/** For an agent on this machine that runs in `cwd`, else in the home. */
+export function skillPlace(
+  { env, skillDirs }: DriverDeps,
+  agent: AgentKind | undefined,
+  cwd?: string,
+): SkillPlace {
+  const home = env.HOME ?? homedir()
+  return { agent, cwd: cwd ?? home, home, dirs: skillDirs() }
+}
+
+export const noSkill = (name: string | undefined): Outcome => {
+  return { kind: 'failed', why: `it has no skill "${name}"`, retry: false, skill: true }
 }
 
 /** The names of all skills in reach, sorted. A skill is a folder with a `SKILL.md` (agentskills.io). */

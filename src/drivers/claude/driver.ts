@@ -6,10 +6,10 @@ import type { DriverSettings, Session } from '../../domain/session.ts'
 import { listSkills } from '../agents/skills.ts'
 import type { DriverDeps } from '../deps.ts'
 import { openAttempts } from './journal.ts'
+import { look, type Opening, placeOf, readinessOf } from './opening.ts'
 import { outcomeOf, recover } from './recovery.ts'
 import { liveEntries } from './registry.ts'
 import { send } from './send.ts'
-import { look, readinessOf, type SessionState, skillPlace } from './session-state.ts'
 import { configDirOf, findClaude, parseClaude } from './settings.ts'
 
 /**
@@ -29,7 +29,7 @@ export const claudeDriver = (deps: DriverDeps): Driver => ({
 
 function connect(deps: DriverDeps, session: Session, tools: DriverTools): Connection {
   const record = openAttempts(tools.runDir, session)
-  const state: SessionState = {
+  const opening: Opening = {
     deps,
     session,
     tools,
@@ -40,27 +40,27 @@ function connect(deps: DriverDeps, session: Session, tools: DriverTools): Connec
   }
   return {
     state: async () => {
-      const presence = await look(state)
+      const presence = await look(opening)
       if (presence.kind !== 'open') return presence
       const readiness = readinessOf(presence.entry)
-      return readiness.kind === 'idle' && state.busy
+      return readiness.kind === 'idle' && opening.busy
         ? { kind: 'busy', why: 'a message is on its way' }
         : readiness
     },
-    inject: (message, signal) => send(state, message, signal),
-    turn: (message, signal, on) => send(state, message, signal, on),
-    skills: () => listSkills(skillPlace(state, homedir())),
-    recall: (deliveryId) => recall(state, deliveryId),
+    inject: (message, signal) => send(opening, message, signal),
+    turn: (message, signal, on) => send(opening, message, signal, on),
+    skills: () => listSkills(placeOf(opening)),
+    recall: (deliveryId) => recall(opening, deliveryId),
     end: () => record.clear(),
     close: async () => {},
   }
 }
 
-async function recall(state: SessionState, deliveryId: DeliveryId): Promise<Outcome | undefined> {
-  const attempt = await state.pending
+async function recall(opening: Opening, deliveryId: DeliveryId): Promise<Outcome | undefined> {
+  const attempt = await opening.pending
   if (attempt?.deliveryId !== deliveryId) return undefined
-  const outcome = outcomeOf(await recover(state, attempt), attempt)
-  if (outcome?.kind !== 'busy') state.pending = Promise.resolve(undefined)
+  const outcome = outcomeOf(await recover(opening, attempt), attempt)
+  if (outcome?.kind !== 'busy') opening.pending = Promise.resolve(undefined)
   return outcome
 }
 

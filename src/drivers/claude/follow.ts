@@ -2,23 +2,23 @@ import type { TurnEvents } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { isTimeout, pause } from '../../wait.ts'
 import type { Attempt } from './journal.ts'
-import { look, type Presence, type SessionState } from './session-state.ts'
+import { look, type Opening, type Presence } from './opening.ts'
 import { openTranscript, type TranscriptReader } from './transcript.ts'
 import { createTurnLog, type TurnLog } from './turn-log.ts'
 
 /** One message on its way, as its transcript and the registry show it. */
 interface Following {
-  readonly state: SessionState
+  readonly opening: Opening
   readonly signal: AbortSignal
   readonly turnLog: TurnLog
   readonly transcript: TranscriptReader
 }
 
-export const openFollowing = (state: SessionState, attempt: Attempt, signal: AbortSignal): Following => ({
-  state,
+export const openFollowing = (opening: Opening, attempt: Attempt, signal: AbortSignal): Following => ({
+  opening,
   signal,
   turnLog: createTurnLog(attempt),
-  transcript: openTranscript(state.settings.configDir, attempt),
+  transcript: openTranscript(opening.settings.configDir, attempt),
 })
 
 export type Followed =
@@ -38,14 +38,14 @@ const unreadMs = 10_000
 
 /** `read`: it was taken from the socket for sure. */
 export async function followAcceptance(following: Following, read: boolean): Promise<Followed> {
-  const { turnLog, signal, state } = following
-  const from = state.tools.now()
+  const { turnLog, signal, opening } = following
+  const from = opening.tools.now()
   for (;;) {
     const presence = await step(following)
     if (turnLog.seenAt() !== undefined) return { kind: 'accepted' }
     if (presence.kind === 'ended') return { kind: 'ended' }
     if (signal.aborted) return { kind: 'aborted' }
-    const waitedMs = state.tools.now() - from
+    const waitedMs = opening.tools.now() - from
     if (read && !turnLog.queued() && waitedMs > dropMs) return { kind: 'dropped' }
     if (!read && waitedMs > unreadMs) return { kind: 'unread' }
     await pause(pollMs, signal)
@@ -54,12 +54,12 @@ export async function followAcceptance(following: Following, read: boolean): Pro
 
 /** The turn of an accepted message to its end. A turn in somebody else's terminal is not cancelled from here. */
 export async function followTurn(following: Following, on: TurnEvents): Promise<Outcome> {
-  const { turnLog, signal, state } = following
-  const note = timeline(state, on)
+  const { turnLog, signal, opening } = following
+  const note = timeline(opening, on)
   for (let restFrom: number | undefined; ; ) {
     const presence = await step(following)
     for (const name of turnLog.newTools()) note('turn_started', `tool call: ${name}`)
-    const now = state.tools.now()
+    const now = opening.tools.now()
     restFrom = isRest(presence, turnLog) ? (restFrom ?? now) : undefined
     if (turnLog.over() || (restFrom !== undefined && now - restFrom >= (turnLog.failing() ? 0 : restMs)))
       return turnLog.outcome()
@@ -82,8 +82,8 @@ const isRest = (presence: Presence, turnLog: TurnLog): boolean =>
   presence.entry.statusAt >= (turnLog.seenAt() ?? 0)
 
 /** The registry is read before the transcript, so that an end does not count before its last rows are there. */
-async function step({ state, turnLog, transcript }: Following): Promise<Presence> {
-  const presence = await look(state)
+async function step({ opening, turnLog, transcript }: Following): Promise<Presence> {
+  const presence = await look(opening)
   turnLog.feed(await transcript.read(presence.kind === 'open' ? presence.entry.sessionId : undefined))
   return presence
 }
@@ -101,7 +101,7 @@ const cutOff = (signal: AbortSignal): Outcome =>
 const maxNotes = 40
 
 /** Tool calls and dialogs, each dialog once. */
-function timeline({ tools }: SessionState, on: TurnEvents) {
+function timeline({ tools }: Opening, on: TurnEvents) {
   let [notes, last] = [0, '']
   return (kind: 'turn_started' | 'held', detail: string): void => {
     if (kind === 'held' && detail === last) return

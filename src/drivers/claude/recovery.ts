@@ -2,8 +2,8 @@ import type { Outcome } from '../../domain/outcome.ts'
 import { pause } from '../../wait.ts'
 import { post } from './inbox.ts'
 import type { Attempt } from './journal.ts'
+import { look, type Opening } from './opening.ts'
 import { inboxToken } from './registry.ts'
-import { look, type SessionState } from './session-state.ts'
 import { openTranscript } from './transcript.ts'
 import { createTurnLog, type TurnLog } from './turn-log.ts'
 
@@ -19,11 +19,11 @@ const probeMs = 1000
 /** What it has read from its socket, or done, is in its transcript within this time. */
 const noteMs = 1500
 
-export async function recover(state: SessionState, attempt: Attempt): Promise<Recovered> {
-  const { settings } = state
+export async function recover(opening: Opening, attempt: Attempt): Promise<Recovered> {
+  const { settings } = opening
   const turnLog = createTurnLog(attempt)
   const transcript = openTranscript(settings.configDir, attempt)
-  const presence = await look(state)
+  const presence = await look(opening)
   const entry = presence.kind === 'open' ? presence.entry : undefined
   const reads = async () => turnLog.feed(await transcript.read(entry?.sessionId))
   await reads()

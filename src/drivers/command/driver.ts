@@ -8,7 +8,7 @@ import type { Session } from '../../domain/session.ts'
 import { installed, programOnPath } from '../agents/installed.ts'
 import { agentKinds } from '../agents/kinds.ts'
 import { escapeMentions } from '../agents/mentions.ts'
-import { listSkills, type SkillPlace, withSkill } from '../agents/skills.ts'
+import { listSkills, noSkill, type SkillPlace, withSkill } from '../agents/skills.ts'
 import { agentEnv, isFolder } from '../process/process.ts'
 import { openRunJournal, type RunJournal } from './journal.ts'
 import { judge } from './outcome.ts'
@@ -140,8 +140,7 @@ async function runOnce(
   on: TurnEvents | undefined,
 ): Promise<Outcome> {
   const input = await inputFor(opening, message)
-  if (input === undefined)
-    return { kind: 'failed', why: `it has no skill "${message.skill}"`, retry: false, skill: true }
+  if (input === undefined) return noSkill(message.skill)
   await opening.journal.sweep()
   if (signal.aborted) return { kind: 'released', why: 'let go before the command was started' }
   const conversation = conversationOf(opening.settings)

@@ -1,11 +1,11 @@
-import { homedir } from 'node:os'
 import type { Connection, Driver, DriverTools, Outgoing, Readiness } from '../../domain/driver.ts'
 import { Failure, reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import type { Session } from '../../domain/session.ts'
 import { compileTemplate, render as renderTemplate } from '../../payload/template.ts'
 import { isTimeout } from '../../wait.ts'
-import { listSkills, type SkillPlace, withSkill } from '../agents/skills.ts'
+import { logUnstored } from '../accepted.ts'
+import { listSkills, noSkill, skillPlace, withSkill } from '../agents/skills.ts'
 import type { DriverDeps } from '../deps.ts'
 import { isAccepted, outcomeOf, outcomeOfCutOff } from './outcome.ts'
 import { type HttpRequest, probe, request } from './request.ts'
@@ -37,7 +37,7 @@ function checkBody(settings: HttpSettings): void {
   }
 }
 
-interface SessionState {
+interface Opening {
   readonly deps: DriverDeps
   readonly session: Session
   readonly tools: DriverTools
@@ -49,96 +49,80 @@ interface SessionState {
 function connect(deps: DriverDeps, session: Session, tools: DriverTools): Connection {
   const settings = prepareHttp(session.settings)
   const ending = new AbortController()
-  const state: SessionState = { deps, session, tools, settings, ending, running: false }
+  const opening: Opening = { deps, session, tools, settings, ending, running: false }
   return {
-    state: (signal) => readiness(state, signal),
-    inject: (message, signal) => sendAlone(state, message, signal),
-    turn: (message, signal, on) => sendAlone(state, message, signal, on.accepted),
-    skills: () => listSkills(skillPlace(deps)),
+    state: (signal) => readiness(opening, signal),
+    inject: (message, signal) => sendAlone(opening, message, signal),
+    turn: (message, signal, on) => sendAlone(opening, message, signal, on.accepted),
+    skills: () => listSkills(skillPlace(deps, undefined)),
     recall: async () => undefined,
-    end: async () => state.ending.abort(),
+    end: async () => opening.ending.abort(),
     close: async () => {},
   }
 }
 
 const waitsForAnswer = 'a request waits for its answer'
 
-async function readiness(
-  { ending, running, settings }: SessionState,
-  signal: AbortSignal,
-): Promise<Readiness> {
+async function readiness({ ending, running, settings }: Opening, signal: AbortSignal): Promise<Readiness> {
   if (ending.signal.aborted) return { kind: 'ended' }
   if (running) return { kind: 'busy', why: waitsForAnswer }
   const why = await probe(settings.url, signal)
   return why === undefined ? { kind: 'idle' } : { kind: 'offline', why }
 }
 
-/** The agent is elsewhere: a skill is its text before the message. */
-const skillPlace = ({ env, skillDirs }: DriverDeps): SkillPlace => {
-  const home = env.HOME ?? homedir()
-  return { agent: undefined, cwd: home, home, dirs: skillDirs() }
-}
-
 async function sendAlone(
-  state: SessionState,
+  opening: Opening,
   message: Outgoing,
   signal: AbortSignal,
   accepted?: () => Promise<void>,
 ): Promise<Outcome> {
-  if (state.ending.signal.aborted) return { kind: 'ended' }
-  if (state.running) return { kind: 'busy', why: waitsForAnswer }
-  state.running = true
+  if (opening.ending.signal.aborted) return { kind: 'ended' }
+  if (opening.running) return { kind: 'busy', why: waitsForAnswer }
+  opening.running = true
   try {
-    return await send(state, message, signal, accepted)
+    return await send(opening, message, signal, accepted)
   } catch (thrown) {
     return { kind: 'failed', why: reasonOf(thrown), retry: true }
   } finally {
-    state.running = false
+    opening.running = false
   }
 }
 
 async function send(
-  state: SessionState,
+  opening: Opening,
   message: Outgoing,
   signal: AbortSignal,
   accepted: (() => Promise<void>) | undefined,
 ): Promise<Outcome> {
-  const { settings, tools } = state
-  const text = await textFor(state, message)
-  if (text === undefined)
-    return { kind: 'failed', why: `it has no skill "${message.skill}"`, retry: false, skill: true }
-  const headers = headersFor(state, message)
+  const { settings, tools } = opening
+  const text = await textFor(opening, message)
+  if (text === undefined) return noSkill(message.skill)
+  const headers = headersFor(opening, message)
   if (typeof headers === 'string') return { kind: 'offline', why: headers }
   if (signal.aborted) return { kind: 'released', why: 'let go before anything was sent' }
-  const wanted = { ...requestFor(state, message, text), headers }
+  const wanted = { ...requestFor(opening, message, text), headers }
   let taken: Promise<void> | undefined
-  const cut = cutBy(state, signal)
+  const cut = cutBy(opening, signal)
   const response = await request(wanted, cut, ({ status }) => {
     if (isAccepted(settings, status)) taken = accepted?.() ?? Promise.resolve()
   })
-  await taken?.catch((thrown: unknown) => warn(state, thrown))
+  await logUnstored(taken, opening)
   const turn = accepted !== undefined
-  if (state.ending.signal.aborted && response.kind === 'cut') return { kind: 'ended' }
+  if (opening.ending.signal.aborted && response.kind === 'cut') return { kind: 'ended' }
   if (response.kind === 'away') return { kind: 'offline', why: response.why }
   if (response.kind === 'answered') return outcomeOf(response, settings, turn, tools.now())
   return outcomeOfCutOff({ turn, taken: taken !== undefined, timedOut: isTimeout(cut) }, response)
 }
 
-const textFor = async ({ deps }: SessionState, { skill, text }: Outgoing): Promise<string | undefined> =>
-  skill === undefined ? text : withSkill(skillPlace(deps), skill, text)
+/** The agent is elsewhere: a skill is its text before the message. */
+const textFor = async ({ deps }: Opening, { skill, text }: Outgoing): Promise<string | undefined> =>
+  skill === undefined ? text : withSkill(skillPlace(deps, undefined), skill, text)
 
-const cutBy = ({ settings, ending }: SessionState, signal: AbortSignal): AbortSignal =>
+const cutBy = ({ settings, ending }: Opening, signal: AbortSignal): AbortSignal =>
   AbortSignal.any([signal, ending.signal, AbortSignal.timeout(settings.timeoutMs)])
 
-/** The agent has the message; an acceptance that cannot be stored now must not make it look otherwise. */
-const warn = ({ tools, session }: SessionState, thrown: unknown): void =>
-  tools.log('warn', 'http.accept_failed', { session: session.id, why: reasonOf(thrown) })
-
 /** A string says which header has no value in the server's environment: the message waits until it has one. */
-function headersFor(
-  { deps, settings }: SessionState,
-  { deliveryId }: Outgoing,
-): Record<string, string> | string {
+function headersFor({ deps, settings }: Opening, { deliveryId }: Outgoing): Record<string, string> | string {
   const headers: Record<string, string> = {
     'content-type': 'application/json; charset=utf-8',
     'idempotency-key': deliveryId,
@@ -155,7 +139,7 @@ function headersFor(
 }
 
 function requestFor(
-  { settings, session }: SessionState,
+  { settings, session }: Opening,
   { deliveryId }: Outgoing,
   message: string,
 ): Omit<HttpRequest, 'headers'> {

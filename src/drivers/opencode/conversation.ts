@@ -3,7 +3,7 @@ import { isObject, type Json, textAt } from '../json.ts'
 import type { Api, Reply } from './api.ts'
 import type { Sent } from './journal.ts'
 import { messageOf } from './messages.ts'
-import type { SessionState } from './session-state.ts'
+import type { Opening } from './opening.ts'
 import { isSessionId } from './settings.ts'
 
 /** A conversation, and its folder: most requests of the server's API are about one folder. */
@@ -22,18 +22,19 @@ type Located =
   | { readonly kind: 'offline'; readonly why: string }
 
 /** The conversation of the settings, else the newest one of that server's folder; kept from then on. */
-export async function locate(state: SessionState, signal: AbortSignal): Promise<Located> {
-  const { sessionId } = state.settings
-  if (sessionId !== undefined) return conversationIn(await state.api.get(`/session/${sessionId}`, {}, signal))
-  const newest = await newestConversation(state.api, signal)
-  if (newest.kind === 'place') await rememberConversation(state, newest.conversation)
+export async function locate(opening: Opening, signal: AbortSignal): Promise<Located> {
+  const { sessionId } = opening.settings
+  if (sessionId !== undefined)
+    return conversationIn(await opening.api.get(`/session/${sessionId}`, {}, signal))
+  const newest = await newestConversation(opening.api, signal)
+  if (newest.kind === 'place') await rememberConversation(opening, newest.conversation)
   return newest
 }
 
 /** Begins a conversation, for there is none. */
-export async function beginConversation(state: SessionState, signal: AbortSignal): Promise<Located> {
-  const begun = conversationIn(await state.api.post('/session', {}, {}, signal))
-  if (begun.kind === 'place') await rememberConversation(state, begun.conversation)
+export async function beginConversation(opening: Opening, signal: AbortSignal): Promise<Located> {
+  const begun = conversationIn(await opening.api.post('/session', {}, {}, signal))
+  if (begun.kind === 'place') await rememberConversation(opening, begun.conversation)
   return begun
 }
 
@@ -63,9 +64,9 @@ function conversationIn(reply: Reply): Located {
     : { kind: 'offline', why: 'what answers at its address is no opencode server' }
 }
 
-async function rememberConversation(state: SessionState, { id }: Conversation): Promise<void> {
-  state.settings = { ...state.settings, sessionId: id }
-  const { tools, session, settings } = state
+async function rememberConversation(opening: Opening, { id }: Conversation): Promise<void> {
+  opening.settings = { ...opening.settings, sessionId: id }
+  const { tools, session, settings } = opening
   try {
     await tools.remember({ ...settings })
   } catch (thrown) {
@@ -78,7 +79,7 @@ async function rememberConversation(state: SessionState, { id }: Conversation): 
  * answers.
  */
 export async function messageStatus(
-  { api }: SessionState,
+  { api }: Opening,
   conversation: Conversation,
   { messageId }: Sent,
   signal: AbortSignal,

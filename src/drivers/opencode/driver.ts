@@ -5,10 +5,10 @@ import { createApi } from './api.ts'
 import { newestConversation } from './conversation.ts'
 import { discoverServers } from './discover.ts'
 import { openSentJournal } from './journal.ts'
+import type { Opening } from './opening.ts'
 import { readiness } from './readiness.ts'
 import { recover } from './recovery.ts'
 import { send } from './send.ts'
-import type { SessionState } from './session-state.ts'
 import { parseOpencode } from './settings.ts'
 import { skillsOf } from './skill.ts'
 
@@ -40,7 +40,7 @@ async function prepare({ env }: DriverDeps, given: DriverSettings): Promise<Driv
 
 function connect(deps: DriverDeps, session: Session, tools: DriverTools): Connection {
   const settings = parseOpencode(session.settings)
-  const state: SessionState = {
+  const opening: Opening = {
     ...{ deps, session, tools, settings },
     api: createApi(settings, deps.env),
     journal: openSentJournal(tools.runDir, session),
@@ -49,14 +49,14 @@ function connect(deps: DriverDeps, session: Session, tools: DriverTools): Connec
     unsettled: undefined,
   }
   return {
-    state: (signal) => readiness(state, signal),
-    inject: (message, signal) => send(state, message, signal),
-    turn: (message, signal, on) => send(state, message, signal, on),
-    skills: (signal) => skillsOf(state, signal),
-    recall: (deliveryId) => recover(state, deliveryId),
+    state: (signal) => readiness(opening, signal),
+    inject: (message, signal) => send(opening, message, signal),
+    turn: (message, signal, on) => send(opening, message, signal, on),
+    skills: (signal) => skillsOf(opening, signal),
+    recall: (deliveryId) => recover(opening, deliveryId),
     end: async () => {
-      state.ending.abort()
-      await state.journal.clear()
+      opening.ending.abort()
+      await opening.journal.clear()
     },
     close: async () => {},
   }

@@ -10,9 +10,9 @@ import { type Conversation, directoryOf } from './conversation.ts'
 import type { Events } from './events.ts'
 import type { Sent } from './journal.ts'
 import { type Message, messagesIn, type Reaction, reactionTo } from './messages.ts'
+import type { Opening } from './opening.ts'
 import { answerIn, outcomeOf } from './outcome.ts'
 import { beginMs, permissionText, statusOf } from './readiness.ts'
-import type { SessionState } from './session-state.ts'
 
 /** What is known of a turn at one look. */
 type Look =
@@ -24,24 +24,24 @@ const manyMessages = '300'
 
 /** Whether the turn that a message began is over, and how it went. */
 export async function lookAt(
-  state: SessionState,
+  opening: Opening,
   conversation: Conversation,
   sent: Sent,
   progress: Pick<TurnProgress, 'error' | 'joined'>,
   signal: AbortSignal,
 ): Promise<Look> {
-  const status = await statusOf(state, conversation, signal)
+  const status = await statusOf(opening, conversation, signal)
   if (status.kind === 'offline') return { kind: status.gone ? 'away' : 'runs', why: status.why }
   if (status.kind === 'busy' && !progress.joined) return { kind: 'runs', why: status.why }
   const query = { ...directoryOf(conversation), limit: manyMessages }
-  const reply = await state.api.get(`/session/${conversation.id}/message`, query, signal)
+  const reply = await opening.api.get(`/session/${conversation.id}/message`, query, signal)
   if (reply.kind === 'unknown') return over({ kind: 'ended', why: 'its conversation is gone' })
   if (reply.kind !== 'done') return { kind: reply.kind === 'away' ? 'away' : 'runs', why: reply.why }
   const reaction = reactionTo(sent.messageId, messagesIn(reply.body))
   if (!reaction)
     return over({ kind: 'unknown', why: 'its message is gone from the conversation', accepted: true })
   if (status.kind === 'busy' && !reaction.overtaken) return { kind: 'runs', why: status.why }
-  return isSettled(state, sent, reaction, progress.error)
+  return isSettled(opening, sent, reaction, progress.error)
     ? over(outcomeOf(reaction.answers, progress.error))
     : { kind: 'runs', why: 'its turn begins or ends' }
 }
@@ -53,16 +53,16 @@ const endMs = 10_000
 
 /** A conversation is idle for a moment before its turn begins, and before what it ended with is written. */
 function isSettled(
-  state: SessionState,
+  opening: Opening,
   { messageId }: Sent,
   { answers }: Reaction,
   error: string | undefined,
 ): boolean {
   const last = answers.at(-1)
   if ((last?.over && !goesOn(last)) || (!last && error !== undefined)) return true
-  const [now, seen] = [state.tools.now(), state.unsettled]
+  const [now, seen] = [opening.tools.now(), opening.unsettled]
   const isAsSeen = seen?.messageId === messageId && seen.answers === answers.length
-  if (!isAsSeen) state.unsettled = { messageId, answers: answers.length, since: now }
+  if (!isAsSeen) opening.unsettled = { messageId, answers: answers.length, since: now }
   // It may have been idle because its turn had not begun. It had when this was seen, so idle now means over.
   if (last?.over) return isAsSeen
   return isAsSeen && now - seen.since > (last ? endMs : beginMs)
@@ -86,12 +86,12 @@ interface TurnProgress {
 const maxNotes = 40
 
 /** The timeline: tool calls and what a person is asked, not every message. */
-export function createTurnProgress(state: SessionState, { messageId }: Sent, on: TurnEvents): TurnProgress {
+export function createTurnProgress(opening: Opening, { messageId }: Sent, on: TurnEvents): TurnProgress {
   const noted = new Set<string>()
   const note = (kind: EventKind, key: string, detail: string) => {
     if (noted.has(key) || noted.size >= maxNotes) return
     noted.add(key)
-    on.progress({ at: state.tools.now(), kind, detail })
+    on.progress({ at: opening.tools.now(), kind, detail })
   }
   const progress: TurnProgress = {
     error: undefined,
@@ -136,7 +136,7 @@ const calmMs = 100
 
 /** Waits for the end of the turn. Undefined when `signal` aborts first. */
 export async function follow(
-  state: SessionState,
+  opening: Opening,
   conversation: Conversation,
   sent: Sent,
   { progress, events }: { readonly progress: TurnProgress; readonly events: Events },
@@ -145,32 +145,26 @@ export async function follow(
   const isGone = watchAbsence()
   while (!signal.aborted) {
     const next = events.next()
-    const look = await lookAt(state, conversation, sent, progress, signal)
+    const look = await lookAt(opening, conversation, sent, progress, signal)
     if (signal.aborted) break
     if (look.kind === 'over') return look.outcome
     if (isGone(look.kind === 'away'))
       return { kind: 'turn_failed', why: 'exited', detail: 'its server went away while the turn ran' }
-    await Promise.race([next, pause(tickMs), aborted(signal)])
+    await Promise.race([next, pause(tickMs, signal)])
     await pause(calmMs)
   }
   return undefined
 }
 
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-
 /** The answer so far, for a turn that is given up. */
 export async function answerSoFar(
-  state: SessionState,
+  opening: Opening,
   conversation: Conversation,
   sent: Sent,
   signal: AbortSignal,
 ): Promise<string> {
   const query = { ...directoryOf(conversation), limit: manyMessages }
-  const reply = await state.api.get(`/session/${conversation.id}/message`, query, signal)
+  const reply = await opening.api.get(`/session/${conversation.id}/message`, query, signal)
   const reaction = reply.kind === 'done' ? reactionTo(sent.messageId, messagesIn(reply.body)) : undefined
   return reaction ? answerIn(reaction.answers) : ''
 }

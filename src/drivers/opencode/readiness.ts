@@ -4,29 +4,29 @@ import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 import type { Reply } from './api.ts'
 import { type Conversation, directoryOf, locate } from './conversation.ts'
 import { messagesIn, reactionTo } from './messages.ts'
-import type { SessionState } from './session-state.ts'
+import type { Opening } from './opening.ts'
 
-export async function readiness(state: SessionState, signal: AbortSignal): Promise<Readiness> {
-  if (state.ending.signal.aborted) return { kind: 'ended' }
-  const located = await locate(state, signal)
+export async function readiness(opening: Opening, signal: AbortSignal): Promise<Readiness> {
+  if (opening.ending.signal.aborted) return { kind: 'ended' }
+  const located = await locate(opening, signal)
   if (located.kind === 'gone') return { kind: 'ended', why: located.why }
   if (located.kind === 'offline') return located
-  return located.kind === 'none' ? { kind: 'idle' } : readinessAt(state, located.conversation, signal)
+  return located.kind === 'none' ? { kind: 'idle' } : readinessAt(opening, located.conversation, signal)
 }
 
 /** What goes on in a conversation, whoever began it. */
 export async function readinessAt(
-  state: SessionState,
+  opening: Opening,
   conversation: Conversation,
   signal: AbortSignal,
 ): Promise<Readiness> {
-  const status = await statusOf(state, conversation, signal)
+  const status = await statusOf(opening, conversation, signal)
   if (status.kind === 'offline') return { kind: 'offline', why: status.why }
   if (status.kind === 'idle')
-    return (await isAboutToBegin(state, conversation, signal))
+    return (await isAboutToBegin(opening, conversation, signal))
       ? { kind: 'busy', why: 'a turn begins' }
       : { kind: 'idle' }
-  const why = await waitsFor(state, conversation, signal)
+  const why = await waitsFor(opening, conversation, signal)
   if (why !== undefined) return { kind: 'blocked', why }
   return { kind: 'busy', why: status.why }
 }
@@ -38,7 +38,7 @@ type Status =
   | { readonly kind: 'offline'; readonly why: string; readonly gone: boolean }
 
 export async function statusOf(
-  { api }: SessionState,
+  { api }: Opening,
   conversation: Conversation,
   signal: AbortSignal,
 ): Promise<Status> {
@@ -55,7 +55,7 @@ export async function statusOf(
 
 /** A person is asked something. A request may outlive the turn that asked, so it only counts while one runs. */
 async function waitsFor(
-  { api }: SessionState,
+  { api }: Opening,
   conversation: Conversation,
   signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -96,13 +96,13 @@ function listIn(reply: Reply): readonly (JsonObject & Readonly<Record<string, Js
 export const beginMs = 60_000
 
 async function isAboutToBegin(
-  state: SessionState,
+  opening: Opening,
   conversation: Conversation,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const sent = await state.journal.read()
-  if (!sent || state.tools.now() - sent.at > beginMs) return false
-  const reply = await state.api.get(
+  const sent = await opening.journal.read()
+  if (!sent || opening.tools.now() - sent.at > beginMs) return false
+  const reply = await opening.api.get(
     `/session/${conversation.id}/message`,
     { ...directoryOf(conversation), limit: '20' },
     signal,

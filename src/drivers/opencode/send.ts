@@ -2,14 +2,16 @@ import type { Outgoing, Readiness, TurnEvents } from '../../domain/driver.ts'
 import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { isTimeout, pause, within } from '../../wait.ts'
+import { logUnstored } from '../accepted.ts'
+import { noSkill } from '../agents/skills.ts'
 import { watchAbsence } from './absence.ts'
 import { beginConversation, type Conversation, directoryOf, locate, messageStatus } from './conversation.ts'
 import { listen } from './events.ts'
 import { answerSoFar, createTurnProgress, follow } from './follow.ts'
 import type { Sent } from './journal.ts'
 import { newMessageId } from './messages.ts'
+import type { Opening } from './opening.ts'
 import { beginMs, readinessAt } from './readiness.ts'
-import type { SessionState } from './session-state.ts'
 import { textWithSkill } from './skill.ts'
 
 /**
@@ -17,56 +19,55 @@ import { textWithSkill } from './skill.ts'
  * queue.
  */
 export async function send(
-  state: SessionState,
+  opening: Opening,
   message: Outgoing,
   signal: AbortSignal,
   on?: TurnEvents,
 ): Promise<Outcome> {
-  if (state.ending.signal.aborted) return { kind: 'ended' }
-  if (state.busy) return { kind: 'busy', why: 'a turn runs' }
+  if (opening.ending.signal.aborted) return { kind: 'ended' }
+  if (opening.busy) return { kind: 'busy', why: 'a turn runs' }
   if (signal.aborted) return released
-  state.busy = true
-  const cut = AbortSignal.any([signal, state.ending.signal])
+  opening.busy = true
+  const cut = AbortSignal.any([signal, opening.ending.signal])
   try {
-    const outcome = await sendAlone(state, message, cut, on)
+    const outcome = await sendAlone(opening, message, cut, on)
     // What went wrong may be tried again by hand, and is a new message then.
-    if (outcome.kind === 'turn_failed' || outcome.kind === 'failed') await state.journal.clear()
+    if (outcome.kind === 'turn_failed' || outcome.kind === 'failed') await opening.journal.clear()
     return outcome
   } catch (thrown) {
     return { kind: 'failed', why: reasonOf(thrown), retry: true }
   } finally {
-    state.busy = false
+    opening.busy = false
   }
 }
 
 const released: Outcome = { kind: 'released', why: 'let go before anything was sent' }
 
 async function sendAlone(
-  state: SessionState,
+  opening: Opening,
   message: Outgoing,
   cut: AbortSignal,
   on: TurnEvents | undefined,
 ): Promise<Outcome> {
-  const found = await locate(state, cut)
-  const located = found.kind === 'none' && !cut.aborted ? await beginConversation(state, cut) : found
-  if (cut.aborted) return cutOff(state)
+  const found = await locate(opening, cut)
+  const located = found.kind === 'none' && !cut.aborted ? await beginConversation(opening, cut) : found
+  if (cut.aborted) return cutOff(opening)
   if (located.kind === 'gone') return { kind: 'ended', why: located.why }
   if (located.kind !== 'place')
     return { kind: 'offline', why: 'why' in located ? located.why : 'it has no session' }
   const { conversation } = located
-  const readiness = await readinessAt(state, conversation, cut)
-  if (cut.aborted) return cutOff(state)
+  const readiness = await readinessAt(opening, conversation, cut)
+  if (cut.aborted) return cutOff(opening)
   if (readiness.kind !== 'idle') return notIdle(readiness)
-  const text = await textWithSkill(state, conversation, message, cut)
-  if (text === undefined)
-    return { kind: 'failed', why: `it has no skill "${message.skill}"`, retry: false, skill: true }
+  const text = await textWithSkill(opening, conversation, message, cut)
+  if (text === undefined) return noSkill(message.skill)
   if (typeof text !== 'string') return text
-  if (cut.aborted) return cutOff(state)
-  return sendAndFollow(state, conversation, { message, text, cut, on })
+  if (cut.aborted) return cutOff(opening)
+  return sendAndFollow(opening, conversation, { message, text, cut, on })
 }
 
 /** Before anything was sent. */
-const cutOff = ({ ending }: SessionState): Outcome => (ending.signal.aborted ? { kind: 'ended' } : released)
+const cutOff = ({ ending }: Opening): Outcome => (ending.signal.aborted ? { kind: 'ended' } : released)
 
 function notIdle(readiness: Exclude<Readiness, { kind: 'idle' }>): Outcome {
   if (readiness.kind === 'offline') return readiness
@@ -86,52 +87,49 @@ interface Sending {
 const openMs = 2000
 
 async function sendAndFollow(
-  state: SessionState,
+  opening: Opening,
   conversation: Conversation,
   sending: Sending,
 ): Promise<Outcome> {
   const { message, cut, on } = sending
-  const now = state.tools.now()
+  const now = opening.tools.now()
   const sent: Sent = {
     deliveryId: message.deliveryId,
     messageId: newMessageId(now),
     turn: on !== undefined,
     at: now,
   }
-  if (!on) return post(state, conversation, sent, sending)
-  const progress = createTurnProgress(state, sent, on)
-  const events = listen(state.api, conversation, progress.onEvent)
+  if (!on) return post(opening, conversation, sent, sending)
+  const progress = createTurnProgress(opening, sent, on)
+  const events = listen(opening.api, conversation, progress.onEvent)
   try {
     // Events from before the stream is open are lost, and some errors are sent only once.
     await Promise.race([events.opened, pause(openMs, cut)])
-    if (cut.aborted) return cutOff(state)
-    const taken = await post(state, conversation, sent, sending)
+    if (cut.aborted) return cutOff(opening)
+    const taken = await post(opening, conversation, sent, sending)
     if (taken.kind !== 'taken') return taken
-    await on.accepted().catch((thrown: unknown) => warn(state, 'accept_failed', thrown))
-    const outcome = await follow(state, conversation, sent, { progress: progress, events }, cut)
-    return outcome ?? (await givenUp(state, conversation, sent, cut, progress.trouble))
+    await logUnstored(on.accepted(), opening)
+    const outcome = await follow(opening, conversation, sent, { progress: progress, events }, cut)
+    return outcome ?? (await givenUp(opening, conversation, sent, cut, progress.trouble))
   } finally {
     events.close()
   }
 }
 
-const warn = ({ tools, session }: SessionState, event: string, thrown: unknown): void =>
-  tools.log('warn', `opencode.${event}`, { session: session.id, why: reasonOf(thrown) })
-
 /** Resolves as `taken` once the message stands in the conversation. */
 async function post(
-  state: SessionState,
+  opening: Opening,
   conversation: Conversation,
   sent: Sent,
   { text, cut }: Sending,
 ): Promise<Outcome> {
-  await state.journal.write(sent)
+  await opening.journal.write(sent)
   const body = { messageID: sent.messageId, parts: [{ type: 'text', text }] }
   const path = `/session/${conversation.id}/prompt_async`
-  const reply = await state.api.post(path, directoryOf(conversation), body, cut)
-  if (reply.kind === 'done') return appears(state, conversation, sent, cut)
+  const reply = await opening.api.post(path, directoryOf(conversation), body, cut)
+  if (reply.kind === 'done') return appears(opening, conversation, sent, cut)
   if (reply.kind === 'broken') return { kind: 'unknown', why: reply.why, accepted: false }
-  await state.journal.clear()
+  await opening.journal.clear()
   if (reply.kind === 'away') return { kind: 'offline', why: reply.why }
   if (reply.kind === 'unknown') return { kind: 'ended', why: 'its conversation is gone' }
   return { kind: 'failed', why: `its server refused it: ${reply.why}`, retry: reply.status >= 500 }
@@ -139,7 +137,7 @@ async function post(
 
 /** The server answers 204 before it has written the message anywhere, and may end in between. */
 async function appears(
-  state: SessionState,
+  opening: Opening,
   conversation: Conversation,
   sent: Sent,
   cut: AbortSignal,
@@ -147,7 +145,7 @@ async function appears(
   const until = Date.now() + beginMs
   const isGone = watchAbsence()
   for (let pauseMs = 20; Date.now() < until && !cut.aborted; pauseMs = Math.min(500, pauseMs * 2)) {
-    const found = await messageStatus(state, conversation, sent, cut)
+    const found = await messageStatus(opening, conversation, sent, cut)
     if (found === 'whole') return { kind: 'taken', evidence: 'ack' }
     if (isGone(found === 'away'))
       return { kind: 'unknown', why: 'its server went away before the message appeared', accepted: false }
@@ -161,24 +159,24 @@ const giveUpMs = 400
 
 /** A turn that takes too long is aborted; one that is only let go runs on, and is asked about later. */
 async function givenUp(
-  state: SessionState,
+  opening: Opening,
   conversation: Conversation,
   sent: Sent,
   cut: AbortSignal,
   trouble: string | undefined,
 ): Promise<Outcome> {
-  if (state.ending.signal.aborted) return { kind: 'ended', why: 'it was ended while a turn ran' }
+  if (opening.ending.signal.aborted) return { kind: 'ended', why: 'it was ended while a turn ran' }
   if (!isTimeout(cut)) return { kind: 'busy', why: 'its turn runs on', retryAfterMs: 0 }
   const patience = AbortSignal.timeout(giveUpMs)
   const query = directoryOf(conversation)
-  const aborting = state.api.post(
+  const aborting = opening.api.post(
     `/session/${conversation.id}/abort`,
     query,
     {},
     AbortSignal.timeout(abortMs),
   )
   await within(aborting, giveUpMs / 2)
-  const answer = await answerSoFar(state, conversation, sent, patience)
+  const answer = await answerSoFar(opening, conversation, sent, patience)
   const detail = `its turn took longer than it may${trouble === undefined ? '' : `; its model: ${trouble}`}`
   return { kind: 'turn_failed', why: 'timeout', detail, ...(answer !== '' && { answer }) }
 }

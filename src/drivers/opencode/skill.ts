@@ -1,12 +1,11 @@
-import { homedir } from 'node:os'
 import { dirname, isAbsolute } from 'node:path'
 import type { Outgoing } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
-import { listSkills, type SkillPlace, withSkill } from '../agents/skills.ts'
+import { listSkills, type SkillPlace, skillPlace, withSkill } from '../agents/skills.ts'
 import { isObject, type JsonObject, textAt } from '../json.ts'
 import type { Reply } from './api.ts'
 import { type Conversation, directoryOf, locate } from './conversation.ts'
-import type { SessionState } from './session-state.ts'
+import type { Opening } from './opening.ts'
 
 /**
  * The message behind the text of its skill, just as opencode itself would put it. Its own call for that runs shell
@@ -14,29 +13,29 @@ import type { SessionState } from './session-state.ts'
  * such skill.
  */
 export async function textWithSkill(
-  state: SessionState,
+  opening: Opening,
   conversation: Conversation,
   { skill, text }: Outgoing,
   signal: AbortSignal,
 ): Promise<string | Outcome | undefined> {
   if (skill === undefined) return text
-  const reply = await state.api.get('/skill', directoryOf(conversation), signal)
+  const reply = await opening.api.get('/skill', directoryOf(conversation), signal)
   if (reply.kind === 'away' || reply.kind === 'broken') return { kind: 'offline', why: reply.why }
   const known = skillsIn(reply).find(({ name }) => name === skill)
-  return known ? behind(known, text) : withSkill(folders(state, conversation), skill, text)
+  return known ? behind(known, text) : withSkill(folders(opening, conversation), skill, text)
 }
 
 /** The skills that the server lists, and those of the configuration. Undefined when the server does not answer. */
 export async function skillsOf(
-  state: SessionState,
+  opening: Opening,
   signal: AbortSignal,
 ): Promise<readonly string[] | undefined> {
-  const located = await locate(state, signal)
+  const located = await locate(opening, signal)
   const conversation = located.kind === 'place' ? located.conversation : undefined
-  const reply = await state.api.get('/skill', conversation ? directoryOf(conversation) : {}, signal)
+  const reply = await opening.api.get('/skill', conversation ? directoryOf(conversation) : {}, signal)
   if (reply.kind !== 'done') return undefined
   const known = skillsIn(reply).map((skill) => textAt(skill, 'name') ?? '')
-  return [...new Set([...known, ...(await listSkills(folders(state, conversation)))])].sort()
+  return [...new Set([...known, ...(await listSkills(folders(opening, conversation)))])].sort()
 }
 
 const skillsIn = (reply: Reply): readonly JsonObject[] =>
@@ -49,7 +48,5 @@ function behind(skill: JsonObject, text: string): string {
   return [content, ...folder, text].join('\n\n')
 }
 
-const folders = ({ deps }: SessionState, conversation: Conversation | undefined): SkillPlace => {
-  const home = deps.env.HOME ?? homedir()
-  return { agent: undefined, cwd: conversation?.directory ?? home, home, dirs: deps.skillDirs() }
-}
+const folders = ({ deps }: Opening, conversation: Conversation | undefined): SkillPlace =>
+  skillPlace(deps, undefined, conversation?.directory)

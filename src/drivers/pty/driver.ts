@@ -1,4 +1,3 @@
-import { homedir } from 'node:os'
 import type { DeliveryId } from '../../domain/delivery.ts'
 import type { Connection, Driver, Outgoing, Readiness, TurnEvents } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
@@ -7,7 +6,7 @@ import { pause } from '../../wait.ts'
 import { agentInFront } from '../agents/foreground.ts'
 import { agentRunBy } from '../agents/kinds.ts'
 import { escapeMentions } from '../agents/mentions.ts'
-import { listSkills, type SkillPlace, withSkill } from '../agents/skills.ts'
+import { listSkills, noSkill, type SkillPlace, skillPlace, withSkill } from '../agents/skills.ts'
 import type { DriverDeps } from '../deps.ts'
 import { endGroup, isRunning, signalGroup } from '../process/process.ts'
 import type { Gone } from '../terminal/surface.ts'
@@ -24,7 +23,7 @@ export const ptyDriver = (deps: DriverDeps): Driver => ({
   connect: (session, { now }) => connect(deps, session, now),
 })
 
-interface SessionState {
+interface Opening {
   readonly deps: DriverDeps
   readonly settings: PtySettings
   readonly generation: string
@@ -37,34 +36,34 @@ interface SessionState {
 function connect(deps: DriverDeps, session: Session, now: () => number): Connection {
   const settings = parsePtySettings(session.settings)
   const { generation } = session
-  const state: SessionState = { deps, settings, generation, now, clients: new Set(), closed: false }
+  const opening: Opening = { deps, settings, generation, now, clients: new Set(), closed: false }
   return {
-    state: (signal) => readiness(state, signal),
-    inject: (message, signal) => send(state, message, signal),
-    turn: (message, signal, on) => send(state, message, signal, on),
+    state: (signal) => readiness(opening, signal),
+    inject: (message, signal) => send(opening, message, signal),
+    turn: (message, signal, on) => send(opening, message, signal, on),
     skills: async () => {
-      const place = await skillPlace(state)
+      const place = await placeOf(opening)
       return place.agent && listSkills(place)
     },
-    recall: (deliveryId) => recall(state, deliveryId),
-    end: () => end(state),
+    recall: (deliveryId) => recall(opening, deliveryId),
+    end: () => end(opening),
     close: async () => {
-      state.closed = true
-      for (const client of state.clients) client.close()
+      opening.closed = true
+      for (const client of opening.clients) client.close()
     },
   }
 }
 
 const askMs = 3000
 
-async function readiness(state: SessionState, signal: AbortSignal): Promise<Readiness> {
+async function readiness(opening: Opening, signal: AbortSignal): Promise<Readiness> {
   const within = AbortSignal.any([signal, AbortSignal.timeout(askMs)])
-  const reply = await withHolder(state, { op: 'state' }, (client) => client.next(within))
-  return reply !== 'aborted' && reply?.is === 'state' ? reply.readiness : absence(state)
+  const reply = await withHolder(opening, { op: 'state' }, (client) => client.next(within))
+  return reply !== 'aborted' && reply?.is === 'state' ? reply.readiness : absence(opening)
 }
 
 /** The holder does not answer: either it is gone and the program with it, or it is only stuck. */
-async function absence({ settings }: SessionState): Promise<Gone> {
+async function absence({ settings }: Opening): Promise<Gone> {
   const { holderPid: pid, holderStart: start } = settings
   return (await isRunning({ pid, start }))
     ? { kind: 'offline', why: 'the process that holds its terminal does not answer' }
@@ -72,44 +71,38 @@ async function absence({ settings }: SessionState): Promise<Gone> {
 }
 
 async function send(
-  state: SessionState,
+  opening: Opening,
   message: Outgoing,
   signal: AbortSignal,
   on?: TurnEvents,
 ): Promise<Outcome> {
   if (signal.aborted) return released
-  const text = await inputFor(state, message)
-  if (text === undefined)
-    return { kind: 'failed', why: `it has no skill "${message.skill}"`, retry: false, skill: true }
+  const text = await inputFor(opening, message)
+  if (text === undefined) return noSkill(message.skill)
   const request: Request = { op: 'inject', deliveryId: message.deliveryId, text, turn: on !== undefined }
   return (
-    (await withHolder(state, request, (client) => outcomeOf(state, client, signal, on))) ?? absence(state)
+    (await withHolder(opening, request, (client) => outcomeOf(opening, client, signal, on))) ??
+    absence(opening)
   )
 }
 
 const released: Outcome = { kind: 'released', why: 'let go; its terminal knows what became of it' }
 
-async function inputFor(state: SessionState, { skill, text }: Outgoing): Promise<string | undefined> {
-  const place = await skillPlace(state)
+async function inputFor(opening: Opening, { skill, text }: Outgoing): Promise<string | undefined> {
+  const place = await placeOf(opening)
   const escaped = await escapeMentions(place, text)
   return skill === undefined ? escaped : withSkill(place, skill, escaped)
 }
 
 /** In a shell the agent is whichever program is in the foreground. */
-async function skillPlace({ deps, settings }: SessionState): Promise<SkillPlace> {
-  return {
-    agent: agentRunBy(settings.command) ?? (await agentInFront(settings.childPid)),
-    cwd: settings.cwd,
-    home: deps.env.HOME ?? homedir(),
-    dirs: deps.skillDirs(),
-  }
-}
+const placeOf = async ({ deps, settings }: Opening): Promise<SkillPlace> =>
+  skillPlace(deps, agentRunBy(settings.command) ?? (await agentInFront(settings.childPid)), settings.cwd)
 
 /** How long a holder that was sent `cancel` may take to report how far it had come. */
 const releaseMs = 900
 
 async function outcomeOf(
-  state: SessionState,
+  opening: Opening,
   client: HolderClient,
   signal: AbortSignal,
   on: TurnEvents | undefined,
@@ -126,7 +119,8 @@ async function outcomeOf(
     }
     if (reply?.is === 'outcome') return reply.outcome
     if (reply === undefined) return undefined
-    if (reply.is === 'asks') on?.progress({ at: state.now(), kind: 'held', detail: `blocked: ${reply.what}` })
+    if (reply.is === 'asks')
+      on?.progress({ at: opening.now(), kind: 'held', detail: `blocked: ${reply.what}` })
     if (reply.is === 'accepted') {
       accepted = true
       await on?.accepted(reply.evidence)
@@ -142,12 +136,12 @@ const cutOff = (signal: AbortSignal, accepted: boolean): Outcome =>
 
 const recallMs = 600_000
 
-async function recall(state: SessionState, deliveryId: DeliveryId): Promise<Outcome | undefined> {
+async function recall(opening: Opening, deliveryId: DeliveryId): Promise<Outcome | undefined> {
   const patience = AbortSignal.timeout(recallMs)
-  const answered = await withHolder(state, { op: 'recall', deliveryId }, async (client) => ({
-    outcome: await outcomeOf(state, client, patience, undefined),
+  const answered = await withHolder(opening, { op: 'recall', deliveryId }, async (client) => ({
+    outcome: await outcomeOf(opening, client, patience, undefined),
   }))
-  return state.closed ? released : answered?.outcome
+  return opening.closed ? released : answered?.outcome
 }
 
 const endMs = 10_000
@@ -155,10 +149,10 @@ const endMs = 10_000
 const partMs = 6000
 const pollMs = 20
 
-async function end(state: SessionState): Promise<void> {
-  const { holderPid, holderStart, childPid, childStart } = state.settings
+async function end(opening: Opening): Promise<void> {
+  const { holderPid, holderStart, childPid, childStart } = opening.settings
   const holder = { pid: holderPid, start: holderStart }
-  const ended = await withHolder(state, { op: 'end' }, (client) =>
+  const ended = await withHolder(opening, { op: 'end' }, (client) =>
     untilEnd(client, AbortSignal.timeout(endMs)),
   )
   for (let waited = 0; ended && waited < partMs && (await isRunning(holder)); waited += pollMs)
@@ -178,18 +172,18 @@ async function untilEnd(client: HolderClient, patience: AbortSignal): Promise<bo
 
 /** Sends one request and hands the connection to `about`. Undefined when the holder cannot be reached. */
 async function withHolder<T>(
-  state: SessionState,
+  opening: Opening,
   request: Request,
   about: (client: HolderClient) => Promise<T>,
 ): Promise<T | undefined> {
-  const client = await connectHolder(state.settings.socket, state.generation)
+  const client = await connectHolder(opening.settings.socket, opening.generation)
   if (!client) return undefined
-  state.clients.add(client)
+  opening.clients.add(client)
   try {
     client.send(request)
     return await about(client)
   } finally {
-    state.clients.delete(client)
+    opening.clients.delete(client)
     client.close()
   }
 }

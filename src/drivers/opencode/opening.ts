@@ -7,7 +7,7 @@ import type { Sent } from './journal.ts'
 import type { OpencodeSettings } from './settings.ts'
 
 /** One opening of a session, and what goes on in it. */
-export interface SessionState {
+export interface Opening {
   readonly deps: DriverDeps
   readonly session: Session
   readonly tools: DriverTools

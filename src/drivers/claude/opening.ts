@@ -1,7 +1,7 @@
 import type { DriverTools, Readiness } from '../../domain/driver.ts'
 import type { Session } from '../../domain/session.ts'
 import { pause } from '../../wait.ts'
-import type { SkillPlace } from '../agents/skills.ts'
+import { type SkillPlace, skillPlace } from '../agents/skills.ts'
 import type { DriverDeps } from '../deps.ts'
 import type { Journal } from '../journal.ts'
 import { isRunning } from '../process/process.ts'
@@ -10,7 +10,7 @@ import { type Entry, readEntry } from './registry.ts'
 import type { ClaudeSettings } from './settings.ts'
 
 /** One opening of a session, and what goes on in it. */
-export interface SessionState {
+export interface Opening {
   readonly deps: DriverDeps
   readonly session: Session
   readonly tools: DriverTools
@@ -29,7 +29,7 @@ type Gone = Extract<Readiness, { kind: 'ended' | 'offline' }>
 
 const rewriteMs = 60
 
-export async function look({ settings: { configDir, process } }: SessionState): Promise<Presence> {
+export async function look({ settings: { configDir, process } }: Opening): Promise<Presence> {
   for (let looks = 0; ; looks++) {
     const entry = await readEntry(configDir, process.pid)
     // Asked after the entry was read: so it cannot be the entry of another process with that pid.
@@ -49,10 +49,8 @@ export function readinessOf({ status, waitingFor }: Entry): Readiness {
 }
 
 /** Claude Code obeys no commands in a message from its inbox, so a skill is sent as its text. */
-export const skillPlace = ({ deps, settings }: SessionState, userHome: string): SkillPlace => ({
-  agent: 'claude',
+export const placeOf = ({ deps, settings }: Opening): SkillPlace => ({
+  ...skillPlace(deps, 'claude', settings.cwd),
   calls: false,
-  cwd: settings.cwd,
-  home: deps.env.HOME ?? userHome,
   dirs: [`${settings.configDir}/skills`, ...deps.skillDirs()],
 })

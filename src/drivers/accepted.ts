@@ -1,0 +1,12 @@
+import type { DriverTools } from '../domain/driver.ts'
+import { reasonOf } from '../domain/error.ts'
+import type { Session } from '../domain/session.ts'
+
+/** The agent has the message; an acceptance that cannot be stored now is logged, and must not make it look otherwise. */
+export const logUnstored = (
+  accepted: Promise<void> | undefined,
+  { session, tools }: { readonly session: Session; readonly tools: DriverTools },
+): Promise<void> | undefined =>
+  accepted?.catch((thrown: unknown) =>
+    tools.log('warn', `${session.driver}.accept_failed`, { session: session.id, why: reasonOf(thrown) }),
+  )
