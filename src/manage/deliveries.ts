@@ -10,7 +10,7 @@ import type { Driver } from '../domain/driver.ts'
 import { Failure } from '../domain/error.ts'
 import { compose, isBlank } from '../domain/message.ts'
 import type { Clock, DoorStore, Draft } from '../domain/ports.ts'
-import { parseSessionId, type SessionId } from '../domain/session.ts'
+import { parseSessionId, requireOpen } from '../domain/session.ts'
 
 /** One delivery with everything kept beside it. Throws `not_found`. */
 export async function showDelivery(
@@ -70,9 +70,7 @@ export interface Inbox {
  * `session_ended` once the session is over and nothing waits, and `usage` for a session whose driver pushes.
  */
 export async function nextInInbox(deps: Inbox, id: string): Promise<Delivery | undefined> {
-  const session = await deps.store.findSession(parseSessionId(id))
-  if (!session) throw new Failure('session_missing', `There is no session "${id}".`)
-  if (session.state === 'ended') throw new Failure('session_ended', `The session "${id}" has ended.`)
+  const session = requireOpen(await deps.store.findSession(parseSessionId(id)), id)
   if (deps.drivers.get(session.driver)?.delivery !== 'pull')
     throw new Failure('usage', `"${id}" is no inbox: its messages are brought to it by "${session.driver}".`)
   const [oldest] = await deps.store.listDeliveries({
@@ -132,20 +130,17 @@ async function draftReplay(
   }
 }
 
-function keptParts(original: DeliveryRecord) {
-  const { from, skill, callbackUrl, timeoutMs, payload, contentType } = original
-  return {
-    session: original.session satisfies SessionId,
-    action: original.action,
-    headers: original.headers,
-    ...(from !== undefined && { from }),
-    ...(skill !== undefined && { skill }),
-    ...(callbackUrl !== undefined && { callbackUrl }),
-    ...(timeoutMs !== undefined && { timeoutMs }),
-    ...(payload !== undefined && { payload }),
-    ...(contentType !== undefined && { contentType }),
-  }
-}
+const keptParts = (original: DeliveryRecord) => ({
+  session: original.session,
+  action: original.action,
+  headers: original.headers,
+  from: original.from,
+  skill: original.skill,
+  callbackUrl: original.callbackUrl,
+  timeoutMs: original.timeoutMs,
+  payload: original.payload,
+  contentType: original.contentType,
+})
 
 const clickWindowMs = 2000
 

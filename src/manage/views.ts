@@ -1,132 +1,15 @@
 import { Buffer } from 'node:buffer'
-import type { Attempt, Delivery, DeliveryEvent, DeliveryRecord, Source } from '../domain/delivery.ts'
+import type { Attempt, Delivery, DeliveryEvent, DeliveryRecord } from '../domain/delivery.ts'
 import { type Grant, isExpired } from '../domain/grant.ts'
 import type { Hook } from '../domain/hook.ts'
 import { channelOf, type Session, type SessionId } from '../domain/session.ts'
 
-/** Records as programs see them: `--json` and the HTTP API alike. Times are ISO 8601 in UTC; what is not there is null. */
-export interface GrantView {
-  readonly id: string
-  readonly channel: string
-  readonly session: string
-  readonly verbs: readonly string[]
-  readonly label: string | null
-  readonly revoked: boolean
-  readonly revokedAt: string | null
-  readonly expires: string | null
-  readonly expired: boolean
-  readonly lastUsed: string | null
-  readonly uses: number
-  readonly createdAt: string
-}
+// Records as programs see them: `--json` and the HTTP API alike. Times are ISO 8601 in UTC; what is not there is null.
 
-/** A fresh grant with its URL: the only time the token is seen. */
-export interface MintView {
-  readonly channel: string
-  readonly grantId: string
-  readonly webhook: string
-  readonly expires: string | null
-  readonly session: string
-  readonly verb: string
-  readonly label: string | null
-}
-
-/** Settings stay out: they may hold keys to another party's agent. */
-export interface SessionView {
-  readonly id: string
-  readonly channel: string
-  readonly driver: string
-  readonly state: Session['state']
-  readonly why: string | null
-  readonly exitCode: number | null
-  /** Unfinished deliveries. */
-  readonly queue: number
-  readonly openedAt: string
-  readonly endedAt: string | null
-}
-
-/** A configured hook without its secrets. */
-export interface HookView {
-  readonly name: string
-  readonly path: string
-  readonly active: boolean
-  readonly action: Hook['action']
-  readonly session: string | null
-  readonly skill: string | null
-  readonly preset: string | null
-  readonly template: string | null
-  readonly verify: string
-  readonly maxBodyBytes: number
-}
-
-type OrNull<Member extends keyof Delivery> = NonNullable<Delivery[Member]> | null
-
-export interface DeliveryView {
-  readonly id: string
-  readonly state: Delivery['state']
-  readonly session: string
-  readonly channel: string
-  readonly source: Source['kind']
-  readonly grant: string | null
-  readonly hook: string | null
-  readonly action: Delivery['action']
-  readonly phase: Delivery['phase']
-  /** The step that failed: of a FAILED delivery, and of one whose failed turn is still to be called back. */
-  readonly failedStep: OrNull<'failedStep'>
-  /** Why a PENDING or RETRY delivery is not further. */
-  readonly heldBecause: OrNull<'heldBecause'>
-  readonly detail: string | null
-  readonly message: string
-  readonly from: string | null
-  readonly skill: string | null
-  readonly callbackUrl: string | null
-  readonly idempotencyKey: string | null
-  readonly replayOf: string | null
-  /** An attempt is under way. */
-  readonly inFlight: boolean
-  /** Attempts begun. */
-  readonly attempts: number
-  /** Attempts that reached for the agent and failed: what the retry policy counts. */
-  readonly failures: number
-  readonly receivedAt: string
-  readonly storedAt: string
-  readonly dueAt: string
-  readonly expiresAt: string
-  readonly acceptedAt: string | null
-  /** How it is known that the agent took it: `ack`, `echo` or `marker`. */
-  readonly evidence: OrNull<'evidence'>
-  /** How it is known that the turn is over: `reported` or `inferred`. */
-  readonly turnEnd: OrNull<'turnEnd'>
-  readonly settledAt: string | null
-  readonly answer: string | null
-}
-
-export interface RecordView extends DeliveryView {
-  readonly events: readonly EventView[]
-  readonly attemptList: readonly AttemptView[]
-  readonly headers: Readonly<Record<string, string>>
-  readonly contentType: string | null
-  readonly payload: string | null
-  readonly payloadEncoding: 'utf-8' | 'base64' | null
-}
-
-export interface EventView {
-  readonly at: string
-  readonly kind: string
-  readonly detail: string | null
-}
-
-export interface AttemptView {
-  readonly number: number
-  readonly startedAt: string
-  readonly endedAt: string | null
-  /** Null while it is under way. */
-  readonly outcome: string | null
-  readonly detail: string | null
-}
+export type GrantView = ReturnType<typeof grantView>
 
 /** `now` in Unix milliseconds decides what has expired. */
-export const grantView = (grant: Grant, now: number): GrantView => ({
+export const grantView = (grant: Grant, now: number) => ({
   id: grant.id,
   channel: channelOf(grant.session),
   session: grant.session,
@@ -141,7 +24,10 @@ export const grantView = (grant: Grant, now: number): GrantView => ({
   createdAt: iso(grant.createdAt),
 })
 
-export const mintView = (grant: Grant, webhook: string): MintView => ({
+export type MintView = ReturnType<typeof mintView>
+
+/** A fresh grant with its URL: the only time the token is seen. */
+export const mintView = (grant: Grant, webhook: string) => ({
   channel: channelOf(grant.session),
   grantId: grant.id,
   webhook,
@@ -151,19 +37,26 @@ export const mintView = (grant: Grant, webhook: string): MintView => ({
   label: grant.label ?? null,
 })
 
-export const sessionView = (session: Session, queues: ReadonlyMap<SessionId, number>): SessionView => ({
+export type SessionView = ReturnType<typeof sessionView>
+
+/** Settings stay out: they may hold keys to another party's agent. */
+export const sessionView = (session: Session, queues: ReadonlyMap<SessionId, number>) => ({
   id: session.id,
   channel: channelOf(session.id),
   driver: session.driver,
   state: session.state,
   why: session.why ?? null,
   exitCode: session.exitCode ?? null,
+  /** Unfinished deliveries. */
   queue: queues.get(session.id) ?? 0,
   openedAt: iso(session.openedAt),
   endedAt: isoOrNull(session.endedAt),
 })
 
-export const hookView = (hook: Hook): HookView => ({
+export type HookView = ReturnType<typeof hookView>
+
+/** A configured hook without its secrets. */
+export const hookView = (hook: Hook) => ({
   name: hook.name,
   path: hook.path,
   active: hook.active,
@@ -176,7 +69,9 @@ export const hookView = (hook: Hook): HookView => ({
   maxBodyBytes: hook.maxBodyBytes,
 })
 
-export const deliveryView = (delivery: Delivery): DeliveryView => ({
+export type DeliveryView = ReturnType<typeof deliveryView>
+
+export const deliveryView = (delivery: Delivery) => ({
   id: delivery.id,
   state: delivery.state,
   session: delivery.session,
@@ -186,7 +81,9 @@ export const deliveryView = (delivery: Delivery): DeliveryView => ({
   hook: delivery.source.kind === 'hook' ? delivery.source.hook : null,
   action: delivery.action,
   phase: delivery.phase,
+  /** Of a FAILED delivery, and of one whose failed turn is still to be called back. */
   failedStep: delivery.failedStep ?? null,
+  /** Why a PENDING or RETRY delivery is not further. */
   heldBecause: delivery.heldBecause ?? null,
   detail: delivery.detail ?? null,
   message: delivery.message,
@@ -195,7 +92,9 @@ export const deliveryView = (delivery: Delivery): DeliveryView => ({
   callbackUrl: delivery.callbackUrl ?? null,
   idempotencyKey: delivery.idempotencyKey ?? null,
   replayOf: delivery.replayOf ?? null,
+  /** An attempt is under way. */
   inFlight: delivery.leasedUntil !== undefined,
+  /** Begun; `failures` are those that count for the retry policy. */
   attempts: delivery.attempts,
   failures: delivery.failures,
   receivedAt: iso(delivery.receivedAt),
@@ -203,13 +102,17 @@ export const deliveryView = (delivery: Delivery): DeliveryView => ({
   dueAt: iso(delivery.dueAt),
   expiresAt: iso(delivery.expiresAt),
   acceptedAt: isoOrNull(delivery.acceptedAt),
+  /** How it is known that the agent took it. */
   evidence: delivery.evidence ?? null,
+  /** How it is known that the turn is over. */
   turnEnd: delivery.turnEnd ?? null,
   settledAt: isoOrNull(delivery.settledAt),
   answer: delivery.answer ?? null,
 })
 
-export const recordView = (record: DeliveryRecord): RecordView => ({
+export type RecordView = ReturnType<typeof recordView>
+
+export const recordView = (record: DeliveryRecord) => ({
   ...deliveryView(record),
   events: record.events.map(eventView),
   attemptList: record.attemptList.map(attemptView),
@@ -223,22 +126,32 @@ export const iso = (at: number): string => new Date(at).toISOString()
 
 const isoOrNull = (at: number | undefined): string | null => (at === undefined ? null : iso(at))
 
-const eventView = (event: DeliveryEvent): EventView => ({
+export type EventView = ReturnType<typeof eventView>
+
+const eventView = (event: DeliveryEvent) => ({
   at: iso(event.at),
   kind: event.kind,
   detail: event.detail ?? null,
 })
 
-const attemptView = (attempt: Attempt): AttemptView => ({
+export type AttemptView = ReturnType<typeof attemptView>
+
+const attemptView = (attempt: Attempt) => ({
   number: attempt.number,
   startedAt: iso(attempt.startedAt),
   endedAt: isoOrNull(attempt.endedAt),
+  /** Null while it is under way. */
   outcome: attempt.outcome ?? null,
   detail: attempt.detail ?? null,
 })
 
+interface Payload {
+  readonly payload: string | null
+  readonly payloadEncoding: 'utf-8' | 'base64' | null
+}
+
 /** Text as text; what is not UTF-8 as base64, so that no byte is lost. */
-function payloadView(bytes: Uint8Array | undefined): Pick<RecordView, 'payload' | 'payloadEncoding'> {
+function payloadView(bytes: Uint8Array | undefined): Payload {
   if (!bytes) return { payload: null, payloadEncoding: null }
   try {
     const payload = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)

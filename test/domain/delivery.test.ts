@@ -8,7 +8,7 @@ const seq = fc.integer({ min: 1, max: 50_000_000_000 })
 const chance = fc.uint8Array({ minLength: deliveryIdBytes, maxLength: deliveryIdBytes })
 
 describe('a delivery id', () => {
-  it('tells its seq to those who know how, and shows no order', () => {
+  it('holds its seq for those who know how, and shows no order', () => {
     fc.assert(
       fc.property(time, seq, chance, (at, n, random) => {
         const id = deliveryIdOf(at, n, random)

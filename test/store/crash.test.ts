@@ -11,7 +11,7 @@ import { inScratch, openScratchStore } from '../support/scratch-store.ts'
 const recorder = fileURLToPath(new URL('../fixtures/recorder.ts', import.meta.url))
 const rounds = 6
 
-it('what was said to be stored is there after kill -9, while another process writes', {
+it('what was acknowledged is there after kill -9, while another process writes', {
   timeout: 60_000,
 }, async () => {
   await inScratch(async (dir) => {

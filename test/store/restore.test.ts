@@ -72,7 +72,7 @@ describe('restore', () => {
     }))
 
   for (const how of ['before the revocation', 'with the backup, and nothing was revoked'])
-    it(`revokes everything where the keys were copied ${how}, unless told otherwise`, () =>
+    it(`revokes everything where the keys were copied ${how}, unless it is vouched for`, () =>
       inHome(async ({ copy, open, putBack, revokedFile, path }) => {
         const store = await open()
         await store.addGrant(grantOf())

@@ -98,23 +98,23 @@ describe('openStore of a database of schema 1', () => {
     })
   })
 
-  it('copies it first, for its owner alone, and says where; the copy is a backup', async () => {
+  it('copies it first, for its owner alone, and reports where; the copy is a backup', async () => {
     await inScratch(async (dir) => {
       const path = join(dir, 'postern.db')
       const [first] = await fillOld(path)
-      const told: string[] = []
+      const copied: string[] = []
       const platform = await currentPlatform()
       const options = {
         platform,
         path,
         now: () => noon,
         role: 'server',
-        onUpgrade: (copy: string) => void told.push(copy),
+        onUpgrade: (copy: string) => void copied.push(copy),
       } as const
       await (await openStore(options)).close()
       await (await openStore(options)).close()
-      assert.deepEqual(told, [join(dir, 'postern.db.schema-1-2026-11-22T12-00-00-000Z')])
-      const [copy = ''] = told
+      assert.deepEqual(copied, [join(dir, 'postern.db.schema-1-2026-11-22T12-00-00-000Z')])
+      const [copy = ''] = copied
       assert.equal((await stat(copy)).mode & 0o777, 0o600)
       const into = join(dir, 'elsewhere.db')
       await restore({ platform, path: into, now: () => noon, role: 'client', keepGrants: true }, copy)

@@ -70,13 +70,13 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
   return {
     ...grants(state, now, write),
     ...sessions(state, now, write),
-    ...reading(state),
+    ...reads(state),
     recordDelivery: (draft) => write(() => record(state, draft, now())),
     claimDue: (claim) => write(() => claimDue(state, claim)),
-    settleDelivery: (id, tries, settlement, at) =>
+    settleDelivery: (id, attempt, settlement, at) =>
       write(() => {
         const found = row(id)
-        if (found?.delivery.leasedUntil === undefined || found.delivery.attempts !== tries) return
+        if (found?.delivery.leasedUntil === undefined || found.delivery.attempts !== attempt) return
         endAttempt(found, settlement, at)
         apply(found, settlement, at)
       }),
@@ -225,7 +225,7 @@ function sessions({ sessions: all, grants: minted }: MemoryState, now: () => num
   }
 }
 
-function reading(state: MemoryState) {
+function reads(state: MemoryState) {
   return {
     findDelivery: async (id: DeliveryId) => state.rows.find(({ delivery }) => delivery.id === id)?.delivery,
     inspectDelivery: async (id: DeliveryId) => {
@@ -261,12 +261,12 @@ function reading(state: MemoryState) {
 }
 
 function matches(delivery: Delivery, filter: DeliveryFilter): boolean {
-  const { source: door } = delivery
+  const { source } = delivery
   return (
     (filter.state === undefined || delivery.state === filter.state) &&
     (filter.session === undefined || delivery.session === filter.session) &&
-    (filter.hook === undefined || (door.kind === 'hook' && door.hook === filter.hook)) &&
-    (filter.grant === undefined || (door.kind === 'grant' && door.grant === filter.grant)) &&
+    (filter.hook === undefined || (source.kind === 'hook' && source.hook === filter.hook)) &&
+    (filter.grant === undefined || (source.kind === 'grant' && source.grant === filter.grant)) &&
     (filter.after === undefined ||
       (filter.oldestFirst ? delivery.seq > filter.after : delivery.seq < filter.after)) &&
     (!filter.unfinished || inQueue(delivery)) &&
@@ -299,9 +299,9 @@ function recordOf({ delivery, draft, events, attempts }: Row): DeliveryRecord {
 }
 
 function record(state: MemoryState, draft: Draft, now: number): Recorded {
-  const { source: door, session, idempotency } = draft
-  if (door.kind === 'grant') {
-    const grant = state.grants.get(door.grant)
+  const { source, session, idempotency } = draft
+  if (source.kind === 'grant') {
+    const grant = state.grants.get(source.grant)
     if (!grant || !alive(grant, now) || grant.session !== session) throw forbidden()
   }
   requireOpen(state.sessions.get(session), session)
@@ -321,7 +321,7 @@ function record(state: MemoryState, draft: Draft, now: number): Recorded {
     ? [{ at: now, kind: 'failed' as const, detail: `${draft.failed.step}: ${draft.failed.detail}` }]
     : []
   state.rows.push({ delivery, draft, events, attempts })
-  const grant = door.kind === 'grant' ? state.grants.get(door.grant) : undefined
+  const grant = source.kind === 'grant' ? state.grants.get(source.grant) : undefined
   if (grant) state.grants.set(grant.id, { ...grant, uses: grant.uses + 1, lastUsedAt: now })
   return { delivery, replayed: false, leased }
 }
@@ -345,7 +345,7 @@ function firstOf(
 }
 
 function deliveryOf(draft: Draft, seq: number, now: number, leased: boolean): Delivery {
-  const { session, source: door, action, message, receivedAt, expiresAt, failed } = draft
+  const { session, source, action, message, receivedAt, expiresAt, failed } = draft
   const id = deliveryIdOf(receivedAt, seq, draft.chance)
   const optional = {
     from: draft.from,
@@ -357,7 +357,7 @@ function deliveryOf(draft: Draft, seq: number, now: number, leased: boolean): De
     leasedUntil: leased && draft.lease ? now + draft.lease.leaseMs : undefined,
   }
   return {
-    ...{ id, seq, session, source: door, action, message, receivedAt, expiresAt },
+    ...{ id, seq, session, source, action, message, receivedAt, expiresAt },
     ...{ state: failed ? 'FAILED' : 'PENDING', phase: 'deliver', failures: 0, attempts: leased ? 1 : 0 },
     ...{ storedAt: now, dueAt: now },
     ...(failed && { failedStep: failed.step, detail: failed.detail, settledAt: now }),
@@ -376,9 +376,9 @@ function claimDue(state: MemoryState, claim: Parameters<Store['claimDue']>[0]): 
     .slice(0, limit)
   for (const row of claimable) {
     loseAttempt(row, now)
-    const tries = row.delivery.attempts + 1
-    row.delivery = { ...row.delivery, leasedUntil: now + leaseMs, attempts: tries }
-    row.attempts = [...row.attempts, { number: tries, startedAt: now }]
+    const attempt = row.delivery.attempts + 1
+    row.delivery = { ...row.delivery, leasedUntil: now + leaseMs, attempts: attempt }
+    row.attempts = [...row.attempts, { number: attempt, startedAt: now }]
   }
   return claimable.map((row) => row.delivery)
 }
@@ -411,14 +411,14 @@ function loseAttempt(row: Row, now: number): void {
 }
 
 function endAttempt(row: Row, { outcome, detail }: Settlement, now: number): void {
-  const { attempts: tries } = row.delivery
+  const { attempts: attempt } = row.delivery
   if (outcome === 'busy' || outcome === 'offline' || outcome === 'released') {
-    row.attempts = row.attempts.filter(({ number }) => number !== tries)
-    row.delivery = { ...row.delivery, attempts: tries - 1 }
+    row.attempts = row.attempts.filter(({ number }) => number !== attempt)
+    row.delivery = { ...row.delivery, attempts: attempt - 1 }
     return
   }
   const end = { endedAt: now, outcome, ...(detail !== undefined && { detail }) }
-  row.attempts = row.attempts.map((attempt) => (attempt.number === tries ? { ...attempt, ...end } : attempt))
+  row.attempts = row.attempts.map((each) => (each.number === attempt ? { ...each, ...end } : each))
 }
 
 function apply(row: Row, settlement: Settlement, now: number): void {

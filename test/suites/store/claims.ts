@@ -52,7 +52,7 @@ export function testClaims(plain: Check): void {
     )
   })
 
-  check('claimDue passes over the sessions it is told to', async ({ store }) => {
+  check('claimDue passes over the sessions in `except`', async ({ store }) => {
     const a = await stored(store)
     await stored(store, { session: inbox })
     assert.deepEqual(idsOf(await claim(store, noon, [inbox])), [a])
@@ -85,7 +85,7 @@ export function testClaims(plain: Check): void {
     assert.deepEqual(idsOf(await claim(store, noon + 101)), [second])
   })
 
-  check('nextDue tells the earliest time of the sessions asked about', async ({ store, other }) => {
+  check('nextDue is the earliest time of the sessions that are not excepted', async ({ store, other }) => {
     assert.equal(await store.nextDue([]), undefined)
     await stored(store)
     await stored(other, { session: inbox })

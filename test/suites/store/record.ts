@@ -85,7 +85,7 @@ export function testRecord(check: Check): void {
       store.recordDelivery(draftOf({ message: 'a' })),
       store.recordDelivery(draftOf({ session: 'gone' as SessionId })),
       store.recordDelivery(keyed('k', { message: 'b' })),
-      store.recordDelivery(keyed('k', { message: 'other words' })),
+      store.recordDelivery(keyed('k', { message: 'another text' })),
       store.recordDelivery(draftOf({ source: { kind: 'grant', grant: ci }, message: 'c' })),
       store.recordDelivery(draftOf({ queueLimit: 3 })),
     ])
@@ -141,15 +141,15 @@ export function testRecord(check: Check): void {
     assert.equal((await store.recordDelivery(keyed('k'))).replayed, false)
   })
 
-  check('a key is its door’s own', async ({ store }) => {
+  check('a key is its source’s own', async ({ store }) => {
     await store.addGrant(grantOf())
-    for (const door of [
+    for (const source of [
       { kind: 'admin' as const },
       { kind: 'grant' as const, grant: ci },
       { kind: 'hook' as const, hook: ci },
     ]) {
-      assert.equal((await store.recordDelivery(keyed('k', { source: door }))).replayed, false)
-      assert.equal((await store.recordDelivery(keyed('k', { source: door }))).replayed, true)
+      assert.equal((await store.recordDelivery(keyed('k', { source }))).replayed, false)
+      assert.equal((await store.recordDelivery(keyed('k', { source }))).replayed, true)
     }
   })
 

@@ -29,7 +29,7 @@ export function testSessions(check: Check): void {
     )
   })
 
-  check('openSession replaces a live session only when told to', async ({ store }) => {
+  check('openSession replaces a live session only with `replace`', async ({ store }) => {
     await store.openSession(sessionCalled(build), { replace: false })
     const second = sessionCalled(build, { generation: 'g2', driver: 'tmux' })
     await refuses('session_exists', store.openSession(second, { replace: false }))
@@ -98,7 +98,7 @@ export function testSessions(check: Check): void {
   })
 
   check(
-    'changedElsewhere tells of the other process once, never of its own writes',
+    'changedElsewhere shows the other process’s writes once, never of its own writes',
     async ({ store, other }) => {
       await store.changedElsewhere()
       await store.recordDelivery(draftOf())

@@ -50,7 +50,7 @@ export function testSettling(plain: Check): void {
     )
   })
 
-  check('settleDelivery is idempotent, and deaf to attempts that are not the newest', async ({ store }) => {
+  check('settleDelivery is idempotent, and ignores attempts that are not the newest', async ({ store }) => {
     const delivery = await leasedOne(store)
     const failed = await end(store, delivery, { kind: 'failed', why: 'refused', retry: true })
     assert.deepEqual([failed.state, failed.failures, failed.heldBecause], ['RETRY', 1, 'failed'])
@@ -62,7 +62,7 @@ export function testSettling(plain: Check): void {
     assert.equal((await store.inspectDelivery(delivery.id))?.attemptList.length, 2)
   })
 
-  check('settleDelivery spends no attempt on a busy session, and says so once', async ({ store }) => {
+  check('settleDelivery spends no attempt on a busy session, and notes it once', async ({ store }) => {
     let delivery = await leasedOne(store)
     for (const i of [1, 2, 3]) {
       const held = await end(
