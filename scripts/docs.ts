@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { type Command, type Flag, globalFlags } from '../src/cli/command.ts'
 import { usageOf } from '../src/cli/help.ts'
 import { commands } from '../src/cli/index.ts'
+import { allDrivers } from '../src/drivers/index.ts'
 import { senders } from '../src/providers/index.ts'
 import type { Sender } from '../src/providers/sender.ts'
 
@@ -10,15 +11,41 @@ export const cliPagePath = resolve(import.meta.dirname, '../docs/cli.md')
 
 export const configurationPagePath = resolve(import.meta.dirname, '../docs/configuration.md')
 
+export const driversPagePath = resolve(import.meta.dirname, '../docs/drivers.md')
+
 if (import.meta.main) {
   writeFileSync(cliPagePath, cliPage())
   writeFileSync(configurationPagePath, withSenders(readFileSync(configurationPagePath, 'utf8')))
+  writeFileSync(driversPagePath, withDrivers(readFileSync(driversPagePath, 'utf8')))
 }
 
 /** The page with its list of senders as their table has them now; all else stays. */
 export function withSenders(page: string): string {
-  const listed = /(<!-- senders: [^>]*-->\n)[\s\S]*?(\n<!-- \/senders -->)/
-  return page.replace(listed, (_, start, end) => start + senderTable() + end)
+  return withTable(page, 'senders', senderTable())
+}
+
+/** The same with the drivers of the page on them. */
+export function withDrivers(page: string): string {
+  return withTable(page, 'drivers', driverTable())
+}
+
+function withTable(page: string, name: string, rows: string): string {
+  const listed = new RegExp(`(<!-- ${name}: [^>]*-->\\n)[\\s\\S]*?(\\n<!-- /${name} -->)`)
+  return page.replace(listed, (_, start, end) => start + rows + end)
+}
+
+function driverTable(): string {
+  const cells = [...allDrivers({}, () => []).values()].map(({ kind, summary, delivery, discover }) => [
+    `\`${kind}\``,
+    summary,
+    delivery === 'push' ? 'pushes' : 'waits to be asked',
+    discover ? 'yes' : 'no',
+  ])
+  return [
+    '| driver | | messages | found by `doctor` |',
+    '|---|---|---|---|',
+    ...cells.map((row) => `| ${row.join(' | ')} |`),
+  ].join('\n')
 }
 
 function senderTable(): string {

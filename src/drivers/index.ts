@@ -4,6 +4,7 @@ import { claudeDriver } from './claude/driver.ts'
 import { claudeStreamDriver } from './claude-stream/driver.ts'
 import { codexDriver } from './codex/driver.ts'
 import { commandDriver } from './command/driver.ts'
+import type { DriverDeps } from './deps.ts'
 import { httpDriver } from './http/driver.ts'
 import { inboxDriver } from './inbox/driver.ts'
 import { opencodeDriver } from './opencode/driver.ts'
@@ -11,24 +12,23 @@ import { piDriver } from './pi/driver.ts'
 import { ptyDriver } from './pty/driver.ts'
 import { tmuxDriver } from './tmux/driver.ts'
 
-/** Every kind of session this build can reach. */
-export function allDrivers(
-  env: Readonly<Record<string, string | undefined>>,
-  skillDirs: () => readonly string[],
-): ReadonlyMap<string, Driver> {
-  const deps = { env, skillDirs }
-  const all = [
-    inboxDriver,
-    ptyDriver(deps),
-    tmuxDriver(deps),
-    commandDriver(deps),
-    acpDriver(deps),
-    claudeDriver(deps),
-    claudeStreamDriver(deps),
-    codexDriver(deps),
-    piDriver(deps),
-    opencodeDriver(deps),
-    httpDriver(deps),
-  ]
-  return new Map(all.map((driver) => [driver.kind, driver]))
-}
+/** Every kind of session this build can reach. A kind is a line here, and nothing else in the sources names it. */
+const kinds: readonly ((deps: DriverDeps) => Driver)[] = [
+  () => inboxDriver,
+  ptyDriver,
+  tmuxDriver,
+  commandDriver,
+  acpDriver,
+  claudeDriver,
+  claudeStreamDriver,
+  codexDriver,
+  piDriver,
+  opencodeDriver,
+  httpDriver,
+]
+
+export const allDrivers = (
+  env: DriverDeps['env'],
+  skillDirs: DriverDeps['skillDirs'],
+): ReadonlyMap<string, Driver> =>
+  new Map(kinds.map((make) => make({ env, skillDirs })).map((driver) => [driver.kind, driver]))

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { describe, test } from 'node:test'
-import { cliPage, cliPagePath, configurationPagePath, withSenders } from '../../scripts/docs.ts'
+import {
+  cliPage,
+  cliPagePath,
+  configurationPagePath,
+  driversPagePath,
+  withDrivers,
+  withSenders,
+} from '../../scripts/docs.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const pages = ['.', 'docs', 'bench']
@@ -16,6 +23,12 @@ test('docs/configuration.md lists the table of senders (npm run docs)', () => {
   const page = readFileSync(configurationPagePath, 'utf8')
   assert.match(page, /^\| `github` \| GitHub \|/m)
   assert.equal(page, withSenders(page))
+})
+
+test('docs/drivers.md lists the table of drivers (npm run docs)', () => {
+  const page = readFileSync(driversPagePath, 'utf8')
+  assert.match(page, /^\| `inbox` \| .* \| waits to be asked \| no \|$/m)
+  assert.equal(page, withDrivers(page))
 })
 
 test('docs/states.md names every step at which a delivery fails', () => {
