@@ -1,5 +1,8 @@
+import type { IncomingMessage } from 'node:http'
+import type { RequestOptions } from 'node:https'
+import { text } from 'node:stream/consumers'
 import { openAdminToken } from '../auth/keys.ts'
-import type { ServerClient } from '../cli/context.ts'
+import type { ServerAnswer, ServerClient } from '../cli/context.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { openHome } from './home.ts'
 import { runningUrl } from './server-file.ts'
@@ -12,60 +15,29 @@ export async function serverClient(root: string): Promise<ServerClient> {
   const token = openAdminToken(home.keysDir)
   return {
     url,
-    request: async (method, path, { body, signal } = {}) => {
-      const text = body === undefined ? undefined : JSON.stringify(body)
+    request: (method, path, { body, signal } = {}) => {
       const headers = {
         authorization: `Bearer ${token}`,
-        ...(text !== undefined && { 'content-type': 'application/json' }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
       }
-      const request = {
-        method,
-        headers,
-        ...(text !== undefined && { body: text }),
-        ...(signal && { signal }),
-      }
-      const address = `${url}${path}`
-      const response = await (url.startsWith('https:') ? sendOverTls : send)(address, request).catch(refuse)
-      return { status: response.status, body: response.text === '' ? undefined : parsed(response.text) }
+      return send(`${url}${path}`, { method, headers, ...(signal && { signal }) }, body).catch(refuse)
     },
   }
-}
-
-interface ClientRequest {
-  readonly method: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
-  readonly signal?: AbortSignal
-}
-
-interface ClientResponse {
-  readonly status: number
-  readonly text: string
-}
-
-async function send(url: string, request: ClientRequest): Promise<ClientResponse> {
-  const response = await fetch(url, request)
-  return { status: response.status, text: await response.text() }
 }
 
 /**
  * The certificate is not verified: it names the server as the world knows it, or was signed by nobody. This connection
  * does not leave the machine, and its address stands in a file that only this user can write.
  */
-async function sendOverTls(url: string, { body, ...order }: ClientRequest): Promise<ClientResponse> {
-  const { request } = await import('node:https')
-  return new Promise((resolve, reject) => {
-    const sending = request(url, { ...order, rejectUnauthorized: false, agent: false }, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('error', reject)
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
-      )
-    })
+async function send(url: string, options: RequestOptions, body: unknown): Promise<ServerAnswer> {
+  const { request } = await (url.startsWith('https:') ? import('node:https') : import('node:http'))
+  const sending = request(url, { ...options, rejectUnauthorized: false, agent: false })
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    sending.on('response', resolve)
     sending.on('error', reject)
-    sending.end(body)
+    sending.end(body === undefined ? undefined : JSON.stringify(body))
   })
+  return { status: response.statusCode ?? 0, body: parsed(await text(response)) }
 }
 
 function refuse(cause: unknown): never {

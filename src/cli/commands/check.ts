@@ -1,18 +1,16 @@
-import type { Call, Command } from '../command.ts'
+import type { Command } from '../command.ts'
 
 export const check: Command = {
   name: 'check',
   summary: 'Check the configuration, before a server has to.',
   examples: ['postern check && systemctl restart postern'],
-  run: runCheck,
-}
-
-async function runCheck(call: Call): Promise<void> {
-  const config = await call.io.config(call.home)
-  const { warnings } = await config.load()
-  if (call.json) call.out.json({ ok: true, file: config.file, warnings })
-  else {
-    for (const warning of warnings) call.out.note(`warning: ${warning}`)
-    call.out.note(`${config.file} is good.`)
-  }
+  run: async (call) => {
+    const config = await call.io.config(call.home)
+    const { warnings } = await config.load()
+    if (call.json) call.out.json({ ok: true, file: config.file, warnings })
+    else {
+      for (const warning of warnings) call.out.note(`warning: ${warning}`)
+      call.out.note(`${config.file} is good.`)
+    }
+  },
 }

@@ -1,6 +1,6 @@
 import { Failure } from '../../domain/error.ts'
 import { suggestion } from '../../domain/nearest.ts'
-import type { Call, Command } from '../command.ts'
+import type { Command } from '../command.ts'
 import { completeName } from '../complete.ts'
 
 const bash = `# bash completion for postern
@@ -58,14 +58,12 @@ export const completions: Command = {
     'postern completions zsh > ~/.zfunc/_postern',
     'postern completions fish > ~/.config/fish/completions/postern.fish',
   ],
-  run: runCompletions,
-}
-
-async function runCompletions({ out, args, json }: Call): Promise<void> {
-  const shell = args.need('shell')
-  if (!Object.hasOwn(scripts, shell))
-    throw new Failure('usage', `There are no completions for "${shell}". ${suggestion(shell, shells)}`)
-  const script = scripts[shell] ?? ''
-  if (json) out.json({ script })
-  else out.line(script.trimEnd())
+  run: async ({ out, args, json }) => {
+    const shell = args.need('shell')
+    if (!Object.hasOwn(scripts, shell))
+      throw new Failure('usage', `There are no completions for "${shell}". ${suggestion(shell, shells)}`)
+    const script = scripts[shell] ?? ''
+    if (json) out.json({ script })
+    else out.line(script.trimEnd())
+  },
 }

@@ -71,7 +71,7 @@ function runExpose(call: Call): Promise<void> {
       { store, tokens, clock, defaultTtlSeconds: config.server.grantTtlSeconds },
       mintOf(call),
     )
-    showMint(call, mintView(grant, webhookUrl(baseUrl, token)))
+    printMint(call, mintView(grant, webhookUrl(baseUrl, token)))
   })
 }
 
@@ -85,13 +85,9 @@ function mintOf({ flags, json }: Call): Parameters<typeof expose>[1] {
   }
 }
 
-function showMint(call: Call, minted: MintView): void {
-  if (call.json) call.out.json(minted)
-  else if (call.flags.on('quiet')) call.out.line(minted.webhook)
-  else printMint(call, minted)
-}
-
-function printMint({ out, io }: Call, minted: MintView): void {
+function printMint({ out, io, json, flags }: Call, minted: MintView): void {
+  if (json) return void out.json(minted)
+  if (flags.on('quiet')) return void out.line(minted.webhook)
   out.fields([
     ['Channel', minted.channel],
     ['Grant ID', minted.grantId],

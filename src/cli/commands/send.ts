@@ -2,7 +2,6 @@ import { Failure } from '../../domain/error.ts'
 import { parseSessionId } from '../../domain/session.ts'
 import { wholeNumber } from '../arguments.ts'
 import { type Call, type Command, requestServer } from '../command.ts'
-import type { ServerClient } from '../context.ts'
 
 export const send: Command = {
   name: 'send',
@@ -36,11 +35,14 @@ async function runSend(call: Call): Promise<void> {
   const seconds = wholeNumber(call.flags.text('timeout') ?? '5', '--timeout', 3600)
   const server = await call.io.server(call.home)
   const sent = sentOf(await requestServer(server, 'POST', '/api/deliveries', { body }))
-  const delivery = isUnfinished(sent)
-    ? await call.out.during(`Waiting for ${call.flags.need('session')}`, () =>
-        follow(server, sent, seconds, call),
-      )
-    : sent
+  const follow = () => {
+    const path = `/api/deliveries/${sent.id}?wait=${seconds}`
+    return requestServer(server, 'GET', path, { signal: call.io.stopping })
+  }
+  const delivery =
+    isUnfinished(sent) && seconds > 0
+      ? sentOf(await call.out.during(`Waiting for ${call.flags.need('session')}`, follow))
+      : sent
   if (call.json) call.out.json(delivery)
   else call.out.line(`${delivery.id}  ${statusOf(delivery)}`)
   if (delivery.state === 'FAILED')
@@ -72,12 +74,6 @@ async function textOf(bytes: Promise<Uint8Array>): Promise<string> {
 }
 
 const isUnfinished = ({ state }: Sent): boolean => state === 'PENDING' || state === 'RETRY'
-
-async function follow(server: ServerClient, delivery: Sent, seconds: number, { io }: Call): Promise<Sent> {
-  if (seconds === 0) return delivery
-  const path = `/api/deliveries/${delivery.id}?wait=${seconds}`
-  return sentOf(await requestServer(server, 'GET', path, { signal: io.stopping }))
-}
 
 const statusOf = (delivery: Sent): string =>
   isUnfinished(delivery)

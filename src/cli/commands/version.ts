@@ -1,14 +1,12 @@
-import type { Call, Command } from '../command.ts'
+import type { Command } from '../command.ts'
 
 export const version: Command = {
   name: 'version',
   summary: 'Print the version.',
   examples: ['postern version', 'postern version --json'],
-  run: runVersion,
-}
-
-async function runVersion({ io, out, json }: Call): Promise<void> {
-  const { version, runtime, target } = io.program
-  if (json) out.json({ version, runtime, target })
-  else out.line(`postern ${version}`)
+  run: async ({ io, out, json }) => {
+    const { version, runtime, target } = io.program
+    if (json) out.json({ version, runtime, target })
+    else out.line(`postern ${version}`)
+  },
 }
