@@ -1,0 +1,89 @@
+import { lookup } from 'node:dns/promises'
+import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { literalAddress, type MayCall } from '../auth/addresses.ts'
+import { Failure, reasonOf } from '../domain/error.ts'
+
+/**
+ * The address to call for a URL, or undefined when that is not allowed: the name is resolved once, and every address it
+ * has must be allowed.
+ */
+export async function allowedAddress(url: URL, mayCall: MayCall): Promise<string | undefined> {
+  const literal = literalAddress(url)
+  const addresses =
+    literal === undefined
+      ? (await lookup(url.hostname, { all: true })).map(({ address }) => address)
+      : [literal]
+  return addresses.length > 0 && addresses.every((address) => mayCall(address, url.hostname))
+    ? addresses[0]
+    : undefined
+}
+
+export interface GuardedRequest {
+  readonly method: 'GET' | 'POST'
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  readonly signal: AbortSignal
+}
+
+/**
+ * Resolves with the head of the answer. The connection goes to the very address that was allowed, so that a name that
+ * changes its mind (DNS rebinding) reaches nothing. Redirects are not followed.
+ */
+export function requestAt(
+  url: URL,
+  address: string,
+  { method, headers, body, signal }: GuardedRequest,
+): Promise<IncomingMessage> {
+  const secure = url.protocol === 'https:'
+  const options: RequestOptions & { servername?: string } = {
+    host: address,
+    port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
+    path: `${url.pathname}${url.search}`,
+    method,
+    headers: { ...headers, host: url.host },
+    signal,
+    agent: false,
+    ...(literalAddress(url) === undefined && { servername: url.hostname }),
+  }
+  return new Promise((answered, failed) => {
+    const sending = secure ? requestHttps(options, answered) : requestHttp(options, answered)
+    sending.on('error', failed)
+    sending.end(body)
+  })
+}
+
+export interface GuardedGetDeps {
+  readonly mayCall: MayCall
+  readonly timeoutMs: number
+  readonly maxBytes: number
+}
+
+/** GETs a body: undefined unless the answer is 2xx and not too long. Throws `unreachable` when nothing answers in time. */
+export const createGuardedGet =
+  ({ mayCall, timeoutMs, maxBytes }: GuardedGetDeps) =>
+  async (url: URL): Promise<Uint8Array | undefined> => {
+    try {
+      const address = await allowedAddress(url, mayCall)
+      if (address === undefined) return undefined
+      const signal = AbortSignal.timeout(timeoutMs)
+      const headers = { 'user-agent': 'postern', accept: '*/*' }
+      const response = await requestAt(url, address, { method: 'GET', headers, body: '', signal })
+      return await bodyOf(response, maxBytes)
+    } catch (cause) {
+      throw new Failure('unreachable', `${url.hostname} does not answer: ${reasonOf(cause)}`, { cause })
+    }
+  }
+
+async function bodyOf(response: IncomingMessage, maxBytes: number): Promise<Uint8Array | undefined> {
+  const { statusCode = 0 } = response
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response) {
+    size += chunk.length
+    if (size > maxBytes) break
+    chunks.push(chunk)
+  }
+  response.destroy()
+  return statusCode >= 200 && statusCode < 300 && size <= maxBytes ? Buffer.concat(chunks) : undefined
+}
