@@ -4,6 +4,7 @@ import { createCallBack } from '../delivery/callback.ts'
 import { createCaller } from '../delivery/callback-client.ts'
 import { type Connections, createConnections } from '../delivery/connections.ts'
 import { type DispatchDeps, dispatch } from '../delivery/dispatch.ts'
+import { createGuardedGet } from '../delivery/guarded-request.ts'
 import { createWaiters, type Waiters } from '../delivery/waiters.ts'
 import { createWorker, type Worker } from '../delivery/worker.ts'
 import type { Delivery } from '../domain/delivery.ts'
@@ -18,6 +19,7 @@ import { createLimiter, type Limiter } from '../inbound/rate-limiter.ts'
 import { type Patience, type ReceiveDeps, receive } from '../inbound/receive.ts'
 import { type SendOrder, send } from '../inbound/send.ts'
 import { createHookRenderers } from '../inbound/webhook-message.ts'
+import { createOutgoing } from '../providers/outgoing.ts'
 
 /** What a server is made of before it speaks HTTP. */
 export interface ServerDeps {
@@ -79,6 +81,7 @@ export function createPipeline(deps: ServerDeps, draining: () => boolean): Pipel
     ...{ ...recording, tokens, failures, mayCall, draining },
     knocks: createLimiter(() => config().limits.knocksPerMinute),
     wait: waiters.wait,
+    outgoing: createOutgoing(createGuardedGet({ mayCall, timeoutMs: callbackTimeoutMs, maxBytes: 65_536 })),
     rendererOf: createHookRenderers(),
     nonce: () => Buffer.from(clock.bytes(12)).toString('hex'),
     hasSkill: (session, skill) => sessionHasSkill(deps, connections, session, skill),

@@ -37,6 +37,20 @@ export function isSignedEd25519(
   }
 }
 
+/** RSASSA-PKCS1-v1_5 (RFC 8017) over a text; false for keys of another kind. */
+export function isSignedRsa(
+  publicKey: KeyObject,
+  text: string,
+  signature: Uint8Array,
+  hash: 'sha1' | 'sha256',
+): boolean {
+  try {
+    return publicKey.asymmetricKeyType === 'rsa' && verify(hash, Buffer.from(text), publicKey, signature)
+  } catch {
+    return false
+  }
+}
+
 const ed25519Key = (bytes: Uint8Array): KeyObject =>
   createPublicKey({
     format: 'jwk',

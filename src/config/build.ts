@@ -11,12 +11,12 @@ import {
   skillDirs,
   wakeSession,
 } from './defaults.ts'
-import type { HookContext, WrittenHooks } from './hooks.ts'
 import type { Complain } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
 import { type BuildDeps, resolveSecrets } from './secrets.ts'
 import { buildServer } from './server.ts'
 import type { Config, SessionsConfig, WebhooksConfig } from './types.ts'
+import type { HookContext, WrittenHooks } from './verify.ts'
 
 /** Fills in defaults, resolves secrets and checks what a schema cannot express. Problems go to `deps.complain`. */
 export async function build(document: ConfigDocument, deps: BuildDeps): Promise<Config> {

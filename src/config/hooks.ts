@@ -1,26 +1,11 @@
 import { reasonOf } from '../domain/error.ts'
 import type { Condition } from '../domain/hook.ts'
 import { builtInHooks, type Hook, hookRoot } from '../domain/hook.ts'
-import { minSecretLength, minSenderSecretLength, type VerifyConfig } from '../domain/verify.ts'
 import { compileFilter } from '../payload/filter.ts'
 import { compileTemplate } from '../payload/template.ts'
-import { flawOf } from '../providers/flaw.ts'
-import { schemeForPreset, schemeOf } from '../providers/index.ts'
 import { mostHookBytes } from './defaults.ts'
 import type { Complain, ConfigPath } from './problem.ts'
-import type { ConfigDocument } from './schema.ts'
-import { type BuildDeps, resolveSecrets, type WrittenSecret } from './secrets.ts'
-
-export type WrittenHooks = NonNullable<NonNullable<ConfigDocument['webhooks']>['hooks']>
-type WrittenHook = WrittenHooks[string]
-
-export interface HookContext {
-  /** The shared secret, for hooks without one of their own. */
-  readonly secrets: readonly string[]
-  readonly hookBytes: number
-  readonly enabled: boolean
-  readonly deps: BuildDeps
-}
+import { buildVerify, type HookContext, type WrittenHook } from './verify.ts'
 
 /** Custom hooks with their defaults; complains of names, paths, templates and secrets that do not work. */
 export async function buildHooks(
@@ -88,54 +73,6 @@ function attempt(act: () => unknown, at: ConfigPath, complain: Complain): void {
     complain(at, reasonOf(thrown))
   }
 }
-
-async function buildVerify(
-  written: WrittenHook,
-  at: ConfigPath,
-  context: HookContext,
-): Promise<VerifyConfig> {
-  const { complain } = context.deps
-  const { scheme, secret, ...options } = verifyOf(written)
-  if (secret !== undefined && written.secret !== undefined)
-    complain([...at, 'secret'], 'stands beside verify.secret; keep one of them')
-  const own = secret ?? written.secret
-  const secretAt = secret === undefined && own !== undefined ? [...at, 'secret'] : [...at, 'verify', 'secret']
-  const key = schemeOf(scheme)?.key
-  if (own === undefined && key?.isPublic) complain(secretAt, `is missing; it is ${key.what}`)
-  const secrets =
-    own === undefined
-      ? context.secrets
-      : await ownSecrets(own, secretAt, written, context, leastLength(scheme))
-  const verify = { ...options, scheme, secrets }
-  const flaw = await flawOf(verify)
-  if (flaw?.option === 'secrets') lenient(written, context)(secretAt, flaw.what)
-  else if (flaw) complain([...at, 'verify', ...(flaw.option ? [flaw.option] : [])], flaw.what)
-  return verify
-}
-
-/** Secrets of hooks nobody can reach may be missing or wrong. */
-const lenient = ({ active = true }: WrittenHook, { enabled, deps }: HookContext): Complain =>
-  enabled && active ? deps.complain : () => {}
-
-const verifyOf = ({ verify, preset }: WrittenHook): Exclude<WrittenHook['verify'], string | undefined> =>
-  typeof verify === 'object' ? verify : { scheme: verify ?? schemeForPreset(preset) }
-
-async function ownSecrets(
-  own: WrittenSecret,
-  at: ConfigPath,
-  written: WrittenHook,
-  context: HookContext,
-  leastLength: number,
-): Promise<readonly string[]> {
-  const complain = lenient(written, context)
-  const secrets = await resolveSecrets(own, at, { ...context.deps, complain })
-  if (secrets.some((secret) => secret.length < leastLength))
-    complain(at, `must have ${leastLength} characters or more`)
-  return secrets
-}
-
-const leastLength = (scheme: string): number =>
-  schemeOf(scheme)?.ownSecret ? minSenderSecretLength : minSecretLength
 
 function checkApart(
   hooks: readonly { readonly key: string; readonly hook: Hook }[],

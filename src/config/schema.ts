@@ -101,6 +101,7 @@ const verify = section({
   username: Type.Optional(text('basic: the user name')),
   idHeader: Type.Optional(text("The header with the sender's own delivery id")),
   url: Type.Optional(text('The address as the sender knows it')),
+  topicArn: Type.Optional(text('amazon-sns: the one topic whose messages are taken')),
   verifyToken: Type.Optional(text('meta: what its handshake must present')),
 })
 

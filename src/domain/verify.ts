@@ -30,6 +30,8 @@ export interface VerifyConfig {
   readonly idHeader?: string
   /** `square`, `hmac` with `{url}`: the address as the sender knows it. Default: the request's own. */
   readonly url?: string
+  /** `amazon-sns`: the one topic whose messages are taken. */
+  readonly topicArn?: string
   /** `meta`: what its handshake must present. Default: any of `secrets`. */
   readonly verifyToken?: string
 }

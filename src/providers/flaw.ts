@@ -1,5 +1,6 @@
 import type { VerifyConfig } from '../domain/verify.ts'
 import { senders } from './index.ts'
+import { offline } from './outgoing.ts'
 import type { Scheme, Sender } from './sender.ts'
 import { signedSample } from './signed-sample.ts'
 
@@ -46,10 +47,10 @@ async function flawOfTrial(config: VerifyConfig, { scheme, sample }: Sender): Pr
   if (!scheme || !config.secrets[0]) return undefined
   const signed = signedSample(scheme, sample, config, anyTime)
   if (!signed) return undefined
-  if (!(await scheme.verify(config, signed)))
+  if (!(await scheme.verify(config, signed, offline)))
     return { what: 'could not verify what is signed with these options' }
   const forged = { ...signed, rawBody: new TextEncoder().encode('{"forged":true}') }
-  return scheme.credential === undefined && (await scheme.verify(config, forged))
+  return scheme.credential === undefined && (await scheme.verify(config, forged, offline))
     ? { what: 'would accept any body with these options' }
     : undefined
 }

@@ -28,7 +28,7 @@ export interface Recipe {
 
 const defaultTolerance = 300
 
-export type HmacScheme = Scheme & { readonly verify: Verify; readonly sign: Sign }
+export type HmacScheme = Omit<Scheme, 'verify' | 'sign'> & { readonly verify: Verify; readonly sign: Sign }
 
 /** The scheme of senders whose recipe is always the same. */
 export const hmacScheme = (recipe: Recipe): HmacScheme => ({

@@ -1,4 +1,5 @@
 import { alertmanager } from './alertmanager.ts'
+import { amazonSns } from './amazon-sns.ts'
 import { azureEventGrid } from './azure-event-grid.ts'
 import { bitbucket } from './bitbucket.ts'
 import { cloudevents } from './cloudevents.ts'
@@ -60,6 +61,7 @@ export const senders: ReadonlyMap<string, Sender> = new Map<string, Sender>([
   ['azure-event-grid', azureEventGrid],
   ['cloudevents', cloudevents],
   ['twilio', twilio],
+  ['amazon-sns', amazonSns],
 ])
 
 /** What `verify` can name. */

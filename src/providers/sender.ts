@@ -2,6 +2,7 @@ import type { Condition } from '../domain/hook.ts'
 import type { HandshakeAnswer } from '../domain/knock.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
 import type { View, ViewObject } from '../payload/view.ts'
+import type { Outgoing } from './outgoing.ts'
 import type { RequestHead, SignedRequest, Verified } from './request.ts'
 
 /** What is known of one sender of webhooks. The table of all is in index.ts. */
@@ -22,7 +23,7 @@ export interface Sender {
 export interface Scheme {
   /** Where a request carries its proof, in Markdown, for the documentation. */
   readonly proof: string
-  readonly verify: Verify | VerifyLater
+  readonly verify: VerifyLater
   /** The headers that prove a request by the first secret; none where nobody but the sender can make them. */
   readonly sign?: Sign
   /** Where the secret itself is shown, which proves nothing of the body. Absent for signatures. */
@@ -31,6 +32,8 @@ export interface Scheme {
   readonly credential?: (config: VerifyConfig) => Credential | undefined
   /** Default of `toleranceSeconds`; absent where the scheme has no time. */
   readonly toleranceSeconds?: number
+  /** There is no secret: everybody can verify what the sender signed. */
+  readonly withoutSecret?: true
   /** The sender makes the secret, so its length is not the operator's choice. */
   readonly ownSecret?: true
   /** Where not every text can be a secret. */
@@ -40,14 +43,23 @@ export interface Scheme {
   /** Why other options could verify nothing, or would prove nothing, as the end of a sentence. */
   readonly flaw?: (config: VerifyConfig) => string | undefined
   /** The answer to a handshake that stands in a verified request; undefined for an event. */
-  readonly handshake?: (config: VerifyConfig, request: SignedRequest) => HandshakeAnswer | undefined
+  readonly handshake?: (
+    config: VerifyConfig,
+    request: SignedRequest,
+    outgoing: Outgoing,
+  ) => HandshakeAnswer | undefined | Promise<HandshakeAnswer | undefined>
   /** The answer to a handshake that the sender does not sign. It is asked first and sees no body. */
   readonly openHandshake?: (config: VerifyConfig, head: RequestHead) => Proof | undefined
 }
 
 /** Whether a request proves itself: on the raw bytes, in constant time, strict in every encoding. Never throws. */
 export type Verify = (config: VerifyConfig, request: SignedRequest) => Verified | undefined
-export type VerifyLater = (config: VerifyConfig, request: SignedRequest) => Promise<Verified | undefined>
+/** The same for a scheme that has to wait. Throws `unreachable` or `rate_limited` when it cannot know yet. */
+export type VerifyLater = (
+  config: VerifyConfig,
+  request: SignedRequest,
+  outgoing: Outgoing,
+) => Verified | undefined | Promise<Verified | undefined>
 export type Sign = (
   config: VerifyConfig,
   request: SignedRequest,

@@ -6,7 +6,7 @@ const formType = 'application/x-www-form-urlencoded'
 
 /** The sender's sample as the sender would send it now; undefined where nobody else can make its proof. */
 export function signedSample(
-  { sign }: Scheme,
+  { sign }: Pick<Scheme, 'sign'>,
   { body, headers }: Sample,
   config: VerifyConfig,
   now: number,

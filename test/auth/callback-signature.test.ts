@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { signOutgoing } from '../../src/auth/callback-signature.ts'
+import { offline } from '../../src/providers/outgoing.ts'
 import { standardWebhooks } from '../../src/providers/standard-webhooks.ts'
 
 const id = 'msg_p5jXN8AQM9LWM0D4loKWxJek'
@@ -32,15 +33,19 @@ test('signOutgoing is verified by our own door, for any body and key, under each
           now: timestamp * 1000,
         }
         const config = { scheme: 'standard-webhooks' as const, secrets: [one] }
-        assert.deepEqual(standardWebhooks.scheme?.verify(config, request), {
+        assert.deepEqual(standardWebhooks.scheme?.verify(config, request, offline), {
           deliveryId: id,
           idempotencyKey: id,
         })
         assert.equal(
-          standardWebhooks.scheme?.verify(config, {
-            ...request,
-            rawBody: Buffer.concat([body, Buffer.from('x')]),
-          }),
+          standardWebhooks.scheme?.verify(
+            config,
+            {
+              ...request,
+              rawBody: Buffer.concat([body, Buffer.from('x')]),
+            },
+            offline,
+          ),
           undefined,
         )
       }

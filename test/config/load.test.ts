@@ -347,6 +347,11 @@ describe('loadConfig: complaints', () => {
     ['discord without key', withHook({ verify: 'discord' }), 'webhooks.hooks.h.verify.secret: is missing'],
     ['basic without username', withHook({ verify: 'basic' }), 'webhooks.hooks.h.verify.username: is missing'],
     [
+      'amazon-sns without a topic',
+      withHook({ verify: 'amazon-sns' }),
+      'webhooks.hooks.h.verify.topicArn: is missing',
+    ],
+    [
       'hmac over something else than the body',
       withHook({ verify: { scheme: 'hmac', header: 'x', signed: '{url}' } }),
       'webhooks.hooks.h.verify: hmac must sign {body}',

@@ -146,6 +146,8 @@ const senders: Readonly<Record<string, Sender>> = {
   },
 }
 
+const topicArn = 'arn:aws:sns:us-west-2:123456789012:MyTopic'
+
 const nowSeconds = () => Math.floor(Date.now() / 1000)
 /** Schemes that prove themselves by what anybody on the way can read: a changed body is not theirs to see. */
 const bodyIsUnsigned = new Set(['gitlab', 'basic', 'bearer', 'azure-event-grid'])
@@ -171,6 +173,7 @@ describe('the senders of webhooks', () => {
         dropbox: { messageTemplate: '{{x}}', verify: own('dropbox') },
         twilio: { preset: 'twilio', action: 'wake', secret, verify: 'twilio' },
         events: { preset: 'cloudevents', action: 'wake', secret },
+        sns: { preset: 'amazon-sns', verify: { scheme: 'amazon-sns', topicArn } },
         rotated: {
           messageTemplate: '{{text}}',
           action: 'wake',
@@ -332,6 +335,19 @@ describe('the senders of webhooks', () => {
       assert.deepEqual([refused.status, refused.headers.get('allow')], [405, allow])
       assert.equal(refused.headers.get('webhook-allowed-origin'), null)
     }
+    assert.equal(await countDeliveries(home), stored)
+  })
+
+  it('cannot speak for Amazon with a certificate of their own', async () => {
+    const stored = await countDeliveries(home)
+    const message = {
+      ...{ Type: 'SubscriptionConfirmation', MessageId: '1', TopicArn: topicArn, Message: 'x', Token: 't' },
+      ...{ Timestamp: new Date().toISOString(), SignatureVersion: '2', Signature: 'AAAA' },
+      SubscribeURL: `${server.url}/healthz`,
+      SigningCertURL: `${server.url}/cert.pem`,
+    }
+    const type = { 'content-type': 'text/plain; charset=UTF-8' }
+    assert.equal((await send('sns', JSON.stringify(message), type)).status, 401)
     assert.equal(await countDeliveries(home), stored)
   })
 

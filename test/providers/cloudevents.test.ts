@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Hook } from '../../src/domain/hook.ts'
 import { createHookRenderer, readPayload } from '../../src/inbound/webhook-message.ts'
+import { offline } from '../../src/providers/outgoing.ts'
 import { prove } from '../../src/providers/prove.ts'
 
 const config = { scheme: 'cloudevents', secrets: ['a secret of some length'] }
@@ -88,8 +89,11 @@ test('cloudevents: header values are percent-encoded once, and quoted by older s
 
 test('cloudevents: OPTIONS is answered to who asks, at a rate the hook takes', async () => {
   const ask = (headers: Headers, method = 'OPTIONS') =>
-    prove(config, { method, url: 'https://x.example/', now: 0, header: (name) => headers[name] }, async () =>
-      assert.fail('nobody reads the body'),
+    prove(
+      config,
+      { method, url: 'https://x.example/', now: 0, header: (name) => headers[name] },
+      () => assert.fail('nobody reads the body'),
+      offline,
     )
   const origin = 'eventemitter.example.com'
   for (const [rate, allowed] of [

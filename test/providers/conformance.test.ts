@@ -6,6 +6,7 @@ import type { VerifyConfig } from '../../src/domain/verify.ts'
 import { createHookRenderer, readPayload } from '../../src/inbound/webhook-message.ts'
 import { flawOf } from '../../src/providers/flaw.ts'
 import { schemeForPreset, senders } from '../../src/providers/index.ts'
+import { offline } from '../../src/providers/outgoing.ts'
 import { prove } from '../../src/providers/prove.ts'
 import type { SignedRequest } from '../../src/providers/request.ts'
 import type { Sample, Scheme, Sender } from '../../src/providers/sender.ts'
@@ -22,6 +23,7 @@ const ownSpelling: Readonly<Record<string, string>> = { gitlab: 'whsec_' }
 /** Why a sender cannot have the cases that need a signature of ours. */
 const cannotSign: Readonly<Record<string, string>> = {
   discord: 'only Discord has the private key; signature.test.ts makes one',
+  'amazon-sns': 'only Amazon has the private key; amazon-sns.test.ts makes one',
   'microsoft-graph': 'the proof stands in the body; signature.test.ts has it',
 }
 
@@ -60,6 +62,7 @@ const handshakes: Readonly<Record<string, Shaken>> = {
     body: [{ id: '1', data: { validationCode: 'abc' } }],
     answer: { body: '{"validationResponse":"abc"}' },
   },
+  'amazon-sns': { body: { Type: 'UnsubscribeConfirmation' }, answer: { status: 200 } },
   cloudevents: {
     method: 'OPTIONS',
     headers: { 'webhook-request-origin': 'eventemitter.example.com' },
@@ -83,7 +86,7 @@ async function isVerified(config: VerifyConfig, request: SignedRequest): Promise
 }
 
 async function proofOf(config: VerifyConfig, request: SignedRequest) {
-  return prove(config, request, async () => request.rawBody)
+  return prove(config, request, async () => request.rawBody, offline)
 }
 
 /** The cases of a sender whose proof can be made here. */
@@ -186,7 +189,7 @@ it('linear: 25 MB with a wrong signature hold the loop no longer than their dige
   const header = (name: string) => (name === 'linear-signature' ? '0'.repeat(64) : undefined)
   const config = { scheme: 'linear', secrets: [secret] }
   const started = performance.now()
-  const proof = await prove(config, { method: 'POST', url, header, now }, async () => body)
+  const proof = await prove(config, { method: 'POST', url, header, now }, async () => body, offline)
   const took = performance.now() - started
   assert.equal(proof.kind, 'unproven')
   assert.ok(took < 500, `${took} ms`)

@@ -16,6 +16,7 @@ const fit = (scheme: string, more: Partial<VerifyConfig> = {}): VerifyConfig => 
   secrets: [keys[scheme] ?? standard],
   ...(scheme === 'hmac' && { header: 'X-Sig' }),
   ...(scheme === 'basic' && { username: 'u' }),
+  ...(scheme === 'amazon-sns' && { topicArn: 'arn:aws:sns:us-west-2:123456789012:MyTopic' }),
   ...more,
 })
 
@@ -45,6 +46,8 @@ test('flawOf says what could never verify and what would prove nothing', async (
     [fit('hmac', { signed: '{ body }{body}' }), undefined, /\{ body \}/],
     [fit('hmac', { signed: '{}{body}' }), undefined, /\{\}/],
     [{ scheme: 'basic', secrets: ['x'] }, 'username', /is missing/],
+    [{ scheme: 'amazon-sns', secrets: [] }, 'topicArn', /is missing/],
+    [fit('amazon-sns', { topicArn: 'MyTopic' }), undefined, /arn:aws:sns/],
     [fit('basic', { username: '' }), undefined, /could not verify/],
     [fit('discord', { secrets: ['abc'] }), 'secrets', /public key/],
     [fit('standard-webhooks', { secrets: ['not base64!'] }), 'secrets', /whsec_/],

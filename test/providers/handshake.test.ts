@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { VerifyConfig } from '../../src/domain/verify.ts'
 import { schemeNames } from '../../src/providers/index.ts'
+import { offline } from '../../src/providers/outgoing.ts'
 import { prove } from '../../src/providers/prove.ts'
 
 const now = 1_700_000_000
@@ -27,7 +28,12 @@ async function answerTo(config: Partial<VerifyConfig> & Pick<VerifyConfig, 'sche
     header: (name: string) => headers.get(name),
     now: now * 1000,
   }
-  const proof = await prove({ secrets: [secret], ...config }, head, async () => Buffer.from(sent.body ?? ''))
+  const proof = await prove(
+    { secrets: [secret], ...config },
+    head,
+    async () => Buffer.from(sent.body ?? ''),
+    offline,
+  )
   return proof.kind === 'handshake' ? proof.answer : undefined
 }
 

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { VerifyConfig } from '../../src/domain/verify.ts'
 import { schemeNames, schemeOf } from '../../src/providers/index.ts'
+import { offline } from '../../src/providers/outgoing.ts'
 import type { SignedRequest, Verified } from '../../src/providers/request.ts'
 
 type HeaderMap = Readonly<Record<string, string>>
@@ -34,11 +35,11 @@ const requestOf = (one: Case): SignedRequest => {
 }
 
 /** They take their time to verify, so they have tests of their own. */
-const elsewhere: readonly string[] = ['microsoft-graph']
+const elsewhere: readonly string[] = ['microsoft-graph', 'amazon-sns']
 
 /** For the schemes that need nothing but the request: they answer at once. */
 const verified = (one: Case): Verified | undefined => {
-  const found = schemeOf(one.config.scheme)?.verify(one.config, requestOf(one))
+  const found = schemeOf(one.config.scheme)?.verify(one.config, requestOf(one), offline)
   return found instanceof Promise ? assert.fail(one.title) : found
 }
 const accepts = (one: Case, why = '') => assert.ok(verified(one), `${one.title} ${why}`)
@@ -533,7 +534,7 @@ test('bearer compares the whole token', () => {
 test('microsoft-graph wants the agreed state in every notification', async () => {
   const at = (value: unknown, config: Partial<VerifyConfig> = {}) => {
     const one = made('microsoft-graph', {}, config, { body: JSON.stringify(value) })
-    return schemeOf('microsoft-graph')?.verify(one.config, requestOf(one))
+    return schemeOf('microsoft-graph')?.verify(one.config, requestOf(one), offline)
   }
   const good = { value: [{ clientState: secret }, { clientState: secret, id: 1 }] }
   assert.deepEqual(await at(good), {})

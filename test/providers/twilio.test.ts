@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, createHmac } from 'node:crypto'
 import { test } from 'node:test'
+import { offline } from '../../src/providers/outgoing.ts'
 import { twilio } from '../../src/providers/twilio.ts'
 
 const url = 'https://postern.example/api/hooks/sms'
@@ -24,7 +25,7 @@ function verified({ url: sent = url, type = form, body = '', signature, configur
   }
   const config = { scheme: 'twilio', secrets: [secret], ...(configured !== undefined && { url: configured }) }
   const request = { method: 'POST', url: sent, now: 0, header: (name: string) => headers[name] }
-  return twilio.scheme?.verify(config, { ...request, rawBody: Buffer.from(body) })
+  return twilio.scheme?.verify(config, { ...request, rawBody: Buffer.from(body) }, offline)
 }
 
 const digest = (body: string) => createHash('sha256').update(body).digest('hex')

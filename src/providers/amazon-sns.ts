@@ -1,0 +1,144 @@
+import type { X509Certificate } from 'node:crypto'
+import { fromBase64 } from '../auth/encodings.ts'
+import { isFresh, rfc3339Time } from '../auth/freshness.ts'
+import { isSignedRsa } from '../auth/mac.ts'
+import { parsePayload } from '../payload/parse.ts'
+import { isList, isObject, type View, type ViewObject } from '../payload/view.ts'
+import { emptyAnswer, memberOfSmall } from './answer.ts'
+import { extended, textAt } from './preset.ts'
+import { vouched } from './request.ts'
+import type { Scheme, Sender, VerifyLater } from './sender.ts'
+
+/** Far more than a message of 256 KB with everything escaped: it is read before it is verified. */
+const longestBody = 2_097_152
+
+/** SNS tries for an hour, and a repeat is known by its id for longer than this. */
+const toleranceSeconds = 7200
+
+/**
+ * docs.aws.amazon.com, "Verifying the signatures of Amazon SNS messages". Anybody can own a topic, so the topic is part
+ * of the configuration; the certificate must lie where only Amazon can put one.
+ */
+const verify: VerifyLater = async (config, request, outgoing) => {
+  if (request.rawBody.length > longestBody) return undefined
+  const message = await jsonIn(request.rawBody)
+  const url = amazonUrl(textAt(message, 'SigningCertURL'))
+  if (!config.topicArn || textAt(message, 'TopicArn') !== config.topicArn) return undefined
+  if (!url?.pathname.endsWith('.pem')) return undefined
+  const time = rfc3339Time(textAt(message, 'Timestamp'))
+  if (!isFresh(time, request.now, config.toleranceSeconds ?? toleranceSeconds)) return undefined
+  const signature = fromBase64(textAt(message, 'Signature'))
+  const text = signedText(message)
+  if (!signature || text === undefined || hashOf(message) === undefined) return undefined
+  const certificate = await outgoing.certificate(url, request.now)
+  return certificate &&
+    isValidAt(certificate, request.now) &&
+    isSignedBy(certificate, message, text, signature)
+    ? vouched(textAt(message, 'MessageId'))
+    : undefined
+}
+
+const jsonIn = (body: Uint8Array): Promise<View> => parsePayload(body, 'application/json').catch(() => null)
+
+/** An address of SNS itself, or undefined. */
+function amazonUrl(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const own = url && /^sns\.[a-z0-9-]{3,}\.amazonaws\.com(\.cn)?$/.test(url.hostname)
+  return own && url.protocol === 'https:' && url.port === '' && url.username === '' && url.password === ''
+    ? url
+    : undefined
+}
+
+const signedFields: Readonly<Record<string, readonly string[]>> = {
+  Notification: ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type'],
+  SubscriptionConfirmation: [
+    ...['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type'],
+  ],
+  UnsubscribeConfirmation: [
+    ...['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type'],
+  ],
+}
+
+/** Undefined for a type that nobody knows, and when a field that is signed is missing; a subject may be. */
+function signedText(message: View): string | undefined {
+  const type = textAt(message, 'Type')
+  const names = Object.hasOwn(signedFields, type) ? (signedFields[type] ?? []) : []
+  const fields = names.filter((name) => isObject(message) && typeof message[name] === 'string')
+  const complete = names.every((name) => name === 'Subject' || fields.includes(name))
+  return complete && fields.length > 0
+    ? fields.map((name) => `${name}\n${textAt(message, name)}\n`).join('')
+    : undefined
+}
+
+const hashOf = (message: View): 'sha1' | 'sha256' | undefined =>
+  (({ '1': 'sha1', '2': 'sha256' }) as const)[textAt(message, 'SignatureVersion')]
+
+const isValidAt = ({ validFrom, validTo }: X509Certificate, now: number): boolean =>
+  Date.parse(validFrom) <= now && now <= Date.parse(validTo)
+
+function isSignedBy(
+  { publicKey }: X509Certificate,
+  message: View,
+  text: string,
+  signature: Uint8Array,
+): boolean {
+  const hash = hashOf(message)
+  return hash !== undefined && isSignedRsa(publicKey, text, signature, hash)
+}
+
+/** A subscription is confirmed by a GET of the address that was signed with it; SNS tries again when that fails. */
+const handshake: Scheme['handshake'] = async (_, request, outgoing) => {
+  const type = memberOfSmall(request, 'Type')
+  if (type === 'UnsubscribeConfirmation') return emptyAnswer(200)
+  if (type !== 'SubscriptionConfirmation') return undefined
+  const url = amazonUrl(String(memberOfSmall(request, 'SubscribeURL')))
+  return emptyAnswer(url && (await outgoing.get(url)) ? 200 : 502)
+}
+
+/** SNS calls its JSON text. What a message holds as JSON is added as `message`. */
+async function parse(body: Uint8Array): Promise<View> {
+  const view = await parsePayload(body, 'application/json')
+  const message = await jsonIn(new TextEncoder().encode(textAt(view, 'Message')))
+  return isObject(message) || isList(message) ? extended(view, { message }) : view
+}
+
+export const amazonSns: Sender = {
+  title: 'Amazon SNS',
+  scheme: {
+    proof:
+      'RSA signature in the body, under a certificate of `sns.*.amazonaws.com`; the topic must be `topicArn`',
+    withoutSecret: true,
+    toleranceSeconds,
+    needs: ['topicArn'],
+    flaw: ({ topicArn = '' }) =>
+      /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]{1,256}$/.test(topicArn)
+        ? undefined
+        : 'needs topicArn as Amazon writes it, arn:aws:sns:<region>:<account>:<topic>',
+    verify,
+    handshake,
+  },
+  parse,
+  preset: {
+    eventOf: (payload) => textAt(payload, 'Type'),
+    messages: {
+      Notification: {
+        template: `Amazon SNS, {{topic}}{{#Subject}}: {{Subject}}{{/Subject}}
+{{#message.AlarmName}}Alarm {{message.AlarmName}}: {{message.NewStateValue}}
+{{message.NewStateReason}}{{/message.AlarmName}}{{^message.AlarmName}}{{Message}}{{/message.AlarmName}}`,
+        derive: (payload): ViewObject => ({ topic: textAt(payload, 'TopicArn').split(':').at(-1) ?? '' }),
+      },
+    },
+  },
+  sample: {
+    headers: { 'content-type': 'text/plain; charset=UTF-8', 'x-amz-sns-message-type': 'Notification' },
+    body: {
+      Type: 'Notification',
+      MessageId: '22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324',
+      TopicArn: 'arn:aws:sns:us-west-2:123456789012:MyTopic',
+      Subject: 'My First Message',
+      Message: 'Hello world!',
+      Timestamp: '2012-05-02T00:54:06.655Z',
+    },
+    verify: { topicArn: 'arn:aws:sns:us-west-2:123456789012:MyTopic' },
+  },
+}
