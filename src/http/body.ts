@@ -2,7 +2,7 @@ import { Failure } from '../domain/error.ts'
 
 const slowestUploadMs = 30_000
 
-/** Where the configuration sets no limit there still is one: memory. */
+/** The limit where the configuration sets none. */
 const mostBytes = 32 * 1024 * 1024
 
 /** Reads a request's raw bytes, never more than `limit` (0 for none but 32 MiB), within 30 seconds. */
@@ -19,7 +19,7 @@ export async function readBody(request: Request, limit: number): Promise<Uint8Ar
 }
 
 /**
- * The members of a JSON body, at most `limit` bytes; of no body at all none. Throws `unsupported_media_type`,
+ * The members of a JSON body, at most `limit` bytes; none of an empty body. Throws `unsupported_media_type`,
  * `malformed` and `unprocessable`.
  */
 export async function readJsonObject(request: Request, limit: number): Promise<object> {

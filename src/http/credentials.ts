@@ -7,12 +7,12 @@ import { bearerOf } from './request.ts'
 export interface AdminCheck {
   /** Throws `unauthorized`, or `rate_limited` when that peer guessed too often. */
   require(request: Request): void
-  /** The same question, asked without consequences. */
+  /** Whether the request carries the admin token; a wrong one is not counted. */
   holds(request: Request): boolean
 }
 
 export interface AdminCheckDeps {
-  /** As it is now: rotating it holds at once. */
+  /** The token as it is at this moment. */
   readonly adminToken: () => string
   /** Spends one failed attempt of the peer; milliseconds to wait, or 0. */
   readonly failed: (request: Request) => number

@@ -49,7 +49,7 @@ export function problemResponse(thrown: unknown, log: Log): Response {
   const body = {
     ...problemBody(failure.code, failure.message),
     ...(deliveryId !== undefined && { deliveryId }),
-    // Refused tokens get one identical body, whatever was wrong: there the id stands in the header alone.
+    // Refused tokens get one identical body, whatever was wrong: their request id stands in the header alone.
     ...(failure.code !== 'forbidden' && { requestId }),
   }
   return new Response(JSON.stringify(body), {

@@ -8,9 +8,9 @@ import { rawPath } from './request.ts'
 type Routes = readonly { readonly path: string; readonly method: string }[]
 
 export interface ServerParts {
-  /** Of every start and every knock. */
+  /** Made at the start: what knocks and probes need. */
   readonly first: readonly AnyElysia[]
-  /** Asked for with the first request that `first` has no route for, so that they take no part of the start. */
+  /** Made at the first request that `first` has no route for, so that the start does not wait for them. */
   readonly later: () => readonly AnyElysia[]
 }
 

@@ -39,7 +39,7 @@ export async function channelsPage(
   }
 }
 
-/** What the form asks for; empty fields take what is usual. */
+/** The order that the mint form makes; an empty field takes the default. */
 export function mintOrderOf(form: URLSearchParams): {
   readonly session: string
   readonly verb?: string

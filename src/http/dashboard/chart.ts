@@ -15,7 +15,7 @@ export function createChart(deps: PageDeps): () => Promise<PageView | null> {
   }
 }
 
-/** Knocks of one hour, and how many of them came to nothing. */
+/** Knocks of one hour, and how many of them failed. */
 interface Hour {
   readonly from: number
   readonly knocks: number
@@ -47,7 +47,7 @@ function drawing(perHour: readonly Hour[]): PageView {
   }
 }
 
-/** Each that is not nothing is to be seen. */
+/** A bar for the knocks and one for the failures; even a single one is visible. */
 function barsOf({ knocks, failures }: Hour, tallest: number) {
   const scaled = (n: number) => Math.max(1.5, Math.round((n / tallest) * (height - 2) * 10) / 10)
   const bar = (n: number, tone: string) => (n > 0 ? [{ tone, y: height - scaled(n), h: scaled(n) }] : [])

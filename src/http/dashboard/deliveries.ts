@@ -52,7 +52,7 @@ interface Found {
   readonly older: boolean
 }
 
-/** One more than a page holds is asked for: it only says that there are others beyond. */
+/** Asks the store for one delivery more than a page holds, to know whether others follow. */
 async function pageOf({ store }: PageDeps, query: URLSearchParams): Promise<Found> {
   const { after: _, ...filter } = filterOf(Object.fromEntries(query))
   const [after, before] = [placeIn(query, 'after'), placeIn(query, 'before')]
@@ -93,7 +93,7 @@ async function labelsOf({ store }: PageDeps, { rows }: Found): Promise<Labels> {
   return new Map(grants.flatMap((grant) => (grant?.label ? [[grant.id, grant.label]] : [])))
 }
 
-/** Only what filters, and only where something is asked for: an empty field of a form means nothing. */
+/** The query parameters that filter and are not empty: an empty field of a form asks for nothing. */
 function asked(query: URLSearchParams): URLSearchParams {
   const names = ['state', 'session', 'hook', 'grant', 'text', 'after', 'before']
   const given = names.map((name): [string, string] => [name, (query.get(name) ?? '').trim()])
@@ -108,7 +108,7 @@ const hookNames = ({ hooks }: PageDeps): readonly string[] => [
 
 function countsOf({ deliveries }: Counts, query: URLSearchParams) {
   const others = without(query, 'state', 'after', 'before')
-  // Numbers are kept of all deliveries alone: beside a filter they would promise what is not listed.
+  // The counts are of all deliveries: beside a filter they would promise what is not listed.
   const shown = (n: number) => (others.size === 0 ? grouped(n) : null)
   const all = states.reduce((sum, state) => sum + deliveries[state], 0)
   return [
@@ -123,7 +123,7 @@ function countsOf({ deliveries }: Counts, query: URLSearchParams) {
   ]
 }
 
-/** What one may choose, and what was chosen, also where it is no choice any more. */
+/** The options of a select: the values, and the chosen one even where that is no value any more. */
 function options(query: URLSearchParams, name: string, values: readonly string[]) {
   const chosen = query.get(name) ?? ''
   const all = [...new Set(['', ...values, chosen])]

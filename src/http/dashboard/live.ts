@@ -15,7 +15,7 @@ export interface LiveDeps {
 const [quickestMs, slowestMs] = [300, 15_000]
 /** A check may take one part in so many of the time between two checks. */
 const share = 20
-/** Something is sent at least so often, so that no proxy takes the silence for death. */
+/** A comment is sent at least so often, so that no proxy closes an idle stream. */
 const heartbeatMs = 15_000
 
 /**

@@ -90,8 +90,8 @@ async function logIn(deps: LoginDeps, request: Request): Promise<Response> {
 }
 
 /**
- * The answer is a page of our own that goes on by itself: a redirect would still count as the step of whoever named
- * the link, and a `SameSite=Strict` cookie is not sent with that.
+ * Answers with a page that goes on to the dashboard by itself: a redirect would count as a navigation of the site that
+ * holds the link, and a `SameSite=Strict` cookie is not sent with that.
  */
 function enter(deps: LoginDeps, request: Request, code: string): Response {
   if (!deps.logins.redeem(code))

@@ -40,7 +40,7 @@ export interface StoredLogin extends Login {
 
 export const loginMs = 12 * 3_600_000
 const inviteMs = 5 * 60_000
-/** Beyond it the oldest go. */
+/** Of more logins or codes than these the oldest are dropped. */
 const mostKept = 1000
 
 export function createLogins({ now, bytes, file: shelf }: LoginsDeps): Logins {

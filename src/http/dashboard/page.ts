@@ -67,7 +67,7 @@ export function nameOf(source: Source): string | null {
   return source.kind === 'grant' ? source.grant : null
 }
 
-/** Why it is not further, in a line. */
+/** Why a delivery is not delivered, in one line. */
 export function noteOf(delivery: Pick<Delivery, 'failedStep' | 'heldBecause' | 'detail'>): string | null {
   const parts = [causeOf(delivery), delivery.detail].filter((part) => part !== undefined && part !== '')
   return parts.length === 0 ? null : shortened(parts.join(': '), 160)

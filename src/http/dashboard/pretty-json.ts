@@ -1,4 +1,4 @@
-/** Deeper or longer than this is shown as it is. */
+/** JSON that is nested deeper is indented no further; JSON that is longer is left as it is. */
 const [deepest, longest] = [100, 1_000_000]
 
 const token = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/gsu

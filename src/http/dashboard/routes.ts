@@ -54,7 +54,7 @@ export const dashboardRoutes = (deps: DashboardDeps, guard: RequestGuard) => {
 
 const hidden = { detail: { hide: true } }
 
-/** What is shown, and the stream that says when it has changed. */
+/** The pages, and the event stream that reports their changes. */
 function pageRoutes(deps: DashboardDeps, responses: PageResponses, inPage: AnswerPage, guard: RequestGuard) {
   const pageAt = createPageFinder(deps)
   const show = ({ request }: { request: Request }) =>
@@ -77,7 +77,7 @@ function pageRoutes(deps: DashboardDeps, responses: PageResponses, inPage: Answe
     )
 }
 
-/** What is done: forms of our own pages, each with the secret of its login. */
+/** The forms of the dashboard, each with the secret of its login. */
 function formRoutes(deps: DashboardDeps, responses: PageResponses, inPage: AnswerPage) {
   const posted = { parse: 'none', ...hidden } as const
   const post = (request: Request, act: (form: URLSearchParams, login: Login) => Promise<Response>) =>
@@ -153,7 +153,7 @@ function decoded(segment: string): string {
 
 const nothingThere = (): Failure => new Failure('not_found', 'There is no such page.')
 
-/** Beyond it a browser's further pages stay as they are. */
+/** Most pages that one stream follows; further ones are not refreshed. */
 const mostFollowed = 64
 
 /** Tells the pages that a browser has open (`?of=…`, once for each) when they would look different. */

@@ -7,19 +7,19 @@ export type Credential = 'adminToken' | 'hookSecret' | 'knockToken'
 /** What the document says of one route beside the models that the route itself checks by. */
 export interface Operation {
   readonly tag: string
-  /** Unique; generated clients call it so. */
+  /** The operation id: unique, and the name that generated clients use. */
   readonly id: string
   readonly summary: string
   readonly description?: string
-  /** Any one of them opens it; none for what is open. */
+  /** Credentials, any one of which opens the route; none for an open route. */
   readonly by?: readonly Credential[]
   /** Request headers worth naming. */
   readonly headers?: readonly Header[]
-  /** Of a route that reads its own body. */
+  /** The body of a route that reads it by itself. */
   readonly body?: ReturnType<typeof bodyOf>
-  /** Of a route without `response` models. */
+  /** The answers of a route without `response` models. */
   readonly answers?: Answers
-  /** Statuses of its refusals. */
+  /** Statuses of the route's refusals. */
   readonly refuses?: readonly number[]
 }
 
@@ -74,7 +74,7 @@ const answerOf = (model: TSchema) => ({
   }),
 })
 
-/** Of a page for browsers. */
+/** The answers of a page for browsers. */
 export const pageAnswers: Answers = {
   200: Type.String({ description: 'The page', contentMediaType: 'text/html' }),
   303: Type.Void({ description: 'To the login' }),

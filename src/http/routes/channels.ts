@@ -28,9 +28,9 @@ export const channelRoutes = (deps: ChannelDeps, guard: RequestGuard) => {
           by: ['knockToken'],
         }),
       })
-      // No token at all is as wrong as any.
+      // A missing token is refused like a wrong one.
       .post('/hook/', answer, hidden)
-      // More than one segment is no token either.
+      // So are several segments.
       .post('/hook/*', answer, hidden)
       .post('/hook/:token', answer, {
         parse: 'none',

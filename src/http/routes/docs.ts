@@ -71,7 +71,7 @@ function document(deps: DocsDeps, request: Request): Response {
   return jsonResponse(openApiDocument({ version, publicUrl: publicUrl(), routes: routes(), hooks: hooks() }))
 }
 
-/** The explorer is large and seldom wanted: it is loaded when first asked for. */
+/** The explorer's files are large and seldom wanted: they are loaded at their first request. */
 function createAssets(): (name: string) => Promise<Asset> {
   let files: ReturnType<typeof loadAssets> | undefined
   return async (name) => {

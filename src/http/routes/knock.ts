@@ -73,8 +73,8 @@ const handshakeAnswer = (answer: HandshakeAnswer): Response =>
   })
 
 /**
- * What every route for knocks answers alike: a handshake, an ignored payload, the refusal a failure amounts to; 200 for what was
- * delivered and 202 for what waits, with the body that `bodyOf` makes of it.
+ * What every route for knocks answers alike: a handshake, an ignored payload, the refusal a failure amounts to; 200 for a
+ * delivered message and 202 for one that waits, with the body that `bodyOf` makes of the delivery.
  */
 export function receiptAnswer(receipt: Receipt, bodyOf: (delivery: Delivery) => object): Response {
   if (receipt.kind === 'handshake') return handshakeAnswer(receipt.answer)
