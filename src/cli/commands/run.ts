@@ -54,15 +54,8 @@ async function start(call: Call, home: LocalHome, holder: TerminalHolder): Promi
   const replace = call.flags.on('replace')
   await requireFree(store, id, replace)
   const generation = newGeneration(clock)
-  const { columns, rows } = call.io.terminal
-  const settings = await holder.start({
-    session: id,
-    generation,
-    command: call.rest,
-    cwd: call.io.cwd,
-    columns,
-    rows,
-  })
+  const { cwd, terminal: size } = call.io
+  const settings = await holder.start({ session: id, generation, command: call.rest, cwd, ...size })
   const wanted = { id, driver: 'pty', settings, generation }
   try {
     const opened = await openSession({ store, clock, connect }, { ...wanted, replace })

@@ -1,5 +1,6 @@
 import { Failure } from '../../domain/error.ts'
 import { parseSessionId } from '../../domain/session.ts'
+import type { DeliveryView } from '../../manage/views.ts'
 import { wholeNumber } from '../arguments.ts'
 import { type Call, type Command, requestServer } from '../command.ts'
 
@@ -22,13 +23,7 @@ export const send: Command = {
   run: runSend,
 }
 
-interface Sent {
-  readonly id: string
-  readonly state: string
-  readonly failedStep: string | null
-  readonly heldBecause: string | null
-  readonly detail: string | null
-}
+type Sent = Pick<DeliveryView, 'id' | 'state' | 'failedStep' | 'heldBecause' | 'detail'>
 
 async function runSend(call: Call): Promise<void> {
   const body = await bodyOf(call)

@@ -32,11 +32,6 @@ function runTail(call: Call): Promise<void> {
   })
 }
 
-interface Tail {
-  begin(lines: number): Promise<void>
-  catchUp(): Promise<void>
-}
-
 const pageSize = 500
 /** Unfinished deliveries whose changes are reported; beyond that, the oldest are forgotten. */
 const mostWatched = 2000
@@ -45,7 +40,7 @@ export function createTail(
   store: Pick<DoorStore, 'listDeliveries' | 'findDelivery'>,
   filter: Omit<DeliveryFilter, 'limit'>,
   show: (delivery: Delivery) => void,
-): Tail {
+) {
   const watched = new Map<DeliveryId, string>()
   let after = 0
   const report = (delivery: Delivery) => {
@@ -58,12 +53,12 @@ export function createTail(
     after = Math.max(after, ...deliveries.map(({ seq }) => seq))
   }
   return {
-    async begin(lines) {
+    async begin(lines: number): Promise<void> {
       const newest = await store.listDeliveries({ ...filter, limit: Math.max(1, lines) })
       after = newest[0]?.seq ?? 0
       reportNew(newest.slice(0, lines).reverse())
     },
-    async catchUp() {
+    async catchUp(): Promise<void> {
       for (const [id, known] of [...watched]) {
         const delivery = await store.findDelivery(id)
         if (!delivery) watched.delete(id)
