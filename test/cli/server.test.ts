@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Rehearsal } from '../../src/cli/context.ts'
+import type { Io, Rehearsal } from '../../src/cli/context.ts'
 import { Failure } from '../../src/domain/error.ts'
 import type { Hook } from '../../src/domain/hook.ts'
 import { cli, createWorld } from './fake-io.ts'
@@ -45,6 +45,22 @@ describe('send', () => {
       { method: 'POST', path: '/api/deliveries', body: { ...body, message: 'hi' } },
       { method: 'GET', path: '/api/deliveries/whd_1?wait=9', body: undefined },
     ])
+  })
+
+  it('stopped while it waits prints what is known, and does not call the server unreachable', async () => {
+    const world = createWorld()
+    world.answer = { status: 202, body: sent('PENDING') }
+    const client = await world.io.server('/x')
+    const server: Io['server'] = async () => ({
+      ...client,
+      request: async (method, path, options) => {
+        if (method === 'POST') return client.request(method, path, options)
+        world.stop.abort()
+        throw new Failure('unreachable', 'The operation was aborted')
+      },
+    })
+    const ran = await cli({ ...world, io: { ...world.io, server } }, ['send', '--session', 'build', 'hi'])
+    assert.deepEqual(ran, { code: 0, stdout: 'whd_1  buffered (busy)\n', stderr: '' })
   })
 
   it('reads standard input for -, and refuses what is not UTF-8', async () => {

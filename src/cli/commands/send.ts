@@ -32,7 +32,9 @@ async function runSend(call: Call): Promise<void> {
   const sent = sentOf(await requestServer(server, 'POST', '/api/deliveries', { body }))
   const follow = () => {
     const path = `/api/deliveries/${sent.id}?wait=${seconds}`
-    return requestServer(server, 'GET', path, { signal: call.io.stopping })
+    const signal = call.io.stopping
+    const stopped = (thrown: unknown) => (signal.aborted ? sent : Promise.reject(thrown))
+    return requestServer(server, 'GET', path, { signal }).catch(stopped)
   }
   const delivery =
     isUnfinished(sent) && seconds > 0
