@@ -3,9 +3,9 @@ import { macOf, type Part } from './mac.ts'
 
 /** A callback to be signed. */
 interface OutgoingCallback {
-  /** The same for every try of one callback: the delivery's id. */
+  /** The same for every attempt at one callback: the delivery's id. */
   readonly id: string
-  /** Of this try, Unix seconds. */
+  /** Of this attempt, Unix seconds. */
   readonly timestamp: number
   readonly body: string | Uint8Array
   /**

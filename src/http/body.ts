@@ -1,4 +1,6 @@
 import { Failure } from '../domain/error.ts'
+import { parsePlainJson } from '../payload/json.ts'
+import { decodeUtf8, mediaTypeOf } from '../payload/text.ts'
 
 const slowestUploadMs = 30_000
 
@@ -25,28 +27,11 @@ export async function readBody(request: Request, limit: number): Promise<Uint8Ar
 export async function readJsonObject(request: Request, limit: number): Promise<object> {
   const bytes = await readBody(request, limit)
   if (bytes.length === 0) return {}
-  if (!isJson(request.headers.get('content-type') ?? ''))
+  if (mediaTypeOf(request.headers.get('content-type') ?? '') !== 'application/json')
     throw new Failure('unsupported_media_type', 'Send application/json, in UTF-8.')
-  const body = parseJson(bytes)
+  const body = parsePlainJson(decodeUtf8(bytes))
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body
   throw new Failure('unprocessable', 'The body must be a JSON object.')
-}
-
-function isJson(contentType: string): boolean {
-  const [type, ...parameters] = contentType
-    .toLowerCase()
-    .split(';')
-    .map((part) => part.trim())
-  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length)
-  return type === 'application/json' && (charset === undefined || /^"?utf-?8"?$/.test(charset))
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch (cause) {
-    throw new Failure('malformed', 'The body is not valid JSON in UTF-8.', { cause })
-  }
 }
 
 const onePacket = 1024

@@ -23,7 +23,7 @@ export function chooseSession(
 
 async function named(deps: TargetDeps, wanted: string): Promise<Session> {
   if (!mayName(deps.config(), wanted))
-    throw new Failure('session_not_allowed', `This hook may not speak to "${wanted}". See sessions.allow.`)
+    throw new Failure('session_not_allowed', 'This hook may not name that session. See sessions.allow.')
   return requireOpen(await deps.store.findSession(parseSessionId(wanted)), wanted)
 }
 

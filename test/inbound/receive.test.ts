@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { limitsDefaults } from '../../src/config/defaults.ts'
+import { type Code, Failure } from '../../src/domain/error.ts'
+import type { Claims, GrantId } from '../../src/domain/grant.ts'
+import type { Hook } from '../../src/domain/hook.ts'
+import type { Knock, Proof } from '../../src/domain/knock.ts'
+import type { SessionId } from '../../src/domain/session.ts'
+import { sourcesOf } from '../../src/inbound/authenticate.ts'
+import type { InboundConfig } from '../../src/inbound/config.ts'
+import { createLimiter } from '../../src/inbound/rate-limiter.ts'
+import { type ReceiveDeps, receive } from '../../src/inbound/receive.ts'
+import { createHookRenderers } from '../../src/inbound/webhook-message.ts'
+import { offline } from '../../src/providers/outgoing.ts'
+import { createMemoryState, openMemoryStore } from '../support/memory-store.ts'
+
+const now = 1_700_000_000_000
+const secret = 'the-shared-secret-of-hooks'
+const claims: Claims = {
+  grant: '00000000000000aa' as GrantId,
+  session: 'default' as SessionId,
+  verb: 'send_input',
+}
+
+const hookNamed = (name: string, over: Partial<Hook> = {}): Hook => ({
+  ...{ name, path: `/api/hooks/${name}`, active: true, action: 'agent', fence: false },
+  ...{ template: '{{text}}', verify: { scheme: 'bearer', secrets: [secret] }, maxBodyBytes: 1000 },
+  ...over,
+})
+
+const config: InboundConfig = {
+  webhooks: {
+    enabled: true,
+    secrets: [secret],
+    hooks: [
+      hookNamed('push', { filter: { path: 'wanted', equals: true } }),
+      hookNamed('off', { active: false }),
+      hookNamed('skilled', { skill: 'absent' }),
+    ],
+  },
+  sessions: { wake: 'default', agent: 'webhook-agent', allow: [] },
+  limits: { ...limitsDefaults, authFailuresPerMinute: 2 },
+  retry: { maxHoldSeconds: 60 },
+}
+
+function setUp(over: Partial<ReceiveDeps> = {}) {
+  const state = createMemoryState()
+  const { grant: id, session, verb } = claims
+  state.grants.set(id, { id, session, verb, label: 'test', createdAt: 0, uses: 0 })
+  const deps: ReceiveDeps = {
+    ...{ store: openMemoryStore(() => now, state), config: () => config, leaseMs: 1000 },
+    clock: { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
+    tokens: { read: async (token) => (token === 'good' ? claims : undefined) },
+    knocks: createLimiter(() => config.limits.knocksPerMinute),
+    failures: createLimiter(() => config.limits.authFailuresPerMinute),
+    ...{ rendererOf: createHookRenderers(), nonce: () => '00', mayCall: () => true, outgoing: offline },
+    ...{ hasSkill: async () => false, pushes: () => false, draining: () => false },
+    ...{ start: () => assert.fail('nothing was leased'), wait: async (delivery) => delivery },
+    ...over,
+  }
+  return { state, deps }
+}
+
+const knockOf = (proof: Proof, body: string, headers: Readonly<Record<string, string>> = {}): Knock => ({
+  ...{ proof, receivedAt: now, peer: () => '192.0.2.1', keptHeaders: () => ({}) },
+  header: (name) => ({ 'content-type': 'application/json', ...headers })[name],
+  body: async () => Buffer.from(body),
+})
+
+const token = (path: string | undefined, bearer?: string): Proof => ({ kind: 'token', path, bearer })
+const hookAt = (name: string, method = 'POST'): Proof => {
+  const path = `/api/hooks/${name}`
+  return { kind: 'hook', path, method, url: `http://localhost${path}` }
+}
+const patience = { waitMs: 0, signal: () => new AbortController().signal }
+const authorization = `Bearer ${secret}`
+const message = '{"message":"hi"}'
+
+describe('receive', () => {
+  const taken: readonly (readonly [string, Knock, message: string, session: string])[] = [
+    ['a token in the path', knockOf(token('good'), message), 'hi', 'default'],
+    [
+      'the same token twice',
+      knockOf(token('good', 'good'), '{"message":"hi","from":"ci"}'),
+      '[ci] hi',
+      'default',
+    ],
+    ['wake', knockOf(hookAt('wake'), message, { authorization }), 'hi', 'default'],
+    ['agent', knockOf(hookAt('agent'), message, { authorization }), 'hi', 'webhook-agent'],
+    [
+      'a hook whose filter matches',
+      knockOf(hookAt('push'), '{"wanted":true,"text":"/hi"}', { authorization }),
+      '[webhook] /hi',
+      'webhook-agent',
+    ],
+  ]
+  for (const [what, knock, text, session] of taken)
+    it(`stores ${what}`, async () => {
+      const { state, deps } = setUp()
+      assert.equal((await receive(deps, knock, patience)).kind, 'stored')
+      assert.deepEqual(
+        state.rows.map(({ delivery }) => [delivery.message, delivery.session, delivery.state]),
+        [[text, session, 'PENDING']],
+      )
+    })
+
+  const named = '{"message":"hi","session":"default"}'
+  const refused: readonly (readonly [string, Knock, Code])[] = [
+    ['a token never signed', knockOf(token('bad'), message), 'forbidden'],
+    ['two different tokens', knockOf(token('good', 'bad'), message), 'forbidden'],
+    ['a wrong secret', knockOf(hookAt('wake'), message, { authorization: 'Bearer no' }), 'unauthorized'],
+    ['an unknown hook', knockOf(hookAt('none'), message, { authorization }), 'not_found'],
+    ['a hook that is off', knockOf(hookAt('off'), message, { authorization }), 'hook_inactive'],
+    ['GET', knockOf(hookAt('wake', 'GET'), '', { authorization }), 'method_not_allowed'],
+    ['a session not allowed', knockOf(hookAt('agent'), named, { authorization }), 'session_not_allowed'],
+    ['bad JSON', knockOf(token('good'), '{"message"'), 'malformed'],
+    ['a blank message', knockOf(token('good'), '{"message":" "}'), 'unprocessable'],
+    ['another type', knockOf(token('good'), 'x', { 'content-type': 'text/html' }), 'unsupported_media_type'],
+  ]
+  for (const [what, knock, code] of refused)
+    it(`refuses ${what} and stores nothing`, async () => {
+      const { state, deps } = setUp()
+      await refuses(receive(deps, knock, patience), code)
+      assert.equal(state.rows.length, 0)
+    })
+
+  it('refuses while it drains, and hooks while they are disabled', async () => {
+    await refuses(
+      receive(setUp({ draining: () => true }).deps, knockOf(token('good'), message), patience),
+      'draining',
+    )
+    const { deps } = setUp({
+      config: () => ({ ...config, webhooks: { ...config.webhooks, enabled: false } }),
+    })
+    await refuses(
+      receive(deps, knockOf(hookAt('wake'), message, { authorization }), patience),
+      'hooks_disabled',
+    )
+  })
+
+  it('slows down a peer that fails too often, but not its good tokens', async () => {
+    const { deps } = setUp()
+    for (const code of ['forbidden', 'forbidden', 'rate_limited'] as const)
+      await refuses(receive(deps, knockOf(token('bad'), message), patience), code)
+    assert.equal((await receive(deps, knockOf(token('good'), message), patience)).kind, 'stored')
+  })
+
+  it('ignores what the filter of a hook does not match, and stores nothing', async () => {
+    const { state, deps } = setUp()
+    const receipt = await receive(deps, knockOf(hookAt('push'), '{"text":"hi"}', { authorization }), patience)
+    assert.deepEqual(receipt, { kind: 'ignored', why: 'the filter does not match' })
+    assert.equal(state.rows.length, 0)
+  })
+
+  it('stores as failed what needs a skill that the agent lacks', async () => {
+    const { state, deps } = setUp()
+    await receive(deps, knockOf(hookAt('skilled'), '{"text":"hi"}', { authorization }), patience)
+    assert.equal(state.rows[0]?.delivery.state, 'FAILED')
+  })
+
+  it('starts what it leased', async () => {
+    const started: string[] = []
+    const { deps } = setUp({ pushes: () => true, start: ({ id }) => started.push(id) })
+    const receipt = await receive(deps, knockOf(token('good'), message), patience)
+    assert.deepEqual(started, receipt.kind === 'stored' ? [receipt.delivery.id] : [])
+    assert.equal(started.length, 1)
+  })
+})
+
+describe('sourcesOf', () => {
+  const table = [
+    [secret, ['wake', 'agent', 'push', 'skilled'].map((hook) => ({ kind: 'hook', hook }))],
+    ['good', [{ kind: 'grant', grant: claims.grant }]],
+    ['bad', []],
+  ] as const
+  for (const [bearer, expected] of table)
+    it(`gives ${expected.length} for ${bearer}`, async () => {
+      assert.deepEqual(await sourcesOf(setUp().deps, bearer, now), expected)
+    })
+})
+
+const refuses = (promise: Promise<unknown>, code: Code) =>
+  assert.rejects(promise, (thrown) => thrown instanceof Failure && thrown.code === code)
