@@ -55,14 +55,3 @@ describe('helpText', () => {
       }
     })
 })
-
-describe('version', () => {
-  for (const argv of [['version'], ['--version'], ['-V']])
-    it(`postern ${argv.join(' ')}`, async () => {
-      assert.equal((await cli(createWorld(), argv)).stdout, 'postern 0.1.0\n')
-    })
-  it('is an object with --json', async () => {
-    const { stdout } = await cli(createWorld(), ['version', '--json'])
-    assert.deepEqual(JSON.parse(stdout), { version: '0.1.0', runtime: 'test 1', target: 'linux-x64' })
-  })
-})

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { ProbeResult } from '../../src/cli/context.ts'
-import type { Discovered, Driver } from '../../src/domain/driver.ts'
-import type { Hook } from '../../src/domain/hook.ts'
-import { addDelivery, addSession, cli, createWorld, type Facts } from './fake-io.ts'
+import type { ProbeResult } from '../../../src/cli/context.ts'
+import type { Discovered, Driver } from '../../../src/domain/driver.ts'
+import type { Hook } from '../../../src/domain/hook.ts'
+import { addDelivery, addSession, cli, createWorld, type Facts } from '../fake-io.ts'
 
 interface Found {
   readonly name: string

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { addSession, cli, createWorld, start, type World } from './fake-io.ts'
+import { addSession, cli, createWorld, start, type World } from '../fake-io.ts'
 
 const id = '0202020202020202'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { cli, createWorld } from './fake-io.ts'
+import { cli, createWorld } from '../fake-io.ts'
 
 const stdin = (text: string) => ({ read: async () => new TextEncoder().encode(text) })
 

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createTail } from '../../src/cli/commands/tail.ts'
-import type { GrantId } from '../../src/domain/grant.ts'
-import type { SessionId } from '../../src/domain/session.ts'
-import { addDelivery, addSession, cli, createWorld, deliveryIn, type World } from './fake-io.ts'
+import type { GrantId } from '../../../src/domain/grant.ts'
+import type { SessionId } from '../../../src/domain/session.ts'
+import { addDelivery, cli, createWorld, deliveryIn } from '../fake-io.ts'
 
 const missing = 'whd_000000000000000000000000'
 const ids = (text: string): string[] => JSON.parse(text).map((one: { id: string }) => one.id)
@@ -56,6 +55,16 @@ describe('deliveries ls', () => {
 })
 
 describe('deliveries show', () => {
+  it('shows the attempts begun, the same number as ls and --json', async () => {
+    const world = createWorld()
+    const { id } = addDelivery(world, { state: 'DELIVERED', attempts: 1 })
+    const show = async (...argv: string[]) => (await cli(world, ['deliveries', ...argv])).stdout
+    assert.match(await show('show', id), /^Attempts: +1$/m)
+    assert.match(await show('ls'), /ATTEMPTS.*\n.* admin +1 +-/)
+    assert.equal(JSON.parse(await show('show', id, '--json')).attempts, 1)
+    assert.equal(JSON.parse(await show('ls', '--json'))[0].attempts, 1)
+  })
+
   it('shows the whole record, bytes and all', async () => {
     const world = createWorld()
     const { id } = addDelivery(world, {
@@ -133,89 +142,5 @@ describe('deliveries retry, replay, purge', () => {
       world.rows.map(({ delivery }) => delivery.id),
       [busy.id],
     )
-  })
-})
-
-describe('deliveries tail', () => {
-  const follow = async (world: World, lines: number) => {
-    const seen: string[] = []
-    const tail = createTail(world.store, {}, ({ message, state }) => seen.push(`${message} ${state}`))
-    await tail.begin(lines)
-    return { seen, tail }
-  }
-
-  it('begins with the last ones, oldest first', async () => {
-    const world = createWorld()
-    for (const message of ['a', 'b', 'c']) addDelivery(world, { message })
-    assert.deepEqual((await follow(world, 2)).seen, ['b PENDING', 'c PENDING'])
-    assert.deepEqual((await follow(world, 0)).seen, [])
-  })
-
-  it('reports what arrives and what changes, each once', async () => {
-    const world = createWorld()
-    const first = addDelivery(world, { message: 'a' })
-    const { seen, tail } = await follow(world, 10)
-    addDelivery(world, { message: 'b', state: 'DELIVERED' })
-    await world.store.acknowledgeDelivery(first.id, world.now)
-    await tail.catchUp()
-    await tail.catchUp()
-    assert.deepEqual(seen, ['a PENDING', 'a DELIVERED', 'b DELIVERED'])
-  })
-
-  it('prints one JSON object a line until stopped', async () => {
-    const world = createWorld()
-    addDelivery(world, { message: 'a\nb' })
-    addDelivery(world)
-    world.stop.abort()
-    const { code, stdout } = await cli(world, ['deliveries', 'tail', '--json'])
-    assert.equal(code, 0)
-    assert.deepEqual(
-      stdout
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line).message),
-      ['a\nb', 'hello'],
-    )
-  })
-})
-
-describe('inbox', () => {
-  it('prints the oldest message until it is acknowledged', async () => {
-    const world = createWorld()
-    const [first, second] = [addDelivery(world, { message: 'one' }), addDelivery(world, { message: 'two' })]
-    assert.equal((await cli(world, ['inbox', '--session', 'build'])).stdout, `${first.id}\none\n`)
-    assert.equal((await cli(world, ['inbox', 'ack', first.id])).code, 0)
-    const next = JSON.parse((await cli(world, ['inbox', '--session', 'build', '--json'])).stdout)
-    assert.deepEqual([next.id, next.message, next.session], [second.id, 'two', 'build'])
-  })
-
-  const empty: readonly (readonly [argv: string[], code: number])[] = [
-    [['inbox', '--session', 'build'], 3],
-    [['inbox', '--session', 'build', '--wait', '--timeout', '0'], 3],
-    [['inbox', '--session', 'nobody'], 3],
-    [['inbox', '--session', 'over', '--wait'], 3],
-    [['inbox', '--session', 'cmd'], 2],
-  ]
-  for (const [argv, code] of empty)
-    it(`postern ${argv.join(' ')} exits with ${code}`, async () => {
-      const world = createWorld()
-      addSession(world, 'cmd', { driver: 'command' })
-      addSession(world, 'over', { state: 'ended' })
-      const ran = await cli(world, argv)
-      assert.deepEqual([ran.code, ran.stdout], [code, ''])
-    })
-
-  it('waits until a message comes', async () => {
-    const world = createWorld()
-    const store = { ...world.store }
-    let looks = 0
-    store.listDeliveries = async (filter) => {
-      if (++looks === 2) addDelivery(world, { message: 'late' })
-      return world.store.listDeliveries(filter)
-    }
-    const home = await world.io.openHome('/x')
-    const io = { ...world.io, openHome: async () => ({ ...home, store }) }
-    const { stdout } = await cli({ ...world, io }, ['inbox', '--session', 'build', '--wait', '--json'])
-    assert.equal(JSON.parse(stdout).message, 'late')
   })
 })

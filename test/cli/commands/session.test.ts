@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { SessionId } from '../../src/domain/session.ts'
-import { addDelivery, addSession, cli, createWorld, start } from './fake-io.ts'
+import type { SessionId } from '../../../src/domain/session.ts'
+import { addDelivery, addSession, cli, createWorld, start } from '../fake-io.ts'
 
 const find = (world: ReturnType<typeof createWorld>, id: string) => world.sessions.get(id as SessionId)
 

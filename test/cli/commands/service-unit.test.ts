@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { describe, it } from 'node:test'
-import { systemUnit, userUnit } from '../../src/cli/commands/service-unit.ts'
-import { cli, createWorld } from './fake-io.ts'
+import { systemUnit, userUnit } from '../../../src/cli/commands/service-unit.ts'
+import { cli, createWorld } from '../fake-io.ts'
 
 describe('service unit', () => {
   const scored = spawnSync('systemd-analyze', ['--version']).status === 0
