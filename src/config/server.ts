@@ -1,5 +1,4 @@
 import { resolve } from 'node:path'
-import { isBlock } from '../auth/addresses.ts'
 import { serverDefaults } from './defaults.ts'
 import type { Complain, ConfigPath } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
@@ -11,6 +10,7 @@ type Written = NonNullable<ConfigDocument['server']>
 export async function buildServer(written: Written, deps: BuildDeps): Promise<ServerConfig> {
   const { publicUrl, allowedHosts, trustedProxies, tls, callbacks, ...plain } = written
   const { complain, baseDir } = deps
+  const isBlock = await blockTest([...(trustedProxies ?? []), ...(callbacks?.allow ?? [])])
   return {
     ...serverDefaults,
     ...plain,
@@ -30,6 +30,10 @@ export async function buildServer(written: Written, deps: BuildDeps): Promise<Se
     },
   }
 }
+
+/** `node:net` costs a short command milliseconds: it is loaded only where there are addresses to check. */
+const blockTest = async (texts: readonly string[]): Promise<(text: string) => boolean> =>
+  texts.length === 0 ? () => false : (await import('../auth/addresses.ts')).isBlock
 
 const hostWanted = 'must be a host name without a port'
 const blockWanted = 'must be an IP address or a block like 10.0.0.0/8'
