@@ -45,7 +45,7 @@ export interface Flag {
   readonly many?: boolean
 }
 
-/** Where a shell takes values from: these, names of files or commands, or a list of `candidates.ts`. */
+/** Where completions take values from: fixed ones, names of files or commands, or a list of `candidates.ts`. */
 export type Completion = readonly string[] | 'files' | 'commands' | ListName
 
 /** One call of a command, parsed. */
@@ -85,7 +85,7 @@ export const globalFlags: readonly Flag[] = [
   { name: 'version', short: 'V', summary: 'print the version' },
 ]
 
-/** Opens the home for one act and closes it whatever happens. */
+/** Opens the home, and closes it after `act` whatever happens. */
 export async function withHome<T>(call: Call, act: (home: LocalHome) => Promise<T>): Promise<T> {
   const home = await call.io.openHome(call.home)
   try {
@@ -95,7 +95,7 @@ export async function withHome<T>(call: Call, act: (home: LocalHome) => Promise<
   }
 }
 
-/** Items as JSON or as a table; on standard error that there are none. */
+/** Prints items as JSON or as a table; where there are none, `none` on standard error in place of the table. */
 export function printList<Item>(
   { out, json }: Call,
   columns: readonly Column<Item>[],

@@ -111,7 +111,7 @@ async function valuesFor(completion: Completion | undefined, spot: Spot): Promis
   if (completion === 'files') return files
   if (completion === 'commands') return nextWords(spot.arguments, spot.commands)
   const home = spot.line.given.find(({ name }) => name === 'home')?.value
-  // The shell has not expanded it yet.
+  // The shell has not expanded `~` yet.
   const expanded = home?.replace(/^~(?=\/|$)/, spot.io.userHome)
   return listCandidates(completion, spot.io, homeRoot(expanded, spot.io))
 }
@@ -128,7 +128,7 @@ function flagCandidates({ command, line }: Spot): readonly Candidate[] {
 
 const flagCandidate = ({ name, summary }: Flag): Candidate => ({ text: `--${name}`, summary })
 
-/** The next word of every command whose name begins with these. */
+/** What comes next in the name of every command that begins with `begun`. */
 function nextWords(begun: readonly string[], commands: readonly Command[]): readonly Candidate[] {
   const words = new Map<string, string>()
   for (const command of commands)

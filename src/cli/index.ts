@@ -63,7 +63,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     if (argv[0] === completeName) return await complete(argv.slice(1), commands, io)
     return await perform(parse(argv, commands), io)
   } catch (thrown) {
-    // Agents read the output and the exit code of a failing hook as an instruction, so a wrong command line counts too.
+    // An agent takes the output and the exit code of a failing hook as an instruction: even a wrong command line is silent.
     return argv[0] === hookRelay.name ? 0 : report(thrown, io)
   }
 }

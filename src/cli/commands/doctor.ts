@@ -24,7 +24,7 @@ async function runDoctor(call: Call): Promise<number> {
   return findings.some(({ verdict }) => verdict === 'bad') ? 1 : 0
 }
 
-/** In this order: opening the home, which the later ones do, would mend what the first ones are to find. */
+/** In this order: the later ones open the home, which repairs the permissions that the first ones report. */
 const looks: readonly (readonly [string, (call: Call) => Promise<readonly Look[]>])[] = [
   ['program', lookAtProgram],
   ['configuration', lookAtConfig],

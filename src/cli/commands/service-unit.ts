@@ -56,7 +56,7 @@ WantedBy=multi-user.target
 `
 }
 
-/** Of places that the unit hides from the service, what it needs is put back. */
+/** Binds the program and the home where the unit hides the folders above them. */
 function visible(executable: string, home: string): string {
   const [program, place] = [executable, home].map((path) => hiding.some((dir) => path.startsWith(dir)))
   return [

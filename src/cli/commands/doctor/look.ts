@@ -30,7 +30,7 @@ export async function opened<T>(call: Call, otherwise: T, look: (home: LocalHome
   return (await call.io.modeOf(call.home)) === undefined ? otherwise : withHome(call, look)
 }
 
-/** Nothing found is a good sign. */
+/** `ok` with `detail` where nothing was found. */
 export const orOk = (found: readonly Look[], detail: string): readonly Look[] =>
   found.length === 0 ? [ok(detail)] : found
 
