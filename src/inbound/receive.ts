@@ -24,7 +24,10 @@ export interface Patience {
   readonly signal: () => AbortSignal
 }
 
-/** A knock, from proof to receipt. */
+/**
+ * A knock, from proof to receipt, one file a step: `authenticate` (with `authenticate-webhook`), `message` (with `message-body`
+ * and `webhook-message`), `target`, `record`. Only what `record` stored is handed on.
+ */
 export async function receive(deps: ReceiveDeps, knock: Knock, patience: Patience): Promise<Receipt> {
   if (deps.draining()) throw new Failure('draining', 'The server is stopping.', { retryAfterMs: 2000 })
   const admission = await authenticate(deps, knock)

@@ -39,8 +39,8 @@ export type Rendering =
   /** Stored as FAILED with the step `template`. */
   | { readonly kind: 'failed'; readonly why: string }
 
-/** Throws `config_invalid` for a template or a pattern that does not work. `maxLength` in characters of the message. */
-export function createHookRenderer(hook: Hook, maxLength?: number): HookRenderer {
+/** Throws `config_invalid` for a template or a pattern that does not work. */
+export function createHookRenderer(hook: Hook): HookRenderer {
   const filter = hook.filter === undefined ? undefined : compileFilter(hook.filter)
   const template = hook.template === undefined ? undefined : compileTemplate(hook.template)
   return (input) => {
@@ -51,7 +51,6 @@ export function createHookRenderer(hook: Hook, maxLength?: number): HookRenderer
       template ?? compileTemplate(event.template),
       event.view,
       hook.fence ? input.nonce : undefined,
-      maxLength,
     )
   }
 }
@@ -71,17 +70,9 @@ function eventOf(hook: Hook, { payload, header }: HookInput): PresetEvent | unde
   return preset ? readEvent(preset, payload, header) : { template: '', view: payload }
 }
 
-function rendered(
-  template: Template,
-  view: View,
-  nonce: string | undefined,
-  maxLength: number | undefined,
-): Rendering {
+function rendered(template: Template, view: View, nonce: string | undefined): Rendering {
   const fence = nonce === undefined ? undefined : createFence(nonce)
-  const rendering = render(template, view, {
-    ...(fence && { interpolate: fence.wrap }),
-    ...(maxLength !== undefined && { maxLength }),
-  })
+  const rendering = render(template, view, fence && { interpolate: fence.wrap })
   if (rendering.kind === 'failed') return rendering
   const text = rendering.text.trimEnd()
   if (isBlank(text)) return { kind: 'failed', why: 'the message renders blank' }
