@@ -32,8 +32,8 @@ export function memberIn(body: Uint8Array, ...path: readonly string[]): View | u
   }
 }
 
-/** Parsed at once in about a millisecond; too short for `readJson`'s other bounds to matter. */
-const longestSmall = 131_072
+/** Parsed at once in about a millisecond, whatever it holds; too short for `readJson`'s other bounds to matter. */
+const longestSmall = 65_536
 
 /** Undefined for what `readJson` must read or refuse. */
 function parseSmall(text: string): View | undefined {
