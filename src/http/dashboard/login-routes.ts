@@ -7,7 +7,7 @@ import type { AdminCheck } from '../credentials.ts'
 import { jsonResponse, type RequestGuard } from '../guard.ts'
 import * as answers from '../models/answers.ts'
 import * as requests from '../models/requests.ts'
-import { adminOperation } from '../openapi/operation.ts'
+import { adminOperations } from '../openapi/operation.ts'
 import type { LoginGuard } from './login-guard.ts'
 import type { Logins } from './logins.ts'
 import type { PageResponses } from './responses.ts'
@@ -52,11 +52,9 @@ const linkRoute = (deps: LoginDeps, guard: RequestGuard) =>
     parse: 'none',
     query: requests.NoQuery,
     response: { 201: answers.Link },
-    detail: adminOperation(
-      'Dashboard',
+    detail: adminOperations('Dashboard')(
       'mintLink',
-      'A link that logs one browser in to the dashboard: once, within five minutes',
-      [422],
+      'A link that logs one browser in, once, within five minutes',
     ),
   })
 

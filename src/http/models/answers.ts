@@ -1,101 +1,72 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { FailedStep } from '../../domain/delivery.ts'
-import {
-  channel,
-  deliveryId,
-  flag,
-  listOf,
-  oneOf,
-  orNull,
-  sessionId,
-  text,
-  textOrNull,
-  time,
-  timeOrNull,
-  url,
-  whole,
-} from './shape.ts'
+import * as t from './shape.ts'
 
 // What the admin is answered: `manage/views.ts` makes these. An answer may get more members; none of these goes.
 
 const grantId = '9f3c1a2b7d4e5f60'
-const label = textOrNull('for CI')
+const label = t.textOrNull('for CI')
 
 export type Grant = Static<typeof Grant>
-export const Grant = Type.Object(
-  {
-    id: text({ example: grantId }),
-    channel,
-    session: sessionId,
-    verbs: listOf(text(), { example: ['send_input'] }),
-    label,
-    revoked: flag,
-    revokedAt: timeOrNull,
-    expires: timeOrNull,
-    expired: flag,
-    lastUsed: timeOrNull,
-    uses: whole(),
-    createdAt: time,
-  },
-  { $id: 'Grant', description: 'A minted permission.' },
-)
+export const Grant = t.named('Grant', 'A minted permission.', {
+  id: t.text({ example: grantId }),
+  channel: t.channel,
+  session: t.sessionId,
+  verbs: t.listOf(t.text(), { example: ['send_input'] }),
+  label,
+  revoked: t.flag,
+  revokedAt: t.timeOrNull,
+  expires: t.timeOrNull,
+  expired: t.flag,
+  lastUsed: t.timeOrNull,
+  uses: t.whole(),
+  createdAt: t.time,
+})
 
 export type Mint = Static<typeof Mint>
-export const Mint = Type.Object(
-  {
-    channel,
-    grantId: text({ example: grantId }),
-    webhook: url('https://door.example/hook/eyJhbGciOiJFZERTQSJ9.e30.c2ln', 'The URL, shown this once.'),
-    expires: timeOrNull,
-    session: sessionId,
-    verb: text({ example: 'send_input' }),
-    label,
-  },
-  { $id: 'Mint', description: 'A fresh grant with its URL.' },
-)
+export const Mint = t.named('Mint', 'A fresh grant with its URL.', {
+  channel: t.channel,
+  grantId: t.text({ example: grantId }),
+  webhook: t.url('https://door.example/hook/eyJhbGciOiJFZERTQSJ9.e30.c2ln', 'The URL, shown this once.'),
+  expires: t.timeOrNull,
+  session: t.sessionId,
+  verb: t.text({ example: 'send_input' }),
+  label,
+})
 
 export type Session = Static<typeof Session>
-export const Session = Type.Object(
-  {
-    id: sessionId,
-    channel,
-    driver: text({ example: 'tmux' }),
-    state: oneOf(['live', 'offline', 'ended']),
-    why: textOrNull(),
-    exitCode: orNull(whole()),
-    queue: whole('Unfinished deliveries.'),
-    openedAt: time,
-    endedAt: timeOrNull,
-  },
-  { $id: 'Session', description: 'An agent that can take input.' },
-)
+export const Session = t.named('Session', 'An agent that can take input.', {
+  id: t.sessionId,
+  channel: t.channel,
+  driver: t.text({ example: 'tmux' }),
+  state: t.oneOf(['live', 'offline', 'ended']),
+  why: t.textOrNull(),
+  exitCode: t.orNull(t.whole()),
+  queue: t.whole('Unfinished deliveries.'),
+  openedAt: t.time,
+  endedAt: t.timeOrNull,
+})
 
 export type Ended = Static<typeof Ended>
-export const Ended = Type.Object(
-  {
-    session: sessionId,
-    failed: whole('Messages that waited and now never arrive.'),
-    trouble: Type.Optional(text({ description: 'Why the agent could not be ended.' })),
-  },
-  { $id: 'Ended', description: 'The session has ended.' },
-)
+export const Ended = t.named('Ended', 'The session has ended.', {
+  session: t.sessionId,
+  failed: t.whole('Messages that waited and now never arrive.'),
+  trouble: Type.Optional(t.text({ description: 'Why the agent could not be ended.' })),
+})
 
 export type Hook = Static<typeof Hook>
-export const Hook = Type.Object(
-  {
-    name: text(),
-    path: text(),
-    active: flag,
-    action: oneOf(['agent', 'wake']),
-    session: textOrNull(),
-    skill: textOrNull(),
-    preset: textOrNull(),
-    template: textOrNull(),
-    verify: text({ description: 'How its callers prove themselves.' }),
-    maxBodyBytes: whole(),
-  },
-  { $id: 'Hook', description: 'A configured hook without its secrets.' },
-)
+export const Hook = t.named('Hook', 'A configured hook without its secrets.', {
+  name: t.text(),
+  path: t.text(),
+  active: t.flag,
+  action: t.oneOf(['agent', 'wake']),
+  session: t.textOrNull(),
+  skill: t.textOrNull(),
+  preset: t.textOrNull(),
+  template: t.textOrNull(),
+  verify: t.text({ description: 'How its callers prove themselves.' }),
+  maxBodyBytes: t.whole(),
+})
 
 const failedSteps: readonly FailedStep[] = [
   ...(['template', 'skill', 'session_ended', 'turn', 'callback', 'expired', 'attempts'] as const),
@@ -103,79 +74,73 @@ const failedSteps: readonly FailedStep[] = [
 ]
 
 const delivery = {
-  id: deliveryId,
-  state: oneOf(['PENDING', 'RETRY', 'DELIVERED', 'FAILED']),
-  session: sessionId,
-  channel,
-  source: oneOf(['grant', 'hook', 'admin'], { description: 'What it came through.' }),
-  grant: textOrNull(grantId),
-  hook: textOrNull(),
-  action: oneOf(['input', 'wake', 'turn']),
-  phase: oneOf(['deliver', 'callback']),
-  failedStep: orNull(oneOf(failedSteps), { description: 'The step that failed.' }),
-  heldBecause: orNull(oneOf(['busy', 'offline', 'released', 'failed']), { description: 'Why it waits.' }),
-  detail: textOrNull(),
-  message: text({
+  id: t.deliveryId,
+  state: t.oneOf(['PENDING', 'RETRY', 'DELIVERED', 'FAILED']),
+  session: t.sessionId,
+  channel: t.channel,
+  source: t.oneOf(['grant', 'hook', 'admin'], { description: 'What it came through.' }),
+  grant: t.textOrNull(grantId),
+  hook: t.textOrNull(),
+  action: t.oneOf(['input', 'wake', 'turn']),
+  phase: t.oneOf(['deliver', 'callback']),
+  failedStep: t.orNull(t.oneOf(failedSteps), { description: 'The step that failed.' }),
+  heldBecause: t.orNull(t.oneOf(['busy', 'offline', 'released', 'failed']), { description: 'Why it waits.' }),
+  detail: t.textOrNull(),
+  message: t.text({
     example: '[ci] The nightly build is green.',
     description: 'Cleaned and prefixed, as the agent sees it.',
   }),
-  from: textOrNull('ci'),
-  skill: textOrNull(),
-  callbackUrl: textOrNull(),
-  idempotencyKey: textOrNull(),
-  replayOf: textOrNull(),
-  inFlight: flag,
-  attempts: whole('Attempts begun.'),
-  failures: whole('Attempts that were spent: they reached for the agent and failed.'),
-  receivedAt: time,
-  storedAt: time,
-  dueAt: time,
-  expiresAt: time,
-  acceptedAt: timeOrNull,
-  evidence: orNull(oneOf(['ack', 'echo', 'marker']), {
+  from: t.textOrNull('ci'),
+  skill: t.textOrNull(),
+  callbackUrl: t.textOrNull(),
+  idempotencyKey: t.textOrNull(),
+  replayOf: t.textOrNull(),
+  inFlight: t.flag,
+  attempts: t.whole('Attempts begun.'),
+  failures: t.whole('Attempts that were spent: they reached for the agent and failed.'),
+  receivedAt: t.time,
+  storedAt: t.time,
+  dueAt: t.time,
+  expiresAt: t.time,
+  acceptedAt: t.timeOrNull,
+  evidence: t.orNull(t.oneOf(['ack', 'echo', 'marker']), {
     description: 'How it is known that the agent took it.',
   }),
-  turnEnd: orNull(oneOf(['reported', 'inferred']), {
+  turnEnd: t.orNull(t.oneOf(['reported', 'inferred']), {
     description: 'How it is known that the turn is over.',
   }),
-  settledAt: timeOrNull,
-  answer: textOrNull(),
+  settledAt: t.timeOrNull,
+  answer: t.textOrNull(),
 }
 
 export type Delivery = Static<typeof Delivery>
-export const Delivery = Type.Object(delivery, {
-  $id: 'Delivery',
-  description: 'The record of one accepted knock.',
-})
+export const Delivery = t.named('Delivery', 'The record of one accepted knock.', delivery)
 
 export type DeliveryRecord = Static<typeof DeliveryRecord>
-export const DeliveryRecord = Type.Object(
-  {
-    ...delivery,
-    events: listOf(Type.Object({ at: time, kind: text({ example: 'stored' }), detail: textOrNull() }), {
-      description: 'Its timeline.',
+export const DeliveryRecord = t.named('DeliveryRecord', 'Everything kept of one delivery.', {
+  ...delivery,
+  events: t.listOf(Type.Object({ at: t.time, kind: t.text({ example: 'stored' }), detail: t.textOrNull() }), {
+    description: 'Its timeline.',
+  }),
+  attemptList: t.listOf(
+    Type.Object({
+      number: t.whole(),
+      startedAt: t.time,
+      endedAt: t.timeOrNull,
+      outcome: t.textOrNull('taken'),
+      detail: t.textOrNull(),
     }),
-    attemptList: listOf(
-      Type.Object({
-        number: whole(),
-        startedAt: time,
-        endedAt: timeOrNull,
-        outcome: textOrNull('taken'),
-        detail: textOrNull(),
-      }),
-    ),
-    headers: Type.Unsafe<Readonly<Record<string, string>>>(
-      Type.Object({}, { additionalProperties: Type.String(), example: { 'user-agent': 'curl/8.5.0' } }),
-    ),
-    contentType: textOrNull('application/json'),
-    payload: textOrNull('{"message":"The nightly build is green.","from":"ci"}'),
-    payloadEncoding: orNull(oneOf(['utf-8', 'base64'])),
-  },
-  { $id: 'DeliveryRecord', description: 'Everything kept of one delivery.' },
-)
+  ),
+  headers: Type.Unsafe<Readonly<Record<string, string>>>(
+    Type.Object({}, { additionalProperties: Type.String(), example: { 'user-agent': 'curl/8.5.0' } }),
+  ),
+  contentType: t.textOrNull('application/json'),
+  payload: t.textOrNull('{"message":"The nightly build is green.","from":"ci"}'),
+  payloadEncoding: t.orNull(t.oneOf(['utf-8', 'base64'])),
+})
 
 export type Link = Static<typeof Link>
-export const Link = Type.Object(
-  { url: url('https://door.example/dashboard/enter/c0de'), expires: time },
-  { $id: 'Link', description: 'It logs one browser in, once.' },
-)
+export const Link = t.named('Link', 'It logs one browser in, once.', {
+  url: t.url('https://door.example/dashboard/enter/c0de'),
+  expires: t.time,
+})

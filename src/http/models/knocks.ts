@@ -1,26 +1,23 @@
 import { Type } from '@sinclair/typebox'
-import { channel, deliveryId, oneOf, optional, sessionId, someText, text, whole } from './shape.ts'
+import * as t from './shape.ts'
 
-export const Problem = Type.Object(
-  {
-    type: text(),
-    title: text(),
-    status: whole(),
-    detail: text(),
-    code: text({ description: 'What programs tell refusals apart by.' }),
-    requestId: Type.Optional(text()),
-    deliveryId: Type.Optional(text({ description: 'Where the refusal left a delivery behind.' })),
-  },
-  { $id: 'Problem', description: 'Why a request was refused (RFC 9457).' },
-)
+export const Problem = t.named('Problem', 'Why a request was refused (RFC 9457).', {
+  type: t.text(),
+  title: t.text(),
+  status: t.whole(),
+  detail: t.text(),
+  code: t.text({ description: 'What programs tell refusals apart by.' }),
+  requestId: Type.Optional(t.text()),
+  deliveryId: Type.Optional(t.text({ description: 'Where the refusal left a delivery behind.' })),
+})
 
 // What holders of a URL and senders of webhooks send and get. `inbound/message-body.ts` reads these bodies.
 
 export const knock = {
-  message: someText({ description: 'What the agent gets; not blank.' }),
-  from: optional(text({ description: 'Becomes the prefix “[from] ”.' })),
-  idempotency_key: optional(
-    someText({
+  message: t.someText({ description: 'What the agent gets; not blank.' }),
+  from: t.optional(t.text({ description: 'Becomes the prefix “[from] ”.' })),
+  idempotency_key: t.optional(
+    t.someText({
       maxLength: 255,
       description: 'One delivery per key, for 24 hours. The header Idempotency-Key means the same.',
     }),
@@ -35,45 +32,39 @@ export const Knock = Type.Object(knock, {
 export const Turn = Type.Object(
   {
     ...knock,
-    session: optional(
-      text({ description: 'Another session than the default one, where the configuration allows it.' }),
+    session: t.optional(
+      t.text({ description: 'Another session than the default one, where the configuration allows it.' }),
     ),
-    skill: optional(text({ description: 'Activated before the message is read.' })),
-    callbackUrl: optional(
-      text({ format: 'uri', description: 'Where the answer is sent when the turn is over.' }),
+    skill: t.optional(t.text({ description: 'Activated before the message is read.' })),
+    callbackUrl: t.optional(
+      t.text({ format: 'uri', description: 'Where the answer is sent when the turn is over.' }),
     ),
-    timeoutSeconds: optional(Type.Number({ description: 'How long the turn may take.' })),
+    timeoutSeconds: t.optional(Type.Number({ description: 'How long the turn may take.' })),
   },
   { $id: 'Turn', example: { message: 'Review the newest pull request.', from: 'ci' } },
 )
 
-export const KnockAnswer = Type.Object(
+export const KnockAnswer = t.named(
+  'KnockAnswer',
+  'Delivered: the session took the input. Buffered: stored; the session gets it as soon as it can.',
   {
-    status: oneOf(['delivered', 'buffered']),
-    deliveryId,
-    session: sessionId,
-    channel,
-    reason: Type.Optional(text({ description: 'Why it is buffered.' })),
-  },
-  {
-    $id: 'KnockAnswer',
-    description:
-      'Delivered: the session took the input. Buffered: stored; the session gets it as soon as it can.',
+    status: t.oneOf(['delivered', 'buffered']),
+    deliveryId: t.deliveryId,
+    session: t.sessionId,
+    channel: t.channel,
+    reason: Type.Optional(t.text({ description: 'Why it is buffered.' })),
   },
 )
 
-export const HookAnswer = Type.Object(
+export const HookAnswer = t.named(
+  'HookAnswer',
+  'Delivered: the outcome, for who waited for it. Accepted: stored. Ignored: the payload is of no interest here.',
   {
-    status: oneOf(['delivered', 'accepted', 'ignored']),
-    deliveryId: Type.Optional(deliveryId),
-    session: Type.Optional(text({ example: 'webhook-agent' })),
-    skillActivated: Type.Optional(text({ example: 'code-review' })),
-    response: Type.Optional(text({ description: 'The agent’s answer, for who waited for it.' })),
-    reason: Type.Optional(text({ description: 'Why it was ignored.' })),
-  },
-  {
-    $id: 'HookAnswer',
-    description:
-      'Delivered: the outcome, for who waited for it. Accepted: stored. Ignored: the payload is of no interest here.',
+    status: t.oneOf(['delivered', 'accepted', 'ignored']),
+    deliveryId: Type.Optional(t.deliveryId),
+    session: Type.Optional(t.text({ example: 'webhook-agent' })),
+    skillActivated: Type.Optional(t.text({ example: 'code-review' })),
+    response: Type.Optional(t.text({ description: 'The agent’s answer, for who waited for it.' })),
+    reason: Type.Optional(t.text({ description: 'Why it was ignored.' })),
   },
 )

@@ -11,7 +11,8 @@ export const states: readonly DeliveryState[] = ['PENDING', 'RETRY', 'DELIVERED'
 /** No query parameter at all. */
 export const NoQuery = closed({})
 
-export const Id = closed({ id: text({ description: 'Its id.' }) })
+/** For a route to one thing. */
+export const byId = { params: closed({ id: text({ description: 'Its id.' }) }), query: NoQuery }
 
 export const GrantQuery = closed({
   session: Type.Optional(someText({ description: 'Only those of this session.' })),
@@ -36,24 +37,21 @@ export const WaitQuery = closed({
   ),
 })
 
+const ttl = (options: object) =>
+  Type.Optional(
+    Type.Union([Type.Integer({ minimum: 0 }), Type.Literal('never'), Type.Null()], {
+      errorMessage: 'must be whole seconds, or "never"',
+      ...options,
+    }),
+  )
+
 export type MintOrder = Static<typeof MintOrder>
 export const MintOrder = closed(
   {
     session: someText(),
     verb: optional(oneOf(Object.keys(verbs), { description: 'What it permits; send_input unless given.' })),
-    ttl: Type.Optional(
-      Type.Union([Type.Integer({ minimum: 0 }), Type.Literal('never'), Type.Null()], {
-        description: 'Whole seconds, or "never"; 0 or absent takes the server’s default.',
-        errorMessage: 'must be whole seconds, or "never"',
-      }),
-    ),
-    ttlSeconds: Type.Optional(
-      Type.Union([Type.Integer({ minimum: 0 }), Type.Literal('never'), Type.Null()], {
-        description: 'The same as ttl, which counts where both are given.',
-        errorMessage: 'must be whole seconds, or "never"',
-        deprecated: true,
-      }),
-    ),
+    ttl: ttl({ description: 'Whole seconds, or "never"; 0 or absent takes the server’s default.' }),
+    ttlSeconds: ttl({ description: 'The same as ttl, which counts where both are given.', deprecated: true }),
     label: optional(text({ description: 'A name for your own eyes.' })),
   },
   { $id: 'MintOrder', example: { session: 'default', ttl: 3600, label: 'for CI' } },

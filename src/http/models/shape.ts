@@ -46,6 +46,10 @@ export const listOf = <T extends TSchema>(items: T, options: object = {}) =>
 export const optional = <T extends TSchema>(schema: T) =>
   Type.Optional(orNull(schema, { description: schema.description }))
 
+/** A shape that the document names. */
+export const named = <T extends TProperties>($id: string, description: string, properties: T) =>
+  Type.Object(properties, { $id, description })
+
 /** What a request holds: no member that is not named here. */
 export const closed = <T extends TProperties>(properties: T, options: object = {}) =>
   Type.Object(properties, { additionalProperties: false, ...options })

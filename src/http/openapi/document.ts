@@ -4,7 +4,7 @@ import type { Hook } from '../../domain/hook.ts'
 import { components } from './components.ts'
 import { hookPath, hookScheme } from './hook-operation.ts'
 import { answersOf, bodyOf } from './operation.ts'
-import { problemResponses } from './problems.ts'
+import { problemRefs, problemResponses } from './problems.ts'
 
 export interface Documented {
   readonly version: string
@@ -81,7 +81,8 @@ function routePaths(routes: readonly Route[]): Record<string, unknown> {
 /** The plugin makes parameters of the models; bodies and answers it would call JSON, forms and text at once. */
 function register(paths: Paths, { path, method, hooks }: Route): void {
   const { detail, params, query, body, response } = hooks ?? {}
-  const responses = { ...answersOf(response ?? {}), ...detail?.responses }
+  const refused = [...(body ? [400, 413, 415] : []), ...(params ? [404] : [])]
+  const responses = { ...answersOf(response ?? {}), ...problemRefs(refused), ...detail?.responses }
   registerSchemaPath({
     schema: paths,
     path,

@@ -43,12 +43,14 @@ export const operation = (route: Operation): DocumentDecoration => ({
   responses: { ...answersOf(route.answers ?? {}), ...problemRefs(route.refuses ?? []) },
 })
 
-/** What the document says of a route for the admin alone. */
-export const adminOperation = (tag: string, id: string, summary: string, refuses: readonly number[]) =>
-  operation({
-    ...{ tag, id, summary, description: 'With the admin token.', by: ['adminToken'] },
-    refuses: [401, 403, ...refuses, 421, 429],
-  })
+/** What the document says of routes for the admin alone; refusals that follow from a route's models are not listed. */
+export const adminOperations =
+  (tag: string) =>
+  (id: string, summary: string, ...refuses: readonly number[]) =>
+    operation({
+      ...{ tag, id, summary, description: 'With the admin token.', by: ['adminToken'] },
+      refuses: [401, 403, ...refuses, 421, 422, 429],
+    })
 
 const headerOf = ({ name, description, example }: Header) => ({
   ...{ in: 'header', name, description },

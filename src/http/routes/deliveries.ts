@@ -4,6 +4,7 @@ import { Failure } from '../../domain/error.ts'
 import type { GrantId } from '../../domain/grant.ts'
 import type { DeliveryFilter, DoorStore } from '../../domain/ports.ts'
 import { parseSessionId } from '../../domain/session.ts'
+import type { SendOrder } from '../../inbound/send.ts'
 import { deliveryView } from '../../manage/views.ts'
 import { createAdminApi } from '../api.ts'
 import type { AdminCheck } from '../credentials.ts'
@@ -11,90 +12,63 @@ import { jsonResponse, type RequestGuard } from '../guard.ts'
 import * as answers from '../models/answers.ts'
 import * as requests from '../models/requests.ts'
 import { listOf } from '../models/shape.ts'
-import { adminOperation } from '../openapi/operation.ts'
+import { adminOperations } from '../openapi/operation.ts'
 
 /** What the operator does with deliveries over HTTP, bound to this server by the composition root. */
 export interface DeliveryDeps {
   readonly admin: AdminCheck
   readonly store: Pick<DoorStore, 'listDeliveries'>
-  readonly send: (message: OwnMessage) => Promise<Delivery>
+  readonly send: (message: SendOrder) => Promise<Delivery>
   readonly retry: (id: string) => Promise<Delivery>
   readonly replay: (id: string, message: string | undefined) => Promise<Delivery>
   readonly purge: (id: string) => Promise<void>
   readonly acknowledge: (id: string) => Promise<Delivery>
 }
 
-/** A message of the operator's own. */
-export interface OwnMessage {
-  readonly session: string
-  readonly message: string
-  readonly from?: string
-  readonly idempotencyKey?: string
-}
+const described = adminOperations('Deliveries')
 
 export function deliveryRoutes(deps: DeliveryDeps, guard: RequestGuard) {
   const { api, json } = createAdminApi(deps.admin, guard)
-  const one = { params: requests.Id, query: requests.NoQuery }
   return api
     .get('/deliveries', ({ request, query }) => list(deps, request, query), {
       query: requests.DeliveryQuery,
       response: { 200: listOf(answers.Delivery, { description: 'Newest first' }) },
-      detail: adminOperation('Deliveries', 'listDeliveries', 'Deliveries', [422]),
+      detail: described('listDeliveries', 'Deliveries'),
     })
     .post('/deliveries', async ({ body }) => answer(await deps.send(messageOf(body)), 202), {
       parse: json,
       query: requests.NoQuery,
       body: requests.SendOrder,
       response: { 202: answers.Delivery },
-      detail: adminOperation(
-        'Deliveries',
-        'sendMessage',
-        'Send a message of the operator’s own to a session',
-        [400, 404, 409, 410, 413, 415, 422, 503],
-      ),
+      detail: described('sendMessage', 'Send a message to a session', 404, 409, 410, 503),
     })
     .delete('/deliveries/:id', ({ params }) => purge(deps, params.id), {
-      ...one,
+      ...requests.byId,
       response: { 204: Type.Void({ description: 'Gone' }) },
-      detail: adminOperation('Deliveries', 'purgeDelivery', 'Erase one delivery for good', [404, 409, 422]),
+      detail: described('purgeDelivery', 'Erase one delivery for good', 409),
     })
     .post('/deliveries/:id/retry', async ({ params }) => answer(await deps.retry(params.id), 202), {
       parse: 'none',
-      ...one,
+      ...requests.byId,
       response: { 202: answers.Delivery },
-      detail: adminOperation(
-        'Deliveries',
-        'retryDelivery',
-        'Try a failed delivery again',
-        [404, 409, 410, 422],
-      ),
+      detail: described('retryDelivery', 'Try a failed delivery again', 409, 410),
     })
     .post(
       '/deliveries/:id/replay',
       async ({ params, body }) => answer(await deps.replay(params.id, body.message ?? undefined), 202),
       {
         parse: json,
-        ...one,
+        ...requests.byId,
         body: requests.ReplayOrder,
         response: { 202: answers.Delivery },
-        detail: adminOperation(
-          'Deliveries',
-          'replayDelivery',
-          'Send it once more as a new delivery, with another message if wanted',
-          [400, 404, 409, 410, 413, 415, 422, 503],
-        ),
+        detail: described('replayDelivery', 'Send it again, or another message', 409, 410, 503),
       },
     )
     .post('/deliveries/:id/ack', async ({ params }) => answer(await deps.acknowledge(params.id), 200), {
       parse: 'none',
-      ...one,
+      ...requests.byId,
       response: { 200: answers.Delivery },
-      detail: adminOperation(
-        'Deliveries',
-        'acknowledgeDelivery',
-        'Take a message from an inbox',
-        [404, 409, 422],
-      ),
+      detail: described('acknowledgeDelivery', 'Take a message from an inbox', 409),
     })
 }
 
@@ -117,7 +91,7 @@ function linkAfter(url: string, place: number): string {
   return `<${pathname}?${searchParams}>; rel="next"`
 }
 
-const messageOf = ({ session, message, from, idempotency_key }: requests.SendOrder): OwnMessage => ({
+const messageOf = ({ session, message, from, idempotency_key }: requests.SendOrder): SendOrder => ({
   ...{ session, message },
   ...(typeof from === 'string' && { from }),
   ...(typeof idempotency_key === 'string' && { idempotencyKey: idempotency_key }),

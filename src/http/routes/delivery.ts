@@ -32,7 +32,7 @@ export const deliveryRoute = (deps: ShowDeliveryDeps, guard: RequestGuard) =>
       return { mayRead: await readerOf(deps, request) }
     })
     .get('/deliveries/:id', (asked) => show(deps, asked), {
-      params: requests.Id,
+      params: requests.byId.params,
       query: requests.WaitQuery,
       response: { 200: answers.DeliveryRecord },
       detail: operation({
@@ -41,7 +41,7 @@ export const deliveryRoute = (deps: ShowDeliveryDeps, guard: RequestGuard) =>
         summary: 'One delivery: state, attempts, timeline, answer',
         description: 'With the admin token, or with the credential that knocked.',
         by: ['adminToken', 'knockToken', 'hookSecret'],
-        refuses: [401, 403, 404, 421, 422, 429],
+        refuses: [401, 403, 421, 422, 429],
       }),
     })
 

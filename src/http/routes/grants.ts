@@ -9,7 +9,7 @@ import { jsonResponse, type RequestGuard } from '../guard.ts'
 import * as answers from '../models/answers.ts'
 import * as requests from '../models/requests.ts'
 import { listOf } from '../models/shape.ts'
-import { adminOperation } from '../openapi/operation.ts'
+import { adminOperations } from '../openapi/operation.ts'
 
 /** What the operator does with grants over HTTP, bound to this server by the composition root. */
 export interface GrantDeps {
@@ -20,36 +20,27 @@ export interface GrantDeps {
   readonly revoke: (id: string) => Promise<Grant>
 }
 
+const described = adminOperations('Grants')
+
 export function grantRoutes(deps: GrantDeps, guard: RequestGuard) {
   const { api, json } = createAdminApi(deps.admin, guard)
   return api
     .get('/grants', ({ query }) => list(deps, query.session), {
       query: requests.GrantQuery,
       response: { 200: listOf(answers.Grant, { description: 'Newest first' }) },
-      detail: adminOperation('Grants', 'listGrants', 'Every grant', [422]),
+      detail: described('listGrants', 'Every grant'),
     })
     .post('/grants', ({ body }) => mint(deps, body), {
       parse: json,
       query: requests.NoQuery,
       body: requests.MintOrder,
       response: { 201: answers.Mint },
-      detail: adminOperation(
-        'Grants',
-        'mintGrant',
-        'Mint a capability URL; it is shown this once',
-        [400, 404, 410, 413, 415, 422],
-      ),
+      detail: described('mintGrant', 'Mint a capability URL; it is shown this once', 404, 410),
     })
     .delete('/grants/:id', ({ params }) => revoke(deps, params.id), {
-      params: requests.Id,
-      query: requests.NoQuery,
+      ...requests.byId,
       response: { 200: answers.Grant },
-      detail: adminOperation(
-        'Grants',
-        'revokeGrant',
-        'Revoke a grant by its id or a unique beginning of it',
-        [404, 409, 422],
-      ),
+      detail: described('revokeGrant', 'Revoke a grant by its id or a unique beginning of it', 409),
     })
 }
 

@@ -8,7 +8,7 @@ import { jsonResponse, type RequestGuard } from '../guard.ts'
 import * as answers from '../models/answers.ts'
 import * as requests from '../models/requests.ts'
 import { listOf } from '../models/shape.ts'
-import { adminOperation } from '../openapi/operation.ts'
+import { adminOperations } from '../openapi/operation.ts'
 
 /** What the operator sees of sessions and hooks over HTTP, bound to this server by the composition root. */
 export interface SessionDeps {
@@ -19,28 +19,30 @@ export interface SessionDeps {
   readonly endSession: (id: string) => Promise<answers.Ended>
 }
 
+const described = adminOperations('Sessions')
+
 export function sessionRoutes(deps: SessionDeps, guard: RequestGuard) {
   const query = requests.NoQuery
   return createAdminApi(deps.admin, guard)
     .api.get('/sessions', async () => jsonResponse(await sessionsOf(deps)), {
       query,
       response: { 200: listOf(answers.Session, { description: 'By name' }) },
-      detail: adminOperation('Sessions', 'listSessions', 'Every session', [422]),
+      detail: described('listSessions', 'Every session'),
     })
     .get('/sessions/:id', ({ params }) => show(deps, params.id), {
-      ...{ params: requests.Id, query },
+      ...requests.byId,
       response: { 200: answers.Session },
-      detail: adminOperation('Sessions', 'showSession', 'One session', [404, 422]),
+      detail: described('showSession', 'One session'),
     })
     .delete('/sessions/:id', async ({ params }) => jsonResponse(await deps.endSession(params.id)), {
-      ...{ params: requests.Id, query },
+      ...requests.byId,
       response: { 200: answers.Ended },
-      detail: adminOperation('Sessions', 'endSession', 'End a session', [404, 410, 422]),
+      detail: described('endSession', 'End a session', 410),
     })
     .get('/hooks', () => jsonResponse<readonly answers.Hook[]>(deps.hooks().map(hookView)), {
       query,
       response: { 200: listOf(answers.Hook, { description: 'As configured' }) },
-      detail: adminOperation('Hooks', 'listHooks', 'Every configured hook', [422]),
+      detail: adminOperations('Hooks')('listHooks', 'Every configured hook'),
     })
 }
 
