@@ -2,6 +2,7 @@ import { Database as BunDatabase } from 'bun:sqlite'
 import type {
   Database,
   HttpServer,
+  LineMode,
   Platform,
   ServeOptions,
   SqlRow,
@@ -87,7 +88,7 @@ function openTerminal(options: TerminalOptions): Terminal {
       void output.promise.then(() => options.onExit(end))
     },
   })
-  const terminal = {
+  return {
     pid: child.pid,
     write: (bytes: Uint8Array | string) => {
       child.terminal?.write(bytes)
@@ -96,11 +97,9 @@ function openTerminal(options: TerminalOptions): Terminal {
     close: () => child.terminal?.close(),
     lineMode: () => lineMode(child.terminal),
   }
-  return terminal
 }
 
-/** From termios(3): whether the kernel collects lines, and whether it shows what is typed. */
-function lineMode(terminal: Bun.Terminal | undefined): { cooked: boolean; echo: boolean } | undefined {
+function lineMode(terminal: Bun.Terminal | undefined): LineMode | undefined {
   if (!terminal || terminal.closed) return undefined
   const canonical = process.platform === 'darwin' ? 0x100 : 0x2
   const flags = terminal.localFlags

@@ -58,5 +58,15 @@ export interface Terminal {
   /** Says nothing about whether the program read it. */
   write(bytes: Uint8Array | string): void
   resize(columns: number, rows: number): void
+  /** How the kernel handles the program's input; undefined when it cannot be asked. */
+  lineMode(): LineMode | undefined
   close(): void
+}
+
+/** From termios(3). */
+export interface LineMode {
+  /** The kernel collects lines for the program (ICANON). */
+  readonly cooked: boolean
+  /** The kernel shows what is typed (ECHO). */
+  readonly echo: boolean
 }

@@ -4,7 +4,6 @@ import { oneLine } from '../../domain/one-line.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { pause } from '../../wait.ts'
 import { isObject, type JsonObject, textAt } from '../json.ts'
-import { watchAbsence } from './absence.ts'
 import { errorText } from './api.ts'
 import { type Conversation, directoryOf } from './conversation.ts'
 import type { Events } from './events.ts'
@@ -154,6 +153,18 @@ export async function follow(
     await pause(calmMs)
   }
   return undefined
+}
+
+/** A server that nobody reaches for so long has ended, and every turn with it. */
+const awayMs = 3000
+
+/** Called at each look with whether no server answered; returns whether that has lasted too long. */
+export function watchAbsence(): (away: boolean) => boolean {
+  let since: number | undefined
+  return (away) => {
+    since = away ? (since ?? Date.now()) : undefined
+    return since !== undefined && Date.now() - since > awayMs
+  }
 }
 
 /** The answer so far, for a turn that is given up. */

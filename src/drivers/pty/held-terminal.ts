@@ -72,12 +72,8 @@ export function holdTerminal(options: HeldTerminalDeps): HeldTerminal {
     terminal: open(options, () => held),
     drafts: createDraftTracker(),
     drawnAt: performance.now(),
-    end: undefined,
-    alone: false,
-    heldKeys: undefined,
-    ours: undefined,
-    entered: false,
     keysInTurn: Promise.resolve(),
+    ...{ end: undefined, alone: false, heldKeys: undefined, ours: undefined, entered: false },
   }
   return {
     pid: held.terminal.pid,
@@ -133,7 +129,7 @@ const surfaceOf = (held: Held): Surface => ({
 async function look(held: Held): Promise<Screen | Gone> {
   const text = await held.model.text()
   if (held.end) return goneAs(held.end)
-  const lineMode = lineModeOf(held.terminal)
+  const lineMode = held.terminal.lineMode()
   return {
     kind: 'screen',
     ...text,
@@ -203,13 +199,3 @@ const goneAs = ({ exitCode, signal }: End): Gone => ({
   ...(exitCode !== undefined && { exitCode }),
   ...(signal !== undefined && { why: `it was ended by ${signal}` }),
 })
-
-interface LineMode {
-  readonly cooked: boolean
-  readonly echo: boolean
-}
-
-/** Undefined where the runtime's terminals have no `lineMode`, which is no part of the port. */
-function lineModeOf(terminal: Terminal & { readonly lineMode?: () => LineMode | undefined }) {
-  return terminal.lineMode?.()
-}

@@ -42,10 +42,8 @@ export async function runHolder(options: HolderOptions, platform: Platform): Pro
   if (!openTerminal)
     throw new Failure('unsupported', `Terminals need the built postern; ${platform.runtime} has none.`)
   const server = await listen(options.socket)
-  const hooks = openHookEvents(dirname(options.socket), {
-    id: options.session,
-    generation: options.generation,
-  })
+  const { session: id, generation } = options
+  const hooks = openHookEvents(dirname(options.socket), { id, generation })
   try {
     const ended = Promise.withResolvers<End>()
     await hooks.begin()
@@ -116,16 +114,9 @@ function createHolder(
   const typist = createTypist(terminal.surface, typingRules(process.platform, options.multiline), hooks)
   const typed = createTypedDeliveries(typedLimit)
   const stop = () => endProgram(terminal.pid)
-  const { generation } = options
   const holder: Holder = {
-    generation,
-    terminal,
-    typist,
-    typed,
-    viewers,
-    stop,
-    end: undefined,
-    typing: false,
+    ...{ generation: options.generation, terminal, typist, typed, viewers, stop },
+    ...{ end: undefined, typing: false },
   }
   return holder
 }

@@ -17,23 +17,20 @@ export interface PaneIdentity {
   readonly panePid: number
 }
 
-export interface TmuxSettings extends PaneIdentity {
-  /** As it was asked for, for people. */
-  readonly target: string
-  /** Where its skills are looked up. */
-  readonly cwd: string
-  /** Which agent runs there, when its program's name does not show it. */
-  readonly agent?: AgentKind
-  readonly multiline: Multiline
-}
-
 /** What a person may set. */
 interface GivenSettings {
   readonly target: string
   /** A path (`tmux -S`) or a name (`tmux -L`). */
   readonly socket?: string
+  /** Which agent runs there, when its program's name does not show it. */
   readonly agent?: AgentKind
   readonly multiline: Multiline
+}
+
+/** `target` stays as it was given, for people. */
+export interface TmuxSettings extends PaneIdentity, Omit<GivenSettings, 'socket'> {
+  /** Where its skills are looked up. */
+  readonly cwd: string
 }
 
 export function parseGiven(settings: DriverSettings): GivenSettings {
@@ -46,20 +43,20 @@ export function parseGiven(settings: DriverSettings): GivenSettings {
   return { target, ...(socket !== undefined && { socket }), ...(agent && { agent }), multiline }
 }
 
-/** Asked for again, settings that are complete are found out anew. */
+/** Given again, settings that are complete are found out anew. */
 const known: readonly string[] = [
   ...['target', 'socket', 'agent', 'multiline'],
   ...['serverPid', 'serverStart', 'paneId', 'panePid', 'cwd'],
 ]
 
-export const usage = (what: string): Failure => new Failure('usage', `The tmux driver ${what}.`)
+const usage = (what: string): Failure => new Failure('usage', `The tmux driver ${what}.`)
 
 const isText = (value: unknown): value is string => typeof value === 'string' && /^[^\0-\x1f]+$/.test(value)
 
 const isMultiline = (value: unknown): value is Multiline =>
   value === 'flatten' || value === 'refuse' || value === 'paste'
 
-/** Options of tmux that choose the server: as wished, else the one this shell runs in, else the default one. */
+/** Options of tmux that choose the server: as given, else the one this shell runs in, else the default one. */
 export function serverOptions(
   socket: string | undefined,
   tmuxVariable: string | undefined,

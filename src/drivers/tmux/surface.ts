@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import type { LineMode } from '../../platform/platform.ts'
 import { pause } from '../../wait.ts'
 import { foregroundOf } from '../agents/foreground.ts'
 import { agentRunBy, isAgentKind } from '../agents/kinds.ts'
@@ -62,13 +63,6 @@ async function lookOnce(state: PaneState): Promise<Screen | Gone> {
     quietMs: state.lookedAt - state.changedAt,
     draft: isDraft(state, inputOn(view)),
   }
-}
-
-interface LineMode {
-  /** The kernel collects lines for the program (ICANON). */
-  readonly cooked: boolean
-  /** The kernel shows what is typed (ECHO). */
-  readonly echo: boolean
 }
 
 const sttyMs = 1000
