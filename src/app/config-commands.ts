@@ -1,10 +1,11 @@
 import type { ConfigFile, HookTools } from '../cli/context.ts'
-import { configSchema, loadConfig } from '../config/load.ts'
+import { type Config, configSchema, loadConfig } from '../config/load.ts'
 import { printable } from '../config/printable.ts'
 import { Failure } from '../domain/error.ts'
 import { homeAt } from '../domain/home.ts'
 import { sessionOfHook } from '../domain/hook.ts'
 import { rehearse } from '../inbound/rehearse.ts'
+import { unknownDrivers } from '../manage/declared.ts'
 import type { ProcessDeps } from './local-home.ts'
 
 /** The configuration of a home, for `config` and `doctor`. */
@@ -15,9 +16,21 @@ export function configFile({ env }: ProcessDeps, root: string): ConfigFile {
     schema: configSchema,
     load: async () => {
       const config = await loadConfig({ home, env, flags: {} })
-      return { printable: printable(config), warnings: config.warnings, server: config.server }
+      const warnings = [...config.warnings, ...(await declaredWarnings(env, config))]
+      return { printable: printable(config), warnings, server: config.server }
     },
   }
+}
+
+/** Drivers are loaded only where a session is declared. */
+async function declaredWarnings(env: ProcessDeps['env'], config: Config): Promise<readonly string[]> {
+  const { declared } = config.sessions
+  if (declared.length === 0) return []
+  const { allDrivers } = await import('../drivers/index.ts')
+  return unknownDrivers(
+    allDrivers(env, () => []),
+    declared,
+  )
 }
 
 /** The hooks of a home, for `hooks ls` and `hooks test`. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { reasonOf } from '../domain/error.ts'
+import { suggestion } from '../domain/nearest.ts'
 import type { Log } from '../domain/ports.ts'
 import { isStanding, parseSessionId, type Session } from '../domain/session.ts'
 import { openSession, type RegisterDeps, requireDriver } from './sessions.ts'
@@ -46,6 +47,18 @@ async function openOne(deps: DeclaredDeps, declaration: Declaration): Promise<vo
   await openSession(deps, { id, driver: driver.kind, settings, generation, replace: true })
   deps.log('info', 'session.declared', { session: id, driver: driver.kind })
 }
+
+/** A sentence for each declaration whose kind of session this build does not have. */
+export const unknownDrivers = (
+  drivers: DeclaredDeps['drivers'],
+  declared: readonly Declaration[],
+): readonly string[] =>
+  declared
+    .filter(({ driver }) => !drivers.has(driver))
+    .map(
+      ({ id, driver }) =>
+        `sessions.declared.${id}.driver: "${driver}" is no driver. ${suggestion(driver, [...drivers.keys()])}`,
+    )
 
 const mark = 'declared-'
 

@@ -5,6 +5,21 @@ import { describe, it } from 'node:test'
 import { cli, scratchHome, serve } from '../support/binary.ts'
 
 describe('declared sessions', () => {
+  it('of a kind that is not there are named by check', async () => {
+    const home = await scratchHome()
+    const wrong = { a: { driver: 'comand' }, b: { driver: 'command', settings: { command: ['cat'] } } }
+    await mkdir(join(home, 'preferences'), { recursive: true })
+    await writeFile(
+      join(home, 'preferences', 'webhooks.json'),
+      JSON.stringify({ sessions: { declared: wrong } }),
+    )
+    const { code, stdout } = await cli(['check', '--json'], { home })
+    assert.equal(code, 0)
+    assert.deepEqual(JSON.parse(stdout).warnings, [
+      'sessions.declared.a.driver: "comand" is no driver. Did you mean command?',
+    ])
+  })
+
   it('are open from the start, survive restarts, follow the file and respect what was added by hand', {
     timeout: 60_000,
   }, async () => {
