@@ -24,7 +24,7 @@ export function webPages(
   entry: Entry,
   routes: DocsDeps['routes'],
 ) {
-  const { home, store, clock, config, version, adminToken } = deps
+  const { home, store, clock, config, drivers, version, adminToken } = deps
   const hooks = () => hooksOf(config())
   const publicUrl = () => config().server.publicUrl
   const file = openLoginFile(home, adminToken())
@@ -50,7 +50,10 @@ export function webPages(
       },
       guard,
     ),
-    docsRoutes({ version, publicUrl, routes, hooks: () => hooks().hooks, admit }, guard),
+    docsRoutes(
+      { version, drivers: [...drivers.keys()], publicUrl, routes, hooks: () => hooks().hooks, admit },
+      guard,
+    ),
   ]
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import type { Browser } from 'playwright-core'
+import { allDrivers } from '../../src/drivers/index.ts'
 import { type Served, scratchHome, serve } from '../support/binary.ts'
 import { noBrowser, openBrowser, seriousFlaws, watchedPage } from '../support/browser.ts'
 import { configure, hooks, secret } from '../support/hooks.ts'
@@ -25,6 +26,7 @@ interface Answer {
 
 interface Document {
   readonly openapi: string
+  readonly tags: readonly { readonly name: string; readonly description: string }[]
   readonly paths: Record<string, Record<string, Operation>>
   readonly components: {
     readonly schemas: object
@@ -107,6 +109,12 @@ describe('the API document', () => {
     )
     assert.equal(paths['/api/hooks/github']?.post?.summary, 'github')
     assert.equal(paths['/api/hooks/pay.v1']?.post?.summary, 'payments')
+  })
+
+  it('lists every kind of session', async () => {
+    const { tags } = await read()
+    const { description } = tags.find(({ name }) => name === 'Sessions') ?? assert.fail()
+    assert.ok(description.endsWith(` ${[...allDrivers({}, () => []).keys()].join(', ')}.`), description)
   })
 
   it('names only routes that are there', async () => {

@@ -11,6 +11,8 @@ export interface Documented {
   readonly publicUrl: string | undefined
   readonly routes: readonly Route[]
   readonly hooks: readonly Hook[]
+  /** Every kind of session. */
+  readonly drivers: readonly string[]
 }
 
 export type Route = Pick<InternalRoute, 'path' | 'method' | 'hooks'>
@@ -19,7 +21,7 @@ export type Route = Pick<InternalRoute, 'path' | 'method' | 'hooks'>
  * The OpenAPI document of this very moment. The plugin's own endpoint remembers what it built as long as no route is
  * added, so hooks of a changed configuration would never show: its parts are used instead of the whole.
  */
-export function openApiDocument({ version, publicUrl, routes, hooks }: Documented): object {
+export function openApiDocument({ version, publicUrl, routes, hooks, drivers }: Documented): object {
   const { schemas, resolved } = components({
     paths: { ...routePaths(routes), ...Object.fromEntries(hooks.map(hookPath)) },
     responses: problemResponses(),
@@ -36,7 +38,7 @@ export function openApiDocument({ version, publicUrl, routes, hooks }: Documente
     },
     // Relative to the document, so that the page may ask it (`connect-src 'self'`).
     servers: [{ url: '/' }, ...(publicUrl === undefined ? [] : [{ url: publicUrl }])],
-    tags: tags.map(([name, description]) => ({ name, description })),
+    tags: tagsWith(drivers).map(([name, description]) => ({ name, description })),
     paths: resolved.paths,
     components: {
       schemas,
@@ -46,12 +48,12 @@ export function openApiDocument({ version, publicUrl, routes, hooks }: Documente
   }
 }
 
-const tags: readonly (readonly [name: string, description: string])[] = [
+const tagsWith = (drivers: readonly string[]): readonly (readonly [name: string, description: string])[] => [
   ['Channels', 'Capability URLs: one holder, one session, one verb.'],
   ['Hooks', 'Webhooks of other systems; each configured hook under its own name.'],
   ['Deliveries', 'The durable record of every accepted knock.'],
   ['Grants', 'Minted permissions.'],
-  ['Sessions', 'Agents that can take input.'],
+  ['Sessions', `Agents that can take input. Drivers: ${drivers.join(', ')}.`],
   ['Health', 'Liveness, readiness, metrics.'],
   ['Dashboard', 'For people.'],
 ]

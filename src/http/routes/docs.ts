@@ -17,6 +17,8 @@ export interface DocsDeps {
   readonly routes: () => readonly Route[]
   /** The custom hooks as configured now. */
   readonly hooks: () => readonly Hook[]
+  /** Every kind of session. */
+  readonly drivers: readonly string[]
   /** Throws unless the request may see these pages. */
   readonly admit: (request: Request) => void
 }
@@ -67,8 +69,10 @@ function explorer(deps: DocsDeps, request: Request): Response {
 
 function document(deps: DocsDeps, request: Request): Response {
   deps.admit(request)
-  const { version, routes, hooks, publicUrl } = deps
-  return jsonResponse(openApiDocument({ version, publicUrl: publicUrl(), routes: routes(), hooks: hooks() }))
+  const { version, drivers, routes, hooks, publicUrl } = deps
+  return jsonResponse(
+    openApiDocument({ version, drivers, publicUrl: publicUrl(), routes: routes(), hooks: hooks() }),
+  )
 }
 
 /** The explorer's files are large and seldom wanted: they are loaded at their first request. */
