@@ -27,5 +27,5 @@ testDriver({
   multiline: false,
   longestLine: 4095,
   turns: 'silent',
-  start: async () => ({ ...asAgent(await openLoop(), linesRead), busyWith: 'sleep now' }),
+  start: async () => ({ ...asAgent(await openLoop(), linesRead), busyWith: 'work now' }),
 })

@@ -132,9 +132,9 @@ export async function signalAgent(bench: PaneBench, signal: 'SIGSTOP' | 'SIGCONT
 }
 
 const loop =
-  'while IFS= read -r line; do printf "%s\\0" "$line" >> lines; echo "got it"; case $line in sleep*) sleep 30;; esac; done'
+  'while IFS= read -r line; do printf "%s\\0" "$line" >> lines; echo "got it"; case $line in work*) while sleep 0.2; do echo .; done;; esac; done'
 
-/** A program that reads lines as the kernel collects them. */
+/** A program that reads lines as the kernel collects them. At work it moves the screen: tmux shows nothing else of it. */
 export const openLoop = (): Promise<PaneBench> =>
   openPaneBench(() => ['sh', '-c', `echo ready; ${loop}`], 'ready')
 
