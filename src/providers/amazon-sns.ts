@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import { fromBase64 } from '../auth/encodings.ts'
 import { isFresh, rfc3339Time } from '../auth/freshness.ts'
 import { isSignedRsa } from '../auth/mac.ts'
+import type { VerifyConfig } from '../domain/verify.ts'
 import { parsePayload } from '../payload/parse.ts'
 import { isList, isObject, type View, type ViewObject } from '../payload/view.ts'
 import { emptyAnswer, memberOfSmall } from './answer.ts'
@@ -20,20 +21,11 @@ const toleranceSeconds = 7200
  * of the configuration; the certificate must lie where only Amazon can put one.
  */
 const verify: VerifyLater = async (config, request, outgoing) => {
-  if (request.rawBody.length > longestBody) return undefined
-  const message = await jsonIn(request.rawBody)
+  const message = request.rawBody.length > longestBody ? null : await jsonIn(request.rawBody)
   const url = amazonUrl(textAt(message, 'SigningCertURL'))
-  if (!config.topicArn || textAt(message, 'TopicArn') !== config.topicArn) return undefined
-  if (!url?.pathname.endsWith('.pem')) return undefined
-  const time = rfc3339Time(textAt(message, 'Timestamp'))
-  if (!isFresh(time, request.now, config.toleranceSeconds ?? toleranceSeconds)) return undefined
-  const signature = fromBase64(textAt(message, 'Signature'))
-  const text = signedText(message)
-  if (!signature || text === undefined || hashOf(message) === undefined) return undefined
+  if (!url?.pathname.endsWith('.pem') || !isExpected(config, message, request.now)) return undefined
   const certificate = await outgoing.certificate(url, request.now)
-  return certificate &&
-    isValidAt(certificate, request.now) &&
-    isSignedBy(certificate, message, text, signature)
+  return certificate && isValidAt(certificate, request.now) && isSignedBy(certificate, message)
     ? vouched(textAt(message, 'MessageId'))
     : undefined
 }
@@ -49,20 +41,24 @@ function amazonUrl(text: string): URL | undefined {
     : undefined
 }
 
-const signedFields: Readonly<Record<string, readonly string[]>> = {
-  Notification: ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type'],
-  SubscriptionConfirmation: [
-    ...['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type'],
-  ],
-  UnsubscribeConfirmation: [
-    ...['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type'],
-  ],
-}
+/** Whatever can be refused before a certificate is fetched for it. */
+const isExpected = ({ topicArn, ...config }: VerifyConfig, message: View, now: number): boolean =>
+  topicArn !== undefined &&
+  topicArn !== '' &&
+  textAt(message, 'TopicArn') === topicArn &&
+  isFresh(rfc3339Time(textAt(message, 'Timestamp')), now, config.toleranceSeconds ?? toleranceSeconds) &&
+  signedText(message) !== undefined
+
+const ofConfirmations = ['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type']
+const signedFields: ReadonlyMap<string, readonly string[]> = new Map([
+  ['Notification', ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type']],
+  ['SubscriptionConfirmation', ofConfirmations],
+  ['UnsubscribeConfirmation', ofConfirmations],
+])
 
 /** Undefined for a type that nobody knows, and when a field that is signed is missing; a subject may be. */
 function signedText(message: View): string | undefined {
-  const type = textAt(message, 'Type')
-  const names = Object.hasOwn(signedFields, type) ? (signedFields[type] ?? []) : []
+  const names = signedFields.get(textAt(message, 'Type')) ?? []
   const fields = names.filter((name) => isObject(message) && typeof message[name] === 'string')
   const complete = names.every((name) => name === 'Subject' || fields.includes(name))
   return complete && fields.length > 0
@@ -70,20 +66,21 @@ function signedText(message: View): string | undefined {
     : undefined
 }
 
-const hashOf = (message: View): 'sha1' | 'sha256' | undefined =>
-  (({ '1': 'sha1', '2': 'sha256' }) as const)[textAt(message, 'SignatureVersion')]
-
 const isValidAt = ({ validFrom, validTo }: X509Certificate, now: number): boolean =>
   Date.parse(validFrom) <= now && now <= Date.parse(validTo)
 
-function isSignedBy(
-  { publicKey }: X509Certificate,
-  message: View,
-  text: string,
-  signature: Uint8Array,
-): boolean {
-  const hash = hashOf(message)
-  return hash !== undefined && isSignedRsa(publicKey, text, signature, hash)
+/** By the version of the signature. */
+const hashes: ReadonlyMap<string, 'sha1' | 'sha256'> = new Map([
+  ['1', 'sha1'],
+  ['2', 'sha256'],
+])
+
+function isSignedBy({ publicKey }: X509Certificate, message: View): boolean {
+  const hash = hashes.get(textAt(message, 'SignatureVersion'))
+  const signature = fromBase64(textAt(message, 'Signature'))
+  const text = signedText(message)
+  if (!hash || !signature || text === undefined) return false
+  return isSignedRsa(publicKey, text, signature, hash)
 }
 
 /** A subscription is confirmed by a GET of the address that was signed with it; SNS tries again when that fails. */

@@ -87,9 +87,9 @@ test('amazon-sns: a change of anything that is signed is refused', async () => {
   for (const name of ['Message', 'MessageId', 'Subject', 'Timestamp', 'Type', 'Signature'])
     for (const value of [`${good[name]}x`, '', undefined])
       assert.equal(await kindOf({ ...good, [name]: value }), 'unproven', `${name} ${value}`)
-  for (const SignatureVersion of ['', '0', '1', '3', 2])
+  for (const SignatureVersion of ['', '0', '1', '3', 2, 'constructor'])
     assert.equal(await kindOf({ ...good, SignatureVersion }), 'unproven')
-  for (const message of [null, [], 'x', { ...good, Message: 7 }])
+  for (const message of [null, [], 'x', { ...good, Message: 7 }, { ...good, Type: 'constructor' }])
     assert.equal(await kindOf(message), 'unproven')
 })
 
