@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { Type } from '@sinclair/typebox'
+import { Check } from '@sinclair/typebox/value'
 import type { Home } from '../../domain/home.ts'
-import type { LoginFile, StoredLogin } from './logins.ts'
+import type { LoginFile } from './logins.ts'
 
 /**
  * The dashboard's logins beside the sockets, not in the database: a copy of that one must not let anybody in again.
@@ -13,7 +15,7 @@ export function openLoginFile(home: Pick<Home, 'runDir'>, adminToken: string): L
   return {
     load: () => {
       const saved = readJson(path)
-      return saved?.under === under && Array.isArray(saved.logins) ? saved.logins.filter(isLogin) : []
+      return Check(File, saved) && saved.under === under ? saved.logins : []
     },
     save: (logins) => {
       try {
@@ -26,21 +28,15 @@ export function openLoginFile(home: Pick<Home, 'runDir'>, adminToken: string): L
   }
 }
 
-function readJson(path: string): { readonly [name: string]: unknown } | undefined {
+const File = Type.Object({
+  under: Type.String(),
+  logins: Type.Array(Type.Object({ digest: Type.String(), csrf: Type.String(), expiresAt: Type.Number() })),
+})
+
+function readJson(path: string): unknown {
   try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
-    return typeof value === 'object' && value !== null ? { ...value } : undefined
+    return JSON.parse(readFileSync(path, 'utf8'))
   } catch {
     return undefined
   }
 }
-
-const isLogin = (value: unknown): value is StoredLogin =>
-  typeof value === 'object' &&
-  value !== null &&
-  'digest' in value &&
-  typeof value.digest === 'string' &&
-  'csrf' in value &&
-  typeof value.csrf === 'string' &&
-  'expiresAt' in value &&
-  typeof value.expiresAt === 'number'

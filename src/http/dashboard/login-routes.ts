@@ -26,28 +26,22 @@ export interface LoginDeps {
 
 export type AnswerPage = (request: Request, act: () => Response | Promise<Response>) => Promise<Response>
 
-export const loginRoutes = (deps: LoginDeps, inPage: AnswerPage, guard: RequestGuard) => {
+export const loginRoutes = (deps: LoginDeps, inPage: AnswerPage) => {
   const hidden = { detail: { hide: true } }
-  return new Elysia()
-    .get('/dashboard/login', ({ request }) => inPage(request, () => showLogin(deps, request)), hidden)
-    .post('/dashboard/login', ({ request }) => inPage(request, () => logIn(deps, request)), {
-      parse: 'none',
-      ...hidden,
-    })
+  const posted = { parse: 'none', ...hidden } as const
+  return new Elysia({ prefix: '/dashboard' })
+    .get('/login', ({ request }) => inPage(request, () => showLogin(deps, request)), hidden)
+    .post('/login', ({ request }) => inPage(request, () => logIn(deps, request)), posted)
     .get(
-      '/dashboard/enter/:code',
+      '/enter/:code',
       ({ request, params }) => inPage(request, () => enter(deps, request, params.code)),
       hidden,
     )
-    .post('/dashboard/logout', ({ request }) => inPage(request, () => logOut(deps, request)), {
-      parse: 'none',
-      ...hidden,
-    })
-    .use(linkRoute(deps, guard))
+    .post('/logout', ({ request }) => inPage(request, () => logOut(deps, request)), posted)
 }
 
 /** `POST /api/dashboard/links`: what `postern dashboard` prints. */
-const linkRoute = (deps: LoginDeps, guard: RequestGuard) =>
+export const linkRoute = (deps: Omit<LoginDeps, 'responses'>, guard: RequestGuard) =>
   createAdminApi(deps.admin, guard).api.post('/dashboard/links', ({ request }) => invite(deps, request), {
     parse: 'none',
     query: requests.NoQuery,
@@ -105,7 +99,7 @@ async function logOut({ guard }: LoginDeps, request: Request): Promise<Response>
   return redirect('/dashboard/login', guard.leave(request))
 }
 
-function invite(deps: LoginDeps, request: Request): Response {
+function invite(deps: Pick<LoginDeps, 'logins' | 'publicUrl'>, request: Request): Response {
   const { code, expiresAt } = deps.logins.invite()
   // The Host was checked before: it is one of ours.
   const base = deps.publicUrl() ?? new URL(request.url).origin

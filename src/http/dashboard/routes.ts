@@ -17,7 +17,14 @@ import { deliveriesPage } from './deliveries.ts'
 import { deliveryPage } from './delivery.ts'
 import { hookPage, hooksPage } from './hooks.ts'
 import { liveStream } from './live.ts'
-import { type AnswerPage, type LoginDeps, loginRoutes, redirect, redirectToLogin } from './login-routes.ts'
+import {
+  type AnswerPage,
+  type LoginDeps,
+  linkRoute,
+  loginRoutes,
+  redirect,
+  redirectToLogin,
+} from './login-routes.ts'
 import type { Login } from './logins.ts'
 import type { Page, PageDeps } from './page.ts'
 import { createPageResponses, type PageResponses } from './responses.ts'
@@ -46,7 +53,8 @@ export const dashboardRoutes = (deps: DashboardDeps, guard: RequestGuard) => {
     }
   }
   return new Elysia()
-    .use(loginRoutes({ ...deps, responses }, inPage, guard))
+    .use(loginRoutes({ ...deps, responses }, inPage))
+    .use(linkRoute(deps, guard))
     .use(assetRoutes(guard))
     .use(pageRoutes(deps, responses, inPage, guard))
     .use(formRoutes(deps, responses, inPage))
@@ -82,30 +90,30 @@ function formRoutes(deps: DashboardDeps, responses: PageResponses, inPage: Answe
   const posted = { parse: 'none', ...hidden } as const
   const post = (request: Request, act: (form: URLSearchParams, login: Login) => Promise<Response>) =>
     inPage(request, async () => act(await deps.guard.adminForm(request), deps.guard.require(request)))
-  return new Elysia()
+  return new Elysia({ prefix: '/dashboard' })
     .post(
-      '/dashboard/deliveries/:id/retry',
+      '/deliveries/:id/retry',
       ({ request, params }) => post(request, () => retry(deps, params.id)),
       posted,
     )
     .post(
-      '/dashboard/deliveries/:id/replay',
+      '/deliveries/:id/replay',
       ({ request, params }) => post(request, (form) => replay(deps, params.id, form)),
       posted,
     )
     .post(
-      '/dashboard/channels/:id/revoke',
+      '/channels/:id/revoke',
       ({ request, params }) => post(request, () => revoke(deps, params.id)),
       posted,
     )
     .post(
-      '/dashboard/channels',
+      '/channels',
       ({ request }) =>
         post(request, async (form, login) => responses.page(await mint(deps, form), login, 201)),
       posted,
     )
     .post(
-      '/dashboard/hooks/:name',
+      '/hooks/:name',
       ({ request, params }) =>
         post(request, async (form, login) => {
           const base = baseOf(deps, new URL(request.url))

@@ -2,35 +2,23 @@ import type { Code } from '../../domain/error.ts'
 import { Problem } from '../models/knocks.ts'
 import { problemBody } from '../problem.ts'
 
-/** The refusals that routes document, each by one of the codes of its status. */
-const meanings: Partial<Readonly<Record<Code, string>>> = {
-  malformed: 'Not JSON, or not UTF-8',
-  unauthorized: 'No credential, or a bad one',
-  forbidden: 'Not allowed: one identical answer, whatever was wrong',
-  not_found: 'There is no such thing',
-  method_not_allowed: 'Another method is wanted; Allow says which',
-  in_flight: 'It cannot be done now, or the idempotency key was used with another message',
-  session_ended: 'The session has ended',
-  too_large: 'The body is too large',
-  unsupported_media_type: 'Another content type is wanted',
-  host_not_allowed: 'This server does not answer to that Host',
-  unprocessable: 'JSON of the wrong shape',
-  rate_limited: 'Too often; Retry-After says when',
-  delivery_failed: 'Stored, but it could not be delivered',
-  store_unavailable: 'It cannot be stored now; Retry-After says when',
-}
+/** The refusals that routes document: for each status one of its codes. */
+const documented: readonly Code[] = [
+  ...(['malformed', 'unauthorized', 'forbidden', 'not_found', 'method_not_allowed', 'in_flight'] as const),
+  ...(['session_ended', 'too_large', 'unsupported_media_type', 'host_not_allowed', 'unprocessable'] as const),
+  ...(['rate_limited', 'delivery_failed', 'store_unavailable'] as const),
+]
 
 /** `components.responses`: each refusal stands there once. */
 export const problemResponses = (): Readonly<Record<string, object>> => ({
   ...Object.fromEntries(
-    (Object.keys(meanings) as Code[]).map((code) => {
-      const body = problemBody(code, `${meanings[code]}.`)
-      return [`Problem${body.status}`, responseOf(body, meanings[code] ?? '')]
+    documented.map((code) => {
+      const body = problemBody(code, 'What was wrong, and what would be right.')
+      return [`Problem${body.status}`, responseOf(body)]
     }),
   ),
   Problem: responseOf(
     problemBody('internal', 'Something went wrong here; the log has it under this request id.'),
-    'Any other refusal, an error of the server’s own among them',
   ),
 })
 
@@ -42,8 +30,8 @@ export const problemRefs = (statuses: readonly number[]) => ({
 
 const refTo = (name: string) => ({ $ref: `#/components/responses/${name}` })
 
-const responseOf = (example: ReturnType<typeof problemBody>, description: string) => ({
-  description,
+const responseOf = (example: ReturnType<typeof problemBody>) => ({
+  description: example.title,
   ...headersOf(example.status),
   content: { 'application/problem+json': { schema: Problem, example } },
 })
