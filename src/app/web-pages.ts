@@ -60,6 +60,5 @@ export function webPages(
 const hooksOf = ({ webhooks, sessions }: Config) => ({
   enabled: webhooks.enabled,
   hooks: webhooks.hooks,
-  wakeSession: sessions.wake,
-  agentSession: sessions.agent,
+  sessions,
 })

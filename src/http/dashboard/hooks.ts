@@ -1,6 +1,6 @@
 import type { Delivery } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
-import type { Hook } from '../../domain/hook.ts'
+import { type Hook, sessionOfHook } from '../../domain/hook.ts'
 import type { Sample } from '../../inbound/rehearse.ts'
 import { iso, recordView } from '../../manage/views.ts'
 import { exampleFor } from '../openapi/example.ts'
@@ -99,10 +99,10 @@ async function sampleOf(
   }
 }
 
-const builtIn = ({ enabled, wakeSession, agentSession }: Hooks) =>
+const builtIn = ({ enabled, sessions }: Hooks) =>
   [
-    { name: 'wake', action: 'wake', session: wakeSession },
-    { name: 'agent', action: 'agent', session: agentSession },
+    { name: 'wake', action: 'wake', session: sessions.wake },
+    { name: 'agent', action: 'agent', session: sessions.agent },
   ].map((hook) => ({
     ...hook,
     href: null,
@@ -117,7 +117,7 @@ const rowOf = (hooks: Hooks, hook: Hook) => ({
   href: `/dashboard/hooks/${encodeURIComponent(hook.name)}`,
   path: hook.path,
   action: hook.action,
-  session: sessionFor(hooks, hook),
+  session: sessionOfHook(hook, hooks.sessions),
   proof: hook.verify.scheme,
   deliveries: deliveriesOf(hook.name),
   ...stateOf(hooks.enabled && hook.active),
@@ -145,13 +145,10 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 const stateOf = (active: boolean) =>
   active ? { state: 'active', tone: 'good' } : { state: 'off', tone: 'plain' }
 
-const sessionFor = (hooks: Hooks, hook: Hook): string =>
-  hook.session ?? (hook.action === 'wake' ? hooks.wakeSession : hooks.agentSession)
-
 function factsOf(hooks: Hooks, hook: Hook) {
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['Path', hook.path],
-    ['Session', sessionFor(hooks, hook)],
+    ['Session', sessionOfHook(hook, hooks.sessions)],
     ['Action', hook.action],
     ['Skill', hook.skill],
     ['From', hook.from],

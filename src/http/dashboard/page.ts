@@ -37,8 +37,8 @@ export interface PageDeps {
 export interface Hooks {
   readonly enabled: boolean
   readonly hooks: readonly Hook[]
-  readonly wakeSession: string
-  readonly agentSession: string
+  /** Default sessions by action. */
+  readonly sessions: { readonly wake: string; readonly agent: string }
 }
 
 /** The colour of a state. */
