@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { connectTo } from '../../src/drivers/codex/app-server.ts'
 import { begin } from '../../src/drivers/codex/thread.ts'
-import { dirIn, type FakeServer, fakeServer } from '../drivers/codex/harness.ts'
+import { notesDir } from '../drivers/agent-process/bench.ts'
+import { type FakeServer, fakeServer } from '../drivers/codex/harness.ts'
 import { eventually } from '../suites/driver.ts'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
 import { configure, hooks, secret } from '../support/hooks.ts'
@@ -32,7 +33,7 @@ const staged = (title: string, body: (stage: Stage) => Promise<void>) =>
       })
       assert.equal(added.code, 0, added.stderr)
       const prompts = async () => {
-        const lines = await readFile(join(dirIn(folder), 'prompts.jsonl'), 'utf8').catch(() => '')
+        const lines = await readFile(join(notesDir(folder), 'prompts.jsonl'), 'utf8').catch(() => '')
         return lines.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as string]))
       }
       await body({ home, codex, prompts })

@@ -18,6 +18,8 @@ export interface FakeKind {
   readonly fixture: string
   /** The fake notes everything in the folder of `<prefix>_DIR`, and outlives its pipes with `<prefix>_STAYS`. */
   readonly prefix: string
+  /** What else the driver finds in its environment. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** A scratch folder with a connection to the fake agent, and what that noted. */
@@ -54,15 +56,24 @@ export const fakeCommand = (fixture: string): readonly string[] => [
 ]
 
 export async function openBench(fake: FakeKind, settings: DriverSettings = {}): Promise<Bench> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'postern-owned-')))
-  const dir = join(folder, 'agent')
-  const env = { ...process.env, [`${fake.prefix}_DIR`]: dir }
+  return benchIn(await scratch(), fake, { command: fakeCommand(fake.fixture), ...settings })
+}
+
+export const scratch = async (): Promise<string> => realpath(await mkdtemp(join(tmpdir(), 'postern-owned-')))
+
+/** Where a fake notes everything. */
+export const notesDir = (folder: string): string => join(folder, 'agent')
+
+/** The same in a folder that is there, and without a command of its own. `remove` also removes the folder. */
+export async function benchIn(folder: string, fake: FakeKind, settings: DriverSettings): Promise<Bench> {
+  const dir = notesDir(folder)
+  const env = { ...process.env, ...fake.env, [`${fake.prefix}_DIR`]: dir }
   const driver = fake.make({
     env: { ...env, POSTERN_SECRET: 'not for agents' },
     skillDirs: () => [join(folder, 'extra')],
     cancelMs: 600,
   })
-  const prepared = await driver.prepare({ command: fakeCommand(fake.fixture), ...settings }, { cwd: folder })
+  const prepared = await driver.prepare(settings, { cwd: folder })
   const session: Session = {
     id: 'coder' as SessionId,
     generation: '00c0ffee00c0ffee',
@@ -94,7 +105,8 @@ export async function openBench(fake: FakeKind, settings: DriverSettings = {}): 
     anyRuns: async () => (await Promise.all((await starts()).map(({ pid }) => identify(pid)))).some(Boolean),
     killedServer: async (how, deliveryId, text) => {
       const before = (await prompts()).length
-      const args = [JSON.stringify(session), tools.runDir, how, deliveryId, text]
+      const resumed = { ...session, settings: remembered.at(-1) ?? prepared }
+      const args = [JSON.stringify(resumed), tools.runDir, how, deliveryId, text]
       const server = startServer(args, { ...env, [`${fake.prefix}_STAYS`]: '1' })
       await eventually(async () => (await prompts()).length > before, 'it got the prompt')
       if (text.includes('CHATTY')) await server.accepted
@@ -129,7 +141,7 @@ async function notesIn<T>(path: string): Promise<readonly T[]> {
     .map((line) => JSON.parse(line) as T)
 }
 
-export const ownedHarness = (name: string, fake: FakeKind): DriverHarness => ({
+export const ownedHarness = (name: string, fake: FakeKind, busyWith = 'SLOW:600'): DriverHarness => ({
   name,
   delivery: 'push',
   ownsAgent: true,
@@ -146,7 +158,7 @@ export const ownedHarness = (name: string, fake: FakeKind): DriverHarness => ({
     return {
       connection: bench.connection,
       received: bench.prompts,
-      busyWith: 'SLOW:600',
+      busyWith,
       hang: async () => {
         await bench.connection.skills(AbortSignal.timeout(20_000))
         for (const { pid } of await bench.starts()) process.kill(pid, 'SIGSTOP')

@@ -2,15 +2,33 @@ import assert from 'node:assert/strict'
 import { mkdir, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import type { DeliveryEvent, DeliveryId } from '../../../src/domain/delivery.ts'
+import type { DeliveryEvent } from '../../../src/domain/delivery.ts'
 import type { Outcome } from '../../../src/domain/outcome.ts'
 import type { DriverSettings } from '../../../src/domain/session.ts'
 import { begin } from '../../../src/drivers/codex/thread.ts'
 import { eventually } from '../../suites/driver.ts'
+import {
+  deliveryId,
+  inject,
+  otherDelivery,
+  patience,
+  quiet,
+  timeout,
+  turn,
+  untilFree,
+} from '../../suites/owned-driver.ts'
 import { fakeServer, openBench, openSharedBench, type SharedBench } from './harness.ts'
-import { deliveryId, inject, killedServer, patience, quiet, shared, turn, untilFree } from './steps.ts'
 
-const timeout = () => new DOMException('too long', 'TimeoutError')
+const shared = (title: string, body: (bench: SharedBench) => Promise<void>) =>
+  test(`codex that others use ${title}`, async () => {
+    const bench = await openSharedBench()
+    try {
+      await body(bench)
+    } finally {
+      await bench.remove()
+    }
+  })
+
 const died = { kind: 'turn_failed', why: 'exited', detail: 'codex ended while its turn ran' } as const
 
 /** The person who has the conversation open says something. */
@@ -37,7 +55,7 @@ shared('leaves an approval to the person, through 20 messages', async (bench) =>
   await eventually(async () => (await connection.state(patience())).kind === 'blocked', 'it is blocked')
   for (let count = 1; count <= 20; count++)
     assert.equal((await inject(connection, `number ${count}`)).kind, 'busy')
-  assert.deepEqual(await notes('approvals'), [])
+  assert.deepEqual(await notes('approvals.jsonl'), [])
   const read = await person.call('thread/read', { threadId })
   assert.match(JSON.stringify(read), /waitingOnApproval/)
   await person.call('fake/decide', { threadId, decision: 'accept' })
@@ -74,10 +92,9 @@ shared('leaves a turn alone that it lets go of, and finds it again', async (benc
 })
 
 shared('finds the turn of a server that was killed, and how it ended', async (bench) => {
-  await killedServer(bench, 'turn', 'CHATTY SLOW:1')
+  await bench.killedServer('turn', deliveryId, 'CHATTY SLOW:1')
   const next = bench.connect()
-  const other = 'whd_000000000000000000000002' as DeliveryId
-  assert.equal(await next.recall(other), undefined)
+  assert.equal(await next.recall(otherDelivery), undefined)
   assert.deepEqual(await next.recall(deliveryId), answer(0, 'on it.\nECHO[1]: CHATTY SLOW:1'))
   assert.deepEqual(await bench.prompts(), ['CHATTY SLOW:1'])
   assert.deepEqual(await turn(next, 'next'), answer(0, 'ECHO[2]: next'))
@@ -118,7 +135,7 @@ shared('is offline while its server is, and says what became of the turn', async
 
 shared('hears of another turn than its own', async ({ connection, notes }) => {
   assert.deepEqual(await turn(connection, 'NOISE'), answer(0, 'ECHO[1]: NOISE'))
-  assert.deepEqual((await notes('pongs')).at(-1), 'p')
+  assert.deepEqual((await notes('pongs.jsonl')).at(-1), 'p')
 })
 
 for (const text of ['FAIL', 'EMPTY', 'HOOKED', 'STOPPED'])
@@ -176,25 +193,17 @@ test('codex discover finds the conversations that are open and not reached yet',
   await bench.remove()
 })
 
-test('codex prepare completes settings and names what is wrong', async () => {
+test('codex prepare completes the settings of a server and names what is wrong', async () => {
   const { driver, remove } = await openBench()
   const prepare = (settings: DriverSettings) => driver.prepare(settings, { cwd: '/srv' })
-  const own = { command: ['codex', 'app-server'], cwd: '/srv', permissions: [] }
-  assert.deepEqual(await prepare({ command: ['codex', 'app-server'] }), own)
   assert.deepEqual(await prepare({ socket: 'here.sock', threadId: 't' }), {
     ...{ socket: '/srv/here.sock', cwd: '/srv', threadId: 't' },
   })
   const wrong: readonly (readonly [DriverSettings, RegExp])[] = [
-    [{ command: ['codex'] }, /codex app-server/],
-    [{ command: 'codex app-server' }, /command as a list/],
-    [{ command: ['codex', 'app-server'], socket: '/s' }, /one of socket, url and a command/],
     [{ socket: '/s', permissions: ['execute'] }, /of its own/],
     [{ socket: '/s', tokenEnv: 'T' }, /only with a url/],
     [{ url: 'http://127.0.0.1:1' }, /ws:/],
     [{ url: 'ws://me:secret@127.0.0.1:1' }, /no credentials/],
-    [{ command: ['codex', 'app-server'], permissions: 'execute' }, /permissions/],
-    [{ command: ['codex', 'app-server'], env: { A: 1 } }, /env/],
-    [{ command: ['codex', 'app-server'], target: '%5' }, /no setting "target"/],
   ]
   for (const [settings, why] of wrong) await assert.rejects(prepare(settings), why)
   await remove()
