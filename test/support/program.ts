@@ -1,6 +1,13 @@
 import type { Screen } from '../../src/drivers/terminal/screen.ts'
 import type { Gone, Surface } from '../../src/drivers/terminal/surface.ts'
 
+/** A quiet screen of an agent. */
+export const screenOf = (lines: readonly string[], more: Partial<Screen> = {}): Screen => ({
+  ...{ kind: 'screen', lines, cursor: '0,0', quietMs: 5000, draft: false },
+  ...{ bracketedPaste: true, cooked: false, echo: false },
+  ...more,
+})
+
 /** A program at a terminal, simulated with a clock of its own. */
 export interface Program {
   readonly surface: Surface

@@ -1,18 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { agentErrorOn } from '../../../src/drivers/terminal/agent-error.ts'
-import type { Screen } from '../../../src/drivers/terminal/screen.ts'
+import { screenOf } from '../../support/program.ts'
 
-const screen = (...lines: readonly string[]): Screen => ({
-  kind: 'screen',
-  lines,
-  cursor: '',
-  bracketedPaste: true,
-  cooked: false,
-  echo: false,
-  quietMs: 5000,
-  draft: false,
-})
+const screen = (...lines: readonly string[]) => screenOf(lines)
 
 const box = ['', '› Ask Codex to do anything', '', '  fake-model default · /srv']
 

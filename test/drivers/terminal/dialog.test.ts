@@ -1,19 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { dialogOn, showsStopHint } from '../../../src/drivers/terminal/dialog.ts'
-import type { Screen } from '../../../src/drivers/terminal/screen.ts'
-
-const screen = (lines: readonly string[], more: Partial<Screen> = {}): Screen => ({
-  kind: 'screen',
-  lines,
-  cursor: '',
-  bracketedPaste: true,
-  cooked: false,
-  echo: false,
-  quietMs: 5000,
-  draft: false,
-  ...more,
-})
+import { screenOf } from '../../support/program.ts'
 
 describe('dialogOn', () => {
   const dialogs: Readonly<Record<string, readonly string[]>> = {
@@ -45,7 +33,7 @@ describe('dialogOn', () => {
     'press enter': ['Press Enter to continue'],
   }
   for (const [title, lines] of Object.entries(dialogs))
-    it(`sees ${title}`, () => assert.notEqual(dialogOn(screen(['some output', ...lines, ''])), undefined))
+    it(`sees ${title}`, () => assert.notEqual(dialogOn(screenOf(['some output', ...lines, ''])), undefined))
 
   const others: Readonly<Record<string, readonly string[]>> = {
     'an empty screen': [],
@@ -61,11 +49,11 @@ describe('dialogOn', () => {
     ],
   }
   for (const [title, lines] of Object.entries(others))
-    it(`sees none in ${title}`, () => assert.equal(dialogOn(screen(lines)), undefined))
+    it(`sees none in ${title}`, () => assert.equal(dialogOn(screenOf(lines)), undefined))
 
   it('takes a terminal that shows no keys for a secret', () => {
-    assert.notEqual(dialogOn(screen([], { cooked: true, echo: false })), undefined)
-    assert.equal(dialogOn(screen([], { cooked: true, echo: true })), undefined)
+    assert.notEqual(dialogOn(screenOf([], { cooked: true, echo: false })), undefined)
+    assert.equal(dialogOn(screenOf([], { cooked: true, echo: true })), undefined)
   })
 })
 
@@ -81,11 +69,14 @@ describe('saysItWorks', () => {
   ]
   for (const [line, works] of shown)
     it(`${works} for ${line.trim()}`, () => {
-      assert.equal(showsStopHint(screen(['an answer', line, '────────', '> ', '────────', 'model 1'])), works)
+      assert.equal(
+        showsStopHint(screenOf(['an answer', line, '────────', '> ', '────────', 'model 1'])),
+        works,
+      )
     })
 
   it('false for what stands far above', () => {
     const below = Array.from({ length: 9 }, (_, i) => `line ${i}`)
-    assert.equal(showsStopHint(screen(['• Working (esc to interrupt)', ...below])), false)
+    assert.equal(showsStopHint(screenOf(['• Working (esc to interrupt)', ...below])), false)
   })
 })

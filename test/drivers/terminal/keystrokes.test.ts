@@ -8,17 +8,10 @@ import {
   typingRules,
 } from '../../../src/drivers/terminal/keystrokes.ts'
 import type { Screen } from '../../../src/drivers/terminal/screen.ts'
+import { screenOf } from '../../support/program.ts'
 
-const screen = (bracketedPaste: boolean | undefined, cooked = false): Screen => ({
-  kind: 'screen',
-  lines: [],
-  cursor: '',
-  bracketedPaste,
-  cooked,
-  echo: cooked,
-  quietMs: 5000,
-  draft: false,
-})
+const screen = (bracketedPaste: boolean | undefined, cooked = false): Screen =>
+  screenOf([], { bracketedPaste, cooked, echo: cooked })
 
 const typed = (text: string, on: Screen, multiline?: Multiline) =>
   keystrokes(text, on, typingRules('linux', multiline))

@@ -8,18 +8,7 @@ import {
   sameScreen,
   submitted,
 } from '../../../src/drivers/terminal/screen.ts'
-
-const screen = (lines: readonly string[], more: Partial<Screen> = {}): Screen => ({
-  kind: 'screen',
-  lines,
-  cursor: '0,0',
-  bracketedPaste: true,
-  cooked: false,
-  echo: false,
-  quietMs: 5000,
-  draft: false,
-  ...more,
-})
+import { screenOf } from '../../support/program.ts'
 
 describe('fingerprint', () => {
   for (const [text, print] of [
@@ -44,61 +33,61 @@ describe('fingerprint', () => {
 })
 
 describe('evidenceOf', () => {
-  const before = screen(['say hello', '> '])
+  const before = screenOf(['say hello', '> '])
   const long = 'x'.repeat(2000)
   const rows: readonly (readonly [string, Screen, Screen, string, 'echo' | 'marker' | undefined])[] = [
-    ['the text in the box', before, screen(['say hello', '> fix the build']), 'fix the build', 'echo'],
+    ['the text in the box', before, screenOf(['say hello', '> fix the build']), 'fix the build', 'echo'],
     ['nothing', before, before, 'fix the build', undefined],
     [
       'what was there before',
-      screen(['fix the build']),
-      screen(['fix the build']),
+      screenOf(['fix the build']),
+      screenOf(['fix the build']),
       'fix the build',
       undefined,
     ],
     [
       'it once more',
-      screen(['fix the build']),
-      screen(['fix the build', '> fix the build']),
+      screenOf(['fix the build']),
+      screenOf(['fix the build', '> fix the build']),
       'fix the build',
       'echo',
     ],
-    ['it across borders', before, screen(['│ fix the │', '│ build   │']), 'fix the build', 'echo'],
-    ['a paste marker', before, screen(['> [Pasted text #1 +12 lines]']), long, 'marker'],
-    ['another paste marker', before, screen(['> [paste #1 +80 lines]']), long, 'marker'],
+    ['it across borders', before, screenOf(['│ fix the │', '│ build   │']), 'fix the build', 'echo'],
+    ['a paste marker', before, screenOf(['> [Pasted text #1 +12 lines]']), long, 'marker'],
+    ['another paste marker', before, screenOf(['> [paste #1 +80 lines]']), long, 'marker'],
     [
       'a marker that the text spells itself',
       before,
-      screen(['[paste #1 +80 lines]']),
+      screenOf(['[paste #1 +80 lines]']),
       'see [paste #1 +80 lines] there',
       undefined,
     ],
     [
       'one letter amid a redrawn screen',
       before,
-      screen(['a y b', 'two', 'three', 'four', 'five']),
+      screenOf(['a y b', 'two', 'three', 'four', 'five']),
       'y',
       undefined,
     ],
-    ['one letter alone', before, screen(['say hello', '> y']), 'y', 'echo'],
+    ['one letter alone', before, screenOf(['say hello', '> y']), 'y', 'echo'],
     [
       'one letter instead of a hint that has it twice',
-      screen(['> Type your message']),
-      screen(['> y']),
+      screenOf(['> Type your message']),
+      screenOf(['> y']),
       'y',
       'echo',
     ],
-    ['a number', before, screen(['say hello', '> 42']), '42', 'echo'],
-    ['a few letters on two lines', before, screen(['say hello', '> a', 'rm -rf']), 'a\nrm -rf', 'echo'],
+    ['a number', before, screenOf(['say hello', '> 42']), '42', 'echo'],
+    ['a few letters on two lines', before, screenOf(['say hello', '> a', 'rm -rf']), 'a\nrm -rf', 'echo'],
     [
       'a few letters on five lines',
       before,
-      screen(['> a', 'b', '', 'c', 'd', 'e']),
+      screenOf(['> a', 'b', '', 'c', 'd', 'e']),
       'a\nb\n\nc\nd\ne',
       'echo',
     ],
-    ['two lines of which only one came', before, screen(['say hello', '> a']), 'a\nrm -rf', undefined],
-    ['only the beginning', before, screen(['> fix the']), 'fix the build', undefined],
+    ['two lines of which only one came', before, screenOf(['say hello', '> a']), 'a\nrm -rf', undefined],
+    ['only the beginning', before, screenOf(['> fix the']), 'fix the build', undefined],
   ]
   for (const [title, from, to, text, expected] of rows)
     it(`${expected ?? 'nothing'} for ${title}`, () => assert.equal(evidenceOf(from, to, text), expected))
@@ -106,7 +95,7 @@ describe('evidenceOf', () => {
   it('is never found on an unchanged screen', () => {
     fc.assert(
       fc.property(fc.array(fc.string()), fc.string(), (lines, text) => {
-        assert.equal(evidenceOf(screen(lines), screen(lines), text), undefined)
+        assert.equal(evidenceOf(screenOf(lines), screenOf(lines), text), undefined)
       }),
     )
   })
@@ -118,8 +107,8 @@ describe('evidenceOf', () => {
         fc.integer({ min: 4, max: 30 }),
         (text, width) => {
           const rows = text.match(new RegExp(`.{1,${width}}`, 'g')) ?? []
-          const after = screen(rows.map((row) => `│ ${row} │`))
-          assert.equal(evidenceOf(screen(['│ │']), after, text), 'echo')
+          const after = screenOf(rows.map((row) => `│ ${row} │`))
+          assert.equal(evidenceOf(screenOf(['│ │']), after, text), 'echo')
         },
       ),
     )
@@ -127,68 +116,73 @@ describe('evidenceOf', () => {
 })
 
 describe('submitted', () => {
-  const echoed = screen(['• done', '──────', '> fix the build'])
+  const echoed = screenOf(['• done', '──────', '> fix the build'])
   const cat = { bracketedPaste: false, cooked: true, echo: true } as const
   const rows: readonly (readonly [string, Screen, Screen, boolean])[] = [
     ['nothing changed', echoed, echoed, false],
     [
       'the text went up and the box is empty',
       echoed,
-      screen(['• done', '> fix the build', '──────', '> ']),
+      screenOf(['• done', '> fix the build', '──────', '> ']),
       true,
     ],
-    ['a spinner has appeared', echoed, screen([...echoed.lines, '⠋ Thinking']), true],
-    ['the box grew by an empty line', echoed, screen([...echoed.lines, ''], { cursor: '0,3' }), false],
+    ['a spinner has appeared', echoed, screenOf([...echoed.lines, '⠋ Thinking']), true],
+    ['the box grew by an empty line', echoed, screenOf([...echoed.lines, ''], { cursor: '0,3' }), false],
     [
       'only a spinner turned',
-      screen(['| Working 3s', '> a text']),
-      screen(['/ Working 4s', '> a text']),
+      screenOf(['| Working 3s', '> a text']),
+      screenOf(['/ Working 4s', '> a text']),
       false,
     ],
-    ['a paste marker appeared', echoed, screen(['• done', '──────', '> [Pasted text #1 +6 lines]']), false],
-    ['a paste marker counts on', screen(['> [paste #1 +6 lines]']), screen(['> [paste #1 +7 lines]']), false],
-    ['the paste mode is put away', echoed, screen(echoed.lines, { bracketedPaste: false }), true],
+    ['a paste marker appeared', echoed, screenOf(['• done', '──────', '> [Pasted text #1 +6 lines]']), false],
+    [
+      'a paste marker counts on',
+      screenOf(['> [paste #1 +6 lines]']),
+      screenOf(['> [paste #1 +7 lines]']),
+      false,
+    ],
+    ['the paste mode is put away', echoed, screenOf(echoed.lines, { bracketedPaste: false }), true],
     [
       'the cursor moved in line mode',
-      screen(['fix the build'], cat),
-      screen(['fix the build', ''], { ...cat, cursor: '0,1' }),
+      screenOf(['fix the build'], cat),
+      screenOf(['fix the build', ''], { ...cat, cursor: '0,1' }),
       true,
     ],
     [
       'the cursor moved in an unknown mode',
-      screen(['fix the build'], { bracketedPaste: undefined, cooked: undefined }),
-      screen(['fix the build'], { bracketedPaste: undefined, cooked: undefined, cursor: '0,1' }),
+      screenOf(['fix the build'], { bracketedPaste: undefined, cooked: undefined }),
+      screenOf(['fix the build'], { bracketedPaste: undefined, cooked: undefined, cursor: '0,1' }),
       false,
     ],
     [
       'Enter closed a list of suggestions',
-      screen(['  ❯ the build.log', '──────', '> fix the build'], { cursorRow: '> fix the build' }),
-      screen(['──────', '> fix the build', 'manual mode'], { cursorRow: '> fix the build ' }),
+      screenOf(['  ❯ the build.log', '──────', '> fix the build'], { cursorRow: '> fix the build' }),
+      screenOf(['──────', '> fix the build', 'manual mode'], { cursorRow: '> fix the build ' }),
       false,
     ],
     [
       'the cursor is behind the text no more',
-      screen(['──────', '> fix the build'], { cursorRow: '> fix the build' }),
-      screen(['> fix the build', '──────', '> '], { cursorRow: '> ' }),
+      screenOf(['──────', '> fix the build'], { cursorRow: '> fix the build' }),
+      screenOf(['> fix the build', '──────', '> '], { cursorRow: '> ' }),
       true,
     ],
-    ['the screen was cleared', echoed, screen(['• done']), true],
+    ['the screen was cleared', echoed, screenOf(['• done']), true],
     [
       'a menu closed and the text still stands in the box',
-      screen(['menu', '> fix the build'], { cursorRow: '> fix the build' }),
-      screen(['> fix the build'], { cursorRow: '> fix the build' }),
+      screenOf(['menu', '> fix the build'], { cursorRow: '> fix the build' }),
+      screenOf(['> fix the build'], { cursorRow: '> fix the build' }),
       false,
     ],
     [
       'a menu opened and the text still stands in the box',
-      screen(['> fix the build'], { cursorRow: '> fix the build' }),
-      screen(['a choice', '> fix the build'], { cursorRow: '> fix the build' }),
+      screenOf(['> fix the build'], { cursorRow: '> fix the build' }),
+      screenOf(['a choice', '> fix the build'], { cursorRow: '> fix the build' }),
       false,
     ],
     [
       'an equal line scrolled up',
-      screen(['> fix the build', 'ok', '> fix the build']),
-      screen(['ok', '> fix the build', 'fix the build', '> fix the build']),
+      screenOf(['> fix the build', 'ok', '> fix the build']),
+      screenOf(['ok', '> fix the build', 'fix the build', '> fix the build']),
       true,
     ],
   ]
@@ -198,7 +192,7 @@ describe('submitted', () => {
 
 describe('sameScreen', () => {
   it('overlooks spinners, counters and empty lines, and nothing else', () => {
-    assert.ok(sameScreen(screen(['⠋ 12 s', '', 'text']), screen(['⠙ 13 s', 'text'])))
-    assert.ok(!sameScreen(screen(['text']), screen(['text', 'text'])))
+    assert.ok(sameScreen(screenOf(['⠋ 12 s', '', 'text']), screenOf(['⠙ 13 s', 'text'])))
+    assert.ok(!sameScreen(screenOf(['text']), screenOf(['text', 'text'])))
   })
 })
