@@ -11,7 +11,7 @@ export interface AdminCheck {
   holds(request: Request): boolean
 }
 
-export interface AdminCheckDeps {
+interface AdminCheckDeps {
   /** The token as it is at this moment. */
   readonly adminToken: () => string
   /** Spends one failed attempt of the peer; milliseconds to wait, or 0. */

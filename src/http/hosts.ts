@@ -28,7 +28,7 @@ export function createHosts(names: () => readonly string[]): Hosts {
   }
 }
 
-export interface ServerNames {
+interface ServerNames {
   readonly host: string
   readonly publicUrl?: string
   readonly allowedHosts: readonly string[]

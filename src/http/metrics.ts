@@ -1,7 +1,7 @@
 import type { Counts } from '../domain/ports.ts'
 
 /** Counts what this process saw, and spells it for Prometheus (text exposition format 0.0.4). */
-export interface Metrics {
+interface Metrics {
   /** Counts one answered knock. */
   knocked(status: number, seconds: number): void
   render(counts: Counts): string

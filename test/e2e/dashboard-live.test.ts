@@ -24,7 +24,7 @@ looking('pages of the dashboard that stay open', () => {
     await server?.stop()
   })
 
-  const say = async (message: string): Promise<string> =>
+  const send = async (message: string): Promise<string> =>
     JSON.parse((await cli(['send', '--session', 'default', message, '--json'], { home })).stdout).id
 
   const isLive = (page: Page) => page.locator('#pulse[data-state=live]').waitFor({ timeout: 30_000 })
@@ -40,7 +40,7 @@ looking('pages of the dashboard that stay open', () => {
       pages.push(next)
     }
     for (const one of pages) await isLive(one)
-    const id = await say('to all of them')
+    const id = await send('to all of them')
     for (const one of pages) await one.locator(`#${id}`).waitFor({ timeout: 30_000 })
     assert.deepEqual(offences, [])
     await context.close()
@@ -55,7 +55,7 @@ looking('pages of the dashboard that stay open', () => {
     await server.stop()
     await page.locator('#pulse[data-state=connecting]').waitFor({ timeout: 30_000 })
     server = await serve(home, { port })
-    const id = await say('after the restart')
+    const id = await send('after the restart')
     await page.locator(`#${id}`).waitFor({ timeout: 30_000 })
     await isLive(page)
     assert.equal(await page.evaluate(() => Reflect.get(globalThis, 'stayed')), true)

@@ -106,7 +106,7 @@ describe('logging in to the dashboard', () => {
     assert.equal((await fetch(`${server.url}/api/dashboard/links`, { method: 'POST' })).status, 401)
   })
 
-  it('keeps its cookie and the admin token at their own doors', async () => {
+  it('takes its cookie and the admin token at no other route', async () => {
     const cookie = await logIn()
     const authorization = `Bearer ${token}`
     for (const path of ['/api/grants', '/api/sessions', '/api/deliveries']) {
@@ -153,16 +153,16 @@ describe('logging in to the dashboard', () => {
     assert.equal(minted.status, 201)
     const url = /readonly value="([^"]+)"/.exec(await minted.text())?.[1] ?? ''
     assert.ok(url.startsWith(`${server.url}/hook/`), url)
-    const say = () =>
+    const knock = () =>
       fetch(url, {
         method: 'POST',
         body: '{"message":"hi"}',
         headers: { 'content-type': 'application/json', prefer: 'wait=0' },
       })
-    assert.equal((await say()).status, 202)
+    assert.equal((await knock()).status, 202)
     const grant = (await grants()).find(({ label }) => label === 'by form')
     assert.equal((await post(`/dashboard/channels/${grant?.id}/revoke`, { csrf }, { cookie })).status, 303)
-    assert.equal((await say()).status, 403)
+    assert.equal((await knock()).status, 403)
     assert.doesNotMatch(await (await get('/dashboard/channels', { cookie })).text(), /\/hook\//)
   })
 

@@ -133,7 +133,7 @@ describe('a knock at a capability URL', () => {
     assert.equal((await fetch(`${server.url}/nowhere`)).status, 404)
   })
 
-  it('answers a body beyond any limit in its own words, and a bad token before that', async () => {
+  it('answers a body beyond any limit with a problem of its own, and a bad token before that', async () => {
     const huge = 4_000_000_000
     assert.deepEqual(await announce(huge, url), [413, 'application/problem+json'])
     assert.deepEqual(await announce(huge, `${server.url}/hook/bad`), [403, 'application/problem+json'])

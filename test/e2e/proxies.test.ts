@@ -137,7 +137,7 @@ for (const { program, prepare } of proxies)
         assert.equal((await ask('POST', spelled, { headers, body: 'x', from: '127.0.0.9' })).status, 403)
     })
 
-    it('tells clients apart, and takes no client’s word for its address', { skip }, async () => {
+    it('tells clients apart, and believes no client about its address', { skip }, async () => {
       const guess = (from: string, n: number) =>
         ask('GET', '/api/grants', {
           from,
@@ -158,11 +158,11 @@ for (const { program, prepare } of proxies)
       assert.match(login.headers['set-cookie']?.[0] ?? '', /; Secure/)
       const stream = await open('GET', '/dashboard/events?of=/dashboard', { headers: { cookie } })
       assert.equal(stream.statusCode, 200)
-      let heard = ''
+      let received = ''
       stream.on('data', (bytes) => {
-        heard += bytes
+        received += bytes
       })
-      const changes = () => heard.split('event: changed').length - 1
+      const changes = () => received.split('event: changed').length - 1
       await until('the stream begins', () => changes() === 1 || undefined)
       await cli(['send', '--session', 'default', '--timeout', '0', 'news'], { home })
       await until('the page hears of it', () => changes() > 1 || undefined)

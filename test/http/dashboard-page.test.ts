@@ -93,7 +93,7 @@ describe('exampleFor', () => {
     })
 
   for (const preset of presetNames)
-    it(`gives ${preset} an event that its preset has something to say about`, async () => {
+    it(`gives ${preset} an event that its preset makes a message of`, async () => {
       const { body, headers } = exampleFor({ preset })
       const { template: _, ...rest } = hook
       const payload = new TextEncoder().encode(JSON.stringify(body))

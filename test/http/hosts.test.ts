@@ -6,7 +6,7 @@ const request = (headers: Record<string, string>) => ({ headers: new Headers(hea
 
 describe('createHosts', () => {
   const hosts = createHosts(() => ['door.example'])
-  const let_in = [
+  const accepted = [
     'localhost',
     'localhost:7717',
     '127.0.0.1:7717',
@@ -14,7 +14,7 @@ describe('createHosts', () => {
     'door.example',
     'DOOR.example:443',
   ]
-  for (const host of let_in) it(`lets ${host} in`, () => hosts.check(request({ host })))
+  for (const host of accepted) it(`lets ${host} in`, () => hosts.check(request({ host })))
 
   for (const host of [
     'evil.example',

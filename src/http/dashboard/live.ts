@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../../domain/error.ts'
 
-export interface LiveDeps {
+interface LiveDeps {
   /** Addresses of the pages that one browser has open. */
   readonly pages: readonly string[]
   /** What a page shows now, as one text; asked again and again. Throws `not_found` for what is no page any more. */

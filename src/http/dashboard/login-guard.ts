@@ -22,7 +22,7 @@ export interface LoginGuard {
   leave(request: Request): string
 }
 
-export interface LoginGuardDeps {
+interface LoginGuardDeps {
   readonly logins: Logins
   readonly publicUrl: () => string | undefined
 }

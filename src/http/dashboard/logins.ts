@@ -19,7 +19,7 @@ export interface Login {
   readonly expiresAt: number
 }
 
-export interface LoginsDeps {
+interface LoginsDeps {
   readonly now: () => number
   readonly bytes: (length: number) => Uint8Array
   /** Where logins outlive a restart; without it they end with the process. */
@@ -34,7 +34,7 @@ export interface LoginFile {
   save(logins: readonly StoredLogin[]): void
 }
 
-export interface StoredLogin extends Login {
+interface StoredLogin extends Login {
   readonly digest: string
 }
 

@@ -6,7 +6,7 @@ import { hookPath, hookScheme } from './hook-operation.ts'
 import { answersOf, bodyOf } from './operation.ts'
 import { problemRefs, problemResponses } from './problems.ts'
 
-export interface Documented {
+interface Documented {
   readonly version: string
   readonly publicUrl: string | undefined
   readonly routes: readonly Route[]

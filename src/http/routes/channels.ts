@@ -7,7 +7,7 @@ import { channelOperation } from '../openapi/knock-operation.ts'
 import { bearerOf, knockHeaders, preferredWaitMs, rawPath } from '../request.ts'
 import { answerKnock, type KnockDeps, knockOf, receiptAnswer } from './knock.ts'
 
-export interface ChannelDeps extends KnockDeps {
+interface ChannelDeps extends KnockDeps {
   /** How long a knock waits for its outcome unless it prefers another time. Milliseconds. */
   readonly waitMs: () => number
 }

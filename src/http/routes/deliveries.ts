@@ -15,7 +15,7 @@ import { listOf } from '../models/shape.ts'
 import { adminOperations } from '../openapi/operation.ts'
 
 /** What the operator does with deliveries over HTTP, bound to this server by the composition root. */
-export interface DeliveryDeps {
+interface DeliveryDeps {
   readonly admin: AdminCheck
   readonly store: Pick<DoorStore, 'listDeliveries'>
   readonly send: (message: SendOrder) => Promise<Delivery>

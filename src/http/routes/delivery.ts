@@ -15,7 +15,7 @@ import * as requests from '../models/requests.ts'
 import { operation } from '../openapi/operation.ts'
 import { bearerOf, longestWaitSeconds } from '../request.ts'
 
-export interface ShowDeliveryDeps {
+interface ShowDeliveryDeps {
   readonly admin: AdminCheck
   /** Where a credential has knocked; nowhere for a bad one. */
   readonly sourcesOf: (bearer: string) => Promise<readonly Source[]>

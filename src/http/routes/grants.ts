@@ -12,7 +12,7 @@ import { listOf } from '../models/shape.ts'
 import { adminOperations } from '../openapi/operation.ts'
 
 /** What the operator does with grants over HTTP, bound to this server by the composition root. */
-export interface GrantDeps {
+interface GrantDeps {
   readonly admin: AdminCheck
   readonly store: Pick<DoorStore, 'listGrants'>
   readonly now: () => number

@@ -4,7 +4,7 @@ import { Failure } from '../../domain/error.ts'
 import { guarded, jsonResponse, type RequestGuard } from '../guard.ts'
 import { operation } from '../openapi/operation.ts'
 
-export interface HealthDeps {
+interface HealthDeps {
   /** Throws when a knock could not be stored now. */
   readonly probe: () => Promise<void>
   readonly draining: () => boolean

@@ -11,7 +11,7 @@ import { listOf } from '../models/shape.ts'
 import { adminOperations } from '../openapi/operation.ts'
 
 /** What the operator sees of sessions and hooks over HTTP, bound to this server by the composition root. */
-export interface SessionDeps {
+interface SessionDeps {
   readonly admin: AdminCheck
   readonly store: Pick<DoorStore, 'listSessions' | 'counts'>
   /** As configured now. */
