@@ -4,7 +4,7 @@ import { printable } from '../config/printable.ts'
 import { Failure } from '../domain/error.ts'
 import { homeAt } from '../domain/home.ts'
 import { sessionOfHook } from '../domain/hook.ts'
-import { rehearse } from '../inbound/rehearse.ts'
+import { exampleOf, rehearse } from '../inbound/rehearse.ts'
 import { unknownDrivers } from '../manage/declared.ts'
 import type { ProcessDeps } from './local-home.ts'
 
@@ -42,7 +42,8 @@ export async function hookTools({ env, clock }: ProcessDeps, root: string): Prom
       const hook = config.webhooks.hooks.find((candidate) => candidate.name === name)
       if (!hook) throw new Failure('not_found', `No hook "${name}" is configured.`)
       const nonce = Buffer.from(clock.bytes(12)).toString('hex')
-      const rehearsal = await rehearse(hook, { payload, headers }, nonce)
+      const sample = payload ? { payload, headers } : exampleOf(hook, headers)
+      const rehearsal = await rehearse(hook, sample, nonce)
       const { skill } = hook
       return rehearsal.kind === 'message'
         ? {

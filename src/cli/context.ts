@@ -141,10 +141,10 @@ export interface ConfigFile {
 
 export interface HookTools {
   readonly list: () => Promise<readonly Hook[]>
-  /** What a payload would become; nothing is stored or sent. Throws `not_found` for a hook that is not configured. */
+  /** What a payload would become, or the example of the hook's preset; nothing is stored or sent. Throws `not_found` for a hook that is not configured. */
   readonly test: (
     name: string,
-    payload: Uint8Array,
+    payload: Uint8Array | undefined,
     headers: Readonly<Record<string, string>>,
   ) => Promise<Rehearsal>
 }

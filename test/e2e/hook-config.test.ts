@@ -261,6 +261,18 @@ describe('the commands for hooks', () => {
     assert.equal(await countDeliveries(home), 0)
   })
 
+  it('hooks test takes the example of the preset where no payload is given', async () => {
+    const before = await readFile(join(home, 'preferences', 'webhooks.json'), 'utf8')
+    configure(home, hooks({ p: { preset: 'github' }, t: { preset: 'twilio', verify: 'bearer' } }))
+    const push = await run('hooks', 'test', 'p')
+    const star = await run('hooks', 'test', 'p', '--header', 'X-GitHub-Event:star')
+    const form = await run('hooks', 'test', 't')
+    configure(home, before)
+    assert.match(push.stdout, /^Push to acme\/billing \(main\) by alice:\n/)
+    assert.match(star.stdout, /^GitHub: star in acme\/billing/)
+    assert.match(form.stdout, /^Message from \+14158675309 to .*\nIs the shop open\?\n$/)
+  })
+
   it('hooks test says what would be ignored, fail, or is not there', async () => {
     const ignored = await run('hooks', 'test', 'picky')
     assert.equal(ignored.code, 0)

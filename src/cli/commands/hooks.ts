@@ -15,7 +15,11 @@ export const hookCommands: readonly Command[] = [
     summary: 'Render a hook against a payload without delivering anything.',
     args: [{ name: 'name', summary: 'the hook', complete: 'hooks', required: true }],
     flags: [
-      { name: 'payload', value: 'FILE', summary: 'the payload; "-" reads standard input; {} unless given' },
+      {
+        name: 'payload',
+        value: 'FILE',
+        summary: 'the payload; "-" reads standard input; else an example of the preset, or {}',
+      },
       { name: 'header', value: 'NAME:VALUE', summary: 'a request header it looks at', many: true },
     ],
     examples: [
@@ -47,7 +51,7 @@ const columns: readonly Column<HookView>[] = [
 
 async function runTest(call: Call): Promise<number> {
   const file = call.flags.text('payload')
-  const payload = file === undefined ? new TextEncoder().encode('{}') : await call.io.read(file)
+  const payload = file === undefined ? undefined : await call.io.read(file)
   const tools = await call.io.hooks(call.home)
   const rehearsal = await tools.test(call.args.need('name'), payload, headersOf(call))
   if (call.json) call.out.json(rehearsal)
