@@ -6,8 +6,11 @@ import { test } from 'node:test'
 import type { DeliveryId } from '../../src/domain/delivery.ts'
 import type { SessionId } from '../../src/domain/session.ts'
 import { openAgentJournal } from '../../src/drivers/agent-process/journal.ts'
+import { openAttempts } from '../../src/drivers/claude/journal.ts'
 import { openRunJournal } from '../../src/drivers/command/journal.ts'
 import { openJournal } from '../../src/drivers/journal.ts'
+import { openSentJournal } from '../../src/drivers/opencode/journal.ts'
+import { openEnterJournal } from '../../src/drivers/tmux/journal.ts'
 
 const session = { id: 'build' as SessionId, generation: '00c0ffee00c0ffee' }
 const deliveryId = 'whd_000000000000000000000001' as DeliveryId
@@ -91,3 +94,16 @@ inFolder(
     assert.deepEqual(await readdir(runDir), [])
   },
 )
+
+inFolder('openAttempts, openSentJournal and openEnterJournal understand it as well', async (runDir) => {
+  await mkdir(runDir)
+  const put = (kind: string, entry: object) => writeFile(join(runDir, nameOf(kind)), JSON.stringify(entry))
+  const attempt = { deliveryId, messageId: 'm', sha256: 'ab', turn: true, sessionId: 's', from: 7 }
+  const sent = { deliveryId, messageId: 'msg_1', turn: false, at: 5 }
+  await put('claude', attempt)
+  await put('opencode', sent)
+  await put('tmux', { deliveryId })
+  assert.deepEqual(await openAttempts(runDir, session).read(), attempt)
+  assert.deepEqual(await openSentJournal(runDir, session).read(), sent)
+  assert.equal((await openEnterJournal(runDir, session).recall(deliveryId))?.kind, 'unknown')
+})

@@ -15,6 +15,7 @@ import { configDirOf, findClaude, parseClaude } from './settings.ts'
 /**
  * A Claude Code that a person has open, through its inbox and without typing: its registry shows its state, its
  * transcript what became of a message. The agent is theirs: this driver never starts, interrupts or ends it.
+ * To read on: settings, registry, opening; send, inbox, follow, turn-log, transcript; recovery after a crash.
  */
 export const claudeDriver = (deps: DriverDeps): Driver => ({
   kind: 'claude',

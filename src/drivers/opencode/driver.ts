@@ -15,6 +15,7 @@ import { skillsOf } from './skill.ts'
 /**
  * A conversation in an opencode server, or in an opencode terminal that has a port. A person may use it as well, so
  * nothing is answered in their place, and nothing of it is ended.
+ * To read on: settings, conversation, readiness; send, follow, messages, outcome; recovery after a crash; api, events.
  */
 export const opencodeDriver = (deps: DriverDeps): Driver => ({
   kind: 'opencode',

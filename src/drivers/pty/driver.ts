@@ -14,7 +14,11 @@ import { connectHolder, type HolderClient } from './client.ts'
 import type { Request } from './protocol.ts'
 import { type PtySettings, parsePtySettings } from './settings.ts'
 
-/** An agent in a terminal that `postern run` opened; a holder process owns that terminal and types there. */
+/**
+ * An agent in a terminal that `postern run` opened; a holder process owns that terminal and types there.
+ * To read on, in the server: client, protocol. In the holder: start, holder, holder-requests, held-terminal with its
+ * screen-model and draft-tracker, viewers. In a person's terminal: attach.
+ */
 export const ptyDriver = (deps: DriverDeps): Driver => ({
   kind: 'pty',
   summary: 'types into a terminal of its own, started by postern run',

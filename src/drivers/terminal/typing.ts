@@ -7,7 +7,10 @@ import { keystrokes, type TypingRules } from './keystrokes.ts'
 import { evidenceOf, fingerprint, type Screen, sameScreen, submitted, unchanged } from './screen.ts'
 import { freeScreen, moving, personOn, type Surface, until } from './surface.ts'
 
-/** Types messages into one terminal, one at a time, and remembers what it could not finish. */
+/**
+ * Types messages into one terminal, one at a time, and remembers what it could not finish. To read on: surface (waiting
+ * for a screen), screen (comparing two), dialog and agent-error (reading one), keystrokes, agent-hooks/turn.
+ */
 export interface Typist {
   /** What stands in the way now. Does not wait. */
   readiness(): Promise<Readiness>

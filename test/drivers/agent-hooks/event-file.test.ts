@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
@@ -84,6 +92,21 @@ describe('openHookEvents', () => {
     assert.equal(readdirSync(runDir).length, 1, 'what is not its own stays')
     await reader.forget()
     assert.deepEqual(readdirSync(runDir), [])
+  })
+})
+
+describe('an event file', () => {
+  it('of 0.1.0 is read, and written as it was then: its holders and hooks outlive the binary', async () => {
+    const path = join(runDir, 'build.hooks')
+    const heading = '{"generation":"one","habit":"turns"}\n'
+    const line = '{"is":"accepted","prompt":"hello","conversation":"a","pane":"%5"}\n'
+    writeFileSync(path, heading + line)
+    const reader = openHookEvents(runDir, first)
+    const event = { is: 'accepted', prompt: 'hello', conversation: 'a', pane: '%5' } as const
+    assert.deepEqual([await reader.habit(), await reader.events()], ['turns', [event]])
+    await reader.begin()
+    appendHookEvent(runDir, 'build', event)
+    assert.equal(readFileSync(path, 'utf8'), heading + line)
   })
 })
 
