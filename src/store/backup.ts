@@ -1,12 +1,11 @@
 import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure, reasonOf } from '../domain/error.ts'
-import type { Database, Statement } from '../platform/platform.ts'
+import type { Database } from '../platform/platform.ts'
+import type { Sql } from './connection.ts'
 import type { StoreContext, StoreOptions } from './context.ts'
 import { lockHome } from './lock.ts'
 import { number, orUndefined } from './rows.ts'
-
-type Sql = (text: string) => Statement
 
 type Copying = Pick<StoreContext, 'sql' | 'now'> & Pick<StoreOptions, 'platform'>
 

@@ -1,10 +1,8 @@
 import type { DeliveryState } from '../domain/delivery.ts'
 import type { Grant, GrantId } from '../domain/grant.ts'
 import type { Session, SessionId } from '../domain/session.ts'
-import type { Statement } from '../platform/platform.ts'
+import type { Sql } from './connection.ts'
 import { grantOf, number, orUndefined, sessionOf, text } from './rows.ts'
-
-type Sql = (statement: string) => Statement
 
 /** The oldest unfinished delivery of a session. */
 export interface Head {

@@ -12,10 +12,12 @@ export interface ConnectionOptions {
   readonly beforeUpgrade?: (version: number) => void
 }
 
+/** The statement of that text, prepared once. */
+export type Sql = (text: string) => Statement
+
 /** One SQLite connection with its prepared statements. */
 export interface Connection {
-  /** The statement of that text, prepared once. */
-  readonly sql: (text: string) => Statement
+  readonly sql: Sql
   readonly exec: (text: string) => void
   /** True when another connection committed since the last call. */
   readonly changed: () => boolean

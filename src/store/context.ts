@@ -1,6 +1,6 @@
-import type { Platform, Statement } from '../platform/platform.ts'
+import type { Platform } from '../platform/platform.ts'
 import { type Cache, createCache } from './cache.ts'
-import { type Connection, openConnection, unavailable } from './connection.ts'
+import { type Connection, openConnection, type Sql, unavailable } from './connection.ts'
 import { createCommitter } from './group-commit.ts'
 
 export interface StoreOptions {
@@ -21,7 +21,7 @@ export interface StoreOptions {
 
 /** What the parts of the SQLite store have in common. */
 export interface StoreContext {
-  readonly sql: (text: string) => Statement
+  readonly sql: Sql
   readonly cache: Cache
   readonly revokedFile: string | undefined
   /** Unix milliseconds. */
@@ -55,7 +55,7 @@ export function openContext(options: StoreOptions, beforeUpgrade: (version: numb
     began: notice,
     ending: cache.flush,
     undone: cache.forgetAll,
-    mend: () => {
+    recover: () => {
       connection = renewed(connection, open)
       elsewhere = true
       cache.forgetAll()

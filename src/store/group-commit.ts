@@ -21,7 +21,7 @@ export interface CommitDeps {
   /** What the cache holds of this transaction must be forgotten. */
   readonly undone: () => void
   /** Makes sure that a transaction which failed on its way to the disk is gone for good; throws while it cannot. */
-  readonly mend: () => void
+  readonly recover: () => void
 }
 
 interface Job {
@@ -37,11 +37,11 @@ const batchLimit = 256
 const lockWaitMs = 4000
 const lockPauseMs = 15
 
-export function createCommitter(committing: CommitDeps): Committer {
+export function createCommitter(deps: CommitDeps): Committer {
   let waiting: Job[] = []
   let scheduled = false
-  let wounded = false
-  const idlers: (() => void)[] = []
+  let needsRecovery = false
+  const idleWaiters: (() => void)[] = []
 
   const schedule = (delayMs: number) => {
     scheduled = true
@@ -53,19 +53,19 @@ export function createCommitter(committing: CommitDeps): Committer {
     scheduled = false
     if (begin()) {
       const batch = waiting.length > batchLimit ? waiting.splice(0, batchLimit) : waiting.splice(0)
-      const ended = runBatch(committing, batch)
-      wounded = ended.wounded && !mended()
+      const ended = runBatch(deps, batch)
+      needsRecovery = ended.needsRecovery && !recovered()
       if (ended.again.length > 0) waiting = [...ended.again, ...waiting]
     }
     if (scheduled) return
     if (waiting.length > 0) schedule(0)
-    else for (const idler of idlers.splice(0)) idler()
+    else for (const waiter of idleWaiters.splice(0)) waiter()
   }
 
   /** At once, though the disk may well refuse: even a vain attempt lays itself over what must not be found. */
-  const mended = (): boolean => {
+  const recovered = (): boolean => {
     try {
-      committing.mend()
+      deps.recover()
       return true
     } catch {
       return false
@@ -74,9 +74,9 @@ export function createCommitter(committing: CommitDeps): Committer {
 
   const begin = (): boolean => {
     try {
-      if (wounded) committing.mend()
-      wounded = false
-      committing.connection().exec('BEGIN IMMEDIATE')
+      if (needsRecovery) deps.recover()
+      needsRecovery = false
+      deps.connection().exec('BEGIN IMMEDIATE')
       return true
     } catch (thrown) {
       waiting = postpone(waiting, thrown)
@@ -94,7 +94,7 @@ export function createCommitter(committing: CommitDeps): Committer {
     idle: () =>
       scheduled
         ? new Promise((resolve) => {
-            idlers.push(resolve)
+            idleWaiters.push(resolve)
           })
         : Promise.resolve(),
   }
@@ -111,24 +111,24 @@ function postpone(jobs: readonly Job[], thrown: unknown): Job[] {
 interface Ended {
   /** Undone through no fault of their own. */
   readonly again: readonly Job[]
-  /** The disk failed: nothing may be written before that is mended. */
-  readonly wounded: boolean
+  /** The disk failed: nothing may be written before that is recovered. */
+  readonly needsRecovery: boolean
 }
 
-function runBatch(committing: CommitDeps, batch: readonly Job[]): Ended {
+function runBatch(deps: CommitDeps, batch: readonly Job[]): Ended {
   const ends: (() => void)[] = []
   let running: Job | undefined
   try {
-    committing.began()
+    deps.began()
     for (running of batch) ends.push(runJob(running))
     running = undefined
-    committing.ending()
-    committing.connection().exec('COMMIT')
+    deps.ending()
+    deps.connection().exec('COMMIT')
   } catch (thrown) {
-    return undo(committing, batch, running, thrown)
+    return undo(deps, batch, running, thrown)
   }
   for (const end of ends) end()
-  return { again: [], wounded: false }
+  return { again: [], needsRecovery: false }
 }
 
 /** How the caller's promise ends once the transaction is on disk. */
@@ -142,22 +142,17 @@ function runJob(job: Job): () => void {
   }
 }
 
-function undo(
-  committing: CommitDeps,
-  batch: readonly Job[],
-  running: Job | undefined,
-  thrown: unknown,
-): Ended {
+function undo(deps: CommitDeps, batch: readonly Job[], running: Job | undefined, thrown: unknown): Ended {
   try {
-    committing.connection().exec('ROLLBACK')
+    deps.connection().exec('ROLLBACK')
   } catch {
     // SQLite has rolled back by itself.
   }
-  committing.undone()
+  deps.undone()
   if (running && isOwnFault(thrown)) {
     running.reject(new Failure('internal', `This cannot be stored: ${reasonOf(thrown)}.`, { cause: thrown }))
-    return { again: batch.filter((job) => job !== running), wounded: false }
+    return { again: batch.filter((job) => job !== running), needsRecovery: false }
   }
   for (const job of batch) job.reject(unavailable(thrown))
-  return { again: [], wounded: true }
+  return { again: [], needsRecovery: true }
 }

@@ -14,9 +14,9 @@ import { dirname } from 'node:path'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { GrantId } from '../domain/grant.ts'
 import { settle } from '../domain/settle.ts'
-import type { Statement } from '../platform/platform.ts'
 import { copyMadeAt } from './backup.ts'
 import { releaseLeases } from './claims.ts'
+import type { Sql } from './connection.ts'
 import type { StoreContext } from './context.ts'
 import { deliveryColumns, deliveryOf, number } from './rows.ts'
 import { applySettlement } from './settle.ts'
@@ -24,8 +24,6 @@ import { applySettlement } from './settle.ts'
 // A database can be put back as it was before a grant was revoked. So every revocation is also noted in a file beside
 // the signing keys, one id a line: whoever has the keys that the URL needs has this file, too. Its first line is where
 // and since when it lies on the disk: a copy of it, put back with the keys, does not, and may lack what was revoked since.
-
-type Sql = (text: string) => Statement
 
 /**
  * Notes it on disk before the database does: of the two, the file must never know less. A list that is not this home's own is
