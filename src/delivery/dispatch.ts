@@ -1,11 +1,12 @@
 import type { Delivery, DeliveryEvent } from '../domain/delivery.ts'
 import type { Connection, Outgoing } from '../domain/driver.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
-import type { Outcome } from '../domain/outcome.ts'
+import type { Evidence, Outcome } from '../domain/outcome.ts'
 import type { Clock, DoorStore, HostLink, Log } from '../domain/ports.ts'
 import type { RetryPolicy } from '../domain/retry-policy.ts'
 import type { Session } from '../domain/session.ts'
-import { type Settlement, settle } from '../domain/settle.ts'
+import { settle } from '../domain/settle.ts'
+import { type Settlement, settled } from '../domain/settlement.ts'
 import { pause } from '../wait.ts'
 import type { CallBack } from './callback.ts'
 import type { Connections } from './connections.ts'
@@ -36,11 +37,12 @@ export interface DispatchDeps {
 export async function dispatch(deps: DispatchDeps, delivery: Delivery, stopping: AbortSignal): Promise<void> {
   const run: Run = { deps, delivery, stopping, acceptedAt: delivery.acceptedAt }
   const outcome = await outcomeOf(run)
-  const judged = run.acceptedAt === undefined ? delivery : { ...delivery, acceptedAt: run.acceptedAt }
+  const { acceptedAt, evidence = delivery.evidence } = run
+  const judged = { ...delivery, ...(acceptedAt && { acceptedAt }), ...(evidence && { evidence }) }
   const now = deps.clock.now()
   const settlement = settle(judged, outcome, now, deps.clock.random(), deps.policy())
   if (!(await storeSettlement(run, settlement, now))) return
-  deps.waiters.notify(became(judged, settlement, now))
+  deps.waiters.notify(settled(judged, settlement, now))
   deps.log('info', 'delivery.settled', {
     delivery: delivery.id,
     session: delivery.session,
@@ -58,6 +60,7 @@ interface Run {
   readonly delivery: Delivery
   readonly stopping: AbortSignal
   acceptedAt: number | undefined
+  evidence?: Evidence
   /** The opening of the session that the attempt is for. */
   generation?: string | undefined
 }
@@ -137,6 +140,7 @@ function send(run: Run, connection: Connection): Promise<Outcome> {
   return connection.turn(message, signal, {
     accepted: async (evidence = 'ack') => {
       run.acceptedAt = deps.clock.now()
+      run.evidence ??= evidence
       await deps.store.acceptDelivery(delivery.id, run.acceptedAt, evidence)
     },
     progress: (event) => appendEvent(run, event),
@@ -166,13 +170,6 @@ async function storeSettlement(run: Run, settlement: Settlement, now: number): P
       await pause(pauseMs, stopping)
     }
   }
-}
-
-/** The delivery as the settlement left it, for who waits for it. */
-function became(delivery: Delivery, settlement: Settlement, now: number): Delivery {
-  const { failedStep: _step, heldBecause: _cause, detail: _detail, ...kept } = delivery
-  const { outcome: _outcome, accepted: _accepted, events: _events, ...written } = settlement
-  return { ...kept, ...written, settledAt: now }
 }
 
 /** What the attempt taught about the session itself. */

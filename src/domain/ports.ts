@@ -10,7 +10,7 @@ import type {
 import type { Claims, Grant, GrantId } from './grant.ts'
 import type { Evidence } from './outcome.ts'
 import type { DriverSettings, Session, SessionId } from './session.ts'
-import type { Settlement } from './settle.ts'
+import type { Settlement } from './settlement.ts'
 
 /**
  * Where grants, sessions and deliveries live, cut in two by who calls. The halves meet in the rows alone: `DoorStore` records a

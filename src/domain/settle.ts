@@ -1,27 +1,7 @@
-import type { Delivery, DeliveryEvent, DeliveryState, FailedStep, HeldBecause, Phase } from './delivery.ts'
-import type { Evidence, Outcome, TurnEnd } from './outcome.ts'
+import type { Delivery, DeliveryEvent, FailedStep } from './delivery.ts'
+import type { Evidence, Outcome } from './outcome.ts'
 import { backoffMs, defaultRetryPolicy, holdMs, type RetryPolicy } from './retry-policy.ts'
-
-/**
- * What the store writes when an attempt is over. A step, a cause or a detail that is absent here is gone; an answer,
- * evidence and `turnEnd`, once known, stay.
- */
-export interface Settlement {
-  readonly state: DeliveryState
-  readonly phase: Phase
-  readonly failedStep?: FailedStep
-  readonly heldBecause?: HeldBecause
-  readonly detail?: string
-  readonly dueAt: number
-  readonly failures: number
-  readonly accepted: boolean
-  readonly evidence?: Evidence
-  readonly turnEnd?: TurnEnd
-  readonly answer?: string
-  /** What the row of the attempt keeps: the kind of the outcome. */
-  readonly outcome: string
-  readonly events: readonly DeliveryEvent[]
-}
+import type { Settlement } from './settlement.ts'
 
 /**
  * The whole life of a delivery, one outcome at a time:
@@ -83,7 +63,7 @@ interface At {
   readonly now: number
   readonly jitter: number
   readonly policy: RetryPolicy
-  readonly outcome: string
+  readonly outcome: Outcome['kind']
 }
 
 /** The turn is over; what remains is that its outcome reaches `callbackUrl`. `failedStep` keeps how the turn failed, if it did. */

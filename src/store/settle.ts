@@ -2,7 +2,8 @@ import { type Delivery, type DeliveryEvent, type DeliveryId, isTerminal } from '
 import { Failure } from '../domain/error.ts'
 import type { Evidence } from '../domain/outcome.ts'
 import { requireOpen } from '../domain/session.ts'
-import { type Settlement, settle, submitted } from '../domain/settle.ts'
+import { settle, submitted } from '../domain/settle.ts'
+import { isUnspent, type Settlement } from '../domain/settlement.ts'
 import type { StoreContext } from './context.ts'
 import { byId, deliveryColumns, deliveryOf, keyOf } from './rows.ts'
 
@@ -32,16 +33,14 @@ export function settleAttempt(
   applySettlement(context, delivery, settlement, now)
 }
 
-const unspent: readonly string[] = ['busy', 'offline', 'released']
-
-/** What only found the session busy was no attempt: it leaves a line in the timeline, not one among the attempts. */
+/** What was no attempt leaves a line in the timeline, none among the attempts. */
 function endAttempt(
   { sql }: StoreContext,
   { seq, attempts }: Delivery,
   settlement: Settlement,
   now: number,
 ): void {
-  if (unspent.includes(settlement.outcome)) {
+  if (isUnspent(settlement)) {
     sql('DELETE FROM attempts WHERE delivery = ? AND number = ?').run(seq, attempts)
     sql('UPDATE deliveries SET attempts = attempts - 1 WHERE seq = ?').run(seq)
   } else

@@ -12,7 +12,8 @@ import { Failure } from '../../src/domain/error.ts'
 import { forbidden, type Grant, type GrantId, isExpired } from '../../src/domain/grant.ts'
 import type { DeliveryFilter, Draft, Recorded, Store } from '../../src/domain/ports.ts'
 import { isStanding, requireOpen, type Session, type SessionId } from '../../src/domain/session.ts'
-import { type Settlement, settle, submitted } from '../../src/domain/settle.ts'
+import { settle, submitted } from '../../src/domain/settle.ts'
+import { isUnspent, type Settlement, settled } from '../../src/domain/settlement.ts'
 
 /** What several handles share, as processes share a database. */
 export interface MemoryState {
@@ -410,29 +411,18 @@ function loseAttempt(row: Row, now: number): void {
   note(row, [{ at: now, kind: 'unknown' }])
 }
 
-function endAttempt(row: Row, { outcome, detail }: Settlement, now: number): void {
-  const { attempts: attempt } = row.delivery
-  if (outcome === 'busy' || outcome === 'offline' || outcome === 'released') {
-    row.attempts = row.attempts.filter(({ number }) => number !== attempt)
-    row.delivery = { ...row.delivery, attempts: attempt - 1 }
-    return
-  }
+function endAttempt(row: Row, settlement: Settlement, now: number): void {
+  const { outcome, detail } = settlement
+  const last = row.delivery.attempts
   const end = { endedAt: now, outcome, ...(detail !== undefined && { detail }) }
-  row.attempts = row.attempts.map((each) => (each.number === attempt ? { ...each, ...end } : each))
+  row.attempts = isUnspent(settlement)
+    ? row.attempts.filter(({ number }) => number !== last)
+    : row.attempts.map((each) => (each.number === last ? { ...each, ...end } : each))
 }
 
 function apply(row: Row, settlement: Settlement, now: number): void {
-  const { accepted, events, outcome: _, ...written } = settlement
-  const acceptedAt = row.delivery.acceptedAt ?? (accepted ? now : undefined)
-  const evidence = row.delivery.evidence ?? written.evidence
-  row.delivery = {
-    ...without(row.delivery, 'leasedUntil', 'failedStep', 'heldBecause', 'detail', 'settledAt'),
-    ...written,
-    ...(acceptedAt !== undefined && { acceptedAt }),
-    ...(evidence !== undefined && { evidence }),
-    ...(isTerminal(written.state) && { settledAt: now }),
-  }
-  note(row, events)
+  row.delivery = settled(row.delivery, settlement, now)
+  note(row, settlement.events)
 }
 
 const mostEvents = 500

@@ -1,0 +1,49 @@
+import {
+  type Delivery,
+  type DeliveryEvent,
+  type DeliveryState,
+  type FailedStep,
+  type HeldBecause,
+  isTerminal,
+  type Phase,
+} from './delivery.ts'
+import type { Evidence, Outcome, TurnEnd } from './outcome.ts'
+
+/**
+ * What the store writes when an attempt is over. A step, a cause or a detail that is absent here is gone; an answer,
+ * evidence and `turnEnd`, once known, stay.
+ */
+export interface Settlement {
+  readonly state: DeliveryState
+  readonly phase: Phase
+  readonly failedStep?: FailedStep
+  readonly heldBecause?: HeldBecause
+  readonly detail?: string
+  readonly dueAt: number
+  readonly failures: number
+  readonly accepted: boolean
+  readonly evidence?: Evidence
+  readonly turnEnd?: TurnEnd
+  readonly answer?: string
+  /** What the row of the attempt keeps. */
+  readonly outcome: Outcome['kind']
+  readonly events: readonly DeliveryEvent[]
+}
+
+/** What only found the session busy or out of reach was no attempt. */
+export const isUnspent = ({ outcome }: Settlement): boolean =>
+  outcome === 'busy' || outcome === 'offline' || outcome === 'released'
+
+/** The delivery as a settlement leaves it: what a store writes. */
+export function settled(delivery: Delivery, settlement: Settlement, now: number): Delivery {
+  const { leasedUntil: _l, failedStep: _f, heldBecause: _h, detail: _d, settledAt: _s, ...kept } = delivery
+  const { outcome: _o, events: _e, accepted, ...written } = settlement
+  return {
+    ...kept,
+    ...written,
+    attempts: kept.attempts - (isUnspent(settlement) ? 1 : 0),
+    ...(accepted && { acceptedAt: kept.acceptedAt ?? now }),
+    ...(kept.evidence && { evidence: kept.evidence }),
+    ...(isTerminal(written.state) && { settledAt: now }),
+  }
+}

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { type DispatchDeps, dispatch } from '../../src/delivery/dispatch.ts'
+import { createWaiters } from '../../src/delivery/waiters.ts'
+import type { Delivery } from '../../src/domain/delivery.ts'
+import type { Connection } from '../../src/domain/driver.ts'
+import type { Outcome } from '../../src/domain/outcome.ts'
+import type { Draft, Store } from '../../src/domain/ports.ts'
+import { defaultRetryPolicy } from '../../src/domain/retry-policy.ts'
+import { build, draftOf, noon, sessionCalled } from '../support/drafts.ts'
+import { openMemoryStore } from '../support/memory-store.ts'
+
+/** A store with one leased delivery, and what a waiter is given and the store holds after each outcome of its agent. */
+async function attempts(about: Partial<Draft>, ...agent: readonly Connection['turn'][]) {
+  const store = openMemoryStore(() => noon)
+  await store.openSession(sessionCalled(build), { replace: false })
+  await store.recordDelivery(draftOf({ session: build, ...about }))
+  const seen: { readonly notified: Delivery; readonly stored: Delivery | undefined }[] = []
+  for (const turn of agent) {
+    const [delivery] = await store.claimDue({ now: noon + 9_999_999, leaseMs: 1000, limit: 1, except: [] })
+    assert.ok(delivery)
+    const waiters = createWaiters()
+    const waiting: Delivery[] = []
+    await dispatch(
+      depsOf(store, turn, { ...waiters, notify: (each) => void waiting.push(each) }),
+      delivery,
+      AbortSignal.any([]),
+    )
+    const [notified] = waiting
+    assert.ok(notified)
+    seen.push({ notified, stored: await store.findDelivery(delivery.id) })
+  }
+  return seen
+}
+
+function depsOf(store: Store, turn: Connection['turn'], waiters: DispatchDeps['waiters']): DispatchDeps {
+  const connection: Connection = {
+    state: async () => ({ kind: 'idle' }),
+    inject: (message, signal) => turn(message, signal, { accepted: async () => {}, progress: () => {} }),
+    turn,
+    skills: async () => undefined,
+    recall: async () => undefined,
+    end: async () => {},
+    close: async () => {},
+  }
+  return {
+    store,
+    waiters,
+    connections: { to: () => connection, reconcile: async () => {}, closeAll: async () => {} },
+    callBack: async () => ({ kind: 'released', why: 'no callbacks here' }),
+    clock: { now: () => noon, random: () => 0.5, bytes: (length) => new Uint8Array(length) },
+    log: () => {},
+    policy: () => defaultRetryPolicy,
+    timeoutMs: () => 60_000,
+  }
+}
+
+const ends = (outcome: Outcome) => async () => outcome
+const busy = ends({ kind: 'busy', why: 'a turn runs' })
+
+describe('dispatch', () => {
+  const table: readonly [name: string, about: Partial<Draft>, agent: readonly Connection['turn'][]][] = [
+    ['a message that was held and then taken', {}, [busy, ends({ kind: 'taken', evidence: 'marker' })]],
+    ['a failure that is tried again', {}, [ends({ kind: 'failed', why: 'x', retry: true }), busy]],
+    ['a failure for good', {}, [ends({ kind: 'failed', why: 'x', retry: false })]],
+    [
+      'a turn',
+      { action: 'turn' },
+      [
+        async (_message, _signal, { accepted }) => {
+          await accepted('echo')
+          return { kind: 'completed', answer: 'ok' }
+        },
+      ],
+    ],
+  ]
+  for (const [name, about, agent] of table)
+    it(`gives waiters what the store holds: ${name}`, async () => {
+      for (const { notified, stored } of await attempts(about, ...agent)) assert.deepEqual(notified, stored)
+    })
+
+  it('leaves a delivered message without the cause for which it was held before', async () => {
+    const [held, delivered] = await attempts({}, busy, ends({ kind: 'taken', evidence: 'ack' }))
+    assert.deepEqual([held?.notified.heldBecause, held?.notified.settledAt], ['busy', undefined])
+    const { state, heldBecause, detail, leasedUntil, evidence } = delivered?.notified ?? {}
+    assert.deepEqual(
+      [state, heldBecause, detail, leasedUntil],
+      ['DELIVERED', undefined, undefined, undefined],
+    )
+    assert.equal(evidence, 'ack')
+  })
+})
