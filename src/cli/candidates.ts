@@ -63,7 +63,10 @@ const deliveries = (filter: Omit<DeliveryFilter, 'limit'>): List =>
 const lists = {
   sessions: sessions(() => true),
   openSessions: sessions(isOpen),
-  inboxes: sessions((session) => isOpen(session) && session.driver === 'inbox'),
+  inboxes: async (io: Io, home: string) => {
+    const kinds = await io.drivers()
+    return sessions((one) => isOpen(one) && kinds.get(one.driver)?.delivery === 'pull')(io, home)
+  },
   terminals: sessions((session) => isOpen(session) && session.driver === 'pty'),
   grants: grants(() => true),
   openGrants: grants((grant, now) => grant.revokedAt === undefined && !isExpired(grant, now)),
