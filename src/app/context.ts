@@ -57,15 +57,11 @@ export function createIo(platform: Platform): Io {
     restore: async (home, file, options) =>
       (await import('./restore-home.ts')).restoreHome(deps, home, file, options),
     relay: async () => {
-      const {
-        hookSettings,
-        createEventFile: listenFor,
-        relayHook,
-      } = await import('../drivers/agent-hooks/relay.ts')
+      const { hookSettings, createEventFile, relayHook } = await import('../drivers/agent-hooks/relay.ts')
       const program = platform.selfCommand()
       return {
         send: relayHook,
-        listen: listenFor,
+        listen: createEventFile,
         settings: (wanted) => hookSettings({ ...wanted, program }),
       }
     },
