@@ -4,7 +4,7 @@ import type { Outcome } from '../domain/outcome.ts'
 import type { Caller, CallOrder } from './callback.ts'
 import { allowedAddress, requestAt } from './guarded-request.ts'
 
-export interface CallerDeps {
+interface CallerDeps {
   readonly allowed: MayCall
   readonly timeoutMs: number
 }

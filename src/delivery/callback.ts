@@ -17,7 +17,7 @@ export interface CallOrder {
   readonly body: string
 }
 
-export interface CallBackDeps {
+interface CallBackDeps {
   readonly caller: Caller
   readonly clock: Pick<Clock, 'now'>
   /** What callbacks are signed with, newest first. */
@@ -41,7 +41,7 @@ export const createCallBack =
   }
 
 /** In phase `callback`, `failedStep` is how the turn failed; the payload calls it `reason`. Members without a value are absent in JSON. */
-export const callbackOf = (delivery: Delivery, now: number) => ({
+const callbackOf = (delivery: Delivery, now: number) => ({
   type: delivery.failedStep === undefined ? 'delivery.completed' : 'delivery.failed',
   timestamp: new Date(now).toISOString(),
   data: {

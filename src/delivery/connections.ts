@@ -12,7 +12,7 @@ export interface Connections {
   closeAll(): Promise<void>
 }
 
-export interface ConnectionsDeps {
+interface ConnectionsDeps {
   readonly drivers: ReadonlyMap<string, Driver>
   readonly store: Pick<HostLink, 'updateSettings'>
   readonly runDir: string

@@ -3,7 +3,7 @@ import { reasonOf } from '../domain/error.ts'
 import type { HostLink, Log } from '../domain/ports.ts'
 import type { SessionId } from '../domain/session.ts'
 
-export interface WorkerDeps {
+interface WorkerDeps {
   readonly store: Pick<HostLink, 'claimDue' | 'nextDue'>
   readonly now: () => number
   readonly log: Log

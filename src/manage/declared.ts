@@ -5,7 +5,7 @@ import type { Log } from '../domain/ports.ts'
 import { isStanding, parseSessionId, type Session } from '../domain/session.ts'
 import { openSession, type RegisterDeps, requireDriver } from './sessions.ts'
 
-export interface DeclaredDeps extends RegisterDeps {
+interface DeclaredDeps extends RegisterDeps {
   readonly log: Log
   /** What relative paths in settings are relative to. */
   readonly cwd: string

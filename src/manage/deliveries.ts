@@ -22,7 +22,7 @@ export async function showDelivery(
   return record
 }
 
-export interface RetryDeps {
+interface RetryDeps {
   readonly store: Pick<DoorStore, 'requeueDelivery'>
   readonly clock: Pick<Clock, 'now'>
   /** How long it may wait for its session. */
@@ -35,7 +35,7 @@ export function retryDelivery(deps: RetryDeps, id: string): Promise<Delivery> {
   return deps.store.requeueDelivery(parseDeliveryId(id), now, now + deps.maxHoldMs)
 }
 
-export interface ReplayDeps {
+interface ReplayDeps {
   readonly store: Pick<DoorStore, 'inspectDelivery' | 'listDeliveries' | 'recordDelivery'>
   readonly clock: Pick<Clock, 'now' | 'bytes'>
   readonly maxHoldMs: number
@@ -90,7 +90,7 @@ export function acknowledge(
   return deps.store.acknowledgeDelivery(parseDeliveryId(id), deps.clock.now())
 }
 
-export function parseDeliveryId(text: string): DeliveryId {
+function parseDeliveryId(text: string): DeliveryId {
   if (!isDeliveryId(text)) throw noSuchDelivery(text)
   return text
 }

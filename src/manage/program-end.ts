@@ -1,15 +1,15 @@
-import type { Store } from '../domain/ports.ts'
+import type { HostLink } from '../domain/ports.ts'
 import type { SessionId } from '../domain/session.ts'
 
 /** How a program ended. */
-export interface ProgramEnd {
+interface ProgramEnd {
   readonly exitCode?: number | undefined
   readonly signal?: string | undefined
 }
 
 /** Ends the session of a program that is gone, and fails what waits for it. False when that opening was over already. */
 export async function recordProgramEnd(
-  store: Pick<Store, 'endSession' | 'failQueued'>,
+  store: Pick<HostLink, 'endSession' | 'failQueued'>,
   session: SessionId,
   generation: string,
   { exitCode, signal }: ProgramEnd,

@@ -15,7 +15,7 @@ import {
 import { within } from '../wait.ts'
 import { type Trial, tryOut } from './trial.ts'
 
-export interface OpenSessionDeps {
+interface OpenSessionDeps {
   readonly store: Pick<DoorStore, 'findSession'> & Pick<HostLink, 'openSession'>
   readonly clock: Pick<Clock, 'now' | 'bytes'>
   /** The connection to an opening of a session; undefined when this build has no such driver. */
@@ -26,7 +26,7 @@ export interface RegisterDeps extends OpenSessionDeps {
   readonly drivers: ReadonlyMap<string, Driver>
 }
 
-export interface Registration {
+interface Registration {
   readonly id: string
   readonly driver: string
   /** As a person gave them; the driver completes them. */
@@ -48,7 +48,7 @@ export interface Opened {
 }
 
 /** The trial failed: nothing was registered. */
-export interface Unfit {
+interface Unfit {
   readonly trial: Trial
 }
 
@@ -102,7 +102,7 @@ export async function requireFree(
 export const newGeneration = (clock: Pick<Clock, 'bytes'>): string =>
   [...clock.bytes(8)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 
-export interface EndSessionDeps {
+interface EndSessionDeps {
   readonly store: Pick<DoorStore, 'findSession' | 'listSessions' | 'endSession' | 'failQueued'>
   readonly clock: Pick<Clock, 'now'>
   readonly connect: OpenSessionDeps['connect']

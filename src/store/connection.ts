@@ -3,7 +3,7 @@ import { Failure, reasonOf } from '../domain/error.ts'
 import type { Database, Platform, Statement } from '../platform/platform.ts'
 import { migrate, versionOf } from './migrate.ts'
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   readonly platform: Pick<Platform, 'openDatabase'>
   readonly path: string
   /** How long SQLite itself waits for another process's write, blocking. Milliseconds. */
@@ -133,8 +133,7 @@ function adviceFor(cause: unknown): string {
 export const isBusy = (thrown: unknown): boolean => /database (table )?is locked/i.test(reasonOf(thrown))
 
 /** The file is not what SQLite wrote. It does not pass. */
-export const isDamage = (thrown: unknown): boolean =>
-  /malformed|not a database|corrupt/i.test(reasonOf(thrown))
+const isDamage = (thrown: unknown): boolean => /malformed|not a database|corrupt/i.test(reasonOf(thrown))
 
 /** Wrong with the values of one act; the store itself is well. */
 export const isOwnFault = (thrown: unknown): boolean =>

@@ -2,7 +2,7 @@ import { Failure, reasonOf } from '../domain/error.ts'
 import { type Connection, isBusy, isOwnFault, unavailable } from './connection.ts'
 
 /** Runs writes of this process together: what arrives meanwhile shares one transaction and one fsync. */
-export interface Committer {
+interface Committer {
   /**
    * Runs `act` inside the next transaction and resolves with its result once that is on disk. When `act` throws a
    * `Failure` before it wrote anything, only its own promise rejects. It may be run anew after a transaction was undone.
@@ -12,7 +12,7 @@ export interface Committer {
   idle(): Promise<void>
 }
 
-export interface CommitDeps {
+interface CommitDeps {
   readonly connection: () => Connection
   /** The transaction holds the write lock now: nobody else writes until it ends. */
   readonly began: () => void

@@ -3,7 +3,7 @@ import type { Platform } from '../platform/platform.ts'
 import { makePrivate } from './connection.ts'
 
 /** Held while a server serves this home; the kernel lets go of it when the process dies, however it dies. */
-export interface HomeLock {
+interface HomeLock {
   release(): void
 }
 

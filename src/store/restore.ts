@@ -18,7 +18,7 @@ export interface Restored {
   readonly aside?: string
 }
 
-export interface RestoreDeps extends StoreOptions {
+interface RestoreDeps extends StoreOptions {
   /** The operator vouches that no grant was revoked since, or that those were revoked again. */
   readonly keepGrants: boolean
 }

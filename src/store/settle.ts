@@ -13,7 +13,7 @@ export function deliveryById({ sql }: StoreContext, id: DeliveryId): Delivery | 
   return row && deliveryOf(row)
 }
 
-export function requireDelivery(context: StoreContext, id: DeliveryId): Delivery {
+function requireDelivery(context: StoreContext, id: DeliveryId): Delivery {
   const delivery = deliveryById(context, id)
   if (!delivery) throw new Failure('not_found', `There is no delivery "${id}".`)
   return delivery
