@@ -62,7 +62,7 @@ export const byHand = (root: string): readonly string[] => testFiles(root).filte
 const testFiles = (root: string): readonly string[] =>
   readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
     .map((path) => `test/${path.replaceAll('\\', '/')}`)
-    .filter((path) => path.endsWith('.test.ts'))
+    .filter((path) => path.endsWith('.test.ts') && !path.includes('/node_modules/'))
     .sort()
 
 function isByHand(file: string): boolean {

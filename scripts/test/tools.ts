@@ -40,7 +40,7 @@ export function installTools(root: string): readonly string[] {
 
 const testSources = (folder: string): string =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts'))
+    .filter((path) => path.endsWith('.ts') && !path.includes('node_modules'))
     .map((path) => readFileSync(join(folder, path), 'utf8'))
     .join('\n')
 
