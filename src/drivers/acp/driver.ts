@@ -5,7 +5,7 @@ import { installed, type Runnable } from '../agents/installed.ts'
 import { startAcp } from './agent.ts'
 import { parseAcp, storedAcp } from './settings.ts'
 
-/** An agent that speaks the Agent Client Protocol. */
+/** An agent with the Agent Client Protocol. */
 export const acpDriver = (deps: OwnedDeps): Driver =>
   ownedDriver(deps, {
     kind: 'acp',

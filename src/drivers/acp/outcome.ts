@@ -31,8 +31,8 @@ export function endOf(turn: EndedTurn): TurnEnd {
 }
 
 /**
- * An `end_turn` without a word or a tool call is no success: agents end failed model calls so. A prompt that an agent
- * had in hands when it died or failed stands in its conversation, perhaps, and is not said again.
+ * An `end_turn` without text or a tool call is no success: agents end failed model calls so. A prompt that an agent
+ * had in hands when it died or failed stands in its conversation, perhaps, and is not sent again.
  */
 function judge(turn: EndedTurn, began: boolean): Outcome {
   const { reply } = turn

@@ -1,14 +1,14 @@
 import { oneLine } from '../../domain/one-line.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 
-/** What a tool call is about, from whatever the agent has said of it so far. */
+/** What a tool call is about, from all updates of that call so far. */
 export interface ToolCall {
   readonly title?: string
   readonly kind?: string
 }
 
-export const toolCallOf = (said: JsonObject, before: ToolCall = {}): ToolCall => {
-  const [title, kind] = [textAt(said, 'title') ?? before.title, textAt(said, 'kind') ?? before.kind]
+export const toolCallOf = (update: JsonObject, before: ToolCall = {}): ToolCall => {
+  const [title, kind] = [textAt(update, 'title') ?? before.title, textAt(update, 'kind') ?? before.kind]
   return {
     ...(title !== undefined && { title: oneLine(title, maxTitle) }),
     ...(kind !== undefined && { kind }),

@@ -41,7 +41,7 @@ const adapters: Readonly<Record<string, AgentKind>> = {
   'pi-acp': 'pi',
 }
 
-/** The last word that names an agent: `npx -y @agentclientprotocol/codex-acp` is codex. */
+/** The last argument that names an agent: `npx -y @agentclientprotocol/codex-acp` is codex. */
 function agentOf(
   { usage }: GivenSettings,
   value: unknown,
@@ -50,6 +50,6 @@ function agentOf(
   if (value !== undefined && !isAgentKind(value))
     throw usage('knows no such agent; choose claude, codex, gemini, opencode, pi or qwen')
   if (value !== undefined) return value
-  const names = command.map((word) => basename(word).replace(/(?<=.)@.*$/, ''))
+  const names = command.map((argument) => basename(argument).replace(/(?<=.)@.*$/, ''))
   return names.map((name) => (isAgentKind(name) ? name : adapters[name])).findLast((kind) => kind)
 }

@@ -8,15 +8,15 @@ import { type Child, type ChildPlace, startChild } from './child.ts'
 export interface Agent {
   /** The agent's own id of the conversation. */
   readonly conversation: string
-  /** The conversation that was asked for is unknown to it, so this is a new one. */
+  /** `AgentOrder.conversation` is unknown to the agent, so this is a new one. */
   readonly lost: boolean
   running(): boolean
   startTurn(text: string, listeners: TurnListeners, deliveryId: DeliveryId): Turn
-  /** What goes on in the conversation while no turn of ours runs; of an agent that others talk to as well. */
+  /** What goes on in the conversation while no turn of ours runs; of an agent that others use as well. */
   state?(): Promise<Readiness>
   /** The turn of a delivery that may have been sent before; undefined when it never arrived. */
   findTurn?(deliveryId: DeliveryId): Promise<Turn | Outcome | undefined>
-  /** The names of the skills and commands it knows, once it has said so. */
+  /** The names of the skills and commands it knows, once the agent has named them. */
   commands(): Promise<readonly string[] | undefined>
   /** Ends its whole process group. */
   end(): Promise<void>
@@ -39,7 +39,7 @@ export interface TurnListeners {
 }
 
 export interface TurnEnd {
-  /** The beginning of what it said. */
+  /** The beginning of the agent's answer. */
   readonly answer: string
   /** It was stopped, or its process is over, before it came to an end by itself. */
   readonly cut: boolean
@@ -54,7 +54,7 @@ export type Started = { readonly kind: 'agent'; readonly agent: Agent } | Outcom
 export interface AgentOrder extends ChildPlace {
   /** The conversation to go on with. */
   readonly conversation: string | undefined
-  /** Runs before anything is said to the process. */
+  /** Runs before anything is written to the process. */
   readonly started: (pid: number) => Promise<void>
 }
 

@@ -1,7 +1,7 @@
-/** What an agent says during a turn, from the beginning and up to a bound. */
+/** The text of an agent during a turn, from the beginning and up to a bound. */
 export interface Answer {
   add(text: string): void
-  /** Something else happened; what is said next begins on a new line. */
+  /** Something else happened; the next text begins on a new line. */
   pause(): void
   text(): string
 }

@@ -6,18 +6,18 @@ import { endGroup, startProgram } from '../process/process.ts'
 /** An agent's process with its pipes. */
 export interface Child {
   readonly pid: number
-  /** What became of it is heard by `gone`. */
+  /** Never fails: a process that is over has called `onGone`. */
   write(text: string): void
   running(): boolean
-  /** Who hears it from now on; what it said before is kept for them. */
+  /** From now on output goes to `listeners`, what came before first. */
   listen(listeners: ChildListeners): void
-  /** Ends its whole process group; `gone` hears why. */
+  /** Ends its whole process group, and calls `onGone` with why. */
   end(why: string): Promise<void>
 }
 
-export interface ChildListeners {
+interface ChildListeners {
   readonly onText: (text: string) => void
-  /** Its process is over, or was ended: nothing will be heard any more. May come more than once. */
+  /** The process is over, or was ended: no output follows. May be called more than once. */
   readonly onGone: (why: string) => void
 }
 

@@ -16,7 +16,7 @@ import { recover } from './recovery.ts'
 import { inject, runTurn } from './send.ts'
 
 /**
- * An agent that speaks on its standard input and output. Its process is ours: started at the first message, kept between
+ * An agent with a protocol on its standard input and output. Its process is ours: started at the first message, kept between
  * turns, started again with the same conversation after it died or the server did.
  */
 export const ownedDriver = <S extends OwnedSettings>(deps: OwnedDeps, kind: OwnedKind<S>): Driver => ({
@@ -123,13 +123,13 @@ async function adopt<S extends OwnedSettings>(
 const warn = ({ kind, tools, session }: Opening, event: string, thrown: unknown): void =>
   tools.log('warn', `${kind}.${event}`, { session: session.id, why: reasonOf(thrown) })
 
-/** The agent's own word where it gives it, which it only does once it runs; else what lies in its folders. */
+/** What a running agent names; else what lies in its folders. */
 async function skillsOf(opening: Opening, signal: AbortSignal): Promise<readonly string[]> {
   const aborted = whenAborted(signal)
   const started = await Promise.race([opening.ready(), aborted.promise])
   aborted.disarm()
-  const told = started?.kind === 'agent' ? await started.agent.commands() : undefined
-  return told ?? listSkills(skillPlace(opening, homedir()))
+  const named = started?.kind === 'agent' ? await started.agent.commands() : undefined
+  return named ?? listSkills(skillPlace(opening, homedir()))
 }
 
 async function recall(

@@ -55,7 +55,7 @@ async function startedBy({ taken }: Entry = {}, pid: number, mark: string): Prom
   return { ...(owner && { owner }), ...(agent && { agent: { ...agent, mark } }), ...(taken && { taken }) }
 }
 
-/** Nothing while the owner runs: then the entry is the owner's affair. */
+/** Nothing while the owner runs: then the owner sees to the entry. */
 const forsaken = async (entry: Entry = {}): Promise<Entry> =>
   entry.owner && (await isRunning(entry.owner)) ? {} : entry
 

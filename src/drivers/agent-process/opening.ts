@@ -2,13 +2,11 @@ import type { Discovered, DiscoveryPlace, DriverTools } from '../../domain/drive
 import type { DriverSettings, Session } from '../../domain/session.ts'
 import type { AgentKind } from '../agents/kinds.ts'
 import type { SkillPlace } from '../agents/skills.ts'
+import type { DriverDeps } from '../deps.ts'
 import type { AgentOrder, Started, Turn } from './agent.ts'
 import type { AgentJournal, Taken } from './journal.ts'
 
-export interface OwnedDeps {
-  /** What agents inherit, save Postern's own settings. */
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly skillDirs: () => readonly string[]
+export interface OwnedDeps extends DriverDeps {
   /** How long an agent may take to end a turn that was cancelled; then it is hung, and its process is ended. 5 s. */
   readonly cancelMs?: number
 }
@@ -25,7 +23,7 @@ export interface OwnedSettings {
   readonly conversation?: string
 }
 
-/** What one kind of owned agent speaks. */
+/** What the drivers of agent processes differ in. */
 export interface OwnedKind<S extends OwnedSettings> {
   /** Also begins the names of its log events. */
   readonly kind: string
@@ -51,7 +49,7 @@ export interface Opening<S extends OwnedSettings = OwnedSettings> {
   readonly tools: DriverTools
   readonly journal: AgentJournal
   readonly ending: AbortController
-  /** What a server that is gone had under way, until somebody asked. */
+  /** What an earlier server had under way when it ended, until `recall` has told it. */
   left: Promise<Taken | undefined>
   settings: S
   /** A message is on its way or its turn runs, until then. */

@@ -1,4 +1,4 @@
-/** What an agent asks of a person during a turn. Nobody else says yes: a question waits until its turn is cancelled. */
+/** What an agent asks of a person during a turn. Nobody else agrees: a question waits until its turn is cancelled. */
 export interface Questions {
   /** `dismiss` answers in the negative. With `agentWaitsMs` the agent decides by itself when that time is over. */
   hold(name: string, dismiss: () => void, agentWaitsMs?: number): void

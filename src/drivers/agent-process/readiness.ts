@@ -3,16 +3,16 @@ import type { Outcome } from '../../domain/outcome.ts'
 import { whenAborted } from '../../wait.ts'
 import type { Opening } from './opening.ts'
 
-/** What goes on in the session. An agent of our own is not started for that: it is idle until it is spoken to. */
+/** The session's state. An agent of our own is not started to learn it: without a message it is idle. */
 export async function stateOf(opening: Opening, signal: AbortSignal): Promise<Readiness> {
   const known = knownState(opening)
-  return known.kind === 'idle' && opening.foreign ? asked(opening, signal) : known
+  return known.kind === 'idle' && opening.foreign ? askAgent(opening, signal) : known
 }
 
 /** The same, and starts the agent as a message would. */
 export async function checkedState(opening: Opening, signal: AbortSignal): Promise<Readiness> {
   const known = knownState(opening)
-  return known.kind === 'idle' ? asked(opening, signal) : known
+  return known.kind === 'idle' ? askAgent(opening, signal) : known
 }
 
 function knownState(opening: Opening): Readiness {
@@ -22,20 +22,20 @@ function knownState(opening: Opening): Readiness {
   return opening.claim ? { kind: 'busy', why: 'a turn runs' } : { kind: 'idle' }
 }
 
-async function asked(opening: Opening, signal: AbortSignal): Promise<Readiness> {
+async function askAgent(opening: Opening, signal: AbortSignal): Promise<Readiness> {
   const aborted = whenAborted(signal)
-  const state = await Promise.race([answered(opening), aborted.promise])
+  const state = await Promise.race([readinessOfAgent(opening), aborted.promise])
   aborted.disarm()
   return state ?? { kind: 'offline', why: 'the agent did not answer in time' }
 }
 
-async function answered(opening: Opening): Promise<Readiness> {
+async function readinessOfAgent(opening: Opening): Promise<Readiness> {
   const started = await opening.ready()
   if (started.kind !== 'agent') return readinessOf(started)
   return (await started.agent.state?.()) ?? { kind: 'idle' }
 }
 
-/** Why there is no agent to be asked. */
+/** Why no agent can be asked. */
 function readinessOf(outcome: Outcome): Readiness {
   if (outcome.kind === 'ended') return outcome
   const why = ('why' in outcome ? outcome.why : undefined) ?? 'the agent did not start'

@@ -5,7 +5,7 @@ import type { Turn } from './agent.ts'
 import type { Opening } from './opening.ts'
 
 /**
- * What became of a delivery that may have been sent before: by the agent's own word, and once its turn is over. Undefined
+ * What became of a delivery that may have been sent before: as the agent tells it, and once its turn is over. Undefined
  * when it never arrived. It keeps the session busy meanwhile.
  */
 export async function recover(opening: Opening, deliveryId: DeliveryId): Promise<Outcome | undefined> {

@@ -11,7 +11,7 @@ type Answer =
   | { readonly kind: 'error'; readonly code: number; readonly message: string }
 
 /**
- * JSON-RPC 2.0, one message a line, as ACP v1 and codex speak it. Of our own because it is this small: the protocols' SDKs
+ * JSON-RPC 2.0, one message a line, as ACP v1 and codex use it. Of our own because it is this small: the protocols' SDKs
  * bring validators and streams of their own, and give up on lines that are no JSON, which agents print.
  */
 export interface Rpc {

@@ -10,7 +10,7 @@ import type { Agent, Turn, TurnEnd } from './agent.ts'
 import { withAnswer } from './answer.ts'
 import { type Opening, skillPlace } from './opening.ts'
 
-export interface SendEvents extends TurnEvents {
+interface SendEvents extends TurnEvents {
   /** Whether somebody waits for the end of the turn. */
   readonly waits: boolean
 }
@@ -64,7 +64,7 @@ export async function runTurn(
   } catch (thrown) {
     return { kind: 'failed', why: reasonOf(thrown), retry: true }
   } finally {
-    // A turn that was given up still runs until its agent says otherwise, or is ended.
+    // A turn that was given up still runs until its agent reports its end, or is ended.
     void (opening.turn?.over ?? Promise.resolve()).then(() => {
       opening.turn = undefined
       opening.claim = undefined
@@ -108,13 +108,13 @@ async function textFor(
   { skill, text }: Outgoing,
 ): Promise<string | undefined> {
   const place = skillPlace(opening, homedir())
-  // Of the agents that are spoken to by a protocol, only Claude Code reads what a prompt names.
+  // Of the agents that are driven by a protocol, only Claude Code reads what a prompt names.
   const escaped = place.agent === 'claude' ? await escapeMentions(place, text) : text
   if (skill === undefined) return escaped
   const named = await agent.commands()
   const call = named?.includes(skill) ? skillCall(opening.settings.agent, skill, escaped) : undefined
   if (call !== undefined) return call
-  // An agent that told what it knows does not know this one: then it is told the skill's text, never a call.
+  // An agent that names its skills does not name this one: then the skill's text is sent, never a call.
   return withSkill(named ? { ...place, calls: false } : place, skill, escaped)
 }
 
@@ -167,7 +167,7 @@ async function accept(opening: Opening, { deliveryId }: Outgoing, on: SendEvents
 
 const maxNotes = 40
 
-/** Tool calls and permissions, not every word; the first ones of a turn that has very many. */
+/** Tool calls and permissions, not the text; the first ones of a turn that has very many. */
 function timeline({ tools }: Opening, on: SendEvents): (kind: EventKind, detail: string) => void {
   let notes = 0
   return (kind, detail) => {
@@ -175,7 +175,7 @@ function timeline({ tools }: Opening, on: SendEvents): (kind: EventKind, detail:
   }
 }
 
-/** A conversation that is gone is asked for again by the next process, or a new one begins. */
+/** The next process resumes a conversation that is gone here, or begins a new one. */
 function concluded(opening: Opening, agent: Agent, end: TurnEnd, began: boolean): Outcome {
   if (end.gone !== undefined) {
     void agent.end()

@@ -25,7 +25,7 @@ export interface StreamConnection {
   fail(why: string): void
   /** Resolves with why, once the agent is gone. */
   readonly gone: Promise<string>
-  /** The names of the skills it knows, once it has said so; before its first turn it only names commands of its user's. */
+  /** The names of its skills, once it has named them; before its first turn only the commands of its user. */
   skills(): readonly string[] | undefined
 }
 

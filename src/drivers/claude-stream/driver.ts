@@ -4,7 +4,7 @@ import type { OwnedDeps } from '../agent-process/opening.ts'
 import { startStream } from './agent.ts'
 import { parseStream, storedStream } from './settings.ts'
 
-/** A Claude Code of our own without a terminal, spoken to in stream-json. */
+/** A Claude Code of our own without a terminal, by its stream-json. */
 export const claudeStreamDriver = (deps: OwnedDeps): Driver =>
   ownedDriver(deps, {
     kind: 'claude-stream',

@@ -14,7 +14,7 @@ export function parseStream(settings: DriverSettings, cwd: string): StreamSettin
   const command = given.command('--driver claude-stream -- claude')
   const { sessionId } = settings
   if (sessionId !== undefined && !isUuid(sessionId)) throw given.usage('needs sessionId as a UUID')
-  const taken = command.slice(1).find((word) => ours.includes(word))
+  const taken = command.slice(1).find((argument) => ours.includes(argument))
   if (taken !== undefined)
     throw given.usage(`says ${taken} itself; choose a conversation by --set sessionId=UUID`)
   return {
@@ -38,7 +38,7 @@ export const storedStream = ({
 
 const known: readonly string[] = ['command', 'cwd', 'env', 'permissions', 'sessionId']
 
-/** What the driver says itself, or what would take the conversation out of its hands. */
+/** Options that the driver sets itself, or that would choose another conversation. */
 const ours: readonly string[] = [
   '-p',
   '--print',

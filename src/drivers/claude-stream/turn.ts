@@ -17,7 +17,7 @@ interface TurnLog {
   toolCalls: number
 }
 
-/** Sends the message and hears what becomes of it, until its one `result`. */
+/** Sends the message and follows its turn until its one `result`. */
 export function startTurn(
   connection: StreamConnection,
   text: string,

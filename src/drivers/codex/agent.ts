@@ -6,7 +6,7 @@ import { isObject, textAt } from '../json.ts'
 import { complaintOf, load, stateOf, type ThreadState, turnsOf } from './thread.ts'
 import { createTurnLog, endOf, followed, type Thread } from './turn.ts'
 
-/** A conversation on an app server, as something that is spoken to. */
+/** A conversation on an app server, as an agent. */
 export function agentOn(thread: Thread, lost: boolean, cwd: string): Agent {
   const { server, id, shared } = thread
   return {
@@ -69,7 +69,7 @@ async function send(
   const turnId = reply.kind === 'result' ? textAt(reply.result, 'turn', 'id') : undefined
   if (turnId !== undefined) return turnId
   const why = reply.kind === 'result' ? 'it began a turn without an id' : complaintOf(reply)
-  // It may have arrived: asked for before it is tried again.
+  // The message may have arrived: `recall` asks before another attempt.
   if (reply.kind !== 'error' || reply.code === 0)
     return endOf(shared ? { kind: 'offline', why } : { kind: 'unknown', why, accepted: false })
   if (reply.code === overloaded) return endOf({ kind: 'busy', why })

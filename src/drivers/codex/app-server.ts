@@ -7,19 +7,19 @@ import { openWebSocket, type SocketPlace } from './websocket.ts'
 export interface AppServer {
   call(method: string, params: Json): Promise<Reply>
   alive(): boolean
-  /** Who hears what it tells from now on. */
+  /** From now on notifications and requests go to `handlers`. */
   listen(handlers: AppServerHandlers | undefined): void
   close(): Promise<void>
 }
 
-export interface AppServerHandlers {
+interface AppServerHandlers {
   readonly onNotification: (method: string, params: JsonObject) => void
   /** The answer to a request of our own process; undefined for one that is unknown here. */
   readonly onRequest: (method: string, params: JsonObject) => Promise<Json> | undefined
   readonly onGone: () => void
 }
 
-/** Connects to a server that others use as well. Rejects with what the system or the server said, and on abort. */
+/** Connects to a server that others use as well. Rejects with the error of the system or the server, and on abort. */
 export async function connectTo(place: SocketPlace, signal: AbortSignal): Promise<AppServer> {
   const protocol = createProtocol((line) => socket.send(line.trimEnd()), undecided)
   const onMessage = (message: string) => protocol.rpc.feed(`${message}\n`)
@@ -32,7 +32,7 @@ export async function connectTo(place: SocketPlace, signal: AbortSignal): Promis
   }
 }
 
-/** What is asked of all who use a server is for a person to decide. Even a refusal would be a decision. */
+/** A person decides what a shared server asks of all its clients. Even a refusal would be a decision. */
 const undecided = (): Promise<Json> => new Promise(() => {})
 
 /** Greets a server that is our own process. Rejects with why it is of no use. */
@@ -66,10 +66,10 @@ function createProtocol(write: (line: string) => void, asked: RpcDeps['onRequest
 
 async function greeted(
   { rpc, current }: Protocol,
-  wire: Pick<AppServer, 'alive' | 'close'>,
+  ends: Pick<AppServer, 'alive' | 'close'>,
 ): Promise<AppServer> {
   const server: AppServer = {
-    ...wire,
+    ...ends,
     call: (method, params) => inTime(method, rpc.request(method, params)),
     listen: (handlers) => {
       current.handlers = handlers
@@ -98,7 +98,7 @@ async function inTime(method: string, reply: Promise<Reply>): Promise<Reply> {
   }
 }
 
-/** Not every word of every turn: how one goes is asked for. */
+/** Without the deltas of every turn: `turn.ts` asks how one goes. */
 const greeting = {
   clientInfo: { name: 'postern', title: 'Postern', version: '1' },
   capabilities: {

@@ -2,7 +2,7 @@ import { oneLine } from '../../domain/one-line.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 
 /** Something that codex asks a person before it does it. */
-export interface Approval {
+interface Approval {
   /** What is shown of it, and what a configuration may name: a command line, else the kind. */
   readonly name: string
   /** Undefined where only a person can tell what it is worth. */

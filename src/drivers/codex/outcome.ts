@@ -3,11 +3,11 @@ import type { Outcome, TurnFailure } from '../../domain/outcome.ts'
 import { createAnswer, withAnswer } from '../agent-process/answer.ts'
 import type { TurnView } from './thread.ts'
 
-/** What it said, without what it said in between where that can be told apart. */
-export function answerOf({ said }: TurnView): string {
-  const proper = said.filter(({ aside }) => !aside)
+/** The agent's messages, without remarks in between where those are marked. */
+export function answerOf({ messagesOfAgent: all }: TurnView): string {
+  const proper = all.filter(({ aside }) => !aside)
   const answer = createAnswer()
-  for (const { text } of proper.length > 0 ? proper : said) {
+  for (const { text } of proper.length > 0 ? proper : all) {
     answer.add(text)
     answer.pause()
   }

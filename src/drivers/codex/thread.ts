@@ -49,7 +49,7 @@ export async function begin(server: AppServer, cwd: string): Promise<string> {
   throw new Error(reply.kind === 'result' ? 'it began a conversation without an id' : complaintOf(reply))
 }
 
-/** JSON-RPC says -32600 of everything here; the sentences differ. */
+/** The code is -32600 for everything here; only the messages differ. */
 function troubleOf(reply: Exclude<Reply, { kind: 'result' }>): ThreadState {
   const why = complaintOf(reply)
   return reply.kind === 'error' && /not (?:loaded|found)|no rollout|invalid (?:session|thread) id/i.test(why)
@@ -60,27 +60,27 @@ function troubleOf(reply: Exclude<Reply, { kind: 'result' }>): ThreadState {
 export const complaintOf = (reply: Exclude<Reply, { kind: 'result' }>): string =>
   reply.kind === 'gone' ? reply.why : reply.message
 
-/** A turn, as far as it is told. */
+/** A turn, as `thread/turns/list` shows it. */
 export interface TurnView {
   readonly id: string
-  /** `cut`: said to be interrupted, and by nobody: its server died, or has not yet written how it goes on or ended. */
+  /** `cut`: interrupted, but by nobody: its server died, or has not yet written how it goes on or ended. */
   readonly status: 'inProgress' | 'completed' | 'interrupted' | 'failed' | 'cut'
   /** What its clients called the messages that began it or were added to it. */
   readonly messages: readonly string[]
-  readonly said: readonly Said[]
+  readonly messagesOfAgent: readonly AgentMessage[]
   readonly tools: readonly string[]
   readonly error?: { readonly kind?: string; readonly message: string }
 }
 
-export interface Said {
+export interface AgentMessage {
   readonly text: string
-  /** A word in between, not the answer. */
+  /** A remark in between, not the answer. */
   readonly aside: boolean
 }
 
-export interface Turns {
+interface Turns {
   readonly turns: readonly TurnView[]
-  /** Why they are not told. */
+  /** Why they could not be listed. */
   readonly trouble?: string
 }
 
@@ -107,7 +107,7 @@ function turnView(turn: JsonObject): TurnView {
     id: textAt(turn, 'id') ?? '',
     status: statusIn(turn),
     messages: items.filter(isOf('userMessage')).flatMap((item) => textAt(item, 'clientId') ?? []),
-    said: items.filter(isOf('agentMessage')).map(saidOf),
+    messagesOfAgent: items.filter(isOf('agentMessage')).map(agentMessageOf),
     tools: items.flatMap((item) => toolOf(item) ?? []),
     ...(isObject(error) && { error: errorOf(error) }),
   }
@@ -125,7 +125,7 @@ const isOf =
   (item: JsonObject): boolean =>
     item.type === type
 
-const saidOf = (item: JsonObject): Said => ({
+const agentMessageOf = (item: JsonObject): AgentMessage => ({
   text: textAt(item, 'text') ?? '',
   aside: item.phase === 'commentary',
 })

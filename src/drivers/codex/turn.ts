@@ -28,7 +28,7 @@ export interface TurnLog {
   began: boolean
   waitsFor: string | undefined
   stopped: 'late' | 'let go' | undefined
-  /** Something happened since it was last asked about. */
+  /** Something happened since the last poll. */
   stirred: boolean
   wake: () => void
 }
@@ -46,7 +46,7 @@ export const createTurnLog = (thread: Thread, listeners: TurnListeners, message:
   wake: () => {},
 })
 
-/** A turn from `begin`, which sends the message and tells its id, or finds it. */
+/** A turn from `begin`, which sends the message or finds it, and resolves with the turn's id. */
 export function followed(log: TurnLog, begin: () => Promise<string | TurnEnd>): Turn {
   const { server } = log.thread
   server.listen({
@@ -111,7 +111,7 @@ const isOver = ({ status }: TurnView, cutSince: number | undefined): boolean =>
  */
 const silenceMs = 3000
 
-/** The server tells of what changes; asking meanwhile is for what nobody told. */
+/** The server notifies of changes; polling meanwhile is for a notification that did not come. */
 const pauseMs = ({ arrived, began }: TurnLog, ageMs: number): number =>
   began ? 2000 : arrived || ageMs > silenceMs ? 250 : 40
 
@@ -133,7 +133,7 @@ async function look(log: TurnLog, view: 'summary' | 'full'): Promise<TurnView | 
   const { turns } = await turnsOf(log.thread.server, log.thread.id, newestTurns, view)
   const turn = turns.find(({ id }) => id === log.turnId)
   if (turn?.messages.includes(log.message)) log.arrived = true
-  if (log.arrived && turn && (turn.said.length > 0 || turn.tools.length > 0)) reacts(log)
+  if (log.arrived && turn && (turn.messagesOfAgent.length > 0 || turn.tools.length > 0)) reacts(log)
   return turn
 }
 
@@ -143,7 +143,7 @@ function reacts(log: TurnLog): void {
   log.listeners.began()
 }
 
-/** The server tells everybody the state of every conversation; its items only to those who have it open. */
+/** Every client gets the state of every conversation; only those who have it open get its items. */
 function noteNotification(log: TurnLog, method: string, params: JsonObject): void {
   if (params.threadId !== log.thread.id) return
   if (method === 'thread/status/changed') noteState(log, params.status)
@@ -191,7 +191,7 @@ async function ended(log: TurnLog, seen: TurnView): Promise<TurnEnd> {
   return { answer: answerOf(turn), cut, outcome: () => outcome }
 }
 
-/** What became of it is asked for when its server can be reached again. */
+/** `recall` asks what became of the turn when its server can be reached again. */
 function brokenOff({ thread, arrived }: TurnLog): TurnEnd {
   const outcome: Outcome = thread.shared
     ? { kind: 'offline', why: 'the connection to codex broke off while its turn ran' }

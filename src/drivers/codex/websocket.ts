@@ -7,13 +7,13 @@ export type SocketPlace =
   | { readonly path: string }
   | { readonly url: URL; readonly token?: string | undefined }
 
-export interface SocketListeners {
+interface SocketListeners {
   readonly onMessage: (message: string) => void
   /** The connection is over: no message will follow. Once. */
   readonly onClosed: (why: string) => void
 }
 
-export interface WebSocketClient {
+interface WebSocketClient {
   send(message: string): void
   open(): boolean
   close(): void
@@ -22,7 +22,7 @@ export interface WebSocketClient {
 /** Compression costs more than it saves on one machine. Bytes and milliseconds. */
 const limits = { perMessageDeflate: false, maxPayload: 33_554_432, handshakeTimeout: 5000 } as const
 
-/** Rejects with what the system says (`code`), or a sentence of what the server answered. */
+/** Rejects with the error of the system (`code`), or with the status that the server answered. */
 export async function openWebSocket(
   place: SocketPlace,
   { onMessage, onClosed }: SocketListeners,

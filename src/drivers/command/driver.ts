@@ -9,6 +9,7 @@ import { installed, programOnPath } from '../agents/installed.ts'
 import { agentKinds } from '../agents/kinds.ts'
 import { escapeMentions } from '../agents/mentions.ts'
 import { listSkills, noSkill, type SkillPlace, withSkill } from '../agents/skills.ts'
+import type { DriverDeps } from '../deps.ts'
 import { agentEnv, isFolder } from '../process/process.ts'
 import { openRunJournal, type RunJournal } from './journal.ts'
 import { judge } from './outcome.ts'
@@ -16,18 +17,12 @@ import { type Conversation, isLostConversation, presets } from './presets.ts'
 import { type Finished, type Order, run } from './run.ts'
 import { type CommandSettings, prepareCommand } from './settings.ts'
 
-export interface CommandDeps {
-  /** What programs inherit, save Postern's own settings. */
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly skillDirs: () => readonly string[]
-}
-
 /**
  * One process a message: the message on its standard input, exit 0 = done, 75 = try later (EX_TEMPFAIL), other =
  * failed, standard output = the answer. It counts as accepted when the process is over, so a run that was cut off by a
  * crash or a stop is made again, after what is left of it was ended.
  */
-export const commandDriver = (deps: CommandDeps): Driver => ({
+export const commandDriver = (deps: DriverDeps): Driver => ({
   kind: 'command',
   summary: 'runs a program for each message (presets: claude, codex, gemini, opencode, pi, qwen)',
   delivery: 'push',
@@ -49,7 +44,7 @@ const maxReportBytes = 16_777_216
 
 /** One opening of a session, and what goes on in it. */
 interface Opening {
-  readonly deps: CommandDeps
+  readonly deps: DriverDeps
   readonly session: Session
   readonly tools: DriverTools
   readonly journal: RunJournal
@@ -58,7 +53,7 @@ interface Opening {
   running: boolean
 }
 
-function connect(deps: CommandDeps, session: Session, tools: DriverTools): Connection {
+function connect(deps: DriverDeps, session: Session, tools: DriverTools): Connection {
   const opening: Opening = {
     deps: deps,
     session,

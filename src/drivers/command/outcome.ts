@@ -3,7 +3,7 @@ import type { AgentKind } from '../agents/kinds.ts'
 import { type Conversation, presets, type Report } from './presets.ts'
 import type { Finished } from './run.ts'
 
-export interface Judgement {
+interface Judgement {
   readonly outcome: Outcome
   /** The conversation to continue with the next message. */
   readonly conversation?: string
@@ -11,7 +11,7 @@ export interface Judgement {
 
 const exTempFail = 75
 
-/** What a finished program means: its exit code, then what a preset's agent says of its turn. Pure. */
+/** What a finished program means: its exit code, then a preset's agent's own report of its turn. Pure. */
 export function judge(
   finished: Finished,
   preset: AgentKind | undefined,
@@ -24,7 +24,7 @@ export function judge(
     return { outcome: { kind: 'turn_failed', why: 'timeout', detail: timeoutDetail(timeoutMs) } }
   if (finished.exitCode === exTempFail)
     return { outcome: { kind: 'failed', why: withComplaint('it said to try later', finished), retry: true } }
-  const report = verdictOf(finished, preset)
+  const report = reportOf(finished, preset)
   const outcome = outcomeOf(finished, report)
   const conversation = preset && (report.conversation ?? idKept(preset, asked))
   return { outcome, ...(outcome.kind === 'completed' && isSafe(conversation) && { conversation }) }
@@ -36,7 +36,7 @@ const idKept = (preset: AgentKind, { id, resumed }: Conversation): string | unde
 const timeoutDetail = (timeoutMs: number | undefined): string =>
   timeoutMs === undefined ? 'it ran longer than it may' : `it ran longer than ${timeoutMs} ms`
 
-function verdictOf(finished: Finished, preset: AgentKind | undefined): Report {
+function reportOf(finished: Finished, preset: AgentKind | undefined): Report {
   if (!preset) return { answer: finished.stdout }
   if (!finished.truncated || preset === 'pi') return presets[preset].report(finished.stdout)
   return { failure: { why: 'agent_error', detail: 'it wrote more about its turn than is read' } }
@@ -54,10 +54,10 @@ function outcomeOf(finished: Finished, report: Report): Outcome {
 function failureDetail(finished: Finished, { failure }: Report): string {
   const exit = finished.signal ? `killed by ${finished.signal}` : `exit code ${finished.exitCode}`
   if (failure && finished.exitCode === 0) return failure.detail.slice(0, maxDetail)
-  // Its own word comes before what it, or its libraries, wrote beside it.
+  // The agent's report comes before what it, or its libraries, wrote to standard error.
   const parts = [failure?.silent ? '' : failure?.detail.slice(0, maxDetail), finished.complaint]
-  const said = parts.filter((part) => part).join('; ')
-  return withComplaint(exit, { complaint: said || (failure?.detail ?? '') })
+  const complaint = parts.filter((part) => part).join('; ')
+  return withComplaint(exit, { complaint: complaint || (failure?.detail ?? '') })
 }
 
 const maxDetail = 300

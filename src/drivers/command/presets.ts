@@ -8,12 +8,12 @@ export interface Conversation {
   readonly resumed: boolean
 }
 
-/** What an agent itself says of its turn, beside its exit code. */
+/** An agent's own report of its turn, beside its exit code. */
 export interface Report {
   readonly failure?: {
     readonly why: TurnFailure
     readonly detail: string
-    /** The agent said nothing; `detail` says that. */
+    /** The agent reported nothing; `detail` says so. */
     readonly silent?: true
   }
   readonly answer?: string
@@ -27,7 +27,7 @@ export interface Preset {
   readonly args: (conversation: Conversation) => readonly string[]
   /** What is put into its environment. */
   readonly env?: Readonly<Record<string, string>>
-  /** A new conversation takes the id we chose; else the agent tells its own. */
+  /** A new conversation takes the id we chose; else the agent reports its own. */
   readonly takesId: boolean
   /** Reads everything the agent wrote; pure. */
   readonly report: (stdout: string) => Report
@@ -42,22 +42,22 @@ export const presets: Readonly<Record<AgentKind, Preset>> = {
     takesId: true,
     args: ({ id, resumed }) => ['-p', '--output-format', 'json', resumed ? '--resume' : '--session-id', id],
     env: claudeEnv,
-    report: (stdout) => resultVerdict(readObjects(stdout)),
+    report: (stdout) => resultReport(readObjects(stdout)),
   },
   codex: {
     takesId: false,
     args: ({ id, resumed }) => (resumed ? ['exec', 'resume', id, '--json', '-'] : ['exec', '--json', '-']),
-    report: (stdout) => codexVerdict(readRows(stdout)),
+    report: (stdout) => codexReport(readRows(stdout)),
   },
   gemini: {
     takesId: true,
     args: ({ id, resumed }) => [resumed ? '--resume' : '--session-id', id, '--output-format', 'json'],
-    report: (stdout) => geminiVerdict(readObjects(stdout)),
+    report: (stdout) => geminiReport(readObjects(stdout)),
   },
   opencode: {
     takesId: false,
     args: ({ id, resumed }) => ['run', '--format', 'json', ...(resumed ? ['--session', id] : [])],
-    report: (stdout) => opencodeVerdict(readRows(stdout)),
+    report: (stdout) => opencodeReport(readRows(stdout)),
   },
   pi: {
     takesId: true,
@@ -67,7 +67,7 @@ export const presets: Readonly<Record<AgentKind, Preset>> = {
   qwen: {
     takesId: false,
     args: ({ id, resumed }) => ['--output-format', 'json', ...(resumed ? ['--resume', id] : [])],
-    report: (stdout) => resultVerdict(readObjects(stdout)),
+    report: (stdout) => resultReport(readObjects(stdout)),
   },
 }
 
@@ -77,16 +77,16 @@ export const isLostConversation = (complaint: string): boolean =>
     complaint,
   )
 
-const noVerdict: Report = {
+const noReport: Report = {
   failure: { why: 'agent_error', detail: 'it exited without saying how its turn went', silent: true },
 }
 
 const failed = (why: TurnFailure, detail: string): Pick<Report, 'failure'> => ({ failure: { why, detail } })
 
 /** Claude Code and its kin: one object of type `result`, alone or at the end of a list of messages. */
-function resultVerdict(objects: readonly JsonObject[]): Report {
+function resultReport(objects: readonly JsonObject[]): Report {
   const result = objects.findLast((object) => object.type === 'result')
-  if (!result) return noVerdict
+  if (!result) return noReport
   const answer = textAt(result, 'result')
   const conversation = textAt(result, 'session_id')
   return {
@@ -107,7 +107,7 @@ function resultFailure(result: JsonObject, answer: string | undefined): Pick<Rep
   return {}
 }
 
-function codexVerdict(rows: readonly JsonObject[]): Report {
+function codexReport(rows: readonly JsonObject[]): Report {
   const of = (type: string) => rows.filter((row) => row.type === type)
   const items = of('item.completed').map((row) => row.item)
   const answer = textsOf(items, 'agent_message').at(-1)
@@ -126,25 +126,25 @@ const quiet: ReadonlySet<string> = new Set(['agent_message', 'reasoning', 'todo_
 
 function codexFailure(of: (type: string) => readonly JsonObject[], spoke: boolean): Pick<Report, 'failure'> {
   const [turnFailed] = of('turn.failed')
-  const said = textAt(turnFailed, 'error', 'message') ?? textAt(of('error').at(-1), 'message')
-  if (turnFailed) return failed('agent_error', said ?? 'its turn failed')
-  if (of('turn.completed').length === 0) return said ? failed('agent_error', said) : noVerdict
+  const message = textAt(turnFailed, 'error', 'message') ?? textAt(of('error').at(-1), 'message')
+  if (turnFailed) return failed('agent_error', message ?? 'its turn failed')
+  if (of('turn.completed').length === 0) return message ? failed('agent_error', message) : noReport
   return spoke ? {} : failed('empty', 'its turn ended without a word')
 }
 
-function geminiVerdict(objects: readonly JsonObject[]): Report {
+function geminiReport(objects: readonly JsonObject[]): Report {
   const result = objects.findLast((object) => 'response' in object || 'error' in object)
-  if (!result) return noVerdict
+  if (!result) return noReport
   const answer = textAt(result, 'response')
   const { error } = result
-  const said = textAt(result, 'error', 'message') ?? textAt(result, 'error') ?? 'it reported an error'
+  const message = textAt(result, 'error', 'message') ?? textAt(result, 'error') ?? 'it reported an error'
   return {
-    ...(error !== undefined && error !== null && failed('agent_error', said)),
+    ...(error !== undefined && error !== null && failed('agent_error', message)),
     ...(answer !== undefined && { answer }),
   }
 }
 
-function opencodeVerdict(rows: readonly JsonObject[]): Report {
+function opencodeReport(rows: readonly JsonObject[]): Report {
   const error = rows.find((row) => row.type === 'error')
   const parts = rows.map((row) => row.part)
   const answer = textsOf(parts, 'text').join('\n')

@@ -7,7 +7,7 @@ import { createConnection, type PiConnection, type Reply } from './connection.ts
 import type { PiSettings } from './settings.ts'
 import { startTurn } from './turn.ts'
 
-/** Its id is chosen here, because pi tells of a conversation of its own only once that has begun. */
+/** The conversation's id is chosen here, because pi names one of its own only once that has begun. */
 export function startPi(order: AgentOrder, _settings: PiSettings, signal: AbortSignal): Promise<Started> {
   const id = order.conversation ?? randomUUID()
   const command = [...order.command, '--mode', 'rpc', '--session-id', id]
@@ -41,7 +41,7 @@ const agentOn = (
   end: () => child.end('it was ended'),
 })
 
-/** Its other commands are none of an outsider's affair. */
+/** Only skills: an outsider must not call pi's other commands. */
 function skillsIn(reply: Reply): readonly string[] | undefined {
   if (reply.kind !== 'done') return undefined
   const { commands } = reply.data

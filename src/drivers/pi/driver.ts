@@ -5,7 +5,7 @@ import { installed } from '../agents/installed.ts'
 import { startPi } from './agent.ts'
 import { parsePi, storedPi } from './settings.ts'
 
-/** The pi coding agent, spoken to in its RPC mode. */
+/** The pi coding agent in its RPC mode. */
 export const piDriver = (deps: OwnedDeps): Driver =>
   ownedDriver(deps, {
     kind: 'pi',

@@ -3,7 +3,7 @@ import type { TurnEnd } from '../agent-process/agent.ts'
 import { withAnswer } from '../agent-process/answer.ts'
 import type { Reply } from './connection.ts'
 
-/** How a model call ended, as pi says it. */
+/** How a model call ended, in pi's terms. */
 export interface Stop {
   readonly reason: string
   readonly error?: string
@@ -15,7 +15,7 @@ export interface EndedTurn {
   readonly answer: string
   readonly toolCalls: number
   readonly stop: Stop | undefined
-  /** It was told to stop; some tools and providers call that an error. */
+  /** The turn was aborted; some tools and providers call that an error. */
   readonly cancelled: boolean
 }
 
@@ -44,7 +44,7 @@ function judge(turn: EndedTurn, began: boolean): Outcome {
 /** An extension may have begun something of its own. */
 const occupied = /already processing|compaction is in progress/i
 
-/** An end without a word or a tool call is no success. */
+/** An end without text or a tool call is no success. */
 function stopped({ answer, toolCalls, stop }: EndedTurn): Outcome {
   const answered = withAnswer(answer)
   const failed = { kind: 'turn_failed', ...answered } as const

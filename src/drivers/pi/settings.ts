@@ -27,7 +27,7 @@ export const storedPi = ({ agent: _always, conversation, ...settings }: PiSettin
 
 const known: readonly string[] = ['command', 'cwd', 'env', 'sessionId']
 
-/** What the driver says itself, or what would take the conversation out of its hands. */
+/** Options that the driver sets itself, or that would choose another conversation. */
 const ours: readonly string[] = [
   '--print',
   '-p',
@@ -42,7 +42,7 @@ const ours: readonly string[] = [
 ]
 
 function withoutMode({ usage }: GivenSettings, command: readonly string[]): readonly string[] {
-  const taken = command.slice(1).find((word) => ours.includes(word))
+  const taken = command.slice(1).find((argument) => ours.includes(argument))
   if (taken !== undefined)
     throw usage(`keeps the conversation itself; leave out ${taken}, or choose one by --set sessionId=ID`)
   const mode = command.indexOf('--mode')

@@ -12,7 +12,7 @@ interface TurnLog {
   readonly answer: Answer
   readonly dialogs: Dialogs
   readonly over: () => void
-  /** The agent runs: its end will be told. */
+  /** The agent runs, so `agent_settled` will follow. */
   runs: boolean
   began: boolean
   cancelled: boolean
@@ -21,7 +21,7 @@ interface TurnLog {
   stop: Stop | undefined
 }
 
-/** Sends the prompt and hears what becomes of it, until the agent says that it will not go on by itself. */
+/** Sends the prompt and follows its turn until `agent_settled`: pi will not go on by itself. */
 export function startTurn(connection: PiConnection, text: string, listeners: TurnListeners): Turn {
   const { promise: over, resolve } = Promise.withResolvers<undefined>()
   const cancel = () => {
@@ -61,7 +61,7 @@ async function run(log: TurnLog, text: string, over: Promise<undefined>): Promis
 /** Resolves with why, when the agent's process ended first. */
 async function ended(log: TurnLog, over: Promise<undefined>): Promise<string | undefined> {
   const { connection } = log
-  // What an extension has dealt with is accepted as well, but nothing runs, and no end of it will be told.
+  // What an extension has dealt with is accepted as well, but nothing runs, and no `agent_settled` follows.
   const state = await connection.request('get_state')
   if (state.kind === 'done' && state.data.isStreaming === false && !log.runs) return undefined
   return Promise.race([over, connection.gone])
@@ -78,7 +78,7 @@ const conclude = (
     ...{ toolCalls, stop, cancelled },
   })
 
-/** What follows the acceptance may be heard in the same breath, and is told after it. */
+/** Events may come in one piece with the acceptance, and are reported after it. */
 function begin(log: TurnLog): void {
   if (log.began) return
   log.began = true

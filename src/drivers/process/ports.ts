@@ -42,7 +42,7 @@ const listen = '0A'
 const isHere = (local: string): boolean => /^(?:0100007F|0{8}|0{32}|0{24}01000000):/.test(local)
 
 const commandOf = async (pid: string): Promise<readonly string[]> =>
-  (await textOf(`/proc/${pid}/cmdline`)).split('\0').filter((word) => word !== '')
+  (await textOf(`/proc/${pid}/cmdline`)).split('\0').filter((argument) => argument !== '')
 
 async function socketsOf(pid: string): Promise<readonly string[]> {
   const links = (await namesIn(`/proc/${pid}/fd`)).map((fd) =>

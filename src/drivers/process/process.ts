@@ -22,7 +22,7 @@ export async function isRunning(identity: ProcessIdentity): Promise<boolean> {
   return (await identify(identity.pid))?.start === identity.start
 }
 
-export interface Place {
+interface Place {
   /** Absolute. Becomes `PWD` as well: some agents trust that more than their directory. */
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
