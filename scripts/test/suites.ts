@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { agentOf, agentPins } from './agents.ts'
 
-export type Runtime = 'bun' | 'deno'
+type Runtime = 'bun' | 'deno'
 
 export interface Suite {
   /** From the root, with `/`. */
@@ -14,7 +14,7 @@ export interface Suite {
 }
 
 /** What only Bun can run, and why. */
-export const notForDeno: readonly { readonly path: RegExp; readonly reason: string }[] = [
+const notForDeno: readonly { readonly path: RegExp; readonly reason: string }[] = [
   { path: /^test\/drivers\/pty\//, reason: 'Deno has no terminal to give to a program' },
   { path: /-terminal\.test\.ts$/, reason: 'Deno has no terminal to give to a program' },
   { path: /^test\/agents\//, reason: 'real agents are driven once, through the built binary' },

@@ -216,7 +216,7 @@ export interface TerminalHolder {
   readonly attach: (session: Session) => Promise<Parting>
 }
 
-export type Parting =
+type Parting =
   | { readonly kind: 'detached' }
   /** As in a shell: the exit code, or 128 and the signal's number. */
   | { readonly kind: 'ended'; readonly code: number }

@@ -15,7 +15,7 @@ export interface Config {
 
 /** Who may see a page: anyone who reaches it, holders of the admin token, nobody. */
 type Access = 'open' | 'admin' | 'off'
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 export interface ServerConfig {
   readonly host: string

@@ -72,7 +72,7 @@ export type Proof =
   | { readonly kind: 'unproven' }
   | { readonly kind: 'method'; readonly allow: string }
 
-export interface Key {
+interface Key {
   /** What the secret has to be, as the end of a sentence. */
   readonly what: string
   readonly fits: (secret: string) => boolean

@@ -5,7 +5,7 @@ import type { Sql } from './connection.ts'
 import { grantOf, number, orUndefined, sessionOf, text } from './rows.ts'
 
 /** The oldest unfinished delivery of a session. */
-export interface Head {
+interface Head {
   readonly seq: number
   readonly dueAt: number
   readonly leasedUntil: number | undefined

@@ -38,7 +38,7 @@ export interface OwnedHarness {
   }
 }
 
-export interface Question {
+interface Question {
   /** The prompt during whose turn the agent asks a person. */
   readonly text: string
   readonly name: string

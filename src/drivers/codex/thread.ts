@@ -72,7 +72,7 @@ export interface TurnView {
   readonly error?: { readonly kind?: string; readonly message: string }
 }
 
-export interface AgentMessage {
+interface AgentMessage {
   readonly text: string
   /** A remark in between, not the answer. */
   readonly aside: boolean

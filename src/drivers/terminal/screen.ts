@@ -56,7 +56,7 @@ function showsShort(before: Screen, after: Screen, text: string): boolean {
 }
 
 /** How often a run of ink stands on the screen, across borders and line ends. */
-export const count = (screen: Screen, print: string): number =>
+const count = (screen: Screen, print: string): number =>
   print === '' ? 0 : ink(screen.lines.join('\n')).split(print).length - 1
 
 /**

@@ -42,7 +42,7 @@ export interface Bench {
   remove(): Promise<void>
 }
 
-export interface Start {
+interface Start {
   readonly pid: number
   readonly cwd: string
   readonly pwd: string

@@ -42,7 +42,8 @@ export interface FakeServer {
 }
 
 export type { Bench }
-export const fakeCodex = fakeCommand(fake.fixture)
+
+const fakeCodex = fakeCommand(fake.fixture)
 
 /** With a codex of its own. */
 export const openBench = (settings?: DriverSettings): Promise<Bench> => openOwned(fake, settings)

@@ -35,7 +35,7 @@ export interface FakeOpencode {
   back(): Promise<void>
 }
 
-export interface FakeSession {
+interface FakeSession {
   readonly id: string
   readonly directory: string
   readonly updated: number

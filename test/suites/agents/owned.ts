@@ -72,5 +72,3 @@ export const ownedHazards = {
     await assertSaid(stage, 'under the axe', ['SLOW:6 under the axe'])
   },
 } satisfies Readonly<Record<string, (stage: Stage) => Promise<void>>>
-
-export type OwnedHazard = keyof typeof ownedHazards

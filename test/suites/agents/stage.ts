@@ -24,7 +24,7 @@ export interface Stage {
   close(): Promise<void>
 }
 
-export interface Knocked {
+interface Knocked {
   readonly status: number
   readonly id: string
 }

@@ -158,8 +158,6 @@ export const typedHazards = {
   },
 } satisfies Readonly<Record<string, (stage: TypedStage) => Promise<void>>>
 
-export type TypedHazard = keyof typeof typedHazards
-
 async function arrivesWhole(stage: TypedStage, kilobytes: number): Promise<void> {
   const message = longMessage(kilobytes * 1024)
   const { id } = await stage.knock(message, 20)

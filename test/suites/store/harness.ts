@@ -11,7 +11,7 @@ export interface StoreHarness {
   open(now: () => number): Promise<OpenStores>
 }
 
-export interface OpenStores {
+interface OpenStores {
   readonly store: Store
   readonly other: Store
   /** Closes both and removes what is left. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { until } from '../hooks.ts'
 
 /** One request that reached the model. */
-export interface ModelRequest {
+interface ModelRequest {
   readonly kind: string
   /** The last 400 characters of each. */
   readonly turns: readonly { readonly role: string; readonly text: string }[]

@@ -2,7 +2,7 @@ import { type Call, withHome } from '../../command.ts'
 import type { LocalHome } from '../../context.ts'
 
 /** `note`: worth knowing. `bad`: something does not work. `found`: an agent that could be added. */
-export type Verdict = 'ok' | 'note' | 'bad' | 'found'
+type Verdict = 'ok' | 'note' | 'bad' | 'found'
 
 export interface Look {
   readonly verdict: Verdict
