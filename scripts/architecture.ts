@@ -45,7 +45,7 @@ const ports: readonly { readonly of: readonly string[]; readonly to: string; rea
 ]
 
 /** One package, one door: the files through which each package comes in. */
-const doors: readonly { readonly package: RegExp; readonly through: RegExp }[] = [
+const packages: readonly { readonly package: RegExp; readonly through: RegExp }[] = [
   { package: /^bun(:|$)/, through: /^src\/platform\/bun\.ts$/ },
   { package: /^jose$/, through: /^src\/auth\/tokens\.ts$/ },
   { package: /^mustache$/, through: /^src\/(payload\/template|http\/dashboard\/templates)\.ts$/ },
@@ -79,7 +79,7 @@ export function violations(sources: Sources): readonly string[] {
   const imports = [...sources].flatMap(([path, source]) => importsOf(path, source))
   return [
     ...imports.flatMap(layering),
-    ...imports.flatMap(throughDoors),
+    ...imports.flatMap(packageImports),
     ...cycles(sources, imports),
     ...heavyCommands(imports),
     ...[...sources].flatMap(([path, source]) => shape(path, source)),
@@ -132,11 +132,11 @@ function layering({ from, to, typeOnly }: Import): readonly string[] {
   return allowed.includes(lower) ? [] : [`${from}: ${upper} must not import ${lower} (${to})`]
 }
 
-function throughDoors({ from, to }: Import): readonly string[] {
+function packageImports({ from, to }: Import): readonly string[] {
   if (isOurs(to) || (to === 'package.json' && from === 'src/version.ts')) return []
-  const door = doors.find((it) => it.package.test(to))
-  if (!door) return [`${from}: no file may import ${to}`]
-  return door.through.test(from) ? [] : [`${from}: ${to} comes in only through ${door.through.source}`]
+  const entry = packages.find((it) => it.package.test(to))
+  if (!entry) return [`${from}: no file may import ${to}`]
+  return entry.through.test(from) ? [] : [`${from}: ${to} comes in only through ${entry.through.source}`]
 }
 
 /** Type imports count: two files that need each other's types are one file or three. */
@@ -170,19 +170,19 @@ function heavyCommands(imports: readonly Import[]): readonly string[] {
 
 function shape(path: string, source: string): readonly string[] {
   const code = withoutComments(source)
-  const words = code.replace(/'(?:[^'\\\n]|\\.)*'/g, "''")
+  const bare = code.replace(/'(?:[^'\\\n]|\\.)*'/g, "''")
   const found: string[] = []
   const lines = source.split('\n').length - 1
   if (lines > longestFile) found.push(`${path}: ${lines} lines, at most ${longestFile}`)
   if (emptyNames.test(path)) found.push(`${path}: its folder's name says nothing`)
   if (/^export\s+default\b/m.test(code)) found.push(`${path}: default export`)
   if (isBarrel(code)) found.push(`${path}: only re-exports`)
-  if (/(?<![\w.])require\(''\)/.test(words)) found.push(`${path}: require()`)
-  if (/^(export\s+)?(abstract\s+)?class\s/m.test(words) && path !== 'src/domain/error.ts')
+  if (/(?<![\w.])require\(''\)/.test(bare)) found.push(`${path}: require()`)
+  if (/^(export\s+)?(abstract\s+)?class\s/m.test(bare) && path !== 'src/domain/error.ts')
     found.push(`${path}: a class`)
-  if (/\bprocess\.exit\(/.test(words) && path !== 'src/main.ts') found.push(`${path}: process.exit()`)
+  if (/\bprocess\.exit\(/.test(bare) && path !== 'src/main.ts') found.push(`${path}: process.exit()`)
   for (const [name, home] of runtimes)
-    if (new RegExp(`(?<![\\w.])${name}\\.`).test(words) && path !== home)
+    if (new RegExp(`(?<![\\w.])${name}\\.`).test(bare) && path !== home)
       found.push(`${path}: ${name} is named only in ${home}`)
   return found
 }

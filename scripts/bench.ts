@@ -38,7 +38,7 @@ async function measure(): Promise<readonly Figure[]> {
   const script = join(scratch, 'knock.lua')
   const idle = rssMb(empty.pid)
 
-  say('throughput: bare route and durable knocks, in turn')
+  print('throughput: bare route and durable knocks, in turn')
   const rounds: { readonly bare: number; readonly durable: number }[] = []
   for (let i = 0; i < 3; i++) {
     const yardstick = await flood(bare.port, pathOf(empty, i), seconds, script)
@@ -51,12 +51,12 @@ async function measure(): Promise<readonly Figure[]> {
   const loaded = rssMb(empty.pid)
   bare.stop()
 
-  say('latency at half the peak rate, then the same while a session hangs')
+  print('latency at half the peak rate, then the same while a session hangs')
   const calm = await halfRate(empty, peak)
   await empty.hang()
   const beside = await halfRate(empty, peak)
 
-  say(`the same store with ${stored} deliveries and ${Math.round(stored / 10)} grants`)
+  print(`the same store with ${stored} deliveries and ${Math.round(stored / 10)} grants`)
   const full = await createHome(join(scratch, 'full'), (home) => fill(home, stored))
   const ratios: number[] = []
   for (let i = 0; i < 3; i++) {
@@ -68,7 +68,7 @@ async function measure(): Promise<readonly Figure[]> {
     ratios.push(other.perSecond / one.perSecond)
   }
 
-  say('the whole process of `postern expose`, and the start of a server')
+  print('the whole process of `postern expose`, and the start of a server')
   const exposeMs = await medianMs(21, () => empty.expose())
   await empty.stop()
   await full.stop()
@@ -168,7 +168,7 @@ function heading(): string {
   return `Measured ${date} on ${cores} cores of ${cpu}, ${memoryGb} GB, Bun ${bun}; load and server on the same machine.`
 }
 
-function say(text: string): void {
+function print(text: string): void {
   console.error(`… ${text}`)
 }
 

@@ -27,7 +27,7 @@ export async function flood(
     `http://127.0.0.1:${port}${path}`,
   ])
   const line = /RESULT (\d+) (\d+) (\d+) (\d+)/.exec(stdout)
-  if (!line) throw new Error(`wrk said something unexpected:\n${stdout}`)
+  if (!line) throw new Error(`wrk printed something unexpected:\n${stdout}`)
   const [requests = 0, microseconds = 1, p99 = 0, errors = 0] = line.slice(1).map(Number)
   return { perSecond: requests / (microseconds / 1e6), p99Ms: p99 / 1000, errors }
 }

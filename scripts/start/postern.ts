@@ -63,13 +63,13 @@ function isFree(port: number): Promise<boolean> {
 
 function listening(child: ChildProcess): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
-  let said = ''
+  let output = ''
   const look = (chunk: Uint8Array) => {
-    said += Buffer.from(chunk).toString('utf8')
-    const url = /Listening on (http\S+?)\/?\s/.exec(said)?.[1]
+    output += Buffer.from(chunk).toString('utf8')
+    const url = /Listening on (http\S+?)\/?\s/.exec(output)?.[1]
     if (url) resolve(url)
   }
-  const fail = () => reject(new Error(`The server did not start:\n${said}`))
+  const fail = () => reject(new Error(`The server did not start:\n${output}`))
   child.stderr?.on('data', look)
   child.once('error', reject)
   child.once('exit', fail)

@@ -13,10 +13,10 @@ import { presetNames, schemeNames } from '../providers/index.ts'
 const section = <T extends TProperties>(properties: T, options: ObjectOptions = {}) =>
   Type.Object(properties, { additionalProperties: false, errorMessage: 'must be an object', ...options })
 
-const oneOf = <T extends string>(words: readonly T[], options: SchemaOptions = {}) =>
+const oneOf = <T extends string>(values: readonly T[], options: SchemaOptions = {}) =>
   Type.Union(
-    words.map((word) => Type.Literal(word)),
-    { errorMessage: `must be one of: ${words.join(', ')}`, ...options },
+    values.map((value) => Type.Literal(value)),
+    { errorMessage: `must be one of: ${values.join(', ')}`, ...options },
   )
 
 const count = (description: string, least: number, most: number) =>

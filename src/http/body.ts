@@ -47,7 +47,7 @@ async function collect(request: Request, maxBytes: number): Promise<Uint8Array> 
   return Buffer.concat(chunks)
 }
 
-async function inTime<T>(reading: Promise<T>): Promise<T> {
+async function inTime<T>(body: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
@@ -56,7 +56,7 @@ async function inTime<T>(reading: Promise<T>): Promise<T> {
     )
   })
   try {
-    return await Promise.race([reading, late])
+    return await Promise.race([body, late])
   } catch (cause) {
     throw cause instanceof Failure
       ? cause

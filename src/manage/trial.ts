@@ -33,7 +33,7 @@ export async function tryOut(connection: Connection, signal: AbortSignal): Promi
   }
 }
 
-const askingMs = 4000
+const stateTimeoutMs = 4000
 
 /** How the agent of a session is now; undefined when this build cannot reach it. Never throws. */
 export async function readinessOf(
@@ -44,7 +44,7 @@ export async function readinessOf(
     const connection = await connect(session)
     if (!connection) return undefined
     try {
-      return await connection.state(AbortSignal.timeout(askingMs))
+      return await connection.state(AbortSignal.timeout(stateTimeoutMs))
     } finally {
       await connection.close()
     }

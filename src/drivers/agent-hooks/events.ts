@@ -61,6 +61,6 @@ function outcomeOf({ is, answer, detail }: HookEvent): Outcome {
 /** The permission that a person is asked for, unless the same conversation went on since. */
 export function openPermission(events: readonly HookEvent[]): string | undefined {
   const latest = new Map(events.map((event) => [event.conversation, event]))
-  const asking = [...latest.values()].find(({ is }) => is === 'asks')
-  return asking && `permission: ${asking.detail ?? 'a tool'}`
+  const open = [...latest.values()].find(({ is }) => is === 'asks')
+  return open && `permission: ${open.detail ?? 'a tool'}`
 }

@@ -21,7 +21,7 @@ export interface Requests<Reply> {
 
 export function createRequests<Reply>(): Requests<Reply> {
   const waiting = new Map<number, (reply: Reply | Gone) => void>()
-  const { promise: gone, resolve: tellGone } = Promise.withResolvers<string>()
+  const { promise: gone, resolve: notifyGone } = Promise.withResolvers<string>()
   let why: string | undefined
   let last = 0
   return {
@@ -40,7 +40,7 @@ export function createRequests<Reply>(): Requests<Reply> {
       why = first
       for (const resolve of waiting.values()) resolve({ kind: 'gone', why: first })
       waiting.clear()
-      tellGone(first)
+      notifyGone(first)
     },
     gone,
     failed: () => why !== undefined,

@@ -31,7 +31,7 @@ export function listen(
     announce()
   }
   const url = api.urlOf('/event', { directory: conversation.directory })
-  void keepReading({ url, api, onEvent: pass, opened: opened.resolve, signal: closing.signal })
+  void readUntilAborted({ url, api, onEvent: pass, opened: opened.resolve, signal: closing.signal })
   return {
     opened: opened.promise,
     next: () => {
@@ -63,7 +63,7 @@ interface EventStream {
   readonly signal: AbortSignal
 }
 
-async function keepReading(stream: EventStream): Promise<void> {
+async function readUntilAborted(stream: EventStream): Promise<void> {
   const { opened, signal } = stream
   while (!signal.aborted) {
     await readOnce(stream).catch(() => {})

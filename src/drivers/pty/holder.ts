@@ -47,7 +47,7 @@ export async function runHolder(options: HolderOptions, platform: Platform): Pro
   try {
     const ended = Promise.withResolvers<End>()
     await hooks.begin()
-    const holder = createHolder(options, refusingInWords(openTerminal), hooks, ended.resolve)
+    const holder = createHolder(options, checkedOpen(openTerminal), hooks, ended.resolve)
     server.on('connection', (socket) => serve(holder, socket))
     return await untilEnd(options, holder, ended.promise)
   } finally {
@@ -76,7 +76,7 @@ async function listen(path: string): Promise<Server> {
 }
 
 /** `open`, with a `Failure` of code `usage` for what cannot be started. */
-const refusingInWords =
+const checkedOpen =
   (open: NonNullable<Platform['openTerminal']>): NonNullable<Platform['openTerminal']> =>
   (options) => {
     if (!existsSync(options.cwd)) throw new Failure('usage', `There is no folder ${options.cwd}.`)
