@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { Database } from '../platform/platform.ts'
@@ -72,12 +72,17 @@ export function copyBeforeUpgrade(options: StoreOptions, version: number): strin
   if (options.role === 'client' && options.serverLock !== undefined)
     refuseWhileServed(options, options.serverLock)
   const copy = besides(options.path, `schema-${version}`, options.now())
+  const partial = `${options.path}.copying`
+  // An upgrade that was killed leaves them; whoever is here holds the lock of the database.
+  for (const file of [partial, `${partial}-journal`]) rmSync(file, { force: true })
   const database = options.platform.openDatabase(options.path)
   try {
-    backup({ ...options, sql: database.prepare }, copy)
+    backup({ ...options, sql: database.prepare }, partial)
   } finally {
     database.close()
   }
+  renameSync(partial, copy)
+  sync(dirname(copy))
   return copy
 }
 

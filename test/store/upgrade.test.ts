@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { Delivery, DeliveryId } from '../../src/domain/delivery.ts'
 import type { Store } from '../../src/domain/ports.ts'
-import type { SqlValue } from '../../src/platform/platform.ts'
+import type { Platform, SqlValue } from '../../src/platform/platform.ts'
 import { lockHome } from '../../src/store/lock.ts'
 import { restore } from '../../src/store/restore.ts'
 import { openStore } from '../../src/store/sqlite.ts'
@@ -122,6 +122,33 @@ describe('openStore of a database of schema 1', () => {
       assert.equal((await restored.findDelivery(first as DeliveryId))?.failedStep, 'restored')
       assert.equal((await copies(dir)).length, 1)
       await restored.close()
+    })
+  })
+
+  it('gives no half-written copy of a killed upgrade the name of a whole one', async () => {
+    await inScratch(async (dir) => {
+      const path = join(dir, 'postern.db')
+      await fillOld(path)
+      for (const left of ['copying', 'copying-journal']) await writeFile(`${path}.${left}`, 'half of it')
+      const platform = await currentPlatform()
+      const named: string[] = []
+      const openDatabase: Platform['openDatabase'] = (file, options) => {
+        named.push(file)
+        return platform.openDatabase(file, options)
+      }
+      await (
+        await openStore({
+          platform: { ...platform, openDatabase },
+          path,
+          now: () => noon,
+          role: 'server',
+        })
+      ).close()
+      assert.ok(named.includes(`${path}.copying`))
+      assert.ok(!named.some((file) => file.includes('.schema-1-')))
+      assert.equal((await copies(dir)).length, 1)
+      const left = (await readdir(dir)).filter((file) => file.includes('copying'))
+      assert.deepEqual(left, [])
     })
   })
 
