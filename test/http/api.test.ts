@@ -187,6 +187,13 @@ const refusals: readonly (readonly [
     422,
     /There is no query parameter here/,
   ],
+  [
+    'a key that is too long, not as an empty one',
+    deliveries,
+    post(JSON.stringify({ session: 'a', message: 'x', idempotency_key: 'k'.repeat(256) })),
+    422,
+    /"idempotency_key" must be a string of 1 to 255 bytes/,
+  ],
   ['a blank message', deliveries, post('{"session":"a","message":""}'), 422, /"message" must be a string/],
   [
     'an idempotency key that is long',

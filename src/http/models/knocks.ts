@@ -19,6 +19,7 @@ export const knock = {
   idempotency_key: t.optional(
     t.someText({
       maxLength: 255,
+      errorMessage: 'must be a string of 1 to 255 bytes',
       description: 'One delivery per key, for 24 hours. The header Idempotency-Key means the same.',
     }),
   ),
