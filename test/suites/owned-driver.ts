@@ -24,6 +24,8 @@ export interface OwnedHarness {
   readonly allowed?: { readonly permissions: readonly string[]; readonly answers: readonly unknown[] }
   /** Permissions that are near what is asked for, and do not allow it. */
   readonly notAllowed?: readonly string[]
+  /** Settings under which a conversation is gone on with in another way than usual. */
+  readonly resumesWith?: DriverSettings
   /** Settings that name a conversation which the agent does not know. */
   readonly lost: DriverSettings
   /** What became of a turn of a killed server, as the next server recalls it. */
@@ -217,19 +219,27 @@ function testQuestions({ question, allowed, notAllowed }: OwnedHarness, on: Owne
     )
 }
 
-function testConversations({ name, lost }: OwnedHarness, on: OwnedTest): void {
+function testConversations({ name, lost, resumesWith }: OwnedHarness, on: OwnedTest): void {
   const conversationLost = `${name.split(' ')[0]}.conversation_lost`
 
-  on('goes on with the same conversation after its agent was killed', async (bench) => {
-    const { connection, starts, remembered, logged } = bench
-    assert.equal((await turn(connection, 'one')).kind, 'completed')
-    for (const { pid } of await starts()) process.kill(pid, 'SIGKILL')
-    await eventually(async () => (await turn(connection, 'is it there')).kind === 'completed', 'it is back')
-    const outcome = await turn(connection, 'three')
-    assert.deepEqual(outcome, { kind: 'completed', answer: 'ECHO[3]: three', toolCalls: 0 })
-    assert.equal(remembered.length, 1)
-    assert.equal(logged.includes(conversationLost), false)
-  })
+  for (const settings of [{}, ...(resumesWith ? [resumesWith] : [])])
+    on(
+      `goes on with the same conversation after its agent was killed, with ${JSON.stringify(settings)}`,
+      async (bench) => {
+        const { connection, starts, remembered, logged } = bench
+        assert.equal((await turn(connection, 'one')).kind, 'completed')
+        for (const { pid } of await starts()) process.kill(pid, 'SIGKILL')
+        await eventually(
+          async () => (await turn(connection, 'is it there')).kind === 'completed',
+          'it is back',
+        )
+        const outcome = await turn(connection, 'three')
+        assert.deepEqual(outcome, { kind: 'completed', answer: 'ECHO[3]: three', toolCalls: 0 })
+        assert.equal(remembered.length, 1)
+        assert.equal(logged.includes(conversationLost), false)
+      },
+      settings,
+    )
 
   on('goes on with the same conversation in the next server', async (bench) => {
     assert.equal((await turn(bench.connection, 'one')).kind, 'completed')

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import process from 'node:process'
 import { test } from 'node:test'
 import type { Outcome } from '../../../src/domain/outcome.ts'
 import type { DriverSettings } from '../../../src/domain/session.ts'
@@ -81,6 +80,7 @@ testOwnedDriver({
     answers: [{ outcome: { outcome: 'selected', optionId: 'once' } }],
   },
   notAllowed: ['read', 'touch', 'touch x y'],
+  resumesWith: { env: { FAKE_ACP_NO_RESUME: '1' } },
   lost: { acpSessionId: 'fs_of_yesterday' },
   killedTurn: { kind: 'unknown', why: 'the server was stopped while its turn ran', accepted: true },
   recovers: false,
@@ -107,20 +107,6 @@ testOwnedDriver({
 })
 
 const on = ownedTest('acp', openBench)
-
-const resumeByLoading = { env: { FAKE_ACP_NO_RESUME: '1' } }
-on(
-  'goes on with the same conversation also where the agent can only load it',
-  async ({ connection, starts, remembered }) => {
-    assert.equal((await turn(connection, 'one')).kind, 'completed')
-    for (const { pid } of await starts()) process.kill(pid, 'SIGKILL')
-    await eventually(async () => (await turn(connection, 'is it there')).kind === 'completed', 'it is back')
-    const outcome = await turn(connection, 'three')
-    assert.deepEqual(outcome, { kind: 'completed', answer: 'ECHO[3]: three', toolCalls: 0 })
-    assert.equal(remembered.length, 1)
-  },
-  resumeByLoading,
-)
 
 on('turn answers requests it does not know with -32601', async ({ connection }) => {
   const outcome = await turn(connection, 'ASK')
