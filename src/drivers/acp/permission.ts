@@ -1,7 +1,7 @@
 import { oneLine } from '../../domain/one-line.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 
-/** What a tool call is about, from all updates of that call so far. */
+/** What a tool call is about, from all updates of that call so far, as the agent sent it. */
 export interface ToolCall {
   readonly title?: string
   readonly kind?: string
@@ -10,12 +10,13 @@ export interface ToolCall {
 export const toolCallOf = (update: JsonObject, before: ToolCall = {}): ToolCall => {
   const [title, kind] = [textAt(update, 'title') ?? before.title, textAt(update, 'kind') ?? before.kind]
   return {
-    ...(title !== undefined && { title: oneLine(title, maxTitle) }),
+    ...(title !== undefined && { title: bounded(title) }),
     ...(kind !== undefined && { kind }),
   }
 }
 
-export const nameOf = ({ title, kind }: ToolCall): string => title ?? kind ?? 'a tool'
+/** For people: on one line and cut. Two calls may be shown alike, so a permission is held against the whole title. */
+export const nameOf = ({ title, kind }: ToolCall): string => oneLine(title ?? kind ?? 'a tool', maxTitle)
 
 /**
  * The option that allows this one call, when the session's configuration names the tool. Ids differ among agents, so it
@@ -48,3 +49,7 @@ const kinds: ReadonlySet<string> = new Set([
 ])
 
 const maxTitle = 200
+/** UTF-16 units of a title that are remembered; one that was cut ends so that no permission is equal to it. */
+const maxWhole = 10_000
+
+const bounded = (title: string): string => (title.length > maxWhole ? `${title.slice(0, maxWhole)}\0` : title)

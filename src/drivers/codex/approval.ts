@@ -3,8 +3,10 @@ import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 
 /** Something that codex asks a person before it does it. */
 interface Approval {
-  /** What is shown of it, and what a configuration may name: a command line, else the kind. */
+  /** For people: a command line, else why it asks, else what it asks for; on one line and cut. */
   readonly name: string
+  /** The same as codex sent it: what a configuration may name. Two that differ may have one `name`. */
+  readonly whole: string
   /** Undefined where only a person can tell what it is worth. */
   readonly kind: 'execute' | 'edit' | 'fetch' | undefined
   readonly decisions: Json | undefined
@@ -16,8 +18,13 @@ const maxName = 200
 export function approvalOf(method: string, params: JsonObject): Approval | undefined {
   const what = questions[method]
   if (what === undefined) return undefined
-  const name = oneLine(textAt(params, 'command') ?? textAt(params, 'reason') ?? what, maxName)
-  return { name, kind: kindOf(method, params), decisions: params.availableDecisions }
+  const whole = textAt(params, 'command') ?? textAt(params, 'reason') ?? what
+  return {
+    name: oneLine(whole, maxName),
+    whole,
+    kind: kindOf(method, params),
+    decisions: params.availableDecisions,
+  }
 }
 
 const questions: Readonly<Record<string, string>> = {
@@ -38,10 +45,10 @@ function kindOf(method: string, params: JsonObject): Approval['kind'] {
 
 /** The answer that allows this one call, when the session's configuration names it. */
 export function allowed(
-  { name, kind, decisions }: Approval,
+  { whole, kind, decisions }: Approval,
   permissions: readonly string[],
 ): Json | undefined {
   if (kind === undefined) return undefined
-  if (!permissions.some((allowing) => allowing === kind || allowing === name)) return undefined
+  if (!permissions.some((allowing) => allowing === kind || allowing === whole)) return undefined
   return Array.isArray(decisions) && !decisions.includes('accept') ? undefined : { decision: 'accept' }
 }
