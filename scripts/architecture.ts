@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 
 /** Which layer may import which; a layer may always import itself. Nothing points back up. */
-const layers: Readonly<Record<string, readonly string[]>> = {
+export const layers: Readonly<Record<string, readonly string[]>> = {
   main: ['cli', 'app', 'platform', 'version', 'domain'],
   cli: ['app', 'manage', 'version', 'wait', 'domain'],
   app: [
@@ -39,7 +39,11 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Where a layer knows another only by the types of one file: what it asks for, or what it must provide. */
-const ports: readonly { readonly of: readonly string[]; readonly to: string; readonly file: string }[] = [
+export const ports: readonly {
+  readonly of: readonly string[]
+  readonly to: string
+  readonly file: string
+}[] = [
   { of: ['store', 'drivers'], to: 'platform', file: 'src/platform/platform.ts' },
   { of: ['app'], to: 'cli', file: 'src/cli/context.ts' },
 ]

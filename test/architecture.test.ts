@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
-import { violations } from '../scripts/architecture.ts'
+import { layers, ports, violations } from '../scripts/architecture.ts'
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -14,6 +14,31 @@ test('the sources keep the rules of the house', () => {
   )
   assert.ok(sources.size > 50)
   assert.deepEqual(violations(sources), [])
+})
+
+test('ARCHITECTURE.md draws the layers as they are', () => {
+  const page = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+  const drawn = [...page.matchAll(/^\| `(\w+)\/?` \| [^|]+ \| ?([^|]*) ?\|$/gm)].map(
+    ([, layer = '', imports = '']) => [layer, [...imports.matchAll(/`([^`]+)`/g)].map(([, name]) => name)],
+  )
+  const portsOf = (layer: string) =>
+    ports.filter(({ of }) => of.includes(layer)).map(({ file }) => file.slice('src/'.length))
+  assert.deepEqual(
+    drawn,
+    Object.entries(layers).map(([layer, imports]) => [layer, [...imports, ...portsOf(layer)]]),
+  )
+})
+
+test('ARCHITECTURE.md names files that are there', () => {
+  const page = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+  const named = [...page.matchAll(/(?<![\w/<.])(?:[a-z-]+\/)+[a-z-]+(?:\.test)?(?:\.\w+)?(?![\w/])/g)].flat()
+  assert.ok(named.length > 40)
+  const isThere = (path: string) =>
+    [path, `src/${path}`, `src/${path}.ts`].some((it) => existsSync(join(root, it)))
+  assert.deepEqual(
+    named.filter((path) => !isThere(path)),
+    [],
+  )
 })
 
 const good: Readonly<Record<string, string>> = {
