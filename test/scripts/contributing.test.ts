@@ -11,6 +11,7 @@ const copied = [
   'test',
   'scripts',
   'docs',
+  'ARCHITECTURE.md',
   'bench',
   'package.json',
   'package-lock.json',
