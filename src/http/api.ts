@@ -3,6 +3,7 @@ import { type ValueError, ValueErrorType } from '@sinclair/typebox/errors'
 import { Elysia, ParseError, ValidationError } from 'elysia'
 import { Failure } from '../domain/error.ts'
 import { suggestion } from '../domain/nearest.ts'
+import { mediaTypeOf } from '../payload/text.ts'
 import { readJsonObject } from './body.ts'
 import type { AdminCheck } from './credentials.ts'
 import type { RequestGuard } from './guard.ts'
@@ -12,7 +13,7 @@ const maxBodyBytes = 1_048_576
 
 /**
  * Where routes below `/api` begin: Host, Origin and the admin token come before anything else of a request, and
- * whatever is thrown becomes a problem document. A route with a body has `parse: json` beside its model.
+ * whatever is thrown becomes a problem document. A route with a body has `parse: json` beside its model, a route without one has `noBody`.
  */
 export function createAdminApi(admin: AdminCheck, guard: RequestGuard) {
   const admit = (request: Request) => {
@@ -24,7 +25,15 @@ export function createAdminApi(admin: AdminCheck, guard: RequestGuard) {
     admit(request)
     return readJsonObject(request, maxBodyBytes)
   }
-  return { api: createApi(guard).onTransform(({ request }) => admit(request)), json }
+  const api = createApi(guard).onTransform(({ request }) => admit(request))
+  return { api, json, noBody: { parse: 'none', transform: refuseMembers } as const }
+}
+
+/** Bytes that do not call themselves JSON say nothing, and are left alone. */
+async function refuseMembers({ request }: { readonly request: Request }): Promise<void> {
+  if (mediaTypeOf(request.headers.get('content-type') ?? '') !== 'application/json') return
+  const members = Object.keys(await readJsonObject(request, maxBodyBytes))
+  if (members.length > 0) throw new Failure('unprocessable', 'There is no member here.')
 }
 
 /** The same for routes that admit more than the admin, by themselves. */

@@ -194,6 +194,14 @@ const refusals: readonly (readonly [
     422,
     /"idempotency_key" must be a string of 1 to 255 bytes/,
   ],
+  [
+    'a member of a retry, which sends no other message',
+    `${deliveries}/x/retry`,
+    post(`{"message":"${secret}"}`),
+    422,
+    /There is no member here/,
+  ],
+  ['a member of an acknowledgement', `${deliveries}/x/ack`, post(`{"${secret}":1}`), 422, /no member here/],
   ['a blank message', deliveries, post('{"session":"a","message":""}'), 422, /"message" must be a string/],
   [
     'an idempotency key that is long',
@@ -312,11 +320,12 @@ describe('routes below /api', () => {
     assert.equal((await ask(`${deliveries}?limit=0`)).link, null)
   })
 
-  it('read no body where none is wanted', async () => {
-    const { status, done } = await ask(`${deliveries}/x/retry`, post('not JSON'))
-    assert.equal(status, 404)
-    assert.deepEqual(done, [['retry', 'x']])
-  })
+  for (const body of [post('{}'), post(''), post('not JSON', { 'content-type': 'text/plain' })])
+    it(`leave ${JSON.stringify(body.body)} alone where no body is wanted`, async () => {
+      const { status, done } = await ask(`${deliveries}/x/retry`, body)
+      assert.equal(status, 404)
+      assert.deepEqual(done, [['retry', 'x']])
+    })
 
   it('replay without a body, and with another message', async () => {
     assert.deepEqual((await ask(`${deliveries}/x/replay`, { method: 'POST' })).done, [

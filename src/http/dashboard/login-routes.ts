@@ -41,9 +41,10 @@ export const loginRoutes = (deps: LoginDeps, inPage: AnswerPage) => {
 }
 
 /** `POST /api/dashboard/links`: what `postern dashboard` prints. */
-export const linkRoute = (deps: Omit<LoginDeps, 'responses'>, guard: RequestGuard) =>
-  createAdminApi(deps.admin, guard).api.post('/dashboard/links', ({ request }) => invite(deps, request), {
-    parse: 'none',
+export function linkRoute(deps: Omit<LoginDeps, 'responses'>, guard: RequestGuard) {
+  const { api, noBody } = createAdminApi(deps.admin, guard)
+  return api.post('/dashboard/links', ({ request }) => invite(deps, request), {
+    ...noBody,
     query: requests.NoQuery,
     response: { 201: answers.Link },
     detail: adminOperations('Dashboard')(
@@ -51,6 +52,7 @@ export const linkRoute = (deps: Omit<LoginDeps, 'responses'>, guard: RequestGuar
       'A link that logs one browser in, once, within five minutes',
     ),
   })
+}
 
 /** To the login, and from there back to where one wanted to go. */
 export function redirectToLogin(request: Request): Response {

@@ -28,7 +28,7 @@ interface DeliveryDeps {
 const described = adminOperations('Deliveries')
 
 export function deliveryRoutes(deps: DeliveryDeps, guard: RequestGuard) {
-  const { api, json } = createAdminApi(deps.admin, guard)
+  const { api, json, noBody } = createAdminApi(deps.admin, guard)
   return api
     .get('/deliveries', ({ request, query }) => list(deps, request, query), {
       query: requests.DeliveryQuery,
@@ -48,7 +48,7 @@ export function deliveryRoutes(deps: DeliveryDeps, guard: RequestGuard) {
       detail: described('purgeDelivery', 'Erase one delivery for good', 409),
     })
     .post('/deliveries/:id/retry', async ({ params }) => answer(await deps.retry(params.id), 202), {
-      parse: 'none',
+      ...noBody,
       ...requests.byId,
       response: { 202: answers.Delivery },
       detail: described('retryDelivery', 'Try a failed delivery again', 409, 410),
@@ -65,7 +65,7 @@ export function deliveryRoutes(deps: DeliveryDeps, guard: RequestGuard) {
       },
     )
     .post('/deliveries/:id/ack', async ({ params }) => answer(await deps.acknowledge(params.id), 200), {
-      parse: 'none',
+      ...noBody,
       ...requests.byId,
       response: { 200: answers.Delivery },
       detail: described('acknowledgeDelivery', 'Take a message from an inbox', 409),
