@@ -103,6 +103,16 @@ describe('complete', () => {
     assert.deepEqual(await offered(world, 'inbox ack '), [waiting.id])
   })
 
+  it('offers as an inbox every session whose messages wait to be asked, whatever its driver is called', async () => {
+    const world = createWorld()
+    addSession(world, 'board', { driver: 'ticket' })
+    const known = await world.io.drivers()
+    const ticket = { ...(known.get('inbox') ?? assert.fail()), kind: 'ticket' }
+    const drivers: Io['drivers'] = async () => new Map([...known, ['ticket', ticket]])
+    assert.ok((await offered(world, 'inbox --session ', { drivers })).includes('board'))
+    assert.ok(!(await offered(world, 'inbox --session ')).includes('board'))
+  })
+
   it('escapes and cuts summaries, which strangers may have written', async () => {
     const { world, failed } = worldWithAll()
     const { stdout } = await cli(world, ['__complete', 'deliveries', 'retry', ''])
