@@ -19,9 +19,14 @@ export function backup({ sql, now, platform }: Copying, path: string): void {
     sync(path)
     sync(dirname(path))
   } catch (thrown) {
-    rmSync(path, { force: true })
+    discard(path)
     throw thrown
   }
+}
+
+/** A copy that came to nothing, with the journal that SQLite left beside it. */
+function discard(path: string): void {
+  for (const file of [path, `${path}-journal`]) rmSync(file, { force: true })
 }
 
 function mark(copy: Database, madeAt: number): void {
@@ -73,8 +78,8 @@ export function copyBeforeUpgrade(options: StoreOptions, version: number): strin
     refuseWhileServed(options, options.serverLock)
   const copy = besides(options.path, `schema-${version}`, options.now())
   const partial = `${options.path}.copying`
-  // An upgrade that was killed leaves them; whoever is here holds the lock of the database.
-  for (const file of [partial, `${partial}-journal`]) rmSync(file, { force: true })
+  // An upgrade that was killed leaves one; whoever is here holds the lock of the database.
+  discard(partial)
   const database = options.platform.openDatabase(options.path)
   try {
     backup({ ...options, sql: database.prepare }, partial)

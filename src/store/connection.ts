@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, existsSync, openSync } from 'node:fs'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { Database, Platform, Statement } from '../platform/platform.ts'
-import { migrate, versionOf } from './migrate.ts'
+import { type BeforeUpgrade, migrate, versionOf } from './migrate.ts'
 
 interface ConnectionOptions {
   readonly platform: Pick<Platform, 'openDatabase'>
@@ -9,7 +9,7 @@ interface ConnectionOptions {
   /** How long SQLite itself waits for another process's write, blocking. Milliseconds. */
   readonly busyMs: number
   /** Called with the schema that a database has before it is brought to another; when it throws, it stays as it is. */
-  readonly beforeUpgrade?: (version: number) => void
+  readonly beforeUpgrade?: BeforeUpgrade
 }
 
 /** The statement of that text, prepared once. */

@@ -2,6 +2,7 @@ import type { Platform } from '../platform/platform.ts'
 import { type Cache, createCache } from './cache.ts'
 import { type Connection, openConnection, type Sql, unavailable } from './connection.ts'
 import { createCommitter } from './group-commit.ts'
+import type { BeforeUpgrade } from './migrate.ts'
 
 export interface StoreOptions {
   readonly platform: Pick<Platform, 'openDatabase'>
@@ -38,7 +39,7 @@ export interface StoreContext {
 const busyMs = { server: 5, client: 4000 }
 
 /** Opens the database and joins it to a cache of what was read. Throws `home_unusable`, saying what to do. */
-export function openContext(options: StoreOptions, beforeUpgrade: (version: number) => void): StoreContext {
+export function openContext(options: StoreOptions, beforeUpgrade: BeforeUpgrade): StoreContext {
   const open = () => openConnection({ ...options, busyMs: busyMs[options.role], beforeUpgrade })
   let connection = open()
   let elsewhere = false

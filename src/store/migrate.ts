@@ -9,20 +9,28 @@ const migrations: readonly string[] = [init, typedFacts]
 /** Written into the file's header: "Pstn". Tells our databases from those of other programs. */
 const applicationId = 0x5073746e
 
+/** Is given the schema so far; throws to refuse the upgrade. What it returns undoes it when the upgrade fails. */
+export type BeforeUpgrade = (version: number) => () => void
+
 /**
- * Brings a database to the schema of this version, in one transaction. `beforeUpgrade` is called inside of it, with the schema
- * so far, for a database that has one; when it throws, nothing is changed.
+ * Brings a database to the schema of this version, in one transaction. `beforeUpgrade` is called inside of it for a database
+ * that has a schema; when it throws, nothing is changed.
  */
-export function migrate(database: Database, beforeUpgrade: (version: number) => void = () => {}): void {
+export function migrate(database: Database, beforeUpgrade?: BeforeUpgrade): void {
   if (versionOf(database) === migrations.length) return
   database.exec('BEGIN IMMEDIATE')
   // Another process may have done it while this one waited for the lock.
   const version = versionOf(database)
-  if (version > 0 && version < migrations.length) beforeUpgrade(version)
-  for (const [i, statements] of migrations.entries()) if (i >= version) database.exec(statements)
-  database.exec(`PRAGMA user_version = ${migrations.length}`)
-  database.exec(`PRAGMA application_id = ${applicationId}`)
-  database.exec('COMMIT')
+  const undo = version > 0 && version < migrations.length ? beforeUpgrade?.(version) : undefined
+  try {
+    for (const [i, statements] of migrations.entries()) if (i >= version) database.exec(statements)
+    database.exec(`PRAGMA user_version = ${migrations.length}`)
+    database.exec(`PRAGMA application_id = ${applicationId}`)
+    database.exec('COMMIT')
+  } catch (thrown) {
+    undo?.()
+    throw thrown
+  }
 }
 
 /** How far the schema is; zero for an empty file only. Changes nothing. Throws `home_unusable` for what is not ours. */

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import type { Store } from '../domain/ports.ts'
 import { backup, copyBeforeUpgrade } from './backup.ts'
 import { anythingDue, claimDue, nextDue, releaseLeases } from './claims.ts'
@@ -20,7 +21,9 @@ import { accept, acknowledge, append, deliveryById, requeue, settleAttempt } fro
 export async function openStore(options: StoreOptions): Promise<Store> {
   let copy: string | undefined
   const context = openContext(options, (version) => {
-    copy = copyBeforeUpgrade(options, version)
+    const made = copyBeforeUpgrade(options, version)
+    copy = made
+    return () => rmSync(made, { force: true })
   })
   if (copy !== undefined) options.onUpgrade?.(copy)
   const { write, read, revokedFile } = context

@@ -152,6 +152,25 @@ describe('openStore of a database of schema 1', () => {
     })
   })
 
+  it('leaves no copy of an upgrade that failed, however often it is tried', async () => {
+    await inScratch(async (dir) => {
+      const path = join(dir, 'postern.db')
+      await oldDatabase(path, (database) => {
+        insertOld(database, 1, noon, {})
+        database.exec('CREATE TABLE deliveries_new (a)')
+      })
+      for (let i = 0; i < 2; i += 1) await assert.rejects(openScratchStore(path), { code: 'home_unusable' })
+      assert.deepEqual(await copies(dir), [])
+      const database = (await currentPlatform()).openDatabase(path)
+      database.exec('DROP TABLE deliveries_new')
+      database.close()
+      const store = await openScratchStore(path)
+      assert.equal((await store.listDeliveries({ limit: 10 })).length, 1)
+      assert.equal((await copies(dir)).length, 1)
+      await store.close()
+    })
+  })
+
   it('leaves it as it is to a command while an older server serves it', async () => {
     await inScratch(async (dir) => {
       const path = join(dir, 'postern.db')
