@@ -19,7 +19,7 @@ import { createLimiter, type Limiter } from '../inbound/rate-limiter.ts'
 import { type Patience, type ReceiveDeps, receive } from '../inbound/receive.ts'
 import { type SendOrder, send } from '../inbound/send.ts'
 import { createHookRenderers } from '../inbound/webhook-message.ts'
-import { createOutgoing } from '../providers/outgoing.ts'
+import { createNetwork } from '../providers/network.ts'
 
 /** What a server is made of before it speaks HTTP. */
 export interface ServerDeps {
@@ -81,7 +81,7 @@ export function createPipeline(deps: ServerDeps, draining: () => boolean): Pipel
     ...{ ...recording, tokens, failures, mayCall, draining },
     knocks: createLimiter(() => config().limits.knocksPerMinute),
     wait: waiters.wait,
-    outgoing: createOutgoing(createGuardedGet({ mayCall, timeoutMs: callbackTimeoutMs, maxBytes: 65_536 })),
+    network: createNetwork(createGuardedGet({ mayCall, timeoutMs: callbackTimeoutMs, maxBytes: 65_536 })),
     rendererOf: createHookRenderers(),
     nonce: () => Buffer.from(clock.bytes(12)).toString('hex'),
     hasSkill: (session, skill) => sessionHasSkill(deps, connections, session, skill),

@@ -16,7 +16,7 @@ interface OutgoingCallback {
 }
 
 /** The headers of standardwebhooks.com for one callback; without a usable secret it carries no signature. */
-export function signOutgoing({
+export function signCallback({
   id,
   timestamp,
   body,

@@ -1,4 +1,4 @@
-import { signOutgoing } from '../auth/callback-signature.ts'
+import { signCallback } from '../auth/callback-signature.ts'
 import type { Delivery } from '../domain/delivery.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { Clock } from '../domain/ports.ts'
@@ -30,7 +30,7 @@ export const createCallBack =
   async (delivery, signal) => {
     const now = clock.now()
     const body = JSON.stringify(callbackOf(delivery, now))
-    const signed = signOutgoing({
+    const signed = signCallback({
       id: delivery.id,
       timestamp: Math.floor(now / 1000),
       body,

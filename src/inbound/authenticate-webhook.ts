@@ -5,7 +5,7 @@ import type { Admission, HandshakeAnswer, Knock, Proof } from '../domain/knock.t
 import type { DoorStore } from '../domain/ports.ts'
 import { parseSessionId, requireOpen, type Session } from '../domain/session.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
-import type { Outgoing } from '../providers/outgoing.ts'
+import type { Network } from '../providers/network.ts'
 import { prove } from '../providers/prove.ts'
 import type { Verified } from '../providers/request.ts'
 import type { InboundConfig } from './config.ts'
@@ -14,7 +14,7 @@ import { type RateLimits, refuseProof, spendKnock } from './rate-limiter.ts'
 export interface HookProofDeps extends RateLimits {
   readonly store: Pick<DoorStore, 'findSession'>
   readonly config: () => InboundConfig
-  readonly outgoing: Outgoing
+  readonly network: Network
 }
 
 type HookProof = Extract<Proof, { kind: 'hook' }>
@@ -47,7 +47,7 @@ export async function proveHook(
   if (!target.active) throw new Failure('hook_inactive', `The hook "${target.name}" is not active.`)
   const { method, url } = proof
   const head = { method, url, header: knock.header, now: knock.receivedAt }
-  const proven = await prove(target.verify, head, () => knock.body(target.maxBytes), deps.outgoing)
+  const proven = await prove(target.verify, head, () => knock.body(target.maxBytes), deps.network)
   if (proven.kind === 'unproven') throw unproven(deps, knock)
   if (proven.kind === 'method')
     throw new Failure('method_not_allowed', 'Use POST here.', { allow: proven.allow })

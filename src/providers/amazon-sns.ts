@@ -20,11 +20,11 @@ const toleranceSeconds = 7200
  * docs.aws.amazon.com, "Verifying the signatures of Amazon SNS messages". Anybody can own a topic, so the topic is part
  * of the configuration; the certificate must lie where only Amazon can put one.
  */
-const verify: VerifyLater = async (config, request, outgoing) => {
+const verify: VerifyLater = async (config, request, network) => {
   const message = request.rawBody.length > longestBody ? null : await jsonIn(request.rawBody)
   const url = amazonUrl(textAt(message, 'SigningCertURL'))
   if (!url?.pathname.endsWith('.pem') || !isExpected(config, message, request.now)) return undefined
-  const certificate = await outgoing.certificate(url, request.now)
+  const certificate = await network.certificate(url, request.now)
   return certificate && isValidAt(certificate, request.now) && isSignedBy(certificate, message)
     ? vouched(textAt(message, 'MessageId'))
     : undefined
@@ -84,12 +84,12 @@ function isSignedBy({ publicKey }: X509Certificate, message: View): boolean {
 }
 
 /** A subscription is confirmed by a GET of the address that was signed with it; SNS tries again when that fails. */
-const handshake: Scheme['handshake'] = async (_, request, outgoing) => {
+const handshake: Scheme['handshake'] = async (_, request, network) => {
   const type = memberOfSmall(request, 'Type')
   if (type === 'UnsubscribeConfirmation') return emptyAnswer(200)
   if (type !== 'SubscriptionConfirmation') return undefined
   const url = amazonUrl(String(memberOfSmall(request, 'SubscribeURL')))
-  return emptyAnswer(url && (await outgoing.get(url)) ? 200 : 502)
+  return emptyAnswer(url && (await network.get(url)) ? 200 : 502)
 }
 
 /** SNS calls its JSON text. What a message holds as JSON is added as `message`. */

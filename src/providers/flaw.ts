@@ -1,6 +1,6 @@
 import type { VerifyConfig } from '../domain/verify.ts'
 import { senders } from './index.ts'
-import { offline } from './outgoing.ts'
+import { offline } from './network.ts'
 import type { Scheme, Sender } from './sender.ts'
 import { signedSample } from './signed-sample.ts'
 

@@ -1,6 +1,6 @@
 import type { VerifyConfig } from '../domain/verify.ts'
 import { schemeOf } from './index.ts'
-import type { Outgoing } from './outgoing.ts'
+import type { Network } from './network.ts'
 import type { RequestHead } from './request.ts'
 import type { Proof } from './sender.ts'
 
@@ -13,22 +13,19 @@ export async function prove(
   config: VerifyConfig,
   head: RequestHead,
   readBody: () => Promise<Uint8Array>,
-  outgoing: Outgoing,
+  network: Network,
 ): Promise<Proof> {
   const scheme = schemeOf(config.scheme)
   if (!scheme) return unproven
   const open = scheme.openHandshake?.(config, head)
   if (open) return open
   if (head.method !== 'POST') return { kind: 'method', allow: 'POST' }
-  if (
-    scheme.secretIn === 'headers' &&
-    !(await scheme.verify(config, { ...head, rawBody: noBytes }, outgoing))
-  )
+  if (scheme.secretIn === 'headers' && !(await scheme.verify(config, { ...head, rawBody: noBytes }, network)))
     return unproven
   const request = { ...head, rawBody: await readBody() }
-  const verified = await scheme.verify(config, request, outgoing)
+  const verified = await scheme.verify(config, request, network)
   if (!verified) return unproven
-  const answer = await scheme.handshake?.(config, request, outgoing)
+  const answer = await scheme.handshake?.(config, request, network)
   return answer ? { kind: 'handshake', answer } : { kind: 'verified', verified }
 }
 

@@ -2,7 +2,7 @@ import type { Condition } from '../domain/hook.ts'
 import type { HandshakeAnswer } from '../domain/knock.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
 import type { View, ViewObject } from '../payload/view.ts'
-import type { Outgoing } from './outgoing.ts'
+import type { Network } from './network.ts'
 import type { RequestHead, SignedRequest, Verified } from './request.ts'
 
 /** What is known of one sender of webhooks. The table of all is in index.ts. */
@@ -46,7 +46,7 @@ export interface Scheme {
   readonly handshake?: (
     config: VerifyConfig,
     request: SignedRequest,
-    outgoing: Outgoing,
+    network: Network,
   ) => HandshakeAnswer | undefined | Promise<HandshakeAnswer | undefined>
   /** The answer to a handshake that the sender does not sign. It is asked first and sees no body. */
   readonly openHandshake?: (config: VerifyConfig, head: RequestHead) => Proof | undefined
@@ -58,7 +58,7 @@ export type Verify = (config: VerifyConfig, request: SignedRequest) => Verified 
 export type VerifyLater = (
   config: VerifyConfig,
   request: SignedRequest,
-  outgoing: Outgoing,
+  network: Network,
 ) => Verified | undefined | Promise<Verified | undefined>
 export type Sign = (
   config: VerifyConfig,

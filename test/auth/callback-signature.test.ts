@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { signOutgoing } from '../../src/auth/callback-signature.ts'
-import { offline } from '../../src/providers/outgoing.ts'
+import { signCallback } from '../../src/auth/callback-signature.ts'
+import { offline } from '../../src/providers/network.ts'
 import { standardWebhooks } from '../../src/providers/standard-webhooks.ts'
 
 const id = 'msg_p5jXN8AQM9LWM0D4loKWxJek'
@@ -10,7 +10,7 @@ const timestamp = 1_614_265_330
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 
 test('signOutgoing agrees with the published example of Standard Webhooks', () => {
-  assert.deepEqual(signOutgoing({ id, timestamp, body: '{"test": 2432232314}', secrets: [secret] }), {
+  assert.deepEqual(signCallback({ id, timestamp, body: '{"test": 2432232314}', secrets: [secret] }), {
     'webhook-id': id,
     'webhook-timestamp': '1614265330',
     'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
@@ -23,7 +23,7 @@ test('signOutgoing is verified by our own door, for any body and key, under each
     .map((bytes) => `whsec_${Buffer.from(bytes).toString('base64')}`)
   fc.assert(
     fc.property(fc.uint8Array(), fc.array(key, { minLength: 1, maxLength: 3 }), (body, secrets) => {
-      const headers = signOutgoing({ id, timestamp, body, secrets })
+      const headers = signCallback({ id, timestamp, body, secrets })
       for (const one of secrets) {
         const request = {
           method: 'POST',
@@ -54,20 +54,20 @@ test('signOutgoing is verified by our own door, for any body and key, under each
 })
 
 test('signOutgoing uses any other secret as it stands', () => {
-  const { 'webhook-signature': raw } = signOutgoing({
+  const { 'webhook-signature': raw } = signCallback({
     id,
     timestamp,
     body: 'x',
     secrets: ['just some words'],
   })
   const encoded = `whsec_${Buffer.from('just some words').toString('base64')}`
-  const { 'webhook-signature': same } = signOutgoing({ id, timestamp, body: 'x', secrets: [encoded] })
+  const { 'webhook-signature': same } = signCallback({ id, timestamp, body: 'x', secrets: [encoded] })
   assert.equal(raw, same)
 })
 
 test('signOutgoing signs nothing with nothing', () => {
   for (const secrets of [[], ['']])
-    assert.deepEqual(Object.keys(signOutgoing({ id, timestamp, body: '', secrets })), [
+    assert.deepEqual(Object.keys(signCallback({ id, timestamp, body: '', secrets })), [
       'webhook-id',
       'webhook-timestamp',
     ])

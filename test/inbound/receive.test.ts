@@ -11,7 +11,7 @@ import type { InboundConfig } from '../../src/inbound/config.ts'
 import { createLimiter } from '../../src/inbound/rate-limiter.ts'
 import { type ReceiveDeps, receive } from '../../src/inbound/receive.ts'
 import { createHookRenderers } from '../../src/inbound/webhook-message.ts'
-import { offline } from '../../src/providers/outgoing.ts'
+import { offline } from '../../src/providers/network.ts'
 import { createMemoryState, openMemoryStore } from '../support/memory-store.ts'
 
 const now = 1_700_000_000_000
@@ -53,7 +53,7 @@ function setUp(over: Partial<ReceiveDeps> = {}) {
     tokens: { read: async (token) => (token === 'good' ? claims : undefined) },
     knocks: createLimiter(() => config.limits.knocksPerMinute),
     failures: createLimiter(() => config.limits.authFailuresPerMinute),
-    ...{ rendererOf: createHookRenderers(), nonce: () => '00', mayCall: () => true, outgoing: offline },
+    ...{ rendererOf: createHookRenderers(), nonce: () => '00', mayCall: () => true, network: offline },
     ...{ hasSkill: async () => false, pushes: () => false, draining: () => false },
     ...{ start: () => assert.fail('nothing was leased'), wait: async (delivery) => delivery },
     ...over,

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { Failure } from '../../src/domain/error.ts'
 import type { Hook } from '../../src/domain/hook.ts'
 import { createHookRenderer, readPayload } from '../../src/inbound/webhook-message.ts'
-import { createOutgoing } from '../../src/providers/outgoing.ts'
+import { createNetwork } from '../../src/providers/network.ts'
 import { prove } from '../../src/providers/prove.ts'
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/sns/${name}`, import.meta.url), 'utf8')
@@ -49,20 +49,20 @@ function signed(message: Message): Message {
 /** The network as these pages make it; what is asked of it is kept. */
 function amazon(pages: Readonly<Record<string, string>> = { [certificate]: fixture('rsa-cert.pem') }) {
   const asked: string[] = []
-  const outgoing = createOutgoing(async ({ href }) => {
+  const network = createNetwork(async ({ href }) => {
     asked.push(href)
     const page = pages[href]
     return page === undefined ? undefined : new TextEncoder().encode(page)
   })
-  return { asked, outgoing }
+  return { asked, network: network }
 }
 
-const proofOf = (message: unknown, { outgoing } = amazon(), topic = topicArn, at = now) =>
+const proofOf = (message: unknown, { network } = amazon(), topic = topicArn, at = now) =>
   prove(
     { ...config, topicArn: topic },
     { method: 'POST', url: 'https://x.example/', now: at, header: () => undefined },
     async () => new TextEncoder().encode(JSON.stringify(message)),
-    outgoing,
+    network,
   )
 
 const kindOf = async (...sent: Parameters<typeof proofOf>) => (await proofOf(...sent)).kind
@@ -164,13 +164,16 @@ test('amazon-sns: nobody makes us fetch more than four certificates at a time', 
   const { promise: held, resolve: release } = Promise.withResolvers<undefined>()
   const full = Promise.withResolvers<undefined>()
   let fetching = 0
-  const outgoing = createOutgoing(() => {
+  const network = createNetwork(() => {
     fetching++
     if (fetching === 4) full.resolve(undefined)
     return held
   })
   const at = (name: string) =>
-    kindOf(signed({ ...notification, SigningCertURL: `${host}/${name}.pem` }), { asked: [], outgoing })
+    kindOf(signed({ ...notification, SigningCertURL: `${host}/${name}.pem` }), {
+      asked: [],
+      network: network,
+    })
   const four = ['a', 'b', 'c', 'd'].map(at)
   await full.promise
   await Promise.all(['e', 'f'].map((name) => assert.rejects(at(name), { code: 'rate_limited' })))
@@ -180,8 +183,8 @@ test('amazon-sns: nobody makes us fetch more than four certificates at a time', 
 })
 
 test('amazon-sns: a network that is down is no guess: the sender is told to try again', async () => {
-  const outgoing = createOutgoing(() => Promise.reject(new Failure('unreachable', 'down')))
-  const sent = () => proofOf(signed(notification), { asked: [], outgoing })
+  const network = createNetwork(() => Promise.reject(new Failure('unreachable', 'down')))
+  const sent = () => proofOf(signed(notification), { asked: [], network: network })
   await assert.rejects(sent(), { code: 'unreachable' })
   await assert.rejects(sent(), { code: 'unreachable' })
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Hook } from '../../src/domain/hook.ts'
 import { createHookRenderer, readPayload } from '../../src/inbound/webhook-message.ts'
-import { offline } from '../../src/providers/outgoing.ts'
+import { offline } from '../../src/providers/network.ts'
 import { prove } from '../../src/providers/prove.ts'
 
 const config = { scheme: 'cloudevents', secrets: ['a secret of some length'] }

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { VerifyConfig } from '../../src/domain/verify.ts'
 import { schemeNames } from '../../src/providers/index.ts'
-import { offline } from '../../src/providers/outgoing.ts'
+import { offline } from '../../src/providers/network.ts'
 import { prove } from '../../src/providers/prove.ts'
 
 const now = 1_700_000_000

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { VerifyConfig } from '../../src/domain/verify.ts'
 import { schemeNames, schemeOf } from '../../src/providers/index.ts'
-import { offline } from '../../src/providers/outgoing.ts'
+import { offline } from '../../src/providers/network.ts'
 import type { SignedRequest, Verified } from '../../src/providers/request.ts'
 
 type HeaderMap = Readonly<Record<string, string>>

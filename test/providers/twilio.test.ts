@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, createHmac } from 'node:crypto'
 import { test } from 'node:test'
-import { offline } from '../../src/providers/outgoing.ts'
+import { offline } from '../../src/providers/network.ts'
 import { twilio } from '../../src/providers/twilio.ts'
 
 const url = 'https://postern.example/api/hooks/sms'

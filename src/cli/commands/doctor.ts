@@ -1,11 +1,11 @@
 import { reasonOf } from '../../domain/error.ts'
 import type { Call, Command } from '../command.ts'
 import type { Cell, Column } from '../output.ts'
-import { lookForAgents } from './doctor/agents.ts'
-import { lookAtConfig, lookAtHome, lookAtKeys, lookAtProgram, lookAtStore } from './doctor/home.ts'
-import type { Finding, Look } from './doctor/look.ts'
-import { lookAtClock, lookAtPublicUrl, lookAtServer } from './doctor/server.ts'
-import { lookAtHooks, lookAtSessions } from './doctor/sessions.ts'
+import { findAgents } from './doctor/agents.ts'
+import type { Finding, NamedFinding } from './doctor/findings.ts'
+import { checkConfig, checkHome, checkKeys, checkProgram, checkStore } from './doctor/home.ts'
+import { checkClock, checkPublicUrl, checkServer } from './doctor/server.ts'
+import { checkHooks, checkSessions } from './doctor/sessions.ts'
 
 export const doctor: Command = {
   name: 'doctor',
@@ -16,33 +16,33 @@ export const doctor: Command = {
 }
 
 async function runDoctor(call: Call): Promise<number> {
-  const findings: Finding[] = []
-  for (const [name, look] of looks)
-    findings.push(...(await look(call).catch(asLooks)).map((one) => ({ name, ...one })))
+  const findings: NamedFinding[] = []
+  for (const [name, check] of checks)
+    findings.push(...(await check(call).catch(asFindings)).map((one) => ({ name, ...one })))
   if (call.json) call.out.json(findings.map((one) => ({ ...one, fix: one.fix ?? null })))
   else print(call, findings)
   return findings.some(({ verdict }) => verdict === 'bad') ? 1 : 0
 }
 
 /** In this order: the later ones open the home, which repairs the permissions that the first ones report. */
-const looks: readonly (readonly [string, (call: Call) => Promise<readonly Look[]>])[] = [
-  ['program', lookAtProgram],
-  ['configuration', lookAtConfig],
-  ['home', lookAtHome],
-  ['store', lookAtStore],
-  ['signing keys', lookAtKeys],
-  ['server', lookAtServer],
-  ['public URL', lookAtPublicUrl],
-  ['clock', lookAtClock],
-  ['sessions', lookAtSessions],
-  ['hooks', lookAtHooks],
-  ['agent', lookForAgents],
+const checks: readonly (readonly [string, (call: Call) => Promise<readonly Finding[]>])[] = [
+  ['program', checkProgram],
+  ['configuration', checkConfig],
+  ['home', checkHome],
+  ['store', checkStore],
+  ['signing keys', checkKeys],
+  ['server', checkServer],
+  ['public URL', checkPublicUrl],
+  ['clock', checkClock],
+  ['sessions', checkSessions],
+  ['hooks', checkHooks],
+  ['agent', findAgents],
 ]
 
-const asLooks = (thrown: unknown): readonly Look[] => [{ verdict: 'bad', detail: reasonOf(thrown) }]
+const asFindings = (thrown: unknown): readonly Finding[] => [{ verdict: 'bad', detail: reasonOf(thrown) }]
 
 /** Fixes stand below the table, where nothing is cut and they can be copied. */
-function print({ out }: Call, findings: readonly Finding[]): void {
+function print({ out }: Call, findings: readonly NamedFinding[]): void {
   const agents = findings.filter(({ verdict }) => verdict === 'found')
   const others = findings.filter(({ verdict }) => verdict !== 'found')
   out.table(columns, others)
@@ -53,12 +53,12 @@ function print({ out }: Call, findings: readonly Finding[]): void {
   for (const { detail, fix = '' } of agents) out.line(`  ${detail}\n    ${fix}`)
 }
 
-const columns: readonly Column<Finding>[] = [
+const columns: readonly Column<NamedFinding>[] = [
   { title: 'WHAT', cell: ({ name }) => name },
   { title: 'VERDICT', cell: verdictCell },
   { title: 'DETAIL', flexible: true, cell: ({ detail }) => detail },
 ]
 
-function verdictCell({ verdict }: Finding): Cell {
+function verdictCell({ verdict }: NamedFinding): Cell {
   return { text: verdict, tone: verdict === 'ok' ? 'good' : verdict === 'bad' ? 'bad' : 'warn' }
 }

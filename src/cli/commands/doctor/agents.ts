@@ -1,19 +1,19 @@
 import type { Discovered, Driver } from '../../../domain/driver.ts'
 import type { Session } from '../../../domain/session.ts'
 import type { Call } from '../../command.ts'
-import { type Look, opened, quoted } from './look.ts'
+import { type Finding, opened, quoted } from './findings.ts'
 
 const searchMs = 8000
 
 /** Agents that the drivers find, running ones first, each with the command that adds it. */
-export async function lookForAgents(call: Call): Promise<readonly Look[]> {
+export async function findAgents(call: Call): Promise<readonly Finding[]> {
   const sessions = await opened(call, [], ({ store }) => store.listSessions())
   const open = sessions.filter(({ state }) => state !== 'ended')
   const signal = AbortSignal.timeout(searchMs)
   const drivers = [...(await call.io.drivers()).values()]
   const found = (await Promise.all(drivers.map((driver) => discover(call, driver, open, signal)))).flat()
   const taken = new Set<string>(sessions.map(({ id }) => id))
-  return [...found].sort((a, b) => Number(b.live) - Number(a.live)).map((one) => lookOf(one, taken))
+  return [...found].sort((a, b) => Number(b.live) - Number(a.live)).map((one) => findingOf(one, taken))
 }
 
 async function discover(
@@ -26,7 +26,7 @@ async function discover(
   return (await driver.discover?.({ env: io.env, userHome: io.userHome, reached: known, signal })) ?? []
 }
 
-function lookOf({ what, live, id, add }: Discovered, taken: Set<string>): Look {
+function findingOf({ what, live, id, add }: Discovered, taken: Set<string>): Finding {
   const command = ['postern', 'session', 'add', freeId(id, taken), ...add]
   return {
     verdict: 'found',

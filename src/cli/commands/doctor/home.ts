@@ -1,12 +1,12 @@
 import { homeAt } from '../../../domain/home.ts'
 import type { Call } from '../../command.ts'
-import { bad, type Look, note, nothingYet, ok, opened, orOk, quoted } from './look.ts'
+import { bad, type Finding, note, nothingYet, ok, opened, orOk, quoted } from './findings.ts'
 
-export const lookAtProgram = async ({ io }: Call): Promise<readonly Look[]> => [
+export const checkProgram = async ({ io }: Call): Promise<readonly Finding[]> => [
   ok(`${io.program.version}, ${io.program.runtime}, ${io.program.target}`),
 ]
 
-export async function lookAtConfig({ io, home }: Call): Promise<readonly Look[]> {
+export async function checkConfig({ io, home }: Call): Promise<readonly Finding[]> {
   const config = await io.config(home)
   const { warnings } = await config.load()
   return orOk(
@@ -16,7 +16,7 @@ export async function lookAtConfig({ io, home }: Call): Promise<readonly Look[]>
 }
 
 /** Other users may read neither the directory nor what lies in it. */
-export async function lookAtHome({ io, home }: Call): Promise<readonly Look[]> {
+export async function checkHome({ io, home }: Call): Promise<readonly Finding[]> {
   const { root, databaseFile, keysDir, runDir, configFile } = homeAt(home)
   if ((await io.modeOf(root)) === undefined) return [note(`${root} does not exist yet`)]
   const database = [databaseFile, `${databaseFile}-wal`, `${databaseFile}-shm`]
@@ -33,7 +33,7 @@ export async function lookAtHome({ io, home }: Call): Promise<readonly Look[]> {
   )
 }
 
-export function lookAtStore(call: Call): Promise<readonly Look[]> {
+export function checkStore(call: Call): Promise<readonly Finding[]> {
   return opened(call, nothingYet, async ({ store, paths: home }) => {
     const troubles = await store.examine()
     if (troubles.length > 0) return troubles.map((trouble) => bad(trouble, restore(home.databaseFile)))
@@ -47,7 +47,7 @@ export function lookAtStore(call: Call): Promise<readonly Look[]> {
 const restore = (file: string): string =>
   `stop the server, move ${quoted(file)} away with its -wal and -shm, and put a backup in its place`
 
-export function lookAtKeys(call: Call): Promise<readonly Look[]> {
+export function checkKeys(call: Call): Promise<readonly Finding[]> {
   return opened(call, nothingYet, async ({ tokens }) => {
     await tokens.read('not-a-token')
     return [ok('readable, by their owner alone')]

@@ -2,9 +2,9 @@ import { Failure, reasonOf } from '../../../domain/error.ts'
 import { isLoopback } from '../../../domain/loopback.ts'
 import type { Call } from '../../command.ts'
 import type { ProbeResult } from '../../context.ts'
-import { bad, type Look, note, ok, opened } from './look.ts'
+import { bad, type Finding, note, ok, opened } from './findings.ts'
 
-export async function lookAtServer({ io, home }: Call): Promise<readonly Look[]> {
+export async function checkServer({ io, home }: Call): Promise<readonly Finding[]> {
   if ((await io.modeOf(home)) === undefined) return [note('not running', 'postern serve')]
   try {
     const server = await io.server(home)
@@ -21,7 +21,7 @@ export async function lookAtServer({ io, home }: Call): Promise<readonly Look[]>
 const probeMs = 8000
 
 /** Requested without credentials, through whatever proxy stands before the server. */
-export async function lookAtPublicUrl({ io, home }: Call): Promise<readonly Look[]> {
+export async function checkPublicUrl({ io, home }: Call): Promise<readonly Finding[]> {
   const config = await io.config(home)
   const { host, publicUrl, allowedHosts } = (await config.load()).server
   if (publicUrl === undefined) return [withoutUrl(host, allowedHosts, config.file)]
@@ -40,7 +40,7 @@ export async function lookAtPublicUrl({ io, home }: Call): Promise<readonly Look
 
 const isWildcard = (host: string): boolean => /^(?:0\.0\.0\.0|\[?::\]?)$/.test(host)
 
-function withoutUrl(host: string, allowedHosts: readonly string[], file: string): Look {
+function withoutUrl(host: string, allowedHosts: readonly string[], file: string): Finding {
   if (isWildcard(host) && allowedHosts.length === 0)
     return bad(
       `it listens on ${host} but answers to loopback names alone: every other Host is refused`,
@@ -52,7 +52,7 @@ function withoutUrl(host: string, allowedHosts: readonly string[], file: string)
 }
 
 /** Any body of Postern's, a refusal too, shows that the URL leads here. */
-function verdictOn(url: string, { status, code, ours }: ProbeResult): Look {
+function verdictOn(url: string, { status, code, ours }: ProbeResult): Finding {
   if (code === 'host_not_allowed')
     return bad(
       `${url} arrives with another Host, which is refused`,
@@ -65,7 +65,7 @@ function verdictOn(url: string, { status, code, ours }: ProbeResult): Look {
   )
 }
 
-function plainText(url: string): readonly Look[] {
+function plainText(url: string): readonly Finding[] {
   const { protocol, hostname } = new URL(url)
   return protocol === 'https:' || isLoopback(hostname)
     ? []
@@ -75,7 +75,7 @@ function plainText(url: string): readonly Look[] {
 const driftMs = 60_000
 const setClock = 'set the clock, and keep it: timedatectl set-ntp true'
 
-function drift({ date }: ProbeResult, now: number): readonly Look[] {
+function drift({ date }: ProbeResult, now: number): readonly Finding[] {
   if (date === undefined || Math.abs(now - date) < driftMs) return []
   const seconds = Math.round(Math.abs(now - date) / 1000)
   return [bad(`the clocks here and there differ by ${seconds} s`, setClock)]
@@ -85,7 +85,7 @@ function drift({ date }: ProbeResult, now: number): readonly Look[] {
 const earliest = Date.UTC(2026, 0, 1)
 
 /** Expiry, retries and signatures of senders lean on the clock. */
-export function lookAtClock(call: Call): Promise<readonly Look[]> {
+export function checkClock(call: Call): Promise<readonly Finding[]> {
   const now = call.io.now()
   const shown = new Date(now).toISOString()
   if (now < earliest) return Promise.resolve([bad(`it shows ${shown}`, setClock)])

@@ -3,21 +3,21 @@ import { readinessOf, whyOf } from '../../../manage/trial.ts'
 import { plural } from '../../arguments.ts'
 import type { Call } from '../../command.ts'
 import type { LocalHome } from '../../context.ts'
-import { bad, type Look, note, nothingYet, opened, orOk } from './look.ts'
+import { bad, type Finding, note, nothingYet, opened, orOk } from './findings.ts'
 
 /** Whether the agent of each session is there, and whether anything takes what waits for it. */
-export function lookAtSessions(call: Call): Promise<readonly Look[]> {
+export function checkSessions(call: Call): Promise<readonly Finding[]> {
   return opened(call, nothingYet, async (home) => {
     const open = (await home.store.listSessions()).filter(({ state }) => state !== 'ended')
     const { queues } = await home.store.counts()
     const serves = await isServing(call)
-    const looks = await Promise.all(
+    const findings = await Promise.all(
       open.map(async (session) => [
-        ...(await agentLooks(home, session)),
+        ...(await agentFindings(home, session)),
         ...(await queueLooks(home, session, queues.get(session.id) ?? 0, serves)),
       ]),
     )
-    return orOk(looks.flat(), `${open.length} open`)
+    return orOk(findings.flat(), `${open.length} open`)
   })
 }
 
@@ -30,7 +30,7 @@ async function isServing({ io, home }: Call): Promise<boolean> {
   }
 }
 
-async function agentLooks(home: LocalHome, session: Session): Promise<readonly Look[]> {
+async function agentFindings(home: LocalHome, session: Session): Promise<readonly Finding[]> {
   const { id, driver } = session
   const readiness = await readinessOf(home.connect, session)
   if (readiness === undefined)
@@ -52,7 +52,7 @@ async function queueLooks(
   { id, driver }: Session,
   waiting: number,
   serves: boolean,
-): Promise<readonly Look[]> {
+): Promise<readonly Finding[]> {
   if (waiting === 0) return []
   const messages = `${plural(waiting, 'message')} ${waiting === 1 ? 'waits' : 'wait'}`
   if ((await home.drivers()).get(driver)?.delivery === 'pull')
@@ -66,10 +66,10 @@ async function queueLooks(
 }
 
 /** A hook whose session is gone refuses every knock. */
-export function lookAtHooks(call: Call): Promise<readonly Look[]> {
+export function checkHooks(call: Call): Promise<readonly Finding[]> {
   return opened(call, nothingYet, async ({ store }) => {
     const hooks = await (await call.io.hooks(call.home)).list()
-    const looks = await Promise.all(
+    const findings = await Promise.all(
       hooks.map(async ({ name, session: id, active }) => {
         if (id === undefined || !active) return []
         const session = await store.findSession(parseSessionId(id))
@@ -82,6 +82,6 @@ export function lookAtHooks(call: Call): Promise<readonly Look[]> {
         ]
       }),
     )
-    return orOk(looks.flat(), `${hooks.length} configured`)
+    return orOk(findings.flat(), `${hooks.length} configured`)
   })
 }

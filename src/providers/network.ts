@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { Failure } from '../domain/error.ts'
 
 /** What schemes may ask of the network. */
-export interface Outgoing {
+export interface Network {
   /**
    * GETs a public address: no redirects, bounded in size and time. Undefined unless it answers 2xx; throws
    * `unreachable` when nothing answers.
@@ -16,7 +16,7 @@ export interface Outgoing {
 }
 
 /** Nothing answers: for who verifies what needs no network. */
-export const offline: Outgoing = { get: async () => undefined, certificate: async () => undefined }
+export const offline: Network = { get: async () => undefined, certificate: async () => undefined }
 
 const mostKnown = 32
 const mostMissing = 256
@@ -24,7 +24,7 @@ const mostAtOnce = 4
 /** How long an address where there was no certificate is not asked again. */
 const missingMs = 60_000
 
-export function createOutgoing(get: Outgoing['get']): Outgoing {
+export function createNetwork(get: Network['get']): Network {
   const known = new Map<string, X509Certificate>()
   const missing = new Map<string, number>()
   const fetching = new Map<string, Promise<X509Certificate | undefined>>()
