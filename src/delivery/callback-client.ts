@@ -1,6 +1,7 @@
 import { type MayCall, parseCallbackUrl } from '../auth/addresses.ts'
 import { reasonOf } from '../domain/error.ts'
 import type { Outcome } from '../domain/outcome.ts'
+import { retryAfterMs } from '../domain/retry-policy.ts'
 import type { Caller, CallOrder } from './callback.ts'
 import { allowedAddress, requestAt } from './guarded-request.ts'
 
@@ -10,13 +11,13 @@ interface CallerDeps {
 }
 
 /** POSTs to a checked address, see `requestAt`. */
-export const createCaller = (needs: CallerDeps): Caller => ({
+export const createCaller = ({ allowed, timeoutMs }: CallerDeps): Caller => ({
   async call(order, signal) {
-    const bounded = AbortSignal.any([signal, AbortSignal.timeout(needs.timeoutMs)])
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
     try {
       const url = parseCallbackUrl(order.url)
       if (!url) return refused('the callback URL must be http or https, without credentials')
-      const address = await allowedAddress(url, needs.allowed)
+      const address = await allowedAddress(url, allowed)
       return address === undefined
         ? refused(`the callback host "${url.hostname}" is not a public address`)
         : verdict(await post(url, address, order, bounded))
@@ -37,7 +38,7 @@ async function post(url: URL, address: string, order: CallOrder, signal: AbortSi
   const { body } = order
   const headers = { ...order.headers, 'content-length': String(Buffer.byteLength(body)) }
   const response = await requestAt(url, address, { method: 'POST', headers, body, signal })
-  // Nobody reads on, so nobody minds how it ends.
+  // The rest of the response is thrown away, and so is an error in it.
   response.on('error', () => {})
   response.resume()
   return { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] }
@@ -48,14 +49,6 @@ function verdict({ status, retryAfter }: Answered): Outcome {
   const why = `callback answered ${status}`
   if (status >= 300 && status < 400) return refused(`${why}; redirects are not followed`)
   const passing = status === 408 || status === 425 || status === 429 || status >= 500
-  const retryAfterMs = retryAfter === undefined ? undefined : retryAfterOf(retryAfter)
-  return { kind: 'failed', why, retry: passing, ...(retryAfterMs !== undefined && { retryAfterMs }) }
-}
-
-const longestRetryAfterMs = 86_400_000
-
-/** Seconds or an HTTP date (RFC 9110 section 10.2.3) in milliseconds from now. */
-function retryAfterOf(text: string): number | undefined {
-  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now()
-  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), longestRetryAfterMs) : undefined
+  const waitMs = retryAfterMs(retryAfter, Date.now())
+  return { kind: 'failed', why, retry: passing, ...(waitMs !== undefined && { retryAfterMs: waitMs }) }
 }

@@ -22,6 +22,15 @@ export function backoffMs(failures: number, jitter: number, policy: RetryPolicy)
   return Math.round(full * (0.5 + jitter / 2))
 }
 
+const maxRetryAfterMs = 86_400_000
+
+/** `Retry-After` (RFC 9110 section 10.2.3), seconds or a date, in milliseconds from `now`; undefined where it makes no sense. */
+export function retryAfterMs(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined
+  const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now
+  return Number.isFinite(ms) ? Math.min(maxRetryAfterMs, Math.max(0, ms)) : undefined
+}
+
 /** How long a message that is held sleeps. Milliseconds. */
 export const holdMs = (receivedAt: number, now: number, policy: RetryPolicy): number =>
   Math.min(policy.holdCapMs, Math.max(policy.holdMs, Math.round((now - receivedAt) / 10)))

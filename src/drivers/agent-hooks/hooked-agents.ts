@@ -1,3 +1,4 @@
+import { shellQuoted } from '../../domain/shell-quote.ts'
 import type { AgentKind } from '../agents/kinds.ts'
 import { fingerprint } from '../terminal/screen.ts'
 import type { HookEvent } from './events.ts'
@@ -47,7 +48,8 @@ export const hookedAgents: Readonly<Record<HookedAgent, AgentHooks>> = {
   claude: {
     title: 'Claude Code',
     where: 'save it as FILE and start: claude --settings FILE; or merge it into ~/.claude/settings.json',
-    settings: (relay) => json(claudeEvents, { type: 'command', command: shellLine(relay), timeout: 10 }),
+    settings: (relay) =>
+      json(claudeEvents, { type: 'command', command: relay.map(shellQuoted).join(' '), timeout: 10 }),
     read: (payload) => {
       switch (payload.hook_event_name) {
         case 'SessionStart':
@@ -79,7 +81,12 @@ export const hookedAgents: Readonly<Record<HookedAgent, AgentHooks>> = {
     title: 'Gemini CLI',
     where: 'merge it into ~/.gemini/settings.json',
     settings: (relay) =>
-      json(geminiEvents, { type: 'command', name: 'postern', command: shellLine(relay), timeout: 10_000 }),
+      json(geminiEvents, {
+        type: 'command',
+        name: 'postern',
+        command: relay.map(shellQuoted).join(' '),
+        timeout: 10_000,
+      }),
     read: (payload) => {
       switch (payload.hook_event_name) {
         case 'SessionStart':
@@ -135,6 +142,3 @@ function json(events: readonly string[], hook: object) {
   const value = { hooks: Object.fromEntries(events.map((event) => [event, [{ hooks: [hook] }]])) }
   return { text: JSON.stringify(value, null, 2), value }
 }
-
-const shellLine = (words: readonly string[]): string =>
-  words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ')

@@ -1,3 +1,5 @@
+import { cutAnswer, maxAnswerBytes } from '../answer.ts'
+
 /** The text of an agent during a turn, from the beginning and up to a bound. */
 export interface Answer {
   add(text: string): void
@@ -5,8 +7,6 @@ export interface Answer {
   pause(): void
   text(): string
 }
-
-const maxAnswerBytes = 65_536
 
 export function createAnswer(): Answer {
   const parts: string[] = []
@@ -22,15 +22,9 @@ export function createAnswer(): Answer {
     pause: () => {
       paused = true
     },
-    text: () => capped(parts.join('').trimEnd()),
+    text: () => cutAnswer(parts.join('').trimEnd()),
   }
 }
 
 /** `{ answer }`, or nothing where the agent gave none. */
 export const withAnswer = (answer: string): { readonly answer?: string } => (answer === '' ? {} : { answer })
-
-function capped(text: string): string {
-  const bytes = new TextEncoder().encode(text)
-  // `stream` leaves out a character that was cut in two.
-  return new TextDecoder().decode(bytes.subarray(0, maxAnswerBytes), { stream: true })
-}

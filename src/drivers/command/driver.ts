@@ -9,6 +9,7 @@ import { installed, programOnPath } from '../agents/installed.ts'
 import { agentKinds } from '../agents/kinds.ts'
 import { escapeMentions } from '../agents/mentions.ts'
 import { listSkills, noSkill, type SkillPlace, withSkill } from '../agents/skills.ts'
+import { maxAnswerBytes } from '../answer.ts'
 import type { DriverDeps } from '../deps.ts'
 import { agentEnv, isFolder } from '../process/process.ts'
 import { openRunJournal, type RunJournal } from './journal.ts'
@@ -38,7 +39,6 @@ const runnables = agentKinds.map((preset) => ({
   add: ['--driver', 'command', '--preset', preset],
 }))
 
-const maxAnswerBytes = 65_536
 /** A preset's answer is somewhere in what the agent writes about its whole turn. */
 const maxReportBytes = 16_777_216
 

@@ -1,5 +1,6 @@
 import type { Outcome } from '../../domain/outcome.ts'
 import type { AgentKind } from '../agents/kinds.ts'
+import { cutAnswer } from '../answer.ts'
 import { type Conversation, presets, type Report } from './presets.ts'
 import type { Finished } from './run.ts'
 
@@ -43,7 +44,7 @@ function reportOf(finished: Finished, preset: AgentKind | undefined): Report {
 }
 
 function outcomeOf(finished: Finished, report: Report): Outcome {
-  const answer = report.answer === undefined ? {} : { answer: capped(report.answer) }
+  const answer = report.answer === undefined ? {} : { answer: answerOf(report.answer) }
   const { toolCalls } = report
   if (finished.exitCode === 0 && !report.failure)
     return { kind: 'completed', ...answer, ...(toolCalls !== undefined && { toolCalls }) }
@@ -65,13 +66,8 @@ const maxDetail = 300
 const withComplaint = (what: string, { complaint }: Pick<Finished, 'complaint'>): string =>
   complaint === '' ? what : `${what}: ${complaint}`
 
-const maxAnswerBytes = 65_536
-
 /** Without the line ends that close a program's output, as a shell's `$(…)` takes it. */
-function capped(answer: string): string {
-  const bytes = new TextEncoder().encode(answer.replace(/[\r\n]+$/, ''))
-  return new TextDecoder().decode(bytes.subarray(0, maxAnswerBytes), { stream: true })
-}
+const answerOf = (output: string): string => cutAnswer(output.replace(/[\r\n]+$/, ''))
 
 /** It becomes an argument of the next run. */
 const isSafe = (conversation: string | undefined): conversation is string =>

@@ -1,12 +1,11 @@
 import { oneLine } from '../../domain/one-line.ts'
+import { cutAnswer } from '../answer.ts'
 import { type Json, parseJson, textAt } from '../json.ts'
-
-const maxAnswerBytes = 65_536
 
 /** What the endpoint answered: what the pointer names, or a plain text as a whole. Undefined when there is none. */
 export function answerIn(text: string, contentType: string, pointer: string | undefined): string | undefined {
   const found = pointer === undefined ? plainText(text, contentType) : pointed(text, pointer)
-  return found === undefined || found === '' ? undefined : capped(found)
+  return found === undefined || found === '' ? undefined : cutAnswer(found)
 }
 
 const plainText = (text: string, contentType: string): string | undefined =>
@@ -30,12 +29,6 @@ function memberAt(value: Json | undefined, name: string): Json | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   if (Array.isArray(value)) return /^(0|[1-9]\d{0,8})$/.test(name) ? value[Number(name)] : undefined
   return Object.hasOwn(value, name) ? (value as Record<string, Json>)[name] : undefined
-}
-
-function capped(answer: string): string {
-  const bytes = new TextEncoder().encode(answer)
-  // `stream` leaves out a character that was cut in two.
-  return new TextDecoder().decode(bytes.subarray(0, maxAnswerBytes), { stream: true })
 }
 
 const maxErrorLength = 200

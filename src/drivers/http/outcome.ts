@@ -1,4 +1,5 @@
 import type { Outcome } from '../../domain/outcome.ts'
+import { retryAfterMs } from '../../domain/retry-policy.ts'
 import { answerIn, errorText } from './answer.ts'
 import type { Head, Response } from './request.ts'
 import type { HttpSettings } from './settings.ts'
@@ -62,13 +63,4 @@ function refused(head: Head, text: string, { busy, ended }: HttpSettings, now: n
   if ((ended ?? endedByDefault).includes(status)) return { kind: 'ended', why }
   if ((busy ?? busyByDefault).includes(status)) return { kind: 'busy', why, ...wait }
   return { kind: 'failed', why, retry: status >= 500, ...wait }
-}
-
-const maxRetryAfterMs = 86_400_000
-
-/** Seconds or a date (RFC 9110, Retry-After); what makes no sense is passed over. */
-function retryAfterMs(value: string | undefined, now: number): number | undefined {
-  if (value === undefined) return undefined
-  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - now
-  return Number.isFinite(ms) ? Math.min(maxRetryAfterMs, Math.max(0, ms)) : undefined
 }

@@ -2,7 +2,7 @@ import type { DeliveryId } from '../../domain/delivery.ts'
 import type { Connection, Driver, Outgoing, Readiness, TurnEvents } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import type { Session } from '../../domain/session.ts'
-import { pause } from '../../wait.ts'
+import { isTimeout, pause } from '../../wait.ts'
 import { agentInFront } from '../agents/foreground.ts'
 import { agentRunBy } from '../agents/kinds.ts'
 import { escapeMentions } from '../agents/mentions.ts'
@@ -134,7 +134,7 @@ async function outcomeOf(
 
 /** The holder remembers whether the text was typed by then; the next attempt asks for that first. */
 const cutOff = (signal: AbortSignal, accepted: boolean): Outcome =>
-  accepted && signal.reason instanceof Error && signal.reason.name === 'TimeoutError'
+  accepted && isTimeout(signal)
     ? { kind: 'turn_failed', why: 'timeout', detail: 'its turn did not end in time' }
     : released
 

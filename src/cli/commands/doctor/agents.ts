@@ -1,7 +1,8 @@
 import type { Discovered, Driver } from '../../../domain/driver.ts'
 import type { Session } from '../../../domain/session.ts'
+import { shellQuoted } from '../../../domain/shell-quote.ts'
 import type { Call } from '../../command.ts'
-import { type Finding, opened, quoted } from './findings.ts'
+import { type Finding, opened } from './findings.ts'
 
 const searchMs = 8000
 
@@ -31,7 +32,7 @@ function findingOf({ what, live, id, add }: Discovered, taken: Set<string>): Fin
   return {
     verdict: 'found',
     detail: `${what} (${live ? 'running' : 'installed'})`,
-    fix: command.map(quoted).join(' '),
+    fix: command.map(shellQuoted).join(' '),
   }
 }
 

@@ -35,7 +35,3 @@ export const orOk = (found: readonly Finding[], detail: string): readonly Findin
   found.length === 0 ? [ok(detail)] : found
 
 export const nothingYet: readonly Finding[] = [note('nothing there yet')]
-
-/** One argument of a shell command. */
-export const quoted = (argument: string): string =>
-  /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`

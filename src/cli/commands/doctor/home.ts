@@ -1,6 +1,7 @@
 import { homeAt } from '../../../domain/home.ts'
+import { shellQuoted } from '../../../domain/shell-quote.ts'
 import type { Call } from '../../command.ts'
-import { bad, type Finding, note, nothingYet, ok, opened, orOk, quoted } from './findings.ts'
+import { bad, type Finding, note, nothingYet, ok, opened, orOk } from './findings.ts'
 
 export const checkProgram = async ({ io }: Call): Promise<readonly Finding[]> => [
   ok(`${io.program.version}, ${io.program.runtime}, ${io.program.target}`),
@@ -26,8 +27,8 @@ export async function checkHome({ io, home }: Call): Promise<readonly Finding[]>
   return orOk(
     exposed.map((path) =>
       path === configFile
-        ? note(`others could read ${path}, were it not in a closed folder`, `chmod go= ${quoted(path)}`)
-        : bad(`others can read ${path}`, `chmod ${path === keysDir ? '-R ' : ''}go= ${quoted(path)}`),
+        ? note(`others could read ${path}, were it not in a closed folder`, `chmod go= ${shellQuoted(path)}`)
+        : bad(`others can read ${path}`, `chmod ${path === keysDir ? '-R ' : ''}go= ${shellQuoted(path)}`),
     ),
     root,
   )
@@ -45,7 +46,7 @@ export function checkStore(call: Call): Promise<readonly Finding[]> {
 }
 
 const restore = (file: string): string =>
-  `stop the server, move ${quoted(file)} away with its -wal and -shm, and put a backup in its place`
+  `stop the server, move ${shellQuoted(file)} away with its -wal and -shm, and put a backup in its place`
 
 export function checkKeys(call: Call): Promise<readonly Finding[]> {
   return opened(call, nothingYet, async ({ tokens }) => {
