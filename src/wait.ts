@@ -30,6 +30,6 @@ export function whenAborted(signal: AbortSignal) {
   return { promise, disarm: () => signal.removeEventListener('abort', done) }
 }
 
-/** Aborted because a deadline passed, not because somebody let go. */
+/** Whether a deadline aborted the signal, not a caller that gave up. */
 export const isTimeout = ({ reason }: AbortSignal): boolean =>
   reason instanceof DOMException && reason.name === 'TimeoutError'

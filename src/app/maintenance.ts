@@ -14,7 +14,7 @@ interface MaintenanceDeps {
 }
 
 interface Maintenance {
-  /** Resolves when nothing of it runs any more. */
+  /** Resolves when no task runs any more. */
   stop(): Promise<void>
 }
 

@@ -95,7 +95,7 @@ interface Entry {
 
 interface Ring {
   readonly entries: ReadonlyMap<string, Entry>
-  /** Of the directory, before it was read. */
+  /** When the directory had last changed, before it was read. */
   readonly mtimeMs: number
 }
 

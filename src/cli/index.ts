@@ -30,7 +30,7 @@ import { helpText, helpWidth } from './help.ts'
 import { createOutput } from './output.ts'
 import { type Parsed, parse } from './parse.ts'
 
-/** Every command, in the order of help. */
+/** Every command, in the order of help. To read on: command (what one is), parse, context (its world), output, one of commands/. */
 export const commands: readonly Command[] = [
   serve,
   dashboard,

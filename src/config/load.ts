@@ -25,7 +25,8 @@ export interface ConfigSources {
 
 /**
  * The configuration as it is now. Throws `config_invalid` with everything that is wrong with it: where it stands, and
- * what would be right, never the value.
+ * what would be right, never the value. In this order: overrides, validate (by schema), build with hooks, server, tls,
+ * verify and secrets; types is the result, problem what is thrown, printable what may be shown.
  */
 export async function loadConfig(sources: ConfigSources): Promise<Config> {
   const { home, env, flags, read = readText, ignoreSecretProblems } = sources

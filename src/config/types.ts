@@ -13,7 +13,7 @@ export interface Config {
   readonly warnings: readonly string[]
 }
 
-/** Who may see a page: anyone who reaches it, holders of the admin token, nobody. */
+/** Who may see a page: anyone who reaches the server, holders of the admin token, nobody. */
 type Access = 'open' | 'admin' | 'off'
 type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 

@@ -65,7 +65,7 @@ interface Run {
   generation?: string | undefined
 }
 
-/** Nothing else looks after this attempt: whatever is thrown, it gets an end. */
+/** Every attempt must end in an outcome: whatever is thrown becomes one. */
 async function outcomeOf(run: Run): Promise<Outcome> {
   const { deps, delivery } = run
   try {
@@ -124,7 +124,7 @@ async function refusalOf(
   return grant && grant.revokedAt === undefined ? undefined : { kind: 'revoked' }
 }
 
-/** An earlier attempt may have reached the agent, also one that lost it out of sight or was let go, which are not counted. */
+/** Whether an earlier attempt may have reached the agent; `attempts` does not count those that ended offline or released. */
 const mayHaveArrived = ({ delivery: { attempts, heldBecause }, acceptedAt }: Run): boolean =>
   attempts > 1 || acceptedAt !== undefined || heldBecause === 'offline' || heldBecause === 'released'
 

@@ -8,7 +8,7 @@ export interface Waiters {
   wait(delivery: Delivery, waitMs: number, signal: AbortSignal): Promise<Delivery>
   /** The deliveries that have a waiter now. */
   awaited(): readonly DeliveryId[]
-  /** Resolves every waiter with the newest known version; nobody waits any more. */
+  /** Resolves every waiter with the newest known version, and every later one at once. */
   close(): void
 }
 

@@ -3,7 +3,7 @@ import type { Evidence, Outcome } from './outcome.ts'
 import type { Log } from './ports.ts'
 import type { DriverSettings, Session } from './session.ts'
 
-/** One kind of session. A driver speaks messages, not bytes, and knows only its own wire. */
+/** One kind of session. A driver takes messages, not bytes, and knows only its own protocol. */
 export interface Driver {
   readonly kind: string
   readonly summary: string
@@ -61,19 +61,19 @@ export interface Outgoing {
   readonly skill?: string
 }
 
-/** A session, reached. Never throws for ordinary bad days: those are outcomes. */
+/** A driver's hold on one opening of a session, in this process. Ordinary failures are outcomes, never thrown. */
 export interface Connection {
   state(signal: AbortSignal): Promise<Readiness>
   /**
    * Whether a message would get through, tried as far as that goes without one: starts what a message would start, asks
-   * who should answer. Where it is not there, `state` tells as much. `close` puts away what it started.
+   * who should answer. A driver without `check` learns as much by `state`. `close` ends what `check` started.
    */
   check?(signal: AbortSignal): Promise<Readiness>
   /** Resolves when the agent has accepted the message, or why not. */
   inject(message: Outgoing, signal: AbortSignal): Promise<Outcome>
   /**
    * The same, and waits until the turn is over. Calls `on.accepted` once the agent surely took it.
-   * When `signal` aborts the turn is cancelled where the wire can.
+   * When `signal` aborts the turn is cancelled where the protocol can.
    */
   turn(message: Outgoing, signal: AbortSignal, on: TurnEvents): Promise<Outcome>
   /** What the agent can activate; undefined when it does not say. */
@@ -85,7 +85,7 @@ export interface Connection {
   recall(deliveryId: DeliveryId): Promise<Outcome | undefined>
   /** Ends the session where it is ours to end: the whole process group. */
   end(): Promise<void>
-  /** Lets go of the wire; the agent goes on. */
+  /** Closes this connection alone; the agent goes on. */
   close(): Promise<void>
 }
 

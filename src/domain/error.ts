@@ -1,4 +1,4 @@
-/** Every kind of refusal. Closed: `http/problem` and `cli/output` each hold an exhaustive table over it. */
+/** Every kind of refusal. Closed: `http/problem` and `cli/exit` each hold an exhaustive table over it. */
 export type Code =
   | 'usage'
   | 'ambiguous'

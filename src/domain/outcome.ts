@@ -39,7 +39,7 @@ export type Outcome =
     }
   /** A turn runs, or a person is in the way (dialog, login, half-typed draft): held, no attempt spent. */
   | { readonly kind: 'busy'; readonly why: string; readonly retryAfterMs?: number }
-  /** Its host cannot be reached now: held, no attempt spent. */
+  /** The agent's host cannot be reached now: held, no attempt spent. */
   | { readonly kind: 'offline'; readonly why: string; readonly retryAfterMs?: number }
   /** The agent's process is over. */
   | { readonly kind: 'ended'; readonly exitCode?: number; readonly why?: string }
@@ -53,11 +53,11 @@ export type Outcome =
     }
   /** Cut off where it may or may not have arrived; `accepted` when it surely began. */
   | { readonly kind: 'unknown'; readonly why: string; readonly accepted: boolean }
-  /** Its grant was revoked while it waited. */
+  /** The grant was revoked while the delivery waited. */
   | { readonly kind: 'revoked' }
-  /** It was unfinished in a backup: nobody knows what became of it since. */
+  /** The delivery was unfinished in a backup: what became of it since is unknown. */
   | { readonly kind: 'restored'; readonly why: string }
-  /** It waited for its session longer than it may. */
+  /** The delivery waited for its session longer than it may. */
   | { readonly kind: 'expired'; readonly why: string }
   /** Let go before anything reached the agent, as when the server stops: no attempt spent. */
   | { readonly kind: 'released'; readonly why: string }

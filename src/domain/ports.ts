@@ -18,7 +18,7 @@ import type { Settlement } from './settlement.ts'
  * and may run while other processes write to the same store. Methods throw `Failure('store_unavailable')` when the
  * store cannot take the write now; then nothing of it is kept. Times are Unix milliseconds.
  *
- * `DoorStore` is for who takes messages in and looks after them: `inbound/`, `manage/`, `http/`, commands. A session is
+ * `DoorStore` is for what takes messages in and manages them: `inbound/`, `manage/`, `http/`, commands. A session is
  * also ended by hand from here.
  */
 export interface DoorStore extends Pick<HostLink, 'endSession' | 'failQueued'> {
@@ -71,7 +71,7 @@ export interface DoorStore extends Pick<HostLink, 'endSession' | 'failQueued'> {
   probe(): Promise<void>
 }
 
-/** For who owns drivers: brings sessions to life and deliveries to their agents. */
+/** For the process that owns drivers: opens sessions and brings deliveries to their agents. */
 export interface HostLink {
   /**
    * Opens a session under its id. A standing inbox session or an ended one gives way; any other live one only with
@@ -117,7 +117,7 @@ export interface HostLink {
   failQueued(session: SessionId, now: number, why: string): Promise<number>
 }
 
-/** For who looks after a store as a whole: the server's maintenance, `doctor`, `backup`. */
+/** Work on the store as a whole: the server's maintenance, `doctor`, `backup`. */
 export interface StoreMaintenance {
   /** FAILED with `expired` for all that waited beyond their time, also where no driver is involved. Returns how many. */
   expireHeld(now: number): Promise<number>

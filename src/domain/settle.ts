@@ -164,7 +164,7 @@ function retried(at: At, why: string, retryAfterMs?: number): Settlement {
 const spent = (settlement: Settlement, failures: number): Settlement =>
   settlement.phase === 'callback' ? settlement : { ...settlement, failures }
 
-/** Nobody is called back: the sender lost its permission, or was perhaps called back already. */
+/** Steps that end in FAILED without a callback: the sender lost its permission, or was perhaps called back already. */
 const silentSteps: readonly FailedStep[] = ['revoked', 'restored']
 
 /** Over, unless there is a callback URL: then the callback comes first. */

@@ -2,7 +2,7 @@ import type { DriverTools } from '../domain/driver.ts'
 import { reasonOf } from '../domain/error.ts'
 import type { Session } from '../domain/session.ts'
 
-/** The agent has the message; an acceptance that cannot be stored now is logged, and must not make it look otherwise. */
+/** Logs an acceptance that cannot be stored: the agent has the message all the same, so the turn goes on. */
 export const logUnstored = (
   accepted: Promise<void> | undefined,
   { session, tools }: { readonly session: Session; readonly tools: DriverTools },

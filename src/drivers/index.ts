@@ -12,7 +12,11 @@ import { piDriver } from './pi/driver.ts'
 import { ptyDriver } from './pty/driver.ts'
 import { tmuxDriver } from './tmux/driver.ts'
 
-/** Every kind of session this build can reach. A kind is a line here, and nothing else in the sources names it. */
+/**
+ * Every kind of session this build can reach. A kind is a line here and a folder that begins in `driver.ts`; nothing else
+ * in the sources names it. Shared by several: terminal/ and agent-hooks/ (typing, for pty and tmux), agent-process/ (agents
+ * that a driver starts and keeps), agents/ (their skills and names), process/, and journal (notes for after a crash).
+ */
 const kinds: readonly ((deps: DriverDeps) => Driver)[] = [
   () => inboxDriver,
   ptyDriver,

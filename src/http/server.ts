@@ -14,7 +14,10 @@ export interface ServerParts {
   readonly later: () => readonly AnyElysia[]
 }
 
-/** Everything that answers HTTP, as one function from request to response. Never rejects. */
+/**
+ * Everything that answers HTTP, as one function from request to response. Never rejects. To read on: guard, hosts,
+ * credentials, body, problem; routes/ for knocks and programs, with api and models/; dashboard/ for people; openapi/.
+ */
 export function createServer(
   guard: RequestGuard,
   { first, later }: ServerParts,

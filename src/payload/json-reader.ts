@@ -14,7 +14,7 @@ export const maxDepth = 200
 const payloadBounds: Bounds = { maxDepth, maxValues: 300_000 }
 const maxNumberLength = 1000
 const maxEscapedLength = 2_097_152
-/** A step costs up to some microseconds: in an object of very many keys. */
+/** A step takes up to some microseconds in an object of very many keys. */
 const stepsPerSlice = 2000
 const charactersPerSlice = 1_000_000
 const maxSpace = 1_000_000

@@ -69,7 +69,7 @@ function signedText(message: View): string | undefined {
 const isValidAt = ({ validFrom, validTo }: X509Certificate, now: number): boolean =>
   Date.parse(validFrom) <= now && now <= Date.parse(validTo)
 
-/** By the version of the signature. */
+/** The digest by `SignatureVersion`. */
 const hashes: ReadonlyMap<string, 'sha1' | 'sha256'> = new Map([
   ['1', 'sha1'],
   ['2', 'sha256'],

@@ -68,7 +68,7 @@ const dueCallbacks = ({ sql }: StoreContext, { now, limit }: Claim): Due[] =>
     .all(now, limit)
     .map((row) => ({ seq: number(row.seq), dueAt: number(row.due_at) }))
 
-/** `kept` is sorted and never longer than `limit`: of ten thousand sessions few are moved at all. */
+/** Inserts `due` in order; `kept` stays within `limit`, so that ten thousand sessions cost few moves. */
 function keepLongestDue(kept: Due[], due: Due, limit: number): void {
   const last = kept.at(-1)
   if (last && kept.length >= limit && !isBefore(due, last)) return
@@ -92,7 +92,7 @@ function lease(context: StoreContext, seq: number, { now, leaseMs }: Claim): Del
   return delivery
 }
 
-/** An attempt that nobody will settle any more: whether it arrived is unknown. */
+/** Ends attempts that no process will settle any more: whether their message arrived is unknown. */
 function endOpenAttempts(context: StoreContext, seq: number, now: number, why: string): void {
   const ended = context
     .sql(`UPDATE attempts SET ended_at = ?, outcome = 'unknown' WHERE delivery = ? AND ended_at IS NULL`)

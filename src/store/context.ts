@@ -116,7 +116,7 @@ function renewed(old: Connection, open: () => Connection): Connection {
   try {
     old.exec('ROLLBACK')
   } catch {
-    // It was rolled back already.
+    // SQLite has rolled back by itself.
   }
   const fresh = open()
   try {

@@ -35,7 +35,7 @@ export function createExpiry(context: StoreContext): Pick<StoreMaintenance, 'exp
   }
 }
 
-/** A queue mostly runs out in its order, so that its head shows it; behind one that is under way the others are looked at. */
+/** Sessions whose queue may hold overdue deliveries: the head is overdue, or is leased and so hides those behind it. */
 function suspects({ cache }: StoreContext, now: number): readonly SessionId[] {
   const queues = [...cache.queues()].filter(([, waiting]) => waiting > 0)
   return queues
@@ -49,7 +49,7 @@ function suspects({ cache }: StoreContext, now: number): readonly SessionId[] {
 const waitingOf = `FROM deliveries
   WHERE session = ? AND state IN ('PENDING', 'RETRY') AND phase = 'deliver' AND leased_until IS NULL`
 
-/** Most that expire in one transaction, and how far into a queue is looked for them. */
+/** Most deliveries that expire in one transaction, and how many of a queue `overdueIn` looks at. */
 const expiryBatch = 100
 
 const overdueIn = ({ sql }: StoreContext, session: SessionId, now: number): readonly number[] =>
@@ -62,8 +62,8 @@ const overdueIn = ({ sql }: StoreContext, session: SessionId, now: number): read
 const walkRows = 1000
 
 /**
- * What waits behind something that may wait longer (a retry by hand, a hold that was shortened) shows at no head.
- * An index over these times would cost every knock; instead each call looks at the next thousand that wait.
+ * A delivery may be overdue behind a head that is not (a retry by hand, a hold that was shortened).
+ * An index over these times would cost every knock; instead each call looks at the next `walkRows` that wait.
  */
 function createWalk({ sql }: StoreContext): (now: number) => readonly number[] {
   let at: readonly [session: string, seq: number] = ['', 0]

@@ -62,7 +62,7 @@ export function createCommitter(deps: CommitDeps): Committer {
     else for (const waiter of idleWaiters.splice(0)) waiter()
   }
 
-  /** At once, though the disk may well refuse: even a vain attempt lays itself over what must not be found. */
+  /** Tried at once, even on a failing disk: an attempt may already overwrite the log entry that must not be found. */
   const recovered = (): boolean => {
     try {
       deps.recover()
@@ -100,7 +100,7 @@ export function createCommitter(deps: CommitDeps): Committer {
   }
 }
 
-/** Those that may still wait for another process's lock; the others are refused. */
+/** The jobs that may still wait for another process's lock; the others are refused. */
 function postpone(jobs: readonly Job[], thrown: unknown): Job[] {
   const since = Date.now() - lockWaitMs
   const patient = isBusy(thrown) ? jobs.filter((job) => job.askedAt > since) : []

@@ -89,6 +89,6 @@ function erase({ sql, cache }: StoreContext, row: SqlRow): void {
   cache.count(text(row.state) as DeliveryState, session, -1)
 }
 
-/** The highest place ever purged: it is not given to another delivery. */
+/** Keeps the highest `seq` ever purged, so that no other delivery gets it. */
 const keepSeq = `INSERT INTO tallies (kind, name, n) VALUES ('purged', 'seq', ?)
   ON CONFLICT (kind, name) DO UPDATE SET n = MAX(n, excluded.n)`

@@ -60,7 +60,7 @@ function prepare(options: RestoreDeps, fresh: string, file: string): Found {
   try {
     if (versionOf(database) === 0) throw new Failure('usage', 'it is empty')
     if (only(database, 'PRAGMA integrity_check') !== 'ok') throw new Failure('usage', 'it is damaged')
-    // Here, and not when it is opened as the store: the backup is the copy that is kept of the old schema.
+    // Migrated here, so that opening the store copies nothing: the backup itself is the copy of the old schema.
     migrate(database)
     markAsCopy(database.prepare, Math.round(statSync(file).mtimeMs))
     if (options.keepGrants && options.revokedFile) ownRevocations(database.prepare, options.revokedFile)
@@ -81,7 +81,7 @@ const openGrants = (now: number): string =>
 
 const only = (database: Database, query: string) => Object.values(database.prepare(query).get() ?? {})[0]
 
-/** The log first: left alone beside another database it would be taken for that one's. */
+/** The log (WAL) first: SQLite would take a log that is left behind for that of the next database. */
 function putAside(path: string, now: number): string | undefined {
   if (!existsSync(path)) return undefined
   const aside = besides(path, 'before', now)

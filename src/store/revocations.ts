@@ -26,8 +26,8 @@ import { applySettlement } from './settle.ts'
 // and since when it lies on the disk: a copy of it, put back with the keys, does not, and may lack what was revoked since.
 
 /**
- * Notes it on disk before the database does: of the two, the file must never know less. A list that is not this home's own is
- * trusted by nobody and need not be complete: where it cannot be written, the revocation holds all the same. Throws
+ * Notes a revocation in the file before the database has it: the file must never know less. A file that is not this
+ * home's own is not trusted anyway: where such a file cannot be written, the revocation holds all the same. Throws
  * `store_unavailable`.
  */
 export function noteRevoked(sql: Sql, file: string, id: GrantId): void {
@@ -40,13 +40,13 @@ export function noteRevoked(sql: Sql, file: string, id: GrantId): void {
   }
 }
 
-/** Whether nobody but this home has written it, all the time. */
+/** Whether the file was begun at its place on this disk, so that it holds every revocation since. */
 export function isOwn(file: string): boolean {
   const found = statSync(file, { throwIfNoEntry: false })
   return found?.isFile() === true && readFileSync(file, 'utf8').startsWith(placeOf(file))
 }
 
-/** Makes the file this home's own, with its ids; where it cannot be written it stays a stranger's. */
+/** Makes the file this home's own and keeps its ids; one that cannot be written stays untrusted. */
 export function ownRevocations(sql: Sql, file: string): void {
   if (isOwn(file)) return
   try {
@@ -54,7 +54,7 @@ export function ownRevocations(sql: Sql, file: string): void {
     rewrite(file, idsIn(file))
     noteBytesTaken(sql, sizeOf(file))
   } catch {
-    // Then a backup's grants stay shut until somebody vouches for them.
+    // The file stays untrusted: grants of a backup are then revoked unless the operator vouches for them.
   }
 }
 
@@ -123,7 +123,7 @@ export const isFromThePast = ({ sql, revokedFile }: StoreContext): boolean =>
 
 /**
  * A copy becomes the database. What was unfinished in it may have been delivered since it was made, so it is FAILED until
- * an operator retries it. What was revoked since stays revoked; where nobody can know that, everything is.
+ * an operator retries it. What was revoked since stays revoked; where the file cannot tell, every grant is revoked.
  */
 export function adoptCopy(context: StoreContext): void {
   const { sql, revokedFile } = context

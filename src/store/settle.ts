@@ -19,7 +19,7 @@ function requireDelivery(context: StoreContext, id: DeliveryId): Delivery {
   return delivery
 }
 
-/** How the newest attempt ended. A second time, or for an attempt that is not the newest, it changes nothing. */
+/** Writes how the newest attempt ended. A second call, or one for an older attempt, changes nothing. */
 export function settleAttempt(
   context: StoreContext,
   id: DeliveryId,
@@ -33,7 +33,7 @@ export function settleAttempt(
   applySettlement(context, delivery, settlement, now)
 }
 
-/** What was no attempt leaves a line in the timeline, none among the attempts. */
+/** An unspent attempt (`isUnspent`) leaves a line in the timeline, none among the attempts. */
 function endAttempt(
   { sql }: StoreContext,
   { seq, attempts }: Delivery,
@@ -82,7 +82,7 @@ export function applySettlement(
   cache.count(settlement.state, delivery.session, 1)
 }
 
-/** The agent surely has it. */
+/** The agent surely has the message: the delivery is never sent again. */
 export function accept(context: StoreContext, id: DeliveryId, now: number, evidence: Evidence): void {
   const delivery = deliveryById(context, id)
   if (!delivery) return
@@ -140,7 +140,7 @@ export function requeue(context: StoreContext, id: DeliveryId, now: number, expi
   return requireDelivery(context, id)
 }
 
-/** The agent side has it. Doing so twice changes nothing. */
+/** The agent side has the message. A second acknowledgement changes nothing. */
 export function acknowledge(context: StoreContext, id: DeliveryId, now: number): Delivery {
   const delivery = requireDelivery(context, id)
   if (delivery.state === 'DELIVERED') return delivery

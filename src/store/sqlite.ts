@@ -12,7 +12,7 @@ import { adoptCopy, isFromThePast, isOwn, ownRevocations } from './revocations.t
 import { sessionStore } from './sessions.ts'
 import { accept, acknowledge, append, deliveryById, requeue, settleAttempt } from './settle.ts'
 
-// Reading order: migrations/ and rows (the tables), connection (one SQLite handle), group-commit (many acts, one fsync),
+// Reading order: migrate and rows (the tables), connection (one SQLite handle), group-commit (many acts, one fsync),
 // cache (what was read stays in memory), context (these three joined). Then what is done with them, in the order a
 // message meets it: sessions, grants, record, claims, settle, expiry, purge, queries. Beside them: backup, restore,
 // revocations (what outlives a restore) and lock (one server a home).

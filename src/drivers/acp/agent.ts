@@ -91,7 +91,7 @@ function connectTo(child: Child): AcpConnection {
   return { child, rpc, log: log }
 }
 
-/** Nobody waits for it: no turn of ours runs. */
+/** Refuses what the agent asks while no turn of ours runs. */
 const refused = async (): Promise<Json> => ({ outcome: { outcome: 'cancelled' } })
 
 function commandsIn(update: JsonObject): readonly string[] | undefined {

@@ -41,11 +41,11 @@ export interface TurnListeners {
 export interface TurnEnd {
   /** The beginning of the agent's answer. */
   readonly answer: string
-  /** It was stopped, or its process is over, before it came to an end by itself. */
+  /** The turn was stopped, or its process is over, before the turn came to an end by itself. */
   readonly cut: boolean
   /** Why the conversation cannot be gone on with by this process. */
   readonly gone?: string | undefined
-  /** What it means. `began`: the agent has surely taken the message, so nothing may send it again. */
+  /** What the end means for the delivery. `began`: the agent has surely taken the message, so nothing may send it again. */
   outcome(began: boolean): Outcome
 }
 

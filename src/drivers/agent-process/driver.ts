@@ -18,6 +18,8 @@ import { inject, runTurn } from './send.ts'
 /**
  * An agent with a protocol on its standard input and output. Its process is ours: started at the first message, kept between
  * turns, started again with the same conversation after it died or the server did.
+ * To read on: opening and agent (the contract with a protocol's driver), send, questions, answer; recovery and journal for a
+ * crash; child, lines, requests, rpc (what protocols are made of); readiness.
  */
 export const ownedDriver = <S extends OwnedSettings>(deps: OwnedDeps, kind: OwnedKind<S>): Driver => ({
   kind: kind.kind,
@@ -52,7 +54,7 @@ function connect<S extends OwnedSettings>(
     turn: undefined,
     ready: () => ready(opening, kind),
   }
-  // What a killed server left must not go on beside us, even if nobody knocks.
+  // An agent that a killed server left must not go on beside this one, even before the first message.
   const swept = opening.left
     .then(() => journal.sweep())
     .catch((thrown) => warn(opening, 'sweep_failed', thrown))
@@ -157,7 +159,7 @@ async function end(opening: Opening): Promise<void> {
 /** What still runs gets this long before its turn is cancelled, and again before its process is ended. */
 const closeMs = 3000
 
-/** Its pipes end with us, so the agent goes as well; the next server resumes its conversation. */
+/** An agent's pipes end with this process, so the agent is ended; the next server resumes its conversation. */
 async function close(opening: Opening): Promise<void> {
   await opening.starting
   const { agent, turn } = opening

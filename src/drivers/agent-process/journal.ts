@@ -21,7 +21,7 @@ export interface AgentJournal {
 export interface Taken {
   readonly deliveryId: DeliveryId
   readonly turn: boolean
-  /** It was given to the agent, which had not reacted yet. */
+  /** The message was given to the agent, which had not reacted yet. */
   readonly given?: boolean
 }
 

@@ -34,9 +34,9 @@ export interface OwnedKind<S extends OwnedSettings> {
   /** Starts its process and opens the conversation. Resolves with why not; ends the process when `signal` aborts. */
   readonly start: (order: AgentOrder, settings: S, signal: AbortSignal) => Promise<Started>
   readonly discover?: (place: DiscoveryPlace) => Promise<readonly Discovered[]>
-  /** Its process is somebody else's: it is reached, never started or ended, and its turns outlive us. */
+  /** Others use the agent's process as well: it is reached, never started or ended, and its turns outlive this process. */
   readonly foreign?: (settings: S) => boolean
-  /** It can tell what became of a delivery, by `Agent.rejoin`. */
+  /** The agent can tell what became of a delivery, by `Agent.rejoin`. */
   readonly recovers?: boolean
 }
 

@@ -151,8 +151,8 @@ async function prompt(opening: Opening, agent: Agent, given: Prompt): Promise<Ou
 }
 
 /**
- * The turn began: noted here first, for it is not to begin twice. Once the caller keeps that itself, as for a turn, the
- * note would only mislead a later try by hand. A note that cannot be kept changes nothing of what happened.
+ * The turn began: the journal notes that first, because a turn must not begin twice. Once the store has the acceptance,
+ * as for a turn, the note would only mislead a later retry by hand. A note that cannot be written is logged.
  */
 async function accept(opening: Opening, { deliveryId }: Outgoing, on: SendEvents): Promise<void> {
   const lost = (thrown: unknown) =>

@@ -41,7 +41,7 @@ export function createConnection(write: (line: string) => void): StreamConnectio
     }
     if (line.type === 'system' && line.subtype === 'init') skills = namesIn(line.skills) ?? skills
     if (listener) listener(line)
-    // Nobody is there to decide: no turn of ours runs.
+    // No turn of ours runs, so no person is asked.
     else if (line.type === 'control_request') send(refusalOf(line))
   }
   return {

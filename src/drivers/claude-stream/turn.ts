@@ -88,7 +88,7 @@ function noteTools(log: TurnLog, { message }: JsonObject): void {
   }
 }
 
-/** It also takes turns of its own, when something it left running in the background has ended. */
+/** Claude Code also takes turns of its own, when something that ran in its background has ended. */
 function isOurs({ uuid, began }: TurnLog, result: JsonObject): boolean {
   const { user_message_uuids: uuids } = result
   return Array.isArray(uuids) ? uuids.includes(uuid) : began

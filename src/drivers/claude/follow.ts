@@ -23,20 +23,20 @@ export const openFollowing = (opening: Opening, attempt: Attempt, signal: AbortS
 
 export type Followed =
   | { readonly kind: 'accepted' }
-  /** It was read from the socket and went nowhere. */
+  /** Claude Code read the message from its socket and dropped it. */
   | { readonly kind: 'dropped' }
-  /** It was not even read, and may be yet. */
+  /** Claude Code has not read the message, and may yet. */
   | { readonly kind: 'unread' }
   | { readonly kind: 'ended' }
   | { readonly kind: 'aborted' }
 
 const pollMs = 120
-/** Read from its socket, yet neither queued nor begun: then it was dropped. */
+/** A message that was read, and is neither queued nor begun after this time, was dropped. */
 const dropMs = 4000
-/** One that hangs is left alone; its message is looked for again. */
+/** Longest wait for a Claude Code that does not read; the next attempt looks for the message again. */
 const unreadMs = 10_000
 
-/** `read`: it was taken from the socket for sure. */
+/** `read`: the message was surely taken from the socket. */
 export async function followAcceptance(following: Following, read: boolean): Promise<Followed> {
   const { turnLog, signal, opening } = following
   const from = opening.tools.now()

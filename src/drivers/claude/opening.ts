@@ -35,7 +35,7 @@ export async function look({ settings: { configDir, process } }: Opening): Promi
     // Asked after the entry was read: so it cannot be the entry of another process with that pid.
     if (!(await isRunning(process))) return { kind: 'ended', why: 'Claude Code has ended' }
     if (entry?.socket !== undefined) return { kind: 'open', entry, socket: entry.socket }
-    // It may have been in the middle of writing it.
+    // Claude Code may have been in the middle of writing the entry.
     if (looks === 2) return { kind: 'offline', why: 'Claude Code runs but its registry names no inbox' }
     await pause(rewriteMs)
   }

@@ -10,13 +10,13 @@ import { createTurnLog, type TurnLog } from './turn-log.ts'
 /** What became of an attempt that was not followed to its end. */
 type Recovered =
   | { readonly kind: 'seen'; readonly turnLog: TurnLog; readonly gone: boolean; readonly idle: boolean }
-  /** It may still be taken. */
+  /** The message may still be taken. */
   | { readonly kind: 'waiting' }
-  /** It did not arrive and will not any more. */
+  /** The message did not arrive and will not any more. */
   | { readonly kind: 'lost' }
 
 const probeMs = 1000
-/** What it has read from its socket, or done, is in its transcript within this time. */
+/** Within this time Claude Code's transcript shows what was read from the socket, or done. */
 const noteMs = 1500
 
 export async function recover(opening: Opening, attempt: Attempt): Promise<Recovered> {

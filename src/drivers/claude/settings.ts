@@ -42,7 +42,7 @@ export async function findClaude(
   return settingsOf(configDir, only(fits, live, configDir))
 }
 
-/** Somebody else's, or one with a home of its own, keeps its sessions elsewhere. */
+/** A Claude Code of another user, or one with a home of its own, keeps its sessions elsewhere. */
 async function dirOf(pid: number | undefined, standard: string): Promise<string> {
   const env = pid === undefined ? {} : await environmentOf(pid)
   return env.CLAUDE_CONFIG_DIR || env.HOME ? configDirOf(env, '/') : standard

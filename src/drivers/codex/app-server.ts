@@ -32,7 +32,7 @@ export async function connectTo(place: SocketPlace, signal: AbortSignal): Promis
   }
 }
 
-/** A person decides what a shared server asks of all its clients. Even a refusal would be a decision. */
+/** Never answers: a shared server asks all its clients, and a person decides. Even a refusal would be a decision. */
 const undecided = (): Promise<Json> => new Promise(() => {})
 
 /** Greets a server that is our own process. Rejects with why it is of no use. */
@@ -84,7 +84,7 @@ async function greeted(
   throw new Error(hello.kind === 'gone' ? hello.why : hello.message)
 }
 
-/** Nothing that is asked of it takes long; a turn only begins with its answer. */
+/** Longest wait for an answer. No request takes long: a turn only begins with its answer. */
 const callMs = 30_000
 
 async function inTime(method: string, reply: Promise<Reply>): Promise<Reply> {

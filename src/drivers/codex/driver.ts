@@ -18,6 +18,7 @@ import { begin, load } from './thread.ts'
 /**
  * A conversation of codex, by its app server: the daemon that every plain `codex` attaches to, where the person who has
  * the conversation open sees what comes in; a server that listens on a WebSocket; or a process of our own.
+ * To read on: settings, connect with app-server and websocket; agent, turn, thread, outcome, approval; discover, open-threads.
  */
 export const codexDriver = (deps: OwnedDeps): Driver => ({
   ...ownedDriver(deps, {

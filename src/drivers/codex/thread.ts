@@ -6,7 +6,7 @@ import type { AppServer } from './app-server.ts'
 export type ThreadState =
   | { readonly kind: 'idle' }
   | { readonly kind: 'active'; readonly waitsFor?: string }
-  /** Nobody has it open; it is in the files. */
+  /** The server has not loaded the conversation; it is on disk. */
   | { readonly kind: 'unloaded' }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'trouble'; readonly why: string }
@@ -16,7 +16,7 @@ export async function stateOf(server: AppServer, threadId: string): Promise<Thre
   return reply.kind === 'result' ? statusOf(at(reply.result, 'thread', 'status')) : troubleOf(reply)
 }
 
-/** From `thread/read` and `thread/status/changed`. After a failed turn it is `systemError`, which takes the next one. */
+/** From `thread/read` and `thread/status/changed`. After a failed turn the status is `systemError`, in which a conversation takes the next turn. */
 export function statusOf(status: Json | undefined): ThreadState {
   const type = textAt(status, 'type')
   if (type === 'notLoaded') return { kind: 'unloaded' }
@@ -33,7 +33,7 @@ const waits: Readonly<Record<string, string>> = {
   waitingOnUserInput: 'it waits for an answer',
 }
 
-/** Loads a conversation from its file. What others are asked meanwhile is asked of us as well until we unsubscribe. */
+/** Loads a conversation from its file. A subscriber also gets the questions that the server asks its other clients. */
 export async function load(server: AppServer, threadId: string, subscribe: boolean): Promise<ThreadState> {
   const reply = await server.call('thread/resume', { threadId, excludeTurns: true })
   if (reply.kind !== 'result') return troubleOf(reply)
@@ -49,7 +49,7 @@ export async function begin(server: AppServer, cwd: string): Promise<string> {
   throw new Error(reply.kind === 'result' ? 'it began a conversation without an id' : complaintOf(reply))
 }
 
-/** The code is -32600 for everything here; only the messages differ. */
+/** The server answers every refusal with -32600, so the messages are compared. */
 function troubleOf(reply: Exclude<Reply, { kind: 'result' }>): ThreadState {
   const why = complaintOf(reply)
   return reply.kind === 'error' && /not (?:loaded|found)|no rollout|invalid (?:session|thread) id/i.test(why)
@@ -63,7 +63,7 @@ export const complaintOf = (reply: Exclude<Reply, { kind: 'result' }>): string =
 /** A turn, as `thread/turns/list` shows it. */
 export interface TurnView {
   readonly id: string
-  /** `cut`: interrupted, but by nobody: its server died, or has not yet written how it goes on or ended. */
+  /** `cut`: interrupted without a request: the server died, or has not yet written how the turn goes on or ended. */
   readonly status: 'inProgress' | 'completed' | 'interrupted' | 'failed' | 'cut'
   /** What its clients called the messages that began it or were added to it. */
   readonly messages: readonly string[]

@@ -11,7 +11,7 @@ import { statusOf, type TurnView, toolOf, turnsOf } from './thread.ts'
 export interface Thread {
   readonly server: AppServer
   readonly id: string
-  /** The server is somebody else's: its turns outlive us. */
+  /** Others use the server as well: its turns outlive this process. */
   readonly shared: boolean
   readonly permissions: readonly string[]
 }
@@ -98,7 +98,7 @@ async function watch(log: TurnLog): Promise<TurnEnd> {
   }
 }
 
-/** What is being written now looks like cut off for a moment. */
+/** A turn counts as over once it was `cut` for this long: one that is being written looks so for a moment. */
 const cutMs = 2000
 const cutPauseMs = 100
 
@@ -126,7 +126,7 @@ function change(log: TurnLog, ms: number): Promise<void> {
   })
 }
 
-/** Others may have begun some since. */
+/** How many turns `look` asks for: other clients may have begun some since. */
 const newestTurns = 5
 
 async function look(log: TurnLog, view: 'summary' | 'full'): Promise<TurnView | undefined> {
@@ -171,7 +171,7 @@ function noteItem(log: TurnLog, item: Json | undefined): void {
 
 const maxTool = 200
 
-/** Only of a server of our own. What is not allowed stays open until the turn is interrupted. */
+/** Answers the requests of a server of our own. What is not allowed stays open until the turn is interrupted. */
 function decide(log: TurnLog, method: string, params: JsonObject): Promise<Json> | undefined {
   const approval = approvalOf(method, params)
   if (!approval) return undefined
@@ -182,7 +182,7 @@ function decide(log: TurnLog, method: string, params: JsonObject): Promise<Json>
   return new Promise(() => {})
 }
 
-/** Everything of it once, to count its tools; what is too large for that has at least its answer. */
+/** Reads the whole turn once, to count its tools; of one that is too large for that `seen` has at least the answer. */
 async function ended(log: TurnLog, seen: TurnView): Promise<TurnEnd> {
   const turn = (await look(log, 'full')) ?? seen
   const outcome = judge(turn, log.arrived)
@@ -201,7 +201,7 @@ function brokenOff({ thread, arrived }: TurnLog): TurnEnd {
   return { answer: '', cut: false, outcome: () => outcome }
 }
 
-/** For the next server of ours to find. */
+/** The turn of a shared server goes on; `recall` of the next Postern finds its end. */
 const goesOn: TurnEnd = {
   answer: '',
   cut: false,

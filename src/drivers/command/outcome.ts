@@ -69,6 +69,6 @@ const withComplaint = (what: string, { complaint }: Pick<Finished, 'complaint'>)
 /** Without the line ends that close a program's output, as a shell's `$(…)` takes it. */
 const answerOf = (output: string): string => cutAnswer(output.replace(/[\r\n]+$/, ''))
 
-/** It becomes an argument of the next run. */
+/** Whether the conversation's id is fit to be an argument of the next run. */
 const isSafe = (conversation: string | undefined): conversation is string =>
   conversation !== undefined && /^[\w.:][\w.:-]{0,199}$/.test(conversation)

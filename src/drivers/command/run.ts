@@ -39,7 +39,7 @@ export async function run(order: Order, signal: AbortSignal): Promise<Finished> 
   const closed = new Promise((resolve) => child.once('close', resolve))
   const stdout = keepHead(child.stdout, order.maxOutputBytes)
   const stderr = keepTail(child.stderr)
-  // It may well exit without reading.
+  // The program may exit without reading.
   child.stdin.on('error', () => {})
   const cutting = cutWhen(order.timeoutMs, signal, () => endGroup(child.pid, killGraceMs))
   try {

@@ -27,7 +27,7 @@ export function outcomeOf(
 
 interface CutOff {
   readonly turn: boolean
-  /** Its status had come, and accepted the message. */
+  /** The response's status had come, and accepted the message. */
   readonly taken: boolean
   readonly timedOut: boolean
 }

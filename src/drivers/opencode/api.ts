@@ -9,9 +9,9 @@ export type Reply =
   /** opencode itself answers that it does not know what was asked for. */
   | { readonly kind: 'unknown'; readonly why: string }
   | { readonly kind: 'refused'; readonly why: string; readonly status: number }
-  /** Nothing was sent, or it was not taken: nobody is there, a stranger is, or the password is wrong. */
+  /** Nothing was sent or taken: nothing listens there, something else does, or the password is wrong. */
   | { readonly kind: 'away'; readonly why: string }
-  /** It was sent, and no answer came: it may have been taken. */
+  /** The request was sent, and no answer came: it may have been taken. */
   | { readonly kind: 'broken'; readonly why: string }
 
 export interface Api {

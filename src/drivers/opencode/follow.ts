@@ -62,12 +62,12 @@ function isSettled(
   const [now, seen] = [opening.tools.now(), opening.unsettled]
   const isAsSeen = seen?.messageId === messageId && seen.answers === answers.length
   if (!isAsSeen) opening.unsettled = { messageId, answers: answers.length, since: now }
-  // It may have been idle because its turn had not begun. It had when this was seen, so idle now means over.
+  // Idle at the first look may mean that the turn had not begun; idle at a second look with the same answers means over.
   if (last?.over) return isAsSeen
   return isAsSeen && now - seen.since > (last ? endMs : beginMs)
 }
 
-/** Its tools have run, and their results belong to the next message. */
+/** Whether the agent writes another message: its tools have run, and their results belong to the next one. */
 const goesOn = ({ error, finish }: Message): boolean =>
   error === undefined && (finish === 'tool-calls' || finish === 'unknown')
 
@@ -75,9 +75,9 @@ const goesOn = ({ error, finish }: Message): boolean =>
 interface TurnProgress {
   /** An error that the server reported. */
   error: string | undefined
-  /** Why its model is asked again, at last. */
+  /** Why the server last asked its model again. */
   trouble: string | undefined
-  /** Somebody else wrote meanwhile: the conversation may go on without a pause. */
+  /** Another client wrote meanwhile: the conversation may go on without a pause. */
   joined: boolean
   readonly onEvent: (event: JsonObject) => void
 }

@@ -34,7 +34,7 @@ export async function readinessAt(
 type Status =
   | { readonly kind: 'idle' }
   | { readonly kind: 'busy'; readonly why: string }
-  /** `gone`: nobody is there, or a stranger; else it only did not answer in time. */
+  /** `gone`: nothing listens there, or another program; else the server only did not answer in time. */
   | { readonly kind: 'offline'; readonly why: string; readonly gone: boolean }
 
 export async function statusOf(

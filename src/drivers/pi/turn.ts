@@ -26,10 +26,10 @@ export function startTurn(connection: PiConnection, text: string, listeners: Tur
   const { promise: over, resolve } = Promise.withResolvers<undefined>()
   const cancel = () => {
     log.cancelled = true
-    // What waits in the agent's own queue would be gone on with.
+    // Else pi would go on with the messages in its own queue.
     void connection.request('clear_queue')
     void connection.request('abort')
-    // Not before: an extension that is answered goes on.
+    // After the abort: an extension whose dialog is answered goes on.
     log.dialogs.close()
   }
   const log: TurnLog = {
@@ -61,7 +61,7 @@ async function run(log: TurnLog, text: string, over: Promise<undefined>): Promis
 /** Resolves with why, when the agent's process ended first. */
 async function ended(log: TurnLog, over: Promise<undefined>): Promise<string | undefined> {
   const { connection } = log
-  // What an extension has dealt with is accepted as well, but nothing runs, and no `agent_settled` follows.
+  // pi also accepts a prompt that an extension handles by itself: then nothing runs, and no `agent_settled` follows.
   const state = await connection.request('get_state')
   if (state.kind === 'done' && state.data.isStreaming === false && !log.runs) return undefined
   return Promise.race([over, connection.gone])

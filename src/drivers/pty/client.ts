@@ -11,7 +11,7 @@ export interface HolderClient {
 
 const helloMs = 2000
 
-/** Undefined when nobody answers there, or somebody else: a path may have become another's. */
+/** Undefined when nothing answers at the path, or the holder of another generation does. */
 export async function connectHolder(path: string, generation: string): Promise<HolderClient | undefined> {
   const socket = await connect(path)
   if (!socket) return undefined

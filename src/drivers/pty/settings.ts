@@ -12,7 +12,7 @@ export interface PtySettings extends DriverSettings {
   readonly cwd: string
 }
 
-/** Nobody writes these by hand: they come from the start of a holder. */
+/** Parses settings as `startHolder` makes them; no person writes these. */
 export function parsePtySettings(settings: DriverSettings): PtySettings {
   const { socket, holderPid, holderStart, childPid, childStart, command, cwd } = settings
   if (

@@ -125,7 +125,7 @@ const rowOf = (hooks: Hooks, hook: Hook) => ({
 
 const deliveriesOf = (hook: string): string => `/dashboard?${new URLSearchParams({ hook })}`
 
-/** Its example, sent from a shell; the secret stays a variable. */
+/** A command line that sends the hook's example; the secret stays a variable. */
 function curlOf(hook: Hook, base: string) {
   const { body, headers } = exampleFor(hook)
   const isOpen = hook.verify.scheme === 'bearer' && hook.verify.header === undefined

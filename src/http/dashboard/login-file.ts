@@ -6,7 +6,7 @@ import type { Home } from '../../domain/home.ts'
 import type { LoginFile } from './logins.ts'
 
 /**
- * The dashboard's logins beside the sockets, not in the database: a copy of that one must not let anybody in again.
+ * The dashboard's logins beside the sockets, not in the database: a copy of the database must not let anybody in again.
  * They hold under the admin token they were opened under, and end when it is replaced.
  */
 export function openLoginFile(home: Pick<Home, 'runDir'>, adminToken: string): LoginFile {

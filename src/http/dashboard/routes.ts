@@ -42,6 +42,10 @@ export interface DashboardDeps extends PageDeps, Omit<LoginDeps, 'responses'> {
   readonly replay: (id: string, message: string | undefined) => Promise<Delivery>
 }
 
+/**
+ * The dashboard under `/dashboard`: assets, login, pages and forms. To read on: page with one of the pages (deliveries,
+ * delivery, channels, sessions, hooks), responses and templates; live; login-guard, login-routes and logins.
+ */
 export const dashboardRoutes = (deps: DashboardDeps, guard: RequestGuard) => {
   const responses = createPageResponses({ version: deps.version, log: guard.log })
   const inPage: AnswerPage = async (request, act) => {
