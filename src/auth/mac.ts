@@ -28,7 +28,7 @@ export function isSignedEd25519(
   parts: readonly Part[],
   signature: Uint8Array,
 ): boolean {
-  if (publicKey.length !== 32 || signature.length !== 64) return false
+  if (!isEd25519Key(publicKey) || signature.length !== 64) return false
   try {
     const message = Buffer.concat(parts.map((part) => Buffer.from(part)))
     return verify(null, message, ed25519Key(publicKey), signature)
@@ -36,6 +36,14 @@ export function isSignedEd25519(
     return false
   }
 }
+
+/** Whether signatures under these bytes would prove anything: under a key of small order anybody can make them. */
+export const isEd25519Key = (publicKey: Uint8Array): boolean =>
+  publicKey.length === 32 && !smallOrders.test(Buffer.from(publicKey).toString('hex'))
+
+/** The y of every point whose order divides 8, with either sign, also as p or p + 1 (RFC 8032, 5.1). */
+const smallOrders =
+  /^(0[01](00){30}[08]0|e[cde](ff){30}[7f]f|(c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03|26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc)([7f]a|[08]5))$/
 
 /** RSASSA-PKCS1-v1_5 (RFC 8017) over a text; false for keys of another kind. */
 export function isSignedRsa(

@@ -13,7 +13,7 @@ import {
 } from './defaults.ts'
 import type { Complain } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
-import { type BuildDeps, resolveSecrets } from './secrets.ts'
+import { type BuildDeps, isPlaceholder, placeholderFlaw, resolveSecrets } from './secrets.ts'
 import { buildServer } from './server.ts'
 import type { Config, SessionsConfig, WebhooksConfig } from './types.ts'
 import type { HookContext, WrittenHooks } from './verify.ts'
@@ -76,6 +76,7 @@ function checkSharedSecret(secrets: readonly string[], { host, warn, complain }:
   for (const secret of secrets) {
     if (secret.length < minSecretLength)
       complain(secretPath, `must have ${minSecretLength} characters or more; \`postern secret\` makes one`)
+    else if (isPlaceholder(secret)) complain(secretPath, placeholderFlaw)
     else if (secret === exampleSecret && !isLoopback(host))
       complain(secretPath, `is the one from the documentation, and ${host} is not a loopback address`)
     else if (secret === exampleSecret)

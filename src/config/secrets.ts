@@ -24,6 +24,13 @@ export async function resolveSecrets(
   return Promise.all(written.map((one, i) => resolveSecret(one, [...path, i], deps)))
 }
 
+/** What stands where a secret should: `${NAME}`, `<your secret>`, one character over and over. Everybody could guess it. */
+export const isPlaceholder = (secret: string): boolean =>
+  /^(\$\{?\w+\}?|\{\{.*\}\}|<.*>|env:\w+|(.)\2*)$/s.test(secret)
+
+export const placeholderFlaw =
+  'is a placeholder, not a secret; {"env": "NAME"} or {"file": "path"} reads one, `postern secret` makes one'
+
 const isList = (written: WrittenSecret): written is readonly OneSecret[] => Array.isArray(written)
 
 async function resolveSecret(written: OneSecret, path: ConfigPath, deps: BuildDeps): Promise<string> {

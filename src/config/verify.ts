@@ -1,9 +1,16 @@
 import { minSecretLength, minSenderSecretLength, type VerifyConfig } from '../domain/verify.ts'
-import { type Flaw, flawOf } from '../providers/flaw.ts'
+import { flawOf } from '../providers/flaw.ts'
 import { schemeForPreset, schemeOf } from '../providers/index.ts'
+import type { Flaw } from '../providers/sender.ts'
 import type { Complain, ConfigPath } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
-import { type BuildDeps, resolveSecrets, type WrittenSecret } from './secrets.ts'
+import {
+  type BuildDeps,
+  isPlaceholder,
+  placeholderFlaw,
+  resolveSecrets,
+  type WrittenSecret,
+} from './secrets.ts'
 
 export type WrittenHooks = NonNullable<NonNullable<ConfigDocument['webhooks']>['hooks']>
 export type WrittenHook = WrittenHooks[string]
@@ -65,5 +72,7 @@ async function ownSecrets(
   const secrets = await resolveSecrets(own, at, { ...deps, complain })
   const least = schemeOf(scheme)?.ownSecret ? minSenderSecretLength : minSecretLength
   if (secrets.some((secret) => secret.length < least)) complain(at, `must have ${least} characters or more`)
+  else if (secrets.some(isPlaceholder)) complain(at, placeholderFlaw)
+  if (schemeOf(scheme)?.withoutSecret) complain(at, `means nothing to ${scheme}, which has no secret`)
   return secrets
 }

@@ -110,7 +110,10 @@ export const amazonSns: Sender = {
     flaw: ({ topicArn = '' }) =>
       /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]{1,256}$/.test(topicArn)
         ? undefined
-        : 'needs topicArn as Amazon writes it, arn:aws:sns:<region>:<account>:<topic>',
+        : {
+            option: 'topicArn',
+            what: 'must be as Amazon writes it, arn:aws:sns:<region>:<account>:<topic>',
+          },
     verify,
     handshake,
   },

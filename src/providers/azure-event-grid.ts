@@ -14,6 +14,7 @@ export const azureEventGrid: Sender = {
   title: 'Azure Event Grid',
   scheme: {
     ...bearerScheme,
+    options: ['header', 'prefix'],
     verify: (config, request) =>
       showsSecret(config, request) ? claimed(request, memberIn(request.rawBody, '0', 'id')) : undefined,
     /** "Endpoint validation with Event Grid events". */

@@ -14,6 +14,7 @@ export const cloudevents: Sender = {
   title: 'CloudEvents over HTTP',
   scheme: {
     ...bearerScheme,
+    options: ['header', 'prefix'],
     verify: (config, request) =>
       showsSecret(config, request)
         ? claimed(request, single(request, 'ce-id') ?? memberIn(request.rawBody, 'id'))

@@ -1,6 +1,6 @@
 import { fromHex } from '../auth/encodings.ts'
 import { isFresh, unixTime } from '../auth/freshness.ts'
-import { isSignedEd25519 } from '../auth/mac.ts'
+import { isEd25519Key, isSignedEd25519 } from '../auth/mac.ts'
 import { memberIn } from '../payload/json.ts'
 import { emptyAnswer, jsonAnswer, memberOfSmall } from './answer.ts'
 import { dated, single, vouched } from './request.ts'
@@ -33,7 +33,7 @@ export const discord: Sender = {
     },
     key: {
       what: "the application's public key, 64 hex digits",
-      fits: (secret) => /^[0-9a-f]{64}$/i.test(secret),
+      fits: (secret) => isEd25519Key(fromHex(secret.toLowerCase()) ?? new Uint8Array()),
       isPublic: true,
     },
   },

@@ -1,16 +1,8 @@
 import type { VerifyConfig } from '../domain/verify.ts'
 import { senders } from './index.ts'
 import { offline } from './network.ts'
-import type { Scheme, Sender } from './sender.ts'
+import type { Flaw, Option, Scheme, Sender } from './sender.ts'
 import { signedSample } from './signed-sample.ts'
-
-/** Why nothing could ever verify with a configuration, or why it would prove nothing. */
-export interface Flaw {
-  /** The option that is wrong; undefined when it is how they go together. */
-  readonly option?: keyof VerifyConfig | undefined
-  /** The end of a sentence that begins with the option. */
-  readonly what: string
-}
 
 /** Undefined when all is well. Secrets that are missing are not looked at: others complain of those. */
 export async function flawOf(config: VerifyConfig): Promise<Flaw | undefined> {
@@ -19,27 +11,61 @@ export async function flawOf(config: VerifyConfig): Promise<Flaw | undefined> {
   return (
     flawOfOptions(config, sender.scheme) ??
     flawOfSecrets(config, sender.scheme) ??
-    (await flawOfTrial(config, sender))
+    (await flawOfTrials(config, sender))
   )
 }
 
 function flawOfOptions(config: VerifyConfig, scheme: Scheme): Flaw | undefined {
   const missing = scheme.needs?.find((option) => config[option] === undefined)
   if (missing !== undefined) return { option: missing, what: 'is missing' }
+  return flawOfUnread(config, scheme) ?? flawOfSpelling(config) ?? scheme.flaw?.(config)
+}
+
+const allOptions: readonly Option[] = [
+  ...(['toleranceSeconds', 'header', 'prefix', 'encoding', 'algorithm', 'signed'] as const),
+  ...(['timestampHeader', 'username', 'idHeader', 'url', 'topicArn', 'verifyToken'] as const),
+]
+
+/** What a scheme does not read would have people believe in a proof that nobody asks for. */
+function flawOfUnread(
+  config: VerifyConfig,
+  { needs = [], options = [], ...scheme }: Scheme,
+): Flaw | undefined {
+  const timed: readonly Option[] = scheme.toleranceSeconds === undefined ? [] : ['toleranceSeconds']
+  const read = [...needs, ...options, ...timed]
+  const unread = allOptions.find((option) => config[option] !== undefined && !read.includes(option))
+  const what = `means nothing to ${config.scheme}, which reads ${read.join(', ') || 'no option but secret'}`
+  return unread && { option: unread, what }
+}
+
+function flawOfSpelling(config: VerifyConfig): Flaw | undefined {
   const badHeader = headerOptions.find((option) => !isHeaderName(config[option] ?? 'x'))
   if (badHeader !== undefined) return { option: badHeader, what: 'is no name of a header' }
-  const what = scheme.flaw?.(config)
-  return what === undefined ? undefined : { what: `${config.scheme} ${what}` }
+  if (!isWebAddress(config.url ?? 'https://x'))
+    return { option: 'url', what: 'must be a whole address, with https:// and without #' }
+  return isPrefix(config.prefix ?? 'x')
+    ? undefined
+    : { option: 'prefix', what: 'must be printable ASCII without placeholders or a space at its start' }
 }
 
 const headerOptions = ['header', 'timestampHeader', 'idHeader'] as const
 
 const isHeaderName = (text: string): boolean => /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)
 
+const isWebAddress = (text: string): boolean => /^https?:\/\/[^\s#{}]+$/.test(text) && URL.canParse(text)
+
+const isPrefix = (text: string): boolean => /^[!-~][ -~]*$/.test(text) && !/\{\w+\}/.test(text)
+
 function flawOfSecrets({ secrets }: VerifyConfig, { key }: Scheme): Flaw | undefined {
   return key && !secrets.every((secret) => secret === '' || key.fits(secret))
     ? { option: 'secrets', what: `must be ${key.what}` }
     : undefined
+}
+
+/** `flawOfTrial` of each secret by itself. */
+async function flawOfTrials(config: VerifyConfig, sender: Sender): Promise<Flaw | undefined> {
+  const trials = config.secrets.map((secret) => flawOfTrial({ ...config, secrets: [secret] }, sender))
+  return (await Promise.all(trials)).find((flaw) => flaw !== undefined)
 }
 
 /** The sample, signed with these options, must verify; with another body it must not, unless a secret is all there is. */

@@ -1,5 +1,5 @@
 import { alertPreset, counted } from './alerts.ts'
-import { configuredHmac } from './hmac.ts'
+import { configuredHmac, flawOfTolerance } from './hmac.ts'
 import type { Sender } from './sender.ts'
 
 /** grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier */
@@ -9,6 +9,8 @@ export const grafana: Sender = {
     proof:
       'HMAC-SHA256 of `{body}`, or `{timestamp}:{body}` with `timestampHeader`, in `x-grafana-alerting-signature`',
     toleranceSeconds: 300,
+    options: ['header', 'timestampHeader'],
+    flaw: flawOfTolerance,
     /** A time is signed when its header is configured there. */
     ...configuredHmac(({ header = 'x-grafana-alerting-signature', timestampHeader }) => ({
       header,

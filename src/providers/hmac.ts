@@ -3,7 +3,7 @@ import { isFresh, unixTime } from '../auth/freshness.ts'
 import { isSigned, macOf, type Part } from '../auth/mac.ts'
 import type { Algorithm, Encoding, VerifyConfig } from '../domain/verify.ts'
 import { claimed, dated, type SignedRequest, single, type Verified } from './request.ts'
-import type { Scheme, Sender, Sign, Verify } from './sender.ts'
+import type { Flaw, Scheme, Sender, Sign, Verify } from './sender.ts'
 
 /** One HMAC in one header over one string: what most senders do. */
 export interface Recipe {
@@ -36,6 +36,7 @@ export const hmacScheme = (recipe: Recipe): HmacScheme => ({
   ...(recipe.timestampHeader !== undefined && {
     toleranceSeconds: recipe.toleranceSeconds ?? defaultTolerance,
   }),
+  options: recipe.signed?.includes('{url}') ? ['url'] : [],
   ...configuredHmac(() => recipe),
 })
 
@@ -145,15 +146,40 @@ export const hmac: Sender = {
         : { ...config, header: config.header, toleranceSeconds: defaultTolerance, anyCase: true },
     ),
     needs: ['header'],
+    options: [
+      ...(['prefix', 'encoding', 'algorithm', 'signed', 'timestampHeader'] as const),
+      ...(['toleranceSeconds', 'url', 'idHeader'] as const),
+    ],
     flaw: flawOfHmac,
   },
   sample: { headers: {}, body: { text: 'Hello' }, verify: { header: 'X-Signature' } },
 }
 
-function flawOfHmac({ signed = '{body}', timestampHeader }: VerifyConfig): string | undefined {
-  if (!signed.includes('{body}')) return 'must sign {body}, or anybody could replace the body'
+/** How JavaScript, Mustache and others write a placeholder. */
+const foreignPlaceholder = /[{$]\{(body|timestamp|url|method|header:[^{}]*)\}/
+
+function flawOfHmac(config: VerifyConfig): Flaw | undefined {
+  const { signed = '{body}', timestampHeader, url } = config
+  if (!signed.includes('{body}'))
+    return { option: 'signed', what: 'must hold {body}, or anybody could replace the body' }
+  const unknown =
+    foreignPlaceholder.exec(signed) ?? /\{\s*(?:\w[^{}"]*)?\}/.exec(signed.replaceAll(placeholder, ''))
+  if (unknown)
+    return {
+      option: 'signed',
+      what: `knows no ${unknown[0]}, only {body}, {timestamp}, {url}, {method} and {header:name}`,
+    }
   if (signed.includes('{timestamp}') && timestampHeader === undefined)
-    return 'needs timestampHeader for {timestamp}'
-  const unknown = /\{\s*(?:[A-Za-z][^{}"]*)?\}/.exec(signed.replaceAll(placeholder, ''))
-  return unknown ? `knows no ${unknown[0]} that could be signed` : undefined
+    return { option: 'timestampHeader', what: 'is missing, and signed holds {timestamp}' }
+  if (!signed.includes('{timestamp}') && timestampHeader !== undefined)
+    return { option: 'timestampHeader', what: 'proves nothing unless signed holds {timestamp}' }
+  if (!signed.includes('{url}') && url !== undefined)
+    return { option: 'url', what: 'means nothing unless signed holds {url}' }
+  return flawOfTolerance(config)
 }
+
+/** The tolerance of a scheme whose time is optional. */
+export const flawOfTolerance = ({ timestampHeader, toleranceSeconds }: VerifyConfig): Flaw | undefined =>
+  timestampHeader === undefined && toleranceSeconds !== undefined
+    ? { option: 'toleranceSeconds', what: 'means nothing without timestampHeader' }
+    : undefined

@@ -9,6 +9,7 @@ export const meta: Sender = {
     /** developers.facebook.com, "Webhooks: validating payloads". */
     ...hmacScheme({ header: 'x-hub-signature-256', prefix: 'sha256=' }),
     ownSecret: true,
+    options: ['verifyToken'],
     /** developers.facebook.com, "Webhooks: verification requests". Any other GET is a guess at the token. */
     openHandshake: (config, head) => {
       if (head.method !== 'GET') return undefined

@@ -39,9 +39,11 @@ export interface Scheme {
   /** Where not every text can be a secret. */
   readonly key?: Key
   /** Options without which nothing could verify. */
-  readonly needs?: readonly (keyof VerifyConfig)[]
-  /** Why other options could verify nothing, or would prove nothing, as the end of a sentence. */
-  readonly flaw?: (config: VerifyConfig) => string | undefined
+  readonly needs?: readonly Option[]
+  /** Options that are read besides `needs`, and besides `toleranceSeconds` where there is a default of it. */
+  readonly options?: readonly Option[]
+  /** Why options could verify nothing together, or would prove nothing. */
+  readonly flaw?: (config: VerifyConfig) => Flaw | undefined
   /** The answer to a handshake that stands in a verified request; undefined for an event. */
   readonly handshake?: (
     config: VerifyConfig,
@@ -50,6 +52,16 @@ export interface Scheme {
   ) => HandshakeAnswer | undefined | Promise<HandshakeAnswer | undefined>
   /** The answer to a handshake that the sender does not sign. It is asked first and sees no body. */
   readonly openHandshake?: (config: VerifyConfig, head: RequestHead) => Proof | undefined
+}
+
+export type Option = Exclude<keyof VerifyConfig, 'scheme' | 'secrets'>
+
+/** Why nothing could ever verify with a configuration, or why it would prove nothing. */
+export interface Flaw {
+  /** The option that is wrong; undefined when it is how they go together. */
+  readonly option?: keyof VerifyConfig | undefined
+  /** The end of a sentence that begins with the option. */
+  readonly what: string
 }
 
 /** Whether a request proves itself: on the raw bytes, in constant time, strict in every encoding. Never throws. */

@@ -1,12 +1,14 @@
 import { basicIn, bearerIn, isSecret, sameText } from '../auth/secrets.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
 import { claimed, type SignedRequest, single, type Verified } from './request.ts'
-import type { Scheme, Sender } from './sender.ts'
+import type { Flaw, Scheme, Sender } from './sender.ts'
 
 /** The shared secret itself, as a Bearer token (RFC 6750) or in a header of its own. */
 export const bearerScheme: Scheme = {
   proof: 'the secret in `Authorization: Bearer`, or in `header` after `prefix`',
   secretIn: 'headers',
+  options: ['header', 'prefix', 'idHeader'],
+  flaw: flawOfBearer,
   verify: (config, request) => (showsSecret(config, request) ? named(config, request) : undefined),
   sign: ({ header, prefix = '', secrets: [secret = ''] }) =>
     header === undefined ? { authorization: `Bearer ${secret}` } : { [header]: prefix + secret },
@@ -17,6 +19,15 @@ export const bearerScheme: Scheme = {
         ? { type: 'http', scheme: 'bearer' }
         : { type: 'apiKey', in: 'header', name: header },
   }),
+}
+
+function flawOfBearer({ header, prefix, idHeader }: VerifyConfig): Flaw | undefined {
+  if (prefix !== undefined && header === undefined)
+    return { option: 'prefix', what: 'means nothing without header' }
+  const shown = header ?? 'authorization'
+  return idHeader?.toLowerCase() === shown.toLowerCase()
+    ? { option: 'idHeader', what: 'is the header of the secret, which would be stored' }
+    : undefined
 }
 
 export function showsSecret(config: VerifyConfig, request: SignedRequest): boolean {
@@ -52,6 +63,9 @@ export const basic: Sender = {
       security: { type: 'http', scheme: 'basic' },
     }),
     needs: ['username'],
+    options: ['idHeader'],
+    flaw: ({ username = '' }) =>
+      /^[^:]+$/.test(username) ? undefined : { option: 'username', what: 'must hold no colon (RFC 7617)' },
   },
   sample: { headers: {}, body: { text: 'Hello' }, verify: { username: 'ops' } },
 }

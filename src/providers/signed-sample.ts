@@ -35,7 +35,12 @@ export function sampleBytes({ body, headers }: Sample): Uint8Array {
 const signedHeaders = ({ signed = '' }: VerifyConfig): Readonly<Record<string, string>> =>
   Object.fromEntries([...signed.matchAll(/\{header:([A-Za-z0-9-]+)\}/g)].map(([, name = '']) => [name, 'x']))
 
+/** As they arrive: HTTP carries no control characters, and no space at an end. */
 function headersOf(headers: Readonly<Record<string, string>>): SignedRequest['header'] {
-  const byName = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+  const byName = new Map(
+    Object.entries(headers)
+      .filter(([, value]) => !/\p{Cc}/u.test(value))
+      .map(([name, value]) => [name.toLowerCase(), value.trim()]),
+  )
   return (name) => byName.get(name)
 }

@@ -1,6 +1,6 @@
 import { fromBase64 } from '../auth/encodings.ts'
 import { isFresh, unixTime } from '../auth/freshness.ts'
-import { isSigned, isSignedEd25519, macOf, type Part } from '../auth/mac.ts'
+import { isEd25519Key, isSigned, isSignedEd25519, macOf, type Part } from '../auth/mac.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
 import { type RequestHead, type SignedRequest, single, type Verified, vouched } from './request.ts'
 import type { Scheme, Sender, Sign } from './sender.ts'
@@ -35,7 +35,9 @@ export const svix: Sender = {
 }
 
 export function isStandardKey(secret: string): boolean {
-  return /^(whsec_|whpk_)?(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}(==)?|[A-Za-z0-9+/]{3}=?)?$/.test(secret)
+  const isPublic = secret.startsWith('whpk_')
+  const [key] = keysOf([secret], isPublic ? 'whpk_' : 'whsec_')
+  return key !== undefined && (!isPublic || isEd25519Key(key))
 }
 
 export function verifyStandard(

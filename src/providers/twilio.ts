@@ -17,6 +17,7 @@ export const twilio: Sender = {
     proof:
       'HMAC-SHA1 of `{url}` and the sorted fields of the form, or of a `{url}` with `bodySHA256`, in `x-twilio-signature`',
     ownSecret: true,
+    options: ['url'],
     verify: (config, request) => {
       const signature = fromBase64(single(request, 'x-twilio-signature') ?? '')
       const text = signedText(config, request)

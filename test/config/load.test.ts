@@ -264,6 +264,40 @@ describe('loadConfig: complaints', () => {
     ],
     ['no secret', { webhooks: { enabled: true } }, 'webhooks.secret: is missing'],
     ['an empty secret', enabled({ secret: '' }), 'webhooks.secret: must have 16 characters'],
+    ...[
+      `$${'{WEBHOOK_SECRET}'}`,
+      '$WEBHOOK_SECRET_X',
+      '{{ webhook_secret }}',
+      '<your-secret-here>',
+      'x'.repeat(20),
+    ].flatMap(
+      (placeholder) =>
+        [
+          [
+            `the secret ${placeholder}`,
+            enabled({ secret: placeholder }),
+            'webhooks.secret: is a placeholder',
+          ],
+          [
+            `a hook with the secret ${placeholder}`,
+            withHook({ verify: { scheme: 'github', secret: placeholder } }),
+            'webhooks.hooks.h.verify.secret: is a placeholder',
+          ],
+        ] as const,
+    ),
+    [
+      'a secret for a sender that has none',
+      withHook({
+        secret,
+        verify: { scheme: 'amazon-sns', topicArn: 'arn:aws:sns:us-west-2:123456789012:t' },
+      }),
+      'webhooks.hooks.h.secret: means nothing to amazon-sns',
+    ],
+    [
+      'an option that the scheme does not read',
+      withHook({ verify: { scheme: 'github', toleranceSeconds: 60 } }),
+      'webhooks.hooks.h.verify.toleranceSeconds: means nothing to github',
+    ],
     ['a short secret', enabled({ secret: '15-characters-x' }), 'webhooks.secret: must have 16 characters'],
     [
       'a short one of two',
@@ -354,17 +388,17 @@ describe('loadConfig: complaints', () => {
     [
       'hmac over something else than the body',
       withHook({ verify: { scheme: 'hmac', header: 'x', signed: '{url}' } }),
-      'webhooks.hooks.h.verify: hmac must sign {body}',
+      'webhooks.hooks.h.verify.signed: must hold {body}',
     ],
     [
       'hmac over a placeholder that nothing fills',
       withHook({ verify: { scheme: 'hmac', header: 'x', signed: '{body}{tme}' } }),
-      'webhooks.hooks.h.verify: hmac knows no {tme}',
+      'webhooks.hooks.h.verify.signed: knows no {tme}',
     ],
     [
       'hmac over a time without its header',
       withHook({ verify: { scheme: 'hmac', header: 'x', signed: '{timestamp}.{body}' } }),
-      'webhooks.hooks.h.verify: hmac needs timestampHeader',
+      'webhooks.hooks.h.verify.timestampHeader: is missing',
     ],
     [
       'a header that is none',
@@ -383,7 +417,7 @@ describe('loadConfig: complaints', () => {
     ],
     [
       'a public key that is no hex',
-      withHook({ verify: 'discord', secret: 'g'.repeat(64) }),
+      withHook({ verify: 'discord', secret: 'gh'.repeat(32) }),
       "webhooks.hooks.h.secret: must be the application's public key",
     ],
     [
@@ -507,6 +541,8 @@ describe('loadConfig: hooks', () => {
       prefix: 'sha1=',
       encoding: 'base64',
       algorithm: 'sha1',
+      signed: '{timestamp}{body}',
+      timestampHeader: 'X-Time',
       toleranceSeconds: 60,
     }
     assert.deepEqual((await hookOf({ verify }))?.verify, { ...verify, secrets: [secret] })

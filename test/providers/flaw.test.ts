@@ -38,20 +38,42 @@ test('flawOf says what could never verify and what would prove nothing', async (
     [{ scheme: 'hmac', secrets: ['x'] }, 'header', /is missing/],
     [fit('hmac', { header: 'X Sig' }), 'header', /no name of a header/],
     [fit('hmac', { idHeader: '' }), 'idHeader', /no name of a header/],
-    [fit('hmac', { signed: '{timestamp}', timestampHeader: 'X-Time' }), undefined, /must sign \{body\}/],
-    [fit('hmac', { signed: 'body' }), undefined, /must sign \{body\}/],
-    [fit('hmac', { signed: '{timestamp}.{body}' }), undefined, /timestampHeader/],
-    [fit('hmac', { signed: '{time}.{body}' }), undefined, /\{time\}/],
-    [fit('hmac', { signed: '{header:}{body}' }), undefined, /\{header:\}/],
-    [fit('hmac', { signed: '{ body }{body}' }), undefined, /\{ body \}/],
-    [fit('hmac', { signed: '{}{body}' }), undefined, /\{\}/],
+    [fit('hmac', { signed: '{timestamp}', timestampHeader: 'X-Time' }), 'signed', /must hold \{body\}/],
+    [fit('hmac', { signed: 'body' }), 'signed', /must hold \{body\}/],
+    [fit('hmac', { signed: '{timestamp}.{body}' }), 'timestampHeader', /is missing/],
+    [fit('hmac', { signed: '{time}.{body}' }), 'signed', /\{time\}/],
+    [fit('hmac', { signed: '{header:}{body}' }), 'signed', /\{header:\}/],
+    [fit('hmac', { signed: '{ body }{body}' }), 'signed', /\{ body \}/],
+    [fit('hmac', { signed: '{}{body}' }), 'signed', /\{\}/],
+    [fit('hmac', { signed: '{1}{body}' }), 'signed', /\{1\}/],
+    [fit('hmac', { signed: '{{body}}' }), 'signed', /\{\{body\}/],
+    [fit('hmac', { signed: `v0:$${'{body}'}` }), 'signed', /\$\{body\}/],
+    [fit('hmac', { timestampHeader: 'X-Time' }), 'timestampHeader', /proves nothing/],
+    [fit('hmac', { toleranceSeconds: 30 }), 'toleranceSeconds', /timestampHeader/],
+    [fit('hmac', { url: 'https://x.example/' }), 'url', /signed holds \{url\}/],
+    [fit('hmac', { signed: '{header:X-Sig}{body}' }), undefined, /could not verify/],
+    [fit('hmac', { prefix: 't={timestamp},v1=' }), 'prefix', /placeholders/],
+    [fit('hmac', { prefix: ' v1=' }), 'prefix', /space/],
+    [fit('hmac', { prefix: 'v1=\n' }), 'prefix', /printable/],
+    ...['/hook', 'hook.example/x', 'ftp://x/y', 'https://', 'https://x/#a'].map(
+      (url) => [fit('square', { url }), 'url', /whole address/] as const,
+    ),
+    [fit('grafana', { toleranceSeconds: 30 }), 'toleranceSeconds', /timestampHeader/],
+    [fit('bearer', { prefix: 'Token ' }), 'prefix', /without header/],
+    [fit('bearer', { header: 'X-Key', idHeader: 'x-key' }), 'idHeader', /stored/],
+    [fit('bearer', { secrets: [' with a space before'], header: 'X-Key' }), undefined, /could not verify/],
+    [fit('bearer', { secrets: ['good enough', 'with\na newline'] }), undefined, /could not verify/],
+    [fit('basic', { username: 'a:b' }), 'username', /no colon/],
     [{ scheme: 'basic', secrets: ['x'] }, 'username', /is missing/],
     [{ scheme: 'amazon-sns', secrets: [] }, 'topicArn', /is missing/],
-    [fit('amazon-sns', { topicArn: 'MyTopic' }), undefined, /arn:aws:sns/],
-    [fit('basic', { username: '' }), undefined, /could not verify/],
+    [fit('amazon-sns', { topicArn: 'MyTopic' }), 'topicArn', /arn:aws:sns/],
+    [fit('basic', { username: '' }), 'username', /colon/],
     [fit('discord', { secrets: ['abc'] }), 'secrets', /public key/],
     [fit('standard-webhooks', { secrets: ['not base64!'] }), 'secrets', /whsec_/],
     [fit('svix', { secrets: [standard, 'not base64!'] }), 'secrets', /whsec_/],
+    [fit('svix', { secrets: [standard, 'whsec_AAAAAAAAAAAAAAAAAAAAAB=='] }), 'secrets', /whsec_/],
+    [fit('svix', { secrets: ['whpk_AAAABBBBCCCCDDDD'] }), 'secrets', /whsec_/],
+    [fit('svix', { secrets: [`whpk_${'A'.repeat(43)}=`] }), 'secrets', /whsec_/],
     [fit('gitlab', { secrets: ['whsec_not base64!'] }), 'secrets', /whsec_/],
     [fit('microsoft-teams', { secrets: ['not base64!'] }), 'secrets', /security token/],
   ]
@@ -60,4 +82,37 @@ test('flawOf says what could never verify and what would prove nothing', async (
     assert.match(flaw?.what ?? '', what)
     assert.equal(flaw?.option, option)
   }
+})
+
+test('flawOf: no scheme takes an option that it does not read', async () => {
+  const given: Partial<VerifyConfig> = {
+    ...{ toleranceSeconds: 30, header: 'X-Sig', prefix: 'v=', encoding: 'hex', algorithm: 'sha512' },
+    ...{ signed: '{url}{timestamp}{body}', timestampHeader: 'X-Time', username: 'u', idHeader: 'X-Id' },
+    ...{ url: 'https://x.example/', verifyToken: 'a token', topicArn: 'arn:aws:sns:a-b-1:123456789012:t' },
+  }
+  for (const [scheme, read] of [
+    ['github', /no option but secret/],
+    ['microsoft-graph', /no option but secret/],
+    ['stripe', /reads toleranceSeconds$/],
+    ['square', /reads url$/],
+    ['meta', /reads verifyToken$/],
+    ['basic', /reads username, idHeader$/],
+    ['cloudevents', /reads header, prefix$/],
+  ] as const)
+    assert.match((await flawOf(fit(scheme, given)))?.what ?? '', read)
+  for (const scheme of schemeNames)
+    assert.match((await flawOf(fit(scheme, given)))?.what ?? '', /means nothing/)
+})
+
+test('flawOf: a key under which anybody can sign proves nothing', async () => {
+  const keys = [
+    '00'.repeat(32),
+    `01${'00'.repeat(31)}`,
+    `01${'00'.repeat(30)}80`,
+    `EC${'ff'.repeat(30)}7f`,
+    'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+    '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85',
+  ]
+  for (const key of keys)
+    assert.match((await flawOf(fit('discord', { secrets: [key] })))?.what ?? '', /public key/)
 })
