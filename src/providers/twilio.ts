@@ -20,14 +20,17 @@ export const twilio: Sender = {
     options: ['url'],
     verify: (config, request) => {
       const signature = fromBase64(single(request, 'x-twilio-signature') ?? '')
-      const text = signedText(config, request)
-      return signature && text && isSigned(config.secrets, [text], [signature], 'sha1') && isDigested(request)
+      const text = signedText(request)
+      if (!signature || text === undefined) return undefined
+      const isOver = (address: string): boolean =>
+        isSigned(config.secrets, [address, text], [signature], 'sha1')
+      return spellingsOf(addressOf(config, request)).some(isOver) && isDigested(request)
         ? claimed(request, single(request, 'i-twilio-idempotency-token'))
         : undefined
     },
     sign: (config, request) => ({
       'x-twilio-signature': Buffer.from(
-        macOf(config.secrets[0] ?? '', [signedText(config, request) ?? ''], 'sha1'),
+        macOf(config.secrets[0] ?? '', [addressOf(config, request), signedText(request) ?? ''], 'sha1'),
       ).toString('base64'),
     }),
   },
@@ -48,20 +51,16 @@ export const twilio: Sender = {
 /** Far more than any form of Twilio's: it is read before it is verified. */
 const longestForm = 262_144
 
-/** Undefined for a body that nothing of the address or the fields vouches for. */
-function signedText(config: VerifyConfig, request: SignedRequest): string | undefined {
-  const address = addressOf(config, request)
-  if (digestIn(request) !== undefined) return address
+/** What is signed after the address. Undefined for a body that nothing of the address or the fields vouches for. */
+function signedText(request: SignedRequest): string | undefined {
+  if (digestIn(request) !== undefined) return ''
   const isForm = mediaTypeOf(request.header('content-type') ?? '') === 'application/x-www-form-urlencoded'
   if (request.rawBody.length > (isForm ? longestForm : 0)) return undefined
   const fields = new URLSearchParams(Buffer.from(request.rawBody).toString())
-  return (
-    address +
-    [...new Set(fields.keys())]
-      .sort()
-      .flatMap((name) => valuesOf(fields, name))
-      .join('')
-  )
+  return [...new Set(fields.keys())]
+    .sort()
+    .flatMap((name) => valuesOf(fields, name))
+    .join('')
 }
 
 /** Of a repeated field each value once. */
@@ -74,6 +73,14 @@ function addressOf({ url }: VerifyConfig, request: SignedRequest): string {
   return url === undefined
     ? request.url
     : url.replace(/\?.*$/, '') + (query < 0 ? '' : request.url.slice(query))
+}
+
+/** Twilio's services do not agree on whether the port belongs to the address; its own libraries try both, too. */
+function spellingsOf(address: string): readonly string[] {
+  const [, scheme, host, port, rest = ''] = /^(https?):\/\/([^/?]*?)(:\d+)?([/?].*)?$/.exec(address) ?? []
+  if (scheme === undefined) return [address]
+  const usual = scheme === 'https' ? ':443' : ':80'
+  return [...new Set([port ?? '', '', usual])].map((one) => `${scheme}://${host}${one}${rest}`)
 }
 
 const digestIn = (request: SignedRequest): string | undefined =>

@@ -69,3 +69,33 @@ test('twilio: the token of a repeat is its key together with the bytes', () => {
     idempotencyKey: `once.${key}`,
   })
 })
+
+test('twilio: the port may be in the address that is signed or not, whatever is configured', () => {
+  const signed = (address: string) => mac(`${address}Bodyx`)
+  const is = (configured: string, address: string) =>
+    verified({ body: 'Body=x', signature: signed(address), configured }) !== undefined
+  for (const address of ['https://a.example:8443/in', 'https://a.example/in', 'https://a.example:443/in'])
+    assert.ok(is('https://a.example:8443/in', address), address)
+  assert.ok(is('https://a.example/in', 'https://a.example:443/in'))
+  assert.ok(is('http://u:1@[::1]:80/in', 'http://u:1@[::1]/in'))
+  assert.ok(is('https://a.example:8443', 'https://a.example'))
+  assert.ok(!is('https://a.example/in', 'https://a.example:8443/in'))
+  assert.ok(!is('https://a.example/in', 'http://a.example/in'))
+  assert.ok(!is('https://a.example/in', 'https://a.example/in:443'))
+})
+
+/** twilio-node, spec/unit/webhooks: its own request and signature. */
+test('twilio: verifies what its own library does', () => {
+  const params = { CallSid: 'CA1234567890ABCDE', Caller: '+14158675309', Digits: '1234' }
+  const fields = { ...params, From: '+14158675309', To: '+18005551212' }
+  const request = {
+    method: 'POST',
+    url: 'https://mycompany.com/myapp.php?foo=1&bar=2',
+    now: 0,
+    header: (name: string) =>
+      ({ 'content-type': form, 'x-twilio-signature': 'RSOYDt4T1cUTdK1PDd93/VVr8B8=' })[name],
+    rawBody: Buffer.from(new URLSearchParams(fields).toString()),
+  }
+  const config = { scheme: 'twilio', secrets: ['12345'] }
+  assert.ok(twilio.scheme?.verify(config, request, offline))
+})
