@@ -17,12 +17,15 @@ export const cloudevents: Sender = {
     options: ['header', 'prefix'],
     verify: (config, request) =>
       showsSecret(config, request)
-        ? claimed(request, single(request, 'ce-id') ?? memberIn(request.rawBody, 'id'))
+        ? claimed(request, single(request, 'ce-id') ?? memberIn(request.rawBody, 'id'), sourceIn(request))
         : undefined,
     openHandshake: (_, head) => (head.method === 'POST' ? undefined : permissionToSend(head)),
   },
   parse: async (body, header) =>
-    isBinary(header) ? binaryEvent(body, header) : parsePayload(body, typeIn(header)),
+    checked(
+      isBinary(header) ? await binaryEvent(body, header) : await parsePayload(body, typeIn(header)),
+      header,
+    ),
   preset: {
     eventOf: (payload) => textAt(eventsIn(payload)[0] ?? null, 'type'),
     messages: {},
@@ -48,6 +51,9 @@ and {{more}} more
     },
   },
 }
+
+/** An id is unique within its source only, which in binary mode is no part of the body. */
+const sourceIn = ({ header }: RequestHead): string => JSON.stringify(header('ce-source') ?? '')
 
 /** A batch is a list. */
 const eventsIn = (payload: View): readonly View[] => (isList(payload) ? payload : [payload])
@@ -75,10 +81,26 @@ type Header = (name: string) => string | undefined
 
 const typeIn = (header: Header): string => header('content-type') ?? ''
 
+const required = ['type', 'source', 'id']
+
+/** What calls itself CloudEvents has what every event has. Other JSON is taken as it is. */
+function checked(payload: View, header: Header): View {
+  const isOne = isBinary(header) || isCloudEvents(header)
+  const complete = eventsIn(payload).every(
+    (event) =>
+      /^(0\.3|1\.\d+)$/.test(textAt(event, 'specversion')) &&
+      required.every((name) => textAt(event, name) !== ''),
+  )
+  if (isOne && !complete)
+    throw new Failure('malformed', 'An event needs specversion 1.0, type, source and id.')
+  return payload
+}
+
+const isCloudEvents = (header: Header): boolean =>
+  /^application\/cloudevents(-batch)?(\+|$)/.test(mediaTypeOf(typeIn(header)) ?? '')
+
 /** In binary mode the attributes stand in headers, and the body is the data alone. */
-const isBinary = (header: Header): boolean =>
-  header('ce-specversion') !== undefined &&
-  !/^application\/cloudevents(-batch)?(\+|$)/.test(mediaTypeOf(typeIn(header)) ?? '')
+const isBinary = (header: Header): boolean => header('ce-specversion') !== undefined && !isCloudEvents(header)
 
 const attributes = ['specversion', 'type', 'source', 'id', 'subject', 'time', 'dataschema'] as const
 

@@ -36,9 +36,12 @@ export function single(request: RequestHead, name: string): string | undefined {
 /** Verified, with an id that is covered by the signature. */
 export const vouched = (id: unknown): Verified => (isId(id) ? { deliveryId: id, idempotencyKey: id } : {})
 
-/** Verified, with an id that anybody on the way could have changed: it counts together with the signed bytes. */
-export const claimed = (request: SignedRequest, id: unknown): Verified =>
-  isId(id) ? { deliveryId: id, idempotencyKey: `${id}.${digestOf(request.rawBody)}` } : {}
+/**
+ * Verified, with an id that anybody on the way could have changed: it counts together with the signed bytes, and with
+ * the `scope` within which the sender gives no id twice.
+ */
+export const claimed = (request: SignedRequest, id: unknown, scope = ''): Verified =>
+  isId(id) ? { deliveryId: id, idempotencyKey: `${id}.${digestOf(request.rawBody, scope)}` } : {}
 
 /**
  * Verified at a signed `time`. Without an id of its own the moment and the bytes name it: who plays the same request
@@ -51,4 +54,5 @@ export const dated = (request: SignedRequest, time: string, verified: Verified):
 
 const isId = (id: unknown): id is string => typeof id === 'string' && /^[\x21-\x7e]{1,128}$/.test(id)
 
-const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('base64url')
+const digestOf = (bytes: Uint8Array, scope = ''): string =>
+  createHash('sha256').update(scope).update(bytes).digest('base64url')

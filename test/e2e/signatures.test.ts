@@ -92,6 +92,9 @@ for (const [name, sender] of senders) {
 
 const signedBy = (name: string, body: string): Headers => cases.get(name)?.headers(body, nowSeconds()) ?? {}
 
+/** What every event in the format of CloudEvents has. */
+const event = { specversion: '1.0', type: 'paid', source: '/', id: '1' }
+
 const topicArn = 'arn:aws:sns:us-west-2:123456789012:MyTopic'
 
 const nowSeconds = () => Math.floor(Date.now() / 1000)
@@ -133,7 +136,7 @@ describe('the senders of webhooks', () => {
 
   for (const [name, { headers, proof, staleSeconds, bodyIsUnsigned }] of cases) {
     it(`${name}: lets in what it signed`, async () => {
-      const body = JSON.stringify({ text: `für ${name}` })
+      const body = JSON.stringify({ ...event, text: `für ${name}` })
       const { status, body: answer } = await send(name, body, {
         ...headers(body, nowSeconds()),
         prefer: 'wait=20',

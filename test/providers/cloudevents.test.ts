@@ -113,3 +113,30 @@ test('cloudevents: OPTIONS is answered to who asks, at a rate the hook takes', a
   assert.deepEqual(await ask({ 'webhook-request-origin': origin }, 'GET'), refused)
   assert.equal((await ask({ 'ce-id': '1' }, 'POST')).kind, 'unproven')
 })
+
+test('cloudevents: one id of two sources is two deliveries', async () => {
+  const keyOf = async (headers: Headers) => {
+    const all: Headers = { ...binary, ...headers, authorization: `Bearer ${config.secrets[0]}` }
+    const head = { method: 'POST', url: 'https://x.example/', now: 0, header: (name: string) => all[name] }
+    const proof = await prove(config, head, async () => new TextEncoder().encode('{}'), offline)
+    return proof.kind === 'verified' ? proof.verified.idempotencyKey : assert.fail(proof.kind)
+  }
+  assert.equal(await keyOf({}), await keyOf({ 'ce-time': '2018-04-05T03:57:24Z' }))
+  assert.notEqual(await keyOf({ 'ce-source': '/one' }), await keyOf({ 'ce-source': '/two' }))
+})
+
+test('cloudevents: what lacks an attribute that every event has, or is of another version, is malformed', async () => {
+  const structured = { 'content-type': 'application/cloudevents+json' }
+  const batch = { 'content-type': 'application/cloudevents-batch+json' }
+  for (const name of ['type', 'source', 'id', 'specversion'] as const) {
+    const lacking = { ...event, [name]: undefined }
+    await assert.rejects(read(structured, JSON.stringify(lacking)), { code: 'malformed' }, name)
+    await assert.rejects(read(batch, JSON.stringify([event, lacking])), { code: 'malformed' }, name)
+    if (name !== 'specversion')
+      await assert.rejects(read({ ...binary, [`ce-${name}`]: '' }, '{}'), { code: 'malformed' }, name)
+  }
+  await assert.rejects(read({ ...binary, 'ce-specversion': '2.0' }, '{}'), { code: 'malformed' })
+  await assert.rejects(read(structured, 'null'), { code: 'malformed' })
+  assert.ok(await read({ ...binary, 'ce-specversion': '"0.3"' }, '{}'))
+  assert.ok(await read({ 'content-type': 'application/json' }, '{"a":1}'))
+})
