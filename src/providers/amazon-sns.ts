@@ -22,7 +22,7 @@ const toleranceSeconds = 7200
  */
 const verify: VerifyLater = async (config, request, network) => {
   const message = request.rawBody.length > longestBody ? null : await jsonIn(request.rawBody)
-  const url = amazonUrl(textAt(message, 'SigningCertURL'))
+  const url = amazonUrl(textAt(message, 'SigningCertURL'), config)
   if (!url?.pathname.endsWith('.pem') || !isExpected(config, message, request.now)) return undefined
   const certificate = await network.certificate(url, request.now)
   return certificate && isValidAt(certificate, request.now) && isSignedBy(certificate, message)
@@ -32,13 +32,12 @@ const verify: VerifyLater = async (config, request, network) => {
 
 const jsonIn = (body: Uint8Array): Promise<View> => parsePayload(body, 'application/json').catch(() => null)
 
-/** An address of SNS itself, or undefined. */
-function amazonUrl(text: string): URL | undefined {
+/** An address of SNS in the region of the topic, or undefined. Other names of that form may be anybody's bucket `sns`. */
+function amazonUrl(text: string, { topicArn = '' }: VerifyConfig): URL | undefined {
+  const [, partition = '', , region = ''] = topicArn.split(':')
+  const host = `sns.${region}.amazonaws.com${partition === 'aws-cn' ? '.cn' : ''}`
   const url = URL.canParse(text) ? new URL(text) : undefined
-  const own = url && /^sns\.[a-z0-9-]{3,}\.amazonaws\.com(\.cn)?$/.test(url.hostname)
-  return own && url.protocol === 'https:' && url.port === '' && url.username === '' && url.password === ''
-    ? url
-    : undefined
+  return url?.origin === `https://${host}` && url.username === '' && url.password === '' ? url : undefined
 }
 
 /** Whatever can be refused before a certificate is fetched for it. */
@@ -84,11 +83,11 @@ function isSignedBy({ publicKey }: X509Certificate, message: View): boolean {
 }
 
 /** A subscription is confirmed by a GET of the address that was signed with it; SNS tries again when that fails. */
-const handshake: Scheme['handshake'] = async (_, request, network) => {
+const handshake: Scheme['handshake'] = async (config, request, network) => {
   const type = memberOfSmall(request, 'Type')
   if (type === 'UnsubscribeConfirmation') return emptyAnswer(200)
   if (type !== 'SubscriptionConfirmation') return undefined
-  const url = amazonUrl(String(memberOfSmall(request, 'SubscribeURL')))
+  const url = amazonUrl(String(memberOfSmall(request, 'SubscribeURL')), config)
   return emptyAnswer(url && (await network.get(url)) ? 200 : 502)
 }
 
@@ -108,7 +107,7 @@ export const amazonSns: Sender = {
     toleranceSeconds,
     needs: ['topicArn'],
     flaw: ({ topicArn = '' }) =>
-      /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]{1,256}$/.test(topicArn)
+      /^arn:aws[a-z-]*:sns:[a-z]{2,}(-[a-z]+)+-\d+:\d{12}:[A-Za-z0-9_.-]{1,256}$/.test(topicArn)
         ? undefined
         : {
             option: 'topicArn',

@@ -31,7 +31,7 @@ export function createNetwork(get: Network['get']): Network {
 
   async function fetched({ href }: URL, now: number): Promise<X509Certificate | undefined> {
     try {
-      const certificate = certificateIn(await get(new URL(href)))
+      const certificate = certificateIn(await get(new URL(href)).catch(unavailable))
       if (certificate) remember(known, href, certificate, mostKnown)
       else remember(missing, href, now + missingMs, mostMissing)
       return certificate
@@ -54,6 +54,11 @@ export function createNetwork(get: Network['get']): Network {
       return begun
     },
   }
+}
+
+/** Who asks has proved nothing yet, and learns nothing of this network. */
+function unavailable(cause: unknown): never {
+  throw new Failure('unreachable', 'The certificate of the sender is not to be had now.', { cause })
 }
 
 function certificateIn(pem: Uint8Array | undefined): X509Certificate | undefined {

@@ -109,6 +109,12 @@ test('amazon-sns: no certificate is fetched from elsewhere', async () => {
     certificate.replace('amazonaws.com', 'amazonaws.com.evil.example'),
     certificate.replace('sns.us-west-2.', 'sns.us-west-2.evil.'),
     certificate.replace('sns.', 's3.'),
+    certificate.replace('us-west-2', 's3-us-west-2'),
+    certificate.replace('us-west-2', 'us-east-1'),
+    certificate.replace('.com/', '.com.cn/'),
+    certificate.replace('.com/', '.com./'),
+    certificate.replace('https://', 'https://evil.example\\@'),
+    certificate.replace('https://', 'https://:x@'),
     certificate.replace('https://', 'https://evil.example/'),
     certificate.replace('.pem', '.txt'),
     'file:///etc/ssl/cert.pem',
@@ -120,7 +126,11 @@ test('amazon-sns: no certificate is fetched from elsewhere', async () => {
   }
   const SigningCertURL = certificate.replace('us-west-2.amazonaws.com', 'cn-north-1.amazonaws.com.cn')
   const china = amazon({ [SigningCertURL]: fixture('rsa-cert.pem') })
-  assert.equal(await kindOf(signed({ ...notification, SigningCertURL }), china), 'verified')
+  const TopicArn = 'arn:aws-cn:sns:cn-north-1:123456789012:MyTopic'
+  assert.equal(
+    await kindOf(signed({ ...notification, SigningCertURL, TopicArn }), china, TopicArn),
+    'verified',
+  )
 })
 
 test('amazon-sns: a message too old or ahead, and a certificate out of its time, are refused', async () => {
@@ -187,6 +197,15 @@ test('amazon-sns: a network that is down is no guess: the sender is told to try 
   const sent = () => proofOf(signed(notification), { asked: [], network: network })
   await assert.rejects(sent(), { code: 'unreachable' })
   await assert.rejects(sent(), { code: 'unreachable' })
+})
+
+test('amazon-sns: a stranger learns nothing of our network from a certificate that cannot be fetched', async () => {
+  const network = createNetwork(() => Promise.reject(new Failure('unreachable', 'ENOTFOUND at 10.0.0.1')))
+  const refused = await proofOf(signed(notification), { asked: [], network }).catch(
+    (thrown: Failure) => thrown,
+  )
+  assert.ok(refused instanceof Failure)
+  assert.doesNotMatch(refused.message, /ENOTFOUND|10\.0|amazonaws/)
 })
 
 test('amazon-sns: a subscription is confirmed at the address that was signed with it', async () => {
