@@ -38,18 +38,18 @@ export function findSuites(root: string, filters: readonly string[]): readonly S
 }
 
 /** One knock and one hook through the built binary: what breaks when the parts are put together wrongly. */
-const smoke = /^test\/e2e\/(knock|hooks)\.test\.ts$/
+const isSmoke = /^test\/e2e\/(knock|hooks)\.test\.ts$/
 
 /**
- * What a change most likely broke, on Bun: first the folders that mirror `changed` sources and changed tests
- * themselves, then everything that needs no terminal, browser or real agent, then one round through the binary.
+ * What a change most likely broke, on Bun: one round through the binary, the folders that mirror `changed` sources and
+ * changed tests themselves, then everything that needs no terminal, browser or real agent.
  */
 export function quickSuites(root: string, changed: readonly string[]): readonly Suite[] {
   const suites = findSuites(root, []).filter(({ runtime }) => runtime === 'bun')
   const near = suites.filter(({ file }) => changed.some((path) => isNear(file, path)) && !agentOf(file))
   const fast = suites.filter(({ file }) => !demanding.test(file) && !patient.test(file))
-  const last = suites.filter(({ file }) => smoke.test(file))
-  return [...new Set([...near, ...fast, ...last])]
+  const smoke = suites.filter(({ file }) => isSmoke.test(file))
+  return [...new Set([...smoke, ...near, ...fast])]
 }
 
 /** `test/drivers/tmux/discover.test.ts` is near `src/drivers/tmux/pane.ts` and near itself. */
