@@ -55,9 +55,10 @@ export async function openPaneBench(
   const facts = await tmux('display-message', '-p', '-t', '=agent:', '#{pane_id} #{pane_pid} #{pid}')
   const [paneId = '', panePid, serverPid] = facts.split(' ')
   const driver = tmuxDriver({ env, skillDirs: () => [join(folder, 'skills')] })
-  const settings = await driver.prepare({ target: paneId, socket, ...more }, { cwd: folder })
   const screen = () => tmux('capture-pane', '-p', '-t', paneId)
+  // Before, the program may not stand in its folder yet, and the settings would name another.
   await eventually(async () => (await screen()).includes(ready), 'the program is ready')
+  const settings = await driver.prepare({ target: paneId, socket, ...more }, { cwd: folder })
   const connect = (other = settings) =>
     driver.connect(sessionWith(other), { ...tools, runDir: join(folder, 'run') })
   return {
