@@ -23,7 +23,12 @@ const toleranceSeconds = 7200
 const verify: VerifyLater = async (config, request, network) => {
   const message = request.rawBody.length > longestBody ? null : await jsonIn(request.rawBody)
   const url = amazonUrl(textAt(message, 'SigningCertURL'), config)
-  if (!url?.pathname.endsWith('.pem') || !isExpected(config, message, request.now)) return undefined
+  if (
+    !url?.pathname.endsWith('.pem') ||
+    url.search + url.hash !== '' ||
+    !isExpected(config, message, request.now)
+  )
+    return undefined
   const certificate = await network.certificate(url, request.now)
   return certificate && isValidAt(certificate, request.now) && isSignedBy(certificate, message)
     ? vouched(textAt(message, 'MessageId'))

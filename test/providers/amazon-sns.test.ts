@@ -117,6 +117,9 @@ test('amazon-sns: no certificate is fetched from elsewhere', async () => {
     certificate.replace('https://', 'https://:x@'),
     certificate.replace('https://', 'https://evil.example/'),
     certificate.replace('.pem', '.txt'),
+    `${certificate}?1`,
+    `${certificate}?.pem`,
+    certificate.replace('.pem', '#.pem'),
     'file:///etc/ssl/cert.pem',
     '',
   ]) {
