@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import type { VerifyConfig } from '../../src/domain/verify.ts'
 import { schemeNames, schemeOf } from '../../src/providers/index.ts'
 import { offline } from '../../src/providers/network.ts'
+import { prove } from '../../src/providers/prove.ts'
 import type { SignedRequest, Verified } from '../../src/providers/request.ts'
 
 type HeaderMap = Readonly<Record<string, string>>
@@ -648,4 +649,25 @@ test('Verified takes no id that is odd, too long or sent twice', () => {
     made('gitea', { 'X-Gitea-Signature': mac(body), 'X-Gitea-Delivery': 'x'.repeat(128) }),
   )
   assert.ok((longest?.idempotencyKey ?? '').length <= 255 && longest?.deliveryId?.length === 128)
+})
+
+test('prove lets others take their turn between the secrets of a rotation over a long body', async () => {
+  const long = 'x'.repeat(1_100_000)
+  const secrets = Array.from({ length: 5 }, (_, at) => `secret number ${at} of the rotation`)
+  const proofBy = (key: string) => {
+    const one = made('github', { 'X-Hub-Signature-256': `sha256=${mac(long, 'hex', key)}` }, { secrets })
+    return prove(one.config, requestOf(one), async () => Buffer.from(long), offline)
+  }
+  let turns = 0
+  let proving = true
+  const take = () => {
+    turns++
+    if (proving) setImmediate(take)
+  }
+  take()
+  const { kind } = await proofBy('none of them')
+  proving = false
+  assert.equal(kind, 'unproven')
+  assert.ok(turns >= secrets.length, `${turns}`)
+  for (const key of secrets) assert.equal((await proofBy(key)).kind, 'verified')
 })
