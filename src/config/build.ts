@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import type { Hook } from '../domain/hook.ts'
-import { isLoopback } from '../domain/loopback.ts'
 import { sessionOf } from '../domain/session.ts'
 import { minSecretLength } from '../domain/verify.ts'
 import {
@@ -13,7 +12,7 @@ import {
 } from './defaults.ts'
 import type { Complain } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
-import { type BuildDeps, isPlaceholder, placeholderFlaw, resolveSecrets } from './secrets.ts'
+import { type BuildDeps, checkSecret, resolveSecrets, type SecretCheck } from './secrets.ts'
 import { buildServer } from './server.ts'
 import type { Config, SessionsConfig, WebhooksConfig } from './types.ts'
 import type { HookContext, WrittenHooks } from './verify.ts'
@@ -23,7 +22,7 @@ export async function build(document: ConfigDocument, deps: BuildDeps): Promise<
   const warnings: string[] = []
   const server = await buildServer(document.server ?? {}, deps)
   const limits = { ...limitsDefaults, ...document.limits }
-  const check: Check = {
+  const check: SecretCheck = {
     host: server.host,
     warn: (text) => warnings.push(text),
     complain: deps.complain,
@@ -43,7 +42,7 @@ export async function build(document: ConfigDocument, deps: BuildDeps): Promise<
 async function buildWebhooks(
   written: NonNullable<ConfigDocument['webhooks']>,
   deps: BuildDeps,
-  check: Check,
+  check: SecretCheck,
   hookBytes: number,
 ): Promise<WebhooksConfig> {
   const enabled = written.enabled ?? false
@@ -54,34 +53,17 @@ async function buildWebhooks(
   return {
     enabled,
     secrets: secrets.filter((secret) => secret !== ''),
-    hooks: await hooksOf(written.hooks ?? {}, { secrets, hookBytes, enabled, deps }),
+    hooks: await hooksOf(written.hooks ?? {}, { secrets, hookBytes, enabled, deps, check }),
   }
 }
 
-interface Check {
-  /** Where the server listens. */
-  readonly host: string
-  readonly warn: (text: string) => void
-  readonly complain: Complain
-}
-
-/** The example of the documentation: no secret. */
-const exampleSecret = 'your-webhook-secret'
 const secretPath = ['webhooks', 'secret']
 
-/** The shared secret of enabled webhooks: there, long enough, and not the one from the documentation. */
-function checkSharedSecret(secrets: readonly string[], { host, warn, complain }: Check): void {
+/** The shared secret of enabled webhooks. */
+function checkSharedSecret(secrets: readonly string[], check: SecretCheck): void {
   if (secrets.length === 0)
-    complain(secretPath, 'is missing, and webhooks are enabled; `postern secret` makes one')
-  for (const secret of secrets) {
-    if (secret.length < minSecretLength)
-      complain(secretPath, `must have ${minSecretLength} characters or more; \`postern secret\` makes one`)
-    else if (isPlaceholder(secret)) complain(secretPath, placeholderFlaw)
-    else if (secret === exampleSecret && !isLoopback(host))
-      complain(secretPath, `is the one from the documentation, and ${host} is not a loopback address`)
-    else if (secret === exampleSecret)
-      warn('webhooks.secret is the one from the documentation; `postern secret` makes one of your own.')
-  }
+    check.complain(secretPath, 'is missing, and webhooks are enabled; `postern secret` makes one')
+  for (const secret of secrets) checkSecret(secret, secretPath, minSecretLength, check)
 }
 
 /** Templates and presets are loaded only by those who have hooks: `postern expose` is too short-lived to pay for them. */

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
-import type { Complain, ConfigPath } from './problem.ts'
+import { isLoopback } from '../domain/loopback.ts'
+import { minSecretLength } from '../domain/verify.ts'
+import { type Complain, type ConfigPath, pathText } from './problem.ts'
 
 type OneSecret = string | { readonly env: string } | { readonly file: string }
 export type WrittenSecret = OneSecret | readonly OneSecret[]
@@ -24,12 +26,32 @@ export async function resolveSecrets(
   return Promise.all(written.map((one, i) => resolveSecret(one, [...path, i], deps)))
 }
 
-/** What stands where a secret should: `${NAME}`, `<your secret>`, one character over and over. Everybody could guess it. */
-export const isPlaceholder = (secret: string): boolean =>
-  /^(\$\{?\w+\}?|\{\{.*\}\}|<.*>|env:\w+|(.)\2*)$/s.test(secret)
+export interface SecretCheck {
+  /** Where the server listens. */
+  readonly host: string
+  readonly warn: (text: string) => void
+  readonly complain: Complain
+}
 
-export const placeholderFlaw =
-  'is a placeholder, not a secret; {"env": "NAME"} or {"file": "path"} reads one, `postern secret` makes one'
+/** Complains of a secret that anybody could guess. */
+export function checkSecret(secret: string, at: ConfigPath, least: number, check: SecretCheck): void {
+  const { host, warn, complain } = check
+  const hint = least < minSecretLength ? '' : '; `postern secret` makes one'
+  if (secret.length < least) complain(at, `must have ${least} characters or more${hint}`)
+  else if (isPlaceholder(secret))
+    complain(at, 'is a placeholder; {"env": "NAME"} or {"file": "path"} reads a secret from elsewhere')
+  else if (secret === exampleSecret && !isLoopback(host))
+    complain(at, `is the one from the documentation, and ${host} is not a loopback address`)
+  else if (secret === exampleSecret)
+    warn(`${pathText(at)} is the one from the documentation; \`postern secret\` makes one of your own.`)
+}
+
+/** The example of the documentation: no secret. */
+const exampleSecret = 'your-webhook-secret'
+
+/** What stands where a secret should: `${NAME}`, `<your secret>`, one character over and over. */
+const isPlaceholder = (secret: string): boolean =>
+  /^(\$\{?\w+\}?|\{\{.*\}\}|<.*>|env:\w+|(.)\2*)$/s.test(secret)
 
 const isList = (written: WrittenSecret): written is readonly OneSecret[] => Array.isArray(written)
 

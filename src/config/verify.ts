@@ -6,9 +6,9 @@ import type { Complain, ConfigPath } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
 import {
   type BuildDeps,
-  isPlaceholder,
-  placeholderFlaw,
+  checkSecret,
   resolveSecrets,
+  type SecretCheck,
   type WrittenSecret,
 } from './secrets.ts'
 
@@ -21,6 +21,7 @@ export interface HookContext {
   readonly hookBytes: number
   readonly enabled: boolean
   readonly deps: BuildDeps
+  readonly check: SecretCheck
 }
 
 /** How one hook's senders prove themselves; complains of what could verify nothing or would prove nothing. */
@@ -38,7 +39,13 @@ export async function buildVerify(
   const secrets =
     own === undefined
       ? sharedSecrets(scheme, secretAt, context)
-      : await ownSecrets(own, secretAt, scheme, lenient(written, context), context.deps)
+      : await ownSecrets(
+          own,
+          secretAt,
+          scheme,
+          { ...context.check, complain: lenient(written, context) },
+          context.deps,
+        )
   const verify = { ...options, scheme, secrets }
   const flaw = await flawOf(verify)
   if (flaw?.option === 'secrets') lenient(written, context)(secretAt, flaw.what)
@@ -66,13 +73,13 @@ async function ownSecrets(
   own: WrittenSecret,
   at: ConfigPath,
   scheme: string,
-  complain: Complain,
+  check: SecretCheck,
   deps: BuildDeps,
 ): Promise<readonly string[]> {
-  const secrets = await resolveSecrets(own, at, { ...deps, complain })
-  const least = schemeOf(scheme)?.ownSecret ? minSenderSecretLength : minSecretLength
-  if (secrets.some((secret) => secret.length < least)) complain(at, `must have ${least} characters or more`)
-  else if (secrets.some(isPlaceholder)) complain(at, placeholderFlaw)
-  if (schemeOf(scheme)?.withoutSecret) complain(at, `means nothing to ${scheme}, which has no secret`)
+  const secrets = await resolveSecrets(own, at, { ...deps, complain: check.complain })
+  const { ownSecret, withoutSecret } = schemeOf(scheme) ?? {}
+  for (const secret of secrets)
+    checkSecret(secret, at, ownSecret ? minSenderSecretLength : minSecretLength, check)
+  if (withoutSecret) check.complain(at, `means nothing to ${scheme}, which has no secret`)
   return secrets
 }

@@ -286,6 +286,14 @@ describe('loadConfig: complaints', () => {
         ] as const,
     ),
     [
+      'the secret of the documentation at a hook, beyond loopback',
+      {
+        server: { host: '0.0.0.0' },
+        ...withHook({ verify: { scheme: 'github', secret: 'your-webhook-secret' } }),
+      },
+      'webhooks.hooks.h.verify.secret: is the one from the documentation, and 0.0.0.0',
+    ],
+    [
       'a secret for a sender that has none',
       withHook({
         secret,
