@@ -42,11 +42,14 @@ const sessionId = (description: string) =>
     errorMessage: 'must be a session id: 1 to 64 of a-z 0-9 . _ - that start with a letter or digit',
   })
 
-const oneSecret = Type.Union([
-  Type.String(),
-  section({ env: text('Name of the environment variable that holds it') }),
-  section({ file: text('File that holds it; relative to this one') }),
-])
+const oneSecret = Type.Union(
+  [
+    Type.String(),
+    section({ env: text('Name of the environment variable that holds it') }),
+    section({ file: text('File that holds it; relative to this one') }),
+  ],
+  { errorMessage: 'must be a string, {"env": "NAME"} or {"file": "path"}' },
+)
 
 const secret = (description: string) =>
   Type.Union([oneSecret, Type.Array(oneSecret, { minItems: 1 })], {

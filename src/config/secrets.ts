@@ -36,6 +36,8 @@ export interface SecretCheck {
 /** Complains of a secret that anybody could guess. */
 export function checkSecret(secret: string, at: ConfigPath, least: number, check: SecretCheck): void {
   const { host, warn, complain } = check
+  if (secret.length >= least && hasStrayCharacters(secret))
+    warn(`${pathText(at)} has spaces or line breaks at an end, or characters that nobody types.`)
   const hint = least < minSecretLength ? '' : '; `postern secret` makes one'
   if (secret.length < least) complain(at, `must have ${least} characters or more${hint}`)
   else if (isPlaceholder(secret))
@@ -45,6 +47,10 @@ export function checkSecret(secret: string, at: ConfigPath, least: number, check
   else if (secret === exampleSecret)
     warn(`${pathText(at)} is the one from the documentation; \`postern secret\` makes one of your own.`)
 }
+
+/** What comes with a file: line breaks, a byte order mark, bytes that are no UTF-8. Few senders have it, too. */
+const hasStrayCharacters = (secret: string): boolean =>
+  secret.trim() !== secret || /\p{Cc}|\ufffd/u.test(secret)
 
 /** The example of the documentation: no secret. */
 const exampleSecret = 'your-webhook-secret'

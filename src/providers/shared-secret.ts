@@ -65,7 +65,9 @@ export const basic: Sender = {
     needs: ['username'],
     options: ['idHeader'],
     flaw: ({ username = '' }) =>
-      /^[^:]+$/.test(username) ? undefined : { option: 'username', what: 'must hold no colon (RFC 7617)' },
+      /^[^:\p{Cc}]+$/u.test(username)
+        ? undefined
+        : { option: 'username', what: 'must hold no colon and no control character (RFC 7617)' },
   },
   sample: { headers: {}, body: { text: 'Hello' }, verify: { username: 'ops' } },
 }

@@ -111,6 +111,18 @@ describe('loadConfig', () => {
     for (const host of ['localhost', '127.8.9.1', '::1']) await load({ ...example, server: { host } })
   })
 
+  it('warns of what comes into a secret with its file', async () => {
+    const files = { '/home/postern/preferences/s': `${secret}\n\n` }
+    const warningsOf = async (hookSecret: unknown) =>
+      (await load(withHook({ verify: { scheme: 'github', secret: hookSecret } }), { files })).warnings
+    for (const stray of [{ file: 's' }, ` ${secret}`, `\ufeff${secret}`, `${secret}\ufffd`, `${secret}\tx`]) {
+      const warnings = await warningsOf(stray)
+      assert.match(warnings.join(), /^webhooks\.hooks\.h\.verify\.secret has spaces or line breaks/)
+      assert.ok(!warnings.join().includes(secret))
+    }
+    assert.deepEqual(await warningsOf('with spaces between, and ü'), [])
+  })
+
   it('puts flags above the environment above the file above the defaults', async () => {
     const file = {
       server: { host: '10.0.0.1', port: 1001, publicUrl: 'https://file.example', waitSeconds: 2 },
@@ -292,6 +304,11 @@ describe('loadConfig: complaints', () => {
         ...withHook({ verify: { scheme: 'github', secret: 'your-webhook-secret' } }),
       },
       'webhooks.hooks.h.verify.secret: is the one from the documentation, and 0.0.0.0',
+    ],
+    [
+      'a list in a list of secrets',
+      withHook({ verify: { scheme: 'github', secret: [[secret]] } }),
+      'webhooks.hooks.h.verify.secret[0]: must be a string, {"env": "NAME"}',
     ],
     [
       'a secret for a sender that has none',

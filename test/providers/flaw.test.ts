@@ -64,6 +64,7 @@ test('flawOf says what could never verify and what would prove nothing', async (
     [fit('bearer', { secrets: [' with a space before'], header: 'X-Key' }), undefined, /could not verify/],
     [fit('bearer', { secrets: ['good enough', 'with\na newline'] }), undefined, /could not verify/],
     [fit('basic', { username: 'a:b' }), 'username', /no colon/],
+    [fit('basic', { username: 'a\nb' }), 'username', /no control/],
     [{ scheme: 'basic', secrets: ['x'] }, 'username', /is missing/],
     [{ scheme: 'amazon-sns', secrets: [] }, 'topicArn', /is missing/],
     [fit('amazon-sns', { topicArn: 'MyTopic' }), 'topicArn', /arn:aws:sns/],
