@@ -4,7 +4,7 @@ type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
 
-interface LogOptions {
+interface LogDeps {
   readonly write: (line: string) => void
   readonly now: () => number
   readonly level: () => LogLevel
@@ -13,11 +13,11 @@ interface LogOptions {
 }
 
 /** One line an event. Anything that looks like one of our tokens is replaced, in whatever field it stands. */
-export function createLog(options: LogOptions): Log {
-  const format = options.format === 'json' ? jsonLine : textLine
+export function createLog(deps: LogDeps): Log {
+  const format = deps.format === 'json' ? jsonLine : textLine
   return (level, event, fields = {}) => {
-    if (ranks[level] < ranks[options.level()]) return
-    options.write(`${redact(format(new Date(options.now()).toISOString(), level, event, fields))}\n`)
+    if (ranks[level] < ranks[deps.level()]) return
+    deps.write(`${redact(format(new Date(deps.now()).toISOString(), level, event, fields))}\n`)
   }
 }
 

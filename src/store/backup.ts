@@ -3,11 +3,11 @@ import { dirname } from 'node:path'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { Database } from '../platform/platform.ts'
 import type { Sql } from './connection.ts'
-import type { StoreContext, StoreOptions } from './context.ts'
+import type { StoreContext, StoreDeps } from './context.ts'
 import { lockHome } from './lock.ts'
 import { number, orUndefined } from './rows.ts'
 
-type Copying = Pick<StoreContext, 'sql' | 'now'> & Pick<StoreOptions, 'platform'>
+type Copying = Pick<StoreContext, 'sql' | 'now'> & Pick<StoreDeps, 'platform'>
 
 /** One consistent copy of everything, however busy the store is, for its owner alone. Never overwrites. */
 export function backup({ sql, now, platform }: Copying, path: string): void {
@@ -73,16 +73,15 @@ export const copyMadeAt = (sql: Sql): number | undefined =>
  * Copies a database as it is before this version changes its schema, as a backup beside it, and returns where. Throws
  * `already_running` to a command while a server, which then is of an older version, serves the home.
  */
-export function copyBeforeUpgrade(options: StoreOptions, version: number): string {
-  if (options.role === 'client' && options.serverLock !== undefined)
-    refuseWhileServed(options, options.serverLock)
-  const copy = besides(options.path, `schema-${version}`, options.now())
-  const partial = `${options.path}.copying`
+export function copyBeforeUpgrade(deps: StoreDeps, version: number): string {
+  if (deps.role === 'client' && deps.serverLock !== undefined) refuseWhileServed(deps, deps.serverLock)
+  const copy = besides(deps.path, `schema-${version}`, deps.now())
+  const partial = `${deps.path}.copying`
   // An upgrade that was killed leaves one; whoever is here holds the lock of the database.
   discard(partial)
-  const database = options.platform.openDatabase(options.path)
+  const database = deps.platform.openDatabase(deps.path)
   try {
-    backup({ ...options, sql: database.prepare }, partial)
+    backup({ ...deps, sql: database.prepare }, partial)
   } finally {
     database.close()
   }
@@ -95,7 +94,7 @@ export function copyBeforeUpgrade(options: StoreOptions, version: number): strin
 export const besides = (path: string, kind: string, now: number): string =>
   `${path}.${kind}-${new Date(now).toISOString().replace(/[:.]/g, '-')}`
 
-function refuseWhileServed({ platform }: StoreOptions, serverLock: string): void {
+function refuseWhileServed({ platform }: StoreDeps, serverLock: string): void {
   try {
     lockHome(platform, serverLock).release()
   } catch (cause) {

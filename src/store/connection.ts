@@ -3,7 +3,7 @@ import { Failure, reasonOf } from '../domain/error.ts'
 import type { Database, Platform, Statement } from '../platform/platform.ts'
 import { type BeforeUpgrade, migrate, versionOf } from './migrate.ts'
 
-interface ConnectionOptions {
+interface ConnectionDeps {
   readonly platform: Pick<Platform, 'openDatabase'>
   readonly path: string
   /** How long SQLite itself waits for another process's write, blocking. Milliseconds. */
@@ -25,12 +25,12 @@ export interface Connection {
 }
 
 /** Opens the database, creating it readable by its owner alone. Throws `home_unusable`, saying what to do. */
-export function openConnection(options: ConnectionOptions): Connection {
+export function openConnection(deps: ConnectionDeps): Connection {
   try {
-    makePrivate(options.path)
-    return opened(options.platform.openDatabase(options.path), options)
+    makePrivate(deps.path)
+    return opened(deps.platform.openDatabase(deps.path), deps)
   } catch (cause) {
-    throw cause instanceof Failure ? cause : unusable(options.path, cause)
+    throw cause instanceof Failure ? cause : unusable(deps.path, cause)
   }
 }
 
@@ -56,7 +56,7 @@ function create(path: string): void {
 
 const openingBusyMs = 5000
 
-function opened(database: Database, { busyMs, path, beforeUpgrade }: ConnectionOptions): Connection {
+function opened(database: Database, { busyMs, path, beforeUpgrade }: ConnectionDeps): Connection {
   try {
     database.exec(`PRAGMA busy_timeout = ${openingBusyMs}`)
     // Before anything is changed: it may be another program's.

@@ -4,7 +4,7 @@ import { type Connection, openConnection, type Sql, unavailable } from './connec
 import { createCommitter } from './group-commit.ts'
 import type { BeforeUpgrade } from './migrate.ts'
 
-export interface StoreOptions {
+export interface StoreDeps {
   readonly platform: Pick<Platform, 'openDatabase'>
   /** The database file. */
   readonly path: string
@@ -39,8 +39,8 @@ export interface StoreContext {
 const busyMs = { server: 5, client: 4000 }
 
 /** Opens the database and joins it to a cache of what was read. Throws `home_unusable`, saying what to do. */
-export function openContext(options: StoreOptions, beforeUpgrade: BeforeUpgrade): StoreContext {
-  const open = () => openConnection({ ...options, busyMs: busyMs[options.role], beforeUpgrade })
+export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade): StoreContext {
+  const open = () => openConnection({ ...deps, busyMs: busyMs[deps.role], beforeUpgrade })
   let connection = open()
   let elsewhere = false
   const sql = (text: string) => connection.sql(text)
@@ -65,8 +65,8 @@ export function openContext(options: StoreOptions, beforeUpgrade: BeforeUpgrade)
   return {
     sql,
     cache,
-    revokedFile: options.revokedFile,
-    now: options.now,
+    revokedFile: deps.revokedFile,
+    now: deps.now,
     write,
     read: (act) => readNow(refresh, act),
     changedElsewhere: () => {

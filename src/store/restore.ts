@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { Database } from '../platform/platform.ts'
 import { besides, createPrivate, markAsCopy, sync } from './backup.ts'
-import type { StoreOptions } from './context.ts'
+import type { StoreDeps } from './context.ts'
 import { migrate, versionOf } from './migrate.ts'
 import { isOwn, ownRevocations } from './revocations.ts'
 import { number } from './rows.ts'
@@ -18,7 +18,7 @@ export interface Restored {
   readonly aside?: string
 }
 
-interface RestoreDeps extends StoreOptions {
+interface RestoreDeps extends StoreDeps {
   /** The operator vouches that no grant was revoked since, or that those were revoked again. */
   readonly keepGrants: boolean
 }
@@ -27,15 +27,15 @@ interface RestoreDeps extends StoreOptions {
  * Puts a backup in place of the database, which is kept aside. Nobody else may have that open. Throws `not_found`, and `usage`
  * for a file that is no backup; then everything is as it was.
  */
-export async function restore(options: RestoreDeps, file: string): Promise<Restored> {
-  const fresh = `${options.path}.restoring`
+export async function restore(deps: RestoreDeps, file: string): Promise<Restored> {
+  const fresh = `${deps.path}.restoring`
   try {
     copyIn(file, fresh)
-    const found = prepare(options, fresh, file)
-    await (await openStore({ ...options, path: fresh })).close()
-    const aside = putAside(options.path, options.now())
-    renameSync(fresh, options.path)
-    sync(dirname(options.path))
+    const found = prepare(deps, fresh, file)
+    await (await openStore({ ...deps, path: fresh })).close()
+    const aside = putAside(deps.path, deps.now())
+    renameSync(fresh, deps.path)
+    sync(dirname(deps.path))
     return { ...found, ...(aside !== undefined && { aside }) }
   } finally {
     remove(fresh)
@@ -55,19 +55,19 @@ function copyIn(file: string, fresh: string): void {
 type Found = Pick<Restored, 'held' | 'revoked'>
 
 /** Makes the copied file ready, and counts what restoring changes. A copy made by other means counts as one of that file's age. */
-function prepare(options: RestoreDeps, fresh: string, file: string): Found {
-  const database = options.platform.openDatabase(fresh)
+function prepare(deps: RestoreDeps, fresh: string, file: string): Found {
+  const database = deps.platform.openDatabase(fresh)
   try {
     if (versionOf(database) === 0) throw new Failure('usage', 'it is empty')
     if (only(database, 'PRAGMA integrity_check') !== 'ok') throw new Failure('usage', 'it is damaged')
     // Migrated here, so that opening the store copies nothing: the backup itself is the copy of the old schema.
     migrate(database)
     markAsCopy(database.prepare, Math.round(statSync(file).mtimeMs))
-    if (options.keepGrants && options.revokedFile) ownRevocations(database.prepare, options.revokedFile)
-    const forgets = options.revokedFile !== undefined && !isOwn(options.revokedFile)
+    if (deps.keepGrants && deps.revokedFile) ownRevocations(database.prepare, deps.revokedFile)
+    const forgets = deps.revokedFile !== undefined && !isOwn(deps.revokedFile)
     return {
       held: number(only(database, `SELECT COUNT(*) FROM deliveries WHERE state IN ('PENDING', 'RETRY')`)),
-      revoked: forgets ? number(only(database, openGrants(options.now()))) : 0,
+      revoked: forgets ? number(only(database, openGrants(deps.now()))) : 0,
     }
   } catch (cause) {
     throw new Failure('usage', `${file} is no backup of Postern: ${reasonOf(cause)}.`, { cause })

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import type { Store } from '../domain/ports.ts'
 import { backup, copyBeforeUpgrade } from './backup.ts'
 import { anythingDue, claimDue, nextDue, releaseLeases } from './claims.ts'
-import { openContext, type StoreOptions, writeProbe } from './context.ts'
+import { openContext, type StoreDeps, writeProbe } from './context.ts'
 import { createExpiry, failQueued } from './expiry.ts'
 import { grantStore } from './grants.ts'
 import { createPurge } from './purge.ts'
@@ -18,17 +18,17 @@ import { accept, acknowledge, append, deliveryById, requeue, settleAttempt } fro
 // revocations (what outlives a restore) and lock (one server a home).
 
 /** Opens the SQLite store. Throws `home_unusable`, saying what to do. */
-export async function openStore(options: StoreOptions): Promise<Store> {
+export async function openStore(deps: StoreDeps): Promise<Store> {
   let copy: string | undefined
-  const context = openContext(options, (version) => {
-    const made = copyBeforeUpgrade(options, version)
+  const context = openContext(deps, (version) => {
+    const made = copyBeforeUpgrade(deps, version)
     copy = made
     return () => rmSync(made, { force: true })
   })
-  if (copy !== undefined) options.onUpgrade?.(copy)
+  if (copy !== undefined) deps.onUpgrade?.(copy)
   const { write, read, revokedFile } = context
   if (await read(() => isFromThePast(context))) await write(() => adoptCopy(context))
-  if (options.role === 'server' && revokedFile !== undefined && !isOwn(revokedFile))
+  if (deps.role === 'server' && revokedFile !== undefined && !isOwn(revokedFile))
     await write(() => ownRevocations(context.sql, revokedFile))
 
   return {
@@ -58,7 +58,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     probe: () => write(() => writeProbe(context)),
     backup: async (path) => {
       if (revokedFile !== undefined) await write(() => ownRevocations(context.sql, revokedFile))
-      await read(() => backup({ ...context, platform: options.platform }, path))
+      await read(() => backup({ ...context, platform: deps.platform }, path))
     },
     close: context.close,
   }

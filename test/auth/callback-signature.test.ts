@@ -9,7 +9,7 @@ const id = 'msg_p5jXN8AQM9LWM0D4loKWxJek'
 const timestamp = 1_614_265_330
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 
-test('signOutgoing agrees with the published example of Standard Webhooks', () => {
+test('signCallback agrees with the published example of Standard Webhooks', () => {
   assert.deepEqual(signCallback({ id, timestamp, body: '{"test": 2432232314}', secrets: [secret] }), {
     'webhook-id': id,
     'webhook-timestamp': '1614265330',
@@ -17,7 +17,7 @@ test('signOutgoing agrees with the published example of Standard Webhooks', () =
   })
 })
 
-test('signOutgoing is verified by our own door, for any body and key, under each secret', () => {
+test('signCallback is verified by our own scheme, for any body and key, under each secret', () => {
   const key = fc
     .uint8Array({ minLength: 1, maxLength: 64 })
     .map((bytes) => `whsec_${Buffer.from(bytes).toString('base64')}`)
@@ -53,7 +53,7 @@ test('signOutgoing is verified by our own door, for any body and key, under each
   )
 })
 
-test('signOutgoing uses any other secret as it stands', () => {
+test('signCallback uses any other secret as it stands', () => {
   const { 'webhook-signature': raw } = signCallback({
     id,
     timestamp,
@@ -65,7 +65,7 @@ test('signOutgoing uses any other secret as it stands', () => {
   assert.equal(raw, same)
 })
 
-test('signOutgoing signs nothing with nothing', () => {
+test('signCallback signs nothing with nothing', () => {
   for (const secrets of [[], ['']])
     assert.deepEqual(Object.keys(signCallback({ id, timestamp, body: '', secrets })), [
       'webhook-id',

@@ -490,7 +490,7 @@ describe('loadConfig: complaints', () => {
     ['/api/hooks/one', '/api/hooks/ONE'],
   ]
   for (const [a, b] of pairs)
-    it(`${a} and ${b} are the same door`, async () => {
+    it(`${a} and ${b} are the same path`, async () => {
       const hooks = { a: { path: a, messageTemplate: 'x' }, b: { path: b, messageTemplate: 'x' } }
       assert.match(
         await refusal(load(enabled({ hooks }))),

@@ -93,7 +93,10 @@ describe('the configuration of a running server', () => {
       ...hooks({ late: { messageTemplate: 'x', action: 'wake', secret: { file: 'late.secret' } } }),
       ...unlimited,
     })
-    await until('word of it', () => server.stderr().indexOf('there is no file', before) > 0 || undefined)
+    await until(
+      'the refusal in the log',
+      () => server.stderr().indexOf('there is no file', before) > 0 || undefined,
+    )
     await writeFile(join(home, 'preferences', 'late.secret'), 'a secret that came later\n')
     const headers = { authorization: 'Bearer a secret that came later' }
     await until('the hook', async () => (await post(at('late'), {}, headers)).status === 202 || undefined)

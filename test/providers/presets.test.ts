@@ -280,7 +280,7 @@ describe('presets', () => {
     for (const preset of presetNames)
       for (const payload of payloads)
         for (const event of ['', 'push', 'constructor', '__proto__', 'workflow_job', 'issue'])
-          await render({ preset }, payload, { ...github_(event), ...sentry_(event) })
+          assert.ok((await render({ preset }, payload, { ...github_(event), ...sentry_(event) })).kind)
   })
 })
 

@@ -45,7 +45,7 @@ export interface StartedAgent {
 
 type Disturbance = 'busyWith' | 'hang' | 'die' | 'goAway'
 
-/** What every driver promises, whatever its wire. */
+/** What every driver promises, whatever its protocol. */
 export function testDriver(harness: DriverHarness): void {
   const check = checking(harness)
   check('state is idle while the agent waits', async ({ connection }) => {

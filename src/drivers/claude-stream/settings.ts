@@ -16,7 +16,7 @@ export function parseStream(settings: DriverSettings, cwd: string): StreamSettin
   if (sessionId !== undefined && !isUuid(sessionId)) throw given.usage('needs sessionId as a UUID')
   const taken = command.slice(1).find((argument) => ours.includes(argument))
   if (taken !== undefined)
-    throw given.usage(`says ${taken} itself; choose a conversation by --set sessionId=UUID`)
+    throw given.usage(`sets ${taken} itself; choose a conversation by --set sessionId=UUID`)
   return {
     command,
     cwd: given.cwd(cwd),

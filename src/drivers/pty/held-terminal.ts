@@ -46,7 +46,7 @@ interface Keys {
 }
 
 interface Held {
-  readonly options: HeldTerminalDeps
+  readonly deps: HeldTerminalDeps
   readonly model: ScreenModel
   readonly terminal: Terminal
   readonly drafts: DraftTracker
@@ -63,13 +63,13 @@ interface Held {
   keysInTurn: Promise<void>
 }
 
-export function holdTerminal(options: HeldTerminalDeps): HeldTerminal {
+export function holdTerminal(deps: HeldTerminalDeps): HeldTerminal {
   const held: Held = {
-    options,
-    model: createScreenModel(options.size.columns, options.size.rows, (reply) => {
-      if (options.answers()) write(held, reply)
+    deps: deps,
+    model: createScreenModel(deps.size.columns, deps.size.rows, (reply) => {
+      if (deps.answers()) write(held, reply)
     }),
-    terminal: open(options, () => held),
+    terminal: open(deps, () => held),
     drafts: createDraftTracker(),
     drawnAt: performance.now(),
     keysInTurn: Promise.resolve(),
@@ -89,20 +89,20 @@ export function holdTerminal(options: HeldTerminalDeps): HeldTerminal {
   }
 }
 
-function open({ open: openTerminal, size, ...options }: HeldTerminalDeps, held: () => Held): Terminal {
+function open({ open: openTerminal, size, ...deps }: HeldTerminalDeps, held: () => Held): Terminal {
   return openTerminal({
-    command: options.command,
-    cwd: options.cwd,
-    env: options.env,
+    command: deps.command,
+    cwd: deps.cwd,
+    env: deps.env,
     ...size,
     onData: (bytes) => {
       held().drawnAt = performance.now()
       held().model.feed(bytes)
-      options.onOutput(bytes)
+      deps.onOutput(bytes)
     },
     onExit: (end) => {
       held().end = end
-      options.onEnd(end)
+      deps.onEnd(end)
     },
   })
 }
@@ -145,7 +145,7 @@ async function look(held: Held): Promise<Screen | Gone> {
  * turn short. Looked for in agents alone, whose input boxes are known.
  */
 async function isDraftWithoutKeys(held: Held): Promise<boolean> {
-  if (agentRunBy(held.options.command) === undefined) return false
+  if (agentRunBy(held.deps.command) === undefined) return false
   const input = await held.model.input()
   if (input === '' && held.entered) held.ours = undefined
   return isForeign(held.ours, input)
@@ -167,7 +167,7 @@ function takeKeys(held: Held, keys: Keys): void {
   held.keysInTurn = held.keysInTurn.then(async () => {
     // A dialog takes a letter for its answer, and is gone without an Enter.
     if (typed > 0 && (await hasDialog(held))) held.drafts.discount(typed)
-    if (pressed) await held.options.onPersonKeys(enter)
+    if (pressed) await held.deps.onPersonKeys(enter)
     write(held, keys.bytes)
   })
 }

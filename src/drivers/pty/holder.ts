@@ -15,7 +15,7 @@ import { type End, exitCodeOf, type Size } from './protocol.ts'
 import { createTypedDeliveries } from './typed-deliveries.ts'
 import { createViewers, type Viewers } from './viewers.ts'
 
-interface HolderOptions {
+interface HolderDeps {
   /** Absolute and free; its directory is created when it is missing. */
   readonly socket: string
   readonly session: string
@@ -37,22 +37,22 @@ interface HolderOptions {
  * terminal, the process that started it. Resolves with the program's exit code as a shell reports it. Throws
  * `unsupported` where the runtime has no terminals and `usage` when the program cannot be started.
  */
-export async function runHolder(options: HolderOptions, platform: Platform): Promise<number> {
+export async function runHolder(deps: HolderDeps, platform: Platform): Promise<number> {
   const { openTerminal } = platform
   if (!openTerminal)
     throw new Failure('unsupported', `Terminals need the built postern; ${platform.runtime} has none.`)
-  const server = await listen(options.socket)
-  const { session: id, generation } = options
-  const hooks = openHookEvents(dirname(options.socket), { id, generation })
+  const server = await listen(deps.socket)
+  const { session: id, generation } = deps
+  const hooks = openHookEvents(dirname(deps.socket), { id, generation })
   try {
     const ended = Promise.withResolvers<End>()
     await hooks.begin()
-    const holder = createHolder(options, checkedOpen(openTerminal), hooks, ended.resolve)
+    const holder = createHolder(deps, checkedOpen(openTerminal), hooks, ended.resolve)
     server.on('connection', (socket) => serve(holder, socket))
-    return await untilEnd(options, holder, ended.promise)
+    return await untilEnd(deps, holder, ended.promise)
   } finally {
     await hooks.forget()
-    await close(server, options.socket)
+    await close(server, deps.socket)
   }
 }
 
@@ -78,12 +78,12 @@ async function listen(path: string): Promise<Server> {
 /** `open`, with a `Failure` of code `usage` for what cannot be started. */
 const checkedOpen =
   (open: NonNullable<Platform['openTerminal']>): NonNullable<Platform['openTerminal']> =>
-  (options) => {
-    if (!existsSync(options.cwd)) throw new Failure('usage', `There is no folder ${options.cwd}.`)
+  (deps) => {
+    if (!existsSync(deps.cwd)) throw new Failure('usage', `There is no folder ${deps.cwd}.`)
     try {
-      return open(options)
+      return open(deps)
     } catch (cause) {
-      throw new Failure('usage', `Cannot start ${options.command[0]}: ${reasonOf(cause)}`, { cause })
+      throw new Failure('usage', `Cannot start ${deps.command[0]}: ${reasonOf(cause)}`, { cause })
     }
   }
 
@@ -91,7 +91,7 @@ const checkedOpen =
 const typedLimit = 10_000
 
 function createHolder(
-  options: HolderOptions,
+  deps: HolderDeps,
   open: NonNullable<Platform['openTerminal']>,
   hooks: HookEventReader,
   onEnd: (end: End) => void,
@@ -99,10 +99,10 @@ function createHolder(
   const viewers: Viewers = createViewers(() => terminal.repaint())
   const terminal: HeldTerminal = holdTerminal({
     open,
-    command: options.command,
-    cwd: options.cwd,
-    env: environmentOf(options),
-    size: options.size,
+    command: deps.command,
+    cwd: deps.cwd,
+    env: environmentOf(deps),
+    size: deps.size,
     answers: viewers.unanswered,
     onPersonKeys: (enter) => typist.onPersonKeys(enter),
     onOutput: viewers.output,
@@ -111,30 +111,30 @@ function createHolder(
       onEnd(end)
     },
   })
-  const typist = createTypist(terminal.surface, typingRules(process.platform, options.multiline), hooks)
+  const typist = createTypist(terminal.surface, typingRules(process.platform, deps.multiline), hooks)
   const typed = createTypedDeliveries(typedLimit)
   const stop = () => endProgram(terminal.pid)
   const holder: Holder = {
-    ...{ generation: options.generation, terminal, typist, typed, viewers, stop },
+    ...{ generation: deps.generation, terminal, typist, typed, viewers, stop },
     ...{ end: undefined, typing: false },
   }
   return holder
 }
 
-function environmentOf({ env, cwd, session }: HolderOptions): Record<string, string> {
+function environmentOf({ env, cwd, session }: HolderDeps): Record<string, string> {
   const known = agentEnv(env, { POSTERN_SESSION: session, PWD: cwd })
   const term = known.TERM === undefined || known.TERM === 'dumb' ? 'xterm-256color' : known.TERM
   const set = Object.entries({ ...known, TERM: term }).filter((entry) => entry[1] !== undefined)
   return Object.fromEntries(set.map(([name, value]) => [name, String(value)]))
 }
 
-async function untilEnd(options: HolderOptions, holder: Holder, ended: Promise<End>): Promise<number> {
+async function untilEnd(deps: HolderDeps, holder: Holder, ended: Promise<End>): Promise<number> {
   const unhook = onSignals(holder)
-  options.onReady(holder.terminal.pid)
+  deps.onReady(holder.terminal.pid)
   try {
     const end = await ended
     holder.viewers.end(end)
-    await Promise.all([writeTombstone(options, end), awaitViewer(holder.viewers)])
+    await Promise.all([writeTombstone(deps, end), awaitViewer(holder.viewers)])
     return exitCodeOf(end)
   } finally {
     unhook()
@@ -165,7 +165,7 @@ const tombstoneAttempts = 50
 const tombstonePauseMs = 100
 
 /** A program can be over before its session is written, and a store can be busy. */
-async function writeTombstone({ onEnd }: HolderOptions, end: End): Promise<void> {
+async function writeTombstone({ onEnd }: HolderDeps, end: End): Promise<void> {
   for (let attempt = 0; attempt < tombstoneAttempts; attempt++) {
     if (await onEnd(end).catch(() => false)) return
     await pause(tombstonePauseMs)

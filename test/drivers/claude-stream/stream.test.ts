@@ -56,8 +56,8 @@ testOwnedDriver({
     ],
     wrong: [
       [{}, /needs a command/],
-      [{ command: ['claude', '-p'] }, /says -p itself/],
-      [{ command: ['claude', '--resume', 'x'] }, /says --resume itself/],
+      [{ command: ['claude', '-p'] }, /sets -p itself/],
+      [{ command: ['claude', '--resume', 'x'] }, /sets --resume itself/],
       [{ command: fakeClaude, sessionId: 'x' }, /sessionId/],
       [{ command: fakeClaude, permissions: 'Bash' }, /permissions/],
       [{ command: fakeClaude, agent: 'claude' }, /no setting "agent"/],

@@ -19,7 +19,7 @@ interface Server {
   readonly authorization: () => string | undefined
 }
 
-/** Two doors, a Unix socket and a port, to one server that greets and then answers as `on` says. */
+/** Two addresses, a Unix socket and a port, of one server that greets and then answers as `on` says. */
 async function withServer(
   on: (socket: WebSocket, message: string) => void,
   body: (server: Server) => Promise<void>,
