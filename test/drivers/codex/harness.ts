@@ -119,11 +119,13 @@ export const sharedHarness: DriverHarness = {
       hang: () => server.kill('SIGSTOP'),
       die: async () => void (await person.call('thread/delete', { threadId })),
       goAway: async () => {
-        // Kept by its first message only.
+        // A conversation without a message is not kept.
         await connection.inject(
           { deliveryId: 'whd_first' as never, text: 'first' },
           AbortSignal.timeout(20_000),
         )
+        const isIdle = async () => (await connection.state(AbortSignal.timeout(20_000))).kind === 'idle'
+        await eventually(isIdle, 'the turn of its first message is over')
         await server.kill()
       },
       comeBack: server.start,
