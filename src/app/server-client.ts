@@ -26,7 +26,7 @@ export async function serverClient(root: string): Promise<ServerClient> {
 }
 
 /**
- * The certificate is not verified: it names the server as the world knows it, or was signed by nobody. This connection
+ * The certificate is not verified: it names the server by its public name, or is self-signed. This connection
  * does not leave the machine, and its address stands in a file that only this user can write.
  */
 async function send(url: string, options: RequestOptions, body: unknown): Promise<ServerAnswer> {

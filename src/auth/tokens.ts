@@ -6,7 +6,7 @@ import type { KeyRing, SigningKey } from './keys.ts'
 
 /** Tokens that also answer from their cache without a promise. */
 interface CachedTokens extends Tokens {
-  /** The same answer as `read`, at once; undefined also for a good token that is not cached. */
+  /** As `read`, but from the cache alone: undefined also for a good token that is not cached. */
   readCached(token: string): Claims | undefined
 }
 

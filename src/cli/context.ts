@@ -162,7 +162,7 @@ interface KeyTools {
 export interface Restored {
   /** How many messages were unfinished in the backup. */
   readonly held: number
-  /** How many URLs were open in it and are revoked now, because nobody can know which were revoked since. */
+  /** How many URLs were open in it and are revoked now, because it is unknown which were revoked since. */
   readonly revoked: number
   /** Where the database lies now that was there before. */
   readonly aside?: string

@@ -75,7 +75,7 @@ export interface DoorStore extends Pick<HostLink, 'endSession' | 'failQueued'> {
 export interface HostLink {
   /**
    * Opens a session under its id. A standing inbox session or an ended one gives way; any other live one only with
-   * `replace`, else `Failure('session_exists')`. Queued messages stay for the newcomer.
+   * `replace`, else `Failure('session_exists')`. Queued messages stay for the new session.
    * Resolves with the number of live grants that now point at it.
    */
   openSession(

@@ -11,7 +11,7 @@ export interface Journal<Entry> {
   read(): Promise<Entry | undefined>
   /** Resolves once the entry stands in the file. A crash leaves the old entry or the new one, never half of it. */
   write(entry: Entry): Promise<void>
-  /** The same with what becomes of the entry before; changes wait for one another. */
+  /** Writes what `how` makes of the entry before; changes wait for one another. */
   change(how: (before: Entry | undefined) => Entry | Promise<Entry>): Promise<void>
   clear(): Promise<void>
 }

@@ -36,7 +36,7 @@ async function refuseMembers({ request }: { readonly request: Request }): Promis
   if (members.length > 0) throw new Failure('unprocessable', 'There is no member here.')
 }
 
-/** The same for routes that admit more than the admin, by themselves. */
+/** As `createAdminApi`, for routes that check by themselves, because they admit more than the admin. */
 export const createApi = (guard: RequestGuard) =>
   new Elysia({ prefix: '/api', normalize: false }).onError(({ error }) =>
     problemResponse(refusalOf(error), guard.log),

@@ -27,7 +27,7 @@ export async function readMessage(knock: Knock, maxBytes: number, contentType: s
   return messageOf(knock, parse(payload, format), payload, contentType)
 }
 
-/** The same, and what an agent turn may ask for: session, skill, callbackUrl, timeoutSeconds. */
+/** As `readMessage`, and what a turn may ask for: session, skill, callbackUrl, timeoutSeconds. */
 export async function readTurn(knock: Knock, maxBytes: number, contentType: string): Promise<TurnBody> {
   const format = formatOf(contentType)
   const payload = await knock.body(maxBytes)

@@ -39,7 +39,7 @@ interface Registration {
 
 export interface Opened {
   readonly session: Session
-  /** Grants minted earlier that reach the newcomer. */
+  /** Grants minted earlier that now reach the new session. */
   readonly liveGrants: number
   /** Why the agent that was replaced could not be ended. */
   readonly trouble?: string

@@ -2,7 +2,7 @@ import type { Connection, Readiness } from '../domain/driver.ts'
 import { reasonOf } from '../domain/error.ts'
 import type { Session } from '../domain/session.ts'
 
-/** What came of trying a session without saying anything to it. */
+/** The result of trying a session without sending it a message. */
 export interface Trial {
   readonly works: boolean
   readonly readiness: Readiness
@@ -20,7 +20,7 @@ export async function tryOut(connection: Connection, signal: AbortSignal): Promi
     const readiness = await (connection.check?.(patience) ?? connection.state(patience))
     const works = !['offline', 'ended', 'missing'].includes(readiness.kind)
     if (!works) {
-      // Nothing of it is to stay, not even a note of a process that died.
+      // Nothing of the trial may stay, not even the journal of a process that died.
       await connection.end()
       return { works, readiness }
     }

@@ -53,7 +53,7 @@ async function serve(options: ServeOptions): Promise<HttpServer> {
     development: false,
     // The longest wait a caller may ask for is bounded by the routes; Bun's own limit is 255 s.
     idleTimeout: 255,
-    // Each route has its own limit and says so in its own words; what nobody reads is not kept.
+    // Each route sets and explains its own limit; a body that no route reads is not kept.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     ...(options.tls && { tls: options.tls }),
     fetch: (request, self) => options.fetch(request, () => self.requestIP(request)?.address ?? 'unknown'),

@@ -60,7 +60,7 @@ const signedFields: ReadonlyMap<string, readonly string[]> = new Map([
   ['UnsubscribeConfirmation', ofConfirmations],
 ])
 
-/** Undefined for a type that nobody knows, and when a field that is signed is missing; a subject may be. */
+/** Undefined for an unknown type, and when a signed field other than the subject is missing. */
 function signedText(message: View): string | undefined {
   const names = signedFields.get(textAt(message, 'Type')) ?? []
   const fields = names.filter((name) => isObject(message) && typeof message[name] === 'string')

@@ -26,7 +26,7 @@ const allOptions: readonly Option[] = [
   ...(['timestampHeader', 'username', 'idHeader', 'url', 'topicArn', 'verifyToken'] as const),
 ]
 
-/** What a scheme does not read would have people believe in a proof that nobody asks for. */
+/** An option that the scheme does not read would feign a proof that is never asked for. */
 function flawOfUnread(
   config: VerifyConfig,
   { needs = [], options = [], ...scheme }: Scheme,

@@ -47,7 +47,7 @@ async function runPrintHooks(call: Call): Promise<number> {
   return 0
 }
 
-/** The program runs before its session is open, so that one that cannot start takes nobody's place. */
+/** The program runs before its session is open, so that one that cannot start replaces no session. */
 async function start(call: Call, home: LocalHome, holder: TerminalHolder): Promise<Opened> {
   const { store, clock, connect } = home
   const id = parseSessionId(call.flags.need('session'))

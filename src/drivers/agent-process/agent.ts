@@ -27,7 +27,7 @@ export interface Turn {
   readonly over: Promise<TurnEnd>
   /** Why it waits for a person, if it does. */
   blocked(): string | undefined
-  /** Asks the agent to stop; it still ends the turn itself. `late`: its time is over, else we let go of it. */
+  /** Asks the agent to stop; it still ends the turn itself. `late`: the turn's time is over; else only this process gives it up. */
   cancel(late: boolean): void
 }
 

@@ -9,7 +9,7 @@ export async function stateOf(opening: Opening, signal: AbortSignal): Promise<Re
   return known.kind === 'idle' && opening.foreign ? askAgent(opening, signal) : known
 }
 
-/** The same, and starts the agent as a message would. */
+/** As `stateOf`, and starts the agent as a message would. */
 export async function checkedState(opening: Opening, signal: AbortSignal): Promise<Readiness> {
   const known = knownState(opening)
   return known.kind === 'idle' ? askAgent(opening, signal) : known

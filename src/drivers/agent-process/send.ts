@@ -11,7 +11,7 @@ import { withAnswer } from './answer.ts'
 import { type Opening, skillPlace } from './opening.ts'
 
 interface SendEvents extends TurnEvents {
-  /** Whether somebody waits for the end of the turn. */
+  /** Whether the caller waits for the end of the turn. */
   readonly waits: boolean
 }
 

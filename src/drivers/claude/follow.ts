@@ -52,7 +52,7 @@ export async function followAcceptance(following: Following, read: boolean): Pro
   }
 }
 
-/** The turn of an accepted message to its end. A turn in somebody else's terminal is not cancelled from here. */
+/** The turn of an accepted message to its end. The terminal is a person's, so the turn is never cancelled from here. */
 export async function followTurn(following: Following, on: TurnEvents): Promise<Outcome> {
   const { turnLog, signal, opening } = following
   const note = timeline(opening, on)

@@ -18,7 +18,7 @@ interface InboxMessage {
  */
 type Posted =
   | { readonly kind: 'read' | 'unread' }
-  /** Nothing of it has left us. */
+  /** Nothing of the message was sent. */
   | { readonly kind: 'unreachable'; readonly why: string }
 
 /**

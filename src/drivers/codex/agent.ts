@@ -79,7 +79,7 @@ async function send(
 /** "Server overloaded; retry later." */
 const overloaded = -32001
 
-/** A message added to somebody's turn is not in its summary, so the last ones are read whole. */
+/** The summary of a turn lacks messages that were added to it, so the last turns are read whole. */
 const depth = { summary: 100, full: 3 } as const
 
 async function findTurn(thread: Thread, deliveryId: DeliveryId): Promise<Turn | Outcome | undefined> {

@@ -14,7 +14,7 @@ export function answerOf({ messagesOfAgent: all }: TurnView): string {
   return answer.text()
 }
 
-/** What the end of a turn means. A turn that is over is never to begin again, whatever became of it. */
+/** What the end of a turn means. A turn that is over must never begin again, whatever its outcome. */
 export function judge(turn: TurnView, arrived: boolean): Outcome {
   const answer = answerOf(turn)
   const failed = { kind: 'turn_failed', ...withAnswer(answer) } as const

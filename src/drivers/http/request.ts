@@ -10,7 +10,7 @@ export interface HttpRequest {
   readonly maxBytes?: number
 }
 
-/** What became of a request. `away`: nobody took the connection, so nothing was sent. */
+/** What became of a request. `away`: the connection was not taken, so nothing was sent. */
 export type Response =
   | { readonly kind: 'answered'; readonly head: Head; readonly text: string }
   | { readonly kind: 'away'; readonly why: string }
@@ -81,7 +81,7 @@ const connectionText = (why: string): string =>
 
 const probeMs = 2000
 
-/** Whether somebody takes connections there, without sending anything. Undefined when so, else why not. */
+/** Whether the address takes connections, without sending anything. Undefined when it does, else why not. */
 export function probe(address: string, signal: AbortSignal): Promise<string | undefined> {
   const { hostname, port, protocol } = new URL(address)
   const host = hostname.replace(/^\[|\]$/g, '')

@@ -155,7 +155,7 @@ export async function follow(
   return undefined
 }
 
-/** A server that nobody reaches for so long has ended, and every turn with it. */
+/** A server that cannot be reached for this long has ended, and every turn with it. */
 const awayMs = 3000
 
 /** Called at each look with whether no server answered; returns whether that has lasted too long. */

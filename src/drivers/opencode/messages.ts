@@ -10,7 +10,7 @@ export interface Message {
   readonly over: boolean
   readonly finish: string | undefined
   readonly error: JsonObject | undefined
-  /** What somebody wrote, without what the agent added on its own account. */
+  /** What a client wrote, without what the agent added on its own account. */
   readonly texts: readonly string[]
   readonly toolCalls: number
   /** False while only its id is written and no part yet. */
@@ -45,7 +45,7 @@ const isWritten = ({ type, synthetic, ignored }: JsonObject): boolean =>
   type === 'text' && synthetic !== true && ignored !== true
 
 /**
- * What came after a message, up to the next one that somebody else wrote: the agent goes on by messages of its own, as
+ * What came after a message, up to the next one that a client wrote: the agent goes on by messages of its own, as
  * after it made room. Undefined when the message is not among them.
  */
 export function reactionTo(id: string, all: readonly Message[]): Reaction | undefined {

@@ -17,6 +17,6 @@ export interface Opening {
   settings: OpencodeSettings
   /** A message is on its way, or its turn is waited for. */
   busy: boolean
-  /** A message whose conversation is idle before its turn has come to an end, as seen first. */
+  /** The message whose conversation was idle although its turn had shown no end, as first seen. */
   unsettled: { readonly messageId: string; readonly answers: number; readonly since: number } | undefined
 }

@@ -105,7 +105,7 @@ async function settingsOf(
   return {
     socket,
     holderPid,
-    // A process that is over by now is nobody's to be taken for.
+    // A process that is over by now has no identity that could be checked later.
     holderStart: holder?.start ?? '',
     childPid,
     childStart: child?.start ?? '',

@@ -22,7 +22,7 @@ const maxOutputBytes = 16_777_216
 
 /**
  * `server` chooses the server: `-S path`, `-L name`, or nothing for the default one. `signal` is asked anew for each
- * call: it shortens the patience of those that wait for somebody.
+ * call: it shortens the deadline of a call whose caller has given up.
  */
 export function openTmux(
   server: readonly string[],

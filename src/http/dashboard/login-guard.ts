@@ -5,7 +5,7 @@ import { type Login, type Logins, loginMs } from './logins.ts'
 
 /** Who may see and do what in the dashboard. Its cookie opens nothing else, and nothing else opens it. */
 export interface LoginGuard {
-  /** Who asks, if logged in. */
+  /** The login of the request's cookie, if there is one. */
   login(request: Request): Login | undefined
   /** Throws `unauthorized`. */
   require(request: Request): Login
@@ -14,7 +14,7 @@ export interface LoginGuard {
    * `malformed` or `too_large`.
    */
   form(request: Request): Promise<URLSearchParams>
-  /** The same, from who is logged in: it must carry the secret that only that login's pages know. */
+  /** As `form`, of a login: the form must carry the secret that only the pages of that login know. */
   adminForm(request: Request): Promise<URLSearchParams>
   /** Opens a login; the `Set-Cookie` to answer with. */
   enter(request: Request): string
