@@ -36,6 +36,12 @@ export const azureEventGrid: Sender = {
 {{#more}}
 - and {{more}} more
 {{/more}}`,
+      only: {
+        any: [
+          { path: 'eventType', exists: true },
+          { path: '0.eventType', exists: true },
+        ],
+      },
       derive: (payload) => ({ events: eventsIn(payload), ...firstFew(eventsIn(payload), 10) }),
     },
   },

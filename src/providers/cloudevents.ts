@@ -36,6 +36,12 @@ export const cloudevents: Sender = {
 {{#more}}
 and {{more}} more
 {{/more}}`,
+      only: {
+        any: [
+          { path: 'type', exists: true },
+          { path: '0.type', exists: true },
+        ],
+      },
       derive: (payload) => ({ events: eventsIn(payload), ...firstFew(eventsIn(payload), 10) }),
     },
   },

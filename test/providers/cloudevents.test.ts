@@ -140,3 +140,7 @@ test('cloudevents: what lacks an attribute that every event has, or is of anothe
   assert.ok(await read({ ...binary, 'ce-specversion': '"0.3"' }, '{}'))
   assert.ok(await read({ 'content-type': 'application/json' }, '{"a":1}'))
 })
+
+test('cloudevents: a batch without events is no message', async () => {
+  assert.equal(await message({ 'content-type': 'application/cloudevents-batch+json' }, '[]'), 'ignored')
+})

@@ -254,6 +254,7 @@ describe('presets', () => {
       {},
     ],
     ['a Stripe event about nothing', 'stripe', { type: 'x' }, {}],
+    ['a list without events of Event Grid', 'azure-event-grid', [], {}],
   ]
   for (const [title, preset, payload, headers] of ignored)
     it(`ignores ${title}`, async () =>
