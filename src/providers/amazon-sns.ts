@@ -112,7 +112,9 @@ export const amazonSns: Sender = {
     toleranceSeconds,
     needs: ['topicArn'],
     flaw: ({ topicArn = '' }) =>
-      /^arn:aws[a-z-]*:sns:[a-z]{2,}(-[a-z]+)+-\d+:\d{12}:[A-Za-z0-9_.-]{1,256}$/.test(topicArn)
+      /^arn:aws(-cn:sns:(?=cn-)|(?!-cn)[a-z-]*:sns:(?!cn-))[a-z]{2,}(-[a-z]+)+-\d+:\d{12}:[A-Za-z0-9_.-]{1,256}$/.test(
+        topicArn,
+      )
         ? undefined
         : {
             option: 'topicArn',

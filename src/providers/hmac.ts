@@ -159,7 +159,7 @@ export const hmac: Sender = {
 const foreignPlaceholder = /[{$]\{(body|timestamp|url|method|header:[^{}]*)\}/
 
 function flawOfHmac(config: VerifyConfig): Flaw | undefined {
-  const { signed = '{body}', timestampHeader, url } = config
+  const { header = '', signed = '{body}', timestampHeader, url } = config
   if (!signed.includes('{body}'))
     return { option: 'signed', what: 'must hold {body}, or anybody could replace the body' }
   const unknown =
@@ -173,6 +173,10 @@ function flawOfHmac(config: VerifyConfig): Flaw | undefined {
     return { option: 'timestampHeader', what: 'is missing, and signed holds {timestamp}' }
   if (!signed.includes('{timestamp}') && timestampHeader !== undefined)
     return { option: 'timestampHeader', what: 'proves nothing unless signed holds {timestamp}' }
+  if (timestampHeader?.toLowerCase() === header.toLowerCase())
+    return { option: 'timestampHeader', what: 'is the header of the signature' }
+  if (signed.toLowerCase().includes(`{header:${header.toLowerCase()}}`))
+    return { option: 'signed', what: 'holds the header of the signature, which cannot sign itself' }
   if (!signed.includes('{url}') && url !== undefined)
     return { option: 'url', what: 'means nothing unless signed holds {url}' }
   return flawOfTolerance(config)

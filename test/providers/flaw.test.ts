@@ -29,6 +29,8 @@ test('flawOf finds nothing wrong with what can verify', async () => {
   await fine(fit('hmac', { prefix: 'v9:', encoding: 'base64', algorithm: 'sha512', idHeader: 'X-Id' }))
   await fine(fit('svix', { secrets: ['MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'] }))
   await fine(fit('standard-webhooks', { secrets: ['whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4='] }))
+  await fine(fit('amazon-sns', { topicArn: 'arn:aws-cn:sns:cn-north-1:123456789012:a.fifo' }))
+  await fine(fit('amazon-sns', { topicArn: 'arn:aws-us-gov:sns:us-gov-west-1:123456789012:a' }))
   await fine(fit('gitlab', { secrets: ['a plain secret token'] }))
 })
 
@@ -51,7 +53,12 @@ test('flawOf says what could never verify and what would prove nothing', async (
     [fit('hmac', { timestampHeader: 'X-Time' }), 'timestampHeader', /proves nothing/],
     [fit('hmac', { toleranceSeconds: 30 }), 'toleranceSeconds', /timestampHeader/],
     [fit('hmac', { url: 'https://x.example/' }), 'url', /signed holds \{url\}/],
-    [fit('hmac', { signed: '{header:X-Sig}{body}' }), undefined, /could not verify/],
+    [fit('hmac', { signed: '{header:x-sig}{body}' }), 'signed', /cannot sign itself/],
+    [
+      fit('hmac', { signed: '{timestamp}{body}', timestampHeader: 'x-sig' }),
+      'timestampHeader',
+      /header of the signature/,
+    ],
     [fit('hmac', { prefix: 't={timestamp},v1=' }), 'prefix', /placeholders/],
     [fit('hmac', { prefix: ' v1=' }), 'prefix', /space/],
     [fit('hmac', { prefix: 'v1=\n' }), 'prefix', /printable/],
@@ -67,7 +74,9 @@ test('flawOf says what could never verify and what would prove nothing', async (
     [fit('basic', { username: 'a\nb' }), 'username', /no control/],
     [{ scheme: 'basic', secrets: ['x'] }, 'username', /is missing/],
     [{ scheme: 'amazon-sns', secrets: [] }, 'topicArn', /is missing/],
-    [fit('amazon-sns', { topicArn: 'MyTopic' }), 'topicArn', /arn:aws:sns/],
+    ...['MyTopic', 'arn:aws:sns:cn-north-1:123456789012:t', 'arn:aws-cn:sns:us-west-2:123456789012:t'].map(
+      (topicArn) => [fit('amazon-sns', { topicArn }), 'topicArn', /arn:aws:sns/] as const,
+    ),
     [fit('basic', { username: '' }), 'username', /colon/],
     [fit('discord', { secrets: ['abc'] }), 'secrets', /public key/],
     [fit('standard-webhooks', { secrets: ['not base64!'] }), 'secrets', /whsec_/],
