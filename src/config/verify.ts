@@ -2,7 +2,7 @@ import { minSecretLength, minSenderSecretLength, type VerifyConfig } from '../do
 import { flawOf } from '../providers/flaw.ts'
 import { schemeForPreset, schemeOf } from '../providers/index.ts'
 import type { Flaw } from '../providers/sender.ts'
-import type { Complain, ConfigPath } from './problem.ts'
+import { type Complain, type ConfigPath, pathText } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
 import {
   type BuildDeps,
@@ -49,6 +49,7 @@ export async function buildVerify(
   const verify = { ...options, scheme, secrets }
   const flaw = await flawOf(verify)
   if (flaw?.option === 'secrets') lenient(written, context)(secretAt, flaw.what)
+  else if (flaw?.harmless) context.check.warn(`${pathText(placeOf(flaw, at))} ${flaw.what}.`)
   else if (flaw) complain(placeOf(flaw, at), flaw.what)
   return verify
 }

@@ -4,21 +4,26 @@ import { offline } from './network.ts'
 import type { Flaw, Option, Scheme, Sender } from './sender.ts'
 import { signedSample } from './signed-sample.ts'
 
-/** Undefined when all is well. Secrets that are missing are not looked at: others complain of those. */
+/**
+ * The worst that is wrong; undefined when all is well. Secrets that are missing are not looked at: others complain of
+ * those.
+ */
 export async function flawOf(config: VerifyConfig): Promise<Flaw | undefined> {
   const sender = senders.get(config.scheme)
   if (!sender?.scheme) return { option: 'scheme', what: 'is no scheme' }
-  return (
-    flawOfOptions(config, sender.scheme) ??
-    flawOfSecrets(config, sender.scheme) ??
-    (await flawOfTrials(config, sender))
-  )
+  const flaws = [
+    flawOfOptions(config, sender.scheme),
+    flawOfSecrets(config, sender.scheme),
+    await flawOfTrials(config, sender),
+    flawOfUnread(config, sender.scheme),
+  ].filter((flaw) => flaw !== undefined)
+  return flaws.find((flaw) => !flaw.harmless) ?? flaws[0]
 }
 
 function flawOfOptions(config: VerifyConfig, scheme: Scheme): Flaw | undefined {
   const missing = scheme.needs?.find((option) => config[option] === undefined)
   if (missing !== undefined) return { option: missing, what: 'is missing' }
-  return flawOfUnread(config, scheme) ?? flawOfSpelling(config) ?? scheme.flaw?.(config)
+  return flawOfSpelling(config) ?? scheme.flaw?.(config)
 }
 
 const allOptions: readonly Option[] = [
@@ -26,7 +31,7 @@ const allOptions: readonly Option[] = [
   ...(['timestampHeader', 'username', 'idHeader', 'url', 'topicArn', 'verifyToken'] as const),
 ]
 
-/** An option that the scheme does not read would feign a proof that is never asked for. */
+/** Who reads the configuration would take an option that the scheme does not read for a proof. */
 function flawOfUnread(
   config: VerifyConfig,
   { needs = [], options = [], ...scheme }: Scheme,
@@ -35,7 +40,7 @@ function flawOfUnread(
   const read = [...needs, ...options, ...timed]
   const unread = allOptions.find((option) => config[option] !== undefined && !read.includes(option))
   const what = `means nothing to ${config.scheme}, which reads ${read.join(', ') || 'no option but secret'}`
-  return unread && { option: unread, what }
+  return unread && { option: unread, what, harmless: true }
 }
 
 function flawOfSpelling(config: VerifyConfig): Flaw | undefined {

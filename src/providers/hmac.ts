@@ -171,19 +171,23 @@ function flawOfHmac(config: VerifyConfig): Flaw | undefined {
     }
   if (signed.includes('{timestamp}') && timestampHeader === undefined)
     return { option: 'timestampHeader', what: 'is missing, and signed holds {timestamp}' }
-  if (!signed.includes('{timestamp}') && timestampHeader !== undefined)
-    return { option: 'timestampHeader', what: 'proves nothing unless signed holds {timestamp}' }
   if (timestampHeader?.toLowerCase() === header.toLowerCase())
     return { option: 'timestampHeader', what: 'is the header of the signature' }
   if (signed.toLowerCase().includes(`{header:${header.toLowerCase()}}`))
     return { option: 'signed', what: 'holds the header of the signature, which cannot sign itself' }
+  if (!signed.includes('{timestamp}') && timestampHeader !== undefined)
+    return {
+      option: 'timestampHeader',
+      what: 'proves nothing unless signed holds {timestamp}',
+      harmless: true,
+    }
   if (!signed.includes('{url}') && url !== undefined)
-    return { option: 'url', what: 'means nothing unless signed holds {url}' }
+    return { option: 'url', what: 'means nothing unless signed holds {url}', harmless: true }
   return flawOfTolerance(config)
 }
 
 /** The tolerance of a scheme whose time is optional. */
 export const flawOfTolerance = ({ timestampHeader, toleranceSeconds }: VerifyConfig): Flaw | undefined =>
   timestampHeader === undefined && toleranceSeconds !== undefined
-    ? { option: 'toleranceSeconds', what: 'means nothing without timestampHeader' }
+    ? { option: 'toleranceSeconds', what: 'means nothing without timestampHeader', harmless: true }
     : undefined

@@ -62,6 +62,8 @@ export interface Flaw {
   readonly option?: keyof VerifyConfig | undefined
   /** The end of a sentence that begins with the option. */
   readonly what: string
+  /** The option changes nothing; what is proven is proven without it. */
+  readonly harmless?: true
 }
 
 /** Whether a request proves itself: on the raw bytes, in constant time, strict in every encoding. Never throws. */

@@ -94,11 +94,15 @@ test('flawOf says what could never verify and what would prove nothing', async (
   }
 })
 
-test('flawOf: no scheme takes an option that it does not read', async () => {
+test('flawOf: an option that a scheme does not read is named, and is harmless', async () => {
   const given: Partial<VerifyConfig> = {
     ...{ toleranceSeconds: 30, header: 'X-Sig', prefix: 'v=', encoding: 'hex', algorithm: 'sha512' },
     ...{ signed: '{url}{timestamp}{body}', timestampHeader: 'X-Time', username: 'u', idHeader: 'X-Id' },
-    ...{ url: 'https://x.example/', verifyToken: 'a token', topicArn: 'arn:aws:sns:a-b-1:123456789012:t' },
+    ...{
+      url: 'https://x.example/',
+      verifyToken: 'a token',
+      topicArn: 'arn:aws:sns:us-west-2:123456789012:t',
+    },
   }
   for (const [scheme, read] of [
     ['github', /no option but secret/],
@@ -110,8 +114,13 @@ test('flawOf: no scheme takes an option that it does not read', async () => {
     ['cloudevents', /reads header, prefix$/],
   ] as const)
     assert.match((await flawOf(fit(scheme, given)))?.what ?? '', read)
-  for (const scheme of schemeNames)
-    assert.match((await flawOf(fit(scheme, given)))?.what ?? '', /means nothing/)
+  for (const scheme of schemeNames) {
+    const flaw = await flawOf(fit(scheme, given))
+    assert.match(flaw?.what ?? '', /means nothing/)
+    assert.equal(flaw?.harmless, true)
+  }
+  const worse = await flawOf(fit('basic', { username: '', prefix: 'v=' }))
+  assert.deepEqual([worse?.option, worse?.harmless], ['username', undefined])
 })
 
 test('flawOf: a key under which anybody can sign proves nothing', async () => {
