@@ -17,7 +17,7 @@ export const createCaller = ({ allowed, timeoutMs }: CallerDeps): Caller => ({
     try {
       const url = parseCallbackUrl(order.url)
       if (!url) return refused('the callback URL must be http or https, without credentials')
-      const address = await allowedAddress(url, allowed)
+      const address = await allowedAddress(url, allowed, bounded)
       return address === undefined
         ? refused(`the callback host "${url.hostname}" is not a public address`)
         : verdict(await post(url, address, order, bounded))

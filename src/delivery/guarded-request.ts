@@ -3,20 +3,36 @@ import { type IncomingMessage, type RequestOptions, request as requestHttp } fro
 import { request as requestHttps } from 'node:https'
 import { literalAddress, type MayCall } from '../auth/addresses.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
+import { whenAborted } from '../wait.ts'
 
 /**
  * The address to call for a URL, or undefined when that is not allowed: the name is resolved once, and every address it
- * has must be allowed.
+ * has must be allowed. Rejects when `signal` aborts before the name is resolved.
  */
-export async function allowedAddress(url: URL, mayCall: MayCall): Promise<string | undefined> {
+export async function allowedAddress(
+  url: URL,
+  mayCall: MayCall,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const literal = literalAddress(url)
-  const addresses =
-    literal === undefined
-      ? (await lookup(url.hostname, { all: true })).map(({ address }) => address)
-      : [literal]
+  const addresses = literal === undefined ? await addressesOf(url.hostname, signal) : [literal]
   return addresses.length > 0 && addresses.every((address) => mayCall(address, url.hostname))
     ? addresses[0]
     : undefined
+}
+
+/** The system's resolver takes no signal and may take a minute; its answer is then no longer waited for. */
+async function addressesOf(hostname: string, signal: AbortSignal): Promise<readonly string[]> {
+  const resolved = lookup(hostname, { all: true })
+  const aborted = whenAborted(signal)
+  try {
+    const found = await Promise.race([resolved, aborted.promise])
+    if (found === undefined) throw new Error(`the name ${hostname} was not resolved in time`)
+    return found.map(({ address }) => address)
+  } finally {
+    aborted.disarm()
+    resolved.catch(() => {})
+  }
 }
 
 export interface GuardedRequest {
@@ -64,9 +80,9 @@ export const createGuardedGet =
   ({ mayCall, timeoutMs, maxBytes }: GuardedGetDeps) =>
   async (url: URL): Promise<Uint8Array | undefined> => {
     try {
-      const address = await allowedAddress(url, mayCall)
-      if (address === undefined) return undefined
       const signal = AbortSignal.timeout(timeoutMs)
+      const address = await allowedAddress(url, mayCall, signal)
+      if (address === undefined) return undefined
       const headers = { 'user-agent': 'postern', accept: '*/*' }
       const response = await requestAt(url, address, { method: 'GET', headers, body: '', signal })
       return await bodyOf(response, maxBytes)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer, type RequestListener } from 'node:http'
 import { test } from 'node:test'
-import { createGuardedGet } from '../../src/delivery/guarded-request.ts'
+import { allowedAddress, createGuardedGet } from '../../src/delivery/guarded-request.ts'
 
 /** Serves on loopback while `use` runs. */
 async function serving(listener: RequestListener, use: (url: URL) => Promise<void>): Promise<void> {
@@ -84,4 +84,13 @@ test('createGuardedGet tells that nothing answers in time', async () => {
     },
   )
   await assert.rejects(get(new URL('http://127.0.0.1:1/')), { code: 'unreachable' })
+})
+
+test('allowedAddress waits for a name no longer than its signal', async () => {
+  await assert.rejects(
+    allowedAddress(new URL('https://postern.invalid/'), () => true, AbortSignal.abort()),
+    /was not resolved in time/,
+  )
+  const literal = new URL('https://192.0.2.1/')
+  assert.equal(await allowedAddress(literal, () => true, AbortSignal.abort()), '192.0.2.1')
 })
