@@ -20,7 +20,7 @@ export interface RecordDeps {
 export function record(
   deps: RecordDeps,
   knock: Pick<Knock, 'receivedAt' | 'keptHeaders'>,
-  admission: Pick<Admission, 'source' | 'action' | 'key'>,
+  admission: Pick<Admission, 'source' | 'action' | 'key'> & Partial<Pick<Admission, 'form'>>,
   session: Session,
   rendered: Rendered,
 ): Promise<Recorded> {
@@ -39,13 +39,24 @@ export function record(
     idempotency: idempotencyOf(session, admission, rendered),
     payload,
     contentType,
-    headers: knock.keptHeaders(),
+    headers: withoutProof(knock.keptHeaders(), admission.form),
     receivedAt: knock.receivedAt,
     expiresAt: knock.receivedAt + retry.maxHoldSeconds * 1000,
     lease: deps.pushes(session.driver) && !failed ? { leaseMs: deps.leaseMs } : undefined,
     queueLimit: limits.queuePerSession,
     failed,
   })
+}
+
+/** A hook may take any header for its secret or signature, also one that is worth keeping elsewhere. */
+function withoutProof(
+  headers: Readonly<Record<string, string>>,
+  form: Admission['form'] | undefined,
+): Readonly<Record<string, string>> {
+  const proof = form?.kind === 'hook' ? form.hook.verify.header?.toLowerCase() : undefined
+  if (proof === undefined || headers[proof] === undefined) return headers
+  const { [proof]: _, ...rest } = headers
+  return rest
 }
 
 const idempotencyWindowMs = 86_400_000

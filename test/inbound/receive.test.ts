@@ -104,6 +104,19 @@ describe('receive', () => {
       )
     })
 
+  it('keeps no header that a hook takes for its secret', async () => {
+    const verify = { scheme: 'bearer', secrets: [secret], header: 'X-Request-Id' }
+    const hooks = [hookNamed('push', { verify })]
+    const { state, deps } = setUp({ config: () => ({ ...config, webhooks: { ...config.webhooks, hooks } }) })
+    const sent = { 'x-request-id': secret, 'user-agent': 'curl' }
+    const knock = { ...knockOf(hookAt('push'), '{"text":"hi"}', sent), keptHeaders: () => sent }
+    assert.equal((await receive(deps, knock, patience)).kind, 'stored')
+    assert.deepEqual(
+      state.rows.map(({ draft }) => draft.headers),
+      [{ 'user-agent': 'curl' }],
+    )
+  })
+
   const named = '{"message":"hi","session":"default"}'
   const refused: readonly (readonly [string, Knock, Code])[] = [
     ['a token never signed', knockOf(token('bad'), message), 'forbidden'],
