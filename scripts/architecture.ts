@@ -57,6 +57,7 @@ const packages: readonly { readonly package: RegExp; readonly through: RegExp }[
   { package: /^swagger-ui-dist\//, through: /^src\/http\/routes\/docs\.ts$/ },
   { package: /^@sinclair\/typebox(\/|$)/, through: /^src\/(config|http)\// },
   { package: /^@xterm\/headless$/, through: /^src\/drivers\// },
+  { package: /^@agentclientprotocol\/sdk$/, through: /^src\/drivers\/acp\// },
   { package: /^ws$/, through: /^src\/drivers\/codex\// },
   { package: /^node:/, through: /^src\/(?!domain\/)/ },
 ]

@@ -1,3 +1,4 @@
+import type { CancelNotification, PromptRequest, RequestPermissionResponse } from '@agentclientprotocol/sdk'
 import { within } from '../../wait.ts'
 import { type Agent, type AgentOrder, type Started, startAgent } from '../agent-process/agent.ts'
 import type { Child } from '../agent-process/child.ts'
@@ -36,8 +37,12 @@ function agentOn(
 ): Agent {
   const { child, rpc, log } = connection
   const partner: Conversation = {
-    prompt: (text) => rpc.request('session/prompt', { sessionId, prompt: [{ type: 'text', text }] }),
-    cancel: () => rpc.notify('session/cancel', { sessionId }),
+    prompt: (text) =>
+      rpc.request('session/prompt', {
+        sessionId,
+        prompt: [{ type: 'text', text }],
+      } satisfies PromptRequest),
+    cancel: () => rpc.notify('session/cancel', { sessionId } satisfies CancelNotification),
     listen: (handlers) => {
       log.turn = handlers
     },
@@ -92,7 +97,8 @@ function connectTo(child: Child): AcpConnection {
 }
 
 /** Refuses what the agent asks while no turn of ours runs. */
-const refused = async (): Promise<Json> => ({ outcome: { outcome: 'cancelled' } })
+const refused = async (): Promise<Json> =>
+  ({ outcome: { outcome: 'cancelled' } }) satisfies RequestPermissionResponse
 
 function commandsIn(update: JsonObject): readonly string[] | undefined {
   const { sessionUpdate, availableCommands } = update

@@ -1,3 +1,4 @@
+import type { InitializeRequest, LoadSessionRequest, NewSessionRequest } from '@agentclientprotocol/sdk'
 import type { Reply, Rpc } from '../agent-process/rpc.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 
@@ -17,7 +18,11 @@ export async function openSession(rpc: Rpc, cwd: string, known: string | undefin
   if (protocolVersion !== greeting.protocolVersion)
     return trouble(`it speaks version ${JSON.stringify(protocolVersion)} of the protocol, not 1`)
   for (const method of waysBack(hello.result, known)) {
-    const again = await rpc.request(method, { sessionId: known ?? '', cwd, mcpServers: [] })
+    const again = await rpc.request(method, {
+      sessionId: known ?? '',
+      cwd,
+      mcpServers: [],
+    } satisfies LoadSessionRequest)
     if (again.kind === 'result') return { kind: 'open', sessionId: known ?? '', lost: false }
     if (again.kind === 'gone' || again.code === authRequired) return troubleOf(again)
   }
@@ -29,7 +34,7 @@ const greeting = {
   protocolVersion: 1,
   clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
   clientInfo: { name: 'postern', version: '1' },
-} satisfies Json
+} satisfies InitializeRequest & Json
 
 /** Resuming is cheaper: loading makes the agent tell its whole history again. */
 function waysBack(hello: JsonObject, known: string | undefined): readonly string[] {
@@ -43,7 +48,7 @@ function waysBack(hello: JsonObject, known: string | undefined): readonly string
 }
 
 async function begin(rpc: Rpc, cwd: string, lost: boolean): Promise<Opened> {
-  const begun = await rpc.request('session/new', { cwd, mcpServers: [] })
+  const begun = await rpc.request('session/new', { cwd, mcpServers: [] } satisfies NewSessionRequest)
   if (begun.kind !== 'result') return troubleOf(begun)
   const sessionId = textAt(begun.result, 'sessionId')
   return sessionId === undefined

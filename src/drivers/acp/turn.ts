@@ -1,3 +1,4 @@
+import type { RequestPermissionResponse } from '@agentclientprotocol/sdk'
 import type { Turn, TurnEnd, TurnListeners } from '../agent-process/agent.ts'
 import { type Answer, createAnswer } from '../agent-process/answer.ts'
 import { createQuestions, type Questions } from '../agent-process/questions.ts'
@@ -107,11 +108,13 @@ function decide(log: TurnLog, request: JsonObject): Promise<Json> {
   const call = toolCallOf(toolCall ?? {}, log.calls.get(textAt(toolCall, 'toolCallId') ?? ''))
   const optionId = allowedOption(call, log.permissions, request.options)
   if (optionId !== undefined && !log.cancelled)
-    return Promise.resolve({ outcome: { outcome: 'selected', optionId } })
+    return Promise.resolve({
+      outcome: { outcome: 'selected', optionId },
+    } satisfies RequestPermissionResponse)
   return new Promise((resolve) => log.questions.hold(nameOf(call), () => resolve(cancelledOutcome)))
 }
 
-const cancelledOutcome: Json = { outcome: { outcome: 'cancelled' } }
+const cancelledOutcome = { outcome: { outcome: 'cancelled' } } satisfies RequestPermissionResponse
 
 function end(agent: Conversation, log: TurnLog, reply: Reply): TurnEnd {
   agent.listen(undefined)
