@@ -90,7 +90,7 @@ export interface Connection {
 }
 
 export interface TurnEvents {
-  /** `ack` unless said otherwise. */
+  /** `ack` unless another is given. */
   readonly accepted: (evidence?: Evidence) => Promise<void>
   readonly progress: (event: DeliveryEvent) => void
 }

@@ -19,7 +19,7 @@ export interface Recipe {
   readonly readTime?: (text: string) => number | undefined
   readonly writeTime?: (now: number) => string
   readonly toleranceSeconds?: number
-  /** The key that a secret spells; the text itself unless said otherwise. */
+  /** The key that a secret spells; the text itself where nothing is given. */
   readonly keyOf?: (secret: string) => Part | undefined
   /** A header with the sender's delivery id; nobody signs it unless `deliveryId` says otherwise. */
   readonly idHeader?: string | undefined
