@@ -11,6 +11,7 @@ import { escapeMentions } from '../agents/mentions.ts'
 import { listSkills, noSkill, type SkillPlace, withSkill } from '../agents/skills.ts'
 import { maxAnswerBytes } from '../answer.ts'
 import type { DriverDeps } from '../deps.ts'
+import { oneAtATime } from '../one-at-a-time.ts'
 import { agentEnv, isFolder } from '../process/process.ts'
 import { openRunJournal, type RunJournal } from './journal.ts'
 import { judge } from './outcome.ts'
@@ -55,7 +56,7 @@ interface Opening {
 
 function connect(deps: DriverDeps, session: Session, tools: DriverTools): Connection {
   const opening: Opening = {
-    deps: deps,
+    deps,
     session,
     tools,
     journal: openRunJournal(tools.runDir, session),
@@ -67,8 +68,9 @@ function connect(deps: DriverDeps, session: Session, tools: DriverTools): Connec
     state: async () =>
       opening.running || (await opening.journal.isRunning()) ? { kind: 'busy', why: runs } : { kind: 'idle' },
     check: () => check(opening),
-    inject: async (message, signal) => takenIfCompleted(await runAlone(opening, message, signal)),
-    turn: (message, signal, on) => runAlone(opening, message, signal, on),
+    inject: async (message, signal) =>
+      takenIfCompleted(await oneAtATime(opening, runs, () => runOnce(opening, message, signal, undefined))),
+    turn: (message, signal, on) => oneAtATime(opening, runs, () => runOnce(opening, message, signal, on)),
     skills: () => listSkills(skillPlace(opening)),
     recall: (deliveryId) => recall(opening, deliveryId),
     end: async () => {
@@ -108,24 +110,6 @@ const skillPlace = ({ deps, settings }: Opening): SkillPlace => ({
 function takenIfCompleted(outcome: Outcome): Outcome {
   if (outcome.kind !== 'completed') return outcome
   return { kind: 'taken', evidence: 'ack', ...(outcome.answer !== undefined && { answer: outcome.answer }) }
-}
-
-async function runAlone(
-  opening: Opening,
-  message: Outgoing,
-  signal: AbortSignal,
-  on?: TurnEvents,
-): Promise<Outcome> {
-  if (opening.ending.signal.aborted) return { kind: 'ended' }
-  if (opening.running) return { kind: 'busy', why: runs }
-  opening.running = true
-  try {
-    return await runOnce(opening, message, signal, on)
-  } catch (thrown) {
-    return { kind: 'failed', why: reasonOf(thrown), retry: true }
-  } finally {
-    opening.running = false
-  }
 }
 
 async function runOnce(

@@ -7,6 +7,7 @@ import { isTimeout } from '../../wait.ts'
 import { logUnstored } from '../accepted.ts'
 import { listSkills, noSkill, skillPlace, withSkill } from '../agents/skills.ts'
 import type { DriverDeps } from '../deps.ts'
+import { oneAtATime } from '../one-at-a-time.ts'
 import { isAccepted, outcomeOf, outcomeOfCutOff } from './outcome.ts'
 import { type HttpRequest, probe, request } from './request.ts'
 import { type HttpSettings, isHeaderText, prepareHttp } from './settings.ts'
@@ -52,8 +53,9 @@ function connect(deps: DriverDeps, session: Session, tools: DriverTools): Connec
   const opening: Opening = { deps, session, tools, settings, ending, running: false }
   return {
     state: (signal) => readiness(opening, signal),
-    inject: (message, signal) => sendAlone(opening, message, signal),
-    turn: (message, signal, on) => sendAlone(opening, message, signal, on.accepted),
+    inject: (message, signal) => oneAtATime(opening, waitsForAnswer, () => send(opening, message, signal)),
+    turn: (message, signal, on) =>
+      oneAtATime(opening, waitsForAnswer, () => send(opening, message, signal, on.accepted)),
     skills: () => listSkills(skillPlace(deps, undefined)),
     recall: async () => undefined,
     end: async () => opening.ending.abort(),
@@ -70,29 +72,11 @@ async function readiness({ ending, running, settings }: Opening, signal: AbortSi
   return why === undefined ? { kind: 'idle' } : { kind: 'offline', why }
 }
 
-async function sendAlone(
-  opening: Opening,
-  message: Outgoing,
-  signal: AbortSignal,
-  accepted?: () => Promise<void>,
-): Promise<Outcome> {
-  if (opening.ending.signal.aborted) return { kind: 'ended' }
-  if (opening.running) return { kind: 'busy', why: waitsForAnswer }
-  opening.running = true
-  try {
-    return await send(opening, message, signal, accepted)
-  } catch (thrown) {
-    return { kind: 'failed', why: reasonOf(thrown), retry: true }
-  } finally {
-    opening.running = false
-  }
-}
-
 async function send(
   opening: Opening,
   message: Outgoing,
   signal: AbortSignal,
-  accepted: (() => Promise<void>) | undefined,
+  accepted?: () => Promise<void>,
 ): Promise<Outcome> {
   const { settings, tools } = opening
   const text = await textFor(opening, message)

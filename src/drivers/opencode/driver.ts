@@ -46,7 +46,7 @@ function connect(deps: DriverDeps, session: Session, tools: DriverTools): Connec
     api: createApi(settings, deps.env),
     journal: openSentJournal(tools.runDir, session),
     ending: new AbortController(),
-    busy: false,
+    running: false,
     unsettled: undefined,
   }
   return {

@@ -16,7 +16,7 @@ export interface Opening {
   readonly ending: AbortController
   settings: OpencodeSettings
   /** A message is on its way, or its turn is waited for. */
-  busy: boolean
+  running: boolean
   /** The message whose conversation was idle although its turn had shown no end, as first seen. */
   unsettled: { readonly messageId: string; readonly answers: number; readonly since: number } | undefined
 }

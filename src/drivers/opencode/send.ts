@@ -1,9 +1,9 @@
 import type { Outgoing, Readiness, TurnEvents } from '../../domain/driver.ts'
-import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { isTimeout, pause, within } from '../../wait.ts'
 import { logUnstored } from '../accepted.ts'
 import { noSkill } from '../agents/skills.ts'
+import { oneAtATime } from '../one-at-a-time.ts'
 import { beginConversation, type Conversation, directoryOf, locate, messageStatus } from './conversation.ts'
 import { listen } from './events.ts'
 import { answerSoFar, createTurnProgress, follow, watchAbsence } from './follow.ts'
@@ -17,28 +17,20 @@ import { textWithSkill } from './skill.ts'
  * One message, and with `on` its whole turn. One at a time: what comes meanwhile would wait in the agent's own
  * queue.
  */
-export async function send(
+export const send = (
   opening: Opening,
   message: Outgoing,
   signal: AbortSignal,
   on?: TurnEvents,
-): Promise<Outcome> {
-  if (opening.ending.signal.aborted) return { kind: 'ended' }
-  if (opening.busy) return { kind: 'busy', why: 'a turn runs' }
-  if (signal.aborted) return released
-  opening.busy = true
-  const cut = AbortSignal.any([signal, opening.ending.signal])
-  try {
+): Promise<Outcome> =>
+  oneAtATime(opening, 'a turn runs', async () => {
+    if (signal.aborted) return released
+    const cut = AbortSignal.any([signal, opening.ending.signal])
     const outcome = await sendAlone(opening, message, cut, on)
     // What went wrong may be tried again by hand, and is a new message then.
     if (outcome.kind === 'turn_failed' || outcome.kind === 'failed') await opening.journal.clear()
     return outcome
-  } catch (thrown) {
-    return { kind: 'failed', why: reasonOf(thrown), retry: true }
-  } finally {
-    opening.busy = false
-  }
-}
+  })
 
 const released: Outcome = { kind: 'released', why: 'let go before anything was sent' }
 
