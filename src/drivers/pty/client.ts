@@ -54,14 +54,19 @@ function clientOver(socket: Socket): HolderClient {
       sendLine(socket, request)
     },
     next: async (signal) => {
-      while (replies.length === 0 && !closed) {
-        if (signal?.aborted) return 'aborted'
-        await new Promise<void>((resolve) => {
-          wake = resolve
-          signal?.addEventListener('abort', () => resolve(), { once: true })
-        })
+      const onAbort = () => wake()
+      signal?.addEventListener('abort', onAbort)
+      try {
+        while (replies.length === 0 && !closed) {
+          if (signal?.aborted) return 'aborted'
+          await new Promise<void>((resolve) => {
+            wake = resolve
+          })
+        }
+        return replies.shift()
+      } finally {
+        signal?.removeEventListener('abort', onAbort)
       }
-      return replies.shift()
     },
     close: () => socket.destroy(),
   }
