@@ -20,7 +20,7 @@ export interface RecordDeps {
 export function record(
   deps: RecordDeps,
   knock: Pick<Knock, 'receivedAt' | 'keptHeaders'>,
-  admission: Pick<Admission, 'source' | 'action' | 'key'> & Partial<Pick<Admission, 'form'>>,
+  admission: Pick<Admission, 'source' | 'action' | 'key' | 'form'>,
   session: Session,
   rendered: Rendered,
 ): Promise<Recorded> {
@@ -51,9 +51,9 @@ export function record(
 /** A hook may take any header for its secret or signature, also one that is worth keeping elsewhere. */
 function withoutProof(
   headers: Readonly<Record<string, string>>,
-  form: Admission['form'] | undefined,
+  form: Admission['form'],
 ): Readonly<Record<string, string>> {
-  const proof = form?.kind === 'hook' ? form.hook.verify.header?.toLowerCase() : undefined
+  const proof = form.kind === 'hook' ? form.hook.verify.header?.toLowerCase() : undefined
   if (proof === undefined || headers[proof] === undefined) return headers
   const { [proof]: _, ...rest } = headers
   return rest

@@ -26,7 +26,7 @@ export async function send(deps: SendDeps, order: SendOrder): Promise<Delivery> 
   const { delivery, leased } = await record(
     deps,
     { receivedAt: deps.clock.now(), keptHeaders: () => ({}) },
-    { source: { kind: 'admin' }, action: 'input' },
+    { source: { kind: 'admin' }, action: 'input', form: { kind: 'message' } },
     session,
     {
       message: compose(order.message, from),
