@@ -2,9 +2,10 @@ import { Failure } from '../domain/error.ts'
 import type { Database } from '../platform/platform.ts'
 import init from './migrations/0001_init.sql' with { type: 'text' }
 import typedFacts from './migrations/0002_typed_facts.sql' with { type: 'text' }
+import version02 from './migrations/0003_version_0_2.sql' with { type: 'text' }
 
 /** Numbered from 1; a migration that was released is never edited. */
-const migrations: readonly string[] = [init, typedFacts]
+const migrations: readonly string[] = [init, typedFacts, version02]
 
 /** Written into the file's header: "Pstn". Tells our databases from those of other programs. */
 const applicationId = 0x5073746e
