@@ -5,7 +5,7 @@ import { compileFilter } from '../payload/filter.ts'
 import { parsePayload } from '../payload/parse.ts'
 import { compileTemplate, render, type Template } from '../payload/template.ts'
 import type { View } from '../payload/view.ts'
-import { type PresetEvent, readEvent } from '../providers/event.ts'
+import { type IgnoredEvent, type PresetEvent, readEvent } from '../providers/event.ts'
 import { presetOf, senders } from '../providers/index.ts'
 
 /** A body as the hook's filter and template see it. Throws what `parsePayload` throws. */
@@ -44,9 +44,12 @@ export function createHookRenderer(hook: Hook): HookRenderer {
   const filter = hook.filter === undefined ? undefined : compileFilter(hook.filter)
   const template = hook.template === undefined ? undefined : compileTemplate(hook.template)
   return (input) => {
-    if (filter && !filter(input)) return { kind: 'ignored', why: 'the filter does not match' }
+    const verdict = filter?.(input)
+    if (verdict?.holds === false)
+      return { kind: 'ignored', why: `the filter does not match: ${verdict.clause()}` }
     const event = eventOf(hook, input)
-    if (!event) return { kind: 'ignored', why: `the preset "${hook.preset}" has no message for this event` }
+    if ('ignored' in event)
+      return { kind: 'ignored', why: `the preset "${hook.preset}" ignores this event: ${event.ignored}` }
     return rendered(
       template ?? compileTemplate(event.template),
       event.view,
@@ -65,7 +68,7 @@ export function createHookRenderers(): (hook: Hook) => HookRenderer {
   }
 }
 
-function eventOf(hook: Hook, { payload, header }: HookInput): PresetEvent | undefined {
+function eventOf(hook: Hook, { payload, header }: HookInput): PresetEvent | IgnoredEvent {
   const preset = presetOf(hook.preset)
   return preset ? readEvent(preset, payload, header) : { template: '', view: payload }
 }

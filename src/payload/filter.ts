@@ -8,7 +8,14 @@ interface FilterSubject {
   readonly header: (name: string) => string | undefined
 }
 
-export type Filter = (subject: FilterSubject) => boolean
+/** Whether a condition holds, and the clause that decided it. */
+export interface Verdict {
+  readonly holds: boolean
+  /** What is so, in names and values of the condition; nothing of the payload. */
+  readonly clause: () => string
+}
+
+export type Filter = (subject: FilterSubject) => Verdict
 
 /** Compiles a condition. Throws `config_invalid` for a pattern that does not work. */
 export function compileFilter(condition: Condition): Filter {
@@ -16,25 +23,46 @@ export function compileFilter(condition: Condition): Filter {
   if ('any' in condition) return some(condition.any.map(compileFilter))
   if ('not' in condition) return negated(compileFilter(condition.not))
   const test = compileTest(condition)
-  if ('header' in condition) return ({ header }) => test(header(condition.header.toLowerCase()))
+  if ('header' in condition)
+    return ({ header }) =>
+      verdictOf(`header ${condition.header}`, test, header(condition.header.toLowerCase()))
   const names = namesOf(condition.path)
-  return ({ payload }) => test(names.reduce<View | undefined>(member, payload))
+  return ({ payload }) =>
+    verdictOf(condition.path || 'the payload', test, names.reduce<View | undefined>(member, payload))
+}
+
+const verdictOf = (subject: string, test: CompiledTest, value: View | undefined): Verdict => {
+  const holds = test.holds(value)
+  return { holds, clause: () => `${subject} ${test.fact(holds, value)}` }
 }
 
 const every =
   (filters: readonly Filter[]): Filter =>
   (subject) =>
-    filters.every((filter) => filter(subject))
+    decide(filters, subject, false)
 
 const some =
   (filters: readonly Filter[]): Filter =>
   (subject) =>
-    filters.some((filter) => filter(subject))
+    decide(filters, subject, true)
+
+/** The first verdict of this kind decides; without one, all of them do. */
+function decide(filters: readonly Filter[], subject: FilterSubject, decisive: boolean): Verdict {
+  const verdicts: Verdict[] = []
+  for (const filter of filters) {
+    const verdict = filter(subject)
+    if (verdict.holds === decisive) return verdict
+    verdicts.push(verdict)
+  }
+  return { holds: !decisive, clause: () => verdicts.map(({ clause }) => clause()).join(' and ') }
+}
 
 const negated =
   (filter: Filter): Filter =>
-  (subject) =>
-    !filter(subject)
+  (subject) => {
+    const { holds, clause } = filter(subject)
+    return { holds: !holds, clause }
+  }
 
 const member = (view: View | undefined, name: string): View | undefined =>
   view === undefined ? undefined : memberOf(view, name)
@@ -48,14 +76,40 @@ function namesOf(path: string): readonly string[] {
     .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
-function compileTest(test: Test): (value: View | undefined) => boolean {
-  if ('exists' in test) return (value) => (value !== undefined) === test.exists
-  if ('equals' in test) return (value) => isSame(value, test.equals)
-  if ('in' in test) return (value) => test.in.some((one) => isSame(value, one))
+interface CompiledTest {
+  readonly holds: (value: View | undefined) => boolean
+  /** The end of a sentence that begins with what was tested. */
+  readonly fact: (holds: boolean, value: View | undefined) => string
+}
+
+function compileTest(test: Test): CompiledTest {
+  if ('exists' in test)
+    return {
+      holds: (value) => (value !== undefined) === test.exists,
+      fact: (holds) => (holds === test.exists ? 'is there' : 'is missing'),
+    }
+  if ('equals' in test) return oneOf([test.equals])
+  if ('in' in test) return oneOf(test.in)
   const pattern = compilePattern(test.matches)
-  return (value) => {
-    const text = textOf(value)
-    return text !== undefined && pattern(text)
+  return {
+    holds: (value) => {
+      const text = textOf(value)
+      return text !== undefined && pattern(text)
+    },
+    fact: (holds) => `${holds ? 'matches' : 'does not match'} ${test.matches}`,
+  }
+}
+
+/** The fact names the value of the condition that was met, or all of them. */
+function oneOf(scalars: readonly Scalar[]): CompiledTest {
+  const met = (value: View | undefined) => scalars.filter((one) => isSame(value, one))
+  const [only] = scalars
+  return {
+    holds: (value) => met(value).length > 0,
+    fact: (holds, value) =>
+      holds || (scalars.length === 1 && only !== undefined)
+        ? `is ${holds ? '' : 'not '}${JSON.stringify(holds ? met(value)[0] : only)}`
+        : `is none of ${scalars.map((one) => JSON.stringify(one)).join(', ')}`,
   }
 }
 

@@ -10,18 +10,27 @@ export interface PresetEvent {
   readonly view: View
 }
 
-/** Undefined for an event that is of no interest to an agent. */
+/** Why an event starts no turn, in words of the preset. */
+export interface IgnoredEvent {
+  readonly ignored: string
+}
+
 export function readEvent(
   preset: Preset,
   payload: View,
   header: (name: string) => string | undefined,
-): PresetEvent | undefined {
+): PresetEvent | IgnoredEvent {
   const event = preset.eventOf(payload, header)
   const message = messageFor(preset, event)
-  if (!message || (message.only && !compileFilter(message.only)({ payload, header }))) return undefined
-  return { template: message.template, view: extended(payload, { event, ...message.derive?.(payload) }) }
+  if (typeof message === 'string') return { ignored: `${event}, ${message}` }
+  if (!message) return { ignored: 'it has no message for it' }
+  const verdict = message.only && compileFilter(message.only)({ payload, header })
+  if (verdict?.holds === false)
+    return { ignored: message === preset.otherwise ? verdict.clause() : `${event}, ${verdict.clause()}` }
+  const names = { event, ...preset.derive?.(payload), ...message.derive?.(payload) }
+  return { template: message.template, view: extended(payload, names) }
 }
 
 /** Only own names: the event comes from outside. */
-const messageFor = (preset: Preset, event: string): Message | undefined =>
+const messageFor = (preset: Preset, event: string): Message | string | undefined =>
   Object.hasOwn(preset.messages, event) ? preset.messages[event] : preset.otherwise

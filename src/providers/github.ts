@@ -18,7 +18,7 @@ export const github: Sender = {
   preset: {
     eventOf: (_payload, header) => header('x-github-event') ?? '',
     messages: {
-      ping: { template: '', only: { any: [] } },
+      ping: 'GitHub only tries the address',
       push: {
         template: `{{#deleted}}
 {{sender.login}} deleted {{branch}} in {{repository.full_name}}.

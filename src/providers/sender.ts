@@ -105,9 +105,12 @@ export interface Credential {
 
 export interface Preset {
   readonly eventOf: (payload: View, header: (name: string) => string | undefined) => string
-  readonly messages: { readonly [event: string]: Message }
+  /** A message, or why the event is of no interest to an agent. */
+  readonly messages: { readonly [event: string]: Message | string }
   /** For events that are not listed; without it they are ignored. */
   readonly otherwise?: Message
+  /** Names that Mustache cannot compute, for every message. */
+  readonly derive?: (payload: View) => ViewObject
 }
 
 export interface Message {

@@ -11,7 +11,7 @@ export const sentry: Sender = {
   preset: {
     eventOf: (_payload, header) => header('sentry-hook-resource') ?? '',
     messages: {
-      installation: { template: '', only: { any: [] } },
+      installation: 'Sentry only tells of its own installation',
       issue: {
         template: `Sentry: issue {{data.issue.shortId}} {{action}} in {{data.issue.project.slug}} ({{data.issue.level}}): {{data.issue.title}}
 {{#data.issue.culprit}}

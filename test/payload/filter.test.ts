@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Failure } from '../../src/domain/error.ts'
 import type { Condition } from '../../src/domain/hook.ts'
-import { compileFilter } from '../../src/payload/filter.ts'
+import { compileFilter, type Verdict } from '../../src/payload/filter.ts'
 import { numberView } from '../../src/payload/view.ts'
 
 const payload = {
@@ -16,8 +16,9 @@ const payload = {
   user: { login: 'alice', 'a.b/c~d': 'odd' },
 }
 const headers: Readonly<Record<string, string>> = { 'x-github-event': 'pull_request' }
-const holds = (condition: Condition): boolean =>
+const verdict = (condition: Condition): Verdict =>
   compileFilter(condition)({ payload, header: (name) => headers[name] })
+const holds = (condition: Condition): boolean => verdict(condition).holds
 
 describe('compileFilter', () => {
   const cases: readonly (readonly [Condition, boolean])[] = [
@@ -84,6 +85,39 @@ describe('compileFilter', () => {
   ]
   for (const [condition, expected] of cases)
     it(`${JSON.stringify(condition)} is ${expected}`, () => assert.equal(holds(condition), expected))
+
+  const clauses: readonly (readonly [Condition, string])[] = [
+    [{ path: 'missing', exists: true }, 'missing is missing'],
+    [{ path: 'action', exists: false }, 'action is there'],
+    [{ path: 'action', equals: 'closed' }, 'action is not "closed"'],
+    [{ path: 'action', in: ['closed', 'edited'] }, 'action is none of "closed", "edited"'],
+    [{ not: { path: 'action', in: ['closed', 'opened'] } }, 'action is "opened"'],
+    [{ path: 'action', matches: '^close' }, 'action does not match ^close'],
+    [{ header: 'X-GitHub-Event', equals: 'push' }, 'header X-GitHub-Event is not "push"'],
+    [
+      {
+        all: [
+          { path: 'action', exists: true },
+          { path: 'draft', equals: true },
+        ],
+      },
+      'draft is not true',
+    ],
+    [
+      {
+        any: [
+          { path: 'draft', equals: true },
+          { path: 'number', equals: 8 },
+        ],
+      },
+      'draft is not true and number is not 8',
+    ],
+  ]
+  for (const [condition, clause] of clauses)
+    it(`names the clause that said no, and nothing of the payload: ${clause}`, () => {
+      assert.equal(verdict(condition).holds, false)
+      assert.equal(verdict(condition).clause(), clause)
+    })
 
   it('refuses a pattern that does not work', () => {
     assert.throws(() => compileFilter({ not: { path: 'a', matches: '(' } }), Failure)
