@@ -7,18 +7,23 @@ import { agentFilters, agentOf, installAgents } from './test/agents.ts'
 import { add, type Counts, countsOf, none, summary } from './test/counts.ts'
 import { type Finished, run } from './test/process.ts'
 import { skipsIn } from './test/skips.ts'
-import { byHand, findSuites, quickSuites, type Suite, whyNotDeno } from './test/suites.ts'
+import { byHand, findSuites, longSuites, quickSuites, type Suite, whyNotDeno } from './test/suites.ts'
 import { installTools } from './test/tools.ts'
 
 const root = resolve(import.meta.dir, '..')
 const wholeMs = 60 * 60_000
+const longMs = 6 * wholeMs
 const checkMs = 180_000
 const oneFailed: Counts = { ...none, failed: 1 }
 
 const quickMs = 105_000
 
 const args = process.argv.slice(2)
-process.exitCode = args[0] === '--quick' ? await quick() : await main(filtersOf(args))
+process.exitCode = await (args[0] === '--quick'
+  ? quick()
+  : args[0] === '--long'
+    ? long(args.slice(1))
+    : main(filtersOf(args)))
 
 /**
  * `npm test -- [part of a path]…`: everything, or the test files whose path contains one of the parts.
@@ -37,6 +42,13 @@ async function main(filters: readonly string[]): Promise<number> {
     ...(filters.length === 0 ? await runChecks(signal) : []),
     ...(await runSuites(findSuites(root, filters), signal)),
   ])
+}
+
+/** `npm run test:long -- [part of a path]…`: what tries chance (`test/support/long.ts`), with many more rounds. */
+function long(filters: readonly string[]): Promise<number> {
+  for (const line of installTools(root)) console.log(`! ${line}`)
+  process.env.POSTERN_TEST_LONG = '1'
+  return bounded(longMs, (signal) => runSuites(longSuites(root, filters), signal))
 }
 
 /** Installs nothing, and leaves out what does not fit into the time, saying so. */

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { agentOf, agentPins } from './agents.ts'
 
@@ -51,6 +51,14 @@ export function quickSuites(root: string, changed: readonly string[]): readonly 
   const smoke = suites.filter(({ file }) => isSmoke.test(file))
   return [...new Set([...smoke, ...near, ...fast])]
 }
+
+const longLimitMs = 1_200_000
+
+/** The test files that go round more often when there is time, each with twenty minutes. */
+export const longSuites = (root: string, filters: readonly string[]): readonly Suite[] =>
+  findSuites(root, filters)
+    .filter(({ file }) => readFileSync(join(root, file), 'utf8').includes("/support/long.ts'"))
+    .map((suite) => ({ ...suite, limitMs: longLimitMs }))
 
 /** `test/drivers/tmux/discover.test.ts` is near `src/drivers/tmux/pane.ts` and near itself. */
 const isNear = (test: string, path: string): boolean =>

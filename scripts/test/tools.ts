@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 interface Tool {
   readonly command: string
+  /** Several with spaces between them. */
   readonly package: string
   readonly mention: string
   /** Installing it also starts it: not on a machine that is more than a place for tests. */
@@ -21,6 +22,7 @@ const drivenBy: readonly Tool[] = [
   { command: 'caddy', package: 'caddy', mention: 'caddy', starts: true },
   { command: 'nginx', package: 'nginx-light', mention: 'nginx', starts: true },
   { command: 'chromium', package: 'chromium', mention: 'playwright-core' },
+  { command: 'cc', package: 'gcc libc6-dev', mention: 'LD_PRELOAD' },
 ]
 
 /**
@@ -32,7 +34,9 @@ export function installTools(root: string): readonly string[] {
   const missing = drivenBy.filter(({ command, mention }) => sources.includes(mention) && !isThere(command))
   const wanted = missing.filter(({ starts }) => !starts || process.env.CI === 'true')
   if (wanted.length === 0) return []
-  const why = canInstall() ? install(wanted.map((it) => it.package)) : 'installing it needs root and apt'
+  const why = canInstall()
+    ? install(wanted.flatMap((it) => it.package.split(' ')))
+    : 'installing it needs root and apt'
   return wanted
     .filter(({ command }) => !isThere(command))
     .map(({ command }) => `${command} is missing: ${why}`)

@@ -140,9 +140,10 @@ export const isOwnFault = (thrown: unknown): boolean =>
   /constraint failed|datatype mismatch|too big|cannot store/i.test(reasonOf(thrown)) ||
   thrown instanceof TypeError
 
-/** The refusal for what the store cannot do now. */
+/** The refusal for what the store cannot do now; a connection that cannot be opened anew is one such thing. */
 export function unavailable(thrown: unknown): Failure {
-  if (thrown instanceof Failure) return thrown
+  if (thrown instanceof Failure)
+    return thrown.code === 'home_unusable' ? unavailable(thrown.extra.cause ?? thrown.message) : thrown
   const advice = isDamage(thrown)
     ? ' The database is damaged: stop postern, move it away and restore a backup.'
     : ''

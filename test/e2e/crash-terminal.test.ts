@@ -3,12 +3,13 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { cli, scratchHome, serve } from '../support/binary.ts'
+import { rounds } from '../support/long.ts'
 
-const rounds = 6
+const times = rounds(6, 100)
 const noTerminals = process.env.POSTERN_TEST_RUNTIME === 'deno' ? 'Deno has no terminals of its own' : false
 
 describe('kill -9 while a terminal is typed into', { skip: noTerminals }, () => {
-  it('types nothing twice and loses nothing', { timeout: 180_000 }, async () => {
+  it('types nothing twice and loses nothing', { timeout: 1_200_000 }, async () => {
     const home = await scratchHome()
     const got = join(home, 'got')
     const reader = `while IFS= read -r line; do printf '%s\\n' "$line" >> ${got}; echo "got $line"; done`
@@ -16,7 +17,7 @@ describe('kill -9 while a terminal is typed into', { skip: noTerminals }, () => 
     const path = new URL((await cli(['expose', '--session', 'tty', '--quiet'], { home })).stdout.trim())
       .pathname
     const acknowledged = new Set<string>()
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < times; round++) {
       const server = await serve(home)
       for (let i = 0; i < 2; i++) {
         const message = `round ${round} knock ${i}`
@@ -28,7 +29,7 @@ describe('kill -9 while a terminal is typed into', { skip: noTerminals }, () => 
         if (response.status === 200 || response.status === 202) acknowledged.add(message)
       }
       // Another instant of the typing each time: before it, between echo and Enter, after it.
-      await new Promise((resolve) => setTimeout(resolve, 200 + round * 331))
+      await new Promise((resolve) => setTimeout(resolve, 200 + ((round * 331) % 1900)))
       await server.kill9()
     }
     const server = await serve(home)

@@ -132,6 +132,31 @@ describe('a failing disk', () => {
     })
   })
 
+  it('that lets no file be opened either is unavailable, not unusable', async () => {
+    await inScratch(async (dir) => {
+      const disk = { now: well }
+      let opens = true
+      const real = onDisk(await currentPlatform(), disk)
+      const platform: Pick<Platform, 'openDatabase'> = {
+        openDatabase: (path, options) => {
+          if (!opens) throw new Error('unable to open database file')
+          return real.openDatabase(path, options)
+        },
+      }
+      const store = await openStore({ platform, path: join(dir, 'p.db'), role: 'server', now: () => noon })
+      disk.now = failing('COMMIT')
+      opens = false
+      await batchOf(store, 'a')
+      await refuses('store_unavailable', store.recordDelivery(draftOf({ message: 'b' })))
+      disk.now = well
+      await refuses('store_unavailable', store.recordDelivery(draftOf({ message: 'c' })))
+      opens = true
+      await batchOf(store, 'd')
+      assert.deepEqual(await messages(store), ['d'])
+      await store.close()
+    })
+  })
+
   it('opens the connection that mends before it closes the one that failed', async () => {
     await inScratch(async (dir) => {
       const steps: string[] = []

@@ -98,7 +98,7 @@ export async function serve(home: string, options: ServeOptions = {}): Promise<S
 }
 
 /** `deno test` passes over the `exit` event. */
-function atExit(act: () => void): void {
+export function atExit(act: () => void): void {
   if ('Deno' in globalThis) globalThis.addEventListener('unload', act)
   else process.once('exit', act)
 }
