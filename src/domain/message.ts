@@ -1,34 +1,35 @@
+import { guardCommand } from './command-guard.ts'
 import { Failure } from './error.ts'
+import { withoutInvisible, withSingleMarks } from './invisible-characters.ts'
 
 const maxFromLength = 128
 
 /**
  * The message as the agent gets it: cleaned, and prefixed with `[sender] `, where `sender` comes from `cleanFrom`. Without a
- * sender, one that begins, after spaces, with a character that agents obey as a command gets `[webhook] `, which is harmless
- * in all of them. Throws `unprocessable` for a blank one.
+ * sender, one that agents would obey as a command gets `[webhook] `. Throws `unprocessable` for a blank one.
  */
 export function compose(message: string, sender: string | undefined): string {
   const text = clean(message)
   if (isBlank(text)) throw new Failure('unprocessable', '"message" must not be blank.')
-  if (sender !== undefined) return `[${sender}] ${text}`
-  return /^\s*[!/#@$]/.test(text) ? `[webhook] ${text}` : text
+  return sender === undefined ? guardCommand(text) : `[${sender}] ${text}`
 }
 
 export const isBlank = (text: string): boolean => text.trim() === ''
 
 /**
  * Removes what a terminal or an agent's input box would obey: ESC and all C0 but `\n` and `\t`, DEL, C1,
- * bracketed-paste marks (also nested ones), bidirectional embeddings, overrides and isolates, and Unicode tag characters.
+ * bracketed-paste marks (also nested ones), bidirectional embeddings, overrides and isolates, and what nobody sees.
  * CRLF, CR, U+2028 and U+2029 become `\n`. Nothing of it is left that a second time would remove.
  */
 export function clean(text: string): string {
   if (harmless.test(text)) return text
-  return withoutPasteMarks(
+  const visible = withoutInvisible(
     text
       .toWellFormed()
       .replace(/\r\n?|[\u2028\u2029]/g, '\n')
-      .replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u{e0000}-\u{e007f}]/gu, ''),
+      .replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, ''),
   )
+  return withSingleMarks(withoutPasteMarks(visible))
 }
 
 /** Plain ASCII without a bracket that could belong to a paste mark: most messages, passed on untouched. */

@@ -38,6 +38,7 @@ describe('opencode in a tmux pane, through the built binary', () => {
     'a knock becomes one user message',
     'a model failure is not a delivered turn',
     'commands in messages are texts',
+    'one word does not end the agent',
   ] as const)
     it(title, { skip, timeout }, () => typedHazards[title](stage))
 })

@@ -23,6 +23,7 @@ const hazards = {
     'a knock becomes one user message',
     'a model failure is not a delivered turn',
     'commands in messages are texts',
+    'one word does not end the agent',
     'a very long message arrives whole',
     'the server is killed during a turn',
     'the agent is killed during a turn',

@@ -23,6 +23,7 @@ for (const [how, add] of Object.entries(sessions))
     for (const title of [
       'a turn with a tool call answers, once',
       'a model failure is never delivered',
+      'one word does not end the agent',
     ] as const)
       it(title, { skip, timeout: 240_000 }, () => ownedHazards[title](stage))
   })
@@ -38,6 +39,7 @@ describe('qwen in a tmux pane, through the built binary', () => {
   for (const title of [
     'a knock becomes one user message',
     'a model failure is not a delivered turn',
+    'one word does not end the agent',
   ] as const)
     it(title, { skip, timeout: 240_000 }, () => typedHazards[title](stage))
 })

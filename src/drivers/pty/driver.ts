@@ -1,3 +1,4 @@
+import { guardTyped } from '../../domain/command-guard.ts'
 import type { DeliveryId } from '../../domain/delivery.ts'
 import type { Connection, Driver, Outgoing, Readiness, TurnEvents } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
@@ -94,7 +95,7 @@ const released: Outcome = { kind: 'released', why: 'let go; its terminal knows w
 
 async function inputFor(opening: Opening, { skill, text }: Outgoing): Promise<string | undefined> {
   const place = await placeOf(opening)
-  const escaped = await escapeMentions(place, text)
+  const escaped = await escapeMentions(place, guardTyped(text))
   return skill === undefined ? escaped : withSkill(place, skill, escaped)
 }
 

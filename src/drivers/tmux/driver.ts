@@ -1,3 +1,4 @@
+import { guardTyped } from '../../domain/command-guard.ts'
 import type { DeliveryId } from '../../domain/delivery.ts'
 import type { Connection, Driver, DriverTools, Outgoing, Readiness, TurnEvents } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
@@ -129,9 +130,10 @@ async function type(
 
 async function inputFor(
   opening: Opening,
-  { text, skill }: Pick<Outgoing, 'text'> & { readonly skill: string | undefined },
+  { text: given, skill }: Pick<Outgoing, 'text'> & { readonly skill: string | undefined },
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  const text = guardTyped(given)
   if (skill === undefined && !hasMention(text)) return text
   const place = await placeOf(opening, signal)
   const escaped = await escapeMentions(place, text)

@@ -96,7 +96,7 @@ const answerADialog = async (t: TestContext, key: string) => {
   await eventually(() => held.log().some(({ ev }) => ev === 'APPROVED'), 'the dialog is answered')
   assert.equal((await untilFree(held, 'y', 'waiting')).kind, 'taken')
   await eventually(() => turns(held).length === 2, 'the message arrived')
-  assert.equal(turns(held)[1], 'y')
+  assert.equal(turns(held)[1], '[webhook] y')
   kim.leave()
 }
 for (const [name, key] of [
@@ -165,15 +165,21 @@ test('cat that writes to a file shows nothing but a moved cursor, and has the me
   skip,
 }, async (t) => {
   const held = await hold(t, sh('cat > got'))
-  for (const text of ['first', 'first', 'second'])
+  for (const text of ['the first', 'the first', 'a second'])
     assert.deepEqual(await untilFree(held, text), { kind: 'taken', evidence: 'echo' })
-  await eventually(() => held.file('got') === 'first\nfirst\nsecond\n', 'it wrote them')
+  await eventually(() => held.file('got') === 'the first\nthe first\na second\n', 'it wrote them')
+})
+
+test('no word is typed as it is that could end what runs', { skip }, async (t) => {
+  const held = await hold(t, sh('cat > got'))
+  for (const word of ['exit', ':q']) assert.equal((await untilFree(held, word)).kind, 'taken')
+  await eventually(() => held.file('got') === '[webhook] exit\n[webhook] :q\n', 'it wrote them')
 })
 
 test('a full screen of the same message still shows the next one', { skip }, async (t) => {
-  const held = await hold(t, sh('i=0; while [ $i -lt 200 ]; do echo again; i=$((i+1)); done; cat > got'))
-  for (let i = 0; i < 2; i++) assert.equal((await untilFree(held, 'again')).kind, 'taken')
-  await eventually(() => held.file('got') === 'again\nagain\n', 'it wrote them')
+  const held = await hold(t, sh('i=0; while [ $i -lt 200 ]; do echo and again; i=$((i+1)); done; cat > got'))
+  for (let i = 0; i < 2; i++) assert.equal((await untilFree(held, 'and again')).kind, 'taken')
+  await eventually(() => held.file('got') === 'and again\nand again\n', 'it wrote them')
 })
 
 test('a program that shows no keys is never typed into', { skip }, async (t) => {
@@ -205,10 +211,10 @@ test('a shell that waits for a job is busy', { skip }, async (t) => {
         .then((now) => now.kind === 'busy' && now.why.includes('input')),
     'it is busy without drawing',
   )
-  assert.equal((await held.inject('hello', 'one')).kind, 'busy')
+  assert.equal((await held.inject('hello there', 'one')).kind, 'busy')
   await writeFile(join(held.dir, 'gate'), '')
-  assert.equal((await untilFree(held, 'hello', 'one')).kind, 'taken')
-  await eventually(() => held.file('got') === 'hello\n', 'it got the message once')
+  assert.equal((await untilFree(held, 'hello there', 'one')).kind, 'taken')
+  await eventually(() => held.file('got') === 'hello there\n', 'it got the message once')
 })
 
 test('a bracketed paste cannot be closed from inside', { skip }, async (t) => {

@@ -83,14 +83,14 @@ on('never pastes into a dead pane, which would end the server', openLoop, async 
   await bench.press('C-d')
   await eventually(async () => (await bench.screen()).includes('Pane is dead'), 'it is dead')
   const ended = { kind: 'ended', exitCode: 0, why: 'its program ended' }
-  assert.deepEqual(await inject(bench.connection, 'hello'), ended)
+  assert.deepEqual(await inject(bench.connection, 'hello there'), ended)
   assert.deepEqual(await bench.connection.state(patience()), ended)
   assert.match(await bench.tmux('list-sessions'), /other/)
 })
 
 on('never types to another program in the same pane', openLoop, async (bench) => {
   await bench.tmux('respawn-pane', '-k', '-t', bench.paneId, 'cat')
-  assert.equal(await kindOf(inject(bench.connection, 'hello')), 'ended')
+  assert.equal(await kindOf(inject(bench.connection, 'hello there')), 'ended')
   assert.equal((await bench.screen()).trim(), '')
 })
 
@@ -104,20 +104,27 @@ on('never types to the same pane id of another server', openLoop, async (bench) 
 
 on('leaves copy mode to type', openLoop, async (bench) => {
   await bench.tmux('copy-mode', '-t', bench.paneId)
-  assert.equal(await kindOf(inject(bench.connection, 'hello')), 'taken')
+  assert.equal(await kindOf(inject(bench.connection, 'hello there')), 'taken')
   await eventually(async () => (await linesRead(bench.folder)).length > 0, 'it got the line')
-  assert.deepEqual(await linesRead(bench.folder), ['hello'])
+  assert.deepEqual(await linesRead(bench.folder), ['hello there'])
+})
+
+on('types no word as it is that could end what runs in the pane', openLoop, async (bench) => {
+  for (const word of ['exit', ':q', '/exit'])
+    assert.equal(await kindOf(deliver(bench.connection, word)), 'taken')
+  await eventually(async () => (await linesRead(bench.folder)).length > 2, 'it got the lines')
+  assert.deepEqual(await linesRead(bench.folder), ['[webhook] exit', '[webhook] :q', '[webhook] /exit'])
 })
 
 on('leaves no buffer behind, and none of a person away', openLoop, async (bench) => {
   await bench.tmux('set-buffer', '-b', 'mine', 'kept')
-  await inject(bench.connection, 'hello')
+  await inject(bench.connection, 'hello there')
   assert.match(await bench.tmux('list-buffers'), /^mine: 4 bytes: "kept"$/)
 })
 
 on('types to no pane that passes its keys on to others', openLoop, async (bench) => {
   await bench.tmux('set-option', '-w', '-t', bench.paneId, 'synchronize-panes', 'on')
-  assert.equal(await kindOf(inject(bench.connection, 'hello')), 'offline')
+  assert.equal(await kindOf(inject(bench.connection, 'hello there')), 'offline')
   assert.deepEqual(await linesRead(bench.folder), [])
 })
 
@@ -135,11 +142,11 @@ on('leaves a permission dialog to the person', openTui, async (bench) => {
 on("waits for a person's draft", openTui, async (bench) => {
   await bench.press('-l', 'half a thought')
   await eventually(async () => (await bench.screen()).includes('half a thought'), 'it is drawn')
-  assert.equal(await kindOf(inject(bench.connection, 'hello')), 'busy')
+  assert.equal(await kindOf(inject(bench.connection, 'hello there')), 'busy')
   assert.equal(await kindOf(bench.connection.state(patience())), 'blocked')
   await bench.press('Enter')
-  assert.equal(await kindOf(deliver(bench.connection, 'hello')), 'taken')
-  assert.deepEqual(await logged(bench.folder, 'turn'), ['half a thought', 'hello'])
+  assert.equal(await kindOf(deliver(bench.connection, 'hello there')), 'taken')
+  assert.deepEqual(await logged(bench.folder, 'turn'), ['half a thought', 'hello there'])
 })
 
 const swallowing = (ms: number) =>
@@ -152,9 +159,9 @@ on(
   'presses Enter once more when the first is swallowed',
   () => swallowing(600),
   async (bench) => {
-    assert.equal(await kindOf(deliver(bench.connection, 'hello')), 'taken')
+    assert.equal(await kindOf(deliver(bench.connection, 'hello there')), 'taken')
     const [turn, ...others] = await logged(bench.folder, 'turn')
-    assert.equal(turn?.trim(), 'hello')
+    assert.equal(turn?.trim(), 'hello there')
     assert.deepEqual(others, [])
   },
 )
@@ -164,7 +171,7 @@ on(
   () => swallowing(600_000),
   async (bench) => {
     for (let i = 0; i < 2; i++) {
-      const outcome = await inject(bench.connection, 'hello')
+      const outcome = await inject(bench.connection, 'hello there')
       assert.ok(outcome.kind === 'failed' || outcome.kind === 'busy', JSON.stringify(outcome))
     }
     assert.deepEqual(await logged(bench.folder, 'turn'), [])
@@ -184,7 +191,7 @@ on(
   'types again what a swallowed Enter did not send',
   () => swallowing(600_000),
   async (bench) => {
-    assert.equal(await kindOf(inject(bench.connection, 'hello')), 'failed')
+    assert.equal(await kindOf(inject(bench.connection, 'hello there')), 'failed')
     assert.equal(await bench.connect().recall(deliveryId), undefined)
   },
 )
@@ -216,19 +223,19 @@ on('waits for a hung tmux server, and not for long', openLoop, async (bench) => 
   })
   const started = performance.now()
   // Whichever it notices first, the caller's end or the silence: both hold the message and spend no attempt.
-  const held = await kindOf(inject(bench.connection, 'hello', AbortSignal.timeout(300)))
+  const held = await kindOf(inject(bench.connection, 'hello there', AbortSignal.timeout(300)))
   assert.ok(held === 'released' || held === 'offline', held)
   assert.ok(performance.now() - started < 2300)
   process.kill(bench.serverPid, 'SIGCONT')
-  assert.equal(await kindOf(deliver(bench.connection, 'hello')), 'taken')
-  assert.deepEqual(await linesRead(bench.folder), ['hello'])
+  assert.equal(await kindOf(deliver(bench.connection, 'hello there')), 'taken')
+  assert.deepEqual(await linesRead(bench.folder), ['hello there'])
 })
 
 on(
   'types to no program that hides what is typed',
   () => openShell('stty -echo; printf "Secret> "; cat > read', 'Secret'),
   async (bench) => {
-    assert.equal(await kindOf(inject(bench.connection, 'hello')), 'busy')
+    assert.equal(await kindOf(inject(bench.connection, 'hello there')), 'busy')
     assert.equal(await kindOf(bench.connection.state(patience())), 'blocked')
   },
 )
@@ -251,7 +258,7 @@ on(
     assert.equal(await kindOf(inject(bench.connection, 'echo $((6*7)) > answer; cat answer')), 'taken')
     await eventually(async () => (await bench.screen()).includes('\n42'), 'it answered')
     await bench.press('-l', 'rm -rf')
-    assert.equal(await kindOf(inject(bench.connection, 'hello')), 'busy')
+    assert.equal(await kindOf(inject(bench.connection, 'hello there')), 'busy')
   },
 )
 

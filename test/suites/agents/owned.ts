@@ -29,6 +29,16 @@ export const ownedHazards = {
     for (const message of bare) await assertSaid(stage, message, [`[webhook] ${message}`])
   },
 
+  'one word does not end the agent': async (stage) => {
+    const words = ['exit', 'quit', ':q', 'logout', '退出']
+    for (const word of words) {
+      const shown = await stage.turn(word)
+      assert.equal(shown.state, 'DELIVERED', JSON.stringify(shown))
+      await assertSaid(stage, word, [word])
+    }
+    assert.equal((await stage.turn('SAY:still there')).answer, 'still there')
+  },
+
   'knocks during a slow turn arrive afterwards, in order': async (stage) => {
     const slow = await stage.begin('SLOW:3 first')
     const ids = [slow]

@@ -78,6 +78,20 @@ export const typedHazards = {
     for (const message of bare) await assertSaid(stage, message, [`[webhook] ${message}`])
   },
 
+  'one word does not end the agent': async (stage) => {
+    const words = ['exit', 'quit', ' exit ', ':q', 'logout', 'q', '退出', '\u200b/quit', 'EXIT', '?']
+    for (const word of words) {
+      const { id } = await stage.knock(word, 20)
+      const [shown] = await stage.settled(id)
+      assert.equal(shown?.state, 'DELIVERED', JSON.stringify(shown))
+    }
+    await assertSaid(
+      stage,
+      '[webhook] ',
+      words.map((word) => `[webhook] ${word.replace('\u200b', '')}`.trim()),
+    )
+  },
+
   'a half-typed draft is neither sent nor lost': async (stage) => {
     await stage.pane.write('a draft of mine')
     await stage.pane.shows(/a draft of mine/)
