@@ -75,13 +75,17 @@ async function listen(
   pipeline: Pipeline,
   draining: () => boolean,
 ): Promise<HttpServer> {
-  const peers = new WeakMap<Request, () => string>()
+  let http: HttpServer | undefined
   const { config } = deps
   const peerOf = createPeers(() => config().server.trustedProxies)
   const guard: RequestGuard = {
-    hosts: createHosts(createHostNames(() => config().server)),
+    hosts: createHosts(
+      createHostNames(() => config().server),
+      (request) => http?.authorityOf(request),
+    ),
     log: deps.log,
-    peer: (request) => peerOf(request, peers.get(request)?.() ?? 'unknown'),
+    peer: (request) => peerOf(request, http?.peerOf(request) ?? 'unknown'),
+    keepOpen: (request) => http?.keepOpen(request),
   }
   let { port } = config().server
   const address = () => listeningUrl(config(), port)
@@ -89,15 +93,12 @@ async function listen(
     secure: deps.tls !== undefined,
   })
   const { host: hostname } = config().server
-  const http = await deps.platform
+  http = await deps.platform
     .serve({
       hostname,
       port,
       ...(deps.tls && { tls: deps.tls }),
-      fetch: (request, peer) => {
-        peers.set(request, peer)
-        return handle(request)
-      },
+      fetch: handle,
     })
     .catch((cause: unknown) => {
       throw new Failure(

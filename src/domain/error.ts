@@ -39,6 +39,8 @@ interface FailureExtra {
   retryAfterMs?: number
   /** Methods for `Allow` with `method_not_allowed`. */
   allow?: string
+  /** What the connection may still bring is not waited for: it is closed with the answer. */
+  closes?: true
   /** Set when the refusal itself left a delivery behind (an unknown skill). */
   deliveryId?: string
   cause?: unknown

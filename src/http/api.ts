@@ -25,7 +25,10 @@ export function createAdminApi(admin: AdminCheck, guard: RequestGuard) {
     admit(request)
     return readJsonObject(request, maxBodyBytes)
   }
-  const api = createApi(guard).onTransform(({ request }) => admit(request))
+  const api = createApi(guard)
+    .onTransform(({ request }) => admit(request))
+    // The body has been read by now; what the admin asks for may take its time.
+    .onBeforeHandle(({ request }) => guard.keepOpen(request))
   return { api, json, noBody: { parse: 'none', transform: refuseMembers } as const }
 }
 

@@ -15,8 +15,9 @@ export async function readBody(request: Request, limit: number): Promise<Uint8Ar
   const declared = request.headers.get('content-length')
   if (declared !== null && Number(declared) > maxBytes) throw tooLarge(maxBytes)
   if (declared === null) return inTime(collect(request, maxBytes))
-  // What fits one packet is here already: a deadline of its own would cost more than reading it.
-  const whole = Number(declared) <= onePacket ? request.arrayBuffer() : inTime(request.arrayBuffer())
+  // What fits one packet is here already, or its silent connection is closed by the runtime (see `arrivalSeconds`): a
+  // deadline of its own would cost more than reading it.
+  const whole = Number(declared) <= onePacket ? arrived(request.arrayBuffer()) : inTime(request.arrayBuffer())
   return new Uint8Array(await whole)
 }
 
@@ -51,20 +52,24 @@ async function inTime<T>(body: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new Failure('malformed', 'The body did not arrive in time.')),
+      () => reject(new Failure('malformed', 'The body did not arrive in time.', { closes: true })),
       slowestUploadMs,
     )
   })
   try {
-    return await Promise.race([body, late])
-  } catch (cause) {
-    throw cause instanceof Failure
-      ? cause
-      : new Failure('malformed', 'The body did not arrive whole.', { cause })
+    return await Promise.race([arrived(body), late])
   } finally {
     clearTimeout(timer)
   }
 }
+
+/** A connection that ended in the middle of a body is an ordinary refusal, which nobody hears. */
+const arrived = <T>(body: Promise<T>): Promise<T> =>
+  body.catch((cause: unknown) => {
+    throw cause instanceof Failure
+      ? cause
+      : new Failure('malformed', 'The body did not arrive whole.', { cause, closes: true })
+  })
 
 const tooLarge = (maxBytes: number): Failure =>
   new Failure('too_large', `The body is larger than the ${maxBytes} bytes allowed here.`)

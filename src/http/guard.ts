@@ -8,6 +8,8 @@ export interface RequestGuard {
   readonly log: Log
   /** IP address of who asks, through trusted proxies only. */
   readonly peer: (request: Request) => string
+  /** To be called for a request that has arrived and proven itself when its answer may take longer than 15 seconds. */
+  readonly keepOpen: (request: Request) => void
 }
 
 /**

@@ -10,13 +10,20 @@ export interface Hosts {
 
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
 
-/** `names` are host names without port, from the configuration and the public URL; loopback names always count. */
-export function createHosts(names: () => readonly string[]): Hosts {
+/**
+ * `names` are host names without port, from the configuration and the public URL; loopback names always count.
+ * `authorityOf` tells the authority of an absolute-form target, which counts like the Host.
+ */
+export function createHosts(
+  names: () => readonly string[],
+  authorityOf: (request: Request) => string | undefined = () => undefined,
+): Hosts {
   const ours = createJudge(names)
   return {
     check(request) {
       const host = request.headers.get('host')
-      if (host === null || !ours(host))
+      const authority = authorityOf(request)
+      if (host === null || !ours(host) || (authority !== undefined && !ours(authority)))
         throw new Failure(
           'host_not_allowed',
           'This server does not answer to that Host. Add it to server.allowedHosts or server.publicUrl.',

@@ -1,13 +1,14 @@
 import { Database as BunDatabase } from 'bun:sqlite'
-import type {
-  Database,
-  HttpServer,
-  LineMode,
-  Platform,
-  ServeOptions,
-  SqlRow,
-  Terminal,
-  TerminalOptions,
+import {
+  type Database,
+  type HttpServer,
+  type LineMode,
+  type Platform,
+  type ServeOptions,
+  type SqlRow,
+  type Terminal,
+  type TerminalOptions,
+  usualArrivalSeconds,
 } from './platform.ts'
 
 export const bunPlatform: Platform = {
@@ -51,18 +52,23 @@ async function serve(options: ServeOptions): Promise<HttpServer> {
     port: options.port,
     reusePort: false,
     development: false,
-    // The longest wait a caller may ask for is bounded by the routes; Bun's own limit is 255 s.
-    idleTimeout: 255,
+    idleTimeout: options.arrivalSeconds ?? usualArrivalSeconds,
     // Each route sets and explains its own limit; a body that no route reads is not kept.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     ...(options.tls && { tls: options.tls }),
-    fetch: (request, self) => options.fetch(request, () => self.requestIP(request)?.address ?? 'unknown'),
+    fetch: (request) => options.fetch(request),
   })
   return {
     port: server.port ?? options.port,
+    peerOf: (request) => server.requestIP(request)?.address ?? 'unknown',
+    authorityOf: () => undefined,
+    keepOpen: (request) => server.timeout(request, longestSilenceSeconds),
     stop: (force) => server.stop(force),
   }
 }
+
+/** Bun's own limit; the longest wait a caller may ask for is below it. */
+const longestSilenceSeconds = 255
 
 /** How long output may still come after the program's end when something it started keeps the terminal open. */
 const lastOutputMs = 250

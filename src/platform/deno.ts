@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import type { Database, HttpServer, Platform, ServeOptions, SqlRow, SqlValue } from './platform.ts'
+import { serve } from './node-server.ts'
+import type { Database, Platform, SqlRow, SqlValue } from './platform.ts'
 
 export const denoPlatform: Platform = {
   runtime: 'deno',
@@ -46,48 +47,8 @@ function rounded(row: SqlRow): SqlRow {
   return plain
 }
 
-async function serve(options: ServeOptions): Promise<HttpServer> {
-  const abort = new AbortController()
-  const server = Deno.serve(
-    {
-      hostname: options.hostname,
-      port: options.port,
-      signal: abort.signal,
-      onListen: () => {},
-      automaticCompression: false,
-      ...options.tls,
-    },
-    (request, info) => options.fetch(request, () => info.remoteAddr.hostname),
-  )
-  let over = false
-  return {
-    port: server.addr.port,
-    stop: async (force) => {
-      // To abort what has shut down already is an uncaught error of Deno's.
-      if (force && !over) abort.abort()
-      else if (!over) await server.shutdown()
-      over = true
-    },
-  }
-}
-
 /** As much of Deno as is used here; its own types would clash with Bun's. */
 declare const Deno: {
   readonly mainModule: string
   execPath(): string
-  serve(
-    options: {
-      readonly hostname: string
-      readonly port: number
-      readonly signal: AbortSignal
-      readonly onListen: () => void
-      readonly automaticCompression: boolean
-      readonly cert?: string
-      readonly key?: string
-    },
-    handler: (
-      request: Request,
-      info: { readonly remoteAddr: { readonly hostname: string } },
-    ) => Response | Promise<Response>,
-  ): { readonly addr: { readonly port: number }; shutdown(): Promise<void> }
 }

@@ -32,12 +32,25 @@ export interface ServeOptions {
   readonly hostname: string
   readonly port: number
   readonly tls?: { readonly cert: string; readonly key: string }
-  /** `peer` is the IP address at the other end of the connection, looked up when asked. */
-  readonly fetch: (request: Request, peer: () => string) => Response | Promise<Response>
+  readonly fetch: (request: Request) => Response | Promise<Response>
+  /**
+   * How long a request may take to arrive, headers and body, and a connection may stay silent, in seconds; then it is
+   * closed, whether the request was answered or not. Default 24. Bun keeps this to four seconds, and lets a body go on
+   * that flows at 16 kB/s.
+   */
+  readonly arrivalSeconds?: number
 }
+
+export const usualArrivalSeconds = 24
 
 export interface HttpServer {
   readonly port: number
+  /** The IP address at the other end of a request's connection, while it is not answered. */
+  peerOf(request: Request): string
+  /** The authority of an absolute-form target (RFC 9112 section 3.2.2); Bun does not tell it. */
+  authorityOf(request: Request): string | undefined
+  /** For a request that has arrived and whose answer takes its time: its connection may be silent for minutes. */
+  keepOpen(request: Request): void
   /** Takes no new connections and resolves when those in flight are done, or at once when `force`. */
   stop(force: boolean): Promise<void>
 }

@@ -60,7 +60,10 @@ function api(rows: readonly Delivery[]) {
     inspect: note('inspect'),
     wait: note('wait'),
   }
-  const guard: RequestGuard = { hosts: createHosts(() => []), log: () => {}, peer: () => '127.0.0.1' }
+  const guard: RequestGuard = {
+    ...{ hosts: createHosts(() => []), log: () => {} },
+    ...{ peer: () => '127.0.0.1', keepOpen: () => {} },
+  }
   const routes = [deliveryRoute, grantRoutes, sessionRoutes, deliveryRoutes]
   const answer = createServer(
     guard,

@@ -123,13 +123,17 @@ test('a broken constraint throws', () => {
 })
 
 test('serve answers with method, body and peer', async () => {
-  await withServer(
-    { fetch: async (request, peer) => Response.json([request.method, await request.text(), peer()]) },
-    async (url) => {
-      const response = await fetch(url, { method: 'POST', body: 'hello' })
-      assert.deepEqual(await response.json(), ['POST', 'hello', '127.0.0.1'])
-    },
+  const server = await platform.serve(
+    optionsFor({
+      fetch: async (request) => {
+        const peer = server.peerOf(request)
+        return Response.json([request.method, await request.text(), peer])
+      },
+    }),
   )
+  const response = await fetch(`http://127.0.0.1:${server.port}/`, { method: 'POST', body: 'hello' })
+  assert.deepEqual(await response.json(), ['POST', 'hello', '127.0.0.1'])
+  await server.stop(true)
 })
 
 test('serve leaves a response as it is, uncompressed', async () => {
@@ -212,6 +216,74 @@ test('stop(true) does not wait for a handler that hangs', async () => {
   assert.equal(await answer, 'cut')
   release.resolve()
 })
+
+const slowClients: readonly {
+  readonly title: string
+  readonly head: string
+  readonly drip?: string
+  readonly read?: boolean
+}[] = [
+  { title: 'a small body that never comes', head: 'Content-Length: 500', read: true },
+  { title: 'a small body that drips', head: 'Content-Length: 500', drip: 'x', read: true },
+  { title: 'a long body that drips', head: 'Content-Length: 50000', drip: 'x', read: true },
+  { title: 'a chunked body that drips', head: 'Transfer-Encoding: chunked', drip: '1\r\nx\r\n', read: true },
+  { title: 'a body that nobody reads', head: 'Content-Length: 500', drip: 'x' },
+]
+
+for (const { title, head, drip, read } of slowClients)
+  test(`a slow client holds no connection: serve closes that of ${title}`, { timeout: 40_000 }, async () => {
+    await withServer(
+      {
+        arrivalSeconds: 4,
+        fetch: async (request) => {
+          if (read) await request.arrayBuffer().catch(() => {})
+          return new Response('answer', { status: read ? 200 : 403 })
+        },
+      },
+      (_url, port) => closedAfter(port, `POST / HTTP/1.1\r\nHost: localhost\r\n${head}\r\n\r\n`, drip),
+    )
+  })
+
+test('a slow client holds no connection: serve closes that of headers that drip', {
+  timeout: 40_000,
+}, async () => {
+  await withServer({ arrivalSeconds: 4 }, (_url, port) =>
+    closedAfter(port, 'GET / HTTP/1.1\r\nHost: localhost\r\nX-Drip: ', 'x'),
+  )
+})
+
+test('keepOpen lets an answer take longer than a request may', { timeout: 40_000 }, async () => {
+  const server = await platform.serve(
+    optionsFor({
+      arrivalSeconds: 4,
+      fetch: async (request) => {
+        server.keepOpen(request)
+        await closedAfter(server.port, 'GET / HTTP/1.1\r\nHost: localhost\r\nX-Drip: ', 'x')
+        return new Response('late')
+      },
+    }),
+  )
+  const response = await fetch(`http://127.0.0.1:${server.port}/`)
+  assert.equal(await response.text(), 'late')
+  await server.stop(true)
+})
+
+/** Resolves when the server has closed a connection that goes on sending. */
+async function closedAfter(port: number, head: string, drip?: string): Promise<void> {
+  const socket = connect({ port, host: '127.0.0.1' })
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+  socket.on('error', () => {})
+  // Resumed, or its end would not be seen.
+  socket.resume()
+  socket.on('end', () => socket.destroy())
+  socket.write(head)
+  const dripping = setInterval(() => {
+    if (drip !== undefined && !socket.destroyed) socket.write(drip)
+  }, 500)
+  await closed
+  clearInterval(dripping)
+  assert.ok(socket.destroyed)
+}
 
 function withTable(use: (database: Database) => void): void {
   const database = platform.openDatabase(':memory:')

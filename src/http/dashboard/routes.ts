@@ -61,7 +61,7 @@ export const dashboardRoutes = (deps: DashboardDeps, guard: RequestGuard) => {
     .use(linkRoute(deps, guard))
     .use(assetRoutes(guard))
     .use(pageRoutes(deps, responses, inPage, guard))
-    .use(formRoutes(deps, responses, inPage))
+    .use(formRoutes(deps, responses, inPage, guard))
 }
 
 const hidden = { detail: { hide: true } }
@@ -84,16 +84,20 @@ function pageRoutes(deps: DashboardDeps, responses: PageResponses, inPage: Answe
     .get('/dashboard/deliveries/:id', show, hidden)
     .get(
       '/dashboard/events',
-      ({ request }) => guarded(guard, request, () => followPages(deps, pageAt, request)),
+      ({ request }) => guarded(guard, request, () => followPages(deps, guard, pageAt, request)),
       hidden,
     )
 }
 
 /** The forms of the dashboard, each with the secret of its login. */
-function formRoutes(deps: DashboardDeps, responses: PageResponses, inPage: AnswerPage) {
+function formRoutes(deps: DashboardDeps, responses: PageResponses, inPage: AnswerPage, guard: RequestGuard) {
   const posted = { parse: 'none', ...hidden } as const
   const post = (request: Request, act: (form: URLSearchParams, login: Login) => Promise<Response>) =>
-    inPage(request, async () => act(await deps.guard.adminForm(request), deps.guard.require(request)))
+    inPage(request, async () => {
+      const form = await deps.guard.adminForm(request)
+      guard.keepOpen(request)
+      return act(form, deps.guard.require(request))
+    })
   return new Elysia({ prefix: '/dashboard' })
     .post(
       '/deliveries/:id/retry',
@@ -169,12 +173,18 @@ const nothingThere = (): Failure => new Failure('not_found', 'There is no such p
 const mostFollowed = 64
 
 /** Tells the pages that a browser has open (`?of=…`, once for each) when they would look different. */
-function followPages(deps: DashboardDeps, pageAt: PageAt, request: Request): Response {
+function followPages(
+  deps: DashboardDeps,
+  { keepOpen }: RequestGuard,
+  pageAt: PageAt,
+  request: Request,
+): Response {
   deps.guard.require(request)
   const { searchParams, origin } = new URL(request.url)
   const pages = [...new Set(searchParams.getAll('of'))]
   if (pages.length === 0 || pages.some((page) => !/^\/dashboard[\x21-\x7e]*$/.test(page)))
     throw nothingThere()
+  keepOpen(request)
   return liveStream({
     pages: pages.slice(0, mostFollowed),
     contents: async (page) => JSON.stringify((await pageAt(new URL(page, origin))).view),

@@ -4,8 +4,8 @@ import type { Proof } from '../../domain/knock.ts'
 import { channelOf } from '../../domain/session.ts'
 import type { RequestGuard } from '../guard.ts'
 import { channelOperation } from '../openapi/knock-operation.ts'
-import { bearerOf, knockHeaders, preferredWaitMs, rawPath } from '../request.ts'
-import { answerKnock, type KnockDeps, knockOf, receiptAnswer } from './knock.ts'
+import { bearerOf, knockHeaders, rawPath } from '../request.ts'
+import { answerKnock, type KnockDeps, knockOf, patienceOf, receiptAnswer } from './knock.ts'
 
 interface ChannelDeps extends KnockDeps {
   /** How long a knock waits for its outcome unless it prefers another time. Milliseconds. */
@@ -44,10 +44,8 @@ export const channelRoutes = (deps: ChannelDeps, guard: RequestGuard) => {
 }
 
 async function knock(deps: ChannelDeps, guard: RequestGuard, request: Request): Promise<Response> {
-  const receipt = await deps.receive(knockOf(deps, guard, request, tokenProof(request), knockHeaders), {
-    waitMs: preferredWaitMs(request, deps.waitMs()),
-    signal: () => request.signal,
-  })
+  const asked = knockOf(deps, guard, request, tokenProof(request), knockHeaders)
+  const receipt = await deps.receive(asked, patienceOf(guard, request, deps.waitMs()))
   return receiptAnswer(receipt, bodyOf)
 }
 

@@ -31,7 +31,7 @@ export const deliveryRoute = (deps: ShowDeliveryDeps, guard: RequestGuard) =>
       guard.hosts.check(request)
       return { mayRead: await readerOf(deps, request) }
     })
-    .get('/deliveries/:id', (asked) => show(deps, asked), {
+    .get('/deliveries/:id', (asked) => show(deps, guard, asked), {
       params: requests.byId.params,
       query: requests.WaitQuery,
       response: { 200: answers.DeliveryRecord },
@@ -52,10 +52,15 @@ interface Asked {
   readonly mayRead: MayRead
 }
 
-async function show(deps: ShowDeliveryDeps, { request, params, query, mayRead }: Asked): Promise<Response> {
+async function show(
+  deps: ShowDeliveryDeps,
+  guard: RequestGuard,
+  { request, params, query, mayRead }: Asked,
+): Promise<Response> {
   const record = await readable(deps, params.id, mayRead)
   const waitMs = Math.min(Number(query.wait ?? 0), longestWaitSeconds) * 1000
   if (waitMs === 0) return answer(record)
+  guard.keepOpen(request)
   await deps.wait(record, waitMs, request.signal)
   return answer(await readable(deps, params.id, mayRead))
 }

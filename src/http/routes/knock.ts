@@ -3,7 +3,7 @@ import { Failure } from '../../domain/error.ts'
 import type { HandshakeAnswer, Knock, Proof, Receipt } from '../../domain/knock.ts'
 import { readBody } from '../body.ts'
 import { guarded, type RequestGuard } from '../guard.ts'
-import { headersToKeep } from '../request.ts'
+import { headersToKeep, preferredWaitMs } from '../request.ts'
 
 /** What the routes for knocks need. */
 export interface KnockDeps {
@@ -49,6 +49,18 @@ export function knockOf(
     },
     keptHeaders: () => headersToKeep(request, kept),
   }
+}
+
+const longWaitMs = 15_000
+
+/** How long the caller waits. `signal` is asked for when its message is stored: from then on the wait may be long. */
+export function patienceOf(guard: RequestGuard, request: Request, fallbackMs: number) {
+  const waitMs = preferredWaitMs(request, fallbackMs)
+  const signal = () => {
+    if (waitMs > longWaitMs) guard.keepOpen(request)
+    return request.signal
+  }
+  return { waitMs, signal }
 }
 
 // Made once: a Headers object is copied in half the time that a plain one is read.

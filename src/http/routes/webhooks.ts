@@ -4,8 +4,8 @@ import type { RequestGuard } from '../guard.ts'
 import { Turn } from '../models/knocks.ts'
 import { hookOperation } from '../openapi/knock-operation.ts'
 import { bodyOf } from '../openapi/operation.ts'
-import { preferredWaitMs, rawPath, webhookHeaders } from '../request.ts'
-import { answerKnock, type KnockDeps, knockOf, receiptAnswer } from './knock.ts'
+import { rawPath, webhookHeaders } from '../request.ts'
+import { answerKnock, type KnockDeps, knockOf, patienceOf, receiptAnswer } from './knock.ts'
 
 /** Everything below `/api/hooks/`: `wake`, `agent`, and the custom hooks of the configuration. */
 export const webhookRoutes = (deps: KnockDeps, guard: RequestGuard) => {
@@ -37,10 +37,8 @@ export const webhookRoutes = (deps: KnockDeps, guard: RequestGuard) => {
 async function knock(deps: KnockDeps, guard: RequestGuard, request: Request): Promise<Response> {
   const { method, url } = request
   const proof = { kind: 'hook', path: rawPath(request), method, url } as const
-  const receipt = await deps.receive(knockOf(deps, guard, request, proof, webhookHeaders), {
-    waitMs: preferredWaitMs(request, 0),
-    signal: () => request.signal,
-  })
+  const asked = knockOf(deps, guard, request, proof, webhookHeaders)
+  const receipt = await deps.receive(asked, patienceOf(guard, request, 0))
   return receiptAnswer(receipt, answerOf)
 }
 
