@@ -7,6 +7,7 @@ import { createLog } from '../log.ts'
 import { baseUrl } from '../manage/urls.ts'
 import type { Platform } from '../platform/platform.ts'
 import { openStore } from '../store/sqlite.ts'
+import { openSteadyClock } from '../store/steady-clock.ts'
 import { openHome } from './home.ts'
 import { runningUrl } from './server-file.ts'
 
@@ -37,6 +38,7 @@ export async function openLocalHome(
   const { databaseFile: path, revokedFile, serverLock } = home
   const store = await openStore({
     ...{ platform: deps.platform, path, revokedFile, now: clock.now, role: 'client' },
+    steady: openSteadyClock(clock),
     serverLock,
     onUpgrade: (copy) => stderr(`The database was upgraded; as it was before it lies in ${copy}\n`),
   })

@@ -1,11 +1,12 @@
 import type { Config } from '../config/load.ts'
 import { reasonOf } from '../domain/error.ts'
-import type { Clock, DoorStore, Log, StoreMaintenance } from '../domain/ports.ts'
+import type { DoorStore, Log, StoreMaintenance } from '../domain/ports.ts'
+import type { SteadyClock } from '../store/steady-clock.ts'
 import type { Pipeline } from './pipeline.ts'
 
 interface MaintenanceDeps {
   readonly store: Pick<DoorStore, 'listSessions' | 'findDelivery'> & StoreMaintenance
-  readonly clock: Clock
+  readonly steady: Pick<SteadyClock, 'now' | 'skew'>
   readonly log: Log
   readonly config: () => Config
   readonly pipeline: Pick<Pipeline, 'connections' | 'worker' | 'waiters'>
@@ -23,6 +24,7 @@ const followMs = 50
 const expireMs = 5000
 const purgeMs = 60_000
 const declareMs = 500
+const clockMs = 1000
 const purgeBatch = 500
 
 /** What runs beside the knocks: following what other processes wrote, expiry, retention, declared sessions. */
@@ -32,6 +34,7 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
     repeating(deps, expireMs, expire),
     repeating(deps, purgeMs, purge),
     repeating(deps, declareMs, createFollower(deps)),
+    repeating(deps, clockMs, createClockWatch(deps)),
   ]
   return {
     stop: async () => {
@@ -40,27 +43,32 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
   }
 }
 
-async function followOthers({
-  store,
-  pipeline: { connections, worker, waiters },
-}: MaintenanceDeps): Promise<void> {
+async function followOthers(deps: MaintenanceDeps): Promise<void> {
+  const { store, pipeline } = deps
   if (!(await store.changedElsewhere())) return
-  await connections.reconcile(await store.listSessions())
-  worker.wake()
+  await pipeline.connections.reconcile(await store.listSessions())
+  pipeline.worker.wake()
+  await notifyAwaited(deps)
+}
+
+/** What was not settled by an attempt of this process is told to who waits for it. */
+async function notifyAwaited({ store, pipeline: { waiters } }: MaintenanceDeps): Promise<void> {
   for (const id of waiters.awaited()) {
     const delivery = await store.findDelivery(id)
     if (delivery) waiters.notify(delivery)
   }
 }
 
-async function expire({ store, clock, log }: MaintenanceDeps): Promise<void> {
-  const expired = await store.expireHeld(clock.now())
-  if (expired > 0) log('warn', 'deliveries.expired', { count: expired })
+async function expire(deps: MaintenanceDeps): Promise<void> {
+  const expired = await deps.store.expireHeld(deps.steady.now())
+  if (expired === 0) return
+  deps.log('warn', 'deliveries.expired', { count: expired })
+  await notifyAwaited(deps)
 }
 
-async function purge({ store, clock, config }: MaintenanceDeps): Promise<void> {
+async function purge({ store, steady, config }: MaintenanceDeps): Promise<void> {
   const { days } = config().retention
-  if (days > 0) await store.purgeSettled(clock.now() - days * 86_400_000, purgeBatch)
+  if (days > 0) await store.purgeSettled(steady.now() - days * 86_400_000, purgeBatch)
 }
 
 /** Compares by identity: a reloaded configuration is another object. */
@@ -70,6 +78,18 @@ function createFollower({ config, declare }: MaintenanceDeps): () => Promise<voi
     if (config().sessions.declared === followed) return
     followed = config().sessions.declared
     await declare()
+  }
+}
+
+/** A jump of the wall clock is told, and kept at once: the next process and every command read times by it. */
+function createClockWatch({ steady, store, log }: MaintenanceDeps): () => Promise<void> {
+  let skew = steady.skew()
+  return async function watchClock() {
+    const before = skew
+    skew = steady.skew()
+    if (skew === before) return
+    log('warn', 'clock.jumped', { seconds: Math.round((skew - before) / 1000) })
+    await store.keepTime()
   }
 }
 

@@ -20,6 +20,8 @@ import { type Patience, type ReceiveDeps, receive } from '../inbound/receive.ts'
 import { type SendOrder, send } from '../inbound/send.ts'
 import { createHookRenderers } from '../inbound/webhook-message.ts'
 import { createNetwork } from '../providers/network.ts'
+import type { SteadyClock } from '../store/steady-clock.ts'
+import { inStoreTime } from './store-time.ts'
 
 /** What a server is made of before it speaks HTTP. */
 export interface ServerDeps {
@@ -32,6 +34,8 @@ export interface ServerDeps {
   readonly tokens: Tokens
   readonly drivers: ReadonlyMap<string, Driver>
   readonly clock: Clock
+  /** What deliveries go by: their holds, retries and leases. */
+  readonly steady: SteadyClock
   readonly log: Log
 }
 
@@ -53,13 +57,14 @@ const callbackTimeoutMs = 10_000
 const skillsTimeoutMs = 3000
 
 export function createPipeline(deps: ServerDeps, draining: () => boolean): Pipeline {
-  const { store, tokens, clock, log, drivers, config } = deps
+  const { store, tokens, clock, steady, log, drivers, config } = deps
   const waiters = createWaiters()
-  const connections = createConnections({ drivers, store, runDir: deps.home.runDir, now: clock.now, log })
+  const inside = inStoreTime({ store, clock, steady, waiters })
+  const connections = createConnections({ drivers, store, runDir: deps.home.runDir, now: steady.now, log })
   const pushes = (driver: string) => drivers.get(driver)?.delivery !== 'pull'
   const mayCall = callableBy(() => config().server.callbacks.allow)
   const dispatching: DispatchDeps = {
-    ...{ store, connections, waiters, clock, log },
+    ...{ connections, log, ...inside.dispatching },
     callBack: createCallBack({
       caller: createCaller({ allowed: mayCall, timeoutMs: callbackTimeoutMs }),
       clock,
@@ -69,14 +74,15 @@ export function createPipeline(deps: ServerDeps, draining: () => boolean): Pipel
     timeoutMs: () => turnTimeoutMs,
   }
   const worker = createWorker({
-    ...{ store, log, now: clock.now },
+    ...{ store, log, now: steady.now },
     leaseMs: () => leaseMs,
     dispatch: (delivery, stopping) => dispatch(dispatching, delivery, stopping),
     pullSessions: async () =>
       (await store.listSessions()).filter((session) => !pushes(session.driver)).map((session) => session.id),
   })
   const failures = createLimiter(() => config().limits.authFailuresPerMinute)
-  const recording = { store, clock, config, pushes, leaseMs, start: worker.start }
+  const start = (delivery: Delivery) => worker.start(inside.received(delivery))
+  const recording = { store, clock, config, pushes, leaseMs, start }
   const receiving: ReceiveDeps = {
     ...{ ...recording, tokens, failures, mayCall, draining },
     knocks: createLimiter(() => config().limits.knocksPerMinute),

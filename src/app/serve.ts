@@ -7,6 +7,7 @@ import { allDrivers } from '../drivers/index.ts'
 import { createLog } from '../log.ts'
 import { lockHome } from '../store/lock.ts'
 import { openStore } from '../store/sqlite.ts'
+import { openSteadyClock } from '../store/steady-clock.ts'
 import { type ConfigWatcher, watchConfig } from './config-watcher.ts'
 import { openHome } from './home.ts'
 import type { ProcessDeps } from './local-home.ts'
@@ -43,14 +44,18 @@ async function serveWith(
   const { clock, platform, env } = deps
   for (const warning of watcher.now().warnings) log('warn', 'config.warning', { warning })
   const tls = await readTls(watcher.now().server)
-  const keys = openKeys(home.keysDir, clock)
+  const steady = openSteadyClock(clock)
+  const keys = openKeys(home.keysDir, steady)
   const adminToken = openAdminToken(home.keysDir)
   const { databaseFile: path, revokedFile } = home
   const onUpgrade = (copy: string) => log('info', 'store.upgraded', { copy })
-  const store = await openStore({ platform, path, revokedFile, now: clock.now, role: 'server', onUpgrade })
+  const store = await openStore({
+    ...{ platform, path, revokedFile, steady, onUpgrade },
+    ...{ now: clock.now, role: 'server' },
+  })
   try {
     const server = await openServer({
-      ...{ platform, home, store, clock, log },
+      ...{ platform, home, store, clock, steady, log },
       userHome: io.userHome,
       version: io.program.version,
       config: watcher.now,
@@ -70,6 +75,7 @@ async function serveWith(
     return 0
   } finally {
     watcher.close()
+    await store.keepTime().catch(() => {})
     await store.close()
   }
 }

@@ -43,7 +43,7 @@ type Part = ServerParts['first'][number]
 export async function openServer(deps: OpenServerDeps): Promise<RunningServer> {
   let draining = false
   const pipeline = createPipeline(deps, () => draining)
-  const released = await deps.store.releaseLeases(deps.clock.now())
+  const released = await deps.store.releaseLeases(deps.steady.now())
   if (released > 0) deps.log('warn', 'deliveries.recovered', { count: released })
   const http = await listen(deps, pipeline, () => draining)
   const url = listeningUrl(deps.config(), http.port)

@@ -5,6 +5,7 @@ import { parsePtySettings } from '../drivers/pty/settings.ts'
 import { runHolderCommand, startHolder } from '../drivers/pty/start.ts'
 import { recordProgramEnd } from '../manage/program-end.ts'
 import { openStore } from '../store/sqlite.ts'
+import { openSteadyClock } from '../store/steady-clock.ts'
 import { openHome } from './home.ts'
 import type { ProcessDeps } from './local-home.ts'
 
@@ -38,7 +39,8 @@ export async function holdTerminal(deps: ProcessDeps, io: Io, args: readonly str
       onEnd: async (session, generation, end) => {
         const { databaseFile: path } = home
         const { platform, clock } = deps
-        const store = await openStore({ platform, path, now: clock.now, role: 'client' })
+        const steady = openSteadyClock(clock)
+        const store = await openStore({ platform, path, now: clock.now, steady, role: 'client' })
         try {
           return await recordProgramEnd(store, parseSessionId(session), generation, end, clock.now())
         } finally {

@@ -24,11 +24,11 @@ export function webPages(
   entry: Entry,
   routes: DocsDeps['routes'],
 ) {
-  const { home, store, clock, config, drivers, version, adminToken } = deps
+  const { home, store, clock, steady, config, drivers, version, adminToken } = deps
   const hooks = () => hooksOf(config())
   const publicUrl = () => config().server.publicUrl
   const file = openLoginFile(home, adminToken())
-  const logins = createLogins({ now: clock.now, bytes: clock.bytes, file })
+  const logins = createLogins({ now: steady.now, bytes: clock.bytes, file })
   const loginGuard = createLoginGuard({ logins, publicUrl })
   const operator = {
     require: (request: Request) => {

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import { Failure, reasonOf } from '../domain/error.ts'
-import type { Clock } from '../domain/ports.ts'
 import { createFile, makePrivateDir, readPrivate, replaceFile, secretBytes } from './key-files.ts'
 
 export interface SigningKey {
@@ -32,12 +31,19 @@ interface Rotation {
 const firstKid = '0000000000000001'
 const checkMs = 250
 
+/** Unix milliseconds. `now` may be a clock that never jumps; `skew` is how far the wall clock is ahead of it. */
+interface KeyClock {
+  readonly now: () => number
+  readonly skew?: () => number
+}
+
 /** Opens `keys/`, creating the directory and the first key where there is none. Throws `key_unusable` with the fix. */
-export function openKeys(dir: string, clock: Pick<Clock, 'now'>): KeyRing {
+export function openKeys(dir: string, clock: KeyClock): KeyRing {
   makePrivateDir(dir)
   if (kidsIn(dir).length === 0) createFile(dir, `${firstKid}.key`, keyText(randomBytes(32)))
   let ring = scan(dir, undefined)
   let checkedAt = clock.now()
+  const endsAt = createEnds(clock)
 
   const check = (now: number) => {
     checkedAt = now
@@ -54,8 +60,19 @@ export function openKeys(dir: string, clock: Pick<Clock, 'now'>): KeyRing {
       if (now - checkedAt >= checkMs || now < checkedAt) check(now)
       if (!ring.entries.has(kid) && isThere(dir, kid)) ring = scanOrKeep(dir, ring)
       const entry = ring.entries.get(kid)
-      return entry && now < entry.retireAt ? entry.key : undefined
+      return entry && now < endsAt(kid, entry.retireAt) ? entry.key : undefined
     },
+  }
+}
+
+/** The end of a key's grace by `clock`: put on it once, because the wall clock that it was written by may jump. */
+function createEnds({ skew = () => 0 }: KeyClock): (kid: string, retireAt: number) => number {
+  const ends = new Map<string, number>()
+  return (kid, retireAt) => {
+    const name = `${kid} ${retireAt}`
+    const end = ends.get(name) ?? retireAt - skew()
+    ends.set(name, end)
+    return end
   }
 }
 

@@ -143,7 +143,7 @@ function send(run: Run, connection: Connection): Promise<Outcome> {
       run.evidence ??= evidence
       await deps.store.acceptDelivery(delivery.id, run.acceptedAt, evidence)
     },
-    progress: (event) => appendEvent(run, event),
+    progress: (event) => appendEvent(run, { ...event, at: deps.clock.now() }),
   })
 }
 

@@ -131,6 +131,22 @@ export const causeOf = ({
 }: Pick<Delivery, 'failedStep' | 'heldBecause'>): FailedStep | HeldBecause | undefined =>
   failedStep ?? heldBecause
 
+/** The same delivery with its times on a clock that is `ms` ahead of the one they were taken by. */
+export function onClock<T extends Delivery>(delivery: T, ms: number): T {
+  if (ms === 0) return delivery
+  const { leasedUntil, acceptedAt, settledAt } = delivery
+  return {
+    ...delivery,
+    receivedAt: delivery.receivedAt + ms,
+    storedAt: delivery.storedAt + ms,
+    dueAt: delivery.dueAt + ms,
+    expiresAt: delivery.expiresAt + ms,
+    ...(leasedUntil !== undefined && { leasedUntil: leasedUntil + ms }),
+    ...(acceptedAt !== undefined && { acceptedAt: acceptedAt + ms }),
+    ...(settledAt !== undefined && { settledAt: settledAt + ms }),
+  }
+}
+
 export const isTerminal = (state: DeliveryState): boolean => state === 'DELIVERED' || state === 'FAILED'
 
 const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
@@ -175,6 +191,13 @@ function chanceOf(random: Uint8Array): readonly number[] {
   for (let i = 0; i < deliveryIdBytes; i += 2)
     chance.push((((random[i] ?? 0) << 8) | (random[i + 1] ?? 0)) % pairs.length)
   return chance
+}
+
+/** The time in a delivery id, as `deliveryIdOf` was given it. */
+export function timeOfId(id: DeliveryId): number {
+  let time = 0
+  for (let i = 0; i < timePairs; i++) time = time * pairs.length + valueOfPair(id.slice(4 + 2 * i, 6 + 2 * i))
+  return time
 }
 
 function timeOf(now: number): string {

@@ -46,6 +46,7 @@ export interface Discovered {
 export interface DriverTools {
   /** Directory 0700 for Unix sockets and records of running processes. */
   readonly runDir: string
+  /** Milliseconds that never jump, also across restarts: for durations and timelines, not to compare with other clocks. */
   readonly now: () => number
   /** Keeps what the driver learned about its session (a resumable id) across restarts. */
   readonly remember: (settings: DriverSettings) => Promise<void>

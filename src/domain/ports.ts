@@ -16,7 +16,8 @@ import type { Settlement } from './settlement.ts'
  * Where grants, sessions and deliveries live, cut in two by who calls. The halves meet in the rows alone: `DoorStore` records a
  * delivery, `HostLink` claims it and settles it. Every method of both is one atomic act, durable when its promise resolves,
  * and may run while other processes write to the same store. Methods throw `Failure('store_unavailable')` when the
- * store cannot take the write now; then nothing of it is kept. Times are Unix milliseconds.
+ * store cannot take the write now; then nothing of it is kept. Times are Unix milliseconds. Those of deliveries are the
+ * store's own (`store/steady-clock.ts`), which no clock that jumps disturbs; `DoorStore` takes and gives them by the wall clock.
  *
  * `DoorStore` is for what takes messages in and manages them: `inbound/`, `manage/`, `http/`, commands. A session is
  * also ended by hand from here.
@@ -117,12 +118,14 @@ export interface HostLink {
   failQueued(session: SessionId, now: number, why: string): Promise<number>
 }
 
-/** Work on the store as a whole: the server's maintenance, `doctor`, `backup`. */
+/** Work on the store as a whole, in the store's own time: the server's maintenance, `doctor`, `backup`. */
 export interface StoreMaintenance {
   /** FAILED with `expired` for all that waited beyond their time, also where no driver is involved. Returns how many. */
   expireHeld(now: number): Promise<number>
   /** Erases up to `limit` terminal deliveries settled before `before`. Returns how many. */
   purgeSettled(before: number, limit: number): Promise<number>
+  /** Keeps for the next process how far the wall clock has jumped. */
+  keepTime(): Promise<void>
   /** True when another process wrote since the last call; then nothing read before is trusted. */
   changedElsewhere(): Promise<boolean>
   /** Wrong settings and damage, a sentence each; empty when all is well. Reads everything: not for every day. */
@@ -214,7 +217,7 @@ export type Log = (
 
 /** Time and chance, so that the rest can be tested as tables. */
 export interface Clock {
-  /** Unix milliseconds. */
+  /** Unix milliseconds; jumps when the clock is set. */
   now(): number
   /** In [0, 1). */
   random(): number

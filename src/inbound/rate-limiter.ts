@@ -56,7 +56,8 @@ function refilled(bucket: Bucket | undefined, limit: number, now: number): Bucke
   if (!bucket) return { tokens: limit, at: now }
   const tokens = Math.min(limit, bucket.tokens + (Math.max(0, now - bucket.at) * limit) / 60_000)
   bucket.tokens = tokens
-  bucket.at = Math.max(bucket.at, now)
+  // Not the later of both: a clock that was set back would refill nothing until it is there again.
+  bucket.at = now
   return bucket
 }
 

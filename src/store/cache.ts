@@ -1,4 +1,4 @@
-import type { DeliveryState } from '../domain/delivery.ts'
+import { type DeliveryId, type DeliveryState, timeOfId } from '../domain/delivery.ts'
 import type { Grant, GrantId } from '../domain/grant.ts'
 import type { Session, SessionId } from '../domain/session.ts'
 import type { Sql } from './connection.ts'
@@ -34,6 +34,8 @@ export interface Cache extends Pick<Tallies, 'states' | 'queues' | 'count'> {
   forgetHead(session: SessionId): void
   /** The next place in the order of arrival. */
   nextSeq(): number
+  /** The time for the next id: above that of every id before, whatever the clock says. */
+  idTime(now: number): number
   /** Writes what was counted in this transaction. */
   flush(): void
   forgetAll(): void
@@ -48,6 +50,7 @@ export function createCache(sql: Sql): Cache {
   const tallies = createTallies(sql)
   let sessions: Map<SessionId, Session> | undefined
   let lastSeq: number | undefined
+  let lastIdTime: number | undefined
 
   const loadSessions = () => {
     sessions ??= new Map(
@@ -107,6 +110,11 @@ export function createCache(sql: Sql): Cache {
       lastSeq += 1
       return lastSeq
     },
+    idTime(now) {
+      lastIdTime ??= newestIdTime(sql)
+      lastIdTime = Math.max(now, lastIdTime + 1)
+      return lastIdTime
+    },
     flush() {
       flushUses()
       tallies.flush()
@@ -118,6 +126,7 @@ export function createCache(sql: Sql): Cache {
       tallies.forget()
       sessions = undefined
       lastSeq = undefined
+      lastIdTime = undefined
     },
   }
 }
@@ -136,6 +145,12 @@ function loadHead(sql: Sql, session: SessionId): Head | null {
         expiresAt: number(row.expires_at),
       }
     : null
+}
+
+function newestIdTime(sql: Sql): number {
+  const row = sql('SELECT id FROM deliveries ORDER BY seq DESC LIMIT 1').get()
+  const purged = sql("SELECT n FROM tallies WHERE kind = 'purged' AND name = 'idTime'").get()
+  return Math.max(row ? timeOfId(text(row.id) as DeliveryId) : 0, number(purged?.n ?? 0))
 }
 
 /** A place is never given twice, also when the newest delivery was purged meanwhile. */

@@ -43,6 +43,13 @@ export function releaseLeases(context: StoreContext, now: number): number {
   return open.length
 }
 
+/** The clock stands before what was stored: how long ago that was, nobody knows, so what waits for its time has waited. */
+export function makeDue({ sql, cache, time }: StoreContext): void {
+  const now = time.now()
+  sql(`UPDATE deliveries SET due_at = ?1 WHERE state IN ('PENDING', 'RETRY') AND due_at > ?1`).run(now)
+  cache.forgetAll()
+}
+
 interface Due {
   readonly seq: number
   readonly dueAt: number

@@ -3,6 +3,8 @@ import { type Cache, createCache } from './cache.ts'
 import { type Connection, openConnection, type Sql, unavailable } from './connection.ts'
 import { createCommitter } from './group-commit.ts'
 import type { BeforeUpgrade } from './migrate.ts'
+import { createStoreTime, type StoreTime } from './saved-time.ts'
+import type { SteadyClock } from './steady-clock.ts'
 
 export interface StoreDeps {
   readonly platform: Pick<Platform, 'openDatabase'>
@@ -12,6 +14,8 @@ export interface StoreDeps {
   readonly revokedFile?: string
   /** Unix milliseconds. */
   readonly now: () => number
+  /** What deliveries go by; without one the wall clock is trusted. */
+  readonly steady?: SteadyClock
   /** A server never blocks long for another process's lock; a client may. */
   readonly role: 'server' | 'client'
   /** The lock that a server of this home holds (see `lock.ts`): no command changes the schema under a running server. */
@@ -25,8 +29,10 @@ export interface StoreContext {
   readonly sql: Sql
   readonly cache: Cache
   readonly revokedFile: string | undefined
-  /** Unix milliseconds. */
+  /** Unix milliseconds by the wall clock: of grants and sessions. */
   readonly now: () => number
+  /** The time of deliveries. */
+  readonly time: StoreTime
   /** One act of the next shared transaction (see `group-commit.ts`). */
   readonly write: <T>(act: () => T) => Promise<T>
   /** Reads the newest state, whichever process wrote it. */
@@ -45,17 +51,25 @@ export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade): Stor
   let elsewhere = false
   const sql = (text: string) => connection.sql(text)
   const cache = createCache(sql)
+  const time = createStoreTime(sql, deps)
   const notice = () => {
     if (!connection.changed()) return
     elsewhere = true
+    time.forget()
     cache.forgetAll()
   }
   const refresh = oncePerTurn(notice)
   const { write, idle } = createCommitter({
     connection: () => connection,
     began: notice,
-    ending: cache.flush,
-    undone: cache.forgetAll,
+    ending: () => {
+      time.save()
+      cache.flush()
+    },
+    undone: () => {
+      time.forget()
+      cache.forgetAll()
+    },
     recover: () => {
       connection = renewed(connection, open)
       elsewhere = true
@@ -67,6 +81,7 @@ export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade): Stor
     cache,
     revokedFile: deps.revokedFile,
     now: deps.now,
+    time,
     write,
     read: (act) => readNow(refresh, act),
     changedElsewhere: () => {

@@ -88,7 +88,7 @@ export function createCommitter(deps: CommitDeps): Committer {
   return {
     write: <T>(act: () => T) =>
       new Promise<T>((resolve, reject) => {
-        waiting.push({ act, askedAt: Date.now(), resolve: resolve as Job['resolve'], reject })
+        waiting.push({ act, askedAt: performance.now(), resolve: resolve as Job['resolve'], reject })
         if (!scheduled) schedule(0)
       }),
     idle: () =>
@@ -102,7 +102,7 @@ export function createCommitter(deps: CommitDeps): Committer {
 
 /** The jobs that may still wait for another process's lock; the others are refused. */
 function postpone(jobs: readonly Job[], thrown: unknown): Job[] {
-  const since = Date.now() - lockWaitMs
+  const since = performance.now() - lockWaitMs
   const patient = isBusy(thrown) ? jobs.filter((job) => job.askedAt > since) : []
   for (const job of jobs) if (!patient.includes(job)) job.reject(unavailable(thrown))
   return patient

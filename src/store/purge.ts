@@ -1,4 +1,4 @@
-import type { DeliveryId, DeliveryState } from '../domain/delivery.ts'
+import { type DeliveryId, type DeliveryState, timeOfId } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import type { Store } from '../domain/ports.ts'
 import type { SessionId } from '../domain/session.ts'
@@ -24,7 +24,7 @@ export function createPurge(context: StoreContext): Pick<Store, 'purgeDelivery' 
 /** Erases one delivery and everything kept beside it. Throws `in_flight` while an attempt is under way. */
 function purgeOne(context: StoreContext, id: DeliveryId): boolean {
   const row = context
-    .sql(`SELECT seq, state, session, leased_until FROM deliveries ${byId}`)
+    .sql(`SELECT seq, id, state, session, leased_until FROM deliveries ${byId}`)
     .get(...keyOf(id))
   if (!row) return false
   if (row.leased_until !== null)
@@ -54,10 +54,9 @@ function eraseSettled(context: StoreContext, before: number, limit: number): num
 }
 
 const settledRows = ({ sql }: StoreContext, before: number, limit: number): readonly SqlRow[] =>
-  sql('SELECT seq, state, session FROM deliveries WHERE settled_at < ? ORDER BY settled_at, seq LIMIT ?').all(
-    before,
-    limit,
-  )
+  sql(
+    'SELECT seq, id, state, session FROM deliveries WHERE settled_at < ? ORDER BY settled_at, seq LIMIT ?',
+  ).all(before, limit)
 
 /**
  * `secure_delete` has overwritten the bytes in the database; what the log still holds of them goes with this.
@@ -84,11 +83,12 @@ function erase({ sql, cache }: StoreContext, row: SqlRow): void {
   const session = text(row.session) as SessionId
   for (const table of ['events', 'attempts']) sql(`DELETE FROM ${table} WHERE delivery = ?`).run(seq)
   sql('DELETE FROM deliveries WHERE seq = ?').run(seq)
-  sql(keepSeq).run(seq)
+  sql(keepHighest).run('seq', seq)
+  sql(keepHighest).run('idTime', timeOfId(text(row.id) as DeliveryId))
   cache.forgetHead(session)
   cache.count(text(row.state) as DeliveryState, session, -1)
 }
 
-/** Keeps the highest `seq` ever purged, so that no other delivery gets it. */
-const keepSeq = `INSERT INTO tallies (kind, name, n) VALUES ('purged', 'seq', ?)
+/** Keeps the highest `seq` and time of an id ever purged, so that every later delivery is above. */
+const keepHighest = `INSERT INTO tallies (kind, name, n) VALUES ('purged', ?, ?)
   ON CONFLICT (kind, name) DO UPDATE SET n = MAX(n, excluded.n)`

@@ -1,4 +1,11 @@
-import type { Attempt, Delivery, DeliveryEvent, DeliveryId, DeliveryRecord } from '../domain/delivery.ts'
+import {
+  type Attempt,
+  type Delivery,
+  type DeliveryEvent,
+  type DeliveryId,
+  type DeliveryRecord,
+  onClock,
+} from '../domain/delivery.ts'
 import type { Counts, DeliveryFilter } from '../domain/ports.ts'
 import type { SqlValue } from '../platform/platform.ts'
 import type { StoreContext } from './context.ts'
@@ -15,19 +22,22 @@ import {
 } from './rows.ts'
 
 /** A delivery with its timeline, attempts, payload and headers. */
-export function inspect({ sql }: StoreContext, id: DeliveryId): DeliveryRecord | undefined {
+export function inspect({ sql, time }: StoreContext, id: DeliveryId): DeliveryRecord | undefined {
   const row = sql(`SELECT ${deliveryColumns}, payload FROM deliveries ${byId}`).get(...keyOf(id))
   if (!row) return undefined
   const delivery = deliveryOf(row)
+  const skew = time.skew()
   const attemptList = sql('SELECT * FROM attempts WHERE delivery = ? ORDER BY number')
     .all(delivery.seq)
-    .map(attemptOf)
-  const noted = sql('SELECT * FROM events WHERE delivery = ? ORDER BY n').all(delivery.seq).map(eventOf)
+    .map((row) => attemptOf(row, skew))
+  const noted = sql('SELECT * FROM events WHERE delivery = ? ORDER BY n')
+    .all(delivery.seq)
+    .map((row) => eventOf(row, skew))
   const { payload } = row
   const { contentType = payload ? usualType : undefined, headers = {} } = extraOf(row)
   return {
-    ...delivery,
-    events: timeline(delivery, attemptList, noted),
+    ...onClock(delivery, skew),
+    events: timeline(onClock(delivery, skew), attemptList, noted),
     attemptList,
     headers,
     ...(payload instanceof Uint8Array && { payload }),
@@ -94,22 +104,22 @@ function spanOf({ sql }: StoreContext, { after, oldestFirst }: DeliveryFilter): 
 }
 
 function listWindow(
-  { sql }: StoreContext,
+  { sql, time }: StoreContext,
   filter: DeliveryFilter,
   span: Span,
   limit: number,
 ): readonly Delivery[] {
-  const terms = termsOf(filter)
+  const terms = termsOf(filter, time.skew())
   const where = ['seq >= ?', 'seq < ?', ...terms.map(([condition]) => condition)].join(' AND ')
   const order = filter.oldestFirst ? 'ASC' : 'DESC'
   return sql(`SELECT ${deliveryColumns} FROM deliveries WHERE ${where} ORDER BY seq ${order} LIMIT ?`)
     .all(span.low, span.high, ...terms.flatMap(([, ...values]) => values), limit)
-    .map(deliveryOf)
+    .map((row) => onClock(deliveryOf(row), time.skew()))
 }
 
 type Term = readonly [condition: string, ...values: SqlValue[]]
 
-function termsOf(filter: DeliveryFilter): readonly Term[] {
+function termsOf(filter: DeliveryFilter, skew: number): readonly Term[] {
   const { state, session, hook, grant, unfinished, text: part, receivedSince } = filter
   const terms: (Term | undefined)[] = [
     // Spelled out, so that the partial indexes apply.
@@ -119,15 +129,15 @@ function termsOf(filter: DeliveryFilter): readonly Term[] {
     hook === undefined ? undefined : ['source = ?', `hook:${hook}`],
     grant === undefined ? undefined : ['source = ?', `grant:${grant}`],
     part === undefined ? undefined : ['instr(lower(message), lower(?)) > 0', part],
-    receivedSince === undefined ? undefined : ['received_at >= ?', receivedSince],
+    receivedSince === undefined ? undefined : ['received_at >= ?', receivedSince - skew],
   ]
   return terms.filter((term) => term !== undefined)
 }
 
 /** Read from tallies that every transaction keeps: no scan. */
-export function counts({ cache }: StoreContext): Counts {
+export function counts({ cache, time }: StoreContext): Counts {
   const queues = [...cache.queues()].filter(([, waiting]) => waiting > 0)
-  const waitingSince = queues.flatMap(([session]) => cache.head(session)?.receivedAt ?? [])
+  const waitingSince = queues.flatMap(([session]) => receivedAtOf(cache.head(session), time.skew()))
   return {
     deliveries: { ...cache.states() },
     queues: new Map(queues),
@@ -135,11 +145,15 @@ export function counts({ cache }: StoreContext): Counts {
   }
 }
 
+const receivedAtOf = (head: { readonly receivedAt: number } | null, skew: number) =>
+  head ? head.receivedAt + skew : []
+
 const hourMs = 3_600_000
 /** Counted piece by piece, so that knocks are answered in between. */
 const hourRows = 5000
 
-export async function knocksByHour(context: StoreContext, from: number, hours: number) {
+export async function knocksByHour(context: StoreContext, since: number, hours: number) {
+  const from = since - context.time.skew()
   const found: { knocks: number; failures: number }[] = []
   let first = await context.read(() => firstSince(context, from))
   for (let hour = 1; hour <= hours; hour++) {

@@ -1,4 +1,4 @@
-import { type Delivery, type DeliveryId, deliveryIdOf, scopeOf } from '../domain/delivery.ts'
+import { type Delivery, type DeliveryId, deliveryIdOf, onClock, scopeOf } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import { forbidden, isExpired } from '../domain/grant.ts'
 import type { Draft, Recorded } from '../domain/ports.ts'
@@ -12,13 +12,13 @@ export function record(context: StoreContext, draft: Draft): Recorded {
   const now = context.now()
   requireSource(context, draft, now)
   const source = scopeOf(draft.source)
-  const first = draft.idempotency && firstOf(context, source, draft.idempotency, now)
-  if (first) return { delivery: first, replayed: true, leased: false }
+  const first = draft.idempotency && firstOf(context, source, draft.idempotency)
+  if (first) return { delivery: onClock(first, context.time.skew()), replayed: true, leased: false }
   requireRoom(context, draft)
   const leased = draft.lease !== undefined && !draft.failed && context.cache.head(draft.session) === null
-  const delivery = insert(context, draft, source, now, leased)
+  const delivery = insert(context, onStoreTime(context, draft), source, context.time.now(), leased)
   if (draft.source.kind === 'grant') context.cache.used(draft.source.grant, now)
-  return { delivery, replayed: false, leased }
+  return { delivery: onClock(delivery, context.time.skew()), replayed: false, leased }
 }
 
 function requireSource({ cache }: StoreContext, draft: Draft, now: number): void {
@@ -31,17 +31,16 @@ function requireSource({ cache }: StoreContext, draft: Draft, now: number): void
 }
 
 function firstOf(
-  { sql }: StoreContext,
+  { sql, time }: StoreContext,
   source: string,
   { key, fingerprint, windowMs }: NonNullable<Draft['idempotency']>,
-  now: number,
 ): Delivery | undefined {
   const row = sql(
     `SELECT ${deliveryColumns} FROM deliveries
      WHERE source = ? AND idempotency_key = ? AND state <> 'FAILED' ORDER BY seq DESC LIMIT 1`,
   ).get(source, key)
   const first = row && deliveryOf(row)
-  if (!first || first.storedAt <= now - windowMs) return undefined
+  if (!first || first.storedAt <= time.now() - windowMs) return undefined
   if (extraOf(row).fingerprint !== fingerprint)
     throw new Failure('idempotency_conflict', 'This idempotency key came with another message before.', {
       deliveryId: first.id,
@@ -56,13 +55,20 @@ function requireRoom({ cache }: StoreContext, { session, queueLimit }: Draft): v
     })
 }
 
+/** A wall clock that jumped while the knock was under way takes nothing of its time to wait. */
+function onStoreTime({ time }: StoreContext, draft: Draft): Draft {
+  const receivedAt = time.ofArrival(draft.receivedAt)
+  if (receivedAt === draft.receivedAt) return draft
+  return { ...draft, receivedAt, expiresAt: receivedAt + draft.expiresAt - draft.receivedAt }
+}
+
 function insert(context: StoreContext, draft: Draft, source: string, now: number, leased: boolean): Delivery {
   const { cache, sql } = context
   const { failed } = draft
   const state = failed ? 'FAILED' : 'PENDING'
   const leasedUntil = leased && draft.lease ? now + draft.lease.leaseMs : null
   const seq = cache.nextSeq()
-  const id = deliveryIdOf(draft.receivedAt, seq, draft.chance)
+  const id = deliveryIdOf(cache.idTime(draft.receivedAt), seq, draft.chance)
   const extra = JSON.stringify(extraFor(draft))
   if (leased || failed || draft.idempotency)
     sql(insertSpecial).run(

@@ -133,11 +133,12 @@ export function adoptCopy(context: StoreContext): void {
     if (madeAt !== undefined && !isOwn(revokedFile)) revokeAll(sql, now)
     revokeForgotten(sql, revokedFile, now)
   }
-  if (madeAt !== undefined) failUnfinished(context, madeAt, now)
+  if (madeAt !== undefined) failUnfinished(context, madeAt)
   sql(`DELETE FROM tallies WHERE kind = 'copy'`).run()
 }
 
-function failUnfinished(context: StoreContext, madeAt: number, now: number): void {
+function failUnfinished(context: StoreContext, madeAt: number): void {
+  const now = context.time.now()
   releaseLeases(context, now)
   const why = `unfinished in the backup of ${new Date(madeAt).toISOString()}; retry it unless it has arrived since`
   const waiting = context

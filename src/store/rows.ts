@@ -118,18 +118,20 @@ export function deliveryOf(row: SqlRow): Delivery {
   } as Delivery)
 }
 
-export const attemptOf = (row: SqlRow): Attempt =>
+/** Its times on a clock that is `ms` ahead. */
+export const attemptOf = (row: SqlRow, ms: number): Attempt =>
   present({
     number: number(row.number),
-    startedAt: number(row.started_at),
-    endedAt: orUndefined(row.ended_at, number),
+    startedAt: number(row.started_at) + ms,
+    endedAt: orUndefined(row.ended_at, (at) => number(at) + ms),
     outcome: orUndefined(row.outcome, text),
     detail: orUndefined(row.detail, text),
   } as Attempt)
 
-export const eventOf = (row: SqlRow): DeliveryEvent =>
+/** Its time on a clock that is `ms` ahead. */
+export const eventOf = (row: SqlRow, ms: number): DeliveryEvent =>
   present({
-    at: number(row.at),
+    at: number(row.at) + ms,
     kind: text(row.kind) as EventKind,
     detail: orUndefined(row.detail, text),
   } as DeliveryEvent)

@@ -1,4 +1,10 @@
-import { type Delivery, type DeliveryEvent, type DeliveryId, isTerminal } from '../domain/delivery.ts'
+import {
+  type Delivery,
+  type DeliveryEvent,
+  type DeliveryId,
+  isTerminal,
+  onClock,
+} from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import type { Evidence } from '../domain/outcome.ts'
 import { requireOpen } from '../domain/session.ts'
@@ -8,9 +14,15 @@ import type { StoreContext } from './context.ts'
 import { byId, deliveryColumns, deliveryOf, keyOf } from './rows.ts'
 
 /** The delivery as it stands inside this transaction. */
-export function deliveryById({ sql }: StoreContext, id: DeliveryId): Delivery | undefined {
+function deliveryById({ sql }: StoreContext, id: DeliveryId): Delivery | undefined {
   const row = sql(`SELECT ${deliveryColumns} FROM deliveries ${byId}`).get(...keyOf(id))
   return row && deliveryOf(row)
+}
+
+/** The same with its times on the wall clock. */
+export function readDelivery(context: StoreContext, id: DeliveryId): Delivery | undefined {
+  const delivery = deliveryById(context, id)
+  return delivery && onClock(delivery, context.time.skew())
 }
 
 function requireDelivery(context: StoreContext, id: DeliveryId): Delivery {
@@ -115,8 +127,9 @@ export function addEvents({ sql }: StoreContext, seq: number, events: readonly D
 }
 
 /** FAILED → PENDING by hand. What had been answered already is only called back again, never a second turn. */
-export function requeue(context: StoreContext, id: DeliveryId, now: number, expiresAt: number): Delivery {
+export function requeue(context: StoreContext, id: DeliveryId, at: number, expiresAt: number): Delivery {
   const { sql, cache } = context
+  const now = at - context.time.skew()
   const delivery = requireDelivery(context, id)
   if (delivery.state !== 'FAILED')
     throw new Failure('in_flight', `It is ${delivery.state}; only a FAILED delivery can be retried.`)
@@ -132,21 +145,25 @@ export function requeue(context: StoreContext, id: DeliveryId, now: number, expi
     `UPDATE deliveries SET state = 'PENDING', phase = iif(?1, 'callback', 'deliver'), failed_step = NULL, detail = NULL,
        due_at = ?2, expires_at = ?3, failures = 0, accepted_at = iif(?1, accepted_at, NULL),
        evidence = iif(?1, evidence, NULL), turn_end = iif(?1, turn_end, NULL), settled_at = NULL WHERE seq = ?4`,
-  ).run(answered ? 1 : 0, now, expiresAt, delivery.seq)
+  ).run(answered ? 1 : 0, now, now + expiresAt - at, delivery.seq)
   addEvents(context, delivery.seq, [{ at: now, kind: 'requeued', detail: 'by hand' }])
   cache.forgetHead(delivery.session)
   cache.count('FAILED', delivery.session, -1)
   cache.count('PENDING', delivery.session, 1)
-  return requireDelivery(context, id)
+  return onClock(requireDelivery(context, id), context.time.skew())
 }
 
 /** The agent side has the message. A second acknowledgement changes nothing. */
 export function acknowledge(context: StoreContext, id: DeliveryId, now: number): Delivery {
-  const delivery = requireDelivery(context, id)
+  const skew = context.time.skew()
+  return onClock(acknowledged(context, requireDelivery(context, id), now - skew), skew)
+}
+
+function acknowledged(context: StoreContext, delivery: Delivery, now: number): Delivery {
   if (delivery.state === 'DELIVERED') return delivery
   if (delivery.phase === 'callback' && delivery.acceptedAt !== undefined) return delivery
   if (delivery.state === 'FAILED' || delivery.phase === 'callback' || delivery.leasedUntil !== undefined)
     throw new Failure('in_flight', `It does not wait in an inbox (any more): it is ${delivery.state}.`)
   applySettlement(context, delivery, settle(delivery, { kind: 'taken', evidence: 'ack' }, now, 0), now)
-  return requireDelivery(context, id)
+  return requireDelivery(context, delivery.id)
 }

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import type { Store } from '../domain/ports.ts'
 import { backup, copyBeforeUpgrade } from './backup.ts'
-import { anythingDue, claimDue, nextDue, releaseLeases } from './claims.ts'
+import { anythingDue, claimDue, makeDue, nextDue, releaseLeases } from './claims.ts'
 import { openContext, type StoreDeps, writeProbe } from './context.ts'
 import { createExpiry, failQueued } from './expiry.ts'
 import { grantStore } from './grants.ts'
@@ -10,7 +10,7 @@ import { counts, examine, inspect, knocksByHour, list } from './queries.ts'
 import { record } from './record.ts'
 import { adoptCopy, isFromThePast, isOwn, ownRevocations } from './revocations.ts'
 import { sessionStore } from './sessions.ts'
-import { accept, acknowledge, append, deliveryById, requeue, settleAttempt } from './settle.ts'
+import { accept, acknowledge, append, readDelivery, requeue, settleAttempt } from './settle.ts'
 
 // Reading order: migrate and rows (the tables), connection (one SQLite handle), group-commit (many acts, one fsync),
 // cache (what was read stays in memory), context (these three joined). Then what is done with them, in the order a
@@ -27,6 +27,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
   })
   if (copy !== undefined) deps.onUpgrade?.(copy)
   const { write, read, revokedFile } = context
+  if (deps.role === 'server' && context.time.wentBack) await write(() => makeDue(context))
   if (await read(() => isFromThePast(context))) await write(() => adoptCopy(context))
   if (deps.role === 'server' && revokedFile !== undefined && !isOwn(revokedFile))
     await write(() => ownRevocations(context.sql, revokedFile))
@@ -45,16 +46,18 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     appendEvents: (id, events) => write(() => append(context, id, events)),
     nextDue: (except) => read(() => nextDue(context, except)),
     releaseLeases: (now) => write(() => releaseLeases(context, now)),
-    findDelivery: (id) => read(() => deliveryById(context, id)),
+    findDelivery: (id) => read(() => readDelivery(context, id)),
     inspectDelivery: (id) => read(() => inspect(context, id)),
     listDeliveries: (filter) => list(context, filter),
     requeueDelivery: (id, now, expiresAt) => write(() => requeue(context, id, now, expiresAt)),
     acknowledgeDelivery: (id, now) => write(() => acknowledge(context, id, now)),
-    failQueued: (session, now, why) => write(() => failQueued(context, session, now, why)),
+    failQueued: (session, now, why) =>
+      write(() => failQueued(context, session, now - context.time.skew(), why)),
     counts: () => read(() => counts(context)),
     knocksByHour: (from, hours) => knocksByHour(context, from, hours),
     changedElsewhere: () => read(context.changedElsewhere),
     examine: () => read(() => examine(context)),
+    keepTime: () => write(() => undefined),
     probe: () => write(() => writeProbe(context)),
     backup: async (path) => {
       if (revokedFile !== undefined) await write(() => ownRevocations(context.sql, revokedFile))

@@ -33,4 +33,14 @@ describe('createLimiter', () => {
     assert.ok(limiter.take('c', start) > 0)
     assert.equal(limiter.take('a', start), 0)
   })
+
+  it('createLimiter goes on refilling after the clock was set back by a day', () => {
+    const limiter = createLimiter(() => 60)
+    const now = 10 * 86_400_000
+    for (let i = 0; i < 60; i++) limiter.take('a', now)
+    assert.ok(limiter.take('a', now) > 0)
+    const set = now - 86_400_000
+    assert.ok(limiter.take('a', set) > 0)
+    assert.equal(limiter.take('a', set + 1000), 0)
+  })
 })

@@ -21,6 +21,7 @@ export interface MemoryState {
   readonly sessions: Map<SessionId, Session>
   readonly rows: Row[]
   lastSeq: number
+  lastIdTime: number
   version: number
 }
 
@@ -47,6 +48,7 @@ export function createMemoryState(): MemoryState {
     sessions: new Map(sessions.map((session) => [session.id, session])),
     rows: [],
     lastSeq: 0,
+    lastIdTime: 0,
     version: 0,
   }
 }
@@ -146,6 +148,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
       return changed
     },
     examine: async () => [],
+    keepTime: async () => undefined,
     probe: async () => undefined,
     backup: async () => {
       throw new Failure('unsupported', 'What is only remembered cannot be backed up.')
@@ -316,7 +319,8 @@ function record(state: MemoryState, draft: Draft, now: number): Recorded {
   const leased =
     draft.lease !== undefined && !draft.failed && !unfinished.some((row) => inQueue(row.delivery))
   state.lastSeq += 1
-  const delivery = deliveryOf(draft, state.lastSeq, now, leased)
+  state.lastIdTime = Math.max(draft.receivedAt, state.lastIdTime + 1)
+  const delivery = deliveryOf(draft, state, now, leased)
   const attempts = leased ? [{ number: 1, startedAt: now }] : []
   const events = draft.failed
     ? [{ at: now, kind: 'failed' as const, detail: `${draft.failed.step}: ${draft.failed.detail}` }]
@@ -345,9 +349,14 @@ function firstOf(
   return first?.delivery
 }
 
-function deliveryOf(draft: Draft, seq: number, now: number, leased: boolean): Delivery {
+function deliveryOf(
+  draft: Draft,
+  { lastSeq: seq, lastIdTime }: MemoryState,
+  now: number,
+  leased: boolean,
+): Delivery {
   const { session, source, action, message, receivedAt, expiresAt, failed } = draft
-  const id = deliveryIdOf(receivedAt, seq, draft.chance)
+  const id = deliveryIdOf(lastIdTime, seq, draft.chance)
   const optional = {
     from: draft.from,
     skill: draft.skill,

@@ -84,17 +84,17 @@ async function run(log: TurnLog, begin: () => Promise<string | TurnEnd>): Promis
 
 async function watch(log: TurnLog): Promise<TurnEnd> {
   const { server, shared } = log.thread
-  const started = Date.now()
+  const started = performance.now()
   let cutSince: number | undefined
   for (;;) {
     log.stirred = false
     const turn = await look(log, log.began ? 'summary' : 'full')
-    cutSince = turn?.status === 'cut' ? (cutSince ?? Date.now()) : undefined
+    cutSince = turn?.status === 'cut' ? (cutSince ?? performance.now()) : undefined
     if (turn && isOver(turn, cutSince)) return ended(log, turn)
     if (!server.alive()) return brokenOff(log)
     if (log.stopped === 'let go' && shared) return goesOn
-    if (log.arrived && Date.now() - started > silenceMs) reacts(log)
-    await change(log, cutSince ? cutPauseMs : pauseMs(log, Date.now() - started))
+    if (log.arrived && performance.now() - started > silenceMs) reacts(log)
+    await change(log, cutSince ? cutPauseMs : pauseMs(log, performance.now() - started))
   }
 }
 
@@ -103,7 +103,7 @@ const cutMs = 2000
 const cutPauseMs = 100
 
 const isOver = ({ status }: TurnView, cutSince: number | undefined): boolean =>
-  status === 'cut' ? Date.now() - (cutSince ?? Date.now()) > cutMs : status !== 'inProgress'
+  status === 'cut' ? performance.now() - (cutSince ?? performance.now()) > cutMs : status !== 'inProgress'
 
 /**
  * A model that fails does so soon, so a silent turn is no evidence yet that its message was worth anything; nor does a

@@ -78,7 +78,7 @@ async function send(
   signal: AbortSignal,
   accepted?: () => Promise<void>,
 ): Promise<Outcome> {
-  const { settings, tools } = opening
+  const { settings } = opening
   const text = await textFor(opening, message)
   if (text === undefined) return noSkill(message.skill)
   const headers = headersFor(opening, message)
@@ -94,7 +94,7 @@ async function send(
   const turn = accepted !== undefined
   if (opening.ending.signal.aborted && response.kind === 'cut') return { kind: 'ended' }
   if (response.kind === 'away') return { kind: 'offline', why: response.why }
-  if (response.kind === 'answered') return outcomeOf(response, settings, turn, tools.now())
+  if (response.kind === 'answered') return outcomeOf(response, settings, turn, Date.now())
   return outcomeOfCutOff({ turn, taken: taken !== undefined, timedOut: isTimeout(cut) }, response)
 }
 

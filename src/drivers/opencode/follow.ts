@@ -162,8 +162,8 @@ const awayMs = 3000
 export function watchAbsence(): (away: boolean) => boolean {
   let since: number | undefined
   return (away) => {
-    since = away ? (since ?? Date.now()) : undefined
-    return since !== undefined && Date.now() - since > awayMs
+    since = away ? (since ?? performance.now()) : undefined
+    return since !== undefined && performance.now() - since > awayMs
   }
 }
 

@@ -86,7 +86,7 @@ async function sendAndFollow(
   const now = opening.tools.now()
   const sent: Sent = {
     deliveryId: message.deliveryId,
-    messageId: newMessageId(now),
+    messageId: newMessageId(Date.now()),
     turn: on !== undefined,
     at: now,
   }
@@ -133,9 +133,9 @@ async function appears(
   sent: Sent,
   cut: AbortSignal,
 ): Promise<Outcome> {
-  const until = Date.now() + beginMs
+  const until = performance.now() + beginMs
   const isGone = watchAbsence()
-  for (let pauseMs = 20; Date.now() < until && !cut.aborted; pauseMs = Math.min(500, pauseMs * 2)) {
+  for (let pauseMs = 20; performance.now() < until && !cut.aborted; pauseMs = Math.min(500, pauseMs * 2)) {
     const found = await messageStatus(opening, conversation, sent, cut)
     if (found === 'whole') return { kind: 'taken', evidence: 'ack' }
     if (isGone(found === 'away'))

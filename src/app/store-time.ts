@@ -1,0 +1,30 @@
+import type { DispatchDeps } from '../delivery/dispatch.ts'
+import type { Waiters } from '../delivery/waiters.ts'
+import { type Delivery, onClock } from '../domain/delivery.ts'
+import type { Clock, Store } from '../domain/ports.ts'
+import type { SteadyClock } from '../store/steady-clock.ts'
+
+interface StoreTimeDeps {
+  readonly store: Store
+  readonly clock: Clock
+  readonly steady: SteadyClock
+  readonly waiters: Waiters
+}
+
+/**
+ * `delivery/` goes by the store's time, callers and sessions by the wall clock. What passes between them is put on the
+ * other's clock here.
+ */
+export function inStoreTime({ store, clock, steady, waiters }: StoreTimeDeps) {
+  const dispatching: Pick<DispatchDeps, 'store' | 'clock' | 'waiters'> = {
+    clock: { ...clock, now: steady.now },
+    store: {
+      ...store,
+      endSession: (id, generation, end) =>
+        store.endSession(id, generation, { ...end, at: end.at + steady.skew() }),
+      failQueued: (session, now, why) => store.failQueued(session, now + steady.skew(), why),
+    },
+    waiters: { ...waiters, notify: (delivery) => waiters.notify(onClock(delivery, steady.skew())) },
+  }
+  return { dispatching, received: (delivery: Delivery) => onClock(delivery, -steady.skew()) }
+}
