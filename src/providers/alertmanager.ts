@@ -1,13 +1,12 @@
-import { alertPreset, counted } from './alerts.ts'
+import { alertPreset } from './alerts.ts'
+import { given } from './preset.ts'
 import type { Sender } from './sender.ts'
 
 /** prometheus.io/docs/alerting/latest/configuration/#webhook_config; it proves itself by `http_config.authorization`. */
 export const alertmanager: Sender = {
   title: 'Alertmanager',
   usesScheme: 'bearer',
-  preset: alertPreset(
-    `Alertmanager: ${counted}{{#commonLabels.alertname}} ({{commonLabels.alertname}}){{/commonLabels.alertname}}`,
-  ),
+  preset: alertPreset('Alertmanager', given(' (', 'commonLabels.alertname', ')')),
   sample: {
     headers: {},
     body: {

@@ -6,7 +6,7 @@ import type { VerifyConfig } from '../domain/verify.ts'
 import { parsePayload } from '../payload/parse.ts'
 import { isList, isObject, type View, type ViewObject } from '../payload/view.ts'
 import { emptyAnswer, memberOfSmall } from './answer.ts'
-import { extended, textAt } from './preset.ts'
+import { extended, given, line, lines, textAt } from './preset.ts'
 import { vouched } from './request.ts'
 import type { Scheme, Sender, VerifyLater } from './sender.ts'
 
@@ -128,11 +128,18 @@ export const amazonSns: Sender = {
     eventOf: (payload) => textAt(payload, 'Type'),
     messages: {
       Notification: {
-        template: `Amazon SNS, {{topic}}{{#Subject}}: {{Subject}}{{/Subject}}
-{{#message.AlarmName}}Alarm {{message.AlarmName}}: {{message.NewStateValue}}
-{{message.NewStateReason}}{{/message.AlarmName}}{{^message.AlarmName}}{{Message}}{{/message.AlarmName}}`,
+        template: lines(
+          `Amazon SNS${given(', ', 'topic')}${given(': ', 'Subject')}`,
+          `{{#message.AlarmName}}\nAlarm {{message.AlarmName}}${given(': ', 'message.NewStateValue')}\n{{/message.AlarmName}}`,
+          line('message.NewStateReason'),
+          '{{^message.AlarmName}}\n{{Message}}\n{{/message.AlarmName}}',
+        ),
         derive: (payload): ViewObject => ({ topic: textAt(payload, 'TopicArn').split(':').at(-1) ?? '' }),
       },
+    },
+    otherwise: {
+      template:
+        'Amazon SNS: {{event}}{{^event}}a message without a type{{/event}}{{#TopicArn}} of {{TopicArn}}{{/TopicArn}}.',
     },
   },
   sample: {

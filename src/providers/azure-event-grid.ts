@@ -26,22 +26,17 @@ export const azureEventGrid: Sender = {
     },
   },
   preset: {
-    eventOf: (payload) => textAt(eventsIn(payload)[0] ?? null, 'eventType'),
-    messages: {},
+    eventOf: (payload) =>
+      eventsIn(payload).length === 0 ? 'empty list' : textAt(eventsIn(payload)[0] ?? null, 'eventType'),
+    messages: { 'empty list': 'there is no event in it' },
     otherwise: {
       template: `Azure Event Grid:
 {{#shown}}
-- {{eventType}}{{#subject}}: {{subject}}{{/subject}}{{#eventTime}} ({{eventTime}}){{/eventTime}}
+- {{eventType}}{{^eventType}}an event without a type{{/eventType}}{{#subject}}: {{subject}}{{/subject}}{{#eventTime}} ({{eventTime}}){{/eventTime}}
 {{/shown}}
 {{#more}}
 - and {{more}} more
 {{/more}}`,
-      only: {
-        any: [
-          { path: 'eventType', exists: true },
-          { path: '0.eventType', exists: true },
-        ],
-      },
       derive: (payload) => ({ events: eventsIn(payload), ...firstFew(eventsIn(payload), 10) }),
     },
   },

@@ -27,21 +27,16 @@ export const cloudevents: Sender = {
       header,
     ),
   preset: {
-    eventOf: (payload) => textAt(eventsIn(payload)[0] ?? null, 'type'),
-    messages: {},
+    eventOf: (payload) =>
+      eventsIn(payload).length === 0 ? 'empty list' : textAt(eventsIn(payload)[0] ?? null, 'type'),
+    messages: { 'empty list': 'there is no event in it' },
     otherwise: {
       template: `{{#shown}}
-{{type}} from {{source}}{{#subject}}: {{subject}}{{/subject}}{{#time}} ({{time}}){{/time}}
+{{type}}{{^type}}An event without a type{{/type}}{{#source}} from {{source}}{{/source}}{{#subject}}: {{subject}}{{/subject}}{{#time}} ({{time}}){{/time}}
 {{/shown}}
 {{#more}}
 and {{more}} more
 {{/more}}`,
-      only: {
-        any: [
-          { path: 'type', exists: true },
-          { path: '0.type', exists: true },
-        ],
-      },
       derive: (payload) => ({ events: eventsIn(payload), ...firstFew(eventsIn(payload), 10) }),
     },
   },

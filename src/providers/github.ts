@@ -1,9 +1,60 @@
-import type { View } from '../payload/view.ts'
+import type { Condition } from '../domain/hook.ts'
+import { isObject, type View, type ViewObject } from '../payload/view.ts'
 import { jsonAnswer } from './answer.ts'
+import { checkMessages } from './github-checks.ts'
 import { hmacScheme } from './hmac.ts'
-import { at, extended, firstFew, firstLine, listAt, refName, textAt } from './preset.ts'
+import {
+  arrow,
+  at,
+  byWho,
+  commitLines,
+  commitView,
+  firstFew,
+  firstText,
+  given,
+  inWhere,
+  isNoCommit,
+  line,
+  lines,
+  listAt,
+  ofWhere,
+  paragraph,
+  refLabel,
+  refName,
+  somebody,
+  textAt,
+  thingsIn,
+} from './preset.ts'
 import { single } from './request.ts'
 import type { Sender } from './sender.ts'
+
+/** All but these: an action that GitHub adds one day is told rather than swallowed. */
+const allBut = (actions: string): Condition => ({ not: { path: 'action', in: actions.split(' ') } })
+
+/** Members of every event that are not what it is about. */
+const frame = [
+  ...['repository', 'sender', 'organization', 'enterprise', 'installation', 'requester', 'changes'],
+  ...['client_payload', 'inputs'],
+]
+
+/** `Issue #12 opened in acme/billing by alice: Totals are off by a cent`, the page, the text. */
+const thing = (title: string, object: string, more = ''): string =>
+  lines(
+    `${title}${given(' #', `${object}.number`)}${given(' ', 'happened')}${inWhere}${byWho}${given(': ', `${object}.title`)}${more}`,
+    line(`${object}.html_url`),
+    paragraph(`${object}.body`),
+  )
+
+/** `bob commented on issue #12 of acme/billing (Totals are off by a cent):`, the page, the text. */
+const comment = (on: string): string =>
+  lines(
+    `${given('', 'comment.user.login')}{{^comment.user.login}}${somebody}{{/comment.user.login}} commented on ${on}:`,
+    line('comment.html_url'),
+    paragraph('comment.body'),
+  )
+
+const numbered = (object: string): string =>
+  `${given(' #', `${object}.number`)}${ofWhere}${given(' (', `${object}.title`, ')')}`
 
 export const github: Sender = {
   title: 'GitHub',
@@ -17,120 +68,131 @@ export const github: Sender = {
   /** docs.github.com/webhooks/webhook-events-and-payloads */
   preset: {
     eventOf: (_payload, header) => header('x-github-event') ?? '',
+    derive: (payload) => ({
+      where: firstText(
+        payload,
+        'repository.full_name',
+        'organization.login',
+        'enterprise.name',
+        'installation.account.login',
+      ),
+      who: textAt(payload, 'sender.login'),
+      happened: happened(payload),
+    }),
     messages: {
       ping: 'GitHub only tries the address',
+      star: 'a star calls for nothing to be done',
+      watch: 'a star calls for nothing to be done',
+      fork: 'a fork calls for nothing to be done',
       push: {
-        template: `{{#deleted}}
-{{sender.login}} deleted {{branch}} in {{repository.full_name}}.
-{{/deleted}}
-{{^deleted}}
-Push to {{repository.full_name}} ({{branch}}) by {{sender.login}}{{#forced}}, forced{{/forced}}:
-{{#shown}}
-- {{shortId}} {{title}}{{#author.name}} ({{author.name}}){{/author.name}}
-{{/shown}}
-{{#more}}
-- and {{more}} more
-{{/more}}
-{{compare}}
-{{/deleted}}`,
+        template: `{{#gone}}
+${somebody} deleted${given(' ', 'label')}${inWhere}.
+{{/gone}}
+{{^gone}}
+Push${given(' to ', 'where')}${given(' (', 'label', ')')}${byWho}{{#created}}, new{{/created}}{{#forced}}, forced{{/forced}}:
+${commitLines}
+${line('compare')}
+{{/gone}}`,
+        derive: pushed,
+      },
+      create: { template: `${somebody} created${given(' ', 'ref_type')}${given(' ', 'ref')}${inWhere}.` },
+      delete: { template: `${somebody} deleted${given(' ', 'ref_type')}${given(' ', 'ref')}${inWhere}.` },
+      pull_request: {
+        template: `Pull request${given(' #', 'number')}${given(' ', 'happened')}${inWhere}${byWho}${given(': ', 'pull_request.title')}
+{{#branches}}
+{{branches}}{{#pull_request.draft}} (draft){{/pull_request.draft}}
+{{/branches}}
+${line('reviewer', 'Review requested of ')}
+${line('pull_request.html_url')}
+${paragraph('pull_request.body')}`,
+        only: allBut(
+          'assigned unassigned labeled unlabeled locked unlocked edited milestoned demilestoned ' +
+            'review_request_removed auto_merge_enabled auto_merge_disabled converted_to_draft enqueued',
+        ),
         derive: (payload) => ({
-          branch: refName(textAt(payload, 'ref')),
-          ...firstFew(listAt(payload, 'commits').map(commit), 10),
+          branches: arrow(textAt(payload, 'pull_request.head.ref'), textAt(payload, 'pull_request.base.ref')),
+          reviewer: firstText(payload, 'requested_reviewer.login', 'requested_team.name'),
         }),
       },
-      pull_request: {
-        template: `Pull request #{{number}} {{happened}} in {{repository.full_name}} by {{sender.login}}: {{pull_request.title}}
-{{pull_request.head.ref}} → {{pull_request.base.ref}}{{#pull_request.draft}} (draft){{/pull_request.draft}}
-{{pull_request.html_url}}
-{{#pull_request.body}}
-
-{{pull_request.body}}
-{{/pull_request.body}}`,
-        only: {
-          path: 'action',
-          in: ['opened', 'reopened', 'closed', 'ready_for_review', 'synchronize', 'review_requested'],
-        },
-        derive: (payload) => ({ happened: pullRequestAction(payload) }),
-      },
       pull_request_review: {
-        template: `Review of pull request #{{pull_request.number}} in {{repository.full_name}} by {{review.user.login}}: {{review.state}}
-{{review.html_url}}
-{{#review.body}}
-
-{{review.body}}
-{{/review.body}}`,
-        only: { path: 'action', equals: 'submitted' },
+        template: `Review of pull request${given(' #', 'pull_request.number')}${inWhere}${given(' by ', 'review.user.login')}${given(': ', 'review.state')}
+${line('review.html_url')}
+${paragraph('review.body')}`,
+        only: allBut('edited'),
       },
       pull_request_review_comment: {
-        template: `{{comment.user.login}} commented on {{comment.path}} in pull request #{{pull_request.number}} of {{repository.full_name}}:
-{{comment.html_url}}
-
-{{comment.body}}`,
-        only: { path: 'action', equals: 'created' },
+        template: comment(
+          `${given('', 'comment.path', ' in ')}pull request${given(' #', 'pull_request.number')}${ofWhere}`,
+        ),
+        only: allBut('edited deleted'),
+      },
+      pull_request_review_thread: {
+        template: thing('Review thread of pull request', 'pull_request'),
+        only: allBut('resolved'),
       },
       issues: {
-        template: `Issue #{{issue.number}} {{action}} in {{repository.full_name}} by {{sender.login}}: {{issue.title}}{{#label.name}} [{{label.name}}]{{/label.name}}
-{{issue.html_url}}
-{{#issue.body}}
-
-{{issue.body}}
-{{/issue.body}}`,
-        only: { path: 'action', in: ['opened', 'reopened', 'closed', 'assigned', 'labeled'] },
+        template: thing(
+          'Issue',
+          'issue',
+          `${given(' [', 'label.name', ']')}${given(' (assigned to ', 'assignee.login', ')')}`,
+        ),
+        only: allBut(
+          'edited unassigned unlabeled milestoned demilestoned locked unlocked ' +
+            'pinned unpinned typed untyped',
+        ),
       },
       issue_comment: {
-        template: `{{comment.user.login}} commented on {{kind}} #{{issue.number}} of {{repository.full_name}} ({{issue.title}}):
-{{comment.html_url}}
-
-{{comment.body}}`,
-        only: { path: 'action', equals: 'created' },
+        template: comment(`{{kind}}${numbered('issue')}`),
+        only: allBut('edited deleted pinned unpinned'),
         derive: (payload) => ({
           kind: at(payload, 'issue.pull_request') === null ? 'issue' : 'pull request',
         }),
       },
-      // Its steps are in `workflow_job`: GitHub leaves them out here.
-      workflow_run: {
-        template: `Workflow "{{workflow_run.name}}" of {{repository.full_name}} on {{workflow_run.head_branch}}: {{workflow_run.conclusion}}
-Run #{{workflow_run.run_number}}, attempt {{workflow_run.run_attempt}}, started by {{workflow_run.actor.login}} ({{workflow_run.event}})
-{{#commitTitle}}
-Commit: {{commitTitle}}
-{{/commitTitle}}
-{{workflow_run.html_url}}`,
-        only: { path: 'action', equals: 'completed' },
-        derive: (payload) => ({
-          commitTitle: firstLine(textAt(payload, 'workflow_run.head_commit.message')),
-        }),
+      discussion: {
+        template: thing('Discussion', 'discussion'),
+        only: allBut('edited labeled unlabeled locked unlocked pinned unpinned category_changed'),
       },
-      workflow_job: {
-        template: `Job "{{workflow_job.name}}" of workflow "{{workflow_job.workflow_name}}" in {{repository.full_name}} on {{workflow_job.head_branch}}: {{workflow_job.conclusion}}
-{{#failedSteps}}
-Failed step {{number}}: {{name}}
-{{/failedSteps}}
-Job: {{workflow_job.html_url}}
-Run: {{runUrl}}`,
-        only: {
-          all: [
-            { path: 'action', equals: 'completed' },
-            { path: 'workflow_job.conclusion', in: ['failure', 'timed_out', 'startup_failure'] },
-          ],
-        },
-        derive: (payload) => ({
-          failedSteps: listAt(payload, 'workflow_job.steps').filter(stepFailed),
-          runUrl: textAt(payload, 'workflow_job.html_url').replace(/\/job\/\d+$/, ''),
-        }),
+      discussion_comment: {
+        template: comment(`discussion${numbered('discussion')}`),
+        only: allBut('edited deleted'),
+      },
+      commit_comment: {
+        template: comment(`commit${given(' ', 'sha')}${ofWhere}`),
+        derive: (payload) => ({ sha: textAt(payload, 'comment.commit_id').slice(0, 7) }),
       },
       release: {
-        template: `Release {{release.tag_name}} published in {{repository.full_name}} by {{sender.login}}: {{release.name}}
-{{release.html_url}}
-{{#release.body}}
-
-{{release.body}}
-{{/release.body}}`,
-        only: { path: 'action', equals: 'published' },
+        template: lines(
+          `Release${given(' ', 'release.tag_name')}${given(' ', 'happened')}${inWhere}${byWho}${given(': ', 'release.name')}`,
+          line('release.html_url'),
+          paragraph('release.body'),
+        ),
+        only: allBut('created edited prereleased released'),
       },
+      gollum: {
+        template: `${somebody} edited the wiki${ofWhere}:
+{{#pages}}
+- {{action}}${given(' ', 'title')}${given(': ', 'html_url')}
+{{/pages}}`,
+      },
+      ...checkMessages,
     },
     otherwise: {
-      template:
-        'GitHub: {{event}}{{#action}} {{action}}{{/action}}{{#repository.full_name}} in {{repository.full_name}}{{/repository.full_name}}{{#sender.login}} by {{sender.login}}{{/sender.login}}.',
+      template: `GitHub: {{event}}{{^event}}an event without a name{{/event}}${given(' ', 'action')}${inWhere}${byWho}{{#things}}: {{things}}{{/things}}${given(' (was ', 'was', ')')}{{^things}}.{{/things}}
+${line('dispatched')}
+${line('page')}`,
+      derive: (payload) => {
+        const { things, page } = thingsIn(payload, frame)
+        return {
+          things,
+          page: page || firstText(payload, 'repository.html_url', 'installation.html_url'),
+          was: firstText(
+            payload,
+            ...['changes.repository.name.from', 'changes.name.from', 'changes.title.from'],
+            ...['changes.owner.from.user.login', 'changes.owner.from.organization.login'],
+          ),
+          dispatched: orNothing(at(payload, 'client_payload')) || orNothing(at(payload, 'inputs')),
+        }
+      },
     },
   },
   sample: {
@@ -145,14 +207,28 @@ Run: {{runUrl}}`,
   },
 }
 
-const commit = (one: View): View =>
-  extended(one, { shortId: textAt(one, 'id').slice(0, 7), title: firstLine(textAt(one, 'message')) })
+/** Of a branch or tag that was deleted there is nothing to list; a push without commits shows what it points at. */
+function pushed(payload: View): ViewObject {
+  const commits = listAt(payload, 'commits')
+  const head = at(payload, 'head_commit')
+  const ref = textAt(payload, 'ref')
+  const { shown, more } = firstFew(commits.length === 0 && head !== null ? [head] : commits, 10)
+  return {
+    branch: refName(ref),
+    label: refLabel(ref),
+    gone: at(payload, 'deleted') === true || isNoCommit(textAt(payload, 'after')),
+    shown: shown.map((commit) => commitView(commit, 7)),
+    // GitHub sends 2,048 commits at most and does not count the rest.
+    more: commits.length < 2048 ? more : `at least ${commits.length - 10}`,
+  }
+}
 
-function pullRequestAction(payload: View): string {
+function happened(payload: View): string {
   const action = textAt(payload, 'action')
   if (action === 'closed' && at(payload, 'pull_request.merged') === true) return 'merged'
   if (action === 'synchronize') return 'updated'
   return action.replaceAll('_', ' ')
 }
 
-const stepFailed = (step: View): boolean => ['failure', 'timed_out'].includes(textAt(step, 'conclusion'))
+/** What a dispatch was given. */
+const orNothing = (view: View): View => (isObject(view) && Object.keys(view).length > 0 ? view : null)

@@ -1,5 +1,6 @@
-import { alertPreset, counted } from './alerts.ts'
+import { alertPreset } from './alerts.ts'
 import { configuredHmac, flawOfTolerance } from './hmac.ts'
+import { given } from './preset.ts'
 import type { Sender } from './sender.ts'
 
 /** grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier */
@@ -18,7 +19,7 @@ export const grafana: Sender = {
       timestampHeader,
     })),
   },
-  preset: alertPreset(`Grafana: ${counted}{{#title}}: {{title}}{{/title}}`),
+  preset: alertPreset('Grafana', given(': ', 'title')),
   sample: {
     headers: {},
     body: {

@@ -26,9 +26,13 @@ export const microsoftTeams: Sender = {
     eventOf: (payload) => textAt(payload, 'type'),
     messages: {
       message: {
-        template: '{{from.name}} wrote in Microsoft Teams:\n{{request}}',
+        template: '{{from.name}}{{^from.name}}Somebody{{/from.name}} wrote in Microsoft Teams:\n{{request}}',
         derive: (payload) => ({ request: withoutMentions(textAt(payload, 'text')) }),
       },
+    },
+    otherwise: {
+      template:
+        'Microsoft Teams: {{event}}{{^event}}an event without a type{{/event}}{{#from.name}} by {{from.name}}{{/from.name}}.',
     },
   },
   sample: {

@@ -1,4 +1,6 @@
+import type { View } from '../payload/view.ts'
 import { hmacScheme } from './hmac.ts'
+import { at, firstLine, firstText, given, line, lines, paragraph, textAt, thingsIn } from './preset.ts'
 import type { Sender } from './sender.ts'
 
 export const sentry: Sender = {
@@ -13,39 +15,61 @@ export const sentry: Sender = {
     messages: {
       installation: 'Sentry only tells of its own installation',
       issue: {
-        template: `Sentry: issue {{data.issue.shortId}} {{action}} in {{data.issue.project.slug}} ({{data.issue.level}}): {{data.issue.title}}
-{{#data.issue.culprit}}
-In {{data.issue.culprit}}
-{{/data.issue.culprit}}
-{{#data.issue.count}}
-Seen {{data.issue.count}} times, by {{data.issue.userCount}} users, first {{data.issue.firstSeen}}
-{{/data.issue.count}}
-{{data.issue.web_url}}{{^data.issue.web_url}}{{data.issue.permalink}}{{/data.issue.web_url}}`,
+        template: lines(
+          `Sentry: issue${given(' ', 'data.issue.shortId')}${given(' ', 'action')}${given(' in ', 'data.issue.project.slug')}${given(' (', 'data.issue.level', ')')}${given(': ', 'data.issue.title')}`,
+          line('data.issue.culprit', 'In '),
+          line('assignee', 'Assigned to '),
+          line('seen'),
+          line('page'),
+        ),
+        derive: (payload) => ({
+          assignee:
+            textAt(payload, 'action') === 'assigned' ? textAt(payload, 'data.issue.assignedTo.name') : '',
+          seen: seen(at(payload, 'data.issue')),
+          page: firstText(payload, 'data.issue.web_url', 'data.issue.permalink'),
+        }),
       },
       event_alert: {
-        template: `Sentry: alert "{{data.triggered_rule}}" triggered ({{data.event.level}}): {{data.event.title}}
-{{#data.event.culprit}}
-In {{data.event.culprit}}
-{{/data.event.culprit}}
-{{data.event.web_url}}`,
+        template: lines(
+          `Sentry: alert${given(' "', 'data.triggered_rule', '"')} triggered${given(' (', 'data.event.level', ')')}${given(': ', 'data.event.title')}`,
+          line('data.event.culprit', 'In '),
+          line('page'),
+        ),
+        derive: (payload) => ({ page: firstText(payload, 'data.event.web_url', 'data.event.issue_url') }),
       },
       metric_alert: {
-        template: `Sentry: metric alert {{action}}: {{data.description_title}}
-{{data.description_text}}
-{{data.web_url}}`,
+        template: lines(
+          `Sentry: metric alert${given(' ', 'action')}${given(': ', 'data.description_title')}`,
+          line('data.description_text'),
+          line('data.web_url'),
+        ),
       },
       error: {
-        template: `Sentry: error in project {{data.error.project}}: {{data.error.title}}
-{{data.error.web_url}}`,
+        template: lines(
+          `Sentry: error${given(' in project ', 'data.error.project')}${given(': ', 'data.error.title')}`,
+          line('data.error.web_url'),
+        ),
       },
       comment: {
-        template: `Sentry: {{actor.name}} commented on issue {{data.issue_id}} in {{data.project_slug}}:
-
-{{data.comment}}`,
-        only: { path: 'action', equals: 'created' },
+        template: lines(
+          `Sentry: ${given('', 'actor.name')}{{^actor.name}}somebody{{/actor.name}} commented on issue${given(' ', 'data.issue_id')}${given(' in ', 'data.project_slug')}:`,
+          paragraph('data.comment'),
+        ),
+        only: { not: { path: 'action', in: ['updated', 'deleted'] } },
       },
     },
-    otherwise: { template: 'Sentry: {{event}} {{action}}.' },
+    otherwise: {
+      template: lines(
+        `Sentry: {{event}}{{^event}}an event without a name{{/event}}${given(' ', 'action')}${given(' in ', 'project_name')}{{#things}}: {{things}}{{/things}}{{^things}}.{{/things}}`,
+        line('page'),
+      ),
+      derive: (payload) => {
+        // Sentry's older plugin sends no resource and no `data`.
+        const { things } = thingsIn(at(payload, 'data') ?? payload, ['project'])
+        const title = firstLine(firstText(payload, 'data.title', 'message'))
+        return { things: title || things, page: firstText(payload, 'data.web_url', 'data.url', 'url') }
+      },
+    },
   },
   sample: {
     headers: { 'sentry-hook-resource': 'issue' },
@@ -61,4 +85,16 @@ In {{data.event.culprit}}
       },
     },
   },
+}
+
+/** `Seen 3 times, by 2 users, first 2026-05-01T10:00:00Z`; the times are sent as text, the users as a number. */
+function seen(issue: View): string {
+  const users = at(issue, 'userCount')
+  const count = at(issue, 'count')
+  const parts = [
+    ...(typeof count === 'number' || textAt(issue, 'count') !== '' ? [`${count} times`] : []),
+    ...(typeof users === 'number' ? [`by ${users} users`] : []),
+    ...(textAt(issue, 'firstSeen') ? [`first ${textAt(issue, 'firstSeen')}`] : []),
+  ]
+  return parts.length === 0 ? '' : `Seen ${parts.join(', ')}`
 }

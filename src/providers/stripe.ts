@@ -2,7 +2,7 @@ import { isFresh, unixTime } from '../auth/freshness.ts'
 import { isSigned } from '../auth/mac.ts'
 import { memberIn } from '../payload/json.ts'
 import type { View, ViewObject } from '../payload/view.ts'
-import { at, textAt } from './preset.ts'
+import { at, firstText, given, line, lines, textAt } from './preset.ts'
 import { dated, single, vouched } from './request.ts'
 import type { Sender, Verify } from './sender.ts'
 import { fieldsIn, signatureOf, signaturesIn, valuesOf } from './signature-list.ts'
@@ -30,25 +30,23 @@ export const stripe: Sender = {
       return { 'stripe-signature': `t=${time},${signatureOf(config, [time, '.', rawBody])}` }
     },
   },
-  /** docs.stripe.com/api/events; every event has the same frame around the object it is about. */
+  /**
+   * docs.stripe.com/api/events: every event has the same frame around the object it is about. Of a thin event
+   * (docs.stripe.com/event-destinations) that frame holds only where the object is.
+   */
   preset: {
     eventOf: (payload) => textAt(payload, 'type'),
     messages: {},
     otherwise: {
-      template: `Stripe{{^livemode}} (test mode){{/livemode}}: {{type}}{{#money}}, {{money}}{{/money}}
-{{kind}} {{data.object.id}}{{#data.object.status}}, {{data.object.status}}{{/data.object.status}}{{#data.object.customer}}, customer {{data.object.customer}}{{/data.object.customer}}
-{{#reason}}
-Reason: {{reason}}
-{{/reason}}
-{{#data.object.description}}
-{{data.object.description}}
-{{/data.object.description}}
-{{#data.object.hosted_invoice_url}}
-{{data.object.hosted_invoice_url}}
-{{/data.object.hosted_invoice_url}}
-Event {{id}}`,
-      only: { path: 'data.object', exists: true },
-      derive: (payload) => derived(at(payload, 'data.object')),
+      template: lines(
+        `Stripe{{#isTest}} (test mode){{/isTest}}: {{event}}{{^event}}an event without a type{{/event}}${given(', ', 'money')}`,
+        `{{#object}}\n{{object}}${given(', ', 'data.object.status')}${given(', customer ', 'customer')}\n{{/object}}`,
+        line('reason', 'Reason: '),
+        line('data.object.description'),
+        line('data.object.hosted_invoice_url'),
+        line('id', 'Event '),
+      ),
+      derive: derived,
     },
   },
   sample: {
@@ -61,15 +59,24 @@ Event {{id}}`,
   },
 }
 
-const derived = (object: View): ViewObject => ({
-  kind: textAt(object, 'object').replaceAll('_', ' ').replaceAll('.', ' '),
-  money: money(object),
-  reason:
-    textAt(object, 'last_payment_error.message') ||
-    textAt(object, 'failure_message') ||
-    textAt(object, 'cancellation_details.reason') ||
-    textAt(object, 'reason'),
-})
+function derived(payload: View): ViewObject {
+  const thin = at(payload, 'related_object')
+  const object = at(payload, 'data.object')
+  const kind = textAt(object, 'object') || textAt(thin, 'type')
+  const id = textAt(object, 'id') || textAt(thin, 'id')
+  return {
+    isTest: at(payload, 'livemode') === false,
+    kind: kind.replace(/[_.]/g, ' '),
+    object: `${kind.replace(/[_.]/g, ' ')} ${id}`.trim(),
+    customer: firstText(object, 'customer', 'customer.id'),
+    money: money(object),
+    reason: firstText(
+      object,
+      ...['last_payment_error.message', 'last_setup_error.message', 'failure_message'],
+      ...['cancellation_details.reason', 'cancellation_reason', 'reason'],
+    ),
+  }
+}
 
 /** docs.stripe.com/currencies: amounts are in the smallest unit, and some currencies have no smaller one. */
 const wholeCurrencies = 'bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf'.split(' ')

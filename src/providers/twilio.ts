@@ -1,11 +1,30 @@
 import { createHash } from 'node:crypto'
 import { fromBase64 } from '../auth/encodings.ts'
 import { isSigned, macOf } from '../auth/mac.ts'
+import type { Condition } from '../domain/hook.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
 import { mediaTypeOf } from '../payload/text.ts'
+import type { View } from '../payload/view.ts'
 import { queryOf } from './answer.ts'
+import { firstText, given, line, lines, textAt } from './preset.ts'
 import { claimed, type SignedRequest, single } from './request.ts'
 import type { Sender } from './sender.ts'
+
+/** twilio.com/docs/messaging, "Message status values": on the way. */
+const stillSending: Condition = {
+  path: 'MessageStatus',
+  in: ['accepted', 'scheduled', 'queued', 'sending', 'sent'],
+}
+/** A call that was begun from here; one that rings from outside is news. */
+const stillCalling: Condition = {
+  all: [
+    { path: 'CallStatus', in: ['queued', 'initiated', 'ringing', 'in-progress'] },
+    { path: 'Direction', in: ['outbound-api', 'outbound-dial'] },
+  ],
+}
+
+const mediaIn = (payload: View): readonly View[] =>
+  Array.from({ length: 10 }, (_, index) => textAt(payload, `MediaUrl${index}`)).filter((url) => url !== '')
 
 /**
  * twilio.com/docs/usage/security, "Validating requests": HMAC-SHA1, which is Twilio's choice, over the address and the
@@ -38,8 +57,20 @@ export const twilio: Sender = {
     eventOf: () => 'message',
     messages: {},
     otherwise: {
-      template: `{{#Body}}Message from {{From}} to {{To}}:
-{{Body}}{{/Body}}{{^Body}}Twilio: {{#CallStatus}}call from {{From}} to {{To}}: {{CallStatus}}{{/CallStatus}}{{^CallStatus}}{{MessageStatus}} {{SmsStatus}} {{MessageSid}}{{/CallStatus}}{{/Body}}`,
+      template: lines(
+        `{{#isText}}\nMessage${given(' from ', 'From')}${given(' to ', 'To')}:\n{{/isText}}`,
+        line('Body'),
+        `{{#media}}\nAttached: {{.}}\n{{/media}}`,
+        `{{^isText}}\nTwilio: {{kind}}${given(' from ', 'From')}${given(' to ', 'To')}${given(': ', 'status')}${given(', error ', 'ErrorCode')}${given(' (', 'sid', ')')}\n{{/isText}}`,
+      ),
+      only: { not: { any: [stillSending, stillCalling] } },
+      derive: (payload) => ({
+        isText: textAt(payload, 'Body') !== '' || mediaIn(payload).length > 0,
+        media: mediaIn(payload),
+        kind: textAt(payload, 'CallSid') === '' && textAt(payload, 'CallStatus') === '' ? 'message' : 'call',
+        status: firstText(payload, 'CallStatus', 'MessageStatus', 'SmsStatus'),
+        sid: firstText(payload, 'CallSid', 'MessageSid', 'SmsSid'),
+      }),
     },
   },
   sample: {

@@ -31,6 +31,20 @@ async function render(
   })
 }
 
+const nothing = '0'.repeat(40)
+
+const alerts = (status: string, count: number) =>
+  Array.from({ length: count }, (_, index) => ({
+    status,
+    labels: { alertname: 'DiskFull', instance: `db${index}` },
+  }))
+
+const checkRun = (action: string, conclusion: string | null) => ({
+  ...github.checkRun,
+  action,
+  check_run: { ...github.checkRun.check_run, conclusion },
+})
+
 describe('presets', () => {
   const github_ = (event: string) => ({ 'x-github-event': event })
   const sentry_ = (resource: string) => ({ 'sentry-hook-resource': resource })
@@ -135,8 +149,8 @@ describe('presets', () => {
       title: 'GitHub event we do not know',
       preset: 'github',
       payload: github.star,
-      headers: github_('star'),
-      lines: ['GitHub: star created in acme/billing by alice.'],
+      headers: github_('teleport'),
+      lines: ['GitHub: teleport created in acme/billing by alice.'],
     },
     {
       title: 'GitLab pipeline',
@@ -157,6 +171,142 @@ describe('presets', () => {
         'Merge request !5 in acme/billing, open by alice: Round half up',
         'rounding → main',
         'https://gitlab.example/acme/billing/-/merge_requests/5',
+      ],
+    },
+    {
+      title: 'GitLab push that deletes a branch (it read "Push to")',
+      preset: 'gitlab',
+      payload: { ...gitlab.push, after: nothing, commits: [], total_commits_count: 0 },
+      lines: ['alice deleted main in acme/billing.'],
+    },
+    {
+      title: 'GitLab push that deletes a tag',
+      preset: 'gitlab',
+      payload: { ...gitlab.push, object_kind: 'tag_push', ref: 'refs/tags/v1', after: nothing, commits: [] },
+      lines: ['alice deleted tag v1 in acme/billing.'],
+    },
+    {
+      title: 'GitLab push of which GitLab sends 20 of 57 commits (it read "and 10 more")',
+      preset: 'gitlab',
+      payload: {
+        ...gitlab.push,
+        commits: Array.from({ length: 20 }, () => gitlab.push.commits[0]),
+        total_commits_count: 57,
+      },
+      lines: [
+        'Push to acme/billing (main) by alice:',
+        ...Array.from({ length: 10 }, () => '- 0d1a26e6 Fix invoice rounding (Alice)'),
+        '- and 47 more',
+        'https://gitlab.example/acme/billing',
+      ],
+    },
+    {
+      title: 'GitLab system hook (it read "GitLab: .")',
+      preset: 'gitlab',
+      payload: { event_name: 'project_create', name: 'p', path_with_namespace: 'g/p', owner_name: 'o' },
+      lines: ['GitLab: project_create in g/p: p, owner o'],
+    },
+    {
+      title: 'GitLab job that failed (it read "GitLab: build.")',
+      preset: 'gitlab',
+      payload: gitlab.job,
+      lines: [
+        'Job "unit" (stage test) of acme / billing on main: failed, script_failure',
+        'https://gitlab.example/acme/billing/-/jobs/1977',
+      ],
+    },
+    {
+      title: 'GitHub check run that failed (it named no result)',
+      preset: 'github',
+      payload: github.checkRun,
+      headers: github_('check_run'),
+      lines: ['Check "unit-tests" of acme/billing: failure', 'https://ci.example/runs/7'],
+    },
+    {
+      title: 'GitHub status that failed (it named no result)',
+      preset: 'github',
+      payload: github.status,
+      headers: github_('status'),
+      lines: [
+        'Status "ci/jenkins" of acme/billing on main (0d1a26e): failure',
+        '2 tests failed',
+        'https://ci.example/runs/8',
+      ],
+    },
+    {
+      title: 'GitHub deployment that ended (it named no result)',
+      preset: 'github',
+      payload: github.deploymentStatus,
+      headers: github_('deployment_status'),
+      lines: [
+        'Deployment of acme/billing to production on main by alice: success',
+        'https://ci.example/runs/9',
+      ],
+    },
+    ...['success', 'cancelled', 'skipped', 'neutral', 'failure'].map((conclusion) => ({
+      title: `GitHub workflow run, whatever its end: ${conclusion}`,
+      preset: 'github',
+      payload: { ...github.workflowRun, workflow_run: { name: 'CI', conclusion } },
+      headers: github_('workflow_run'),
+      lines: [`Workflow "CI" of acme/billing: ${conclusion}`],
+    })),
+    {
+      title: 'GitHub push that makes a tag',
+      preset: 'github',
+      payload: { ...github.push, ref: 'refs/tags/v1', created: true, commits: [] },
+      headers: github_('push'),
+      lines: [
+        'Push to acme/billing (tag v1) by alice, new:',
+        '- Add a test',
+        'https://github.com/acme/billing/compare/aaa...bbb',
+      ],
+    },
+    {
+      title: 'Stripe thin event (it was ignored)',
+      preset: 'stripe',
+      payload: stripe.thin,
+      lines: [
+        'Stripe (test mode): v1.billing.meter.error_report_triggered',
+        'billing meter mtr_1',
+        'Event evt_test_1',
+      ],
+    },
+    {
+      title: 'Stripe event of an unknown shape',
+      preset: 'stripe',
+      payload: { type: 'x' },
+      lines: ['Stripe: x'],
+    },
+    {
+      title: 'Alertmanager, what fires before ten that are resolved (it was hidden)',
+      preset: 'alertmanager',
+      payload: { alerts: [...alerts('resolved', 10), ...alerts('firing', 1)] },
+      lines: [
+        'Alertmanager: 1 firing, 10 resolved',
+        '- firing: DiskFull on db0',
+        ...Array.from({ length: 9 }, (_, index) => `- resolved: DiskFull on db${index}`),
+        '- and 1 more',
+      ],
+    },
+    {
+      title: 'Alertmanager, more that fire than are shown, and what it left out (it was not counted)',
+      preset: 'alertmanager',
+      payload: { alerts: [...alerts('resolved', 1), ...alerts('firing', 12)], truncatedAlerts: 42 },
+      lines: [
+        'Alertmanager: 12 firing, 1 resolved',
+        ...Array.from({ length: 10 }, (_, index) => `- firing: DiskFull on db${index}`),
+        '- and 3 more (2 firing)',
+        '- and 42 more that the sender left out',
+      ],
+    },
+    {
+      title: 'Grafana, what it left out (it was not counted)',
+      preset: 'grafana',
+      payload: { title: '[FIRING:10]', alerts: alerts('firing', 1), truncatedAlerts: 9 },
+      lines: [
+        'Grafana: 1 firing: [FIRING:10]',
+        '- firing: DiskFull on db0',
+        '- and 9 more that the sender left out',
       ],
     },
     {
@@ -253,7 +403,16 @@ describe('presets', () => {
       { ...gitlab.pipeline, object_attributes: { status: 'running' } },
       {},
     ],
-    ['a Stripe event about nothing', 'stripe', { type: 'x' }, {}],
+    ...['running', 'created', 'pending', 'success'].map(
+      (build_status) =>
+        [`a GitLab job that is ${build_status}`, 'gitlab', { ...gitlab.job, build_status }, {}] as const,
+    ),
+    ['a check that passed', 'github', checkRun('completed', 'success'), github_('check_run')],
+    ['a check that was created', 'github', checkRun('created', null), github_('check_run')],
+    ['a status that is pending', 'github', { ...github.status, state: 'pending' }, github_('status')],
+    ['a job that is queued', 'github', { ...github.workflowJob, action: 'queued' }, github_('workflow_job')],
+    ['a fork', 'github', { ...github.star, action: undefined }, github_('fork')],
+    ['a GitHub star', 'github', github.star, github_('star')],
     ['a list without events of Event Grid', 'azure-event-grid', [], {}],
   ]
   for (const [title, preset, payload, headers] of ignored)
