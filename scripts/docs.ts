@@ -6,6 +6,7 @@ import { commands } from '../src/cli/index.ts'
 import { allDrivers } from '../src/drivers/index.ts'
 import { senders } from '../src/providers/index.ts'
 import type { Sender } from '../src/providers/sender.ts'
+import { presetsPage, presetsPagePath } from './presets.ts'
 
 export const cliPagePath = resolve(import.meta.dirname, '../docs/cli.md')
 
@@ -17,6 +18,7 @@ if (import.meta.main) {
   writeFileSync(cliPagePath, cliPage())
   writeFileSync(configurationPagePath, withSenders(readFileSync(configurationPagePath, 'utf8')))
   writeFileSync(driversPagePath, withDrivers(readFileSync(driversPagePath, 'utf8')))
+  writeFileSync(presetsPagePath, await presetsPage())
 }
 
 /** The page with its list of senders as their table has them now; all else stays. */

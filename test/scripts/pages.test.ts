@@ -10,6 +10,7 @@ import {
   withDrivers,
   withSenders,
 } from '../../scripts/docs.ts'
+import { presetsPage, presetsPagePath } from '../../scripts/presets.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const pages = ['.', 'docs', 'bench']
@@ -29,6 +30,12 @@ test('docs/drivers.md lists the table of drivers (npm run docs)', () => {
   const page = readFileSync(driversPagePath, 'utf8')
   assert.match(page, /^\| `inbox` \| .* \| waits to be asked \| no \|$/m)
   assert.equal(page, withDrivers(page))
+})
+
+test('docs/presets.md shows what every preset makes of every example (npm run docs)', async () => {
+  const page = readFileSync(presetsPagePath, 'utf8')
+  assert.match(page, /^\| workflow_run completed \| Workflow of .*: success /m)
+  assert.equal(page, await presetsPage())
 })
 
 test('docs/states.md names every step at which a delivery fails', () => {
