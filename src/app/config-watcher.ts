@@ -1,6 +1,7 @@
 import { watch } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Config, type ConfigSources, loadConfig } from '../config/load.ts'
+import { secretVariables } from '../config/secret-variables.ts'
 import { reasonOf } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
 import type { Log } from '../domain/ports.ts'
@@ -8,6 +9,8 @@ import type { Log } from '../domain/ports.ts'
 /** The configuration while a server runs. */
 export interface ConfigWatcher {
   readonly now: () => Config
+  /** Names of all variables that the file took secrets from since the start: they are in our environment still. */
+  readonly secretVariables: () => readonly string[]
   /** Reads the file again; a broken one changes nothing and is logged, even when it was broken before. */
   reload(): Promise<void>
   close(): void
@@ -25,10 +28,12 @@ const restMs = 100
 
 /** Loads the configuration and follows its file. Throws `config_invalid` for what is broken at the start. */
 export async function watchConfig(deps: ConfigWatcherDeps): Promise<ConfigWatcher> {
+  const secrets = new Set(await secretVariables(deps.home.configFile))
   let config = await loadConfig(deps)
   let timer: ReturnType<typeof setTimeout> | undefined
   let broken: string | undefined
   const reload = async () => {
+    for (const name of await secretVariables(deps.home.configFile)) secrets.add(name)
     try {
       const next = await loadConfig(deps)
       broken = undefined
@@ -49,6 +54,7 @@ export async function watchConfig(deps: ConfigWatcherDeps): Promise<ConfigWatche
   })
   return {
     now: () => config,
+    secretVariables: () => [...secrets],
     reload: () => {
       broken = undefined
       return reload()

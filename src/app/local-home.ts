@@ -1,5 +1,6 @@
 import type { LocalHome } from '../cli/context.ts'
 import { type Config, loadConfig } from '../config/load.ts'
+import { secretVariables } from '../config/secret-variables.ts'
 import { Failure } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
 import type { Clock, Tokens } from '../domain/ports.ts'
@@ -42,8 +43,17 @@ export async function openLocalHome(
     serverLock,
     onUpgrade: (copy) => stderr(`The database was upgraded; as it was before it lies in ${copy}\n`),
   })
-  const drivers = async () =>
-    (await import('../drivers/index.ts')).allDrivers(deps.env, () => config().skills.dirs)
+  const drivers = async () => {
+    const [{ allDrivers }, secrets] = await Promise.all([
+      import('../drivers/index.ts'),
+      secretVariables(home.configFile),
+    ])
+    return allDrivers(
+      deps.env,
+      () => config().skills.dirs,
+      () => secrets,
+    )
+  }
   return {
     paths: home,
     get config() {

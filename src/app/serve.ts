@@ -61,7 +61,7 @@ async function serveWith(
       config: watcher.now,
       tokens: createTokens({ keys }),
       adminToken: () => adminToken,
-      drivers: allDrivers(env, () => watcher.now().skills.dirs),
+      drivers: allDrivers(env, () => watcher.now().skills.dirs, watcher.secretVariables),
       ...(tls && { tls }),
     })
     writeServerFile(home, server.url)

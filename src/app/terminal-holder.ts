@@ -1,4 +1,5 @@
 import type { Io, TerminalHolder } from '../cli/context.ts'
+import { secretVariables } from '../config/secret-variables.ts'
 import { parseSessionId } from '../domain/session.ts'
 import { attachTerminal } from '../drivers/pty/attach.ts'
 import { parsePtySettings } from '../drivers/pty/settings.ts'
@@ -13,8 +14,9 @@ import type { ProcessDeps } from './local-home.ts'
 export function openTerminalHolder({ platform, env }: ProcessDeps, root: string): TerminalHolder {
   const home = openHome(root)
   return {
-    start: ({ session, generation, command, cwd, columns, rows }) =>
+    start: async ({ session, generation, command, cwd, columns, rows }) =>
       startHolder({
+        secretVariables: await secretVariables(home.configFile),
         holder: [...platform.selfCommand(), '__hold', home.root],
         runDir: home.runDir,
         ...{ session, generation, command, cwd, env },

@@ -34,5 +34,8 @@ const kinds: readonly ((deps: DriverDeps) => Driver)[] = [
 export const allDrivers = (
   env: DriverDeps['env'],
   skillDirs: DriverDeps['skillDirs'],
+  secretVariables: () => readonly string[] = () => [],
 ): ReadonlyMap<string, Driver> =>
-  new Map(kinds.map((make) => make({ env, skillDirs })).map((driver) => [driver.kind, driver]))
+  new Map(
+    kinds.map((make) => make({ env, skillDirs, secretVariables })).map((driver) => [driver.kind, driver]),
+  )

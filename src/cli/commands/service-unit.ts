@@ -46,6 +46,7 @@ ${unitSection}
 ${serviceLines(executable, home)}
 User=postern
 Group=postern
+Environment=POSTERN_SERVICE=1
 UMask=0077
 ${home === '/var/lib/postern' ? 'StateDirectory=postern\nStateDirectoryMode=0700' : `ReadWritePaths=${escaped(home)}`}
 ${visible(executable, home)}

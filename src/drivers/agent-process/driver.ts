@@ -7,7 +7,7 @@ import type { Outcome } from '../../domain/outcome.ts'
 import type { Session } from '../../domain/session.ts'
 import { whenAborted, within } from '../../wait.ts'
 import { listSkills } from '../agents/skills.ts'
-import { agentEnv } from '../process/process.ts'
+import { agentEnv } from '../process/environment.ts'
 import type { Started } from './agent.ts'
 import { openAgentJournal } from './journal.ts'
 import { type Opening, type OwnedDeps, type OwnedKind, type OwnedSettings, skillPlace } from './opening.ts'
@@ -92,7 +92,7 @@ async function start<S extends OwnedSettings>(opening: Opening<S>, kind: OwnedKi
   const order = {
     command: settings.command,
     cwd: settings.cwd,
-    env: agentEnv(deps.env, own),
+    env: agentEnv(deps.env, own, deps.secretVariables?.()),
     conversation: settings.conversation,
     started: (pid: number) => journal.started(pid, mark),
   }

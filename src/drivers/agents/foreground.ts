@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { toolEnv } from '../process/environment.ts'
 import { statOf, textOf } from '../process/files.ts'
 import type { AgentKind } from './kinds.ts'
 import { agentRunBy } from './kinds.ts'
@@ -28,8 +29,7 @@ async function psForeground(pid: number): Promise<readonly string[] | undefined>
 const deadlineMs = 3000
 
 function ps(column: string, pid: string): Promise<string | undefined> {
-  const env = { ...process.env, LC_ALL: 'C' }
-  const options = { env, timeout: deadlineMs, killSignal: 'SIGKILL' } as const
+  const options = { env: toolEnv(), timeout: deadlineMs, killSignal: 'SIGKILL' } as const
   return new Promise((resolve) => {
     execFile('ps', ['-o', column, '-p', pid], options, (error, stdout) => resolve(error ? undefined : stdout))
   })

@@ -12,7 +12,8 @@ import { listSkills, noSkill, type SkillPlace, withSkill } from '../agents/skill
 import { maxAnswerBytes } from '../answer.ts'
 import type { DriverDeps } from '../deps.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
-import { agentEnv, isFolder } from '../process/process.ts'
+import { agentEnv } from '../process/environment.ts'
+import { isFolder } from '../process/process.ts'
 import { openRunJournal, type RunJournal } from './journal.ts'
 import { judge } from './outcome.ts'
 import { type Conversation, isLostConversation, presets } from './presets.ts'
@@ -95,7 +96,7 @@ const runs = 'a command runs'
 async function check({ deps, settings }: Opening): Promise<Readiness> {
   const [program = ''] = settings.command
   if (!(await isFolder(settings.cwd))) return { kind: 'offline', why: `there is no folder ${settings.cwd}` }
-  const env = agentEnv(deps.env, settings.env ?? {})
+  const env = agentEnv(deps.env, settings.env ?? {}, deps.secretVariables?.())
   const path = await programOnPath({ env, cwd: settings.cwd }, program)
   return path === undefined ? { kind: 'offline', why: `there is no program ${program}` } : { kind: 'idle' }
 }
@@ -156,7 +157,7 @@ function orderFor(
   return {
     command: [...settings.command, ...(preset?.args(conversation) ?? [])],
     cwd: settings.cwd,
-    env: agentEnv(deps.env, own),
+    env: agentEnv(deps.env, own, deps.secretVariables?.()),
     input,
     maxOutputBytes: preset ? maxReportBytes : maxAnswerBytes,
     ...(settings.timeoutMs !== undefined && { timeoutMs: settings.timeoutMs }),

@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process'
 import { stat } from 'node:fs/promises'
 import { pause } from '../../wait.ts'
+import { toolEnv } from './environment.ts'
 import { namesIn, statOf, textOf } from './files.ts'
 
 /** A process for good: pids are used again, a pid together with its start is not. */
@@ -55,17 +56,6 @@ export async function startProgram(
       refuse(thrown)
     }
   })
-}
-
-/** What an agent inherits: everything but Postern's own settings, which may be secrets. */
-export function agentEnv(
-  env: Readonly<Record<string, string | undefined>>,
-  more: Readonly<Record<string, string>>,
-): Record<string, string | undefined> {
-  const inherited = Object.entries(env).filter(
-    ([name]) => !name.startsWith('POSTERN_') || name === 'POSTERN_HOME',
-  )
-  return { ...Object.fromEntries(inherited), ...more }
 }
 
 /** Signals a whole process group by its leader's pid; false when there is no such group. */
@@ -132,7 +122,7 @@ async function linuxFacts(pid: number): Promise<{ group: number; ticks: string }
 const psDeadlineMs = 3000
 
 function psStart(pid: number): Promise<string | undefined> {
-  const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' }
+  const env = { ...toolEnv(), TZ: 'UTC' }
   const options = { env, timeout: psDeadlineMs, killSignal: 'SIGKILL' } as const
   return new Promise((resolve) => {
     execFile('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], options, (_error, stdout) => {

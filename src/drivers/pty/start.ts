@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Code, Failure, reasonOf } from '../../domain/error.ts'
 import type { Platform } from '../../platform/platform.ts'
+import { agentEnv } from '../process/environment.ts'
 import { identify } from '../process/process.ts'
 import type { Multiline } from '../terminal/keystrokes.ts'
 import type { End, Size } from './protocol.ts'
@@ -18,6 +19,8 @@ interface StartOptions {
   readonly command: readonly string[]
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Variables that the configuration takes secrets from. */
+  readonly secretVariables?: readonly string[]
   readonly size: Size
   readonly multiline?: Multiline
 }
@@ -62,10 +65,12 @@ export async function startHolder(options: StartOptions): Promise<PtySettings> {
   }
 }
 
-function spawnHolder({ holder, env }: StartOptions): ChildProcess {
+function spawnHolder({ holder, env, secretVariables }: StartOptions): ChildProcess {
   const [program = '', ...args] = holder
+  // The program in the terminal can look at the holder's own environment.
+  const clean = agentEnv(env, {}, secretVariables)
   // Not the caller's directory: a runtime would read its configuration there, and it could not be removed.
-  return spawn(program, args, { cwd: '/', env: { ...env }, detached: true, stdio: 'pipe' })
+  return spawn(program, args, { cwd: '/', env: clean, detached: true, stdio: 'pipe' })
 }
 
 /** The first line of the holder's standard output; without one, rejects with its standard error. */

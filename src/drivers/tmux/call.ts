@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { toolEnv } from '../process/environment.ts'
 
 /** What came of one call of tmux. */
 export type CallResult =
@@ -29,9 +30,9 @@ export function openTmux(
   env: Readonly<Record<string, string | undefined>>,
   signal: () => AbortSignal | undefined,
 ): Tmux {
-  const { TMUX: _inherited, ...rest } = env
+  const { HOME, TERM, TMUX_TMPDIR } = env
   const options = {
-    env: { ...rest, LC_ALL: 'C.UTF-8' },
+    env: { ...toolEnv(env), HOME, TERM, TMUX_TMPDIR, LC_ALL: 'C.UTF-8' },
     maxBuffer: maxOutputBytes,
     encoding: 'utf8',
   } as const

@@ -4,6 +4,7 @@ import type { LineMode } from '../../platform/platform.ts'
 import { pause } from '../../wait.ts'
 import { foregroundOf } from '../agents/foreground.ts'
 import { agentRunBy, isAgentKind } from '../agents/kinds.ts'
+import { toolEnv } from '../process/environment.ts'
 import { boxInk, inputOn, isForeign } from '../terminal/input-box.ts'
 import type { Screen } from '../terminal/screen.ts'
 import type { Gone, Surface } from '../terminal/surface.ts'
@@ -70,8 +71,7 @@ const sttyMs = 1000
 /** How a terminal handles its input now; undefined when it cannot be asked. */
 function lineMode(tty: string): Promise<LineMode | undefined> {
   const device = process.platform === 'linux' ? '-F' : '-f'
-  const env = { ...process.env, LC_ALL: 'C' }
-  const options = { timeout: sttyMs, killSignal: 'SIGKILL', env } as const
+  const options = { timeout: sttyMs, killSignal: 'SIGKILL', env: toolEnv() } as const
   return new Promise((resolve) => {
     execFile('stty', [device, tty, '-a'], options, (error, stdout) => {
       const has = (flag: string) => new RegExp(`(?:^|\\s)${flag}(?:;|\\s|$)`).test(stdout)

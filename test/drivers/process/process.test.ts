@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import {
-  agentEnv,
   endGroup,
   identify,
   isRunning,
@@ -63,15 +62,6 @@ test('endGroup ends what a program left behind, also when it ignores SIGTERM', a
   await endGroup(child.pid, 100)
   await exited
   assert.equal(await isRunning(left), false)
-})
-
-test('agentEnv keeps the home and drops every other setting of Postern', () => {
-  const env = { PATH: '/bin', POSTERN_HOME: '/h', POSTERN_SECRET: 's', POSTERN_SESSION: 'outer' }
-  assert.deepEqual(agentEnv(env, { POSTERN_SESSION: 'x' }), {
-    PATH: '/bin',
-    POSTERN_HOME: '/h',
-    POSTERN_SESSION: 'x',
-  })
 })
 
 async function textOf(stream: AsyncIterable<unknown>): Promise<string> {

@@ -27,12 +27,12 @@ const exchanges: Readonly<Record<'state' | 'inject' | 'turn' | 'recall', Exchang
     result: { kind: 'blocked', why: 'it asks a question' },
   },
   inject: {
-    request: `{"op":"inject","deliveryId":"${id}","text":"hello","turn":false}`,
+    request: `{"op":"inject","deliveryId":"${id}","text":"hello there","turn":false}`,
     replies: ['{"is":"outcome","outcome":{"kind":"taken","evidence":"echo"}}'],
     result: { kind: 'taken', evidence: 'echo' },
   },
   turn: {
-    request: `{"op":"inject","deliveryId":"${id}","text":"hello","turn":true}`,
+    request: `{"op":"inject","deliveryId":"${id}","text":"hello there","turn":true}`,
     replies: [
       '{"is":"accepted","evidence":"marker"}',
       '{"is":"asks","what":"permission: Bash"}',
@@ -82,7 +82,7 @@ function connectTo(socket: string) {
 for (const [kind, exchange] of Object.entries(exchanges))
   test(`ptyDriver drives a holder of 0.1.0: ${kind}`, async (t) => {
     const connection = connectTo(await oldHolder(t, exchange))
-    const [signal, message] = [AbortSignal.timeout(10_000), { deliveryId: id, text: 'hello' }]
+    const [signal, message] = [AbortSignal.timeout(10_000), { deliveryId: id, text: 'hello there' }]
     const seen: string[] = []
     const on = {
       accepted: async (evidence = 'none') => void seen.push(evidence),

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { secretVariables } from '../../src/config/secret-variables.ts'
+
+const whole = {
+  webhooks: {
+    secret: [{ env: 'SHARED_NEW' }, { env: 'SHARED_OLD' }, { file: 'x' }],
+    hooks: { a: { verify: { scheme: 'github', secret: { env: 'GITHUB' } } }, b: { secret: { env: 'OWN' } } },
+  },
+  server: { callbacks: { secret: { env: 'CALLBACKS' } } },
+  sessions: {
+    declared: {
+      api: { driver: 'http', settings: { headers: { 'X-Key': { env: 'API_KEY' } } } },
+      cmd: { driver: 'command', settings: { env: { LANG: 'C' } } },
+    },
+  },
+}
+const names = ['SHARED_NEW', 'SHARED_OLD', 'GITHUB', 'OWN', 'CALLBACKS', 'API_KEY']
+
+const files: Readonly<Record<string, readonly [text: string | undefined, names: readonly string[]]>> = {
+  'a whole file': [JSON.stringify(whole), names],
+  'a file with a byte order mark': [`\ufeff${JSON.stringify(whole)}`, names],
+  'a broken file': [`${JSON.stringify(whole, null, 2)} }`, names],
+  'no file': [undefined, []],
+}
+
+for (const [title, [text, expected]] of Object.entries(files))
+  test(`secretVariables names every variable of ${title}`, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'postern-config-'))
+    const path = join(folder, 'webhooks.json')
+    if (text !== undefined) await writeFile(path, text)
+    assert.deepEqual(await secretVariables(path), expected)
+    await rm(folder, { recursive: true })
+  })

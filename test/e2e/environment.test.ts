@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { cli, scratchHome, serve } from '../support/binary.ts'
+import { addCommand, configure, hooks, post, settled, until } from '../support/hooks.ts'
+import { noTerminals } from '../support/terminal.ts'
+
+const strong = 'Kp3vQz81-Wm27tYx9-'
+const secrets = ['SHARED', 'OWN', 'NESTED_NEW', 'NESTED_OLD', 'CALLBACKS', 'INACTIVE']
+const env: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(secrets.map((name) => [name, `${strong}${name}`])),
+  POSTERN_LOG_LEVEL: 'info',
+  EDITOR: 'vi',
+}
+const document = {
+  ...hooks({
+    own: { messageTemplate: 'x', secret: { env: 'OWN' } },
+    nested: {
+      messageTemplate: 'x',
+      verify: { scheme: 'github', secret: [{ env: 'NESTED_NEW' }, { env: 'NESTED_OLD' }] },
+    },
+    off: { messageTemplate: 'x', active: false, secret: { env: 'INACTIVE' } },
+  }),
+  server: { callbacks: { secret: { env: 'CALLBACKS' } } },
+  sessions: { allow: ['*'] },
+}
+const configured = {
+  ...document,
+  webhooks: { ...document.webhooks, secret: { env: 'SHARED' } },
+}
+
+/** Names and values of what a program printed with `env`. */
+const variablesOf = (text: string): ReadonlyMap<string, string> =>
+  new Map(text.split('\n').map((line) => [line.split('=')[0] ?? '', line.slice(line.indexOf('=') + 1)]))
+
+function assertClean(text: string): void {
+  const seen = variablesOf(text)
+  assert.ok(seen.has('PATH'), text)
+  for (const name of secrets) assert.equal(seen.has(name), false, name)
+  assert.doesNotMatch(text, new RegExp(strong))
+  const ours = [...seen.keys()].filter((name) => name.startsWith('POSTERN_'))
+  for (const name of ours) assert.match(name, /^POSTERN_(?:HOME|SESSION|DELIVERY_ID|SELF|AGENT)$/)
+}
+
+describe("a hook's secret given as a variable", () => {
+  it('is not in the environment of a command agent, nor after the file no longer names it', async () => {
+    const home = await scratchHome()
+    configure(home, configured)
+    await addCommand(home, 'agent', 'env')
+    const server = await serve(home, { env })
+    const ask = async (bearer: string) => {
+      const { body } = await post(
+        `${server.url}/api/hooks/agent`,
+        { session: 'agent', message: 'show it' },
+        { authorization: `Bearer ${bearer}` },
+      )
+      return (await settled(home, server, body.deliveryId)).answer ?? ''
+    }
+    const first = await ask(env.SHARED ?? '')
+    assertClean(first)
+    assert.equal(variablesOf(first).get('EDITOR'), 'vi')
+    configure(home, { ...hooks(), sessions: { allow: ['*'] } })
+    await until('the file is read', () => /config\.reloaded/.test(server.stderr()) || undefined)
+    assertClean(await ask('the-secret-of-these-tests-0123456789'))
+    await server.stop()
+  })
+
+  it('is not in the environment of an agent of the service, nor is anything else undeclared', async () => {
+    const home = await scratchHome()
+    configure(home, configured)
+    const args = ['session', 'add', 'agent', '--driver', 'command', '--set', 'env={"EDITOR":"ed"}']
+    const added = await cli([...args, '--', 'sh', '-c', 'env'], { home })
+    assert.equal(added.code, 0, added.stderr)
+    const server = await serve(home, { env: { ...env, POSTERN_SERVICE: '1', DISPLAY: ':0', EDITOR: 'vi' } })
+    const { body } = await post(
+      `${server.url}/api/hooks/agent`,
+      { session: 'agent', message: 'show it' },
+      { authorization: `Bearer ${env.SHARED}` },
+    )
+    const answer = (await settled(home, server, body.deliveryId)).answer ?? ''
+    assertClean(answer)
+    const names = [...variablesOf(answer.trim()).keys()].filter(
+      (name) => !/^(?:_|SHLVL|OLDPWD|POSTERN_.*)$/.test(name),
+    )
+    assert.deepEqual(names.sort(), ['EDITOR', 'HOME', 'LANG', 'PATH', 'PWD'])
+    assert.equal(variablesOf(answer).get('EDITOR'), 'ed')
+    await server.stop()
+  })
+
+  if (noTerminals === undefined) it('is not in the environment of what postern run starts', testTerminal)
+})
+
+async function testTerminal(): Promise<void> {
+  const home = await scratchHome()
+  configure(home, configured)
+  const seen = `${home}.env`
+  const script = `tr '\\0' '\\n' < /proc/$PPID/environ > ${seen}.holder; env > ${seen}; sleep 60`
+  const run = await cli(['run', '--session', 'build', '--detach', '--', 'sh', '-c', script], { home, env })
+  assert.equal(run.code, 0, run.stderr)
+  for (const path of [seen, `${seen}.holder`]) {
+    const text = await until(path, () => {
+      try {
+        return readFileSync(path, 'utf8') || undefined
+      } catch {
+        return undefined
+      }
+    })
+    assertClean(text)
+  }
+  await cli(['session', 'end', 'build'], { home })
+}
