@@ -1,7 +1,7 @@
 import mustache from 'mustache'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { createOutput, type Output, print, spend, takeBack, write } from './template-output.ts'
-import { digits, isDigits, isList, memberOf, type View } from './view.ts'
+import { digits, isDigits, isList, isObject, memberOf, type View } from './view.ts'
 
 /** A parsed Mustache template. Plain data; partials and lambdas do not occur in it. */
 export interface Template {
@@ -58,6 +58,17 @@ export function render(template: Template, view: View, options: RenderOptions = 
     ? { kind: 'text', text: output.parts.join('') }
     : { kind: 'failed', why: output.overrun }
 }
+
+/** Every name that a template asks for, dotted as it is written; `.` for the implicit iterator. */
+export const namesInTemplate = ({ nodes }: Template): readonly string[] =>
+  nodes.flatMap((node) =>
+    node.kind === 'text'
+      ? []
+      : [
+          node.path.join('.') || '.',
+          ...(node.kind === 'section' ? namesInTemplate({ nodes: node.body }) : []),
+        ],
+  )
 
 /** What mustache.js parses to: kind, value, start, end, and for sections the tokens within. */
 type Token = readonly [kind: string, value: string, start: number, end: number, within?: unknown]
@@ -151,20 +162,41 @@ function renderSection(
   }
 }
 
-/** The first context that has the first name decides; a broken chain below it is missing, not looked for further out. */
+/**
+ * The first context that has the beginning of the path decides; a broken chain below it is missing, not looked for further
+ * out. At each level the longest key that is there wins: `a.b` of `{"a.b": 1, "a": {"b": 2}}` is 1.
+ */
 function lookup(path: Path, context: Context, output: Output): View | undefined {
-  const [first, ...rest] = path
-  if (first === undefined) return context.view
-  let found: View | undefined
-  for (let at: Context | undefined = context; at && found === undefined; at = at.parent) {
+  if (path.length === 0) return context.view
+  let found: Member | undefined
+  for (let at: Context | undefined = context; at && !found; at = at.parent) {
     if (!spend(output)) return undefined
-    found = memberOf(at.view, first)
+    found = longestMember(at.view, path, 0)
   }
-  for (const name of rest) {
-    if (found === undefined || !spend(output)) return undefined
-    found = memberOf(found, name)
+  while (found && found.next < path.length) {
+    if (!spend(output)) return undefined
+    found = longestMember(found.view, path, found.next)
   }
-  return found
+  return found?.view
+}
+
+interface Member {
+  readonly view: View
+  /** Where in the path the rest begins. */
+  readonly next: number
+}
+
+/** Most names that are taken together for one key with dots. */
+const mostJoined = 16
+
+function longestMember(view: View, path: Path, from: number): Member | undefined {
+  if (isObject(view))
+    for (let next = Math.min(path.length, from + mostJoined); next > from + 1; next--) {
+      const found = memberOf(view, path.slice(from, next).join('.'))
+      if (found !== undefined) return { view: found, next }
+    }
+  const found = memberOf(view, path[from] ?? '')
+  return found === undefined ? undefined : { view: found, next: from + 1 }
 }
 
 /** The contexts in which a section's body is rendered: none, this one, or one for each value of a list. */

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { Failure } from '../../src/domain/error.ts'
 import { createFence } from '../../src/payload/fence.ts'
+import { parseJson } from '../../src/payload/json.ts'
 import { compileTemplate, type RenderOptions, render } from '../../src/payload/template.ts'
 import { numberView, type View } from '../../src/payload/view.ts'
 
@@ -16,6 +17,12 @@ interface SpecCase {
 
 const specFile = (name: string): readonly SpecCase[] =>
   JSON.parse(readFileSync(new URL(`../vectors/mustache/${name}.json`, import.meta.url), 'utf8')).tests
+
+/** Where a key with dots comes first, other than the specification has it: senders have such keys. */
+const longestKeyFirst: ReadonlyMap<string, string> = new Map([
+  ['Dotted Names are never single keys', 'c'],
+  ['Dotted Names - No Masking', 'c'],
+])
 
 const unescapeHtml = (text: string): string =>
   text.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
@@ -51,7 +58,7 @@ describe('the mustache specification', () => {
       count++
       it(`${file}: ${name}`, () => {
         if (usesPartials) assert.match(refusalOf(template), /Partials are not supported/)
-        else assert.equal(renderText(template, data), unescapeHtml(expected))
+        else assert.equal(renderText(template, data), longestKeyFirst.get(name) ?? unescapeHtml(expected))
       })
     }
   for (const { name, template } of specFile('partials')) {
@@ -184,6 +191,42 @@ describe('render', () => {
         if (rendering.kind === 'text') assert(rendering.text.length <= 50)
       }),
     )
+  })
+})
+
+describe('render: keys with dots', () => {
+  const cases: readonly (readonly [source: string, view: object, expected: string])[] = [
+    ['{{labels.service.name}}', { labels: { 'service.name': 'api' } }, 'api'],
+    ['{{service.name}}', { 'service.name': 'api' }, 'api'],
+    ['{{a.b.c}}', { 'a.b': { c: 'long' }, a: { 'b.c': 'short', b: { c: 'shorter' } } }, 'long'],
+    ['{{a.b.c}}', { a: { 'b.c': 'long', b: { c: 'short' } } }, 'long'],
+    ['{{a.b.c}}', { 'a.b': {}, a: { b: { c: 'hidden' } } }, ''],
+    ['{{a.b}}', { 'a.b': null, a: { b: 'hidden' } }, ''],
+    [
+      '{{#labels.app.kubernetes.io/name}}{{.}}{{/labels.app.kubernetes.io/name}}',
+      { labels: { 'app.kubernetes.io/name': 'web' } },
+      'web',
+    ],
+    ['{{^a.b}}none{{/a.b}}', { 'a.b': false, a: { b: true } }, 'none'],
+    [
+      '{{#labels}}{{service.name}}{{/labels}}',
+      { labels: { 'service.name': 'api' }, service: { name: 'outer' } },
+      'api',
+    ],
+    ['{{#labels}}{{service.name}}{{/labels}}', { labels: { x: 1 }, service: { name: 'outer' } }, 'outer'],
+    ['{{list.0.b.c}}', { list: [{ 'b.c': 'one' }] }, 'one'],
+    ['{{.}}', { 'a.b': 1 }, '{"a.b":1}'],
+    ['{{toString.name}}{{__proto__.x}}', { 'constructor.name': 'no' }, ''],
+  ]
+  for (const [source, view, expected] of cases)
+    it(`${source} of ${JSON.stringify(view)} is "${expected}"`, async () => {
+      const rendering = render(compileTemplate(source), await parseJson(JSON.stringify(view), async () => {}))
+      assert.deepEqual(rendering, { kind: 'text', text: expected })
+    })
+
+  it('does bounded work for a path of very many names', () => {
+    const source = `{{${'a.'.repeat(30_000)}a}}`
+    assert.deepEqual(render(compileTemplate(source), { a: 'x' }), { kind: 'text', text: '' })
   })
 })
 
