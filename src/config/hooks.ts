@@ -2,9 +2,12 @@ import { reasonOf } from '../domain/error.ts'
 import type { Condition } from '../domain/hook.ts'
 import { builtInHooks, type Hook, hookRoot } from '../domain/hook.ts'
 import { compileFilter } from '../payload/filter.ts'
+import { flawOfPlace } from '../payload/nested.ts'
 import { compileTemplate } from '../payload/template.ts'
+import { ownBodyBytes } from '../providers/index.ts'
 import { mostHookBytes } from './defaults.ts'
 import type { Complain, ConfigPath } from './problem.ts'
+import { checkRespond } from './respond.ts'
 import { buildVerify, type HookContext, type WrittenHook } from './verify.ts'
 
 /** Custom hooks with their defaults; complains of names, paths, templates and secrets that do not work. */
@@ -25,6 +28,9 @@ async function buildHook(key: string, written: WrittenHook, context: HookContext
   const path = (written.path ?? hookRoot + name).replace(/\/+$/, '')
   checkNames(name, path, at, context.deps.complain)
   checkMessage(written, at, context.deps.complain)
+  checkRespond(written.respond, [...at, 'respond'], context.deps.complain)
+  const verify = await buildVerify(written, at, context)
+  const most = Math.max(context.hookBytes || mostHookBytes, ownBodyBytes(written.preset, verify.scheme))
   return {
     active: true,
     action: 'agent',
@@ -34,8 +40,8 @@ async function buildHook(key: string, written: WrittenHook, context: HookContext
     path,
     ...(messageTemplate !== undefined && { template: messageTemplate }),
     ...(filter !== undefined && { filter: filter as Condition }),
-    maxBodyBytes: maxBodyBytes ?? Math.min(context.hookBytes || mostHookBytes, mostHookBytes),
-    verify: await buildVerify(written, at, context),
+    maxBodyBytes: maxBodyBytes ?? Math.min(most, mostHookBytes),
+    verify,
   }
 }
 
@@ -55,7 +61,7 @@ function checkNames(name: string, path: string, at: ConfigPath, complain: Compla
 const folded = (path: string): string => path.toLowerCase()
 
 function checkMessage(
-  { preset, messageTemplate, filter }: WrittenHook,
+  { preset, messageTemplate, filter, parse = [] }: WrittenHook,
   at: ConfigPath,
   complain: Complain,
 ): void {
@@ -63,6 +69,10 @@ function checkMessage(
     complain([...at, 'messageTemplate'], 'is missing, and no preset is named')
   const templateAt = [...at, 'messageTemplate']
   if (messageTemplate !== undefined) attempt(() => compileTemplate(messageTemplate), templateAt, complain)
+  for (const [index, place] of parse.entries()) {
+    const flaw = flawOfPlace(place)
+    if (flaw !== undefined) complain([...at, 'parse', index], flaw)
+  }
   if (filter !== undefined) attempt(() => compileFilter(filter as Condition), [...at, 'filter'], complain)
 }
 

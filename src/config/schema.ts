@@ -1,62 +1,8 @@
-import {
-  type ObjectOptions,
-  type SchemaOptions,
-  type Static,
-  type TProperties,
-  Type,
-} from '@sinclair/typebox'
+import { type Static, Type } from '@sinclair/typebox'
 import { presetNames, schemeNames } from '../providers/index.ts'
+import { count, flag, oneOf, secret, section, sessionId, text, texts } from './schema-parts.ts'
 
 // Each part stands above what is made of it; `documentSchema` at the end is the whole file.
-// `errorMessage` is what we say, and what editors say, when a value does not fit.
-
-const section = <T extends TProperties>(properties: T, options: ObjectOptions = {}) =>
-  Type.Object(properties, { additionalProperties: false, errorMessage: 'must be an object', ...options })
-
-const oneOf = <T extends string>(values: readonly T[], options: SchemaOptions = {}) =>
-  Type.Union(
-    values.map((value) => Type.Literal(value)),
-    { errorMessage: `must be one of: ${values.join(', ')}`, ...options },
-  )
-
-const count = (description: string, least: number, most: number) =>
-  Type.Integer({
-    description,
-    minimum: least,
-    maximum: most,
-    errorMessage: `must be a whole number from ${least} to ${most}`,
-  })
-
-const text = (description: string) =>
-  Type.String({ description, minLength: 1, errorMessage: 'must be a string that is not empty' })
-
-const texts = (description: string) =>
-  Type.Array(Type.String({ minLength: 1 }), { description, errorMessage: 'must be a list of strings' })
-
-const flag = (description: string) => Type.Boolean({ description, errorMessage: 'must be true or false' })
-
-const sessionId = (description: string) =>
-  Type.String({
-    description,
-    pattern: '^[a-z0-9][a-z0-9._-]{0,63}$',
-    errorMessage: 'must be a session id: 1 to 64 of a-z 0-9 . _ - that start with a letter or digit',
-  })
-
-const oneSecret = Type.Union(
-  [
-    Type.String(),
-    section({ env: text('Name of the environment variable that holds it') }),
-    section({ file: text('File that holds it; relative to this one') }),
-  ],
-  { errorMessage: 'must be a string, {"env": "NAME"} or {"file": "path"}' },
-)
-
-const secret = (description: string) =>
-  Type.Union([oneSecret, Type.Array(oneSecret, { minItems: 1 })], {
-    description,
-    errorMessage:
-      'must be a secret: a string, {"env": "NAME"}, {"file": "path"}, or a list of these for rotation',
-  })
 
 const scalar = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()])
 const tests = {
@@ -108,6 +54,21 @@ const verify = section({
   verifyToken: Type.Optional(text('meta: what its handshake must present')),
 })
 
+const respond = section(
+  {
+    status: Type.Optional(count('Of the answer', 200, 299)),
+    contentType: Type.Optional(text('Of the body')),
+    body: Type.Optional(
+      Type.String({
+        description: 'Mustache over the receipt',
+        maxLength: 16_384,
+        errorMessage: 'must be a template of at most 16384 characters',
+      }),
+    ),
+  },
+  { description: 'What the sender is answered instead of the usual receipt' },
+)
+
 const hook = section({
   name: Type.Optional(text('Default: its key')),
   path: Type.Optional(text('Below /api/hooks/; default: its name there')),
@@ -136,6 +97,20 @@ const hook = section({
   ),
   filter: Type.Optional(condition),
   maxBodyBytes: Type.Optional(count('Largest body', 1, 26_214_400)),
+  bodyFormat: Type.Optional(
+    oneOf(['auto', 'json', 'form', 'text'], {
+      description: 'What bodies are, for a sender whose content type is wrong',
+      default: 'auto',
+    }),
+  ),
+  parse: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'Strings that hold JSON, as JSON pointers or names of fields',
+      maxItems: 16,
+      errorMessage: 'must be a list of at most 16 JSON pointers or names of fields',
+    }),
+  ),
+  respond: Type.Optional(respond),
   fence: Type.Optional(flag('Put the text of the payload between markers it cannot forge')),
 })
 

@@ -41,6 +41,8 @@ interface FailureExtra {
   allow?: string
   /** What the connection may still bring is not waited for: it is closed with the answer. */
   closes?: true
+  /** How to prove oneself after `unauthorized` (RFC 9110, 11.6.1); `none` where no client could answer. Default `Bearer`. */
+  challenge?: 'Bearer' | 'Basic' | 'none'
   /** Set when the refusal itself left a delivery behind (an unknown skill). */
   deliveryId?: string
   cause?: unknown

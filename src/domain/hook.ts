@@ -20,8 +20,26 @@ export interface Hook {
   /** What does not match is answered `ignored` and reaches no agent. */
   readonly filter?: Condition
   readonly maxBodyBytes: number
+  /** What bodies are, whatever their content type says; by that alone unless set. */
+  readonly bodyFormat?: BodyFormat
+  /** Where strings hold JSON that is to be read, too: JSON pointers, or names of fields. */
+  readonly parse?: readonly string[]
+  /** What its sender is answered instead of the usual receipt. */
+  readonly respond?: Respond
   /** Put the payload's text between markers that no payload can forge. */
   readonly fence: boolean
+}
+
+export type BodyFormat = 'auto' | 'json' | 'form' | 'text'
+
+/** An answer in a sender's own form. What is not set is as usual. */
+export interface Respond {
+  /** 200 to 299. */
+  readonly status?: number
+  /** Of the body; values are escaped for JSON, XML or HTML. */
+  readonly contentType?: string
+  /** Mustache over the receipt. */
+  readonly body?: string
 }
 
 /** What must hold for a knock to reach its agent. */

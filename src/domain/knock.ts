@@ -1,5 +1,5 @@
 import type { Action, Delivery, Source } from './delivery.ts'
-import type { Hook } from './hook.ts'
+import type { Hook, Respond } from './hook.ts'
 import type { Session } from './session.ts'
 
 /** One HTTP request at a capability URL or hook, as far as the use cases need to know it. */
@@ -11,8 +11,11 @@ export interface Knock {
   readonly peer: () => string
   /** Undefined when the header is absent. */
   readonly header: (name: string) => string | undefined
-  /** The raw body, read once; throws `too_large` beyond `maxBytes` (0 for no limit). */
-  readonly body: (maxBytes: number) => Promise<Uint8Array>
+  /**
+   * The body, read once and unpacked where its Content-Encoding says so, or the bytes as they were sent; throws `too_large`
+   * beyond `maxBytes` (0 for no limit), before and after unpacking.
+   */
+  readonly body: (maxBytes: number, as?: 'sent') => Promise<Uint8Array>
   /** Curated request headers to keep with the delivery; never credentials. */
   readonly keptHeaders: () => Readonly<Record<string, string>>
 }
@@ -48,9 +51,14 @@ type Form =
 /** The result of a knock at the end of its caller's wait. */
 export type Receipt =
   /** `replayed`: an idempotent repeat of a delivery that was there already. */
-  | { readonly kind: 'stored'; readonly delivery: Delivery; readonly replayed: boolean }
+  | {
+      readonly kind: 'stored'
+      readonly delivery: Delivery
+      readonly replayed: boolean
+      readonly respond?: Respond
+    }
   /** Of no interest to any agent: nothing was stored. */
-  | { readonly kind: 'ignored'; readonly why: string }
+  | { readonly kind: 'ignored'; readonly why: string; readonly respond?: Respond }
   /** A sender's handshake, answered; nothing was stored. */
   | { readonly kind: 'handshake'; readonly answer: HandshakeAnswer }
 

@@ -1,17 +1,18 @@
 import { Failure } from '../domain/error.ts'
 import { parsePlainJson } from '../payload/json.ts'
 import { decodeUtf8, mediaTypeOf } from '../payload/text.ts'
+import { tooLarge, unpack } from '../payload/unpack.ts'
 
 const slowestUploadMs = 30_000
 
 /** The limit where the configuration sets none. */
 const mostBytes = 32 * 1024 * 1024
 
+const most = (limit: number): number => (limit > 0 ? limit : mostBytes)
+
 /** Reads a request's raw bytes, never more than `limit` (0 for none but 32 MiB), within 30 seconds. */
 export async function readBody(request: Request, limit: number): Promise<Uint8Array> {
-  const maxBytes = limit > 0 ? limit : mostBytes
-  if ((request.headers.get('content-encoding') ?? 'identity') !== 'identity')
-    throw new Failure('unsupported_media_type', 'Compressed bodies are not accepted; send it as it is.')
+  const maxBytes = most(limit)
   const declared = request.headers.get('content-length')
   if (declared !== null && Number(declared) > maxBytes) throw tooLarge(maxBytes)
   if (declared === null) return inTime(collect(request, maxBytes))
@@ -21,12 +22,22 @@ export async function readBody(request: Request, limit: number): Promise<Uint8Ar
   return new Uint8Array(await whole)
 }
 
+/** The body that raw bytes of the request hold, never more than `limit` either. */
+export function unpacked(
+  request: Request,
+  bytes: Uint8Array,
+  limit: number,
+): Promise<Uint8Array> | Uint8Array {
+  const encoding = request.headers.get('content-encoding')
+  return encoding === null ? bytes : unpack(bytes, encoding, most(limit))
+}
+
 /**
  * The members of a JSON body, at most `limit` bytes; none of an empty body. Throws `unsupported_media_type`,
  * `malformed` and `unprocessable`.
  */
 export async function readJsonObject(request: Request, limit: number): Promise<object> {
-  const bytes = await readBody(request, limit)
+  const bytes = await unpacked(request, await readBody(request, limit), limit)
   if (bytes.length === 0) return {}
   if (mediaTypeOf(request.headers.get('content-type') ?? '') !== 'application/json')
     throw new Failure('unsupported_media_type', 'Send application/json, in UTF-8.')
@@ -70,6 +81,3 @@ const arrived = <T>(body: Promise<T>): Promise<T> =>
       ? cause
       : new Failure('malformed', 'The body did not arrive whole.', { cause, closes: true })
   })
-
-const tooLarge = (maxBytes: number): Failure =>
-  new Failure('too_large', `The body is larger than the ${maxBytes} bytes allowed here.`)

@@ -81,11 +81,11 @@ function headersFor(failure: Failure, status: number, requestId: string): Header
     'x-content-type-options': 'nosniff',
     'x-request-id': requestId,
   })
-  const { retryAfterMs, allow, closes } = failure.extra
+  const { retryAfterMs, allow, closes, challenge = 'Bearer' } = failure.extra
   if (closes) headers.set('connection', 'close')
   if (retryAfterMs !== undefined || retryable.has(failure.code))
     headers.set('retry-after', String(Math.max(1, Math.ceil((retryAfterMs ?? 1000) / 1000))))
   if (allow !== undefined) headers.set('allow', allow)
-  if (status === 401) headers.set('www-authenticate', 'Bearer realm="postern"')
+  if (status === 401 && challenge !== 'none') headers.set('www-authenticate', `${challenge} realm="postern"`)
   return headers
 }

@@ -5,6 +5,7 @@ import type { Admission, HandshakeAnswer, Knock, Proof } from '../domain/knock.t
 import type { DoorStore } from '../domain/ports.ts'
 import { parseSessionId, requireOpen, type Session } from '../domain/session.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
+import { schemeOf } from '../providers/index.ts'
 import type { Network } from '../providers/network.ts'
 import { prove } from '../providers/prove.ts'
 import type { Verified } from '../providers/request.ts'
@@ -47,8 +48,8 @@ export async function proveHook(
   if (!target.active) throw new Failure('hook_inactive', `The hook "${target.name}" is not active.`)
   const { method, url } = proof
   const head = { method, url, header: knock.header, now: knock.receivedAt }
-  const proven = await prove(target.verify, head, () => knock.body(target.maxBytes), deps.network)
-  if (proven.kind === 'unproven') throw unproven(deps, knock)
+  const proven = await prove(target.verify, head, (as) => knock.body(target.maxBytes, as), deps.network)
+  if (proven.kind === 'unproven') throw unproven(deps, knock, target.verify)
   if (proven.kind === 'method')
     throw new Failure('method_not_allowed', 'Use POST here.', { allow: proven.allow })
   if (proven.kind === 'handshake') return { handshake: proven.answer }
@@ -94,12 +95,22 @@ const builtIn = ({ webhooks, sessions, limits }: InboundConfig, name: 'wake' | '
   maxBytes: limits.hookBytes,
 })
 
-const unproven = (deps: HookProofDeps, knock: Knock): Failure =>
-  refuseProof(
-    deps,
-    knock,
-    new Failure('unauthorized', 'The secret or signature of this hook is missing or wrong.'),
-  )
+/** Clients that send their password only when they are asked for it show none at first: that is no guess. */
+function unproven(deps: HookProofDeps, knock: Knock, verify: VerifyConfig): Failure {
+  const challenge = challengeOf(verify)
+  const refusal = new Failure('unauthorized', 'The secret or signature of this hook is missing or wrong.', {
+    challenge,
+  })
+  const isAsking = challenge !== 'none' && knock.header('authorization') === undefined
+  return isAsking ? refusal : refuseProof(deps, knock, refusal)
+}
+
+/** A browser could answer a challenge for a password, and no client one for a signature. */
+function challengeOf(verify: VerifyConfig): 'Basic' | 'Bearer' | 'none' {
+  const security = schemeOf(verify.scheme)?.credential?.(verify)?.security
+  if (security?.type !== 'http') return 'none'
+  return security.scheme === 'basic' ? 'Basic' : 'Bearer'
+}
 
 const openSession = async (deps: HookProofDeps, id: string): Promise<Session> =>
   requireOpen(await deps.store.findSession(parseSessionId(id)), id)

@@ -1,8 +1,10 @@
 import { checkCallback, type MayCall } from '../auth/addresses.ts'
 import { reasonOf } from '../domain/error.ts'
-import type { Hook } from '../domain/hook.ts'
+import type { Hook, Respond } from '../domain/hook.ts'
 import type { Admission, Knock } from '../domain/knock.ts'
 import { cleanFrom, compose } from '../domain/message.ts'
+import type { View } from '../payload/view.ts'
+import { ownRespond } from '../providers/index.ts'
 import { agreedKey, type MessageBody, readMessage, readTurn } from './message-body.ts'
 import { type HookRenderer, type Rendering, readPayload } from './webhook-message.ts'
 
@@ -18,12 +20,15 @@ export interface Rendered {
   readonly timeoutMs?: number | undefined
   readonly payload?: Uint8Array
   readonly contentType?: string
+  /** What the sender is answered instead of the usual receipt. */
+  readonly respond?: Respond | undefined
   /** Why there is no message to send: stored as FAILED, visible, never sent. */
   readonly failed?: { readonly step: 'template' | 'skill'; readonly detail: string } | undefined
 }
 
 export interface Ignored {
   readonly ignored: string
+  readonly respond?: Respond | undefined
 }
 
 export interface MessageDeps {
@@ -66,17 +71,23 @@ async function renderHook(
   const view = await readPayload(hook, payload, knock.header)
   const rendering = deps.rendererOf(hook)({ payload: view, header: knock.header, nonce: deps.nonce() })
   const composed = composeRendering(rendering, hook.from)
-  if (composed.kind === 'ignored') return { ignored: composed.why }
+  const respond = hook.respond ?? formOfSender(hook, knock, view)
+  if (composed.kind === 'ignored') return { ignored: composed.why, respond }
   return {
     ...(composed.kind === 'failed'
       ? { message: '', failed: { step: 'template', detail: composed.why } }
       : { message: composed.message, from: composed.from }),
     idempotencyKey: admission.key ?? agreedKey(undefined, knock.header('idempotency-key')),
     skill: hook.skill,
+    respond,
     payload,
     contentType,
   }
 }
+
+/** Whoever says `Prefer` knows receipts, and is not the sender whose form it is. */
+const formOfSender = ({ preset, verify }: Hook, knock: Knock, view: View): Respond | undefined =>
+  knock.header('prefer') === undefined ? ownRespond(preset, verify.scheme, view) : undefined
 
 /** What a hook makes of a payload. */
 export type HookMessage =

@@ -33,14 +33,18 @@ export async function receive(deps: ReceiveDeps, knock: Knock, patience: Patienc
   const admission = await authenticate(deps, knock)
   if ('handshake' in admission) return { kind: 'handshake', answer: admission.handshake }
   const rendered = await render(deps, knock, admission)
-  if ('ignored' in rendered) return { kind: 'ignored', why: rendered.ignored }
+  const { respond } = rendered
+  if ('ignored' in rendered) return { kind: 'ignored', why: rendered.ignored, ...(respond && { respond }) }
   const session = await chooseSession(deps, admission, rendered.session)
   const checked = await checkSkill(deps, session, rendered)
-  return forward(deps, await record(deps, knock, admission, session, checked), patience)
+  const receipt = await forward(deps, await record(deps, knock, admission, session, checked), patience)
+  return respond ? { ...receipt, respond } : receipt
 }
 
+type Stored = Extract<Receipt, { kind: 'stored' }>
+
 /** Hands what is stored to the worker and waits as long as the caller does. */
-function forward(deps: ReceiveDeps, recorded: Recorded, patience: Patience): Receipt | Promise<Receipt> {
+function forward(deps: ReceiveDeps, recorded: Recorded, patience: Patience): Stored | Promise<Stored> {
   const { delivery, replayed, leased } = recorded
   if (patience.waitMs <= 0) {
     if (leased) deps.start(delivery)

@@ -1,25 +1,33 @@
 import type { Hook } from '../domain/hook.ts'
 import { isBlank } from '../domain/message.ts'
 import { createFence } from '../payload/fence.ts'
-import { compileFilter } from '../payload/filter.ts'
+import { compileFilter, pathsIn } from '../payload/filter.ts'
+import { parseNested } from '../payload/nested.ts'
 import { parsePayload } from '../payload/parse.ts'
-import { compileTemplate, render, type Template } from '../payload/template.ts'
+import { compileTemplate, namesInTemplate, render, type Template } from '../payload/template.ts'
 import type { View } from '../payload/view.ts'
 import { type IgnoredEvent, type PresetEvent, readEvent } from '../providers/event.ts'
 import { presetOf, senders } from '../providers/index.ts'
 
 /** A body as the hook's filter and template see it. Throws what `parsePayload` throws. */
-export function readPayload(
-  { preset, verify }: Hook,
-  body: Uint8Array,
-  header: HookInput['header'],
-): Promise<View> {
-  const parse = parserOf(preset) ?? parserOf(verify.scheme)
-  return parse ? parse(body, header) : parsePayload(body, header('content-type') ?? '')
+export async function readPayload(hook: Hook, body: Uint8Array, header: HookInput['header']): Promise<View> {
+  const { preset, verify, bodyFormat: format } = hook
+  const parse = format === undefined ? (parserOf(preset) ?? parserOf(verify.scheme)) : undefined
+  const payload = parse
+    ? await parse(body, header)
+    : await parsePayload(body, header('content-type') ?? '', { format, wholeText: () => asksForText(hook) })
+  return parseNested(payload, hook.parse ?? [])
 }
 
 const parserOf = (sender: string | undefined) =>
   sender === undefined ? undefined : senders.get(sender)?.parse
+
+/** Whether a hook takes plain text as a whole, and nothing out of it: text that happens to be JSON is the message then. */
+function asksForText({ preset, template, filter, parse = [] }: Hook): boolean {
+  if (preset !== undefined || template === undefined || parse.length > 0) return false
+  const asked = [...namesInTemplate(compileTemplate(template)), ...(filter ? pathsIn(filter) : [])]
+  return asked.length > 0 && asked.every((name) => name === 'text' || name === 'body')
+}
 
 /** Payload to message by the filter, preset and template of one hook, which are compiled once. Pure. */
 export type HookRenderer = (input: HookInput) => Rendering

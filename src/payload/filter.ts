@@ -1,4 +1,5 @@
 import type { Condition, Scalar, Test } from '../domain/hook.ts'
+import { namesIn } from './nested.ts'
 import { compilePattern } from './pattern.ts'
 import { digits, isDigits, memberOf, type View } from './view.ts'
 
@@ -36,6 +37,14 @@ const verdictOf = (subject: string, test: CompiledTest, value: View | undefined)
   return { holds, clause: () => `${subject} ${test.fact(holds, value)}` }
 }
 
+/** Every path of the payload that a condition looks at. */
+export function pathsIn(condition: Condition): readonly string[] {
+  if ('all' in condition) return condition.all.flatMap(pathsIn)
+  if ('any' in condition) return condition.any.flatMap(pathsIn)
+  if ('not' in condition) return pathsIn(condition.not)
+  return 'path' in condition ? [condition.path] : []
+}
+
 const every =
   (filters: readonly Filter[]): Filter =>
   (subject) =>
@@ -67,13 +76,9 @@ const negated =
 const member = (view: View | undefined, name: string): View | undefined =>
   view === undefined ? undefined : memberOf(view, name)
 
-function namesOf(path: string): readonly string[] {
+const namesOf = (path: string): readonly string[] => {
   if (path === '') return []
-  if (!path.startsWith('/')) return path.split('.')
-  return path
-    .slice(1)
-    .split('/')
-    .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))
+  return path.startsWith('/') ? namesIn(path) : path.split('.')
 }
 
 interface CompiledTest {

@@ -1,101 +1,93 @@
 import { setImmediate } from 'node:timers/promises'
 import { Failure } from '../domain/error.ts'
+import type { BodyFormat } from '../domain/hook.ts'
+import { type Fields, formFields } from './form.ts'
 import { parseJson } from './json.ts'
 import type { Pause } from './json-reader.ts'
-import { decodeUtf8, mediaTypeOf } from './text.ts'
-import type { View } from './view.ts'
-
-const maxFields = 10_000
+import { readMultipart } from './multipart.ts'
+import { bareTypeOf, decodeInSlices } from './text.ts'
+import { isObject, type View } from './view.ts'
 
 const nextTurn: Pause = () => setImmediate()
 
+export interface Reading {
+  /** Default `auto`: by the content type, and by the look of what says that it is something else. */
+  readonly format?: BodyFormat | undefined
+  /** Whether plain text stays text where it could be JSON. */
+  readonly wholeText?: () => boolean
+  readonly pause?: Pause
+}
+
 /**
  * The body of a custom hook as a template sees it: JSON as it is; a form as an object of its fields (of a repeated one
- * the last), or what a lone `payload` field holds as JSON, the way GitHub and Slack send it; plain text as `{{text}}`
- * and `{{body}}`. UTF-8 only. Throws `malformed`, `unprocessable` or `unsupported_media_type`.
+ * the last) and, of a multipart one, of the names of its files; what a lone `payload` field holds as JSON, the way
+ * GitHub and Slack send it; plain text as `{{text}}` and `{{body}}`; nothing as an empty object. UTF-8 only, whatever
+ * charset is declared. Throws `malformed`, `unprocessable` or `unsupported_media_type`.
  */
-export async function parsePayload(bytes: Uint8Array, contentType: string, pause = nextTurn): Promise<View> {
-  const format = formatOf(contentType)
-  const text = await decode(bytes, pause)
-  if (format === 'text') return plainView({ text, body: text })
-  if (format === 'json') return parseJson(text, pause)
-  const fields = await formFields(text, pause)
-  const { payload, ...others } = fields
-  return payload !== undefined && Object.keys(others).length === 0
-    ? parseJson(payload, pause)
-    : plainView(fields)
+export async function parsePayload(
+  bytes: Uint8Array,
+  contentType: string,
+  reading: Reading = {},
+): Promise<View> {
+  const { format = 'auto', wholeText, pause = nextTurn } = reading
+  if (isBlank(bytes)) return plainView(format === 'text' ? { text: '', body: '' } : {})
+  const kind = kindOf(format, bareTypeOf(contentType))
+  if (kind === 'multipart') {
+    const { fields, files } = await readMultipart(bytes, contentType)
+    return formView(fields, files, pause)
+  }
+  const text = await decodeInSlices(bytes, pause)
+  if (kind === 'json') return parseJson(text, pause)
+  if (format === 'auto' && looksLikeJson(text) && !(kind === 'text' && wholeText?.())) {
+    const view = await parseJson(text, pause).catch(() => undefined)
+    if (view !== undefined) return kind === 'text' ? withText(view, text) : view
+  }
+  if (kind === 'unknown') throw unreadable()
+  return kind === 'text'
+    ? plainView({ text, body: text })
+    : formView(await formFields(text, pause), {}, pause)
 }
 
-type Format = 'json' | 'form' | 'text'
+type Kind = 'json' | 'form' | 'multipart' | 'text' | 'unknown'
 
-/** Without a content type, JSON: it is what hooks send. */
-function formatOf(contentType: string): Format {
-  const type = mediaTypeOf(contentType)
-  if (type !== undefined && /^(|application\/json|text\/json|application\/[a-z0-9.+-]+\+json)$/.test(type))
-    return 'json'
-  if (type === 'application/x-www-form-urlencoded') return 'form'
+function kindOf(format: BodyFormat, type: string): Kind {
+  if (format === 'json' || format === 'text') return format
+  if (type === 'multipart/form-data') return 'multipart'
+  if (format === 'form' || type === 'application/x-www-form-urlencoded') return 'form'
   if (type === 'text/plain') return 'text'
-  throw new Failure('unsupported_media_type', 'Send JSON, a URL-encoded form or plain text, in UTF-8.')
+  // Without a content type, JSON: it is what hooks send.
+  return type === '' || /^(application|text)\/(x-)?json$|^[a-z]+\/[a-z0-9.+_-]+\+json$/.test(type)
+    ? 'json'
+    : 'unknown'
 }
 
-/** In slices: twenty megabytes in one piece would hold the event loop. */
-async function decode(bytes: Uint8Array, pause: Pause): Promise<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  let text = ''
-  for (let from = 0; from < bytes.length; from += bytesPerSlice) {
-    const to = from + bytesPerSlice
-    text += decodeUtf8(bytes.subarray(from, to), decoder, to < bytes.length)
-    if (to < bytes.length) await pause()
-  }
-  return text
+const unreadable = (): Failure =>
+  new Failure(
+    'unsupported_media_type',
+    'Send JSON, a form or plain text, in UTF-8; for a wrong Content-Type the hook may set bodyFormat.',
+  )
+
+/** Blanks alone are as empty as nothing; a long body is not searched for more. */
+const isBlank = (bytes: Uint8Array): boolean =>
+  bytes.length <= 64 && bytes.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d))
+
+const looksLikeJson = (text: string): boolean => /^[ \n\t\r]{0,1000}[{[]/.test(text)
+
+/** JSON that was called text can also be had as a whole, by names that are not printed with it. */
+function withText(view: View, text: string): View {
+  if (!isObject(view)) return view
+  for (const name of ['text', 'body'])
+    if (!Object.hasOwn(view, name)) Object.defineProperty(view, name, { value: text, enumerable: false })
+  return view
 }
 
-function plainView(fields: Readonly<Record<string, string>>): View {
+async function formView(fields: Fields, files: Fields, pause: Pause): Promise<View> {
+  const { payload, ...others } = fields
+  if (payload === undefined || Object.keys(others).length > 0) return plainView({ ...files, ...fields })
+  const view = await parseJson(payload, pause)
+  return isObject(view) ? Object.assign(plainView(files), view) : view
+}
+
+function plainView(fields: Fields): { [name: string]: View } {
   return Object.assign(Object.create(null), fields)
-}
-
-async function formFields(text: string, pause: Pause): Promise<Readonly<Record<string, string>>> {
-  const fields: Record<string, string> = Object.create(null)
-  const pairs = text.split('&', maxFields + 1)
-  if (pairs.length > maxFields)
-    throw new Failure('unprocessable', `The form has more than ${maxFields} fields.`)
-  for (const pair of pairs.filter((pair) => pair !== '')) {
-    const equals = pair.indexOf('=')
-    const name = await fieldText(equals < 0 ? pair : pair.slice(0, equals), pause)
-    fields[name] = equals < 0 ? '' : await fieldText(pair.slice(equals + 1), pause)
-  }
-  return fields
-}
-
-const bytesPerSlice = 1_048_576
-const percent = 0x25
-const plus = 0x2b
-const space = 0x20
-
-/** Strict where `URLSearchParams` would put replacement characters, and in slices. */
-async function fieldText(encoded: string, pause: Pause): Promise<string> {
-  if (!/[%+]/.test(encoded)) return encoded
-  const from = new TextEncoder().encode(encoded)
-  const to = new Uint8Array(from.length)
-  let length = 0
-  for (let at = 0; at < from.length; at++) {
-    if (length % bytesPerSlice === bytesPerSlice - 1) await pause()
-    const byte = from[at] ?? 0
-    to[length++] = byte === plus ? space : byte === percent ? hexByte(from, at + 1) : byte
-    if (byte === percent) at += 2
-  }
-  return decode(to.subarray(0, length), pause)
-}
-
-function hexByte(bytes: Uint8Array, at: number): number {
-  const high = hexDigit(bytes[at])
-  const low = hexDigit(bytes[at + 1])
-  if (high < 0 || low < 0) throw new Failure('malformed', 'The form is not valid URL encoding.')
-  return high * 16 + low
-}
-
-function hexDigit(code = 0): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30
-  const lower = code | 0x20
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x61 + 10 : -1
 }

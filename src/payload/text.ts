@@ -10,6 +10,10 @@ export function mediaTypeOf(contentType: string): string | undefined {
   return charset === undefined || /^"?(utf-?8|us-ascii)"?$/.test(charset) ? type : undefined
 }
 
+/** The media type in lower case, whatever charset stands beside it. */
+export const bareTypeOf = (contentType: string): string =>
+  (contentType.split(/[;,]/, 1)[0] ?? '').trim().toLowerCase()
+
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** Bytes of UTF-8 as text, without a byte order mark; with `decoder` a slice of a longer text. Throws `malformed`. */
@@ -19,4 +23,21 @@ export function decodeUtf8(bytes: Uint8Array, decoder = utf8, stream = false): s
   } catch (cause) {
     throw new Failure('malformed', 'The body is not valid UTF-8.', { cause })
   }
+}
+
+export const bytesPerSlice = 1_048_576
+
+/** As `decodeUtf8`, in slices: twenty megabytes in one piece would hold the event loop. */
+export async function decodeInSlices(
+  bytes: Uint8Array,
+  pause: () => Promise<void>,
+  decoder = new TextDecoder('utf-8', { fatal: true }),
+): Promise<string> {
+  let text = ''
+  for (let from = 0; from < bytes.length; from += bytesPerSlice) {
+    const to = from + bytesPerSlice
+    text += decodeUtf8(bytes.subarray(from, to), decoder, to < bytes.length)
+    if (to < bytes.length) await pause()
+  }
+  return text
 }

@@ -20,6 +20,10 @@ export const jsonAnswer = (body: object): HandshakeAnswer => ({
   body: JSON.stringify(body),
 })
 
+/** What people read who speak to an agent from a chat: a template over the receipt, for a string in JSON. */
+export const passedOn =
+  '{{^ignored}}Passed on to the agent.{{/ignored}}{{#ignored}}Not passed on: {{reason}}.{{/ignored}}'
+
 export const emptyAnswer = (
   status: number,
   more: Readonly<Record<string, string>> = {},

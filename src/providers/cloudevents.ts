@@ -19,7 +19,8 @@ export const cloudevents: Sender = {
       showsSecret(config, request)
         ? claimed(request, single(request, 'ce-id') ?? memberIn(request.rawBody, 'id'), sourceIn(request))
         : undefined,
-    openHandshake: (_, head) => (head.method === 'POST' ? undefined : permissionToSend(head)),
+    openHandshake: (_, head) =>
+      ['POST', 'GET', 'HEAD'].includes(head.method) ? undefined : permissionToSend(head),
   },
   parse: async (body, header) =>
     checked(

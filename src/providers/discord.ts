@@ -2,7 +2,9 @@ import { fromHex } from '../auth/encodings.ts'
 import { isFresh, unixTime } from '../auth/freshness.ts'
 import { isEd25519Key, isSignedEd25519 } from '../auth/mac.ts'
 import { memberIn } from '../payload/json.ts'
-import { emptyAnswer, jsonAnswer, memberOfSmall } from './answer.ts'
+import { isObject } from '../payload/view.ts'
+import { emptyAnswer, jsonAnswer, memberOfSmall, passedOn } from './answer.ts'
+import { at } from './preset.ts'
 import { dated, single, vouched } from './request.ts'
 import type { Sender, Verify } from './sender.ts'
 
@@ -25,10 +27,10 @@ export const discord: Sender = {
     toleranceSeconds: 300,
     ownSecret: true,
     verify,
-    /** discord.com/developers: interactions send a PING of type 1, webhook events one of type 0. */
+    /** discord.com/developers: interactions send a PING of type 1, webhook events one of type 0; an event is of type 1, too. */
     handshake: (_, request) => {
       const type = memberOfSmall(request, 'type')
-      if (type === 1) return jsonAnswer({ type: 1 })
+      if (type === 1 && memberOfSmall(request, 'event') === undefined) return jsonAnswer({ type: 1 })
       return type === 0 ? emptyAnswer(204) : undefined
     },
     key: {
@@ -36,6 +38,13 @@ export const discord: Sender = {
       fits: (secret) => isEd25519Key(fromHex(secret.toLowerCase()) ?? new Uint8Array()),
       isPublic: true,
     },
+  },
+  /** discord.com/developers, "Receiving and responding": autocompletion has a form of its own, webhook events want 204. */
+  respond: (payload) => {
+    if (isObject(at(payload, 'event'))) return { status: 204, body: '' }
+    const data = at(payload, 'type') === 4 ? '"choices":[]' : `"flags":64,"content":"${passedOn}"`
+    const type = at(payload, 'type') === 4 ? 8 : 4
+    return { status: 200, contentType: 'application/json', body: `{"type":${type},"data":{${data}}}` }
   },
   sample: { headers: {}, body: { type: 2, id: '846462639134605312', data: { name: 'ask' } } },
 }

@@ -58,6 +58,8 @@ const numbered = (object: string): string =>
 
 export const github: Sender = {
   title: 'GitHub',
+  /** docs.github.com, "Webhook events and payloads: payload cap". */
+  maxBodyBytes: 26_214_400,
   scheme: {
     /** docs.github.com, "Validating webhook deliveries". */
     ...hmacScheme({ header: 'x-hub-signature-256', prefix: 'sha256=', idHeader: 'x-github-delivery' }),

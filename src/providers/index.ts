@@ -1,3 +1,5 @@
+import type { Respond } from '../domain/hook.ts'
+import type { View } from '../payload/view.ts'
 import { alertmanager } from './alertmanager.ts'
 import { amazonSns } from './amazon-sns.ts'
 import { azureEventGrid } from './azure-event-grid.ts'
@@ -80,6 +82,14 @@ export function schemeForPreset(preset: string | undefined): string {
   const sender = preset === undefined ? undefined : senders.get(preset)
   return (sender?.scheme ? preset : sender?.usesScheme) ?? 'bearer'
 }
+
+/** The largest body that a hook's sender has; 0 where it is not known to send large ones. */
+export const ownBodyBytes = (preset: string | undefined, scheme: string): number =>
+  Math.max(senders.get(preset ?? '')?.maxBodyBytes ?? 0, senders.get(scheme)?.maxBodyBytes ?? 0)
+
+/** What the sender of a hook must be answered, where the hook does not say. */
+export const ownRespond = (preset: string | undefined, scheme: string, payload: View): Respond | undefined =>
+  (senders.get(preset ?? '')?.respond ?? senders.get(scheme)?.respond)?.(payload)
 
 function namesWith(part: 'scheme' | 'preset'): readonly string[] {
   return [...senders].filter(([, sender]) => sender[part] !== undefined).map(([name]) => name)

@@ -25,6 +25,8 @@ export const linear: Sender = {
       'linear-timestamp': String(request.now),
     }),
   },
+  /** linear.app/developers/webhooks: any other status counts as a failure. */
+  respond: () => ({ status: 200 }),
   sample: {
     headers: { 'linear-event': 'Issue' },
     body: {

@@ -10,10 +10,11 @@ export const meta: Sender = {
     ...hmacScheme({ header: 'x-hub-signature-256', prefix: 'sha256=' }),
     ownSecret: true,
     options: ['verifyToken'],
-    /** developers.facebook.com, "Webhooks: verification requests". Any other GET is a guess at the token. */
+    /** developers.facebook.com, "Webhooks: verification requests". What shows none of it is a probe, not a guess. */
     openHandshake: (config, head) => {
-      if (head.method !== 'GET') return undefined
       const query = queryOf(head)
+      if (head.method !== 'GET' || ![...query.keys()].some((name) => name.startsWith('hub.')))
+        return undefined
       const expected = config.verifyToken === undefined ? config.secrets : [config.verifyToken]
       const known = isSecret(query.get('hub.verify_token') ?? '', expected)
       const answer =
@@ -21,5 +22,7 @@ export const meta: Sender = {
       return answer ? { kind: 'handshake', answer } : { kind: 'unproven' }
     },
   },
+  /** developers.facebook.com, "Webhooks: event notifications": 200 or it is sent again. */
+  respond: () => ({ status: 200 }),
   sample: { headers: {}, body: { object: 'page', entry: [{ id: '0', changes: [{ field: 'feed' }] }] } },
 }

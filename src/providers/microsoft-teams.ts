@@ -1,5 +1,6 @@
 import { fromBase64 } from '../auth/encodings.ts'
 import { memberIn } from '../payload/json.ts'
+import { passedOn } from './answer.ts'
 import { hmacScheme } from './hmac.ts'
 import { textAt } from './preset.ts'
 import { claimed } from './request.ts'
@@ -22,6 +23,11 @@ export const microsoftTeams: Sender = {
       fits: (secret) => fromBase64(secret) !== undefined,
     },
   },
+  /** Teams shows what it is answered, and an error where that is no message. */
+  respond: () => ({
+    ...{ status: 200, contentType: 'application/json' },
+    body: `{"type":"message","text":"${passedOn}"}`,
+  }),
   preset: {
     eventOf: (payload) => textAt(payload, 'type'),
     messages: {

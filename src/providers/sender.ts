@@ -1,4 +1,4 @@
-import type { Condition } from '../domain/hook.ts'
+import type { Condition, Respond } from '../domain/hook.ts'
 import type { HandshakeAnswer } from '../domain/knock.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
 import type { View, ViewObject } from '../payload/view.ts'
@@ -14,6 +14,10 @@ export interface Sender {
   readonly usesScheme?: string
   /** Ready-made messages for its events. */
   readonly preset?: Preset
+  /** Largest body that it sends, where that is more than `limits.hookBytes`: the default of `maxBodyBytes`. */
+  readonly maxBodyBytes?: number
+  /** What it must be answered where the usual receipt will not do; undefined for a payload where that will. */
+  readonly respond?: (payload: View) => Respond | undefined
   /** Its body as filters and templates see it, where that is more than its content type says. */
   readonly parse?: (body: Uint8Array, header: (name: string) => string | undefined) => Promise<View>
   /** One event in the shape the sender documents. */

@@ -1,6 +1,7 @@
 import { memberIn } from '../payload/json.ts'
-import { memberOfSmall, textAnswer } from './answer.ts'
+import { memberOfSmall, passedOn, textAnswer } from './answer.ts'
 import { hmacScheme } from './hmac.ts'
+import { textAt } from './preset.ts'
 import { vouched } from './request.ts'
 import type { Sender } from './sender.ts'
 
@@ -21,6 +22,17 @@ export const slack: Sender = {
       memberOfSmall(request, 'type') === 'url_verification'
         ? textAnswer(memberOfSmall(request, 'challenge'))
         : undefined,
+  },
+  /** docs.slack.dev: a slash command shows what it is answered; other interactions take nothing but an empty 200. */
+  respond: (payload) => {
+    if (textAt(payload, 'command') !== '')
+      return {
+        ...{ status: 200, contentType: 'application/json' },
+        body: `{"response_type":"ephemeral","text":"${passedOn}"}`,
+      }
+    return ['', 'event_callback'].includes(textAt(payload, 'type'))
+      ? { status: 200 }
+      : { status: 200, body: '' }
   },
   sample: {
     headers: {},

@@ -53,6 +53,11 @@ export const twilio: Sender = {
       ).toString('base64'),
     }),
   },
+  /** twilio.com/docs/messaging/twiml: what is to be said or sent back; nothing. */
+  respond: () => ({
+    ...{ status: 200, contentType: 'text/xml' },
+    body: '<?xml version="1.0" encoding="UTF-8"?><Response></Response>',
+  }),
   preset: {
     eventOf: () => 'message',
     messages: {},

@@ -31,6 +31,8 @@ export const zoom: Sender = {
       })
     },
   },
+  /** developers.zoom.us, "Resolving webhook delays": 200 or 204 or it is sent again. */
+  respond: () => ({ status: 200 }),
   sample: {
     headers: {},
     body: { event: 'meeting.ended', payload: { object: { id: '1234567890', topic: 'Review' } } },

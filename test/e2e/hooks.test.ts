@@ -322,7 +322,8 @@ describe('webhooks to a command', () => {
     ['an unknown hook', 'nothing', {}, 404],
     ['a path below a hook', 'exact/more', {}, 404],
     ['a page of another site', 'wake', { origin: 'https://evil.example' }, 403],
-    ['compression', 'exact', { 'content-encoding': 'gzip' }, 415],
+    ['packing that nothing undoes', 'exact', { 'content-encoding': 'zstd' }, 415],
+    ['what does not unpack', 'exact', { 'content-encoding': 'gzip' }, 400],
     ['an endless idempotency key', 'wake', { 'idempotency-key': 'k'.repeat(256) }, 422],
   ]
   for (const [name, path, headers, status] of refusals)
@@ -337,8 +338,9 @@ describe('webhooks to a command', () => {
 
   it('refuses another method with 405 and says which one it wants', async () => {
     for (const [path, method] of [
-      ['wake', 'GET'],
+      ['wake', 'PATCH'],
       ['wake', 'PUT'],
+      ['exact', 'OPTIONS'],
       ['exact', 'DELETE'],
     ] as const) {
       const response = await fetch(at(path), { method, headers: { authorization: `Bearer ${secret}` } })

@@ -6,6 +6,7 @@ import type { Claims, GrantId } from '../../src/domain/grant.ts'
 import type { Hook } from '../../src/domain/hook.ts'
 import type { Knock, Proof } from '../../src/domain/knock.ts'
 import type { SessionId } from '../../src/domain/session.ts'
+import type { VerifyConfig } from '../../src/domain/verify.ts'
 import { sourcesOf } from '../../src/inbound/authenticate.ts'
 import type { InboundConfig } from '../../src/inbound/config.ts'
 import { createLimiter } from '../../src/inbound/rate-limiter.ts'
@@ -124,7 +125,9 @@ describe('receive', () => {
     ['a wrong secret', knockOf(hookAt('wake'), message, { authorization: 'Bearer no' }), 'unauthorized'],
     ['an unknown hook', knockOf(hookAt('none'), message, { authorization }), 'not_found'],
     ['a hook that is off', knockOf(hookAt('off'), message, { authorization }), 'hook_inactive'],
-    ['GET', knockOf(hookAt('wake', 'GET'), '', { authorization }), 'method_not_allowed'],
+    ['PUT', knockOf(hookAt('wake', 'PUT'), '', { authorization }), 'method_not_allowed'],
+    ['a probe of an unknown hook', knockOf(hookAt('none', 'GET'), ''), 'not_found'],
+    ['a probe of a hook that is off', knockOf(hookAt('off', 'HEAD'), ''), 'hook_inactive'],
     ['a session not allowed', knockOf(hookAt('agent'), named, { authorization }), 'session_not_allowed'],
     ['bad JSON', knockOf(token('good'), '{"message"'), 'malformed'],
     ['a blank message', knockOf(token('good'), '{"message":" "}'), 'unprocessable'],
@@ -136,6 +139,42 @@ describe('receive', () => {
       await refuses(receive(deps, knock, patience), code)
       assert.equal(state.rows.length, 0)
     })
+
+  for (const hook of ['wake', 'agent', 'push'])
+    for (const method of ['GET', 'HEAD'])
+      it(`answers a probe of ${hook} by ${method} and stores nothing`, async () => {
+        const { state, deps } = setUp()
+        const receipt = await receive(deps, knockOf(hookAt(hook, method), ''), patience)
+        assert.deepEqual(receipt, { kind: 'handshake', answer: { status: 200, headers: {}, body: '' } })
+        assert.equal(state.rows.length, 0)
+      })
+
+  const challenges: readonly (readonly [string, Partial<VerifyConfig>, string])[] = [
+    ['bearer', {}, 'Bearer'],
+    ['bearer', { header: 'x-secret' }, 'none'],
+    ['basic', { username: 'ops' }, 'Basic'],
+    ['github', {}, 'none'],
+    ['gitlab', {}, 'none'],
+    ['microsoft-teams', {}, 'none'],
+  ]
+  for (const [scheme, options, challenge] of challenges)
+    it(`asks for a proof by ${scheme} with the challenge ${challenge}`, async () => {
+      const hooks = [hookNamed('push', { verify: { scheme, secrets: [secret], ...options } })]
+      const { deps } = setUp({ config: () => ({ ...config, webhooks: { ...config.webhooks, hooks } }) })
+      await assert.rejects(
+        receive(deps, knockOf(hookAt('push'), '{}'), patience),
+        (thrown) => thrown instanceof Failure && thrown.extra.challenge === challenge,
+      )
+    })
+
+  it('counts nobody who shows no password before being asked', async () => {
+    const { deps } = setUp()
+    for (let i = 0; i < 5; i++)
+      await refuses(receive(deps, knockOf(hookAt('wake'), ''), patience), 'unauthorized')
+    const wrong = { authorization: 'Bearer no' }
+    for (const code of ['unauthorized', 'unauthorized', 'rate_limited'] as const)
+      await refuses(receive(deps, knockOf(hookAt('wake'), '', wrong), patience), code)
+  })
 
   it('refuses while it drains, and hooks while they are disabled', async () => {
     await refuses(

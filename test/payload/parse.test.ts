@@ -2,12 +2,19 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { type Code, Failure } from '../../src/domain/error.ts'
+import type { BodyFormat } from '../../src/domain/hook.ts'
 import { parsePayload } from '../../src/payload/parse.ts'
 import { compileTemplate, render } from '../../src/payload/template.ts'
 import { memberOf, type View } from '../../src/payload/view.ts'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 const parse = (text: string, contentType = 'application/json') => parsePayload(bytesOf(text), contentType)
+
+const form = 'application/x-www-form-urlencoded'
+const multipartType = 'multipart/form-data; boundary="XX"'
+
+const multipart = (name: string, value: string): string =>
+  `--XX\r\nContent-Disposition: form-data; name=${name}\r\n\r\n${value}\r\n--XX--\r\n`
 
 const show = (source: string, view: View): string => {
   const rendering = render(compileTemplate(source), view)
@@ -80,7 +87,7 @@ describe('parsePayload: JSON', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(noise, { maxLength: 8 }), async (parts) => {
         const text = parts.join('')
-        const valid = isJson(text)
+        const valid = isJson(text) || text.trim() === ''
         const accepted = await parse(text).then(
           () => true,
           () => false,
@@ -92,7 +99,6 @@ describe('parsePayload: JSON', () => {
   })
 
   const broken = [
-    '',
     '{',
     '[1,]',
     '{"a":1,}',
@@ -130,7 +136,7 @@ describe('parsePayload: JSON', () => {
     const pause = async () => {
       pauses++
     }
-    await parsePayload(bytesOf(`[${'0,'.repeat(99_999)}0]`), 'application/json', pause)
+    await parsePayload(bytesOf(`[${'0,'.repeat(99_999)}0]`), 'application/json', { pause })
     assert(pauses >= 4)
   })
 
@@ -140,10 +146,10 @@ describe('parsePayload: JSON', () => {
       pauses++
     }
     const gaps = `[${`${' '.repeat(900_000)}1,`.repeat(9)}1]`
-    await parsePayload(bytesOf(gaps), 'application/json', pause)
+    await parsePayload(bytesOf(gaps), 'application/json', { pause })
     assert(pauses >= 4)
     const blanks = bytesOf(`${' '.repeat(1_000_001)}1`)
-    await refuses(parsePayload(blanks, 'application/json', pause), 'unprocessable', /blanks/)
+    await refuses(parsePayload(blanks, 'application/json', { pause }), 'unprocessable', /blanks/)
   })
 
   it('refuses bytes that are not UTF-8', async () => {
@@ -159,20 +165,46 @@ describe('parsePayload: JSON', () => {
 describe('parsePayload: other types', () => {
   it('takes every JSON type, and none at all as JSON', async () => {
     const types = ['', 'application/json; charset=utf-8', 'application/cloudevents+json', 'Application/JSON']
-    for (const type of [...types, 'application/vnd.api+json;charset="UTF-8"'])
-      assert.equal(show('{{a}}', await parse('{"a":"b"}', type)), 'b')
+    const more = ['text/json', 'application/x-json', 'application/json; charset=latin1', 'model/gltf+json']
+    for (const type of [...types, ...more, 'application/vnd.api+json;charset="UTF-8"'])
+      assert.equal(show('{{a}}', await parse('{"a":"b"}', type)), 'b', type)
   })
 
-  for (const type of [
-    'application/xml',
-    'multipart/form-data; boundary=x',
-    'application/json; charset=latin1',
-    'text/html',
-    'xapplication/json',
-  ])
-    it(`refuses ${type}`, () => refuses(parse('{}', type), 'unsupported_media_type'))
+  it('reads JSON that is sent under another type', async () => {
+    const types = ['application/octet-stream', 'binary/octet-stream', 'text/html', 'application/xml', 'json']
+    for (const type of [...types, 'text/javascript', 'text/plain; charset=UTF-8', form]) {
+      assert.equal(show('{{a}}', await parse('\n {"a":"b"}', type)), 'b', type)
+      assert.equal(show('{{#.}}{{a}}{{/.}}', await parse('[{"a":"b"}]', type)), 'b', type)
+    }
+  })
 
-  const form = 'application/x-www-form-urlencoded'
+  const notJson = [
+    ['application/xml', '<a/>'],
+    ['application/octet-stream', '\0\u0001'],
+    ['application/octet-stream', '{"a":'],
+    ['text/html', '<p>{}</p>'],
+    ['xapplication/json', 'x'],
+  ] as const
+  for (const [type, text] of notJson)
+    it(`refuses ${text} of ${type}, and says what helps`, () =>
+      refuses(parse(text, type), 'unsupported_media_type', /bodyFormat/))
+
+  it('takes an empty body of any type for an empty object', async () => {
+    const types = ['', 'application/json', 'text/plain', 'image/png', form, 'multipart/form-data; boundary=x']
+    for (const type of types)
+      for (const text of ['', ' \r\n\t'])
+        assert.deepEqual(await parse(text, type), Object.create(null), `${type} ${JSON.stringify(text)}`)
+  })
+
+  it('obeys bodyFormat whatever the type says', async () => {
+    const of = (format: BodyFormat, text: string, type: string) =>
+      parsePayload(bytesOf(text), type, { format })
+    assert.equal(show('{{a}}', await of('json', '{"a":1}', 'image/png')), '1')
+    assert.equal(show('{{a}}', await of('form', 'a=1', 'application/json')), '1')
+    assert.equal(show('{{body}}', await of('text', '{"body":1}', 'application/json')), '{"body":1}')
+    assert.equal(show('{{a}}', await of('form', multipart('a', '1'), multipartType)), '1')
+    await refuses(of('json', 'a=1', form), 'malformed')
+  })
 
   it('reads the fields of a form', async () => {
     const view = await parse('command=%2Fdeploy&text=a+b%26c&x=1&x=2&empty=&bare&=odd&__proto__=p', form)
@@ -198,10 +230,43 @@ describe('parsePayload: other types', () => {
     )
   })
 
-  it('refuses broken forms', async () => {
-    for (const text of ['a=%', 'a=%4', 'a=%zz', 'a=%ff', '%c0%80=1'])
-      await refuses(parse(text, form), 'malformed')
+  it('keeps a stray % and replaces bytes that are no UTF-8, as the URL standard does', async () => {
+    for (const text of [
+      'disk 95% full',
+      '%',
+      '5%4',
+      '%zz',
+      '%ff',
+      '%c0%80',
+      '%%41',
+      '100%25%',
+      '%e2%82',
+      'a+b%2B',
+    ])
+      assert.equal(
+        show('{{a}}', await parse(`a=${text}`, form)),
+        new URLSearchParams(`a=${text}`).get('a'),
+        text,
+      )
+  })
+
+  it('refuses a form of too many fields', async () => {
     await refuses(parse('a&'.repeat(10_001), form), 'unprocessable', /10000 fields/)
+    const part = multipart('a', '1').replace('--XX--\r\n', '')
+    await refuses(parse(`${part.repeat(10_001)}--XX--\r\n`, multipartType), 'unprocessable', /10000 fields/)
+  })
+
+  it('reads the fields of a multipart form, and the names of its files', async () => {
+    const file = 'Content-Disposition: form-data; name="shot"; filename="a b.png"\r\nContent-Type: image/png'
+    const body = `--XX\r\n${file}\r\n\r\n\0\u0001\r\n${multipart('"größe"', 'über\r\n2')}`
+    assert.equal(show('{{shot}}|{{größe}}', await parse(body, multipartType)), 'a b.png|über\r\n2')
+    const withPayload = `--XX\r\n${file}\r\n\r\nx\r\n${multipart('payload', '{"event":"play"}')}`
+    assert.equal(show('{{event}} {{shot}}', await parse(withPayload, multipartType)), 'play a b.png')
+    for (const [text, type] of [
+      ['nothing of the kind', multipartType],
+      [multipart('a', '1'), 'multipart/form-data'],
+    ] as const)
+      await refuses(parse(text, type), 'malformed', /multipart/)
   })
 
   it('shows plain text as text and as body', async () => {
@@ -209,6 +274,17 @@ describe('parsePayload: other types', () => {
       show('{{text}}{{body}}', await parse('hi {{x}}', 'text/plain; charset=utf-8')),
       'hi {{x}}hi {{x}}',
     )
+  })
+
+  it('keeps JSON that is plain text as a whole beside its names, and as nothing else where that is wanted', async () => {
+    const text = '{"title":"x","text":"y"}'
+    assert.equal(
+      show('{{title}} {{text}} {{body}} {{.}}', await parse(text, 'text/plain')),
+      `x y ${text} ${text}`,
+    )
+    const view = await parsePayload(bytesOf(text), 'text/plain', { wholeText: () => true })
+    assert.equal(show('{{text}}{{title}}', view), text)
+    assert.equal(show('{{text}}', await parse('{no json', 'text/plain')), '{no json')
   })
 })
 

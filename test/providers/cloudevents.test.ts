@@ -110,7 +110,7 @@ test('cloudevents: OPTIONS is answered to who asks, at a rate the hook takes', a
   const refused = { kind: 'method', allow: 'POST, OPTIONS' }
   assert.deepEqual(await ask({}), refused)
   assert.deepEqual(await ask({ 'webhook-request-origin': 'a\r\nb' }), refused)
-  assert.deepEqual(await ask({ 'webhook-request-origin': origin }, 'GET'), refused)
+  assert.deepEqual(await ask({ 'webhook-request-origin': origin }, 'PUT'), refused)
   assert.equal((await ask({ 'ce-id': '1' }, 'POST')).kind, 'unproven')
 })
 

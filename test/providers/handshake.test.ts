@@ -173,17 +173,23 @@ test('dropbox and microsoft-graph: the challenge comes back as text no browser r
   assert.equal(graph?.body, 'Validation: Testing')
   assert.equal(await answerTo({ scheme: 'microsoft-graph' }, { url }), undefined)
   assert.equal(await answerTo({ scheme: 'dropbox' }, { url: `${url}?challenge=abc` }), undefined)
-  assert.equal(
-    await answerTo({ scheme: 'dropbox' }, { method: 'GET', url: `${url}?challenge=a%0D%0Ab` }),
-    undefined,
-  )
+  const split = await answerTo({ scheme: 'dropbox' }, { method: 'GET', url: `${url}?challenge=a%0D%0Ab` })
+  assert.equal(split?.body, '')
 })
+
+for (const scheme of schemeNames)
+  test(`${scheme}: a probe by GET or HEAD is answered with nothing, and no other method is`, async () => {
+    for (const method of ['GET', 'HEAD'])
+      assert.deepEqual(await answerTo({ scheme }, { method }), { status: 200, headers: {}, body: '' })
+    for (const method of ['PUT', 'DELETE', 'OPTIONS', 'PATCH'])
+      assert.equal(await answerTo({ scheme }, { method }), undefined, method)
+  })
 
 test('prove answers no handshake for other schemes and never throws', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom(...schemeNames),
-      fc.constantFrom('GET', 'POST', 'PUT'),
+      fc.constantFrom('POST', 'PUT'),
       fc.string(),
       fc.json(),
       async (scheme, method, query, body) => {

@@ -45,13 +45,14 @@ export function hookScheme(hook: Hook): Record<string, object> {
 export const operationIdOf = ({ name }: Pick<Hook, 'name'>): string => `hook_${name.replace(/\W/g, '_')}`
 
 function describe(hook: Hook): string {
-  const { action, session, skill, active, preset, filter } = hook
+  const { action, session, skill, active, preset, filter, respond } = hook
   const facts = [
     action === 'wake' ? 'Notifies its session.' : 'Starts an agent turn.',
     session === undefined ? '' : `Session: ${session}.`,
     skill === undefined ? '' : `Skill: ${skill}.`,
     preset === undefined ? '' : `Understands the events of ${preset}.`,
     filter === undefined ? '' : 'Has a filter: what does not match is ignored.',
+    respond === undefined ? '' : 'Answers in a form of its own.',
     proofOf(hook),
     active ? '' : 'Not active: answers 403.',
   ]

@@ -1,9 +1,10 @@
 import type { Delivery } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
 import type { HandshakeAnswer, Knock, Proof, Receipt } from '../../domain/knock.ts'
-import { readBody } from '../body.ts'
+import { readBody, unpacked } from '../body.ts'
 import { guarded, type RequestGuard } from '../guard.ts'
 import { headersToKeep, preferredWaitMs } from '../request.ts'
+import { respondTo, type Told } from './respond.ts'
 
 /** What the routes for knocks need. */
 export interface KnockDeps {
@@ -37,14 +38,17 @@ export function knockOf(
   proof: Proof,
   kept: readonly string[],
 ): Knock {
+  let sent: Promise<Uint8Array> | undefined
   let body: Promise<Uint8Array> | undefined
   return {
     proof,
     receivedAt: deps.now(),
     peer: () => guard.peer(request),
     header: (name) => request.headers.get(name) ?? undefined,
-    body: (maxBytes) => {
-      body ??= readBody(request, maxBytes)
+    body: (maxBytes, as) => {
+      sent ??= readBody(request, maxBytes)
+      if (as === 'sent' || !request.headers.has('content-encoding')) return sent
+      body ??= sent.then((bytes) => unpacked(request, bytes, maxBytes))
       return body
     },
     keptHeaders: () => headersToKeep(request, kept),
@@ -71,9 +75,12 @@ const plainHeaders = new Headers({
 })
 const replayedHeaders = new Headers([...plainHeaders, ['idempotency-replayed', 'true']])
 
+/** Statuses whose answers have no body. */
+const bodiless: readonly number[] = [204, 205]
+
 /** A JSON answer to a knock, which no cache keeps. */
-const knockAnswer = (body: unknown, status: number, replayed: boolean): Response =>
-  new Response(JSON.stringify(body), {
+const knockAnswer = ({ body, status, replayed }: Told): Response =>
+  new Response(bodiless.includes(status) ? null : JSON.stringify(body), {
     status,
     headers: replayed ? replayedHeaders : plainHeaders,
   })
@@ -86,14 +93,27 @@ const handshakeAnswer = (answer: HandshakeAnswer): Response =>
 
 /**
  * What every route for knocks answers alike: a handshake, an ignored payload, the refusal a failure amounts to; 200 for a
- * delivered message and 202 for one that waits, with the body that `bodyOf` makes of the delivery.
+ * delivered message and 202 for one that waits, with the body that `bodyOf` makes of the delivery; a hook's sender may be
+ * answered in a form of its own.
  */
 export function receiptAnswer(receipt: Receipt, bodyOf: (delivery: Delivery) => object): Response {
   if (receipt.kind === 'handshake') return handshakeAnswer(receipt.answer)
-  if (receipt.kind === 'ignored') return knockAnswer({ status: 'ignored', reason: receipt.why }, 202, false)
+  const told = toldOf(receipt, bodyOf)
+  const { respond } = receipt
+  return respond
+    ? (respondTo(respond, told) ?? knockAnswer({ ...told, status: respond.status ?? told.status }))
+    : knockAnswer(told)
+}
+
+function toldOf(
+  receipt: Exclude<Receipt, { kind: 'handshake' }>,
+  bodyOf: (delivery: Delivery) => object,
+): Told {
+  if (receipt.kind === 'ignored')
+    return { body: { status: 'ignored', reason: receipt.why }, status: 202, replayed: false }
   const { delivery, replayed } = receipt
   if (delivery.state === 'FAILED') throw failureOf(delivery)
-  return knockAnswer(bodyOf(delivery), delivery.state === 'DELIVERED' ? 200 : 202, replayed)
+  return { body: bodyOf(delivery), status: delivery.state === 'DELIVERED' ? 200 : 202, replayed }
 }
 
 /** The refusal that a failed delivery amounts to; its id goes with it. */
