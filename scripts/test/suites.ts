@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { agentOf, agentPins } from './agents.ts'
+import { agentOf, pinOf } from './agents.ts'
 
 type Runtime = 'bun' | 'deno'
 
@@ -75,7 +75,7 @@ const testFiles = (root: string): readonly string[] =>
 
 function isByHand(file: string): boolean {
   const agent = agentOf(file)
-  return agent !== undefined && !agentPins[agent].always
+  return agent !== undefined && !pinOf(agent).always
 }
 
 const isNamed = (file: string, filters: readonly string[]): boolean =>

@@ -1,12 +1,6 @@
 import { chmod, mkdir, realpath, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import {
-  type AgentName,
-  agentFolder,
-  agentPins,
-  hasAgent,
-  ownNodeProgram,
-} from '../../scripts/test/agents.ts'
+import { type AgentName, agentFolder, hasAgent, ownNodeProgram, pinOf } from '../../scripts/test/agents.ts'
 import { claude } from './agents/claude.ts'
 import { codex } from './agents/codex.ts'
 import { gemini } from './agents/gemini.ts'
@@ -27,7 +21,7 @@ const root = resolve(import.meta.dirname, '..', '..')
 export const without = (name: AgentName): string | false =>
   hasAgent(name) || process.env.CI === 'true'
     ? false
-    : `${name} ${agentPins[name].version} is not installed: npm run test:agents -- ${name}`
+    : `${name} ${pinOf(name).version} is not installed: npm run test:agents -- ${name}`
 
 /** A real agent with a home, a project and a model of its own, and Postern beside it. */
 export interface AgentBench {
@@ -102,7 +96,7 @@ async function writeProgram(bin: string, name: AgentName): Promise<string> {
   const path = join(bin, name)
   const installed = join(bin, 'installed', name)
   await mkdir(dirname(installed), { recursive: true })
-  await symlink(join(agentFolder(name), agentPins[name].program), installed)
+  await symlink(join(agentFolder(name), pinOf(name).program), installed)
   const command = [...runnerOf(name), installed]
   await writeFile(path, `#!/bin/sh\nexec ${command.map((word) => `'${word}'`).join(' ')} "$@"\n`)
   await chmod(path, 0o755)
@@ -110,7 +104,7 @@ async function writeProgram(bin: string, name: AgentName): Promise<string> {
 }
 
 function runnerOf(name: AgentName): readonly string[] {
-  const { runner } = agentPins[name]
+  const { runner } = pinOf(name)
   if (runner === 'bun') return [join(root, 'node_modules/bun/bin/bun.exe')]
   if (runner === 'own-node') return [join(agentFolder(name), ownNodeProgram)]
   return runner ? [runner] : []
