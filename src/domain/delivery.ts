@@ -20,8 +20,11 @@ export type FailedStep =
   | 'revoked'
   | 'restored'
 
-/** Why a delivery waits: its session was busy, out of reach or let go of the message, or an attempt failed. */
-export type HeldBecause = 'busy' | 'offline' | 'released' | 'failed'
+/**
+ * Why a delivery waits: its session was busy, blocked by a question to a person, out of reach or let go of the message, or
+ * an attempt failed.
+ */
+export type HeldBecause = 'busy' | 'blocked' | 'offline' | 'released' | 'failed'
 
 /** Where a knock came in: the scope of idempotency keys and of rate limits. */
 export type Source =

@@ -9,6 +9,8 @@ export interface Driver {
   readonly summary: string
   /** `pull`: the agent side fetches and acknowledges its messages; nothing is ever pushed to it. */
   readonly delivery: 'push' | 'pull'
+  /** The agent does not tell whether it works: `idle` only means that nothing of ours is on its way. */
+  readonly silent?: true
   /** Checks settings given by a person and returns them completed. Throws `usage` naming what is wrong. */
   prepare(settings: DriverSettings, place: { readonly cwd: string }): Promise<DriverSettings>
   /**
@@ -96,11 +98,20 @@ export interface TurnEvents {
   readonly progress: (event: DeliveryEvent) => void
 }
 
+/** `since`: since when, where the agent itself tells. Unix milliseconds. */
 export type Readiness =
   | { readonly kind: 'idle' }
-  | { readonly kind: 'busy'; readonly why: string }
-  /** A person is in the way: a dialog, a login or trust screen, a half-typed draft. */
-  | { readonly kind: 'blocked'; readonly why: string }
+  | { readonly kind: 'busy'; readonly why: string; readonly since?: number }
+  | Blocked
   | { readonly kind: 'offline'; readonly why: string }
   | { readonly kind: 'ended'; readonly exitCode?: number; readonly why?: string }
   | { readonly kind: 'missing' }
+
+/** A person is in the way: a dialog, a login or trust screen, a half-typed draft. */
+export interface Blocked {
+  readonly kind: 'blocked'
+  readonly why: string
+  /** What is asked, where it is more than `why`: `permission: Bash(ls)`. */
+  readonly asks?: string
+  readonly since?: number
+}

@@ -37,8 +37,13 @@ export type Outcome =
       readonly detail: string
       readonly answer?: string
     }
-  /** A turn runs, or a person is in the way (dialog, login, half-typed draft): held, no attempt spent. */
-  | { readonly kind: 'busy'; readonly why: string; readonly retryAfterMs?: number }
+  /** A turn runs, or a person is in the way (`blocked`: dialog, login, half-typed draft): held, no attempt spent. */
+  | {
+      readonly kind: 'busy'
+      readonly why: string
+      readonly blocked?: true
+      readonly retryAfterMs?: number
+    }
   /** The agent's host cannot be reached now: held, no attempt spent. */
   | { readonly kind: 'offline'; readonly why: string; readonly retryAfterMs?: number }
   /** The agent's process is over. */

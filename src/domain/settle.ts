@@ -129,16 +129,17 @@ function held(at: At, outcome: Extract<Outcome, { kind: 'busy' | 'offline' | 're
   if (now >= delivery.expiresAt) return failed(at, 'expired', `waited too long: ${outcome.why}`)
   const wait =
     outcome.kind === 'released' ? 0 : (outcome.retryAfterMs ?? holdMs(delivery.receivedAt, now, policy))
-  const repeated = delivery.heldBecause === outcome.kind && delivery.detail === outcome.why
+  const because = outcome.kind === 'busy' && outcome.blocked ? 'blocked' : outcome.kind
+  const repeated = delivery.heldBecause === because && delivery.detail === outcome.why
   return {
     ...base(at),
     state: delivery.failures > 0 ? 'RETRY' : 'PENDING',
-    heldBecause: outcome.kind,
+    heldBecause: because,
     detail: outcome.why,
     dueAt: Math.min(now + wait, delivery.expiresAt),
     events: repeated
       ? []
-      : [event(now, outcome.kind === 'released' ? 'released' : 'held', `${outcome.kind}: ${outcome.why}`)],
+      : [event(now, outcome.kind === 'released' ? 'released' : 'held', `${because}: ${outcome.why}`)],
   }
 }
 

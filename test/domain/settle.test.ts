@@ -167,6 +167,17 @@ describe('settle', () => {
       assert.equal(settle(delivery({ failures: 3 }), { kind, why: 'x' }, now, 0.5).failures, 3)
   })
 
+  it('tells a session that is blocked by a question from one that works', () => {
+    const asked: Outcome = { kind: 'busy', why: 'it waits for permission: Bash(ls)', blocked: true }
+    const { heldBecause, detail, events } = settle(delivery({ heldBecause: 'busy' }), asked, now, 0.5)
+    assert.deepEqual([heldBecause, detail], ['blocked', asked.why])
+    assert.deepEqual(events, [{ at: now, kind: 'held', detail: `blocked: ${asked.why}` }])
+    assert.deepEqual(
+      settle(delivery({ heldBecause: 'blocked', detail: asked.why }), asked, now, 0.5).events,
+      [],
+    )
+  })
+
   it('keeps a Retry-After', () => {
     const outcome: Outcome = { kind: 'failed', why: 'x', retry: true, retryAfterMs: 42_000 }
     assert.equal(settle(delivery(), outcome, now, 0.5).dueAt, now + 42_000)

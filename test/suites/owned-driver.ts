@@ -45,7 +45,7 @@ interface Question {
   readonly text: string
   readonly name: string
   /** What the session says while the question waits. */
-  readonly why: string
+  readonly asks: string
   /** Where the fake notes the answers it got, and those to a question that was dismissed. */
   readonly notes: string
   readonly dismissed: readonly unknown[]
@@ -182,12 +182,14 @@ function testQuestions({ question, allowed, notAllowed }: OwnedHarness, on: Owne
     const progress = (event: DeliveryEvent) => void events.push(event)
     const running = turn(connection, question.text, stop.signal, { ...quiet, progress })
     await eventually(() => isBlocked(bench), 'it is blocked')
-    assert.deepEqual(await connection.state(patience()), { kind: 'blocked', why: question.why })
-    assert.deepEqual(await inject(connection, 'meanwhile'), { kind: 'busy', why: question.why })
+    const why = `it waits for ${question.asks}`
+    assert.deepEqual(await connection.state(patience()), { kind: 'blocked', why, asks: question.asks })
+    assert.deepEqual(await inject(connection, 'meanwhile'), { kind: 'busy', why, blocked: true })
     assert.deepEqual(await notes(question.notes), [])
     stop.abort(timeout())
     const outcome = await running
     assert.ok(outcome.kind === 'turn_failed' && outcome.why === 'timeout', JSON.stringify(outcome))
+    assert.equal(outcome.detail, `timed out while waiting for ${question.asks}`)
     const all = question.dismissed.length
     await eventually(async () => (await notes(question.notes)).length === all, 'it was dismissed')
     assert.deepEqual(await notes(question.notes), question.dismissed)

@@ -3,6 +3,7 @@ import { within } from '../../wait.ts'
 import { type Agent, type AgentOrder, type Started, startAgent } from '../agent-process/agent.ts'
 import type { Child } from '../agent-process/child.ts'
 import { createRpc, type Rpc } from '../agent-process/rpc.ts'
+import { blockedBy, heldBy } from '../blocked.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 import { openSession } from './handshake.ts'
 import type { AcpSettings } from './settings.ts'
@@ -26,7 +27,7 @@ async function opened(
   if (session.kind === 'open') return { kind: 'agent', agent: agentOn(connection, session, permissions) }
   await child.end(session.why)
   return session.login
-    ? { kind: 'busy', why: `it waits for a login: ${session.why}`, retryAfterMs: loginRetryMs }
+    ? { ...heldBy(blockedBy(`a login: ${session.why}`)), retryAfterMs: loginRetryMs }
     : { kind: 'failed', why: `the agent is not ready: ${session.why}`, retry: true }
 }
 

@@ -50,7 +50,7 @@ export function startTurn(
     over: agent.prompt(text).then((reply) => end(agent, log, reply)),
     blocked: () => {
       const first = log.questions.first()
-      return first && `it waits for permission: ${first}`
+      return first && `permission: ${first}`
     },
     cancel,
   }

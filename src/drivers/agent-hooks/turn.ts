@@ -1,5 +1,6 @@
 import type { Readiness } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
+import { blockedBy } from '../blocked.ts'
 import { hasInputBox } from '../terminal/dialog.ts'
 import type { Screen } from '../terminal/screen.ts'
 import { readiness, rest, type Surface } from '../terminal/surface.ts'
@@ -18,8 +19,8 @@ export async function readinessWithHooks(surface: Surface, hooks: HookEventReade
   const seen = await readiness(surface)
   if (seen.kind !== 'idle' && seen.kind !== 'busy') return seen
   const screen = await surface.look()
-  const why = screen.kind === 'screen' ? await permissionAsked(screen, hooks) : undefined
-  return why === undefined ? seen : { kind: 'blocked', why }
+  const asks = screen.kind === 'screen' ? await permissionAsked(screen, hooks) : undefined
+  return asks === undefined ? seen : blockedBy(asks)
 }
 
 const pollMs = 100

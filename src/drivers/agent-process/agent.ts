@@ -25,7 +25,7 @@ export interface Agent {
 /** One message and the agent's whole reaction to it. */
 export interface Turn {
   readonly over: Promise<TurnEnd>
-  /** Why it waits for a person, if it does. */
+  /** What a person is asked for, if anything: `permission: Bash(ls)`. */
   blocked(): string | undefined
   /** Asks the agent to stop; it still ends the turn itself. `late`: the turn's time is over; else only this process gives it up. */
   cancel(late: boolean): void

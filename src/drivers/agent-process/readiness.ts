@@ -1,6 +1,7 @@
 import type { Readiness } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { whenAborted } from '../../wait.ts'
+import { blockedBy } from '../blocked.ts'
 import type { Opening } from './opening.ts'
 
 /** The session's state. An agent of our own is not started to learn it: without a message it is idle. */
@@ -17,8 +18,8 @@ export async function checkedState(opening: Opening, signal: AbortSignal): Promi
 
 function knownState(opening: Opening): Readiness {
   if (opening.ending.signal.aborted) return { kind: 'ended' }
-  const why = opening.turn?.blocked()
-  if (why !== undefined) return { kind: 'blocked', why }
+  const asks = opening.turn?.blocked()
+  if (asks !== undefined) return blockedBy(asks)
   return opening.claim ? { kind: 'busy', why: 'a turn runs' } : { kind: 'idle' }
 }
 

@@ -1,6 +1,7 @@
 import type { DeliveryId } from '../../domain/delivery.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { within } from '../../wait.ts'
+import { heldByTurn } from '../blocked.ts'
 import type { Turn } from './agent.ts'
 import type { Opening } from './opening.ts'
 
@@ -10,7 +11,7 @@ import type { Opening } from './opening.ts'
  */
 export async function recover(opening: Opening, deliveryId: DeliveryId): Promise<Outcome | undefined> {
   if (opening.settings.conversation === undefined) return undefined
-  if (opening.claim) return { kind: 'busy', why: opening.turn?.blocked() ?? 'a turn runs' }
+  if (opening.claim) return heldByTurn(opening.turn?.blocked())
   const claim = Promise.withResolvers<void>()
   opening.claim = { free: claim.promise }
   try {

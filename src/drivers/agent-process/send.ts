@@ -6,6 +6,7 @@ import type { Outcome } from '../../domain/outcome.ts'
 import { isTimeout, pause, whenAborted } from '../../wait.ts'
 import { escapeMentions } from '../agents/mentions.ts'
 import { noSkill, skillCall, withSkill } from '../agents/skills.ts'
+import { heldByTurn, lateDetail } from '../blocked.ts'
 import type { Agent, Turn, TurnEnd } from './agent.ts'
 import { withAnswer } from './answer.ts'
 import { type Opening, skillPlace } from './opening.ts'
@@ -54,7 +55,7 @@ export async function runTurn(
 ): Promise<Outcome> {
   if (opening.ending.signal.aborted) return { kind: 'ended' }
   if (opening.claim) await Promise.race([opening.claim.free, pause(aboutToEndMs)])
-  if (opening.claim) return { kind: 'busy', why: opening.turn?.blocked() ?? 'a turn runs' }
+  if (opening.claim) return heldByTurn(opening.turn?.blocked())
   if (signal.aborted) return notReady(signal)
   const claim = Promise.withResolvers<void>()
   opening.claim = { free: claim.promise }
@@ -198,6 +199,7 @@ async function givenUp(
   { signal, on }: Prompt,
   accepted: () => Promise<void> | undefined,
 ): Promise<Outcome> {
+  const asks = turn.blocked()
   turn.cancel(isTimeout(signal))
   const end = await Promise.race([turn.over, pause(giveUpMs)])
   if (!end) endIfHung(agent, turn, opening.deps.cancelMs ?? cancelMs)
@@ -205,7 +207,7 @@ async function givenUp(
   if (end && !end.cut) return end.outcome(true)
   const answered = withAnswer(end?.answer ?? '')
   if (isTimeout(signal) && (began || on.waits))
-    return { kind: 'turn_failed', why: 'timeout', detail: 'its turn took longer than it may', ...answered }
+    return { kind: 'turn_failed', why: 'timeout', detail: lateDetail(asks), ...answered }
   if (began) return { kind: 'unknown', why: 'cut off while its turn ran', accepted: true }
   if (!end) return { kind: 'unknown', why: 'the agent did not react', accepted: false }
   return isTimeout(signal)

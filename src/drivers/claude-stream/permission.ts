@@ -28,7 +28,7 @@ export function createPermissions(
     },
     blocked: () => {
       const first = questions.first()
-      return first && `it waits for permission: ${first}`
+      return first && `permission: ${first}`
     },
     close: questions.close,
   }

@@ -43,7 +43,7 @@ function connect(deps: DriverDeps, session: Session, tools: DriverTools): Connec
     state: async () => {
       const presence = await look(opening)
       if (presence.kind !== 'open') return presence
-      const readiness = readinessOf(presence.entry)
+      const readiness = await readinessOf(opening, presence.entry)
       return readiness.kind === 'idle' && opening.busy
         ? { kind: 'busy', why: 'a message is on its way' }
         : readiness

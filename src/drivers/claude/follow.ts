@@ -1,8 +1,9 @@
 import type { TurnEvents } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { isTimeout, pause } from '../../wait.ts'
+import { lateDetail } from '../blocked.ts'
 import type { Attempt } from './journal.ts'
-import { look, type Opening, type Presence } from './opening.ts'
+import { look, type Opening, type Presence, readinessOf } from './opening.ts'
 import { openTranscript, type TranscriptReader } from './transcript.ts'
 import { createTurnLog, type TurnLog } from './turn-log.ts'
 
@@ -65,9 +66,9 @@ export async function followTurn(following: Following, on: TurnEvents): Promise<
       return turnLog.outcome()
     if (presence.kind === 'ended')
       return { kind: 'turn_failed', why: 'exited', detail: 'Claude Code ended during the turn' }
-    if (signal.aborted) return cutOff(signal)
-    if (presence.kind === 'open' && presence.entry.status === 'waiting')
-      note('held', `it waits for a person: ${presence.entry.waitingFor ?? 'a dialog'}`)
+    const asks = await askedIn(opening, presence)
+    if (signal.aborted) return cutOff(signal, asks)
+    if (asks !== undefined) note('held', `blocked: it waits for ${asks}`)
     await pause(pollMs, signal)
   }
 }
@@ -88,14 +89,15 @@ async function step({ opening, turnLog, transcript }: Following): Promise<Presen
   return presence
 }
 
+async function askedIn(opening: Opening, presence: Presence): Promise<string | undefined> {
+  const readiness = presence.kind === 'open' ? await readinessOf(opening, presence.entry) : presence
+  return readiness.kind === 'blocked' ? (readiness.asks ?? readiness.why) : undefined
+}
+
 /** The turn goes on. After a stop of the server its outcome is found out later; after a timeout it is not. */
-const cutOff = (signal: AbortSignal): Outcome =>
+const cutOff = (signal: AbortSignal, asks: string | undefined): Outcome =>
   isTimeout(signal)
-    ? {
-        kind: 'turn_failed',
-        why: 'timeout',
-        detail: 'its turn took longer than it may; it goes on in its terminal',
-      }
+    ? { kind: 'turn_failed', why: 'timeout', detail: `${lateDetail(asks)}; it goes on in its terminal` }
     : { kind: 'busy', why: 'its turn goes on' }
 
 const maxNotes = 40

@@ -2,9 +2,11 @@ import type { DriverTools, Readiness } from '../../domain/driver.ts'
 import type { Session } from '../../domain/session.ts'
 import { pause } from '../../wait.ts'
 import { type SkillPlace, skillPlace } from '../agents/skills.ts'
+import { blockedBy } from '../blocked.ts'
 import type { DriverDeps } from '../deps.ts'
 import type { Journal } from '../journal.ts'
 import { isRunning } from '../process/process.ts'
+import { askedBy } from './asked.ts'
 import type { Attempt } from './journal.ts'
 import { type Entry, readEntry } from './registry.ts'
 import type { ClaudeSettings } from './settings.ts'
@@ -41,11 +43,13 @@ export async function look({ settings: { configDir, process } }: Opening): Promi
   }
 }
 
-export function readinessOf({ status, waitingFor }: Entry): Readiness {
+type Working = Extract<Readiness, { kind: 'idle' | 'busy' | 'blocked' }>
+
+export async function readinessOf({ settings }: Opening, entry: Entry): Promise<Working> {
+  const { status, statusAt: since } = entry
   if (status === 'idle') return { kind: 'idle' }
-  if (status === 'waiting')
-    return { kind: 'blocked', why: `it waits for a person: ${waitingFor ?? 'a dialog'}` }
-  return { kind: 'busy', why: 'a turn runs' }
+  if (status === 'waiting') return { ...blockedBy(await askedBy(settings.configDir, entry)), since }
+  return { kind: 'busy', why: 'a turn runs', since }
 }
 
 /** Claude Code obeys no commands in a message from its inbox, so a skill is sent as its text. */

@@ -4,6 +4,7 @@ import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { logUnstored } from '../accepted.ts'
 import { noSkill, withSkill } from '../agents/skills.ts'
+import { heldBy } from '../blocked.ts'
 import { type Followed, followAcceptance, followTurn, openFollowing } from './follow.ts'
 import { post } from './inbox.ts'
 import { type Attempt, sha256Of } from './journal.ts'
@@ -36,9 +37,8 @@ async function sendAlone(
 ): Promise<Outcome> {
   const presence = await look(opening)
   if (presence.kind !== 'open') return presence
-  const readiness = readinessOf(presence.entry)
-  if (readiness.kind !== 'idle')
-    return { kind: 'busy', why: 'why' in readiness ? readiness.why : 'it is busy' }
+  const readiness = await readinessOf(opening, presence.entry)
+  if (readiness.kind !== 'idle') return heldBy(readiness)
   const earlier = await earlierOutcome(opening, message)
   if (earlier) return earlier
   const text = await textFor(opening, message)

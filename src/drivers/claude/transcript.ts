@@ -36,6 +36,17 @@ export function openTranscript(configDir: string, { sessionId: first, from }: At
   }
 }
 
+/** The last bytes of a conversation's transcript; its first row may be cut. */
+export async function transcriptEnd(configDir: string, sessionId: string, bytes: number): Promise<string> {
+  const path = await transcriptPath(configDir, sessionId)
+  if (path === undefined) return ''
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const piece of piecesOf(path, Math.max(0, ((await sizeOf(path)) ?? 0) - bytes)))
+    text += decoder.decode(piece, { stream: true })
+  return text
+}
+
 /** Where one conversation is written down, one JSON object a line (`projects/<folder>/<session id>.jsonl`). */
 async function transcriptPath(configDir: string, sessionId: string): Promise<string | undefined> {
   const projects = join(configDir, 'projects')

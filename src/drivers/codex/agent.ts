@@ -2,6 +2,7 @@ import type { DeliveryId } from '../../domain/delivery.ts'
 import type { Readiness } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import type { Agent, Turn, TurnEnd, TurnListeners } from '../agent-process/agent.ts'
+import { blockedBy, heldBy } from '../blocked.ts'
 import { isObject, textAt } from '../json.ts'
 import { complaintOf, load, stateOf, type ThreadState, turnsOf } from './thread.ts'
 import { createTurnLog, endOf, followed, type Thread } from './turn.ts'
@@ -27,9 +28,7 @@ function readinessOf(state: ThreadState): Readiness {
     case 'unloaded':
       return { kind: 'idle' }
     case 'active':
-      return state.waitsFor === undefined
-        ? { kind: 'busy', why: 'a turn runs' }
-        : { kind: 'blocked', why: state.waitsFor }
+      return state.waitsFor === undefined ? { kind: 'busy', why: 'a turn runs' } : blockedBy(state.waitsFor)
     case 'unknown':
       return { kind: 'ended', why: threadGone }
     case 'trouble':
@@ -56,7 +55,7 @@ async function inTheWay({ server, id, shared }: Thread): Promise<Outcome | undef
   if (state.kind === 'idle') return undefined
   const readiness = readinessOf(state)
   if (readiness.kind === 'ended' || readiness.kind === 'offline') return readiness
-  return { kind: 'busy', why: 'why' in readiness ? readiness.why : 'it could not be loaded' }
+  return 'why' in readiness ? heldBy(readiness) : { kind: 'busy', why: 'it could not be loaded' }
 }
 
 async function send(

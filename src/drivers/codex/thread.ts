@@ -29,8 +29,8 @@ export function statusOf(status: Json | undefined): ThreadState {
 }
 
 const waits: Readonly<Record<string, string>> = {
-  waitingOnApproval: 'it waits for an approval',
-  waitingOnUserInput: 'it waits for an answer',
+  waitingOnApproval: 'an approval',
+  waitingOnUserInput: 'an answer',
 }
 
 /** Loads a conversation from its file. A subscriber also gets the questions that the server asks its other clients. */

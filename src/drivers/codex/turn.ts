@@ -178,7 +178,7 @@ function decide(log: TurnLog, method: string, params: JsonObject): Promise<Json>
   const answer = allowed(approval, log.thread.permissions)
   if (answer !== undefined && log.stopped === undefined) return Promise.resolve(answer)
   log.listeners.held(approval.name)
-  log.waitsFor = `it waits for permission: ${approval.name}`
+  log.waitsFor = `permission: ${approval.name}`
   return new Promise(() => {})
 }
 

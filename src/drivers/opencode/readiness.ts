@@ -1,5 +1,6 @@
 import type { Readiness } from '../../domain/driver.ts'
 import { oneLine } from '../../domain/one-line.ts'
+import { blockedBy } from '../blocked.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 import type { Reply } from './api.ts'
 import { type Conversation, directoryOf, locate } from './conversation.ts'
@@ -26,9 +27,8 @@ export async function readinessAt(
     return (await isAboutToBegin(opening, conversation, signal))
       ? { kind: 'busy', why: 'a turn begins' }
       : { kind: 'idle' }
-  const why = await waitsFor(opening, conversation, signal)
-  if (why !== undefined) return { kind: 'blocked', why }
-  return { kind: 'busy', why: status.why }
+  const asks = await waitsFor(opening, conversation, signal)
+  return asks === undefined ? { kind: 'busy', why: status.why } : blockedBy(asks)
 }
 
 type Status =
@@ -54,8 +54,8 @@ export async function statusOf(
 }
 
 /** A person is asked something. A request may outlive the turn that asked, so it only counts while one runs. */
-async function waitsFor(
-  { api }: Opening,
+export async function waitsFor(
+  { api }: Pick<Opening, 'api'>,
   conversation: Conversation,
   signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -67,16 +67,16 @@ async function waitsFor(
   const asked = [
     ...listIn(permissions).map((request) => ({
       request,
-      why: `it waits for permission: ${permissionText(request)}`,
+      asks: `permission: ${permissionText(request)}`,
     })),
-    ...listIn(questions).map((request) => ({ request, why: 'it waits for an answer to its question' })),
+    ...listIn(questions).map((request) => ({ request, asks: questionText(request) })),
   ]
   const own = asked.find(({ request }) => request.sessionID === conversation.id)
-  if (own || asked.length === 0) return own?.why
+  if (own || asked.length === 0) return own?.asks
   const children = listIn(await api.get(`/session/${conversation.id}/children`, query, signal)).map(
     ({ id }) => id,
   )
-  return asked.find(({ request }) => children.includes(request.sessionID))?.why
+  return asked.find(({ request }) => children.includes(request.sessionID))?.asks
 }
 
 export function permissionText(request: JsonObject): string {
@@ -86,6 +86,11 @@ export function permissionText(request: JsonObject): string {
     ...patterns.filter((one) => typeof one === 'string'),
   ]
   return oneLine(all.join(' '))
+}
+
+function questionText({ questions }: JsonObject): string {
+  const first = Array.isArray(questions) ? textAt(questions[0], 'question') : undefined
+  return first === undefined ? 'an answer to its question' : `an answer: ${oneLine(first)}`
 }
 
 function listIn(reply: Reply): readonly (JsonObject & Readonly<Record<string, Json>>)[] {

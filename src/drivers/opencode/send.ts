@@ -3,6 +3,7 @@ import type { Outcome } from '../../domain/outcome.ts'
 import { isTimeout, pause, within } from '../../wait.ts'
 import { logUnstored } from '../accepted.ts'
 import { noSkill } from '../agents/skills.ts'
+import { heldBy, lateDetail } from '../blocked.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
 import { beginConversation, type Conversation, directoryOf, locate, messageStatus } from './conversation.ts'
 import { listen } from './events.ts'
@@ -10,7 +11,7 @@ import { answerSoFar, createTurnProgress, follow, watchAbsence } from './follow.
 import type { Sent } from './journal.ts'
 import { newMessageId } from './messages.ts'
 import type { Opening } from './opening.ts'
-import { beginMs, readinessAt } from './readiness.ts'
+import { beginMs, readinessAt, waitsFor } from './readiness.ts'
 import { textWithSkill } from './skill.ts'
 
 /**
@@ -62,9 +63,7 @@ const cutOff = ({ ending }: Opening): Outcome => (ending.signal.aborted ? { kind
 
 function notIdle(readiness: Exclude<Readiness, { kind: 'idle' }>): Outcome {
   if (readiness.kind === 'offline') return readiness
-  return 'why' in readiness && readiness.kind !== 'ended'
-    ? { kind: 'busy', why: readiness.why }
-    : { kind: 'ended' }
+  return readiness.kind === 'busy' || readiness.kind === 'blocked' ? heldBy(readiness) : { kind: 'ended' }
 }
 
 interface Sending {
@@ -159,6 +158,7 @@ async function givenUp(
   if (opening.ending.signal.aborted) return { kind: 'ended', why: 'it was ended while a turn ran' }
   if (!isTimeout(cut)) return { kind: 'busy', why: 'its turn runs on', retryAfterMs: 0 }
   const patience = AbortSignal.timeout(giveUpMs)
+  const asks = await waitsFor(opening, conversation, patience)
   const query = directoryOf(conversation)
   const aborting = opening.api.post(
     `/session/${conversation.id}/abort`,
@@ -168,7 +168,7 @@ async function givenUp(
   )
   await within(aborting, giveUpMs / 2)
   const answer = await answerSoFar(opening, conversation, sent, patience)
-  const detail = `its turn took longer than it may${trouble === undefined ? '' : `; its model: ${trouble}`}`
+  const detail = `${lateDetail(asks)}${trouble === undefined ? '' : `; its model: ${trouble}`}`
   return { kind: 'turn_failed', why: 'timeout', detail, ...(answer !== '' && { answer }) }
 }
 

@@ -25,7 +25,7 @@ export function createDialogs(connection: PiConnection, listeners: QuestionListe
     },
     blocked: () => {
       const first = questions.first()
-      return first && `it asks: ${first}`
+      return first && `an answer: ${first}`
     },
     close: questions.close,
   }

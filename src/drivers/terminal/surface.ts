@@ -1,5 +1,6 @@
 import type { Readiness } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
+import { lateDetail } from '../blocked.ts'
 import { agentErrorOn } from './agent-error.ts'
 import { dialogOn, showsStopHint } from './dialog.ts'
 import type { Screen } from './screen.ts'
@@ -65,7 +66,9 @@ export async function freeScreen(surface: Surface, signal: AbortSignal): Promise
   }
   if (screen.kind !== 'screen') return screen
   if (signal.aborted) return { kind: 'released', why: 'let go before it was typed' }
-  const why = personOn(screen) ?? (await workOn(surface, screen))
+  const person = personOn(screen)
+  if (person !== undefined) return { kind: 'busy', why: person, blocked: true }
+  const why = await workOn(surface, screen)
   return why === undefined ? screen : { kind: 'busy', why }
 }
 
@@ -78,7 +81,7 @@ export async function rest(surface: Surface, signal: AbortSignal): Promise<Outco
     if (seen.kind === 'ended') return { kind: 'turn_failed', why: 'exited', detail: exited(seen) }
     if (seen.kind === 'offline') return { kind: 'unknown', why: seen.why, accepted: true }
     if (!over(seen) || signal.aborted)
-      return { kind: 'turn_failed', why: 'timeout', detail: 'its screen did not come to rest in time' }
+      return { kind: 'turn_failed', why: 'timeout', detail: lateDetail(dialogOn(seen), neverAtRest) }
     const complaint = agentErrorOn(seen)
     if (complaint !== undefined) return { kind: 'turn_failed', why: 'agent_error', detail: complaint }
     if (!seen.cooked || (await surface.awaitsInput?.()) !== false)
@@ -86,6 +89,8 @@ export async function rest(surface: Surface, signal: AbortSignal): Promise<Outco
     await surface.pause(quietMs, signal)
   }
 }
+
+const neverAtRest = 'its screen did not come to rest in time'
 
 const exited = (end: Extract<Gone, { kind: 'ended' }>): string =>
   end.why ?? `the program ended${end.exitCode === undefined ? '' : ` with exit code ${end.exitCode}`}`

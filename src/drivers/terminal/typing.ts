@@ -2,6 +2,7 @@ import type { Readiness } from '../../domain/driver.ts'
 import type { Evidence, Outcome } from '../../domain/outcome.ts'
 import type { HookEventReader } from '../agent-hooks/event-file.ts'
 import { endOfTurn, isAcknowledged, permissionAsked, readinessWithHooks } from '../agent-hooks/turn.ts'
+import { blockedBy, heldBy } from '../blocked.ts'
 import { dialogOn } from './dialog.ts'
 import { keystrokes, type TypingRules } from './keystrokes.ts'
 import { evidenceOf, fingerprint, type Screen, sameScreen, submitted, unchanged } from './screen.ts'
@@ -85,7 +86,7 @@ async function typeMessage(typing: Typing, message: string, signal: AbortSignal)
   const screen = await freeScreen(typing.surface, signal)
   if (screen.kind !== 'screen') return screen
   const permission = await permissionAsked(screen, typing.hooks)
-  if (permission !== undefined) return { kind: 'busy', why: permission }
+  if (permission !== undefined) return heldBy(blockedBy(permission))
   const resumed = typing.unsettled && (await resume(typing, typing.unsettled, screen, message, signal))
   if (resumed) return resumed
   typing.unsettled = undefined
@@ -160,13 +161,15 @@ async function settleAndSend(typing: Typing, entry: Entry, signal: AbortSignal):
   const settled = await until(surface, settleLimitMs, signal, 0, (seen) => seen.quietMs >= settledQuietMs)
   if (settled.kind !== 'screen') return settled
   const evidence = evidenceIn(entry, settled)
-  const obstacle = personOn(settled) ?? (settled.quietMs < settledQuietMs ? moving : undefined)
+  const person = personOn(settled)
+  const obstacle = person ?? (settled.quietMs < settledQuietMs ? moving : undefined)
   if (evidence && obstacle === undefined && !signal.aborted)
     return send(typing, entry, settled, evidence, 2, signal)
   noteUnsettled(typing, entry, settled, false)
   if (signal.aborted && (await clearLine(typing, entry)))
     return { kind: 'released', why: 'let go before it was sent' }
-  return { kind: 'busy', why: `typed but not sent: ${obstacle ?? 'it did not stay in the input box'}` }
+  const why = `typed but not sent: ${obstacle ?? 'it did not stay in the input box'}`
+  return { kind: 'busy', why, ...(person !== undefined && { blocked: true }) }
 }
 
 async function send(

@@ -84,7 +84,9 @@ const delivery = {
   action: t.oneOf(['input', 'wake', 'turn']),
   phase: t.oneOf(['deliver', 'callback']),
   failedStep: t.orNull(t.oneOf(failedSteps), { description: 'The step that failed.' }),
-  heldBecause: t.orNull(t.oneOf(['busy', 'offline', 'released', 'failed']), { description: 'Why it waits.' }),
+  heldBecause: t.orNull(t.oneOf(['busy', 'blocked', 'offline', 'released', 'failed']), {
+    description: 'Why it waits.',
+  }),
   detail: t.textOrNull(),
   message: t.text({
     example: '[ci] The nightly build is green.',

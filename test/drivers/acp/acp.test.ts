@@ -71,7 +71,7 @@ testOwnedDriver({
   question: {
     text: 'TOOL',
     name: 'touch x',
-    why: 'it waits for permission: touch x',
+    asks: 'permission: touch x',
     notes: 'permissions.jsonl',
     dismissed: [{ outcome: { outcome: 'cancelled' } }],
   },

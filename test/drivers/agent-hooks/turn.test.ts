@@ -53,8 +53,16 @@ describe('type, with hooks', () => {
     program.dialog = ['the agent wants something']
     report('asks', { detail: 'Bash' })
     program.surface.pause(5000)
-    assert.deepEqual(await typist.readiness(), { kind: 'blocked', why: 'permission: Bash' })
-    assert.deepEqual(await typist.type(text, never), { kind: 'busy', why: 'permission: Bash' })
+    assert.deepEqual(await typist.readiness(), {
+      kind: 'blocked',
+      why: 'it waits for permission: Bash',
+      asks: 'permission: Bash',
+    })
+    assert.deepEqual(await typist.type(text, never), {
+      kind: 'busy',
+      why: 'it waits for permission: Bash',
+      blocked: true,
+    })
     assert.deepEqual(program.input, [])
     program.dialog = undefined
     assert.equal((await typist.readiness()).kind, 'idle')

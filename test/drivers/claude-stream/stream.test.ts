@@ -33,7 +33,7 @@ testOwnedDriver({
   question: {
     text: 'TOOL',
     name: 'Bash(touch x)',
-    why: 'it waits for permission: Bash(touch x)',
+    asks: 'permission: Bash(touch x)',
     notes: 'answers.jsonl',
     dismissed: [{ behavior: 'deny', message: 'Its turn was cancelled.', interrupt: true }],
   },

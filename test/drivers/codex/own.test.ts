@@ -39,7 +39,7 @@ testOwnedDriver({
   question: {
     text: 'TOOL',
     name: "bash -lc 'touch x'",
-    why: "it waits for permission: bash -lc 'touch x'",
+    asks: "permission: bash -lc 'touch x'",
     notes: 'approvals.jsonl',
     dismissed: [],
   },

@@ -134,7 +134,7 @@ on(
     await eventually(async () => (await connection.state(patience())).kind === 'blocked', 'it is blocked')
     const why = 'it waits for permission: bash rm -r x'
     for (let count = 0; count < 20; count++)
-      assert.deepEqual(await inject(connection, `number ${count}`), { kind: 'busy', why })
+      assert.deepEqual(await inject(connection, `number ${count}`), { kind: 'busy', why, blocked: true })
     assert.deepEqual(fake.received, ['PERMIT'])
     assert.deepEqual(
       fake.requests.filter((request) => /reply|reject|abort|permissions/.test(request)),

@@ -53,7 +53,7 @@ testOwnedDriver({
   question: {
     text: 'DIALOG',
     name: 'Delete all?',
-    why: 'it asks: Delete all?',
+    asks: 'an answer: Delete all?',
     notes: 'answers.jsonl',
     dismissed: [{ cancelled: true }],
   },
