@@ -16,8 +16,8 @@ export async function presetsPage(): Promise<string> {
 const introduction = `# What presets say
 
 Made by \`npm run docs\`: every preset over published payloads of its sender, or payloads in the shape that the sender documents. On the
-right is the message as an agent reads it, with ⏎ for a new line, or why no turn starts. Long messages are cut here; a message itself
-is not, but for single values longer than 8,000 characters, which end in how many were cut.
+right is the message as an agent reads it, with ⏎ for a new line, or why no turn starts. Of long messages the table shows beginning and end.
+An agent gets them whole, but for single values of more than 8,000 characters (first lines: 300), which end in how many were cut.
 
 What still runs or calls for nothing to be done starts no turn; the answer to the sender is 202 \`ignored\` with the reason. What a preset does
 not know becomes one line that names it. To be told of something that a preset ignores, give the hook a \`messageTemplate\` of its own

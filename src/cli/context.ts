@@ -150,7 +150,14 @@ export interface HookTools {
 }
 
 export type Rehearsal =
-  | { readonly kind: 'message'; readonly message: string; readonly session: string; readonly skill?: string }
+  | {
+      readonly kind: 'message'
+      readonly message: string
+      readonly session: string
+      readonly skill?: string
+      /** What the payload lacks that the hook makes its message of. */
+      readonly warning?: string
+    }
   | { readonly kind: 'ignored'; readonly why: string }
   | { readonly kind: 'failed'; readonly why: string }
 

@@ -4,10 +4,17 @@ import { createFence } from '../payload/fence.ts'
 import { compileFilter, pathsIn } from '../payload/filter.ts'
 import { parseNested } from '../payload/nested.ts'
 import { parsePayload } from '../payload/parse.ts'
-import { compileTemplate, namesInTemplate, render, type Template } from '../payload/template.ts'
+import {
+  compileTemplate,
+  namesInTemplate,
+  type RenderOptions,
+  render,
+  type Template,
+} from '../payload/template.ts'
 import type { View } from '../payload/view.ts'
 import { type IgnoredEvent, type PresetEvent, readEvent } from '../providers/event.ts'
 import { presetOf, senders } from '../providers/index.ts'
+import { cut, longestValue } from '../providers/preset.ts'
 
 /** A body as the hook's filter and template see it. Throws what `parsePayload` throws. */
 export async function readPayload(hook: Hook, body: Uint8Array, header: HookInput['header']): Promise<View> {
@@ -58,11 +65,10 @@ export function createHookRenderer(hook: Hook): HookRenderer {
     const event = eventOf(hook, input)
     if ('ignored' in event)
       return { kind: 'ignored', why: `the preset "${hook.preset}" ignores this event: ${event.ignored}` }
-    return rendered(
-      template ?? compileTemplate(event.template),
-      event.view,
-      hook.fence ? input.nonce : undefined,
-    )
+    const nonce = hook.fence ? input.nonce : undefined
+    return template
+      ? rendered(template, event.view, nonce)
+      : rendered(compileTemplate(event.template), event.view, nonce, shortened)
   }
 }
 
@@ -78,14 +84,27 @@ export function createHookRenderers(): (hook: Hook) => HookRenderer {
 
 function eventOf(hook: Hook, { payload, header }: HookInput): PresetEvent | IgnoredEvent {
   const preset = presetOf(hook.preset)
-  return preset ? readEvent(preset, payload, header) : { template: '', view: payload }
+  return preset ? readEvent(preset, payload, header) : { template: '', view: payload, lacks: undefined }
 }
 
-function rendered(template: Template, view: View, nonce: string | undefined): Rendering {
+/** What a preset prints of one value, which may be as long as a body. */
+const shortened = { interpolate: (text: string) => cut(text, longestValue), maxLength: 33_554_432 }
+const longestText = 262_144
+
+function rendered(
+  template: Template,
+  view: View,
+  nonce: string | undefined,
+  { interpolate = (text) => text, maxLength = longestText }: RenderOptions = {},
+): Rendering {
   const fence = nonce === undefined ? undefined : createFence(nonce)
-  const rendering = render(template, view, fence && { interpolate: fence.wrap })
+  const rendering = render(template, view, {
+    maxLength,
+    interpolate: (text, raw) => (fence ? fence.wrap(interpolate(text, raw)) : interpolate(text, raw)),
+  })
   if (rendering.kind === 'failed') return rendering
   const text = rendering.text.trimEnd()
+  if (text.length > longestText) return { kind: 'failed', why: 'the rendered text is too long' }
   if (isBlank(text)) return { kind: 'failed', why: 'the message renders blank' }
   return { kind: 'text', text: fence ? `${fence.notice}${text}` : text }
 }

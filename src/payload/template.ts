@@ -215,3 +215,13 @@ function isTruthy(value: View | undefined): boolean {
   if (isList(value)) return value.length > 0
   return isDigits(value) ? Number(value[digits]) !== 0 : Boolean(value)
 }
+
+/** The names that a template prints, but for those in sections, of which a view has none. */
+export const missingNames = ({ nodes }: Template, view: View): readonly string[] => [
+  ...new Set(
+    nodes
+      .filter((node) => node.kind === 'value')
+      .filter(({ path }) => lookup(path, { view, parent: undefined }, createOutput(0, 1000)) === undefined)
+      .map(({ path }) => path.join('.')),
+  ),
+]

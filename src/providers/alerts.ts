@@ -5,7 +5,7 @@ import type { Preset } from './sender.ts'
 /** The message of Alertmanager and of Grafana, which sends the same shape: a line of its own, then the alerts. */
 export const alertPreset = (sender: string, summary: string): Preset => ({
   eventOf: () => 'alert',
-  messages: { alert: { template: `${sender}: ${counted}${summary}\n${eachAlert}`, derive } },
+  messages: { alert: { about: 'alerts', template: `${sender}: ${counted}${summary}\n${eachAlert}`, derive } },
 })
 
 const counted =

@@ -128,6 +128,7 @@ export const amazonSns: Sender = {
     eventOf: (payload) => textAt(payload, 'Type'),
     messages: {
       Notification: {
+        about: 'Message',
         template: lines(
           `Amazon SNS${given(', ', 'topic')}${given(': ', 'Subject')}`,
           `{{#message.AlarmName}}\nAlarm {{message.AlarmName}}${given(': ', 'message.NewStateValue')}\n{{/message.AlarmName}}`,

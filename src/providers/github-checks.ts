@@ -34,6 +34,7 @@ const outcome = given(': ', 'outcome')
 export const checkMessages: { readonly [event: string]: Message | string } = {
   // Its steps are in `workflow_job`: GitHub leaves them out here.
   workflow_run: {
+    about: 'workflow_run',
     template: lines(
       `${named('Workflow', 'workflow_run.name')}${ofWhere}${onBranch}${outcome}`,
       line('run'),
@@ -44,6 +45,7 @@ export const checkMessages: { readonly [event: string]: Message | string } = {
     derive: (payload) => ({ ...ended(payload, 'workflow_run'), run: runOf(payload) }),
   },
   workflow_job: {
+    about: 'workflow_job',
     template: lines(
       `${named('Job', 'workflow_job.name')}${given(' of workflow "', 'workflow_job.workflow_name', '"')}${inWhere}${onBranch}${outcome}`,
       `{{#failedSteps}}\nFailed step${given(' ', 'number')}${given(': ', 'name')}\n{{/failedSteps}}`,
@@ -58,6 +60,7 @@ export const checkMessages: { readonly [event: string]: Message | string } = {
     }),
   },
   check_run: {
+    about: 'check_run',
     template: lines(
       `${named('Check', 'check_run.name')}${ofWhere}${onBranch}${outcome}`,
       line('requested_action.identifier', 'Asked for: '),
@@ -72,6 +75,7 @@ export const checkMessages: { readonly [event: string]: Message | string } = {
     }),
   },
   check_suite: {
+    about: 'check_suite',
     template: lines(
       `Checks${given(' of ', 'check_suite.app.name')}${inWhere}${onBranch}${outcome}`,
       line('commitTitle', 'Commit: '),
@@ -84,6 +88,7 @@ export const checkMessages: { readonly [event: string]: Message | string } = {
     }),
   },
   status: {
+    about: 'state',
     template: lines(
       `${named('Status', 'context')}${ofWhere}${onBranch}${given(' (', 'shortSha', ')')}${given(': ', 'state')}`,
       line('description'),
@@ -100,6 +105,7 @@ export const checkMessages: { readonly [event: string]: Message | string } = {
   },
   deployment: 'it has only begun, and deployment_status tells of its end',
   deployment_status: {
+    about: 'deployment_status',
     template: lines(
       `Deployment${ofWhere}${given(' to ', 'environment')}${onBranch}${byWho}${given(': ', 'deployment_status.state')}`,
       line('deployment_status.description'),
@@ -125,6 +131,7 @@ export const checkMessages: { readonly [event: string]: Message | string } = {
     }),
   },
   deployment_review: {
+    about: 'workflow_run',
     template: lines(
       `Deployment${ofWhere}${given(' to ', 'environment')}: review${given(' ', 'action')}${byWho}`,
       line('workflow_run.display_title', 'Run: '),
@@ -132,6 +139,7 @@ export const checkMessages: { readonly [event: string]: Message | string } = {
     ),
   },
   merge_group: {
+    about: 'merge_group',
     template: lines(
       `Merge group${inWhere}${given(' ', 'action')}${given(': ', 'reason')}`,
       line('commitTitle', 'Commit: '),
@@ -149,6 +157,7 @@ export const checkMessages: { readonly [event: string]: Message | string } = {
   repository_vulnerability_alert: alertMessage('Vulnerability'),
   secret_scanning_alert_location: 'secret_scanning_alert tells of the secret itself',
   security_advisory: {
+    about: 'security_advisory',
     template: lines(
       `Security advisory${given(' ', 'security_advisory.ghsa_id')}${given(' ', 'action')}${given(': ', 'security_advisory.summary')}${given(' (', 'security_advisory.severity', ')')}`,
       line('page'),
@@ -161,6 +170,7 @@ export const checkMessages: { readonly [event: string]: Message | string } = {
 
 function alertMessage(kind: string): Message {
   return {
+    about: 'alert',
     template: lines(
       `${kind} alert${given(' #', 'alert.number')}${given(' ', 'happened')}${inWhere}${byWho}${given(': ', 'finding')}${given(' (', 'severity', ')')}`,
       line('place', 'In '),

@@ -1,10 +1,9 @@
-import type { Condition } from '../domain/hook.ts'
 import { isObject, type View, type ViewObject } from '../payload/view.ts'
 import { jsonAnswer } from './answer.ts'
 import { checkMessages } from './github-checks.ts'
+import { talkMessages } from './github-talk.ts'
 import { hmacScheme } from './hmac.ts'
 import {
-  arrow,
   at,
   byWho,
   commitLines,
@@ -28,33 +27,11 @@ import {
 import { single } from './request.ts'
 import type { Sender } from './sender.ts'
 
-/** All but these: an action that GitHub adds one day is told rather than swallowed. */
-const allBut = (actions: string): Condition => ({ not: { path: 'action', in: actions.split(' ') } })
-
 /** Members of every event that are not what it is about. */
 const frame = [
   ...['repository', 'sender', 'organization', 'enterprise', 'installation', 'requester', 'changes'],
   ...['client_payload', 'inputs'],
 ]
-
-/** `Issue #12 opened in acme/billing by alice: Totals are off by a cent`, the page, the text. */
-const thing = (title: string, object: string, more = ''): string =>
-  lines(
-    `${title}${given(' #', `${object}.number`)}${given(' ', 'happened')}${inWhere}${byWho}${given(': ', `${object}.title`)}${more}`,
-    line(`${object}.html_url`),
-    paragraph(`${object}.body`),
-  )
-
-/** `bob commented on issue #12 of acme/billing (Totals are off by a cent):`, the page, the text. */
-const comment = (on: string): string =>
-  lines(
-    `${given('', 'comment.user.login')}{{^comment.user.login}}${somebody}{{/comment.user.login}} commented on ${on}:`,
-    line('comment.html_url'),
-    paragraph('comment.body'),
-  )
-
-const numbered = (object: string): string =>
-  `${given(' #', `${object}.number`)}${ofWhere}${given(' (', `${object}.title`, ')')}`
 
 export const github: Sender = {
   title: 'GitHub',
@@ -87,6 +64,7 @@ export const github: Sender = {
       watch: 'a star calls for nothing to be done',
       fork: 'a fork calls for nothing to be done',
       push: {
+        about: 'ref',
         template: `{{#gone}}
 ${somebody} deleted${given(' ', 'label')}${inWhere}.
 {{/gone}}
@@ -97,85 +75,31 @@ ${line('compare')}
 {{/gone}}`,
         derive: pushed,
       },
-      create: { template: `${somebody} created${given(' ', 'ref_type')}${given(' ', 'ref')}${inWhere}.` },
-      delete: { template: `${somebody} deleted${given(' ', 'ref_type')}${given(' ', 'ref')}${inWhere}.` },
-      pull_request: {
-        template: `Pull request${given(' #', 'number')}${given(' ', 'happened')}${inWhere}${byWho}${given(': ', 'pull_request.title')}
-{{#branches}}
-{{branches}}{{#pull_request.draft}} (draft){{/pull_request.draft}}
-{{/branches}}
-${line('reviewer', 'Review requested of ')}
-${line('pull_request.html_url')}
-${paragraph('pull_request.body')}`,
-        only: allBut(
-          'assigned unassigned labeled unlabeled locked unlocked edited milestoned demilestoned ' +
-            'review_request_removed auto_merge_enabled auto_merge_disabled converted_to_draft enqueued',
-        ),
-        derive: (payload) => ({
-          branches: arrow(textAt(payload, 'pull_request.head.ref'), textAt(payload, 'pull_request.base.ref')),
-          reviewer: firstText(payload, 'requested_reviewer.login', 'requested_team.name'),
-        }),
+      create: {
+        about: 'ref',
+        template: `${somebody} created${given(' ', 'ref_type')}${given(' ', 'ref')}${inWhere}.`,
       },
-      pull_request_review: {
-        template: `Review of pull request${given(' #', 'pull_request.number')}${inWhere}${given(' by ', 'review.user.login')}${given(': ', 'review.state')}
-${line('review.html_url')}
-${paragraph('review.body')}`,
-        only: allBut('edited'),
-      },
-      pull_request_review_comment: {
-        template: comment(
-          `${given('', 'comment.path', ' in ')}pull request${given(' #', 'pull_request.number')}${ofWhere}`,
-        ),
-        only: allBut('edited deleted'),
-      },
-      pull_request_review_thread: {
-        template: thing('Review thread of pull request', 'pull_request'),
-        only: allBut('resolved'),
-      },
-      issues: {
-        template: thing(
-          'Issue',
-          'issue',
-          `${given(' [', 'label.name', ']')}${given(' (assigned to ', 'assignee.login', ')')}`,
-        ),
-        only: allBut(
-          'edited unassigned unlabeled milestoned demilestoned locked unlocked ' +
-            'pinned unpinned typed untyped',
-        ),
-      },
-      issue_comment: {
-        template: comment(`{{kind}}${numbered('issue')}`),
-        only: allBut('edited deleted pinned unpinned'),
-        derive: (payload) => ({
-          kind: at(payload, 'issue.pull_request') === null ? 'issue' : 'pull request',
-        }),
-      },
-      discussion: {
-        template: thing('Discussion', 'discussion'),
-        only: allBut('edited labeled unlabeled locked unlocked pinned unpinned category_changed'),
-      },
-      discussion_comment: {
-        template: comment(`discussion${numbered('discussion')}`),
-        only: allBut('edited deleted'),
-      },
-      commit_comment: {
-        template: comment(`commit${given(' ', 'sha')}${ofWhere}`),
-        derive: (payload) => ({ sha: textAt(payload, 'comment.commit_id').slice(0, 7) }),
+      delete: {
+        about: 'ref',
+        template: `${somebody} deleted${given(' ', 'ref_type')}${given(' ', 'ref')}${inWhere}.`,
       },
       release: {
+        about: 'release',
         template: lines(
           `Release${given(' ', 'release.tag_name')}${given(' ', 'happened')}${inWhere}${byWho}${given(': ', 'release.name')}`,
           line('release.html_url'),
           paragraph('release.body'),
         ),
-        only: allBut('created edited prereleased released'),
+        only: { not: { path: 'action', in: ['created', 'edited', 'prereleased', 'released'] } },
       },
       gollum: {
+        about: 'pages',
         template: `${somebody} edited the wiki${ofWhere}:
 {{#pages}}
 - {{action}}${given(' ', 'title')}${given(': ', 'html_url')}
 {{/pages}}`,
       },
+      ...talkMessages,
       ...checkMessages,
     },
     otherwise: {

@@ -33,6 +33,7 @@ const running =
 
 /** `Issue #3 in acme/billing, open by alice: Totals are off by a cent`, the page, the text. */
 const thing = (title: string, number: string, more: readonly string[] = []): Message => ({
+  about: 'object_attributes',
   template: lines(
     `${title}${given(number, 'object_attributes.iid')}${inWhere}${given(', ', 'object_attributes.action')}${byWho}${given(': ', 'object_attributes.title')}`,
     ...more,
@@ -43,6 +44,7 @@ const thing = (title: string, number: string, more: readonly string[] = []): Mes
 })
 
 const push: Message = {
+  about: 'ref',
   template: `{{#gone}}
 ${somebody} deleted${given(' ', 'label')}${inWhere}.
 {{/gone}}
@@ -79,6 +81,7 @@ export const gitlabPreset: Preset = {
     push,
     tag_push: push,
     pipeline: {
+      about: 'object_attributes',
       template: lines(
         `Pipeline${given(' #', 'object_attributes.id')}${ofWhere}${given(' on ', 'object_attributes.ref')}${given(': ', 'object_attributes.status')}`,
         `{{#failedJobs}}\nFailed job${given(': ', 'name')}${given(' (stage ', 'stage', ')')}${given(': ', 'failure_reason')}\n{{/failedJobs}}`,
@@ -94,6 +97,7 @@ export const gitlabPreset: Preset = {
       }),
     },
     build: {
+      about: 'build_name',
       template: lines(
         `Job${given(' "', 'build_name', '"')}${given(' (stage ', 'build_stage', ')')}${ofWhere}${given(' on ', 'ref')}${given(': ', 'build_status')}${given(', ', 'reason')}{{#build_allow_failure}} (allowed to fail){{/build_allow_failure}}`,
         line('commitTitle', 'Commit: '),
@@ -118,6 +122,7 @@ export const gitlabPreset: Preset = {
     issue: thing('Issue', ' #'),
     work_item: thing('Work item', ' #'),
     note: {
+      about: 'object_attributes',
       template: lines(
         `${somebody} commented${inWhere}${given(' on merge request !', 'merge_request.iid')}${given(' on issue #', 'issue.iid')}${given(' on commit ', 'commitTitle')}${given(' on snippet ', 'snippet.title')}:`,
         line('object_attributes.url'),
@@ -127,6 +132,7 @@ export const gitlabPreset: Preset = {
       derive: (payload) => ({ commitTitle: commitTitle(payload) }),
     },
     deployment: {
+      about: 'status',
       template: lines(
         `Deployment${ofWhere}${given(' to ', 'environment')}${byWho}${given(': ', 'status')}`,
         line('commit_title', 'Commit: '),
@@ -138,6 +144,7 @@ export const gitlabPreset: Preset = {
       }),
     },
     release: {
+      about: 'tag',
       template: lines(
         `Release${given(' ', 'tag')}${inWhere}${given(', ', 'action')}${given(': ', 'name')}`,
         line('url'),

@@ -32,6 +32,7 @@ export const microsoftTeams: Sender = {
     eventOf: (payload) => textAt(payload, 'type'),
     messages: {
       message: {
+        about: 'text',
         template: '{{from.name}}{{^from.name}}Somebody{{/from.name}} wrote in Microsoft Teams:\n{{request}}',
         derive: (payload) => ({ request: withoutMentions(textAt(payload, 'text')) }),
       },

@@ -19,10 +19,16 @@ export function listAt(view: View, path: string): readonly View[] {
   return isList(found) ? found : []
 }
 
-/** The first line of a text, and of a very long one its beginning. */
-export function firstLine(text: string): string {
-  const [line = ''] = text.split('\n', 1)
-  return line.length > 300 ? `${line.slice(0, 300)}…` : line
+export const firstLine = (text: string): string => cut(text.split('\n', 1)[0] ?? '', 300)
+
+/** Longest value that a preset prints: the log in an issue is not the message. */
+export const longestValue = 8000
+
+/** The beginning of a long text, and how much more there is. An address is of use only whole. */
+export function cut(text: string, most: number): string {
+  if (text.length <= most || /^https?:\/\/\S+$/.test(text)) return text
+  const kept = text.slice(0, most).replace(/[\ud800-\udbff]$/, '')
+  return `${kept}… (${text.length - kept.length} more characters)`
 }
 
 /** `refs/heads/main` → `main` */

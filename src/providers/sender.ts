@@ -120,6 +120,8 @@ export interface Preset {
 export interface Message {
   /** Mustache over the payload and what `derive` adds to it. */
   readonly template: string
+  /** A member of the payload without which the template would say nothing: `otherwise` is rendered then. */
+  readonly about?: string
   /** The event is ignored unless this holds. */
   readonly only?: Condition
   /** Names for what Mustache cannot compute. */

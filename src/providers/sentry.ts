@@ -15,6 +15,7 @@ export const sentry: Sender = {
     messages: {
       installation: 'Sentry only tells of its own installation',
       issue: {
+        about: 'data.issue',
         template: lines(
           `Sentry: issue${given(' ', 'data.issue.shortId')}${given(' ', 'action')}${given(' in ', 'data.issue.project.slug')}${given(' (', 'data.issue.level', ')')}${given(': ', 'data.issue.title')}`,
           line('data.issue.culprit', 'In '),
@@ -30,6 +31,7 @@ export const sentry: Sender = {
         }),
       },
       event_alert: {
+        about: 'data.event',
         template: lines(
           `Sentry: alert${given(' "', 'data.triggered_rule', '"')} triggered${given(' (', 'data.event.level', ')')}${given(': ', 'data.event.title')}`,
           line('data.event.culprit', 'In '),
@@ -38,6 +40,7 @@ export const sentry: Sender = {
         derive: (payload) => ({ page: firstText(payload, 'data.event.web_url', 'data.event.issue_url') }),
       },
       metric_alert: {
+        about: 'data.description_title',
         template: lines(
           `Sentry: metric alert${given(' ', 'action')}${given(': ', 'data.description_title')}`,
           line('data.description_text'),
@@ -45,12 +48,14 @@ export const sentry: Sender = {
         ),
       },
       error: {
+        about: 'data.error',
         template: lines(
           `Sentry: error${given(' in project ', 'data.error.project')}${given(': ', 'data.error.title')}`,
           line('data.error.web_url'),
         ),
       },
       comment: {
+        about: 'data.comment',
         template: lines(
           `Sentry: ${given('', 'actor.name')}{{^actor.name}}somebody{{/actor.name}} commented on issue${given(' ', 'data.issue_id')}${given(' in ', 'data.project_slug')}:`,
           paragraph('data.comment'),

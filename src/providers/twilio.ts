@@ -62,6 +62,7 @@ export const twilio: Sender = {
     eventOf: () => 'message',
     messages: {},
     otherwise: {
+      about: 'From',
       template: lines(
         `{{#isText}}\nMessage${given(' from ', 'From')}${given(' to ', 'To')}:\n{{/isText}}`,
         line('Body'),

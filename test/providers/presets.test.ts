@@ -382,6 +382,44 @@ describe('presets', () => {
       assert.deepEqual(await render({ preset }, payload, headers), { kind: 'text', text: lines.join('\n') }),
     )
 
+  const cuts: readonly (readonly [string, number, string])[] = [
+    ['as it is', 8000, 'x'.repeat(8000)],
+    ['with how much was cut', 9000, `${'x'.repeat(8000)}… (1000 more characters)`],
+    ['with how much was cut, however long', 400_000, `${'x'.repeat(8000)}… (392000 more characters)`],
+  ]
+  for (const [title, length, expected] of cuts)
+    it(`print a text of ${length} characters ${title}`, async () => {
+      const payload = { ...github.issues, issue: { ...github.issues.issue, body: 'x'.repeat(length) } }
+      const rendering = await render({ preset: 'github' }, payload, github_('issues'))
+      assert.equal(rendering.kind === 'text' && rendering.text.split('\n').at(-1), expected)
+    })
+
+  it('print a long address whole, and cut no character in two', async () => {
+    const page = `https://ci.example/${'x'.repeat(9000)}`
+    const payload = {
+      ...github.checkRun,
+      check_run: { html_url: page, output: { title: '😀'.repeat(5000) } },
+    }
+    const rendering = await render({ preset: 'github' }, payload, github_('check_run'))
+    assert.deepEqual(rendering.kind === 'text' && rendering.text.split('\n').slice(1), [
+      `${'😀'.repeat(4000)}… (2000 more characters)`,
+      page,
+    ])
+  })
+
+  it('cut nothing of what a template of the hook prints', async () => {
+    const rendering = await render(
+      { preset: 'github', template: '{{issue.body}}' },
+      { issue: { body: 'x'.repeat(9000) } },
+    )
+    assert.deepEqual(rendering, { kind: 'text', text: 'x'.repeat(9000) })
+  })
+
+  it('tell of an event whose payload is not there, by its name alone', async () => {
+    const rendering = await render({ preset: 'github' }, { ...github.issues, issue: null }, github_('issues'))
+    assert.deepEqual(rendering, { kind: 'text', text: 'GitHub: issues opened in acme/billing by alice.' })
+  })
+
   const ignored: readonly (readonly [string, string, unknown, Readonly<Record<string, string>>])[] = [
     ['a GitHub ping', 'github', github.ping, github_('ping')],
     [

@@ -60,6 +60,7 @@ export async function hookPage(deps: PageDeps, name: string, trial: Trial): Prom
       template: textareaHtml(source),
       payloads: choicesOf(stored, chosen),
       text: result.kind === 'message' ? result.text : null,
+      warning: (result.kind === 'message' && result.warning) || null,
       trouble: result.kind === 'trouble' ? result.why : null,
       sample: shortened(Buffer.from(sample.payload).toString('utf8'), longestPayload),
     },

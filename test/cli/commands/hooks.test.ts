@@ -39,6 +39,12 @@ describe('hooks', () => {
 
   const rehearsals: readonly (readonly [Rehearsal, code: number, stdout: string, stderr: string])[] = [
     [{ kind: 'message', message: 'Push a\nb', session: 'webhook-agent' }, 0, 'Push a\nb\n', ''],
+    [
+      { kind: 'message', message: 'Push to', session: 's', warning: 'it lacks ref' },
+      0,
+      'Push to\n',
+      'Warning: it lacks ref\n',
+    ],
     [{ kind: 'ignored', why: 'the filter does not match' }, 0, '', 'Ignored: the filter does not match\n'],
     [{ kind: 'failed', why: 'blank' }, 1, '', 'FAILED: blank\n'],
   ]
