@@ -22,7 +22,14 @@ export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address
     },
     revoke: (id: string) => revoke({ store, clock }, id),
     endSession: async (id: string) =>
-      endSession({ store, clock, connect: async (session) => connections.to(session) }, id),
+      endSession(
+        {
+          store: { ...store, failQueued: pipeline.failQueue },
+          clock,
+          connect: async (session) => connections.to(session),
+        },
+        id,
+      ),
     send: pipeline.send,
     retry: (id: string) => woken(retryDelivery({ store, clock, maxHoldMs: maxHoldMs() }, id)),
     replay: (id: string, message: string | undefined) =>

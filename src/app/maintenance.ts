@@ -1,15 +1,19 @@
 import type { Config } from '../config/load.ts'
+import { failAwaited } from '../delivery/session-end.ts'
 import { reasonOf } from '../domain/error.ts'
-import type { DoorStore, Log, StoreMaintenance } from '../domain/ports.ts'
+import type { DoorStore, HostLink, Log, StoreMaintenance } from '../domain/ports.ts'
+import type { Session } from '../domain/session.ts'
 import type { SteadyClock } from '../store/steady-clock.ts'
 import type { Pipeline } from './pipeline.ts'
 
 interface MaintenanceDeps {
-  readonly store: Pick<DoorStore, 'listSessions' | 'findDelivery'> & StoreMaintenance
+  readonly store: Pick<DoorStore, 'listSessions' | 'findDelivery' | 'counts'> &
+    Pick<HostLink, 'failQueued'> &
+    StoreMaintenance
   readonly steady: Pick<SteadyClock, 'now' | 'skew'>
   readonly log: Log
   readonly config: () => Config
-  readonly pipeline: Pick<Pipeline, 'connections' | 'worker' | 'waiters'>
+  readonly pipeline: Pick<Pipeline, 'connections' | 'worker' | 'waiters' | 'failQueue'>
   /** Opens the sessions that the configuration declares; called again when those have changed. */
   readonly declare: () => Promise<void>
 }
@@ -32,6 +36,7 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
   const tasks = [
     repeating(deps, followMs, followOthers),
     repeating(deps, expireMs, expire),
+    repeating(deps, expireMs, createEndSweep(deps)),
     repeating(deps, purgeMs, purge),
     repeating(deps, declareMs, createFollower(deps)),
     repeating(deps, clockMs, createClockWatch(deps)),
@@ -46,9 +51,33 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
 async function followOthers(deps: MaintenanceDeps): Promise<void> {
   const { store, pipeline } = deps
   if (!(await store.changedElsewhere())) return
-  await pipeline.connections.reconcile(await store.listSessions())
+  const sessions = await store.listSessions()
+  await pipeline.connections.reconcile(sessions)
   pipeline.worker.wake()
+  await releaseCallers(deps, sessions)
   await notifyAwaited(deps)
+}
+
+/** Who waits for a session that another process ended need not wait until that has failed the whole queue. */
+async function releaseCallers(
+  { store, pipeline: { waiters } }: MaintenanceDeps,
+  sessions: readonly Session[],
+): Promise<void> {
+  for (const { id, why } of sessions.filter(({ state }) => state === 'ended'))
+    await failAwaited({ store, waiters }, id, why ?? 'the session ended')
+}
+
+/** A process that ended a session and died meanwhile left some of its queue. Each end is looked at once. */
+function createEndSweep({ store, pipeline }: MaintenanceDeps): () => Promise<void> {
+  const swept = new Set<string>()
+  return async function sweepEnded() {
+    const { queues } = await store.counts()
+    for (const { id, state, generation, why } of await store.listSessions()) {
+      if (state !== 'ended' || swept.has(`${id} ${generation}`)) continue
+      swept.add(`${id} ${generation}`)
+      if (queues.has(id)) await pipeline.failQueue(id, why ?? 'the session ended')
+    }
+  }
 }
 
 /** What was not settled by an attempt of this process is told to who waits for it. */

@@ -5,6 +5,7 @@ import { createCaller } from '../delivery/callback-client.ts'
 import { type Connections, createConnections } from '../delivery/connections.ts'
 import { type DispatchDeps, dispatch } from '../delivery/dispatch.ts'
 import { createGuardedGet } from '../delivery/guarded-request.ts'
+import { failQueue } from '../delivery/session-end.ts'
 import { createWaiters, type Waiters } from '../delivery/waiters.ts'
 import { createWorker, type Worker } from '../delivery/worker.ts'
 import type { Delivery } from '../domain/delivery.ts'
@@ -13,7 +14,7 @@ import type { Home } from '../domain/home.ts'
 import type { Knock, Receipt } from '../domain/knock.ts'
 import type { Clock, Log, Store, Tokens } from '../domain/ports.ts'
 import { defaultRetryPolicy, type RetryPolicy } from '../domain/retry-policy.ts'
-import type { Session } from '../domain/session.ts'
+import type { Session, SessionId } from '../domain/session.ts'
 import { hasSkill } from '../drivers/agents/skills.ts'
 import { createLimiter, type Limiter } from '../inbound/rate-limiter.ts'
 import { type Patience, type ReceiveDeps, receive } from '../inbound/receive.ts'
@@ -45,6 +46,8 @@ export interface Pipeline {
   readonly send: (order: SendOrder) => Promise<Delivery>
   readonly worker: Worker
   readonly waiters: Waiters
+  /** Fails what waits for a session that has ended, callers first. */
+  readonly failQueue: (session: SessionId, why: string) => Promise<number>
   readonly connections: Connections
   /** Failed proofs per peer, of any kind of credential. */
   readonly failures: Limiter
@@ -95,6 +98,7 @@ export function createPipeline(deps: ServerDeps, draining: () => boolean): Pipel
   return {
     receive: (knock, patience) => receive(receiving, knock, patience),
     send: (order) => send(recording, order),
+    failQueue: (session, why) => failQueue({ store, waiters }, session, why),
     ...{ worker, waiters, connections, failures },
   }
 }

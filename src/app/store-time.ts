@@ -1,4 +1,5 @@
 import type { DispatchDeps } from '../delivery/dispatch.ts'
+import { failQueue } from '../delivery/session-end.ts'
 import type { Waiters } from '../delivery/waiters.ts'
 import { type Delivery, onClock } from '../domain/delivery.ts'
 import type { Clock, Store } from '../domain/ports.ts'
@@ -22,7 +23,7 @@ export function inStoreTime({ store, clock, steady, waiters }: StoreTimeDeps) {
       ...store,
       endSession: (id, generation, end) =>
         store.endSession(id, generation, { ...end, at: end.at + steady.skew() }),
-      failQueued: (session, now, why) => store.failQueued(session, now + steady.skew(), why),
+      failQueued: (session, why) => failQueue({ store, waiters }, session, why),
     },
     waiters: { ...waiters, notify: (delivery) => waiters.notify(onClock(delivery, steady.skew())) },
   }

@@ -1,10 +1,10 @@
-import type { Delivery, DeliveryEvent } from '../domain/delivery.ts'
+import { type Delivery, type DeliveryEvent, type HeldBecause, outlivesSession } from '../domain/delivery.ts'
 import type { Connection, Outgoing } from '../domain/driver.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { Evidence, Outcome } from '../domain/outcome.ts'
 import type { Clock, DoorStore, HostLink, Log } from '../domain/ports.ts'
 import type { RetryPolicy } from '../domain/retry-policy.ts'
-import type { Session } from '../domain/session.ts'
+import { closedBecause, closedText, type Session } from '../domain/session.ts'
 import { settle } from '../domain/settle.ts'
 import { type Settlement, settled } from '../domain/settlement.ts'
 import { pause } from '../wait.ts'
@@ -110,6 +110,9 @@ async function refusalOf(
   delivery: Delivery,
   session: Session | undefined,
 ): Promise<Outcome | undefined> {
+  const because = closedBecause(session)
+  if (because && outlivesSession(delivery) && deps.clock.now() < delivery.expiresAt)
+    return { kind: 'closed', because, why: closedText(session) }
   if (!session) return { kind: 'ended', why: 'there is no such session any more' }
   if (session.state === 'ended')
     return {
@@ -124,9 +127,13 @@ async function refusalOf(
   return grant && grant.revokedAt === undefined ? undefined : { kind: 'revoked' }
 }
 
+const mayHideArrival: readonly HeldBecause[] = ['offline', 'released', 'session_ended']
+
 /** Whether an earlier attempt may have reached the agent; `attempts` does not count those that ended offline or released. */
 const mayHaveArrived = ({ delivery: { attempts, heldBecause }, acceptedAt }: Run): boolean =>
-  attempts > 1 || acceptedAt !== undefined || heldBecause === 'offline' || heldBecause === 'released'
+  attempts > 1 ||
+  acceptedAt !== undefined ||
+  (heldBecause !== undefined && mayHideArrival.includes(heldBecause))
 
 function send(run: Run, connection: Connection): Promise<Outcome> {
   const { deps, delivery, stopping } = run
@@ -196,5 +203,5 @@ async function tombstone(
   const at = deps.clock.now()
   const end = { at, ...(exitCode !== undefined && { exitCode }), ...(why !== undefined && { why }) }
   if (await deps.store.endSession(id, generation, end))
-    await deps.store.failQueued(id, at, why ?? 'the session ended')
+    await deps.store.failQueued(id, why ?? 'the session ended')
 }

@@ -1,4 +1,5 @@
 import { type Delivery, type DeliveryId, isTerminal } from '../domain/delivery.ts'
+import type { SessionId } from '../domain/session.ts'
 
 /** Lets callers wait for the end of a delivery. A convenience of this process: the truth stays in the store. */
 export interface Waiters {
@@ -6,35 +7,39 @@ export interface Waiters {
   notify(delivery: Delivery): void
   /** Resolves with the newest known version: when it is terminal, after `waitMs`, or when `signal` aborts. */
   wait(delivery: Delivery, waitMs: number, signal: AbortSignal): Promise<Delivery>
-  /** The deliveries that have a waiter now. */
-  awaited(): readonly DeliveryId[]
+  /** The deliveries that have a waiter now, of one session or of all. */
+  awaited(session?: SessionId): readonly DeliveryId[]
   /** Resolves every waiter with the newest known version, and every later one at once. */
   close(): void
 }
 
 type Waiter = (delivery: Delivery) => void
+type Waiting = Map<DeliveryId, { readonly session: SessionId; readonly waiters: Set<Waiter> }>
 
 /** The longest delay a timer keeps; beyond it `setTimeout` fires at once. */
 const maxTimerMs = 2 ** 31 - 1
 
 export function createWaiters(): Waiters {
-  const waiters = new Map<DeliveryId, Set<Waiter>>()
+  const waiters: Waiting = new Map()
   const closing = new AbortController()
   return {
     notify: (delivery) => {
-      for (const waiter of [...(waiters.get(delivery.id) ?? [])]) waiter(delivery)
+      for (const waiter of [...(waiters.get(delivery.id)?.waiters ?? [])]) waiter(delivery)
     },
     wait: (delivery, waitMs, signal) =>
       isTerminal(delivery.state) || waitMs <= 0
         ? Promise.resolve(delivery)
         : waitFor(waiters, delivery, waitMs, [signal, closing.signal]),
-    awaited: () => [...waiters.keys()],
+    awaited: (session) =>
+      [...waiters]
+        .filter(([, waiting]) => session === undefined || waiting.session === session)
+        .map(([id]) => id),
     close: () => closing.abort(),
   }
 }
 
 function waitFor(
-  waiters: Map<DeliveryId, Set<Waiter>>,
+  waiters: Waiting,
   first: Delivery,
   waitMs: number,
   signals: readonly AbortSignal[],
@@ -53,19 +58,19 @@ function waitFor(
     }
     const timer = setTimeout(finish, Math.min(waitMs, maxTimerMs))
     for (const signal of signals) signal.addEventListener('abort', finish)
-    addWaiter(waiters, first.id, update)
+    addWaiter(waiters, first, update)
     if (signals.some((signal) => signal.aborted)) finish()
   })
 }
 
-function addWaiter(waiters: Map<DeliveryId, Set<Waiter>>, id: DeliveryId, waiter: Waiter): void {
-  const set = waiters.get(id) ?? new Set()
-  set.add(waiter)
-  waiters.set(id, set)
+function addWaiter(all: Waiting, { id, session }: Delivery, waiter: Waiter): void {
+  const waiting = all.get(id) ?? { session, waiters: new Set() }
+  waiting.waiters.add(waiter)
+  all.set(id, waiting)
 }
 
-function removeWaiter(waiters: Map<DeliveryId, Set<Waiter>>, id: DeliveryId, waiter: Waiter): void {
-  const set = waiters.get(id)
-  set?.delete(waiter)
-  if (set?.size === 0) waiters.delete(id)
+function removeWaiter(all: Waiting, id: DeliveryId, waiter: Waiter): void {
+  const waiting = all.get(id)
+  waiting?.waiters.delete(waiter)
+  if (waiting?.waiters.size === 0) all.delete(id)
 }

@@ -1,6 +1,6 @@
 import type { GrantId } from './grant.ts'
 import type { Evidence, TurnEnd } from './outcome.ts'
-import type { SessionId } from './session.ts'
+import type { ClosedBecause, SessionId } from './session.ts'
 
 export type DeliveryId = string & { readonly brand: 'DeliveryId' }
 export type DeliveryState = 'PENDING' | 'RETRY' | 'DELIVERED' | 'FAILED'
@@ -21,10 +21,10 @@ export type FailedStep =
   | 'restored'
 
 /**
- * Why a delivery waits: its session was busy, blocked by a question to a person, out of reach or let go of the message, or
- * an attempt failed.
+ * Why a delivery waits: its session was busy, blocked by a question to a person, out of reach, let go of the message or is not
+ * open, or an attempt failed.
  */
-export type HeldBecause = 'busy' | 'blocked' | 'offline' | 'released' | 'failed'
+export type HeldBecause = 'busy' | 'blocked' | 'offline' | 'released' | 'failed' | ClosedBecause
 
 /** Where a knock came in: the scope of idempotency keys and of rate limits. */
 export type Source =
@@ -214,6 +214,13 @@ const valueOfPair = (pair: string): number =>
   base62.indexOf(pair.charAt(0)) * base62.length + base62.indexOf(pair.charAt(1))
 
 export const isDeliveryId = (text: string): text is DeliveryId => /^whd_[0-9A-Za-z]{24}$/.test(text)
+
+/**
+ * Whether a message outlives the end of its session and waits until the id is opened again. A sender of webhooks that is
+ * refused unsubscribes for good; who holds a URL is told that the session is over.
+ */
+export const outlivesSession = ({ source, acceptedAt }: Pick<Delivery, 'source' | 'acceptedAt'>): boolean =>
+  source.kind === 'hook' && acceptedAt === undefined
 
 /** The scope inside which an idempotency key means one delivery. */
 export const scopeOf = (source: Source): string =>

@@ -1,6 +1,6 @@
 import type { Action, Delivery, Source } from './delivery.ts'
 import type { Hook, Respond } from './hook.ts'
-import type { Session } from './session.ts'
+import type { Address } from './session.ts'
 
 /** One HTTP request at a capability URL or hook, as far as the use cases need to know it. */
 export interface Knock {
@@ -27,10 +27,10 @@ export type Proof =
   /** What the scheme of the hook at that path verifies. `url` is absolute, as it was sent. */
   | { readonly kind: 'hook'; readonly path: string; readonly method: string; readonly url: string }
 
-/** What a good proof opens: one session, one action. */
+/** What a good proof opens: one session, one action. A hook may speak to one that is not open. */
 export interface Admission {
   readonly source: Source
-  readonly session: Session
+  readonly session: Address
   readonly action: Action
   readonly form: Form
   /** Largest body; 0 for no limit. */

@@ -1,3 +1,5 @@
+import type { ClosedBecause } from './session.ts'
+
 /** How a driver knows that the agent took the input: its own acknowledgement, the text seen on its screen, or a paste marker seen there. */
 export type Evidence = 'ack' | 'echo' | 'marker'
 
@@ -46,6 +48,8 @@ export type Outcome =
     }
   /** The agent's host cannot be reached now: held, no attempt spent. */
   | { readonly kind: 'offline'; readonly why: string; readonly retryAfterMs?: number }
+  /** No session is open under that id, and the message outlives that: held until one is. */
+  | { readonly kind: 'closed'; readonly because: ClosedBecause; readonly why: string }
   /** The agent's process is over. */
   | { readonly kind: 'ended'; readonly exitCode?: number; readonly why?: string }
   /** The agent did not get it. `retry` says whether trying again makes sense. */

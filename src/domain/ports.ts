@@ -114,8 +114,11 @@ export interface HostLink {
   nextDue(except: readonly SessionId[]): Promise<number | undefined>
   /** Frees every lease of a process that is gone: attempts under way become `unknown`. Returns how many. */
   releaseLeases(now: number): Promise<number>
-  /** FAILED with `session_ended` for what still waits for an ended session; leased ones are left to their attempt. */
-  failQueued(session: SessionId, now: number, why: string): Promise<number>
+  /**
+   * FAILED with `session_ended` for what still waits for an ended session, but for what outlives it (`outlivesSession`): that is
+   * held. Leased ones are left to their attempt. Some in each transaction; with `only`, just those. Returns how many failed.
+   */
+  failQueued(session: SessionId, why: string, only?: readonly DeliveryId[]): Promise<number>
 }
 
 /** Work on the store as a whole, in the store's own time: the server's maintenance, `doctor`, `backup`. */

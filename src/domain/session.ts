@@ -20,6 +20,29 @@ export interface Session {
   readonly endedAt?: number
 }
 
+/** Where a message goes: the session as it is, or the id of one that is not there (yet). */
+export type Address = Session | { readonly id: SessionId; readonly state: 'missing' }
+
+export const isClosed = (
+  address: Address,
+): address is Exclude<Address, Session> | (Session & { readonly state: 'ended' }) =>
+  address.state === 'missing' || address.state === 'ended'
+
+/** What stands in the way of a message that waits for its session to be opened. */
+export type ClosedBecause = 'session_ended' | 'session_missing'
+
+/** Why nothing can be brought there now; undefined for a session that is open. */
+export function closedBecause(session: Pick<Session, 'state'> | undefined): ClosedBecause | undefined {
+  if (!session) return 'session_missing'
+  return session.state === 'ended' ? 'session_ended' : undefined
+}
+
+/** The same for people. */
+export const closedText = (session: Pick<Session, 'state' | 'why'> | undefined): string =>
+  session
+    ? `the session has ended${session.why === undefined ? '' : ` (${session.why})`}; it waits until the id is opened again`
+    : 'there is no such session yet; it waits until one is opened'
+
 /** One of the sessions that a new store begins with: gives way to whatever is registered under its name. */
 export const isStanding = ({ generation }: Pick<Session, 'generation'>): boolean => generation === 'standing'
 

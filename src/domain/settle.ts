@@ -1,12 +1,19 @@
-import type { Delivery, DeliveryEvent, FailedStep } from './delivery.ts'
+import {
+  type Delivery,
+  type DeliveryEvent,
+  type FailedStep,
+  type HeldBecause,
+  outlivesSession,
+} from './delivery.ts'
 import type { Evidence, Outcome } from './outcome.ts'
 import { backoffMs, defaultRetryPolicy, holdMs, type RetryPolicy } from './retry-policy.ts'
+import { closedText } from './session.ts'
 import type { Settlement } from './settlement.ts'
 
 /**
  * The whole life of a delivery, one outcome at a time:
  *
- *                        busy, offline, released (no attempt spent)
+ *                   busy, offline, released, closed (no attempt spent)
  *                              ┌───┐
  *     recordDelivery ──────▶ PENDING ──── taken, completed ────▶ DELIVERED
  *                              │  ▲ ╲                                │
@@ -37,6 +44,7 @@ export function settle(
     case 'busy':
     case 'offline':
     case 'released':
+    case 'closed':
       return held(at, outcome)
     case 'revoked':
       return failed(at, 'revoked', 'its grant was revoked before it could be delivered')
@@ -44,6 +52,7 @@ export function settle(
     case 'expired':
       return failed(at, outcome.kind, outcome.why)
     case 'ended':
+      if (outlivesSession(delivery)) return held({ ...at, outcome: 'closed' }, closedBy(outcome))
       return delivery.acceptedAt === undefined
         ? failed(at, 'session_ended', outcome.why ?? endedText(outcome.exitCode))
         : failed(at, 'turn', `exited: ${outcome.why ?? endedText(outcome.exitCode)}`)
@@ -124,19 +133,32 @@ function delivered(at: At, { answer }: { readonly answer?: string }, known: Know
   }
 }
 
-function held(at: At, outcome: Extract<Outcome, { kind: 'busy' | 'offline' | 'released' }>): Settlement {
+type Held = Extract<Outcome, { kind: 'busy' | 'offline' | 'released' | 'closed' }>
+
+const closedBy = ({ exitCode, why = endedText(exitCode) }: Extract<Outcome, { kind: 'ended' }>): Held => ({
+  kind: 'closed',
+  because: 'session_ended',
+  why: closedText({ state: 'ended', why }),
+})
+
+function becauseOf(outcome: Held): HeldBecause {
+  if (outcome.kind === 'closed') return outcome.because
+  return outcome.kind === 'busy' && outcome.blocked ? 'blocked' : outcome.kind
+}
+
+function held(at: At, outcome: Held): Settlement {
   const { delivery, now, policy } = at
+  const because = becauseOf(outcome)
   if (now >= delivery.expiresAt) return failed(at, 'expired', `waited too long: ${outcome.why}`)
-  const wait =
-    outcome.kind === 'released' ? 0 : (outcome.retryAfterMs ?? holdMs(delivery.receivedAt, now, policy))
-  const because = outcome.kind === 'busy' && outcome.blocked ? 'blocked' : outcome.kind
+  const wait = 'retryAfterMs' in outcome ? outcome.retryAfterMs : undefined
+  const pauseMs = outcome.kind === 'released' ? 0 : (wait ?? holdMs(delivery.receivedAt, now, policy))
   const repeated = delivery.heldBecause === because && delivery.detail === outcome.why
   return {
     ...base(at),
     state: delivery.failures > 0 ? 'RETRY' : 'PENDING',
     heldBecause: because,
     detail: outcome.why,
-    dueAt: Math.min(now + wait, delivery.expiresAt),
+    dueAt: Math.min(now + pauseMs, delivery.expiresAt),
     events: repeated
       ? []
       : [event(now, outcome.kind === 'released' ? 'released' : 'held', `${because}: ${outcome.why}`)],

@@ -30,18 +30,18 @@ export interface Settlement {
   readonly events: readonly DeliveryEvent[]
 }
 
-/** What only found the session busy or out of reach was no attempt. */
+/** What only found the session busy, out of reach or not open was no attempt. */
 export const isUnspent = ({ outcome }: Settlement): boolean =>
-  outcome === 'busy' || outcome === 'offline' || outcome === 'released'
+  outcome === 'busy' || outcome === 'offline' || outcome === 'released' || outcome === 'closed'
 
 /** The delivery as a settlement leaves it: what a store writes. */
 export function settled(delivery: Delivery, settlement: Settlement, now: number): Delivery {
-  const { leasedUntil: _l, failedStep: _f, heldBecause: _h, detail: _d, settledAt: _s, ...kept } = delivery
+  const { leasedUntil, failedStep: _f, heldBecause: _h, detail: _d, settledAt: _s, ...kept } = delivery
   const { outcome: _o, events: _e, accepted, ...written } = settlement
   return {
     ...kept,
     ...written,
-    attempts: kept.attempts - (isUnspent(settlement) ? 1 : 0),
+    attempts: kept.attempts - (leasedUntil !== undefined && isUnspent(settlement) ? 1 : 0),
     ...(accepted && { acceptedAt: kept.acceptedAt ?? now }),
     ...(kept.evidence && { evidence: kept.evidence }),
     ...(isTerminal(written.state) && { settledAt: now }),

@@ -3,7 +3,7 @@ import { Failure } from '../domain/error.ts'
 import { sessionOfHook } from '../domain/hook.ts'
 import type { Admission, HandshakeAnswer, Knock, Proof } from '../domain/knock.ts'
 import type { DoorStore } from '../domain/ports.ts'
-import { parseSessionId, requireOpen, type Session } from '../domain/session.ts'
+import { type Address, parseSessionId } from '../domain/session.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
 import { schemeOf } from '../providers/index.ts'
 import type { Network } from '../providers/network.ts'
@@ -54,7 +54,7 @@ export async function proveHook(
     throw new Failure('method_not_allowed', 'Use POST here.', { allow: proven.allow })
   if (proven.kind === 'handshake') return { handshake: proven.answer }
   spendKnock(deps, `hook:${target.name}`, knock.receivedAt)
-  return admission(target, proven.verified, await openSession(deps, target.session))
+  return admission(target, proven.verified, await addressOf(deps.store, target.session))
 }
 
 /** The hooks that a bearer token alone opens. */
@@ -112,10 +112,13 @@ function challengeOf(verify: VerifyConfig): 'Basic' | 'Bearer' | 'none' {
   return security.scheme === 'basic' ? 'Basic' : 'Bearer'
 }
 
-const openSession = async (deps: HookProofDeps, id: string): Promise<Session> =>
-  requireOpen(await deps.store.findSession(parseSessionId(id)), id)
+/** Senders unsubscribe for good when they are refused: what comes for a session that is not open waits for it. */
+export async function addressOf(store: Pick<DoorStore, 'findSession'>, name: string): Promise<Address> {
+  const id = parseSessionId(name)
+  return (await store.findSession(id)) ?? { id, state: 'missing' }
+}
 
-const admission = (target: Target, verified: Verified, session: Session): Admission => ({
+const admission = (target: Target, verified: Verified, session: Address): Admission => ({
   source: { kind: 'hook', hook: target.name },
   session,
   action: target.action,

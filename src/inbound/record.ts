@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { deliveryIdBytes } from '../domain/delivery.ts'
 import type { Admission, Knock } from '../domain/knock.ts'
 import type { Clock, DoorStore, Draft, Recorded } from '../domain/ports.ts'
-import type { Session } from '../domain/session.ts'
+import { type Address, isClosed } from '../domain/session.ts'
 import type { InboundConfig } from './config.ts'
 import type { Rendered } from './message.ts'
 
@@ -21,7 +21,7 @@ export function record(
   deps: RecordDeps,
   knock: Pick<Knock, 'receivedAt' | 'keptHeaders'>,
   admission: Pick<Admission, 'source' | 'action' | 'key' | 'form'>,
-  session: Session,
+  session: Address,
   rendered: Rendered,
 ): Promise<Recorded> {
   const { limits, retry } = deps.config()
@@ -42,7 +42,8 @@ export function record(
     headers: withoutProof(knock.keptHeaders(), admission.form),
     receivedAt: knock.receivedAt,
     expiresAt: knock.receivedAt + retry.maxHoldSeconds * 1000,
-    lease: deps.pushes(session.driver) && !failed ? { leaseMs: deps.leaseMs } : undefined,
+    lease:
+      !failed && !isClosed(session) && deps.pushes(session.driver) ? { leaseMs: deps.leaseMs } : undefined,
     queueLimit: limits.queuePerSession,
     failed,
   })
@@ -62,7 +63,7 @@ function withoutProof(
 const idempotencyWindowMs = 86_400_000
 
 function idempotencyOf(
-  session: Session,
+  session: Pick<Address, 'id'>,
   admission: Pick<Admission, 'action' | 'key'>,
   rendered: Rendered,
 ): Draft['idempotency'] {
@@ -77,7 +78,7 @@ function idempotencyOf(
  * may render differently the second time (a fence, a changed template): there its id alone decides.
  */
 const fingerprintOf = (
-  session: Session,
+  session: Pick<Address, 'id'>,
   admission: Pick<Admission, 'action' | 'key'>,
   rendered: Rendered,
 ): string =>

@@ -1,7 +1,8 @@
 import { Failure } from '../domain/error.ts'
 import type { Admission } from '../domain/knock.ts'
 import type { DoorStore } from '../domain/ports.ts'
-import { parseSessionId, requireOpen, type Session } from '../domain/session.ts'
+import { type Address, isClosed, type Session } from '../domain/session.ts'
+import { addressOf } from './authenticate-webhook.ts'
 import type { InboundConfig } from './config.ts'
 import type { Rendered } from './message.ts'
 
@@ -12,31 +13,34 @@ export interface TargetDeps {
   readonly hasSkill: (session: Session, skill: string) => Promise<boolean>
 }
 
-/** The session a body names instead of the one its proof opens. Throws `session_not_allowed` and the session failures. */
+/** The session a body names instead of the one its proof opens. Throws `session_not_allowed`. */
 export function chooseSession(
   deps: TargetDeps,
   admission: Admission,
   wanted: string | undefined,
-): Session | Promise<Session> {
+): Address | Promise<Address> {
   return wanted === undefined || wanted === admission.session.id ? admission.session : named(deps, wanted)
 }
 
-async function named(deps: TargetDeps, wanted: string): Promise<Session> {
+async function named(deps: TargetDeps, wanted: string): Promise<Address> {
   if (!mayName(deps.config(), wanted))
     throw new Failure('session_not_allowed', 'This hook may not name that session. See sessions.allow.')
-  return requireOpen(await deps.store.findSession(parseSessionId(wanted)), wanted)
+  return addressOf(deps.store, wanted)
 }
 
 const mayName = ({ sessions: { agent, allow } }: Pick<InboundConfig, 'sessions'>, session: string): boolean =>
   session === agent || allow.includes('*') || allow.includes(session)
 
-/** Agents report no missing skill: it is looked for first, and without it the delivery is recorded as failed. */
+/**
+ * Agents report no missing skill: it is looked for first, and without it the delivery is recorded as failed. Where there is
+ * no agent to ask, its turn will tell.
+ */
 export const checkSkill = (
   deps: TargetDeps,
-  session: Session,
+  session: Address,
   rendered: Rendered,
 ): Rendered | Promise<Rendered> =>
-  rendered.skill === undefined || rendered.failed
+  rendered.skill === undefined || rendered.failed || isClosed(session)
     ? rendered
     : lookedUp(deps, session, rendered, rendered.skill)
 

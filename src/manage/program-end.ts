@@ -21,6 +21,6 @@ export async function recordProgramEnd(
     why,
     ...(exitCode !== undefined && { exitCode }),
   })
-  if (ended) await store.failQueued(session, at, why)
+  if (ended) await store.failQueued(session, why)
   return ended
 }

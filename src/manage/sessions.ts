@@ -103,7 +103,7 @@ export const newGeneration = (clock: Pick<Clock, 'bytes'>): string =>
   [...clock.bytes(8)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 
 interface EndSessionDeps {
-  readonly store: Pick<DoorStore, 'findSession' | 'listSessions' | 'endSession' | 'failQueued'>
+  readonly store: Pick<DoorStore, 'findSession' | 'listSessions' | 'endSession' | 'failQueued' | 'counts'>
   readonly clock: Pick<Clock, 'now'>
   readonly connect: OpenSessionDeps['connect']
 }
@@ -112,6 +112,8 @@ export interface Ended {
   readonly session: SessionId
   /** Messages that waited and now never arrive. */
   readonly failed: number
+  /** Messages of hooks that wait until the id is opened again. */
+  readonly held: number
   /** Why its agent could not be ended; the session is over all the same. */
   readonly trouble?: string
 }
@@ -163,8 +165,9 @@ async function end(deps: EndSessionDeps, session: Session): Promise<Ended> {
   const trouble = await endAgent(deps, session)
   const at = deps.clock.now()
   await deps.store.endSession(session.id, session.generation, { at, why: 'ended by the operator' })
-  const failed = await deps.store.failQueued(session.id, at, 'the session was ended by the operator')
-  return { session: session.id, failed, ...(trouble !== undefined && { trouble }) }
+  const failed = await deps.store.failQueued(session.id, 'the session was ended by the operator')
+  const held = (await deps.store.counts()).queues.get(session.id) ?? 0
+  return { session: session.id, failed, held, ...(trouble !== undefined && { trouble }) }
 }
 
 const endDeadlineMs = 15_000

@@ -5,12 +5,14 @@ import type { Sql } from './connection.ts'
 import { grantOf, number, orUndefined, sessionOf, text } from './rows.ts'
 
 /** The oldest unfinished delivery of a session. */
-interface Head {
+export interface Head {
   readonly seq: number
   readonly dueAt: number
   readonly leasedUntil: number | undefined
   readonly receivedAt: number
   readonly expiresAt: number
+  /** `outlivesSession` in `domain/delivery.ts`. */
+  readonly outlives: boolean
 }
 
 /**
@@ -133,7 +135,8 @@ export function createCache(sql: Sql): Cache {
 
 function loadHead(sql: Sql, session: SessionId): Head | null {
   const row = sql(
-    `SELECT seq, due_at, leased_until, received_at, expires_at FROM deliveries
+    `SELECT seq, due_at, leased_until, received_at, expires_at,
+       source LIKE 'hook:%' AND accepted_at IS NULL AS outlives FROM deliveries
      WHERE session = ? AND state IN ('PENDING', 'RETRY') AND phase = 'deliver' ORDER BY seq LIMIT 1`,
   ).get(session)
   return row
@@ -143,6 +146,7 @@ function loadHead(sql: Sql, session: SessionId): Head | null {
         leasedUntil: orUndefined(row.leased_until, number),
         receivedAt: number(row.received_at),
         expiresAt: number(row.expires_at),
+        outlives: number(row.outlives) === 1,
       }
     : null
 }

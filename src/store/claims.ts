@@ -1,6 +1,7 @@
 import type { Delivery } from '../domain/delivery.ts'
 import type { HostLink } from '../domain/ports.ts'
-import type { SessionId } from '../domain/session.ts'
+import { closedBecause, type SessionId } from '../domain/session.ts'
+import type { Cache, Head } from './cache.ts'
 import type { StoreContext } from './context.ts'
 import { deliveryColumns, deliveryOf, number, orUndefined, text } from './rows.ts'
 import { addEvents } from './settle.ts'
@@ -22,7 +23,8 @@ export function nextDue({ sql, cache }: StoreContext, except: readonly SessionId
   const skipped = new Set(except)
   for (const session of cache.queues().keys()) {
     const head = skipped.has(session) ? null : cache.head(session)
-    if (head) next = Math.min(next ?? Number.POSITIVE_INFINITY, head.leasedUntil ?? head.dueAt)
+    if (head && !waitsForSession(cache, session, head))
+      next = Math.min(next ?? Number.POSITIVE_INFINITY, head.leasedUntil ?? head.dueAt)
   }
   return next
 }
@@ -62,10 +64,15 @@ function dueNow(context: StoreContext, claim: Claim): readonly Due[] {
   const skipped = new Set(except)
   for (const [session, waiting] of cache.queues()) {
     const head = waiting === 0 || skipped.has(session) ? null : cache.head(session)
-    if (head && head.dueAt <= now && (head.leasedUntil ?? now) <= now) keepLongestDue(due, head, limit)
+    if (!head || head.dueAt > now || (head.leasedUntil ?? now) > now) continue
+    if (!waitsForSession(cache, session, head)) keepLongestDue(due, head, limit)
   }
   return due
 }
+
+/** It is nobody's turn there until a session is opened; `expireHeld` ends what waits too long. */
+const waitsForSession = (cache: Cache, session: SessionId, { outlives }: Pick<Head, 'outlives'>): boolean =>
+  outlives && closedBecause(cache.session(session)) !== undefined
 
 const callbackRows = `FROM deliveries
   WHERE state IN ('PENDING', 'RETRY') AND phase = 'callback' AND leased_until IS NULL`

@@ -1,21 +1,78 @@
-import type { Delivery } from '../domain/delivery.ts'
+import { type Delivery, type DeliveryId, isTerminal, outlivesSession, seqOf } from '../domain/delivery.ts'
 import type { StoreMaintenance } from '../domain/ports.ts'
-import type { SessionId } from '../domain/session.ts'
+import { closedBecause, type SessionId } from '../domain/session.ts'
 import { settle } from '../domain/settle.ts'
+import { pause } from '../wait.ts'
 import type { StoreContext } from './context.ts'
 import { deliveryColumns, deliveryOf, number, text } from './rows.ts'
 import { applySettlement } from './settle.ts'
 
-/** FAILED for all that waits for a session that is over. */
-export function failQueued(context: StoreContext, session: SessionId, now: number, why: string): number {
-  const waiting = context
-    .sql(`SELECT ${deliveryColumns} ${waitingOf} ORDER BY seq`)
-    .all(session)
-    .map(deliveryOf)
-  for (const delivery of waiting)
-    applySettlement(context, delivery, settle(delivery, { kind: 'ended', why }, now, 0), now)
-  return waiting.length
+/** FAILED, or held, for what waits for a session that is over; some in each transaction, others write in between. */
+export async function failQueued(
+  context: StoreContext,
+  session: SessionId,
+  why: string,
+  only?: readonly DeliveryId[],
+): Promise<number> {
+  let failed = 0
+  const fail = async (seqs: readonly number[]) => {
+    failed += await context.write(() => failSome(context, session, seqs, why))
+    await pause(betweenMs)
+  }
+  if (only) {
+    const seqs = only.map(seqOf)
+    for (let i = 0; i < seqs.length; i += endingBatch) await fail(seqs.slice(i, i + endingBatch))
+    return failed
+  }
+  const last = await context.read(() => newestOf(context, session))
+  for (let after = 0; after < last; ) {
+    const seqs = await context.read(() => waitingAfter(context, session, after, last))
+    if (seqs.length === 0) break
+    await fail(seqs)
+    after = seqs.at(-1) ?? last
+  }
+  return failed
 }
+
+/** Most deliveries that end in one transaction, and how long knocks and other processes have the lock to themselves then. */
+const endingBatch = 200
+const betweenMs = 1
+
+const newestOf = ({ sql }: StoreContext, session: SessionId): number =>
+  number(sql(`SELECT COALESCE(MAX(seq), 0) AS seq ${waitingOf}`).get(session)?.seq)
+
+const waitingAfter = (
+  { sql }: StoreContext,
+  session: SessionId,
+  after: number,
+  last: number,
+): readonly number[] =>
+  sql(`SELECT seq ${waitingOf} AND seq > ? AND seq <= ? ORDER BY seq LIMIT ${endingBatch}`)
+    .all(session, after, last)
+    .map((row) => number(row.seq))
+
+/** How many of them have failed because the session ended, here or in another process that ends it too. */
+function failSome(context: StoreContext, session: SessionId, seqs: readonly number[], why: string): number {
+  const now = context.time.now()
+  const isOpen = closedBecause(context.cache.session(session)) === undefined
+  let failed = 0
+  for (const seq of seqs) {
+    const row = context.sql(`SELECT ${deliveryColumns} FROM deliveries WHERE seq = ?`).get(seq)
+    const delivery = row && deliveryOf(row)
+    if (!delivery || delivery.session !== session) continue
+    if (delivery.failedStep === 'session_ended') failed += 1
+    if (!waits(delivery) || (outlivesSession(delivery) && (isOpen || isHeld(delivery)))) continue
+    const settlement = settle(delivery, { kind: 'ended', why }, now, 0)
+    if (settlement.failedStep !== undefined) failed += 1
+    applySettlement(context, delivery, settlement, now)
+  }
+  return failed
+}
+
+const isHeld = ({ heldBecause }: Delivery): boolean => heldBecause === 'session_ended'
+
+const waits = ({ state, phase, leasedUntil }: Delivery): boolean =>
+  !isTerminal(state) && phase === 'deliver' && leasedUntil === undefined
 
 /** FAILED for what waited too long, some in each transaction. */
 export function createExpiry(context: StoreContext): Pick<StoreMaintenance, 'expireHeld'> {

@@ -2,7 +2,7 @@ import { type Delivery, type DeliveryId, deliveryIdOf, onClock, scopeOf } from '
 import { Failure } from '../domain/error.ts'
 import { forbidden, isExpired } from '../domain/grant.ts'
 import type { Draft, Recorded } from '../domain/ports.ts'
-import { requireOpen } from '../domain/session.ts'
+import { closedBecause, closedText, requireOpen } from '../domain/session.ts'
 import type { StoreContext } from './context.ts'
 import { deliveryColumns, deliveryOf, type Extra, extraOf, usualType } from './rows.ts'
 import { addEvents } from './settle.ts'
@@ -15,8 +15,16 @@ export function record(context: StoreContext, draft: Draft): Recorded {
   const first = draft.idempotency && firstOf(context, source, draft.idempotency)
   if (first) return { delivery: onClock(first, context.time.skew()), replayed: true, leased: false }
   requireRoom(context, draft)
-  const leased = draft.lease !== undefined && !draft.failed && context.cache.head(draft.session) === null
-  const delivery = insert(context, onStoreTime(context, draft), source, context.time.now(), leased)
+  const held = draft.failed ? undefined : closedOf(context, draft)
+  const leased =
+    draft.lease !== undefined && !draft.failed && !held && context.cache.head(draft.session) === null
+  const delivery = insert(
+    context,
+    { ...onStoreTime(context, draft), held },
+    source,
+    context.time.now(),
+    leased,
+  )
   if (draft.source.kind === 'grant') context.cache.used(draft.source.grant, now)
   return { delivery: onClock(delivery, context.time.skew()), replayed: false, leased }
 }
@@ -27,7 +35,17 @@ function requireSource({ cache }: StoreContext, draft: Draft, now: number): void
     const opens = grant && grant.revokedAt === undefined && !isExpired(grant, now)
     if (!opens || grant.session !== draft.session) throw forbidden()
   }
-  requireOpen(cache.session(draft.session), draft.session)
+  if (draft.source.kind !== 'hook') requireOpen(cache.session(draft.session), draft.session)
+}
+
+type HeldDraft = Draft & { readonly held: Held | undefined }
+type Held = Required<Pick<Delivery, 'heldBecause' | 'detail'>>
+
+/** A hook's message for a session that is not open waits from the beginning. */
+function closedOf({ cache }: StoreContext, draft: Draft): Held | undefined {
+  const session = cache.session(draft.session)
+  const heldBecause = closedBecause(session)
+  return heldBecause && { heldBecause, detail: closedText(session) }
 }
 
 function firstOf(
@@ -62,15 +80,21 @@ function onStoreTime({ time }: StoreContext, draft: Draft): Draft {
   return { ...draft, receivedAt, expiresAt: receivedAt + draft.expiresAt - draft.receivedAt }
 }
 
-function insert(context: StoreContext, draft: Draft, source: string, now: number, leased: boolean): Delivery {
+function insert(
+  context: StoreContext,
+  draft: HeldDraft,
+  source: string,
+  now: number,
+  leased: boolean,
+): Delivery {
   const { cache, sql } = context
-  const { failed } = draft
+  const { failed, held } = draft
   const state = failed ? 'FAILED' : 'PENDING'
   const leasedUntil = leased && draft.lease ? now + draft.lease.leaseMs : null
   const seq = cache.nextSeq()
   const id = deliveryIdOf(cache.idTime(draft.receivedAt), seq, draft.chance)
   const extra = JSON.stringify(extraFor(draft))
-  if (leased || failed || draft.idempotency)
+  if (leased || failed || held || draft.idempotency)
     sql(insertSpecial).run(
       seq,
       id,
@@ -79,7 +103,8 @@ function insert(context: StoreContext, draft: Draft, source: string, now: number
       draft.action,
       state,
       failed ? failed.step : null,
-      failed ? failed.detail : null,
+      held ? held.heldBecause : null,
+      (failed ?? held)?.detail ?? null,
       draft.receivedAt,
       now,
       draft.expiresAt,
@@ -109,10 +134,18 @@ function insert(context: StoreContext, draft: Draft, source: string, now: number
   if (failed)
     addEvents(context, seq, [{ at: now, kind: 'failed', detail: `${failed.step}: ${failed.detail}` }])
   else queued(context, draft, seq, now, leased)
+  if (held)
+    addEvents(context, seq, [{ at: now, kind: 'held', detail: `${held.heldBecause}: ${held.detail}` }])
   return stored(draft, id, seq, now, state, leasedUntil)
 }
 
-function queued({ cache, sql }: StoreContext, draft: Draft, seq: number, now: number, leased: boolean): void {
+function queued(
+  { cache, sql }: StoreContext,
+  draft: HeldDraft,
+  seq: number,
+  now: number,
+  leased: boolean,
+): void {
   if (cache.head(draft.session) === null)
     cache.setHead(draft.session, {
       seq,
@@ -120,6 +153,7 @@ function queued({ cache, sql }: StoreContext, draft: Draft, seq: number, now: nu
       leasedUntil: leased && draft.lease ? now + draft.lease.leaseMs : undefined,
       receivedAt: draft.receivedAt,
       expiresAt: draft.expiresAt,
+      outlives: draft.source.kind === 'hook',
     })
   if (leased) sql('INSERT INTO attempts (delivery, number, started_at) VALUES (?, 1, ?)').run(seq, now)
 }
@@ -149,12 +183,12 @@ const insertPlain = `INSERT INTO deliveries (
 
 /** Leased at once, failed at once, or with a key to be recognised by. */
 const insertSpecial = `INSERT INTO deliveries (
-    seq, id, session, source, action, state, phase, failed_step, detail, received_at, stored_at, due_at, expires_at,
+    seq, id, session, source, action, state, phase, failed_step, held_because, detail, received_at, stored_at, due_at, expires_at,
     failures, attempts, leased_until, settled_at, idempotency_key, message, extra, payload
-  ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'deliver', ?7, ?8, ?9, ?10, ?10, ?11, 0, ?12, ?13, ?14, ?15, ?16, ?17, ?18)`
+  ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'deliver', ?7, ?8, ?9, ?10, ?11, ?11, ?12, 0, ?13, ?14, ?15, ?16, ?17, ?18, ?19)`
 
 function stored(
-  draft: Draft,
+  draft: HeldDraft,
   id: DeliveryId,
   seq: number,
   now: number,
@@ -177,9 +211,10 @@ function stored(
     failures: 0,
     attempts: leasedUntil === null ? 0 : 1,
   }
-  const { failed, from, skill, callbackUrl, timeoutMs, idempotency, replayOf } = draft
+  const { failed, held, from, skill, callbackUrl, timeoutMs, idempotency, replayOf } = draft
   // One by one: what most knocks lack costs them nothing then.
   if (failed) Object.assign(delivery, { failedStep: failed.step, detail: failed.detail, settledAt: now })
+  if (held) Object.assign(delivery, held)
   if (from !== undefined) delivery.from = from
   if (skill !== undefined) delivery.skill = skill
   if (callbackUrl !== undefined) delivery.callbackUrl = callbackUrl

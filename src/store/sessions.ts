@@ -67,7 +67,18 @@ function open(context: StoreContext, session: Session, replace: boolean): { read
       session.openedAt,
     )
   context.cache.forgetSession(session.id)
+  releaseClosed(context, session.id)
   return { liveGrants: countLiveGrants(context, session) }
+}
+
+/** What waited for a session of that id waits for it no longer. */
+function releaseClosed({ sql, cache, time }: StoreContext, session: SessionId): void {
+  sql(
+    `UPDATE deliveries SET held_because = NULL, detail = NULL, due_at = MIN(due_at, ?)
+     WHERE session = ? AND state IN ('PENDING', 'RETRY') AND phase = 'deliver'
+       AND held_because IN ('session_ended', 'session_missing')`,
+  ).run(time.now(), session)
+  cache.forgetHead(session)
 }
 
 const countLiveGrants = ({ sql }: StoreContext, { id, openedAt }: Session): number =>

@@ -7,7 +7,7 @@ import {
 } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import type { Evidence } from '../domain/outcome.ts'
-import { requireOpen } from '../domain/session.ts'
+import { closedBecause, closedText, requireOpen } from '../domain/session.ts'
 import { settle, submitted } from '../domain/settle.ts'
 import { isUnspent, type Settlement } from '../domain/settlement.ts'
 import type { StoreContext } from './context.ts'
@@ -103,6 +103,7 @@ export function accept(context: StoreContext, id: DeliveryId, now: number, evide
       'UPDATE deliveries SET accepted_at = COALESCE(accepted_at, ?), evidence = COALESCE(evidence, ?) WHERE seq = ?',
     )
     .run(now, evidence, delivery.seq)
+  context.cache.forgetHead(delivery.session)
   addEvents(context, delivery.seq, [submitted(now, evidence)])
 }
 
@@ -138,14 +139,24 @@ export function requeue(context: StoreContext, id: DeliveryId, at: number, expir
       'unprocessable',
       'It never became a message: mend the template, then replay it with a message of your own.',
     )
-  requireOpen(cache.session(delivery.session), delivery.session)
   const answered =
     delivery.phase === 'callback' && delivery.failedStep === 'callback' && delivery.acceptedAt !== undefined
+  const session = cache.session(delivery.session)
+  const outlives = delivery.source.kind === 'hook' && !answered
+  const waits = outlives ? closedBecause(session) : undefined
+  if (!outlives) requireOpen(session, delivery.session)
   sql(
-    `UPDATE deliveries SET state = 'PENDING', phase = iif(?1, 'callback', 'deliver'), failed_step = NULL, detail = NULL,
-       due_at = ?2, expires_at = ?3, failures = 0, accepted_at = iif(?1, accepted_at, NULL),
+    `UPDATE deliveries SET state = 'PENDING', phase = iif(?1, 'callback', 'deliver'), failed_step = NULL, held_because = ?5,
+       detail = ?6, due_at = ?2, expires_at = ?3, failures = 0, accepted_at = iif(?1, accepted_at, NULL),
        evidence = iif(?1, evidence, NULL), turn_end = iif(?1, turn_end, NULL), settled_at = NULL WHERE seq = ?4`,
-  ).run(answered ? 1 : 0, now, now + expiresAt - at, delivery.seq)
+  ).run(
+    answered ? 1 : 0,
+    now,
+    now + expiresAt - at,
+    delivery.seq,
+    waits ?? null,
+    waits ? closedText(session) : null,
+  )
   addEvents(context, delivery.seq, [{ at: now, kind: 'requeued', detail: 'by hand' }])
   cache.forgetHead(delivery.session)
   cache.count('FAILED', delivery.session, -1)

@@ -51,8 +51,7 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     listDeliveries: (filter) => list(context, filter),
     requeueDelivery: (id, now, expiresAt) => write(() => requeue(context, id, now, expiresAt)),
     acknowledgeDelivery: (id, now) => write(() => acknowledge(context, id, now)),
-    failQueued: (session, now, why) =>
-      write(() => failQueued(context, session, now - context.time.skew(), why)),
+    failQueued: (session, why, only) => failQueued(context, session, why, only),
     counts: () => read(() => counts(context)),
     knocksByHour: (from, hours) => knocksByHour(context, from, hours),
     changedElsewhere: () => read(context.changedElsewhere),

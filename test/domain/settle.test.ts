@@ -26,6 +26,8 @@ const delivery = (over: Partial<Delivery> = {}): Delivery => ({
   ...over,
 })
 
+const hooked: Partial<Delivery> = { source: { kind: 'hook', hook: 'deploy' } }
+
 describe('settle', () => {
   const table: readonly [
     name: string,
@@ -46,6 +48,28 @@ describe('settle', () => {
     ['offline holds', {}, { kind: 'offline', why: 'no host' }, 'PENDING', 'offline'],
     ['busy too long expires', { expiresAt: now }, { kind: 'busy', why: 'a turn runs' }, 'FAILED', 'expired'],
     ['ended fails', {}, { kind: 'ended', exitCode: 1 }, 'FAILED', 'session_ended'],
+    ['ended holds what a hook stored', hooked, { kind: 'ended', exitCode: 1 }, 'PENDING', 'session_ended'],
+    [
+      'ended fails the turn that a hook began',
+      { ...hooked, acceptedAt: now },
+      { kind: 'ended' },
+      'FAILED',
+      'turn',
+    ],
+    [
+      'a session that is not there holds',
+      hooked,
+      { kind: 'closed', because: 'session_missing', why: 'no' },
+      'PENDING',
+      'session_missing',
+    ],
+    [
+      'a session that is not there too long expires',
+      { ...hooked, expiresAt: now },
+      { kind: 'closed', because: 'session_missing', why: 'no' },
+      'FAILED',
+      'expired',
+    ],
     ['ended after acceptance fails the turn', { acceptedAt: now }, { kind: 'ended' }, 'FAILED', 'turn'],
     ['a failure that may pass is retried', {}, { kind: 'failed', why: 'x', retry: true }, 'RETRY', 'failed'],
     ['a failure for good fails', {}, { kind: 'failed', why: 'x', retry: false }, 'FAILED', 'turn'],

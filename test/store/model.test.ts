@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { DeliveryId } from '../../src/domain/delivery.ts'
+import type { DeliveryId, Source } from '../../src/domain/delivery.ts'
 import { Failure } from '../../src/domain/error.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import type { Store } from '../../src/domain/ports.ts'
@@ -12,7 +12,7 @@ import { ci, draftOf, grantOf, noon, sessionCalled } from '../support/drafts.ts'
 import { createMemoryState, openMemoryStore } from '../support/memory-store.ts'
 import { inScratch, openScratchStore } from '../support/scratch-store.ts'
 
-const sessions = ['default', 'push'] as SessionId[]
+const sessions = ['default', 'push', 'later'] as SessionId[]
 const outcomes: readonly Outcome[] = [
   { kind: 'taken', evidence: 'ack' },
   { kind: 'completed', answer: 'done' },
@@ -20,6 +20,7 @@ const outcomes: readonly Outcome[] = [
   { kind: 'busy', why: 'a turn runs' },
   { kind: 'offline', why: 'no route' },
   { kind: 'ended', exitCode: 1 },
+  { kind: 'closed', because: 'session_ended', why: 'it has ended' },
   { kind: 'failed', why: 'refused', retry: true },
   { kind: 'failed', why: 'gone', retry: false },
   { kind: 'unknown', why: 'cut off', accepted: false },
@@ -111,6 +112,11 @@ async function perform(store: Store | undefined, each: Step, n: number, now: num
   }
 }
 
+const sourceOf = (flags: number, session: SessionId): Source => {
+  if (flags & 8) return { kind: 'hook', hook: 'deploy' }
+  return flags & 1 && session === 'default' ? { kind: 'grant', grant: ci } : { kind: 'admin' }
+}
+
 type Act = (store: Store, each: Step, n: number, now: number) => Promise<unknown>
 
 const picked = async (store: Store, which: number): Promise<DeliveryId | undefined> => {
@@ -130,7 +136,7 @@ const acts: Record<Step['act'], Act> = {
       draftOf({
         chance: new Uint8Array(16).fill(n),
         session,
-        source: flags & 1 && session === 'default' ? { kind: 'grant', grant: ci } : { kind: 'admin' },
+        source: sourceOf(flags, session),
         action: flags & 2 ? 'turn' : 'input',
         callbackUrl: flags & 4 ? 'https://example.org/' : undefined,
         failed: flags === 15 ? { step: 'skill', detail: 'unknown' } : undefined,
@@ -161,7 +167,7 @@ const acts: Record<Step['act'], Act> = {
   requeue: onPicked((store, id, now) => store.requeueDelivery(id, now, now + 3000)),
   expire: (store, _step, _n, now) => store.expireHeld(now),
   release: (store, _step, _n, now) => store.releaseLeases(now),
-  failQueued: (store, { session }, _n, now) => store.failQueued(session, now, 'over'),
+  failQueued: (store, { session }) => store.failQueued(session, 'over'),
   purge: onPicked((store, id) => store.purgeDelivery(id)),
   purgeSettled: (store, { which }, _n, now) => store.purgeSettled(now - 500, which),
   revoke: (store, { which }, _n, now) =>

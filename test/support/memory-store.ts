@@ -6,12 +6,20 @@ import {
   type DeliveryRecord,
   deliveryIdOf,
   isTerminal,
+  outlivesSession,
   scopeOf,
 } from '../../src/domain/delivery.ts'
 import { Failure } from '../../src/domain/error.ts'
 import { forbidden, type Grant, type GrantId, isExpired } from '../../src/domain/grant.ts'
 import type { DeliveryFilter, Draft, Recorded, Store } from '../../src/domain/ports.ts'
-import { isStanding, requireOpen, type Session, type SessionId } from '../../src/domain/session.ts'
+import {
+  closedBecause,
+  closedText,
+  isStanding,
+  requireOpen,
+  type Session,
+  type SessionId,
+} from '../../src/domain/session.ts'
 import { settle, submitted } from '../../src/domain/settle.ts'
 import { isUnspent, type Settlement, settled } from '../../src/domain/settlement.ts'
 
@@ -72,7 +80,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
   }
   return {
     ...grants(state, now, write),
-    ...sessions(state, now, write),
+    ...sessions(state, now, write, (session) => releaseClosed(state, session, now())),
     ...reads(state),
     recordDelivery: (draft) => write(() => record(state, draft, now())),
     claimDue: (claim) => write(() => claimDue(state, claim)),
@@ -134,14 +142,19 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
           (delivery) => ({ kind: 'expired', why: delivery.detail ?? 'nobody took it in time' }),
         ),
       ),
-    failQueued: (session, at, why) =>
-      write(() =>
-        failAll(
-          state.rows.filter(({ delivery }) => waits(delivery) && delivery.session === session),
-          at,
-          () => ({ kind: 'ended', why }),
-        ),
-      ),
+    failQueued: (session, why, only) =>
+      write(() => {
+        const isOpen = closedBecause(state.sessions.get(session)) === undefined
+        const waiting = state.rows.filter(
+          ({ delivery }) =>
+            delivery.session === session &&
+            waits(delivery) &&
+            !(isOpen && outlivesSession(delivery)) &&
+            (only === undefined || only.includes(delivery.id)),
+        )
+        failAll(waiting, now(), () => ({ kind: 'ended', why }))
+        return waiting.filter(({ delivery }) => delivery.failedStep !== undefined).length
+      }),
     changedElsewhere: async () => {
       const changed = seen !== state.version
       seen = state.version
@@ -186,7 +199,12 @@ function grants({ grants: all, sessions: open }: MemoryState, now: () => number,
 
 const alive = (grant: Grant, now: number) => grant.revokedAt === undefined && !isExpired(grant, now)
 
-function sessions({ sessions: all, grants: minted }: MemoryState, now: () => number, write: Write) {
+function sessions(
+  { sessions: all, grants: minted }: MemoryState,
+  now: () => number,
+  write: Write,
+  released: (session: SessionId) => void,
+) {
   const change = (id: SessionId, generation: string, act: (session: Session) => Session): boolean => {
     const session = all.get(id)
     if (session?.generation !== generation || session.state === 'ended') return false
@@ -200,6 +218,7 @@ function sessions({ sessions: all, grants: minted }: MemoryState, now: () => num
         if (before && before.state !== 'ended' && !isStanding(before) && !replace)
           throw new Failure('session_exists', `The session "${session.id}" is ${before.state}.`)
         all.set(session.id, session)
+        released(session.id)
         const pointing = [...minted.values()].filter(
           (grant) => grant.session === session.id && alive(grant, now()),
         )
@@ -226,6 +245,18 @@ function sessions({ sessions: all, grants: minted }: MemoryState, now: () => num
     updateSettings: async (id: SessionId, generation: string, settings: Session['settings']) => {
       await write(() => change(id, generation, (session) => ({ ...session, settings })))
     },
+  }
+}
+
+function releaseClosed(state: MemoryState, session: SessionId, now: number): void {
+  for (const row of state.rows) {
+    const { delivery } = row
+    if (delivery.session !== session || !inQueue(delivery)) continue
+    if (delivery.heldBecause !== 'session_ended' && delivery.heldBecause !== 'session_missing') continue
+    row.delivery = {
+      ...without(delivery, 'heldBecause', 'detail'),
+      dueAt: Math.min(delivery.dueAt, now),
+    }
   }
 }
 
@@ -308,7 +339,7 @@ function record(state: MemoryState, draft: Draft, now: number): Recorded {
     const grant = state.grants.get(source.grant)
     if (!grant || !alive(grant, now) || grant.session !== session) throw forbidden()
   }
-  requireOpen(state.sessions.get(session), session)
+  if (source.kind !== 'hook') requireOpen(state.sessions.get(session), session)
   const first = idempotency && firstOf(state, draft, idempotency, now)
   if (first) return { delivery: first, replayed: true, leased: false }
   const unfinished = state.rows.filter(
@@ -316,19 +347,27 @@ function record(state: MemoryState, draft: Draft, now: number): Recorded {
   )
   if (draft.queueLimit > 0 && unfinished.length >= draft.queueLimit)
     throw new Failure('queue_full', 'Too many wait.', { retryAfterMs: 5000 })
+  const held = draft.failed ? undefined : heldOf(state.sessions.get(session))
   const leased =
-    draft.lease !== undefined && !draft.failed && !unfinished.some((row) => inQueue(row.delivery))
+    draft.lease !== undefined && !draft.failed && !held && !unfinished.some((row) => inQueue(row.delivery))
   state.lastSeq += 1
   state.lastIdTime = Math.max(draft.receivedAt, state.lastIdTime + 1)
-  const delivery = deliveryOf(draft, state, now, leased)
+  const delivery = { ...deliveryOf(draft, state, now, leased), ...held }
   const attempts = leased ? [{ number: 1, startedAt: now }] : []
   const events = draft.failed
     ? [{ at: now, kind: 'failed' as const, detail: `${draft.failed.step}: ${draft.failed.detail}` }]
-    : []
+    : held
+      ? [{ at: now, kind: 'held' as const, detail: `${held.heldBecause}: ${held.detail}` }]
+      : []
   state.rows.push({ delivery, draft, events, attempts })
   const grant = source.kind === 'grant' ? state.grants.get(source.grant) : undefined
   if (grant) state.grants.set(grant.id, { ...grant, uses: grant.uses + 1, lastUsedAt: now })
   return { delivery, replayed: false, leased }
+}
+
+function heldOf(session: Session | undefined) {
+  const heldBecause = closedBecause(session)
+  return heldBecause && { heldBecause, detail: closedText(session) }
 }
 
 function firstOf(
@@ -379,7 +418,7 @@ function claimDue(state: MemoryState, claim: Parameters<Store['claimDue']>[0]): 
   const { now, leaseMs, limit, except } = claim
   const claimable = [
     ...callbacks(state),
-    ...heads(state).filter((row) => !except.includes(row.delivery.session)),
+    ...openHeads(state).filter((row) => !except.includes(row.delivery.session)),
   ]
     .filter(({ delivery }) => delivery.dueAt <= now && (delivery.leasedUntil ?? now) <= now)
     .sort((a, b) => a.delivery.dueAt - b.delivery.dueAt || a.delivery.seq - b.delivery.seq)
@@ -394,7 +433,7 @@ function claimDue(state: MemoryState, claim: Parameters<Store['claimDue']>[0]): 
 }
 
 function nextDue(state: MemoryState, except: readonly SessionId[]): number | undefined {
-  const queued = heads(state).filter((row) => !except.includes(row.delivery.session))
+  const queued = openHeads(state).filter((row) => !except.includes(row.delivery.session))
   const times = [...callbacks(state), ...queued].map(({ delivery }) => delivery.leasedUntil ?? delivery.dueAt)
   return times.length === 0 ? undefined : Math.min(...times)
 }
@@ -405,6 +444,12 @@ function heads(state: MemoryState): readonly Row[] {
     if (inQueue(row.delivery) && !first.has(row.delivery.session)) first.set(row.delivery.session, row)
   return [...first.values()]
 }
+
+const openHeads = (state: MemoryState): readonly Row[] =>
+  heads(state).filter(
+    ({ delivery }) =>
+      !outlivesSession(delivery) || closedBecause(state.sessions.get(delivery.session)) === undefined,
+  )
 
 const callbacks = (state: MemoryState): readonly Row[] =>
   state.rows.filter(
@@ -455,10 +500,14 @@ function requeue(state: MemoryState, row: Row, now: number, expiresAt: number): 
   const { delivery } = row
   if (delivery.state !== 'FAILED') throw new Failure('in_flight', `It is ${delivery.state}.`)
   if (delivery.message === '') throw new Failure('unprocessable', 'It never became a message.')
-  requireOpen(state.sessions.get(delivery.session), delivery.session)
+  const session = state.sessions.get(delivery.session)
   const answered = delivery.phase === 'callback' && delivery.failedStep === 'callback' && delivery.acceptedAt
+  const outlives = delivery.source.kind === 'hook' && !answered
+  const held = outlives ? heldOf(session) : undefined
+  if (!outlives) requireOpen(session, delivery.session)
   row.delivery = {
-    ...without(delivery, 'failedStep', 'detail', 'settledAt', ...(answered ? [] : acceptance)),
+    ...without(delivery, 'failedStep', 'heldBecause', 'detail', 'settledAt', ...(answered ? [] : acceptance)),
+    ...held,
     ...{ state: 'PENDING', phase: answered ? 'callback' : 'deliver', dueAt: now, expiresAt, failures: 0 },
   }
   note(row, [{ at: now, kind: 'requeued', detail: 'by hand' }])

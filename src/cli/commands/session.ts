@@ -66,7 +66,8 @@ export const sessionCommands: readonly Command[] = [
   {
     name: 'session end',
     summary: 'End a session, with its process where that is ours.',
-    details: 'What still waits for it fails. --all leaves the standing inboxes alone.',
+    details:
+      'What came through a URL and still waits for it fails; what hooks stored waits until the id is opened again. --all leaves the standing inboxes alone.',
     args: [{ ...id, required: false }],
     flags: [{ name: 'all', summary: 'every session' }],
     examples: ['postern session end build', 'postern session end --all'],
@@ -174,9 +175,12 @@ function runEnd(call: Call): Promise<void> {
   })
 }
 
-const endedText = ({ session, failed, trouble }: Awaited<ReturnType<typeof endSession>>): string =>
+const endedText = ({ session, failed, held, trouble }: Awaited<ReturnType<typeof endSession>>): string =>
   [
     `Ended ${session}.`,
     failed > 0 ? ` ${plural(failed, 'waiting message')} failed.` : '',
+    held > 0
+      ? ` ${plural(held, 'message')} of hooks ${held === 1 ? 'waits' : 'wait'} until it is opened again.`
+      : '',
     trouble === undefined ? '' : ` Its agent could not be ended: ${trouble}`,
   ].join('')

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import type { FailedStep } from '../../domain/delivery.ts'
+import type { FailedStep, HeldBecause } from '../../domain/delivery.ts'
 import * as t from './shape.ts'
 
 // What the admin is answered: `manage/views.ts` makes these. An answer may get more members; none of these goes.
@@ -51,6 +51,7 @@ export type Ended = Static<typeof Ended>
 export const Ended = t.named('Ended', 'The session has ended.', {
   session: t.sessionId,
   failed: t.whole('Messages that waited and now never arrive.'),
+  held: t.whole('Messages of hooks that wait until the id is opened again.'),
   trouble: Type.Optional(t.text({ description: 'Why the agent could not be ended.' })),
 })
 
@@ -73,6 +74,10 @@ const failedSteps: readonly FailedStep[] = [
   ...(['revoked', 'restored'] as const),
 ]
 
+const holds: readonly HeldBecause[] = [
+  ...(['busy', 'blocked', 'offline', 'released', 'failed', 'session_ended', 'session_missing'] as const),
+]
+
 const delivery = {
   id: t.deliveryId,
   state: t.oneOf(['PENDING', 'RETRY', 'DELIVERED', 'FAILED']),
@@ -84,9 +89,7 @@ const delivery = {
   action: t.oneOf(['input', 'wake', 'turn']),
   phase: t.oneOf(['deliver', 'callback']),
   failedStep: t.orNull(t.oneOf(failedSteps), { description: 'The step that failed.' }),
-  heldBecause: t.orNull(t.oneOf(['busy', 'blocked', 'offline', 'released', 'failed']), {
-    description: 'Why it waits.',
-  }),
+  heldBecause: t.orNull(t.oneOf(holds), { description: 'Why it waits.' }),
   detail: t.textOrNull(),
   message: t.text({
     example: '[ci] The nightly build is green.',

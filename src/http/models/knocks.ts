@@ -66,6 +66,8 @@ export const HookAnswer = t.named(
     session: Type.Optional(t.text({ example: 'webhook-agent' })),
     skillActivated: Type.Optional(t.text({ example: 'code-review' })),
     response: Type.Optional(t.text({ description: 'The agent’s answer, for who waited for it.' })),
-    reason: Type.Optional(t.text({ description: 'Why it was ignored.' })),
+    reason: Type.Optional(
+      t.text({ description: 'Why it waits, as session_ended or session_missing; or why it was ignored.' }),
+    ),
   },
 )

@@ -52,5 +52,6 @@ function answerOf(delivery: Delivery): object {
     // Absent in JSON when there is none.
     skillActivated: delivery.skill,
     response: delivered ? delivery.answer : undefined,
+    reason: delivered ? undefined : delivery.heldBecause,
   }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Delivery } from '../../../src/domain/delivery.ts'
 import type { Outcome } from '../../../src/domain/outcome.ts'
 import type { Draft, Store } from '../../../src/domain/ports.ts'
+import type { SessionId } from '../../../src/domain/session.ts'
 import { settle } from '../../../src/domain/settle.ts'
 import { build, draftOf, inbox, newId, noon, sessionCalled } from '../../support/drafts.ts'
 import { type Check, refuses } from './harness.ts'
@@ -20,6 +21,8 @@ async function end(store: Store, delivery: Delivery, outcome: Outcome, at = noon
   assert.ok(after)
   return after
 }
+
+const later = 'later' as SessionId
 
 export function testSettling(plain: Check): void {
   const check: Check = (title, act) =>
@@ -199,15 +202,54 @@ export function testSettling(plain: Check): void {
     const delivery = await leasedOne(store)
     const waiting = await store.recordDelivery(draftOf({ session: build }))
     const elsewhere = await store.recordDelivery(draftOf())
-    assert.equal(await store.failQueued(build, noon + 1, 'the agent exited'), 1)
-    assert.equal(await store.failQueued(build, noon + 1, 'the agent exited'), 0)
+    assert.equal(await store.failQueued(build, 'the agent exited'), 1)
+    assert.equal(await store.failQueued(build, 'the agent exited'), 0)
     const failed = await store.findDelivery(waiting.delivery.id)
     assert.deepEqual(
       [failed?.state, failed?.failedStep, failed?.settledAt],
-      ['FAILED', 'session_ended', noon + 1],
+      ['FAILED', 'session_ended', noon],
     )
     for (const { id } of [delivery, elsewhere.delivery])
       assert.equal((await store.findDelivery(id))?.state, 'PENDING')
+  })
+
+  check('failQueued holds what a hook stored until its session is opened again', async ({ store, other }) => {
+    const source = { kind: 'hook', hook: 'deploy' } as const
+    const hooked = await store.recordDelivery(draftOf({ session: build, source }))
+    const asked = await store.recordDelivery(draftOf({ session: build }))
+    await store.endSession(build, 'g1', { at: noon, why: 'exit code 1' })
+    assert.equal(await other.failQueued(build, 'exit code 1'), 1)
+    const later = await store.recordDelivery(draftOf({ session: build, source, lease: { leaseMs: 1 } }))
+    assert.equal(later.leased, false)
+    for (const { delivery } of [hooked, later]) {
+      const held = await other.inspectDelivery(delivery.id)
+      assert.deepEqual([held?.state, held?.heldBecause, held?.attempts], ['PENDING', 'session_ended', 0])
+      assert.match(held?.detail ?? '', /exit code 1/)
+      assert.equal(held?.events.at(-1)?.kind, 'held')
+    }
+    assert.equal((await store.findDelivery(asked.delivery.id))?.failedStep, 'session_ended')
+    const claim = { now: noon + 60_000, leaseMs: 1000, limit: 9, except: [] }
+    assert.deepEqual(await store.claimDue(claim), [])
+    assert.equal(await store.nextDue([]), undefined)
+    await other.openSession(sessionCalled(build, { generation: 'g2' }), { replace: false })
+    const [claimed] = await store.claimDue(claim)
+    assert.deepEqual([claimed?.id, claimed?.heldBecause], [hooked.delivery.id, undefined])
+  })
+
+  check('recordDelivery holds a hook’s message for a session that is not there', async ({ store, other }) => {
+    const source = { kind: 'hook', hook: 'deploy' } as const
+    const draft = draftOf({ session: later, source, expiresAt: noon + 10, queueLimit: 2 })
+    const { delivery } = await store.recordDelivery(draft)
+    assert.deepEqual([delivery.state, delivery.heldBecause], ['PENDING', 'session_missing'])
+    assert.deepEqual(await other.findDelivery(delivery.id), delivery)
+    await other.recordDelivery({ ...draft, expiresAt: noon + 99 })
+    await refuses('queue_full', store.recordDelivery(draft))
+    await refuses('session_missing', store.recordDelivery(draftOf({ session: later })))
+    assert.equal(await store.expireHeld(noon + 10), 1)
+    const failed = await other.findDelivery(delivery.id)
+    assert.deepEqual([failed?.state, failed?.failedStep], ['FAILED', 'expired'])
+    const again = await store.requeueDelivery(delivery.id, noon + 20, noon + 40)
+    assert.deepEqual([again.state, again.heldBecause], ['PENDING', 'session_missing'])
   })
 
   check('expireHeld fails what waited too long, also behind a long turn', async ({ store, other }) => {

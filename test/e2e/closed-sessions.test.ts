@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
+import { addCommand, configure, hooks, post, settled, show, until } from '../support/hooks.ts'
+
+const custom = {
+  deploy: { messageTemplate: 'deployed {{what}}', session: 'later' },
+  over: { messageTemplate: '{{what}}', session: 'over' },
+}
+
+describe('a hook is never refused because of its session', () => {
+  let home: string
+  let server: Served
+
+  const run = async (...args: readonly string[]) => {
+    const ran = await cli(args, { home })
+    assert.equal(ran.code, 0, ran.stderr)
+    return ran.stdout
+  }
+  const knock = (path: string, body: Readonly<Record<string, unknown>>, wait = '0') =>
+    post(`${server.url}/api/hooks/${path}`, body, { prefer: `wait=${wait}` })
+
+  before(async () => {
+    home = await scratchHome()
+    configure(home, {
+      ...hooks(custom),
+      sessions: { agent: 'nobody', allow: ['later', 'over'] },
+      retry: { maxHoldSeconds: 3600 },
+    })
+    server = await serve(home)
+  })
+  after(() => server.stop())
+
+  const doors: readonly [
+    name: string,
+    path: string,
+    body: Readonly<Record<string, unknown>>,
+    session: string,
+  ][] = [
+    ['a custom hook', 'deploy', { what: 'it' }, 'later'],
+    ['the agent hook', 'agent', { message: 'hi' }, 'nobody'],
+    ['the agent hook that names a session', 'agent', { message: 'hi', session: 'later' }, 'later'],
+    ['one with a skill', 'agent', { message: 'hi', session: 'later', skill: 'review' }, 'later'],
+  ]
+  for (const [name, path, body, session] of doors)
+    it(`session_missing: ${name} is stored and held`, async () => {
+      const { status, body: answer } = await knock(path, body)
+      assert.deepEqual(
+        [status, answer.status, answer.session, answer.reason],
+        [202, 'accepted', session, 'session_missing'],
+      )
+      const { state, heldBecause, detail, events } = await show(home, answer.deliveryId)
+      assert.deepEqual([state, heldBecause], ['PENDING', 'session_missing'])
+      assert.match(detail ?? '', /no such session/)
+      assert.equal(events.at(-1)?.kind, 'held')
+    })
+
+  it('who waits is told why when the wait is over', async () => {
+    const { status, body } = await knock('deploy', { what: 'x' }, '1')
+    assert.deepEqual([status, body.reason], [202, 'session_missing'])
+  })
+
+  it('what was held is delivered, in order, when the session is opened', async () => {
+    const first = await knock('deploy', { what: '1' })
+    const second = await knock('deploy', { what: '2' })
+    await addCommand(home, 'later', 'cat')
+    const ends = [
+      await settled(home, server, first.body.deliveryId),
+      await settled(home, server, second.body.deliveryId),
+    ]
+    assert.deepEqual(
+      ends.map(({ state, answer }) => [state, answer]),
+      [
+        ['DELIVERED', 'deployed 1'],
+        ['DELIVERED', 'deployed 2'],
+      ],
+    )
+  })
+
+  it('session_ended: what a hook stored waits, what a URL stored fails, and waits no more once it is open', async () => {
+    await addCommand(home, 'over', 'sleep 600')
+    const url = (await run('expose', '--session', 'over', '--quiet')).trim()
+    const say = (message: string) =>
+      fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'text/plain', prefer: 'wait=60' },
+        body: message,
+      })
+    const busy = await knock('over', { what: 'first' })
+    await until('the first runs', async () =>
+      (await show(home, busy.body.deliveryId)).attempts === 1 ? true : undefined,
+    )
+    const byHook = await knock('over', { what: 'second' })
+    const byUrl = say('third')
+    await until('both wait', async () => {
+      const { queue } = JSON.parse(await run('session', 'show', 'over', '--json'))
+      return queue === 3 ? true : undefined
+    })
+    const waiting = knock('over', { what: 'fourth' }, '2')
+    const [ended] = JSON.parse(await run('session', 'end', 'over', '--json'))
+    assert.ok(ended.failed >= 1 && ended.held >= 1, JSON.stringify(ended))
+    const refused = await byUrl
+    assert.equal(refused.status, 410)
+    assert.equal((await say('fifth')).status, 410)
+    assert.deepEqual([(await waiting).status, (await waiting).body.reason], [202, 'session_ended'])
+    const held = await show(home, byHook.body.deliveryId)
+    assert.deepEqual([held.state, held.heldBecause], ['PENDING', 'session_ended'])
+    assert.match(await run('deliveries', 'ls', '--session', 'over'), /session_ended/)
+    const after = await knock('over', { what: 'sixth' })
+    assert.deepEqual([after.status, after.body.reason], [202, 'session_ended'])
+    await addCommand(home, 'over', 'cat')
+    for (const [{ body }, what] of [
+      [byHook, 'second'],
+      [after, 'sixth'],
+    ] as const) {
+      const { state, answer } = await settled(home, server, body.deliveryId)
+      assert.deepEqual([state, answer], ['DELIVERED', what])
+    }
+  })
+
+  it('check and doctor warn of what will only wait', async () => {
+    for (const command of ['check', 'doctor']) {
+      const { stdout, stderr } = await cli([command, '--json'], { home })
+      assert.match(
+        stdout,
+        /agent[^"]*\\"nobody\\"[^"]*(does not exist|not there)/,
+        `${command}: ${stdout}${stderr}`,
+      )
+    }
+  })
+})
