@@ -117,15 +117,4 @@ describe('a hook is never refused because of its session', () => {
       assert.deepEqual([state, answer], ['DELIVERED', what])
     }
   })
-
-  it('check and doctor warn of what will only wait', async () => {
-    for (const command of ['check', 'doctor']) {
-      const { stdout, stderr } = await cli([command, '--json'], { home })
-      assert.match(
-        stdout,
-        /agent[^"]*\\"nobody\\"[^"]*(does not exist|not there)/,
-        `${command}: ${stdout}${stderr}`,
-      )
-    }
-  })
 })
