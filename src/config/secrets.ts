@@ -39,7 +39,8 @@ export function checkSecret(secret: string, at: ConfigPath, least: number, check
   if (secret.length >= least && hasStrayCharacters(secret))
     warn(`${pathText(at)} has spaces or line breaks at an end, or characters that nobody types.`)
   const hint = least < minSecretLength ? '' : '; `postern secret` makes one'
-  if (secret.length < least) complain(at, `must have ${least} characters or more${hint}`)
+  if (secret.length < least)
+    complain(at, least === 1 ? 'is empty' : `must have ${least} characters or more${hint}`)
   else if (isPlaceholder(secret))
     complain(at, 'is a placeholder; {"env": "NAME"} or {"file": "path"} reads a secret from elsewhere')
   else if (secret === exampleSecret && !isLoopback(host))

@@ -1,4 +1,4 @@
-import { minSecretLength, minSenderSecretLength, type VerifyConfig } from '../domain/verify.ts'
+import { minSecretLength, type VerifyConfig } from '../domain/verify.ts'
 import { flawOf } from '../providers/flaw.ts'
 import { schemeForPreset, schemeOf } from '../providers/index.ts'
 import type { Flaw } from '../providers/sender.ts'
@@ -79,8 +79,7 @@ async function ownSecrets(
 ): Promise<readonly string[]> {
   const secrets = await resolveSecrets(own, at, { ...deps, complain: check.complain })
   const { ownSecret, withoutSecret } = schemeOf(scheme) ?? {}
-  for (const secret of secrets)
-    checkSecret(secret, at, ownSecret ? minSenderSecretLength : minSecretLength, check)
+  for (const secret of secrets) checkSecret(secret, at, ownSecret ? 1 : minSecretLength, check)
   if (withoutSecret) check.complain(at, `means nothing to ${scheme}, which has no secret`)
   return secrets
 }

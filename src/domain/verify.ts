@@ -38,6 +38,3 @@ export interface VerifyConfig {
 
 /** Shortest shared secret that may guard a hook, in characters. */
 export const minSecretLength = 16
-
-/** The same for a secret that the sender made: Twitch's begin at 10, Dropbox's have 15. */
-export const minSenderSecretLength = 10

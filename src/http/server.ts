@@ -1,10 +1,11 @@
 import { type AnyElysia, Elysia } from 'elysia'
 import { Failure } from '../domain/error.ts'
 import type { RequestGuard } from './guard.ts'
+import { asPostPage } from './post-page.ts'
 import { problemResponse } from './problem.ts'
 import { rawPath } from './request.ts'
 
-/** Methods each path answers, for 405 and `Allow`; a `:name` segment matches any one. */
+/** Methods each path answers, for 405 and `Allow`; a `:name` segment matches any one, `*` at the end all that follow. */
 type Routes = readonly { readonly path: string; readonly method: string }[]
 
 export interface ServerParts {
@@ -27,7 +28,7 @@ export function createServer(
   const everyRoute = () => [...first.flatMap(({ routes }) => routes), ...(rest?.routes ?? [])]
   const app = build(first, secure, guard, (request) => {
     rest ??= build(later(), secure, guard, (unknown) =>
-      problemResponse(nothingThere(guard, everyRoute(), unknown), guard.log),
+      asPostPage(unknown, problemResponse(nothingThere(guard, everyRoute(), unknown), guard.log)),
     )
     return rest.fetch(request)
   })
@@ -80,7 +81,9 @@ function matches(pattern: string, path: string): boolean {
   const expected = pattern.split('/')
   const actual = path.split('/')
   return (
-    expected.length === actual.length &&
-    expected.every((segment, i) => (segment.startsWith(':') ? actual[i] !== '' : segment === actual[i]))
+    (expected.length === actual.length || (expected.at(-1) === '*' && expected.length < actual.length)) &&
+    expected.every((segment, i) =>
+      /^[:*]/.test(segment) ? segment === '*' || actual[i] !== '' : segment === actual[i],
+    )
   )
 }

@@ -99,11 +99,19 @@ function compileTest(test: Test): CompiledTest {
   return {
     holds: (value) => {
       const text = textOf(value)
-      return text !== undefined && pattern(text)
+      return text !== undefined && pattern.matches(text)
     },
-    fact: (holds) => `${holds ? 'matches' : 'does not match'} ${test.matches}`,
+    fact: (holds, value) =>
+      holds
+        ? `matches ${test.matches}`
+        : `does not match ${test.matches}${cutNote(pattern, textOf(value) ?? '')}`,
   }
 }
+
+const cutNote = ({ reach }: ReturnType<typeof compilePattern>, text: string): string =>
+  reach(text) < text.length
+    ? ` within its first ${reach(text)} characters, which is all that is looked at`
+    : ''
 
 /** The fact names the value of the condition that was met, or all of them. */
 function oneOf(scalars: readonly Scalar[]): CompiledTest {

@@ -1,13 +1,21 @@
 import { Failure } from '../domain/error.ts'
 
-/** Whether a pattern occurs in a text. */
-type Pattern = (text: string) => boolean
+interface Pattern {
+  /** Whether it occurs in the text, as far as that is looked at. */
+  readonly matches: (text: string) => boolean
+  /** How many characters of the text are looked at. */
+  readonly reach: (text: string) => number
+}
 
 const maxSourceLength = 500
 const maxDepth = 20
 const maxStates = 300
-/** Text beyond is ignored: that bounds one test to about a million steps. */
-const maxTextLength = 4096
+/** However many states a pattern has, this much of a text is looked at; of a pattern of few states more. */
+const leastReach = 4096
+/** Of one test: a state looked at for a character. Some ten milliseconds. */
+const maxSteps = 400_000
+/** The longest text that is searched for plain characters alone, which takes about a millisecond. */
+const longestPlain = 1_048_576
 
 /**
  * A regular expression whose work grows only with the length of its text (Thompson 1968), so that no payload can stall
@@ -23,7 +31,21 @@ export function compilePattern(source: string): Pattern {
   const states: State[] = []
   emit(states, tree)
   add(states, { kind: 'found' })
-  return (text) => run(states, [...text.slice(0, maxTextLength)])
+  const plain = isPlain(tree) ? new RegExp(source.slice(flags === 'isu' ? 4 : 0), flags) : undefined
+  const most = Math.max(leastReach, Math.floor(maxSteps / states.length))
+  const isShort = (text: string): boolean => plain !== undefined && text.length <= longestPlain
+  return {
+    matches: (text) =>
+      plain && isShort(text) ? plain.test(text) : run(states, [...text.slice(0, most + 1)], most),
+    reach: (text) => Math.min(text.length, isShort(text) ? longestPlain : most),
+  }
+}
+
+/** Characters one after the other, or some such in a choice: what JavaScript finds in linear time, too. */
+function isPlain(tree: Tree): boolean {
+  const isRow = (one: Tree): boolean =>
+    one.kind === 'sequence' ? one.parts.every(isRow) : one.kind === 'char' || one.kind === 'edge'
+  return tree.kind === 'choice' ? tree.options.every(isRow) : isRow(tree)
 }
 
 interface CharTest {
@@ -162,34 +184,43 @@ function emitOptional(states: State[], part: Tree, again: boolean): void {
   by.push(states.length - start)
 }
 
-/** Walks all ways through the states at once, one character at a time; a match may begin anywhere. */
-function run(states: readonly State[], chars: readonly string[]): boolean {
+/**
+ * Walks all ways through the states at once, one character at a time; a match may begin anywhere. Not further than `most`
+ * characters, which is no end that `$` would match.
+ */
+function run(states: readonly State[], chars: readonly string[], most: number): boolean {
+  const walk: Walk = { states, chars, reachedAt: new Int32Array(states.length).fill(-1), reached: [] }
   let waiting: number[] = []
-  for (let at = 0; at <= chars.length; at++) {
-    const reached = new Set<number>()
-    for (const index of [...waiting, 0]) if (follow(states, index, chars, at, reached)) return true
+  for (let at = 0; at <= Math.min(chars.length, most); at++) {
+    walk.reached = []
+    waiting.push(0)
+    for (const index of waiting) if (follow(walk, index, at)) return true
     const char = chars[at]
     waiting = []
     if (char !== undefined)
-      for (const index of reached) if (accepts(states[index], char)) waiting.push(index + 1)
+      for (const index of walk.reached) if (accepts(states[index], char)) waiting.push(index + 1)
   }
   return false
 }
 
+interface Walk {
+  readonly states: readonly State[]
+  readonly chars: readonly string[]
+  /** For each state the last place where it was reached. */
+  readonly reachedAt: Int32Array
+  /** The states reached at this place that wait for a character. */
+  reached: number[]
+}
+
 /** Adds every state that is reached from here without a character; true when that is the end. */
-function follow(
-  states: readonly State[],
-  from: number,
-  chars: readonly string[],
-  at: number,
-  reached: Set<number>,
-): boolean {
+function follow({ states, chars, reachedAt, reached }: Walk, from: number, at: number): boolean {
   const todo = [from]
   for (let index = todo.pop(); index !== undefined; index = todo.pop()) {
-    if (reached.has(index)) continue
-    reached.add(index)
+    if (reachedAt[index] === at) continue
+    reachedAt[index] = at
     const state = states[index]
     if (state?.kind === 'found') return true
+    if (state?.kind === 'char') reached.push(index)
     if (state?.kind === 'edge' && isEdge(state.edge, chars, at)) todo.push(index + 1)
     if (state?.kind === 'jump') for (const by of state.by) todo.push(index + by)
   }

@@ -1,6 +1,6 @@
 import { isSigned } from '../auth/mac.ts'
 import { memberIn } from '../payload/json.ts'
-import { single, vouched } from './request.ts'
+import { vouched } from './request.ts'
 import type { Sender } from './sender.ts'
 import { fieldsIn, signatureOf, signaturesIn } from './signature-list.ts'
 
@@ -11,7 +11,7 @@ export const pagerduty: Sender = {
     proof: 'HMAC-SHA256 of `{body}` in `x-pagerduty-signature`',
     ownSecret: true,
     verify: (config, request) => {
-      const fields = fieldsIn(single(request, 'x-pagerduty-signature'))
+      const fields = fieldsIn(request.header('x-pagerduty-signature'))
       return isSigned(config.secrets, [request.rawBody], signaturesIn(fields))
         ? vouched(memberIn(request.rawBody, 'event', 'id'))
         : undefined

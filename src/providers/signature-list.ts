@@ -9,12 +9,14 @@ const maxFields = 16
 
 type Field = readonly [name: string, value: string]
 
+/** Proxies join header lines by `, `, and some put a space behind every comma. */
 export function fieldsIn(header: string | undefined): readonly Field[] {
-  const fields = (header ?? '').split(',').map((field): Field => {
-    const [name = '', ...value] = field.split('=')
+  const texts = (header ?? '').split(/, ?/)
+  if (texts.length > maxFields || !texts.every((text) => text.includes('='))) return []
+  return texts.map((text) => {
+    const [name = '', ...value] = text.split('=')
     return [name, value.join('=')]
   })
-  return fields.length > maxFields ? [] : fields
 }
 
 export const valuesOf = (fields: readonly Field[], wanted: string): readonly string[] =>

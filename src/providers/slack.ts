@@ -1,8 +1,9 @@
 import { memberIn } from '../payload/json.ts'
-import { memberOfSmall, passedOn, textAnswer } from './answer.ts'
+import { bareTypeOf } from '../payload/text.ts'
+import { emptyAnswer, memberOfSmall, passedOn, textAnswer } from './answer.ts'
 import { hmacScheme } from './hmac.ts'
 import { textAt } from './preset.ts'
-import { vouched } from './request.ts'
+import { type SignedRequest, vouched } from './request.ts'
 import type { Sender } from './sender.ts'
 
 export const slack: Sender = {
@@ -17,11 +18,13 @@ export const slack: Sender = {
       deliveryId: (request) => vouched(memberIn(request.rawBody, 'event_id')),
     }),
     ownSecret: true,
-    /** docs.slack.dev, "url_verification". */
-    handshake: (_, request) =>
-      memberOfSmall(request, 'type') === 'url_verification'
+    /** docs.slack.dev, "url_verification"; of commands, "SSL checks". */
+    handshake: (_, request) => {
+      if (isSslCheck(request)) return emptyAnswer(200)
+      return memberOfSmall(request, 'type') === 'url_verification'
         ? textAnswer(memberOfSmall(request, 'challenge'))
-        : undefined,
+        : undefined
+    },
   },
   /** docs.slack.dev: a slash command shows what it is answered; other interactions take nothing but an empty 200. */
   respond: (payload) => {
@@ -39,3 +42,10 @@ export const slack: Sender = {
     body: { type: 'event_callback', event_id: 'Ev0PV52K21', event: { type: 'app_mention', text: 'Hello' } },
   },
 }
+
+const isSslCheck = ({ header, rawBody }: SignedRequest): boolean =>
+  bareTypeOf(header('content-type') ?? '') === 'application/x-www-form-urlencoded' &&
+  rawBody.length <= longestCheck &&
+  new URLSearchParams(Buffer.from(rawBody).toString()).get('ssl_check') === '1'
+
+const longestCheck = 1024

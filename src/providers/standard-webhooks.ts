@@ -45,7 +45,8 @@ export function verifyStandard(
   request: SignedRequest,
   brand: Brand = 'webhook',
 ): Verified | undefined {
-  const [id, time, list] = ['id', 'timestamp', 'signature'].map((name) => single(request, `${brand}-${name}`))
+  const [id, time] = ['id', 'timestamp'].map((name) => single(request, `${brand}-${name}`))
+  const list = request.header(`${brand}-signature`)
   if (!id || !time || !list || !isFresh(secondsOf(time), request.now, toleranceSeconds)) return undefined
   if (!/^[!-~]+( [!-~]+)*$/.test(list)) return undefined
   const parts = [id, '.', time, '.', request.rawBody]
@@ -86,9 +87,17 @@ const keysOf = (secrets: readonly string[], prefix: string): readonly Uint8Array
 const maxSignatures = 16
 
 const signaturesIn = (list: string, version: string): readonly Uint8Array[] =>
-  list
-    .split(' ')
-    .slice(0, maxSignatures)
-    .filter((entry) => entry.startsWith(`${version},`))
-    .map((entry) => fromBase64(entry.slice(version.length + 1)))
+  entriesIn(list)
+    .filter(([of]) => of === version)
+    .map(([, signature = '']) => fromBase64(signature))
     .filter((signature) => signature !== undefined)
+
+/** Proxies join two header lines by `, `, and some put a space behind every comma (RFC 9110, 5.3). */
+const entriesIn = (list: string): readonly (readonly string[])[] =>
+  list
+    .replaceAll(', ', ',')
+    .split(' ')
+    .map((entry) => entry.split(','))
+    .filter((parts) => parts.length % 2 === 0)
+    .flatMap((parts) => parts.flatMap((part, at) => (at % 2 === 0 ? [[part, parts[at + 1] ?? '']] : [])))
+    .slice(0, maxSignatures)

@@ -3,13 +3,13 @@ import { isSigned } from '../auth/mac.ts'
 import { memberIn } from '../payload/json.ts'
 import type { View, ViewObject } from '../payload/view.ts'
 import { at, firstText, given, line, lines, textAt } from './preset.ts'
-import { dated, single, vouched } from './request.ts'
+import { dated, vouched } from './request.ts'
 import type { Sender, Verify } from './sender.ts'
 import { fieldsIn, signatureOf, signaturesIn, valuesOf } from './signature-list.ts'
 
 /** docs.stripe.com/webhooks/signature: `t=<seconds>,v1=<hex>,v1=<hex>`; `whsec_…` is the key as it stands. */
 const verify: Verify = (config, request) => {
-  const fields = fieldsIn(single(request, 'stripe-signature'))
+  const fields = fieldsIn(request.header('stripe-signature'))
   const [time = '', ...more] = valuesOf(fields, 't')
   if (more.length > 0 || !isFresh(unixTime(time), request.now, config.toleranceSeconds ?? 300))
     return undefined

@@ -454,9 +454,9 @@ describe('loadConfig: complaints', () => {
       "webhooks.hooks.h.secret: must be the application's public key",
     ],
     [
-      'too short a secret of Dropbox',
-      withHook({ verify: { scheme: 'dropbox', secret: 'ninechars' } }),
-      'webhooks.hooks.h.verify.secret: must have 10 characters',
+      'an empty secret of Dropbox',
+      withHook({ verify: { scheme: 'dropbox', secret: '' } }),
+      'webhooks.hooks.h.verify.secret: is empty',
     ],
     ['an unknown preset', withHook({ preset: 'x' }), 'webhooks.hooks.h.preset: must be one of: github'],
     [

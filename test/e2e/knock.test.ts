@@ -103,7 +103,7 @@ describe('a knock at a capability URL', () => {
       flipped,
       `${token}=`,
       `${token}%20`,
-      `${token}/`,
+      `${token}//`,
       `${token}/x`,
       `${head}.${body}.`,
       `${head}.${Buffer.from('{}').toString('base64url')}.${signature}`,
@@ -118,6 +118,39 @@ describe('a knock at a capability URL', () => {
     }
     assert.equal(bodies.size, 1)
     assert.equal((await list()).filter(({ message }) => message === 'let me in').length, 0)
+  })
+
+  it('takes one slash after the token for nothing', async () => {
+    const send = (address: string) =>
+      fetch(address, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'with a slash' })
+    assert.equal((await send(`${url}/`)).status, 202)
+    assert.equal((await list()).filter(({ message }) => message === 'with a slash').length, 1)
+    assert.equal((await send(`${server.url}/hook/`)).status, 403)
+  })
+
+  it('shows a page to a person who opens the address, and a problem to every other GET', async () => {
+    const stored = (await list()).length
+    const open = (address: string, accept: string, method = 'GET') =>
+      fetch(address, { method, headers: { accept } })
+    const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
+    for (const address of [url, `${url}/`, `${server.url}/hook`, `${server.url}/hook/x`]) {
+      const page = await open(address, browser)
+      const text = await page.text()
+      assert.deepEqual([page.status, page.headers.get('allow')], [405, 'POST'])
+      assert.match(page.headers.get('content-type') ?? '', /^text\/html/)
+      assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'/)
+      assert.equal(page.headers.get('cache-control'), 'no-store')
+      assert.match(text, /curl .*-d/)
+      for (const hidden of [token, 'build', server.url]) assert(!text.includes(hidden), hidden)
+    }
+    for (const [accept, method] of [
+      ['*/*', 'GET'],
+      ['application/json', 'GET'],
+      ['text/html;q=0, */*', 'GET'],
+      [browser, 'PUT'],
+    ] as const)
+      assert.match((await open(url, accept, method)).headers.get('content-type') ?? '', /problem\+json/)
+    assert.equal((await list()).length, stored)
   })
 
   it('refuses a path token beside a different Bearer token', async () => {

@@ -119,6 +119,16 @@ describe('compileFilter', () => {
       assert.equal(verdict(condition).clause(), clause)
     })
 
+  it('says when it did not look at all of a text', () => {
+    const filter = compileFilter({ path: 'body', matches: 'x+!' })
+    const subject = (body: string) => ({ payload: { body }, header: () => undefined })
+    assert.match(
+      filter(subject('a'.repeat(200_000))).clause(),
+      /^body does not match x\+! within its first \d+ char/,
+    )
+    assert.equal(filter(subject('aaa')).clause(), 'body does not match x+!')
+  })
+
   it('refuses a pattern that does not work', () => {
     assert.throws(() => compileFilter({ not: { path: 'a', matches: '(' } }), Failure)
   })

@@ -47,8 +47,8 @@ describe('compilePattern', () => {
     })
     for (const source of sources) {
       const expected = new RegExp(source, 'u')
-      const pattern = compilePattern(source)
-      fc.assert(fc.property(text, (sample) => assert.equal(pattern(sample), expected.test(sample), source)))
+      const { matches } = compilePattern(source)
+      fc.assert(fc.property(text, (sample) => assert.equal(matches(sample), expected.test(sample), source)))
     }
   })
 
@@ -68,16 +68,16 @@ describe('compilePattern', () => {
     fc.assert(
       fc.property(tree, text, (source, sample) => {
         fc.pre(source.length < 60)
-        assert.equal(compilePattern(source)(sample), new RegExp(source, 'u').test(sample))
+        assert.equal(compilePattern(source).matches(sample), new RegExp(source, 'u').test(sample))
       }),
       { numRuns: 2000 },
     )
   })
 
   it('ignores case when told so', () => {
-    assert.equal(compilePattern('(?i)^main$')('MAIN'), true)
-    assert.equal(compilePattern('(?i)[a-c]')('B'), true)
-    assert.equal(compilePattern('main')('MAIN'), false)
+    assert.equal(compilePattern('(?i)^main$').matches('MAIN'), true)
+    assert.equal(compilePattern('(?i)[a-c]').matches('B'), true)
+    assert.equal(compilePattern('main').matches('MAIN'), false)
   })
 
   it('is not stalled by patterns that stall others', () => {
@@ -89,13 +89,26 @@ describe('compilePattern', () => {
       '^(([a-z])+.)+[A-Z]([a-z])+$',
       '(.*)(.*)(.*)(.*)=b',
     ])
-      assert.equal(compilePattern(source)(text), false)
-    assert.equal(compilePattern('(a?){60}a{60}!$')(text), true)
+      assert.equal(compilePattern(source).matches(text), false)
+    assert.equal(compilePattern('(a?){60}a{60}!$').matches(text), true)
   })
 
-  it('looks at the first 4096 characters', () => {
-    assert.equal(compilePattern('x')(`${'a'.repeat(4095)}x`), true)
-    assert.equal(compilePattern('x')(`${'a'.repeat(4096)}x`), false)
+  it('finds plain characters in a megabyte', () => {
+    for (const source of ['x', '^a|x$', '(?i)X', 'a(?:x)$'])
+      assert.equal(compilePattern(source).matches(`${'a'.repeat(1_000_000)}x`), true, source)
+  })
+
+  it('looks at no more of a text than it can in some milliseconds, and says how much that is', () => {
+    for (const source of ['x+$', '(a?){60}x', 'b*x{200}']) {
+      const { matches, reach } = compilePattern(source)
+      const most = reach('a'.repeat(1_000_000))
+      assert(most >= 4096 && most < 150_000, `${source} ${most}`)
+      const tail = source.endsWith('{200}') ? 'x'.repeat(200) : 'x'
+      assert.equal(matches('a'.repeat(most - tail.length) + tail), true, source)
+      assert.equal(matches('a'.repeat(most + 1) + tail), false, source)
+    }
+    assert.equal(compilePattern('a+$').matches(`${'a'.repeat(200_000)}b`), false)
+    assert.equal(compilePattern('x').reach('abc'), 3)
   })
 
   const refused = [

@@ -65,6 +65,20 @@ test('slack: the signed challenge comes back as plain text', async () => {
   assert.equal(await answerTo({ scheme: 'github' }, slackSent(body)), undefined)
 })
 
+test('slack: a signed check of its certificate is answered, and is no message', async () => {
+  const type = { 'content-type': 'application/x-www-form-urlencoded' }
+  const sent = (body: string): Sent => ({ body, headers: { ...type, ...slackSent(body).headers } })
+  const check = 'ssl_check=1&token=abc'
+  assert.deepEqual(await answerTo({ scheme: 'slack' }, sent(check)), { status: 200, headers: {}, body: '' })
+  for (const body of [
+    'ssl_check=0&token=abc',
+    'command=%2Fdeploy&text=ssl_check%3D1',
+    `${check}&x=${'x'.repeat(2000)}`,
+  ])
+    assert.equal(await answerTo({ scheme: 'slack' }, sent(body)), undefined, body)
+  assert.equal(await answerTo({ scheme: 'slack' }, { body: check, headers: type }), undefined)
+})
+
 test('slack: an event is no handshake', async () => {
   assert.equal(
     await answerTo({ scheme: 'slack' }, slackSent('{"type":"event_callback","challenge":"x"}')),
@@ -90,6 +104,15 @@ test('zoom: nobody gets a MAC of what he likes', async () => {
   assert.equal(await answerTo({ scheme: 'zoom' }, zoomSent(oracle('abc'), 'another')), undefined)
   for (const token of [`v0:${now}:{}`, '', 'a'.repeat(129), 'a b', 7, null, ['abc']])
     assert.equal(await answerTo({ scheme: 'zoom' }, zoomSent(oracle(token))), undefined)
+})
+
+test('discord: an event is of the type of a PING, and is none', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const key = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url').toString('hex')
+  const body = '{"version":1,"type":1,"event":{"type":"ENTITLEMENT_CREATE"}}'
+  const signature = sign(null, Buffer.from(`${now}${body}`), privateKey).toString('hex')
+  const headers = { 'x-signature-timestamp': `${now}`, 'x-signature-ed25519': signature }
+  assert.equal(await answerTo({ scheme: 'discord', secrets: [key] }, { body, headers }), undefined)
 })
 
 test('discord: both kinds of PING are answered when signed', async () => {

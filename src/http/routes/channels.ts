@@ -53,7 +53,8 @@ function tokenProof(request: Request): Proof {
   const path = rawPath(request)
   return {
     kind: 'token',
-    path: path.startsWith('/hook/') ? path.slice('/hook/'.length) : undefined,
+    // One slash after the token is nothing.
+    path: path.startsWith('/hook/') ? path.slice('/hook/'.length).replace(/(?<=[^/])\/$/, '') : undefined,
     bearer: bearerOf(request),
   }
 }
