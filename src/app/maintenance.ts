@@ -13,7 +13,7 @@ interface MaintenanceDeps {
   readonly steady: Pick<SteadyClock, 'now' | 'skew'>
   readonly log: Log
   readonly config: () => Config
-  readonly pipeline: Pick<Pipeline, 'connections' | 'worker' | 'waiters' | 'failQueue'>
+  readonly pipeline: Pick<Pipeline, 'connections' | 'worker' | 'waiters' | 'failQueue' | 'activities'>
   /** Opens the sessions that the configuration declares; called again when those have changed. */
   readonly declare: () => Promise<void>
 }
@@ -29,6 +29,8 @@ const expireMs = 5000
 const purgeMs = 60_000
 const declareMs = 500
 const clockMs = 1000
+/** Often enough to know since when an agent asks, and that one has ended of which nobody asks. */
+const lookMs = 15_000
 const purgeBatch = 500
 
 /** What runs beside the knocks: following what other processes wrote, expiry, retention, declared sessions. */
@@ -39,6 +41,7 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
     repeating(deps, expireMs, createEndSweep(deps)),
     repeating(deps, purgeMs, purge),
     repeating(deps, declareMs, createFollower(deps)),
+    repeating(deps, lookMs, lookAtSessions),
     repeating(deps, clockMs, createClockWatch(deps)),
   ]
   return {
@@ -98,6 +101,10 @@ async function expire(deps: MaintenanceDeps): Promise<void> {
 async function purge({ store, steady, config }: MaintenanceDeps): Promise<void> {
   const { days } = config().retention
   if (days > 0) await store.purgeSettled(steady.now() - days * 86_400_000, purgeBatch)
+}
+
+async function lookAtSessions({ pipeline }: MaintenanceDeps): Promise<void> {
+  await pipeline.activities()
 }
 
 /** Compares by identity: a reloaded configuration is another object. */

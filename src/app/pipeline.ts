@@ -6,10 +6,12 @@ import { type Connections, createConnections } from '../delivery/connections.ts'
 import { type DispatchDeps, dispatch } from '../delivery/dispatch.ts'
 import { createGuardedGet } from '../delivery/guarded-request.ts'
 import { failQueue } from '../delivery/session-end.ts'
+import { tombstone } from '../delivery/tombstone.ts'
 import { createWaiters, type Waiters } from '../delivery/waiters.ts'
 import { createWorker, type Worker } from '../delivery/worker.ts'
 import type { Delivery } from '../domain/delivery.ts'
-import type { Driver } from '../domain/driver.ts'
+import type { Driver, Readiness } from '../domain/driver.ts'
+import { reasonOf } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
 import type { Knock, Receipt } from '../domain/knock.ts'
 import type { Clock, Log, Store, Tokens } from '../domain/ports.ts'
@@ -20,6 +22,7 @@ import { createLimiter, type Limiter } from '../inbound/rate-limiter.ts'
 import { type Patience, type ReceiveDeps, receive } from '../inbound/receive.ts'
 import { type SendOrder, send } from '../inbound/send.ts'
 import { createHookRenderers } from '../inbound/webhook-message.ts'
+import { type Activities, createActivityBoard } from '../manage/activity.ts'
 import { createNetwork } from '../providers/network.ts'
 import type { SteadyClock } from '../store/steady-clock.ts'
 import { inStoreTime } from './store-time.ts'
@@ -49,6 +52,8 @@ export interface Pipeline {
   /** Fails what waits for a session that has ended, callers first. */
   readonly failQueue: (session: SessionId, why: string) => Promise<number>
   readonly connections: Connections
+  /** What every agent does now. */
+  readonly activities: () => Promise<Activities>
   /** Failed proofs per peer, of any kind of credential. */
   readonly failures: Limiter
 }
@@ -100,7 +105,29 @@ export function createPipeline(deps: ServerDeps, draining: () => boolean): Pipel
     send: (order) => send(recording, order),
     failQueue: (session, why) => failQueue({ store, waiters }, session, why),
     ...{ worker, waiters, connections, failures },
+    activities: createActivityBoard(
+      {
+        drivers,
+        sessions: store.listSessions,
+        connect: async (session) => connections.to(session),
+        now: clock.now,
+        heard: (session, readiness) => void noteEnd({ ...inside.dispatching, log }, session, readiness),
+      },
+      () => performance.now(),
+    ),
   }
+}
+
+/** An agent that says it has ended takes its session along, as a message to it would find out. */
+async function noteEnd(
+  deps: Pick<DispatchDeps, 'store' | 'clock' | 'log'>,
+  session: Session,
+  readiness: Readiness,
+): Promise<void> {
+  if (readiness.kind !== 'ended') return
+  await tombstone(deps, session, readiness).catch((thrown: unknown) =>
+    deps.log('warn', 'session.note_failed', { session: session.id, why: reasonOf(thrown) }),
+  )
 }
 
 /** The agent's own answer counts first, then the folders of skills. */

@@ -124,7 +124,14 @@ function routes(
   const actions = createAdminActions(deps, pipeline, address)
   const metrics = createMetrics(deps.version, clock.now())
   const knocks = { receive: pipeline.receive, now: clock.now, knocked: metrics.knocked }
-  const forAdmin = { admin, store, now: clock.now, hooks: () => config().webhooks.hooks, ...actions }
+  const forAdmin = {
+    admin,
+    store,
+    now: clock.now,
+    hooks: () => config().webhooks.hooks,
+    ...actions,
+    activities: pipeline.activities,
+  }
   const first: readonly Part[] = [
     channelRoutes({ ...knocks, waitMs: () => config().server.waitSeconds * 1000 }, guard),
     webhookRoutes(knocks, guard),
@@ -132,7 +139,7 @@ function routes(
       {
         probe: store.probe,
         draining,
-        metrics: async () => metrics.render(await store.counts()),
+        metrics: async () => metrics.render(...(await Promise.all([store.counts(), pipeline.activities()]))),
         admit: (request) => admitTo(config().server.metrics, config().server.host, admin, request),
       },
       guard,
@@ -152,7 +159,7 @@ function routes(
       grantRoutes(forAdmin, guard),
       sessionRoutes(forAdmin, guard),
       deliveryRoutes(forAdmin, guard),
-      ...webPages(deps, guard, actions, { admin, failed, draining }, () =>
+      ...webPages(deps, guard, actions, { admin, failed, draining, activities: pipeline.activities }, () =>
         [...first, ...parts].flatMap((part) => part.routes),
       ),
     ]

@@ -14,7 +14,7 @@ interface WebPagesDeps extends ServerDeps {
 }
 
 type Actions = Pick<DashboardDeps, 'expose' | 'revoke' | 'retry' | 'replay'>
-type Entry = Pick<DashboardDeps, 'admin' | 'failed' | 'draining'>
+type Entry = Pick<DashboardDeps, 'admin' | 'failed' | 'draining' | 'activities'>
 
 /** The dashboard, and the page to try the API. */
 export function webPages(

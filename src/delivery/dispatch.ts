@@ -10,6 +10,7 @@ import { type Settlement, settled } from '../domain/settlement.ts'
 import { pause } from '../wait.ts'
 import type { CallBack } from './callback.ts'
 import type { Connections } from './connections.ts'
+import { tombstone } from './tombstone.ts'
 import type { Waiters } from './waiters.ts'
 
 type DispatchLink = Pick<
@@ -193,15 +194,4 @@ async function noteSession({ deps, delivery, generation }: Run, outcome: Outcome
   } catch (thrown) {
     deps.log('warn', 'session.note_failed', { session: id, why: reasonOf(thrown) })
   }
-}
-
-async function tombstone(
-  deps: DispatchDeps,
-  { id, generation }: Session,
-  { exitCode, why }: Extract<Outcome, { kind: 'ended' }>,
-): Promise<void> {
-  const at = deps.clock.now()
-  const end = { at, ...(exitCode !== undefined && { exitCode }), ...(why !== undefined && { why }) }
-  if (await deps.store.endSession(id, generation, end))
-    await deps.store.failQueued(id, why ?? 'the session ended')
 }

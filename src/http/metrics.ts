@@ -1,10 +1,11 @@
 import type { Counts } from '../domain/ports.ts'
+import type { Activities } from '../manage/activity.ts'
 
 /** Counts what this process saw, and spells it for Prometheus (text exposition format 0.0.4). */
 interface Metrics {
   /** Counts one answered knock. */
   knocked(status: number, seconds: number): void
-  render(counts: Counts): string
+  render(counts: Counts, activities: Activities): string
 }
 
 /** Upper bounds in seconds of the knock duration histogram. */
@@ -23,7 +24,7 @@ export function createMetrics(version: string, startedAt: number): Metrics {
       const index = bounds.findIndex((bound) => seconds <= bound)
       if (index >= 0) buckets[index] = (buckets[index] ?? 0) + 1
     },
-    render: (counts) =>
+    render: (counts, activities) =>
       [
         ...family('postern_build_info', 'gauge', 'Version of this binary.', [[`version="${version}"`, 1]]),
         ...family('postern_start_time_seconds', 'gauge', 'Start of this process, Unix seconds.', [
@@ -47,6 +48,14 @@ export function createMetrics(version: string, startedAt: number): Metrics {
           'gauge',
           'Unfinished deliveries, by session.',
           [...counts.queues].map(([session, n]) => [`session="${session}"`, n]),
+        ),
+        ...family(
+          'postern_session_blocked',
+          'gauge',
+          'Whether the agent waits for a person, by session; sessions whose agent does not tell are left out.',
+          [...activities].flatMap(([session, { activity }]) =>
+            activity === undefined ? [] : [[`session="${session}"`, activity === 'blocked' ? 1 : 0] as const],
+          ),
         ),
         ...family(
           'postern_oldest_waiting_timestamp_seconds',

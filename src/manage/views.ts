@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { asStored, type SessionActivity } from '../domain/activity.ts'
 import type { Attempt, Delivery, DeliveryEvent, DeliveryRecord } from '../domain/delivery.ts'
 import { type Grant, isExpired } from '../domain/grant.ts'
 import type { Hook } from '../domain/hook.ts'
@@ -40,13 +41,23 @@ export const mintView = (grant: Grant, webhook: string) => ({
 export type SessionView = ReturnType<typeof sessionView>
 
 /** Settings stay out: they may hold keys to another party's agent. */
-export const sessionView = (session: Session, queues: ReadonlyMap<SessionId, number>) => ({
+export const sessionView = (
+  session: Session,
+  queues: ReadonlyMap<SessionId, number>,
+  seen: SessionActivity = asStored(session),
+) => ({
   id: session.id,
   channel: channelOf(session.id),
   driver: session.driver,
-  state: session.state,
-  why: session.why ?? null,
-  exitCode: session.exitCode ?? null,
+  state: seen.state,
+  /** Why it is offline or how it ended. */
+  why: seen.why ?? null,
+  exitCode: seen.exitCode ?? null,
+  /** What its agent does; null where it does not tell. */
+  activity: seen.activity ?? null,
+  since: isoOrNull(seen.since),
+  /** What a person is asked, of a blocked one. */
+  asks: seen.asks ?? null,
   /** Unfinished deliveries. */
   queue: queues.get(session.id) ?? 0,
   openedAt: iso(session.openedAt),

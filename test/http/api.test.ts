@@ -43,6 +43,7 @@ function api(rows: readonly Delivery[]) {
         queues: new Map(),
       }),
     },
+    activities: async () => new Map(),
     now: () => 0,
     hooks: () => [],
     expose: async (order: unknown) => {

@@ -8,6 +8,7 @@ import { type Call, type Command, printList, withHome } from '../command.ts'
 import type { HookSettings } from '../context.ts'
 import type { Cell, Column } from '../output.ts'
 import { hooksView, printHooks } from './hook-relay.ts'
+import { activitiesNow } from './session/activities.ts'
 import { runShow, whyOf } from './session/show.ts'
 import { printUnfit, trialText, trialView } from './session/trial.ts'
 
@@ -52,7 +53,7 @@ export const sessionCommands: readonly Command[] = [
   },
   {
     name: 'session ls',
-    summary: 'List every session.',
+    summary: 'List every session, and what its agent does now.',
     examples: ['postern session ls', 'postern session ls --json'],
     run: runList,
   },
@@ -142,9 +143,10 @@ function jsonOrText(text: string): unknown {
 }
 
 function runList(call: Call): Promise<void> {
-  return withHome(call, async ({ store }) => {
-    const [sessions, { queues }] = await Promise.all([store.listSessions(), store.counts()])
-    const views = sessions.map((session) => sessionView(session, queues))
+  return withHome(call, async (home) => {
+    const sessions = await home.store.listSessions()
+    const [seen, { queues }] = await Promise.all([activitiesNow(call, home, sessions), home.store.counts()])
+    const views = sessions.map((session) => sessionView(session, queues, seen.get(session.id)))
     printList(call, columns, views, 'No sessions.')
   })
 }
@@ -153,13 +155,23 @@ const columns: readonly Column<SessionView>[] = [
   { title: 'ID', cell: ({ id }) => id },
   { title: 'DRIVER', cell: ({ driver }) => driver },
   { title: 'STATE', cell: stateCell },
+  { title: 'DOING', cell: activityCell },
   { title: 'QUEUE', cell: ({ queue }) => String(queue) },
   { title: 'OPENED', cell: ({ openedAt }) => shortTime(openedAt) },
-  { title: 'WHY', flexible: true, cell: whyOf },
+  {
+    title: 'WHY',
+    flexible: true,
+    cell: ({ asks, ...view }) => (asks === null ? whyOf(view) : `waits for ${asks}`),
+  },
 ]
 
 function stateCell({ state }: SessionView): Cell {
   return { text: state, tone: state === 'live' ? 'good' : state === 'offline' ? 'warn' : 'faint' }
+}
+
+function activityCell({ activity }: SessionView): Cell {
+  const text = activity ?? '-'
+  return { text, tone: activity === 'blocked' ? 'bad' : activity === 'busy' ? 'warn' : 'faint' }
 }
 
 function runEnd(call: Call): Promise<void> {

@@ -15,8 +15,12 @@ export async function permissionAsked(screen: Screen, hooks: HookEventReader): P
   return hasInputBox(screen) ? undefined : openPermission(await hooks.events())
 }
 
-export async function readinessWithHooks(surface: Surface, hooks: HookEventReader): Promise<Readiness> {
-  const seen = await readiness(surface)
+export async function readinessWithHooks(
+  surface: Surface,
+  hooks: HookEventReader,
+  forMs?: number,
+): Promise<Readiness> {
+  const seen = await readiness(surface, forMs)
   if (seen.kind !== 'idle' && seen.kind !== 'busy') return seen
   const screen = await surface.look()
   const asks = screen.kind === 'screen' ? await permissionAsked(screen, hooks) : undefined

@@ -20,6 +20,7 @@ export const httpDriver = (deps: DriverDeps): Driver => ({
   kind: 'http',
   summary: "sends an HTTP request for each message to an agent's own endpoint",
   delivery: 'push',
+  silent: true,
   prepare: async (settings) => {
     const prepared = prepareHttp(settings)
     checkBody(prepared)

@@ -32,13 +32,16 @@ const restMs = 1500
 /** Agents at work pause for less, so a longer pause may become rest. */
 const longestPauseMs = 400
 
-/** What stands in the way now. Does not wait. */
-export async function readiness(surface: Surface): Promise<Readiness> {
+/** Agents at work draw more often than this, so a screen that was quiet for longer is shown as idle. */
+export const shownIdleMs = longestPauseMs
+
+/** What stands in the way now, of a screen that must have been quiet for `forMs`. Does not wait. */
+export async function readiness(surface: Surface, forMs = quietMs): Promise<Readiness> {
   const seen = await surface.look()
   if (seen.kind !== 'screen') return seen
   const person = personOn(seen)
   if (person !== undefined) return { kind: 'blocked', why: person }
-  const why = await workOn(surface, seen)
+  const why = await workOn(surface, seen, forMs)
   return why === undefined ? { kind: 'idle' } : { kind: 'busy', why }
 }
 
@@ -48,8 +51,8 @@ export const moving = 'its screen is moving'
 export const personOn = (screen: Screen): string | undefined =>
   dialogOn(screen) ?? (screen.draft ? 'somebody has begun to type' : undefined)
 
-async function workOn(surface: Surface, screen: Screen): Promise<string | undefined> {
-  if (screen.quietMs < quietMs) return moving
+async function workOn(surface: Surface, screen: Screen, forMs = quietMs): Promise<string | undefined> {
+  if (screen.quietMs < forMs) return moving
   if (showsStopHint(screen)) return 'its agent shows that it works'
   if (screen.cooked && (await surface.awaitsInput?.()) === false) return 'its program does not wait for input'
   return undefined

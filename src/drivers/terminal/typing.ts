@@ -13,8 +13,8 @@ import { freeScreen, moving, personOn, type Surface, until } from './surface.ts'
  * for a screen), screen (comparing two), dialog and agent-error (reading one), keystrokes, agent-hooks/turn.
  */
 export interface Typist {
-  /** What stands in the way now. Does not wait. */
-  readiness(): Promise<Readiness>
+  /** What stands in the way now, of a screen that must have been quiet for `forMs`. Does not wait. */
+  readiness(forMs?: number): Promise<Readiness>
   /**
    * Echo-verified typing: no Enter without the text seen in the input box, no `taken` without something having
    * happened after Enter, nothing typed into a dialog, a draft or a moving screen. The same message again, after
@@ -75,7 +75,7 @@ type TypedEvidence = 'echo' | 'marker'
 export function createTypist(surface: Surface, rules: TypingRules, hooks: HookEventReader): Typist {
   const typing: Typing = { surface, rules, hooks, unsettled: undefined, last: '' }
   return {
-    readiness: () => readinessWithHooks(surface, hooks),
+    readiness: (forMs) => readinessWithHooks(surface, hooks, forMs),
     type: (message, signal) => typeMessage(typing, message, signal),
     rest: (signal, onPermission) => endOfTurn(surface, hooks, typing.last, signal, onPermission),
     onPersonKeys: (pressedEnter) => onPersonKeys(typing, pressedEnter),

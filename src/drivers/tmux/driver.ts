@@ -11,7 +11,7 @@ import { escapeMentions, hasMention } from '../agents/mentions.ts'
 import { listSkills, noSkill, type SkillPlace, skillPlace, withSkill } from '../agents/skills.ts'
 import type { DriverDeps } from '../deps.ts'
 import { typingRules } from '../terminal/keystrokes.ts'
-import type { Surface } from '../terminal/surface.ts'
+import { type Surface, shownIdleMs } from '../terminal/surface.ts'
 import { createTypist, type Typist } from '../terminal/typing.ts'
 import { openTmux } from './call.ts'
 import { discoverPanes } from './discover.ts'
@@ -48,6 +48,8 @@ interface Opening {
   /** The signal of the message on its way. */
   current: AbortSignal | undefined
   typing: DeliveryId | undefined
+  /** The message was taken and its turn is waited for. */
+  resting: boolean
 }
 
 function connect(deps: DriverDeps, session: Session, tools: DriverTools): Connection {
@@ -77,7 +79,7 @@ function openSession(deps: DriverDeps, session: Session, tools: DriverTools): Op
   const typist = createTypist(surface, typingRules(process.platform, pane.multiline), hooks)
   const opening: Opening = {
     ...{ deps, session, tools, pane, surface, typist, hooks, journal },
-    ...{ current: undefined, typing: undefined },
+    ...{ current: undefined, typing: undefined, resting: false },
   }
   return opening
 }
@@ -91,15 +93,16 @@ const notingEnter = (surface: Surface, note: () => Promise<void>): Surface => ({
   },
 })
 
-/** Long enough to see whether the screen moves. */
-const watchMs = 1300
+/** Long enough to see whether the screen moves, and short enough for a list of many sessions. */
+const watchMs = shownIdleMs + 50
 
 async function readiness(opening: Opening, signal: AbortSignal): Promise<Readiness> {
-  if (opening.current) return { kind: 'busy', why: typingNow }
+  if (opening.current && !opening.resting) return { kind: 'busy', why: typingNow }
   const seen = await opening.surface.look()
   if (seen.kind !== 'screen') return seen
   if (seen.quietMs < watchMs) await opening.surface.pause(watchMs, signal)
-  return opening.typist.readiness()
+  const shown = await opening.typist.readiness(shownIdleMs)
+  return shown.kind === 'idle' && opening.resting ? { kind: 'busy', why: 'a turn runs' } : shown
 }
 
 const typingNow = 'a message is being typed'
@@ -152,7 +155,12 @@ async function turn(
   on.progress({ at: opening.tools.now(), kind: 'turn_started' })
   const onPermission = (what: string) =>
     on.progress({ at: opening.tools.now(), kind: 'held', detail: `blocked: ${what}` })
-  return opening.typist.rest(signal, onPermission)
+  opening.resting = true
+  try {
+    return await opening.typist.rest(signal, onPermission)
+  } finally {
+    opening.resting = false
+  }
 }
 
 /** A pane outlives the program in it, so the agent is looked up each time. */

@@ -1,6 +1,7 @@
 import { causeOf, type Delivery, type Source } from '../../domain/delivery.ts'
 import type { Hook } from '../../domain/hook.ts'
 import type { DoorStore } from '../../domain/ports.ts'
+import type { Activities } from '../../manage/activity.ts'
 import type { PageView } from './templates.ts'
 
 /** One page, ready to be rendered: its template and what stands in it. */
@@ -28,6 +29,8 @@ export interface PageDeps {
     | 'counts'
     | 'knocksByHour'
   >
+  /** What every agent does now. */
+  readonly activities: () => Promise<Activities>
   /** Unix milliseconds. */
   readonly now: () => number
   /** The hooks as configured now. */
@@ -51,6 +54,9 @@ const tones: Readonly<Record<string, Tone>> = {
   PENDING: 'wait',
   live: 'good',
   offline: 'wait',
+  blocked: 'bad',
+  busy: 'wait',
+  idle: 'good',
   ended: 'plain',
 }
 

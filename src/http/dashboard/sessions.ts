@@ -2,9 +2,11 @@ import { sessionView } from '../../manage/views.ts'
 import { type Page, type PageDeps, shortTime, shortTimeOrNull, toneOf } from './page.ts'
 
 /** Every session: how it is, what reaches it, what waits for it. */
-export async function sessionsPage({ store }: PageDeps): Promise<Page> {
-  const [sessions, { queues }] = await Promise.all([store.listSessions(), store.counts()])
-  const views = sessions.map((session) => sessionView(session, queues))
+export async function sessionsPage({ store, activities }: PageDeps): Promise<Page> {
+  const [seen, { queues }] = await Promise.all([activities(), store.counts()])
+  const views = (await store.listSessions()).map((session) =>
+    sessionView(session, queues, seen.get(session.id)),
+  )
   return {
     template: 'sessions',
     title: 'Sessions',
@@ -19,6 +21,9 @@ export async function sessionsPage({ store }: PageDeps): Promise<Page> {
         mint:
           view.state === 'ended' ? null : `/dashboard/channels?${new URLSearchParams({ session: view.id })}`,
         tone: toneOf(view.state),
+        doing: view.activity,
+        doingTone: toneOf(view.activity ?? ''),
+        doingSince: shortTimeOrNull(view.since),
         why: [view.why, view.exitCode === null ? null : `exit code ${view.exitCode}`]
           .filter(Boolean)
           .join('; '),

@@ -42,6 +42,11 @@ export const Session = t.named('Session', 'An agent that can take input.', {
   state: t.oneOf(['live', 'offline', 'ended']),
   why: t.textOrNull(),
   exitCode: t.orNull(t.whole()),
+  activity: t.orNull(t.oneOf(['idle', 'busy', 'blocked']), {
+    description: 'What its agent does now; null where it does not tell.',
+  }),
+  since: t.timeOrNull,
+  asks: t.textOrNull('permission: Bash(npm test)'),
   queue: t.whole('Unfinished deliveries.'),
   openedAt: t.time,
   endedAt: t.timeOrNull,

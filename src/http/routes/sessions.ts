@@ -1,6 +1,7 @@
 import { Failure } from '../../domain/error.ts'
 import type { Hook } from '../../domain/hook.ts'
 import type { DoorStore } from '../../domain/ports.ts'
+import type { Activities } from '../../manage/activity.ts'
 import { hookView, sessionView } from '../../manage/views.ts'
 import { createAdminApi } from '../api.ts'
 import type { AdminCheck } from '../credentials.ts'
@@ -14,6 +15,8 @@ import { adminOperations } from '../openapi/operation.ts'
 interface SessionDeps {
   readonly admin: AdminCheck
   readonly store: Pick<DoorStore, 'listSessions' | 'counts'>
+  /** What every agent does now. */
+  readonly activities: () => Promise<Activities>
   /** As configured now. */
   readonly hooks: () => readonly Hook[]
   readonly endSession: (id: string) => Promise<answers.Ended>
@@ -46,9 +49,9 @@ export function sessionRoutes(deps: SessionDeps, guard: RequestGuard) {
     })
 }
 
-async function sessionsOf({ store }: SessionDeps): Promise<readonly answers.Session[]> {
-  const { queues } = await store.counts()
-  return (await store.listSessions()).map((session) => sessionView(session, queues))
+async function sessionsOf({ store, activities }: SessionDeps): Promise<readonly answers.Session[]> {
+  const [seen, { queues }] = await Promise.all([activities(), store.counts()])
+  return (await store.listSessions()).map((session) => sessionView(session, queues, seen.get(session.id)))
 }
 
 async function show(deps: SessionDeps, id: string): Promise<Response> {

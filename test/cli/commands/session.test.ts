@@ -102,9 +102,9 @@ describe('session ls and show', () => {
     addSession(world, 'left', { state: 'ended', endedAt: start, exitCode: 7, why: 'exit code 7' })
     addDelivery(world)
     const { stdout } = await cli(world, ['session', 'ls'])
-    assert.match(stdout, /^left +inbox +ended +0 [^,]* exit code 7$/m)
-    assert.match(stdout, /^build +inbox +live +1 /m)
-    assert.match(stdout, /^gone +inbox +ended +0 .* crashed, exit code 3$/m)
+    assert.match(stdout, /^left +inbox +ended +- +0 [^,]* exit code 7$/m)
+    assert.match(stdout, /^build +inbox +live +- +1 /m)
+    assert.match(stdout, /^gone +inbox +ended +- +0 .* crashed, exit code 3$/m)
     const [build] = JSON.parse((await cli(world, ['session', 'ls', '--json'])).stdout)
     assert.deepEqual(build, {
       id: 'build',
@@ -113,6 +113,9 @@ describe('session ls and show', () => {
       state: 'live',
       why: null,
       exitCode: null,
+      activity: null,
+      since: null,
+      asks: null,
       queue: 1,
       openedAt: '2026-11-22T09:59:00.250Z',
       endedAt: null,

@@ -1,19 +1,24 @@
 import { Failure } from '../../../domain/error.ts'
 import { parseSessionId, type Session } from '../../../domain/session.ts'
 import { countLiveGrants, lastEvidence } from '../../../manage/sessions.ts'
-import { readinessOf, whyOf as whyNot } from '../../../manage/trial.ts'
 import { iso, type SessionView, sessionView } from '../../../manage/views.ts'
 import { type Call, withHome } from '../../command.ts'
 import type { LocalHome } from '../../context.ts'
+import { activitiesNow } from './activities.ts'
 
 export function runShow(call: Call): Promise<void> {
   return withHome(call, async (home) => {
     const { store, clock } = home
     const session = await store.findSession(parseSessionId(call.args.need('id')))
     if (!session) throw new Failure('session_missing', `There is no session "${call.args.need('id')}".`)
-    const view = sessionView(session, (await store.counts()).queues)
+    const { queues } = await store.counts()
     const liveGrants = await countLiveGrants(store, session.id, clock.now())
-    const [agent, last] = await Promise.all([agentOf(home, session), lastEvidence(store, session.id)])
+    const [seen, last] = await Promise.all([
+      activitiesNow(call, home, [session]),
+      lastEvidence(store, session.id),
+    ])
+    const view = sessionView(session, queues, seen.get(session.id))
+    const agent = await agentOf(home, session, view)
     const evidence = last ? { at: iso(last.at), kind: last.kind } : null
     if (call.json) call.out.json({ ...view, liveGrants, agent, lastEvidence: evidence })
     else call.out.fields(fieldsOf(view, liveGrants, agent, evidence))
@@ -26,17 +31,20 @@ interface AgentView {
 }
 
 /** The agent's state at this moment; null for ended sessions and inboxes. */
-async function agentOf(home: LocalHome, session: Session): Promise<AgentView | null> {
-  const { store, clock, connect } = home
-  if (session.state === 'ended') return null
-  if ((await home.drivers()).get(session.driver)?.delivery === 'pull') return null
-  const wanted = { session: session.id, unfinished: true, oldestFirst: true, limit: 1 }
-  const [first] = await store.listDeliveries(wanted)
-  const inFlight = first?.leasedUntil !== undefined && first.leasedUntil > clock.now()
-  const readiness = await readinessOf(connect, session)
-  // Only the server's process sees that an agent it owns is busy; the lease is visible here.
-  if (inFlight && readiness?.kind !== 'blocked') return { state: 'busy', why: `${first.id} is on its way` }
-  return readiness ? { state: readiness.kind, why: whyNot(readiness) ?? null } : null
+async function agentOf(home: LocalHome, session: Session, view: SessionView): Promise<AgentView | null> {
+  if (view.state === 'ended') return null
+  const driver = (await home.drivers()).get(session.driver)
+  if (driver?.delivery === 'pull') return null
+  const { activity, asks, why } = view
+  const coming = activity === 'blocked' ? undefined : await comingTo(home, session)
+  if (coming !== undefined) return { state: 'busy', why: `${coming} is on its way` }
+  return { state: activity ?? (view.state === 'live' ? 'unknown' : view.state), why: asks ?? why }
+}
+
+/** The delivery that the server is bringing to it now. */
+async function comingTo({ store, clock }: LocalHome, { id: session }: Session): Promise<string | undefined> {
+  const [first] = await store.listDeliveries({ session, unfinished: true, oldestFirst: true, limit: 1 })
+  return first?.leasedUntil !== undefined && first.leasedUntil > clock.now() ? first.id : undefined
 }
 
 const fieldsOf = (
@@ -50,6 +58,7 @@ const fieldsOf = (
   ['State', view.state],
   ['Why', whyOf(view)],
   ['Agent', agent ? [agent.state, agent.why].filter((part) => part !== null).join(': ') : '-'],
+  ['Since', view.since ?? '-'],
   ['Queue', String(view.queue)],
   ['Evidence', evidence ? `${evidence.kind}, ${evidence.at}` : '-'],
   ['Grants', `${liveGrants} live`],
@@ -58,7 +67,7 @@ const fieldsOf = (
 ]
 
 /** `why` may contain the exit code already. */
-export function whyOf({ why, exitCode }: SessionView): string {
+export function whyOf({ why, exitCode }: Pick<SessionView, 'why' | 'exitCode'>): string {
   const exit = exitCode === null ? null : `exit code ${exitCode}`
   return (
     [why, exit !== null && why?.includes(exit) ? null : exit].filter((part) => part !== null).join(', ') ||

@@ -1,0 +1,118 @@
+import { activityOf, asStored, type SessionActivity } from '../domain/activity.ts'
+import type { Connection, Driver, Readiness } from '../domain/driver.ts'
+import type { Session, SessionId } from '../domain/session.ts'
+import { pause } from '../wait.ts'
+
+export type Activities = ReadonlyMap<SessionId, SessionActivity>
+
+interface AskDeps {
+  readonly drivers: ReadonlyMap<string, Driver>
+  readonly connect: (session: Session) => Promise<Connection | undefined>
+  readonly now: () => number
+  /** Called with each answer. */
+  readonly heard?: (session: Session, readiness: Readiness) => void
+}
+
+/** Longest wait for all agents together: they are asked side by side. */
+const askMs = 900
+
+/** What every agent does now, as it answers itself. Never rejects; who does not answer in time is shown as stored. */
+export async function askSessions(
+  deps: AskDeps,
+  sessions: readonly Session[],
+  before: Activities = new Map(),
+): Promise<Activities> {
+  const patience = AbortSignal.timeout(askMs)
+  const all = await Promise.all(
+    sessions.map(
+      async (session) => [session.id, await ask(deps, session, patience, before.get(session.id))] as const,
+    ),
+  )
+  return new Map(all)
+}
+
+async function ask(
+  { drivers, connect, now, heard }: AskDeps,
+  session: Session,
+  patience: AbortSignal,
+  before: SessionActivity | undefined,
+): Promise<SessionActivity> {
+  const driver = drivers.get(session.driver)
+  if (session.state === 'ended' || !driver || driver.delivery === 'pull') return asStored(session)
+  const over = new AbortController()
+  const signal = AbortSignal.any([patience, over.signal])
+  // Some drivers take longer to answer than their caller waits.
+  const readiness = await Promise.race([
+    connect(session)
+      .then((connection) => connection?.state(patience))
+      .catch(() => undefined),
+    pause(askMs, signal),
+  ])
+  over.abort()
+  if (readiness) heard?.(session, readiness)
+  return activityOf(session, driver, readiness, now(), before)
+}
+
+interface BoardDeps extends AskDeps {
+  readonly sessions: () => Promise<readonly Session[]>
+}
+
+/** What is older than this is asked anew, what is older than `staleMs` before anybody sees it. */
+const freshMs = 700
+const staleMs = 2000
+
+interface Board {
+  readonly at: number
+  readonly openings: ReadonlyMap<SessionId, string>
+  readonly activities: Activities
+}
+
+/**
+ * What every agent does, for callers that ask again and again: agents are asked at most once in `freshMs`, and `since` is
+ * kept. `elapsed`: milliseconds of a clock that does not jump.
+ */
+export function createActivityBoard(deps: BoardDeps, elapsed: () => number): () => Promise<Activities> {
+  let board: Board | undefined
+  let asking: Promise<Activities> | undefined
+  const ask = async (sessions: readonly Session[]): Promise<Activities> => {
+    const activities = await askSessions(deps, sessions, knownOf(board, sessions))
+    board = { at: elapsed(), openings: openingsOf(sessions), activities }
+    return activities
+  }
+  const refresh = (sessions: readonly Session[]) => {
+    asking ??= ask(sessions).finally(() => {
+      asking = undefined
+    })
+    return asking
+  }
+  return async () => {
+    const sessions = await deps.sessions()
+    // What is asked now may not know of a session that was opened or ended meanwhile.
+    if (board && !isOf(board, sessions)) return ask(sessions)
+    const age = board ? elapsed() - board.at : Number.POSITIVE_INFINITY
+    if (board && age < freshMs) return board.activities
+    const fresh = refresh(sessions)
+    if (!board || age > staleMs) return fresh
+    return board.activities
+  }
+}
+
+const openingOf = ({ generation, state }: Session): string => `${generation} ${state === 'ended'}`
+
+const openingsOf = (sessions: readonly Session[]): ReadonlyMap<SessionId, string> =>
+  new Map(sessions.map((session) => [session.id, openingOf(session)]))
+
+const isOf = ({ openings }: Board, sessions: readonly Session[]): boolean =>
+  sessions.length === openings.size &&
+  sessions.every((session) => openings.get(session.id) === openingOf(session))
+
+/** Nothing of an earlier opening is known of the next one. */
+function knownOf(board: Board | undefined, sessions: readonly Session[]): Activities {
+  const same = sessions.filter((session) => board?.openings.get(session.id) === openingOf(session))
+  return new Map(
+    same.flatMap(({ id }) => {
+      const known = board?.activities.get(id)
+      return known ? [[id, known]] : []
+    }),
+  )
+}
