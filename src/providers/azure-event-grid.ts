@@ -32,7 +32,7 @@ export const azureEventGrid: Sender = {
     otherwise: {
       template: `Azure Event Grid:
 {{#shown}}
-- {{eventType}}{{^eventType}}an event without a type{{/eventType}}{{#subject}}: {{subject}}{{/subject}}{{#eventTime}} ({{eventTime}}){{/eventTime}}
+- {{eventType}}{{^eventType}}{{type}}{{^type}}an event without a type{{/type}}{{/eventType}}{{#subject}}: {{subject}}{{/subject}}{{#eventTime}} ({{eventTime}}){{/eventTime}}
 {{/shown}}
 {{#more}}
 - and {{more}} more

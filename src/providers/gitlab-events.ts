@@ -59,7 +59,8 @@ ${line('project.web_url')}
 
 /** docs.gitlab.com: user/project/integrations/webhook_events, and administration/system_hooks, which are flat. */
 export const gitlabPreset: Preset = {
-  eventOf: (payload) => firstText(payload, 'object_kind', 'event_name'),
+  eventOf: (payload, header) =>
+    firstText(payload, 'object_kind', 'event_name') || (header('x-gitlab-event') ?? ''),
   derive: (payload) => ({
     where: firstText(
       payload,

@@ -1,6 +1,8 @@
 import { isFresh, unixTime } from '../auth/freshness.ts'
 import { memberIn } from '../payload/json.ts'
+import { isObject, type View } from '../payload/view.ts'
 import { hmacScheme } from './hmac.ts'
+import { at, byWho, firstLine, firstText, given, line, lines, paragraph, textAt } from './preset.ts'
 import { claimed, dated, single } from './request.ts'
 import type { Sender } from './sender.ts'
 
@@ -27,6 +29,27 @@ export const linear: Sender = {
   },
   /** linear.app/developers/webhooks: any other status counts as a failure. */
   respond: () => ({ status: 200 }),
+  preset: {
+    eventOf: (payload, header) => textAt(payload, 'type') || (header('linear-event') ?? ''),
+    derive: (payload) => ({
+      who: firstText(payload, 'actor.name', 'data.user.name'),
+      thing: firstText(payload, 'data.identifier', 'data.issue.identifier'),
+      title: firstLine(
+        firstText(payload, 'data.title', 'data.name', 'data.issue.title', 'notification.issue.title'),
+      ),
+      text: firstText(payload, 'data.body', 'data.description', 'notification.comment.body'),
+      changed: changedIn(at(payload, 'updatedFrom')),
+    }),
+    messages: { Reaction: 'a reaction calls for nothing to be done' },
+    otherwise: {
+      template: lines(
+        `Linear: {{event}}{{^event}}an event without a type{{/event}}${given(' ', 'thing')}${given(', ', 'action')}${byWho}${given(': ', 'title')}${given(' (', 'data.state.name', ')')}`,
+        line('changed', 'Changed: '),
+        line('url'),
+        paragraph('text'),
+      ),
+    },
+  },
   sample: {
     headers: { 'linear-event': 'Issue' },
     body: {
@@ -36,3 +59,11 @@ export const linear: Sender = {
     },
   },
 }
+
+/** The names of what was changed, without those that every change touches: `stateId` → `state`. */
+const changedIn = (before: View): string =>
+  (isObject(before) ? Object.keys(before) : [])
+    .filter((name) => name !== 'updatedAt' && name !== 'sortOrder')
+    .map((name) => name.replace(/Ids?$/, ''))
+    .slice(0, 10)
+    .join(', ')

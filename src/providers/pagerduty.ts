@@ -1,5 +1,18 @@
 import { isSigned } from '../auth/mac.ts'
 import { memberIn } from '../payload/json.ts'
+import {
+  at,
+  byWho,
+  firstLine,
+  firstText,
+  given,
+  inWhere,
+  line,
+  lines,
+  listAt,
+  paragraph,
+  textAt,
+} from './preset.ts'
 import { vouched } from './request.ts'
 import type { Sender } from './sender.ts'
 import { fieldsIn, signatureOf, signaturesIn } from './signature-list.ts'
@@ -17,6 +30,37 @@ export const pagerduty: Sender = {
         : undefined
     },
     sign: (config, { rawBody }) => ({ 'x-pagerduty-signature': signatureOf(config, [rawBody]) }),
+  },
+  /** developer.pagerduty.com, "Webhooks overview": `event.data` is an incident, or something that is part of one. */
+  preset: {
+    eventOf: (payload) => textAt(payload, 'event.event_type'),
+    derive: (payload) => ({
+      // The name of the event takes the place of `event`.
+      data: at(payload, 'event.data'),
+      who: textAt(payload, 'event.agent.summary'),
+      where: firstText(payload, 'event.data.service.summary'),
+      title: firstLine(
+        firstText(payload, 'event.data.title', 'event.data.incident.summary', 'event.data.summary'),
+      ),
+      assignees: listAt(payload, 'event.data.assignees')
+        .map((one) => textAt(one, 'summary'))
+        .filter((name) => name !== '')
+        .join(', '),
+      text: firstText(payload, 'event.data.content', 'event.data.message'),
+      page: firstText(payload, 'event.data.html_url', 'event.data.incident.html_url'),
+    }),
+    messages: {
+      'pagey.ping': 'PagerDuty only tries the address',
+      'incident.workflow.started': 'it has only begun; incident.workflow.completed tells of its end',
+    },
+    otherwise: {
+      template: lines(
+        `PagerDuty: {{event}}{{^event}}an event without a type{{/event}}${given(' #', 'data.number')}${inWhere}${byWho}${given(': ', 'title')}${given(' (urgency ', 'data.urgency', ')')}`,
+        line('assignees', 'Assigned to '),
+        line('page'),
+        paragraph('text'),
+      ),
+    },
   },
   sample: {
     headers: {},
