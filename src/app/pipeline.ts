@@ -20,6 +20,7 @@ import type { Session, SessionId } from '../domain/session.ts'
 import { hasSkill } from '../drivers/agents/skills.ts'
 import { createLimiter, type Limiter } from '../inbound/rate-limiter.ts'
 import { type Patience, type ReceiveDeps, receive } from '../inbound/receive.ts'
+import { createRefusals, type Refusals } from '../inbound/refusals.ts'
 import { type SendOrder, send } from '../inbound/send.ts'
 import { createHookRenderers } from '../inbound/webhook-message.ts'
 import { type Activities, createActivityBoard } from '../manage/activity.ts'
@@ -56,6 +57,7 @@ export interface Pipeline {
   readonly activities: () => Promise<Activities>
   /** Failed proofs per peer, of any kind of credential. */
   readonly failures: Limiter
+  readonly refusals: Refusals
 }
 
 /** Beyond the longest turn: a lease only matters when its holder is gone. */
@@ -115,6 +117,7 @@ export function createPipeline(deps: ServerDeps, draining: () => boolean): Pipel
       },
       () => performance.now(),
     ),
+    refusals: createRefusals({ store, log, now: clock.now }),
   }
 }
 

@@ -6,11 +6,13 @@ import { admitTo, createAdminCheck } from '../http/credentials.ts'
 import type { RequestGuard } from '../http/guard.ts'
 import { createHostNames, createHosts, createPeers } from '../http/hosts.ts'
 import { createMetrics } from '../http/metrics.ts'
+import { createRefusalNotes } from '../http/refusals.ts'
 import { channelRoutes } from '../http/routes/channels.ts'
 import { deliveryRoutes } from '../http/routes/deliveries.ts'
 import { deliveryRoute } from '../http/routes/delivery.ts'
 import { grantRoutes } from '../http/routes/grants.ts'
 import { healthRoutes } from '../http/routes/health.ts'
+import { refusalRoutes } from '../http/routes/refusals.ts'
 import { sessionRoutes } from '../http/routes/sessions.ts'
 import { webhookRoutes } from '../http/routes/webhooks.ts'
 import { createServer, type ServerParts } from '../http/server.ts'
@@ -65,6 +67,7 @@ export async function openServer(deps: OpenServerDeps): Promise<RunningServer> {
       waiters.close()
       await stopHttp(http)
       await maintenance.stop()
+      await pipeline.refusals.close()
       await connections.closeAll()
     },
   }
@@ -78,13 +81,15 @@ async function listen(
   let http: HttpServer | undefined
   const { config } = deps
   const peerOf = createPeers(() => config().server.trustedProxies)
+  const peer = (request: Request) => peerOf(request, http?.peerOf(request) ?? 'unknown')
   const guard: RequestGuard = {
     hosts: createHosts(
       createHostNames(() => config().server),
       (request) => http?.authorityOf(request),
     ),
     log: deps.log,
-    peer: (request) => peerOf(request, http?.peerOf(request) ?? 'unknown'),
+    peer,
+    ...createRefusalNotes({ note: pipeline.refusals.note, peer, now: deps.clock.now }),
     keepOpen: (request) => http?.keepOpen(request),
   }
   let { port } = config().server
@@ -139,7 +144,8 @@ function routes(
       {
         probe: store.probe,
         draining,
-        metrics: async () => metrics.render(...(await Promise.all([store.counts(), pipeline.activities()]))),
+        metrics: async () =>
+          metrics.render(...(await Promise.all([store.counts(), pipeline.activities()])), pipeline.refusals),
         admit: (request) => admitTo(config().server.metrics, config().server.host, admin, request),
       },
       guard,
@@ -159,6 +165,7 @@ function routes(
       grantRoutes(forAdmin, guard),
       sessionRoutes(forAdmin, guard),
       deliveryRoutes(forAdmin, guard),
+      refusalRoutes({ admin, list: pipeline.refusals.list }, guard),
       ...webPages(deps, guard, actions, { admin, failed, draining, activities: pipeline.activities }, () =>
         [...first, ...parts].flatMap((part) => part.routes),
       ),

@@ -15,6 +15,7 @@ import { hookRelay } from './commands/hook-relay.ts'
 import { hookCommands } from './commands/hooks.ts'
 import { inboxCommands } from './commands/inbox.ts'
 import { keysRotate } from './commands/keys.ts'
+import { refusalCommands } from './commands/refusals.ts'
 import { run } from './commands/run.ts'
 import { secret } from './commands/secret.ts'
 import { send } from './commands/send.ts'
@@ -42,6 +43,7 @@ export const commands: readonly Command[] = [
   send,
   ...deliveryCommands,
   deliveriesTail,
+  ...refusalCommands,
   ...hookCommands,
   check,
   ...configCommands,

@@ -45,6 +45,13 @@ interface FailureExtra {
   challenge?: 'Bearer' | 'Basic' | 'none'
   /** Set when the refusal itself left a delivery behind (an unknown skill). */
   deliveryId?: string
+  /** For the operator alone: what was wrong with a proof, where the caller is not told. Never a value of the caller's. */
+  why?: string
+  /** The hook that refused, or the id of the grant, where it is known. */
+  hook?: string
+  grant?: string
+  /** A wrong secret, signature or token. */
+  guess?: true
   cause?: unknown
 }
 

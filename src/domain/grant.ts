@@ -40,7 +40,8 @@ export function parseVerb(text: string): Verb {
 }
 
 /** The one refusal of a token, whatever was wrong with it. */
-export const forbidden = (): Failure => new Failure('forbidden', 'This URL or token opens nothing.')
+export const forbidden = (extra: Failure['extra'] = {}): Failure =>
+  new Failure('forbidden', 'This URL or token opens nothing.', extra)
 
 /** True when the row and the token agree and neither is dead at `now` (Unix milliseconds, no leeway). */
 export function admits(grant: Grant | undefined, claims: Claims, verb: Verb, now: number): grant is Grant {
@@ -48,6 +49,15 @@ export function admits(grant: Grant | undefined, claims: Claims, verb: Verb, now
   if (isExpired(grant, now) || (claims.expiresAt !== undefined && now >= claims.expiresAt * 1000))
     return false
   return grant.session === claims.session && grant.verb === claims.verb && claims.verb === verb
+}
+
+/** For the operator: why a token of ours that `admits` refused opens nothing. */
+export function whyDead(grant: Grant | undefined, claims: Claims, now: number): string {
+  if (!grant) return 'the grant of this token is gone'
+  if (grant.revokedAt !== undefined) return 'the grant is revoked'
+  if (isExpired(grant, now) || (claims.expiresAt !== undefined && now >= claims.expiresAt * 1000))
+    return 'the token has expired'
+  return 'the token is for another channel or verb than its grant'
 }
 
 export const isExpired = (grant: Grant, now: number): boolean =>

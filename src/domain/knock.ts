@@ -58,7 +58,12 @@ export type Receipt =
       readonly respond?: Respond
     }
   /** Of no interest to any agent: nothing was stored. */
-  | { readonly kind: 'ignored'; readonly why: string; readonly respond?: Respond }
+  | {
+      readonly kind: 'ignored'
+      readonly why: string
+      readonly hook: string
+      readonly respond?: Respond
+    }
   /** A sender's handshake, answered; nothing was stored. */
   | { readonly kind: 'handshake'; readonly answer: HandshakeAnswer }
 

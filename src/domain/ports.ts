@@ -9,6 +9,7 @@ import type {
 } from './delivery.ts'
 import type { Claims, Grant, GrantId } from './grant.ts'
 import type { Evidence } from './outcome.ts'
+import type { NewRefusal, Refusal, RefusalCount, RefusalFilter } from './refusal.ts'
 import type { DriverSettings, Session, SessionId } from './session.ts'
 import type { Settlement } from './settlement.ts'
 
@@ -68,6 +69,12 @@ export interface DoorStore extends Pick<HostLink, 'endSession' | 'failQueued'> {
     from: number,
     hours: number,
   ): Promise<readonly { readonly knocks: number; readonly failures: number }[]>
+  /** Adds to the list of refusals, which keeps the newest (see `withinBounds`), and to the counts of the last two days. */
+  recordRefusals(refusals: readonly NewRefusal[], counts: readonly RefusalCount[]): Promise<void>
+  /** Newest first unless `oldestFirst`. */
+  listRefusals(filter: RefusalFilter): Promise<readonly Refusal[]>
+  /** From that hour on, Unix hours. */
+  countRefusals(fromHour: number): Promise<readonly RefusalCount[]>
   /** Throws `store_unavailable` when a durable write does not succeed now. */
   probe(): Promise<void>
 }

@@ -6,8 +6,7 @@ import { suggestion } from '../domain/nearest.ts'
 import { mediaTypeOf } from '../payload/text.ts'
 import { readJsonObject } from './body.ts'
 import type { AdminCheck } from './credentials.ts'
-import type { RequestGuard } from './guard.ts'
-import { problemResponse } from './problem.ts'
+import { type RequestGuard, refusal } from './guard.ts'
 
 const maxBodyBytes = 1_048_576
 
@@ -41,8 +40,8 @@ async function refuseMembers({ request }: { readonly request: Request }): Promis
 
 /** As `createAdminApi`, for routes that check by themselves, because they admit more than the admin. */
 export const createApi = (guard: RequestGuard) =>
-  new Elysia({ prefix: '/api', normalize: false }).onError(({ error }) =>
-    problemResponse(refusalOf(error), guard.log),
+  new Elysia({ prefix: '/api', normalize: false }).onError(({ request, error }) =>
+    refusal(guard, request, refusalOf(error)),
   )
 
 function refusalOf(thrown: unknown): unknown {

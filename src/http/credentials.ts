@@ -24,12 +24,18 @@ export function createAdminCheck(deps: AdminCheckDeps): AdminCheck {
     holds,
     require(request) {
       if (holds(request)) return
-      const waitMs = deps.failed(request)
-      throw waitMs > 0
-        ? new Failure('rate_limited', 'Too many failed attempts from this address.', { retryAfterMs: waitMs })
-        : new Failure('unauthorized', 'Send the admin token as a Bearer token.')
+      throw refusal(deps.failed(request), bearerOf(request) !== undefined)
     },
   }
+}
+
+function refusal(retryAfterMs: number, shown: boolean): Failure {
+  const extra = shown
+    ? ({ why: 'the admin token is wrong', guess: true } as const)
+    : { why: 'there is no admin token' }
+  return retryAfterMs > 0
+    ? new Failure('rate_limited', 'Too many failed attempts from this address.', { ...extra, retryAfterMs })
+    : new Failure('unauthorized', 'Send the admin token as a Bearer token.', extra)
 }
 
 /** Lets a request see a page that may be open, for the admin, or off. Throws `not_found`, or what `admin` throws. */

@@ -10,6 +10,10 @@ export interface RequestGuard {
   readonly peer: (request: Request) => string
   /** To be called for a request that has arrived and proven itself when its answer may take longer than 15 seconds. */
   readonly keepOpen: (request: Request) => void
+  /** Remembers what a request was refused for, once it is known how it is answered. */
+  readonly refused: (request: Request, thrown: unknown, response: Response) => void
+  /** Remembers a knock that its hook's filter or preset let pass by, with the clause that did. */
+  readonly ignored: (request: Request, hook: string, why: string) => void
 }
 
 /**
@@ -27,9 +31,16 @@ export async function guarded(
     guard.hosts.check(request)
     response = await answer()
   } catch (thrown) {
-    response = problemResponse(thrown, guard.log)
+    response = refusal(guard, request, thrown)
   }
   answered?.(response)
+  return response
+}
+
+/** The problem document of whatever was thrown, which is remembered. */
+export function refusal(guard: RequestGuard, request: Request, thrown: unknown): Response {
+  const response = problemResponse(thrown, guard.log)
+  guard.refused(request, thrown, response)
   return response
 }
 

@@ -5,7 +5,12 @@ import type { Activities } from '../manage/activity.ts'
 interface Metrics {
   /** Counts one answered knock. */
   knocked(status: number, seconds: number): void
-  render(counts: Counts, activities: Activities): string
+  render(counts: Counts, activities: Activities, refusals: RefusalNumbers): string
+}
+
+interface RefusalNumbers {
+  readonly totals: () => readonly { readonly door: string; readonly code: string; readonly count: number }[]
+  readonly guesses: () => number
 }
 
 /** Upper bounds in seconds of the knock duration histogram. */
@@ -24,7 +29,7 @@ export function createMetrics(version: string, startedAt: number): Metrics {
       const index = bounds.findIndex((bound) => seconds <= bound)
       if (index >= 0) buckets[index] = (buckets[index] ?? 0) + 1
     },
-    render: (counts, activities) =>
+    render: (counts, activities, refusals) =>
       [
         ...family('postern_build_info', 'gauge', 'Version of this binary.', [[`version="${version}"`, 1]]),
         ...family('postern_start_time_seconds', 'gauge', 'Start of this process, Unix seconds.', [
@@ -37,6 +42,7 @@ export function createMetrics(version: string, startedAt: number): Metrics {
           [...statuses].map(([status, n]) => [`status="${status}"`, n]),
         ),
         ...histogram(buckets, count, sum),
+        ...refusalFamilies(refusals),
         ...family(
           'postern_deliveries',
           'gauge',
@@ -68,6 +74,18 @@ export function createMetrics(version: string, startedAt: number): Metrics {
       ].join('\n'),
   }
 }
+
+const refusalFamilies = (refusals: RefusalNumbers): readonly string[] => [
+  ...family(
+    'postern_refusals_total',
+    'counter',
+    'Knocks turned away, or ignored by their hook, by path and code.',
+    refusals.totals().map(({ door, code, count }) => [`door="${door}",code="${code}"`, count]),
+  ),
+  ...family('postern_guesses_total', 'counter', 'Wrong secrets, signatures and tokens.', [
+    ['', refusals.guesses()],
+  ]),
+]
 
 /** Under the names that every client library of Prometheus gives them. */
 function usage(): readonly string[] {

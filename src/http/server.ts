@@ -1,8 +1,7 @@
 import { type AnyElysia, Elysia } from 'elysia'
 import { Failure } from '../domain/error.ts'
-import type { RequestGuard } from './guard.ts'
+import { type RequestGuard, refusal } from './guard.ts'
 import { asPostPage } from './post-page.ts'
-import { problemResponse } from './problem.ts'
 import { rawPath } from './request.ts'
 
 /** Methods each path answers, for 405 and `Allow`; a `:name` segment matches any one, `*` at the end all that follow. */
@@ -28,14 +27,14 @@ export function createServer(
   const everyRoute = () => [...first.flatMap(({ routes }) => routes), ...(rest?.routes ?? [])]
   const app = build(first, secure, guard, (request) => {
     rest ??= build(later(), secure, guard, (unknown) =>
-      asPostPage(unknown, problemResponse(nothingThere(guard, everyRoute(), unknown), guard.log)),
+      asPostPage(unknown, refusal(guard, unknown, nothingThere(guard, everyRoute(), unknown))),
     )
     return rest.fetch(request)
   })
   if (!secure) return (request) => app.fetch(request)
   return (request) =>
     request.url.indexOf('/', 'https://'.length) < 11
-      ? problemResponse(hostTooShort(), guard.log)
+      ? refusal(guard, request, hostTooShort())
       : app.fetch(request)
 }
 
@@ -49,7 +48,7 @@ function build(
   const app = new Elysia({ strictPath: true, normalize: false, handler: { standardHostname: secure } })
   for (const part of parts) app.use(part)
   app.onError({ as: 'global' }, async ({ request, error, code }) =>
-    code === 'NOT_FOUND' ? otherwise(request) : problemResponse(error, guard.log),
+    code === 'NOT_FOUND' ? otherwise(request) : refusal(guard, request, error),
   )
   return app.compile()
 }

@@ -9,6 +9,8 @@ import { schemeOf } from '../providers/index.ts'
 import type { Network } from '../providers/network.ts'
 import { prove } from '../providers/prove.ts'
 import type { Verified } from '../providers/request.ts'
+import type { Unproven } from '../providers/sender.ts'
+import { attributed } from './attribute.ts'
 import type { InboundConfig } from './config.ts'
 import { type RateLimits, refuseProof, spendKnock } from './rate-limiter.ts'
 
@@ -40,16 +42,29 @@ export async function proveHook(
   knock: Knock,
   proof: HookProof,
 ): Promise<Admission | { readonly handshake: HandshakeAnswer }> {
-  const config = deps.config()
-  const target = targetOf(config, proof.path.replace(/\/+$/, ''))
-  if (!target) throw new Failure('not_found', 'There is nothing at this path.')
-  if (!config.webhooks.enabled)
+  const target = targetOf(deps.config(), proof.path.replace(/\/+$/, ''))
+  if (!target)
+    throw new Failure('not_found', 'There is nothing at this path.', { why: 'no hook has this path' })
+  try {
+    return await proveTo(deps, target, knock, proof)
+  } catch (thrown) {
+    throw attributed(thrown, { kind: 'hook', hook: target.name })
+  }
+}
+
+async function proveTo(
+  deps: HookProofDeps,
+  target: Target,
+  knock: Knock,
+  proof: HookProof,
+): Promise<Admission | { readonly handshake: HandshakeAnswer }> {
+  if (!deps.config().webhooks.enabled)
     throw new Failure('hooks_disabled', 'Webhooks are not enabled in the configuration.')
   if (!target.active) throw new Failure('hook_inactive', `The hook "${target.name}" is not active.`)
   const { method, url } = proof
   const head = { method, url, header: knock.header, now: knock.receivedAt }
   const proven = await prove(target.verify, head, (as) => knock.body(target.maxBytes, as), deps.network)
-  if (proven.kind === 'unproven') throw unproven(deps, knock, target.verify)
+  if (proven.kind === 'unproven') throw unproven(deps, knock, target.verify, proven)
   if (proven.kind === 'method')
     throw new Failure('method_not_allowed', 'Use POST here.', { allow: proven.allow })
   if (proven.kind === 'handshake') return { handshake: proven.answer }
@@ -96,10 +111,15 @@ const builtIn = ({ webhooks, sessions, limits }: InboundConfig, name: 'wake' | '
 })
 
 /** Clients that send their password only when they are asked for it show none at first: that is no guess. */
-function unproven(deps: HookProofDeps, knock: Knock, verify: VerifyConfig): Failure {
+function unproven(
+  deps: HookProofDeps,
+  knock: Knock,
+  verify: VerifyConfig,
+  { why, guess }: Unproven,
+): Failure {
   const challenge = challengeOf(verify)
   const refusal = new Failure('unauthorized', 'The secret or signature of this hook is missing or wrong.', {
-    challenge,
+    ...{ challenge, why, ...(guess && { guess }) },
   })
   const isAsking = challenge !== 'none' && knock.header('authorization') === undefined
   return isAsking ? refusal : refuseProof(deps, knock, refusal)

@@ -1,6 +1,6 @@
 import type { Source } from '../domain/delivery.ts'
 import type { Failure } from '../domain/error.ts'
-import { admits, type Claims, forbidden, type Grant } from '../domain/grant.ts'
+import { admits, type Claims, forbidden, type Grant, whyDead } from '../domain/grant.ts'
 import type { Admission, HandshakeAnswer, Knock, Proof } from '../domain/knock.ts'
 import type { DoorStore, Tokens } from '../domain/ports.ts'
 import { requireOpen } from '../domain/session.ts'
@@ -37,9 +37,10 @@ export async function sourcesOf(
 async function proveToken(deps: AuthenticateDeps, knock: Knock, proof: TokenProof): Promise<Admission> {
   const claims = await deps.tokens.read(singleToken(proof))
   // Only what we never signed is a guess; a token that died is refused without counting against its peer.
-  if (!claims) throw refuseProof(deps, knock, forbidden())
-  const grant = admitted(await deps.store.findGrant(claims.grant), claims, knock.receivedAt)
-  if (!grant) throw await deadToken(deps)
+  if (!claims) throw refuseProof(deps, knock, unknownToken(proof))
+  const row = await deps.store.findGrant(claims.grant)
+  const grant = admitted(row, claims, knock.receivedAt)
+  if (!grant) throw await deadToken(deps, claims, row, knock.receivedAt)
   spendKnock(deps, grant.id, knock.receivedAt)
   const session = requireOpen(await deps.store.findSession(grant.session), grant.session)
   return {
@@ -52,9 +53,22 @@ async function proveToken(deps: AuthenticateDeps, knock: Knock, proof: TokenProo
 }
 
 /** The refusal of a token whose grant is over. Its signature was cached: another is verified, so that it takes as long. */
-async function deadToken({ tokens }: Pick<AuthenticateDeps, 'tokens'>): Promise<Failure> {
+async function deadToken(
+  { tokens }: Pick<AuthenticateDeps, 'tokens'>,
+  claims: Claims,
+  grant: Grant | undefined,
+  now: number,
+): Promise<Failure> {
   await tokens.read('')
-  return forbidden()
+  return forbidden({ why: whyDead(grant, claims, now), grant: claims.grant })
+}
+
+/** Why no grant stands behind the token of a request; only a token that was sent is a guess. */
+function unknownToken({ path, bearer }: TokenProof): Failure {
+  if ((path ?? '') === '' && (bearer ?? '') === '') return forbidden({ why: 'there is no token' })
+  if (path !== undefined && bearer !== undefined && path !== bearer)
+    return forbidden({ why: 'two different tokens in one request' })
+  return forbidden({ why: 'the token is malformed, forged or of a key that is gone', guess: true })
 }
 
 /** Two different tokens in one request prove nothing; the empty token is as wrong as any. */

@@ -24,11 +24,16 @@ export function spendKnock(limits: RateLimits, source: string, now: number): voi
 /** The refusal of a bad proof, or `rate_limited` for a peer that had too many of them. */
 export function refuseProof(limits: RateLimits, knock: Knock, refusal: Failure): Failure {
   const waitMs = limits.failures.take(knock.peer(), knock.receivedAt)
-  return waitMs > 0 ? tooMany('Too many failed attempts from this address.', waitMs) : refusal
+  if (waitMs <= 0) return refusal
+  const { why = refusal.message, guess } = refusal.extra
+  return tooMany('Too many failed attempts from this address.', waitMs, {
+    why: `${why}; too many failures from this address`,
+    ...(guess && { guess }),
+  })
 }
 
-const tooMany = (detail: string, retryAfterMs: number): Failure =>
-  new Failure('rate_limited', detail, { retryAfterMs })
+const tooMany = (detail: string, retryAfterMs: number, more: Failure['extra'] = {}): Failure =>
+  new Failure('rate_limited', detail, { ...more, retryAfterMs })
 
 interface Bucket {
   tokens: number

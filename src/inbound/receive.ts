@@ -1,7 +1,8 @@
-import type { Delivery } from '../domain/delivery.ts'
+import type { Delivery, Source } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import type { Knock, Receipt } from '../domain/knock.ts'
 import type { Recorded } from '../domain/ports.ts'
+import { attributed } from './attribute.ts'
 import { type AuthenticateDeps, authenticate } from './authenticate.ts'
 import { type MessageDeps, render } from './message.ts'
 import { type RecordDeps, record } from './record.ts'
@@ -30,18 +31,30 @@ export interface Patience {
  */
 export async function receive(deps: ReceiveDeps, knock: Knock, patience: Patience): Promise<Receipt> {
   if (deps.draining()) throw new Failure('draining', 'The server is stopping.', { retryAfterMs: 2000 })
-  const admission = await authenticate(deps, knock)
-  if ('handshake' in admission) return { kind: 'handshake', answer: admission.handshake }
-  const rendered = await render(deps, knock, admission)
-  const { respond } = rendered
-  if ('ignored' in rendered) return { kind: 'ignored', why: rendered.ignored, ...(respond && { respond }) }
-  const session = await chooseSession(deps, admission, rendered.session)
-  const checked = await checkSkill(deps, session, rendered)
-  const receipt = await forward(deps, await record(deps, knock, admission, session, checked), patience)
-  return respond ? { ...receipt, respond } : receipt
+  let source: Source | undefined
+  try {
+    const admission = await authenticate(deps, knock)
+    if ('handshake' in admission) return { kind: 'handshake', answer: admission.handshake }
+    source = admission.source
+    const rendered = await render(deps, knock, admission)
+    const { respond } = rendered
+    if ('ignored' in rendered)
+      return {
+        ...{ kind: 'ignored', why: rendered.ignored, hook: nameOf(source) },
+        ...(respond && { respond }),
+      }
+    const session = await chooseSession(deps, admission, rendered.session)
+    const checked = await checkSkill(deps, session, rendered)
+    const receipt = await forward(deps, await record(deps, knock, admission, session, checked), patience)
+    return respond ? { ...receipt, respond } : receipt
+  } catch (thrown) {
+    throw attributed(thrown, source)
+  }
 }
 
 type Stored = Extract<Receipt, { kind: 'stored' }>
+
+const nameOf = (source: Source): string => (source.kind === 'hook' ? source.hook : source.kind)
 
 /** Hands what is stored to the worker and waits as long as the caller does. */
 function forward(deps: ReceiveDeps, recorded: Recorded, patience: Patience): Stored | Promise<Stored> {

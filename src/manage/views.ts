@@ -3,6 +3,7 @@ import { asStored, type SessionActivity } from '../domain/activity.ts'
 import type { Attempt, Delivery, DeliveryEvent, DeliveryRecord } from '../domain/delivery.ts'
 import { type Grant, isExpired } from '../domain/grant.ts'
 import type { Hook } from '../domain/hook.ts'
+import type { Refusal } from '../domain/refusal.ts'
 import { channelOf, type Session, type SessionId } from '../domain/session.ts'
 
 // Records as programs see them: `--json` and the HTTP API alike. Times are ISO 8601 in UTC; what is not there is null.
@@ -62,6 +63,22 @@ export const sessionView = (
   queue: queues.get(session.id) ?? 0,
   openedAt: iso(session.openedAt),
   endedAt: isoOrNull(session.endedAt),
+})
+
+export type RefusalView = ReturnType<typeof refusalView>
+
+export const refusalView = (refusal: Refusal) => ({
+  place: refusal.seq,
+  at: iso(refusal.at),
+  door: refusal.door,
+  hook: refusal.hook ?? null,
+  grant: refusal.grant ?? null,
+  status: refusal.status,
+  code: refusal.code,
+  cause: refusal.cause,
+  peer: refusal.peer,
+  userAgent: refusal.userAgent ?? null,
+  requestId: refusal.requestId,
 })
 
 export type HookView = ReturnType<typeof hookView>

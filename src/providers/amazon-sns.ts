@@ -9,6 +9,7 @@ import { emptyAnswer, memberOfSmall } from './answer.ts'
 import { extended, given, line, lines, textAt } from './preset.ts'
 import { vouched } from './request.ts'
 import type { Scheme, Sender, VerifyLater } from './sender.ts'
+import { wrong } from './unproven.ts'
 
 /** Far more than a message of 256 KB with everything escaped: it is read before it is verified. */
 const longestBody = 2_097_152
@@ -121,6 +122,7 @@ export const amazonSns: Sender = {
             what: 'must be as Amazon writes it, arn:aws:sns:<region>:<account>:<topic>',
           },
     verify,
+    whyNot: () => wrong('signature, certificate, time or topic of the message is wrong'),
     handshake,
   },
   parse,

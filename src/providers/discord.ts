@@ -7,6 +7,7 @@ import { emptyAnswer, jsonAnswer, memberOfSmall, passedOn } from './answer.ts'
 import { at } from './preset.ts'
 import { dated, single, vouched } from './request.ts'
 import type { Sender, Verify } from './sender.ts'
+import { flawOfHeader, flawOfTime, wrongSignature } from './unproven.ts'
 
 /** discord.com/developers, "Setting up an endpoint": Ed25519 over time and body; the secret is the public key. */
 const verify: Verify = (config, request) => {
@@ -27,6 +28,15 @@ export const discord: Sender = {
     toleranceSeconds: 300,
     ownSecret: true,
     verify,
+    whyNot: (config, request) =>
+      flawOfHeader(request, 'x-signature-ed25519') ??
+      flawOfHeader(request, 'x-signature-timestamp') ??
+      flawOfTime(
+        unixTime(single(request, 'x-signature-timestamp') ?? ''),
+        request.now,
+        config.toleranceSeconds ?? 300,
+      ) ??
+      wrongSignature,
     /** discord.com/developers: interactions send a PING of type 1, webhook events one of type 0; an event is of type 1, too. */
     handshake: (_, request) => {
       const type = memberOfSmall(request, 'type')

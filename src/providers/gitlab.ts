@@ -3,7 +3,8 @@ import type { VerifyConfig } from '../domain/verify.ts'
 import { gitlabPreset } from './gitlab-events.ts'
 import { claimed, type SignedRequest, single, type Verified } from './request.ts'
 import type { Sender } from './sender.ts'
-import { isStandardKey, signStandard, verifyStandard } from './standard-webhooks.ts'
+import { isStandardKey, signStandard, verifyStandard, whyNotStandard } from './standard-webhooks.ts'
+import { flawOfHeader, wrong } from './unproven.ts'
 
 export const gitlab: Sender = {
   title: 'GitLab',
@@ -13,6 +14,10 @@ export const gitlab: Sender = {
     verify: (config, request) =>
       verifyStandard({ ...config, secrets: config.secrets.filter(isSigning) }, request) ??
       verifyToken(config, request),
+    whyNot: (config, request) =>
+      config.secrets.every(isSigning)
+        ? whyNotStandard(config, request)
+        : (flawOfHeader(request, 'x-gitlab-token') ?? wrong('the token in x-gitlab-token is wrong')),
     sign: (config, request) =>
       isSigning(config.secrets[0] ?? '')
         ? signStandard(config, request)

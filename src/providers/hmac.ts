@@ -3,7 +3,8 @@ import { isFresh, unixTime } from '../auth/freshness.ts'
 import { isSigned, macOf, type Part } from '../auth/mac.ts'
 import type { Algorithm, Encoding, VerifyConfig } from '../domain/verify.ts'
 import { claimed, dated, type SignedRequest, single, type Verified } from './request.ts'
-import type { Flaw, Scheme, Sender, Sign, Verify } from './sender.ts'
+import type { Flaw, Scheme, Sender, Sign, Unproven, Verify } from './sender.ts'
+import { flawOfHeader, flawOfTime, lacks, wrong, wrongSignature } from './unproven.ts'
 
 /** One HMAC in one header over one string: what most senders do. */
 export interface Recipe {
@@ -43,10 +44,14 @@ export const hmacScheme = (recipe: Recipe): HmacScheme => ({
 /** Both directions of a recipe that depends on the configuration; undefined where that names no header. */
 export const configuredHmac = (
   recipeOf: (config: VerifyConfig) => Recipe | undefined,
-): Pick<HmacScheme, 'verify' | 'sign'> => ({
+): Pick<HmacScheme, 'verify' | 'sign' | 'whyNot'> => ({
   verify: (config, request) => {
     const recipe = recipeOf(config)
     return recipe && verifyRecipe(recipe, config, request)
+  },
+  whyNot: (config, request) => {
+    const recipe = recipeOf(config)
+    return recipe ? whyNotRecipe(recipe, config, request) : lacks('no header is configured')
   },
   sign: (config, request) => {
     const recipe = recipeOf(config)
@@ -64,6 +69,23 @@ function verifyRecipe(recipe: Recipe, config: VerifyConfig, request: SignedReque
   const verified = identified(recipe, request)
   return time === undefined || time === '' ? verified : dated(request, time, verified)
 }
+
+function whyNotRecipe(recipe: Recipe, config: VerifyConfig, request: SignedRequest): Unproven {
+  const { header, prefix = '', encoding = 'hex', timestampHeader, readTime = unixTime } = recipe
+  const missing = [header, timestampHeader ?? header, ...headersSigned(recipe)]
+    .map((name) => flawOfHeader(request, name))
+    .find((flaw) => flaw !== undefined)
+  if (missing) return missing
+  if (!signatureIn(recipe, request))
+    return wrong(`header ${header} is not ${prefix === '' ? '' : `${prefix} and `}${encoding}`)
+  const time = timestampHeader === undefined ? undefined : readTime(single(request, timestampHeader) ?? '')
+  const tolerance = config.toleranceSeconds ?? recipe.toleranceSeconds ?? defaultTolerance
+  const late = timestampHeader === undefined ? undefined : flawOfTime(time, request.now, tolerance)
+  return late ?? wrongSignature
+}
+
+const headersSigned = ({ signed = '' }: Recipe): readonly string[] =>
+  [...signed.matchAll(/\{header:([A-Za-z0-9-]+)\}/g)].map(([, name = '']) => name)
 
 function signRecipe(recipe: Recipe, config: VerifyConfig, request: SignedRequest): Record<string, string> {
   const { header, prefix = '', encoding = 'hex', timestampHeader, writeTime = inSeconds } = recipe

@@ -3,10 +3,14 @@ import { memberIn } from '../payload/json.ts'
 import { isObject, type View } from '../payload/view.ts'
 import { hmacScheme } from './hmac.ts'
 import { at, byWho, firstLine, firstText, given, line, lines, paragraph, textAt } from './preset.ts'
-import { claimed, dated, single } from './request.ts'
+import { claimed, dated, type SignedRequest, single } from './request.ts'
 import type { Sender } from './sender.ts'
+import { flawOfTime, wrongSignature } from './unproven.ts'
 
 const signature = hmacScheme({ header: 'linear-signature' })
+
+const timeIn = (request: SignedRequest): unknown =>
+  memberIn(request.rawBody, 'webhookTimestamp') ?? single(request, 'linear-timestamp')
 
 /** linear.app/developers/webhooks: the time is in the body, in milliseconds, good for a minute. Its id is not signed. */
 export const linear: Sender = {
@@ -17,10 +21,15 @@ export const linear: Sender = {
     ownSecret: true,
     verify: (config, request) => {
       if (!signature.verify(config, request)) return undefined
-      const stamp = memberIn(request.rawBody, 'webhookTimestamp') ?? single(request, 'linear-timestamp')
+      const stamp = timeIn(request)
       if (!isFresh(unixTime(String(stamp)), request.now, config.toleranceSeconds ?? 60)) return undefined
       const { deliveryId } = claimed(request, single(request, 'linear-delivery'))
       return dated(request, String(stamp), deliveryId === undefined ? {} : { deliveryId })
+    },
+    whyNot: (config, request) => {
+      if (!signature.verify(config, request)) return signature.whyNot?.(config, request) ?? wrongSignature
+      const time = unixTime(String(timeIn(request)))
+      return flawOfTime(time, request.now, config.toleranceSeconds ?? 60) ?? wrongSignature
     },
     sign: (config, request) => ({
       ...signature.sign(config, request),

@@ -2,6 +2,7 @@ import { isSecret } from '../auth/secrets.ts'
 import { queryOf, textAnswer } from './answer.ts'
 import { hmacScheme } from './hmac.ts'
 import type { Sender } from './sender.ts'
+import { wrong } from './unproven.ts'
 
 export const meta: Sender = {
   title: 'Meta (Facebook, WhatsApp, Instagram)',
@@ -19,7 +20,7 @@ export const meta: Sender = {
       const known = isSecret(query.get('hub.verify_token') ?? '', expected)
       const answer =
         known && query.get('hub.mode') === 'subscribe' ? textAnswer(query.get('hub.challenge')) : undefined
-      return answer ? { kind: 'handshake', answer } : { kind: 'unproven' }
+      return answer ? { kind: 'handshake', answer } : wrong('hub.verify_token or hub.challenge is wrong')
     },
   },
   /** developers.facebook.com, "Webhooks: event notifications": 200 or it is sent again. */

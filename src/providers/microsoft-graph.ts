@@ -3,6 +3,7 @@ import { parsePayload } from '../payload/parse.ts'
 import { isList, memberOf } from '../payload/view.ts'
 import { queryOf, textAnswer } from './answer.ts'
 import type { Sender } from './sender.ts'
+import { wrong } from './unproven.ts'
 
 export const microsoftGraph: Sender = {
   title: 'Microsoft Graph',
@@ -23,6 +24,7 @@ export const microsoftGraph: Sender = {
         ? {}
         : undefined
     },
+    whyNot: () => wrong('clientState is missing or wrong'),
     /** learn.microsoft.com, "notificationUrl validation". */
     openHandshake: (_, head) => {
       const answer = head.method === 'POST' ? textAnswer(queryOf(head).get('validationToken')) : undefined

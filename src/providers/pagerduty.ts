@@ -16,6 +16,7 @@ import {
 import { vouched } from './request.ts'
 import type { Sender } from './sender.ts'
 import { fieldsIn, signatureOf, signaturesIn } from './signature-list.ts'
+import { missingHeader, wrongSignature } from './unproven.ts'
 
 /** developer.pagerduty.com, "Verifying webhook signatures": `v1=<hex>,v1=<hex>` over the body. */
 export const pagerduty: Sender = {
@@ -29,6 +30,7 @@ export const pagerduty: Sender = {
         ? vouched(memberIn(request.rawBody, 'event', 'id'))
         : undefined
     },
+    whyNot: (_, request) => missingHeader(request, 'x-pagerduty-signature') ?? wrongSignature,
     sign: (config, { rawBody }) => ({ 'x-pagerduty-signature': signatureOf(config, [rawBody]) }),
   },
   /** developer.pagerduty.com, "Webhooks overview": `event.data` is an incident, or something that is part of one. */

@@ -6,6 +6,7 @@ import { schemeOf } from './index.ts'
 import type { Network } from './network.ts'
 import type { RequestHead, SignedRequest, Verified } from './request.ts'
 import type { Proof, Scheme } from './sender.ts'
+import { wrong } from './unproven.ts'
 
 /**
  * Asks a request for its proof by the configured scheme. The body is read only when the headers could be good, and
@@ -19,17 +20,18 @@ export async function prove(
   network: Network,
 ): Promise<Proof> {
   const scheme = schemeOf(config.scheme)
-  if (!scheme) return unproven
+  if (!scheme) return wrong('there is no such scheme')
   const open = scheme.openHandshake?.(config, head)
   if (open) return open
   if (probes.includes(head.method)) return { kind: 'handshake', answer: emptyAnswer(200) }
   if (head.method !== 'POST') return { kind: 'method', allow: 'POST' }
-  if (scheme.secretIn === 'headers' && !(await scheme.verify(config, { ...head, rawBody: noBytes }, network)))
-    return unproven
+  const bare = { ...head, rawBody: noBytes }
+  if (scheme.secretIn === 'headers' && !(await scheme.verify(config, bare, network)))
+    return unproven(scheme, config, bare)
   const asSent = await verifiedAsSent(scheme, config, head, readBody, network)
   const request = { ...head, rawBody: await readBody() }
   const verified = asSent ?? (await verifiedBy(scheme, config, request, network))
-  if (!verified) return unproven
+  if (!verified) return unproven(scheme, config, request)
   const answer = await scheme.handshake?.(config, request, network)
   return answer ? { kind: 'handshake', answer } : { kind: 'verified', verified }
 }
@@ -75,5 +77,7 @@ async function verifiedBy(
 /** Takes about a millisecond. */
 const longBody = 1_048_576
 
-const unproven: Proof = { kind: 'unproven' }
+const unproven = (scheme: Scheme, config: VerifyConfig, request: SignedRequest): Proof =>
+  scheme.whyNot?.(config, request) ?? wrong('the secret or signature is missing or wrong')
+
 const noBytes = new Uint8Array()

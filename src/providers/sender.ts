@@ -28,6 +28,8 @@ export interface Scheme {
   /** Where a request carries its proof, in Markdown, for the documentation. */
   readonly proof: string
   readonly verify: VerifyLater
+  /** Why `verify` refused the request; without it, that something is missing or wrong. */
+  readonly whyNot?: (config: VerifyConfig, request: SignedRequest) => Unproven
   /** The headers that prove a request by the first secret; none where nobody but the sender can make them. */
   readonly sign?: Sign
   /** Where the secret itself is shown, which proves nothing of the body. Absent for signatures. */
@@ -87,8 +89,16 @@ export type Sign = (
 export type Proof =
   | { readonly kind: 'verified'; readonly verified: Verified }
   | { readonly kind: 'handshake'; readonly answer: HandshakeAnswer }
-  | { readonly kind: 'unproven' }
+  | Unproven
   | { readonly kind: 'method'; readonly allow: string }
+
+export interface Unproven {
+  readonly kind: 'unproven'
+  /** For the operator: what was missing or wrong, never its value. */
+  readonly why: string
+  /** A proof was shown, and it is wrong. */
+  readonly guess?: true
+}
 
 interface Key {
   /** What the secret has to be, as the end of a sentence. */

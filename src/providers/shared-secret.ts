@@ -1,7 +1,8 @@
 import { basicIn, bearerIn, isSecret, sameText } from '../auth/secrets.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
 import { claimed, type SignedRequest, single, type Verified } from './request.ts'
-import type { Flaw, Scheme, Sender } from './sender.ts'
+import type { Flaw, Scheme, Sender, Unproven } from './sender.ts'
+import { flawOfHeader, lacks, wrong } from './unproven.ts'
 
 /** The shared secret itself, as a Bearer token (RFC 6750) or in a header of its own. */
 export const bearerScheme: Scheme = {
@@ -10,6 +11,7 @@ export const bearerScheme: Scheme = {
   options: ['header', 'prefix', 'idHeader'],
   flaw: flawOfBearer,
   verify: (config, request) => (showsSecret(config, request) ? named(config, request) : undefined),
+  whyNot: whyNoSecret,
   sign: ({ header, prefix = '', secrets: [secret = ''] }) =>
     header === undefined ? { authorization: `Bearer ${secret}` } : { [header]: prefix + secret },
   credential: ({ header }) => ({
@@ -28,6 +30,17 @@ function flawOfBearer({ header, prefix, idHeader }: VerifyConfig): Flaw | undefi
   return idHeader?.toLowerCase() === shown.toLowerCase()
     ? { option: 'idHeader', what: 'is the header of the secret, which would be stored' }
     : undefined
+}
+
+function whyNoSecret({ header, prefix = '' }: VerifyConfig, request: SignedRequest): Unproven {
+  if (header === undefined && request.header('authorization') !== undefined)
+    return bearerIn(request.header('authorization')) === undefined
+      ? lacks('header authorization is not Bearer and a secret')
+      : wrong('the secret is wrong')
+  const missing = flawOfHeader(request, header ?? 'authorization')
+  if (missing || header === undefined || single(request, header)?.startsWith(prefix))
+    return missing ?? wrong('the secret is wrong')
+  return lacks(`header ${header} does not begin with ${prefix.trim()}`)
 }
 
 export function showsSecret(config: VerifyConfig, request: SignedRequest): boolean {
@@ -54,6 +67,13 @@ export const basic: Sender = {
       const user = sameText(shown?.username ?? '', config.username ?? '')
       const password = isSecret(shown?.password ?? '', config.secrets)
       return user && password ? named(config, request) : undefined
+    },
+    whyNot: (_, request) => {
+      if (basicIn(request.header('authorization'))) return wrong('the user name or password is wrong')
+      return (
+        flawOfHeader(request, 'authorization') ??
+        lacks('header authorization is not Basic with a user name and password')
+      )
     },
     sign: ({ username = '', secrets: [secret = ''] }) => ({
       authorization: `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`,

@@ -3,7 +3,8 @@ import { isFresh, unixTime } from '../auth/freshness.ts'
 import { isEd25519Key, isSigned, isSignedEd25519, macOf, type Part } from '../auth/mac.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
 import { type RequestHead, type SignedRequest, single, type Verified, vouched } from './request.ts'
-import type { Scheme, Sender, Sign } from './sender.ts'
+import type { Scheme, Sender, Sign, Unproven } from './sender.ts'
+import { flawOfTime, missingHeader, wrongSignature } from './unproven.ts'
 
 type Brand = 'webhook' | 'svix'
 
@@ -11,6 +12,7 @@ const schemeUnder = (brandOf: (request: RequestHead) => Brand, brand: Brand): Sc
   proof: `\`v1,\` HMAC-SHA256 or \`v1a,\` Ed25519 in \`${brand}-signature\``,
   toleranceSeconds: 300,
   verify: (config, request) => verifyStandard(config, request, brandOf(request)),
+  whyNot: (config, request) => whyNotStandard(config, request, brandOf(request)),
   sign: (config, request) => signStandard(config, request, brand),
   key: { what: 'the signing secret as the sender shows it, whsec_ and base64', fits: isStandardKey },
 })
@@ -51,6 +53,18 @@ export function verifyStandard(
   if (!/^[!-~]+( [!-~]+)*$/.test(list)) return undefined
   const parts = [id, '.', time, '.', request.rawBody]
   return hasMac(secrets, parts, list) || hasEd25519(secrets, parts, list) ? vouched(id) : undefined
+}
+
+export function whyNotStandard(
+  { toleranceSeconds = 300 }: Pick<VerifyConfig, 'toleranceSeconds'>,
+  request: SignedRequest,
+  brand: Brand = 'webhook',
+): Unproven {
+  const missing = ['id', 'timestamp', 'signature']
+    .map((name) => missingHeader(request, `${brand}-${name}`))
+    .find((flaw) => flaw !== undefined)
+  const time = secondsOf(single(request, `${brand}-timestamp`) ?? '')
+  return missing ?? flawOfTime(time, request.now, toleranceSeconds) ?? wrongSignature
 }
 
 export function signStandard(

@@ -6,6 +6,7 @@ import { at, firstText, given, line, lines, textAt } from './preset.ts'
 import { dated, vouched } from './request.ts'
 import type { Sender, Verify } from './sender.ts'
 import { fieldsIn, signatureOf, signaturesIn, valuesOf } from './signature-list.ts'
+import { flawOfTime, missingHeader, wrongSignature } from './unproven.ts'
 
 /** docs.stripe.com/webhooks/signature: `t=<seconds>,v1=<hex>,v1=<hex>`; `whsec_…` is the key as it stands. */
 const verify: Verify = (config, request) => {
@@ -25,6 +26,15 @@ export const stripe: Sender = {
     toleranceSeconds: 300,
     ownSecret: true,
     verify,
+    whyNot: (config, request) => {
+      const fields = fieldsIn(request.header('stripe-signature'))
+      const [time = ''] = valuesOf(fields, 't')
+      return (
+        missingHeader(request, 'stripe-signature') ??
+        flawOfTime(unixTime(time), request.now, config.toleranceSeconds ?? 300) ??
+        wrongSignature
+      )
+    },
     sign: (config, { now, rawBody }) => {
       const time = String(Math.floor(now / 1000))
       return { 'stripe-signature': `t=${time},${signatureOf(config, [time, '.', rawBody])}` }

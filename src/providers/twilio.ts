@@ -9,6 +9,7 @@ import { queryOf } from './answer.ts'
 import { firstText, given, line, lines, textAt } from './preset.ts'
 import { claimed, type SignedRequest, single } from './request.ts'
 import type { Sender } from './sender.ts'
+import { flawOfHeader, wrongSignature } from './unproven.ts'
 
 /** twilio.com/docs/messaging, "Message status values": on the way. */
 const stillSending: Condition = {
@@ -47,6 +48,7 @@ export const twilio: Sender = {
         ? claimed(request, single(request, 'i-twilio-idempotency-token'))
         : undefined
     },
+    whyNot: (_, request) => flawOfHeader(request, 'x-twilio-signature') ?? wrongSignature,
     sign: (config, request) => ({
       'x-twilio-signature': Buffer.from(
         macOf(config.secrets[0] ?? '', [addressOf(config, request), signedText(request) ?? ''], 'sha1'),

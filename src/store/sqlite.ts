@@ -8,6 +8,7 @@ import { grantStore } from './grants.ts'
 import { createPurge } from './purge.ts'
 import { counts, examine, inspect, knocksByHour, list } from './queries.ts'
 import { record } from './record.ts'
+import { countRefusals, listRefusals, recordRefusals } from './refusals.ts'
 import { adoptCopy, isFromThePast, isOwn, ownRevocations } from './revocations.ts'
 import { sessionStore } from './sessions.ts'
 import { accept, acknowledge, append, readDelivery, requeue, settleAttempt } from './settle.ts'
@@ -53,6 +54,9 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     acknowledgeDelivery: (id, now) => write(() => acknowledge(context, id, now)),
     failQueued: (session, why, only) => failQueued(context, session, why, only),
     counts: () => read(() => counts(context)),
+    recordRefusals: (refusals, counts) => write(() => recordRefusals(context, refusals, counts)),
+    listRefusals: (filter) => read(() => listRefusals(context, filter)),
+    countRefusals: (fromHour) => read(() => countRefusals(context, fromHour)),
     knocksByHour: (from, hours) => knocksByHour(context, from, hours),
     changedElsewhere: () => read(context.changedElsewhere),
     examine: () => read(() => examine(context)),

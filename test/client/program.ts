@@ -74,6 +74,11 @@ export async function useEverything(): Promise<void> {
   ).state
   const gone: undefined = await call('purgeDelivery', 204, { path })
 
+  const refusals: Schemas['Refusal'][] = await call('listRefusals', 200, {
+    query: { hook: 'a', grant: 'b', after: 5, limit: 10 },
+  })
+  const causes: string[] = refusals.map(({ cause }) => cause)
+
   const expires: string = (await call('mintLink', 201)).expires
   const alive: string = (await call('live', 200)).status
   const ready: string = (await call('ready', 200)).status
@@ -99,5 +104,5 @@ export async function useEverything(): Promise<void> {
 
   console.log(delivered, buffered, woken, turn, hook, grants, url, revoked, states, queue, failed, actions)
   console.log(deliveries, sent, kinds, agent, retried, replayed, taken, gone)
-  console.log(expires, alive, ready, pages, document, code, requestId)
+  console.log(causes, expires, alive, ready, pages, document, code, requestId)
 }

@@ -63,7 +63,7 @@ function api(rows: readonly Delivery[]) {
   }
   const guard: RequestGuard = {
     ...{ hosts: createHosts(() => []), log: () => {} },
-    ...{ peer: () => '127.0.0.1', keepOpen: () => {} },
+    ...{ peer: () => '127.0.0.1', keepOpen: () => {}, refused: () => {}, ignored: () => {} },
   }
   const routes = [deliveryRoute, grantRoutes, sessionRoutes, deliveryRoutes]
   const answer = createServer(

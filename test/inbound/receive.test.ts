@@ -200,7 +200,10 @@ describe('receive', () => {
   it('ignores what the filter of a hook does not match, and stores nothing', async () => {
     const { state, deps } = setUp()
     const receipt = await receive(deps, knockOf(hookAt('push'), '{"text":"hi"}', { authorization }), patience)
-    assert.deepEqual(receipt, { kind: 'ignored', why: 'the filter does not match: wanted is not true' })
+    assert.deepEqual(receipt, {
+      ...{ kind: 'ignored', hook: 'push' },
+      why: 'the filter does not match: wanted is not true',
+    })
     assert.equal(state.rows.length, 0)
   })
 

@@ -3,11 +3,21 @@ import { testGrants } from './store/grants.ts'
 import { checking, type StoreHarness } from './store/harness.ts'
 import { testLists } from './store/lists.ts'
 import { testRecord } from './store/record.ts'
+import { testRefusals } from './store/refusals.ts'
 import { testSessions } from './store/sessions.ts'
 import { testSettling } from './store/settling.ts'
 
 /** What every store promises (see the port), seen through two handles on the same data. */
 export function testStore(harness: StoreHarness): void {
   const check = checking(harness)
-  for (const part of [testGrants, testSessions, testRecord, testClaims, testSettling, testLists]) part(check)
+  for (const part of [
+    testGrants,
+    testSessions,
+    testRecord,
+    testClaims,
+    testSettling,
+    testLists,
+    testRefusals,
+  ])
+    part(check)
 }

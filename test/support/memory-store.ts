@@ -13,6 +13,14 @@ import { Failure } from '../../src/domain/error.ts'
 import { forbidden, type Grant, type GrantId, isExpired } from '../../src/domain/grant.ts'
 import type { DeliveryFilter, Draft, Recorded, Store } from '../../src/domain/ports.ts'
 import {
+  addCount,
+  filterRefusals,
+  keptCountHours,
+  type Refusal,
+  type RefusalCount,
+  withinBounds,
+} from '../../src/domain/refusal.ts'
+import {
   closedBecause,
   closedText,
   isStanding,
@@ -30,6 +38,8 @@ export interface MemoryState {
   readonly rows: Row[]
   lastSeq: number
   lastIdTime: number
+  refusals: readonly Refusal[]
+  readonly refusalCounts: Map<string, RefusalCount>
   version: number
 }
 
@@ -57,6 +67,8 @@ export function createMemoryState(): MemoryState {
     rows: [],
     lastSeq: 0,
     lastIdTime: 0,
+    refusals: [],
+    refusalCounts: new Map(),
     version: 0,
   }
 }
@@ -160,6 +172,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
       seen = state.version
       return changed
     },
+    ...refusals(state, write),
     examine: async () => [],
     keepTime: async () => undefined,
     probe: async () => undefined,
@@ -522,6 +535,33 @@ function acknowledge(row: Row, now: number): Delivery {
   apply(row, settle(delivery, { kind: 'taken', evidence: 'ack' }, now, 0), now)
   return row.delivery
 }
+
+function refusals(
+  state: MemoryState,
+  write: <T>(act: () => T) => Promise<T>,
+): Pick<Store, 'recordRefusals' | 'listRefusals' | 'countRefusals'> {
+  return {
+    recordRefusals: (added, counts) =>
+      write(() => {
+        const first = (state.refusals.at(-1)?.seq ?? 0) + 1
+        state.refusals = withinBounds([
+          ...state.refusals,
+          ...added.map((each, i) => ({ ...each, seq: first + i })),
+        ])
+        for (const each of counts) addCount(state.refusalCounts, each)
+        const newest = Math.max(...[...state.refusalCounts.values()].map(({ hour }) => hour))
+        for (const [name, { hour }] of state.refusalCounts)
+          if (hour <= newest - keptCountHours) state.refusalCounts.delete(name)
+      }),
+    listRefusals: async (filter) => filterRefusals(state.refusals, filter),
+    countRefusals: async (fromHour) =>
+      [...state.refusalCounts.values()]
+        .filter(({ hour }) => hour >= fromHour)
+        .sort((a, b) => a.hour - b.hour || compare(a.code, b.code) || compare(a.kind, b.kind)),
+  }
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** The state machine's optional members are absent, never undefined. */
 function without<K extends keyof Delivery>(

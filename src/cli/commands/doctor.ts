@@ -4,6 +4,7 @@ import type { Cell, Column } from '../output.ts'
 import { findAgents } from './doctor/agents.ts'
 import type { Finding, NamedFinding } from './doctor/findings.ts'
 import { checkConfig, checkHome, checkKeys, checkProgram, checkStore } from './doctor/home.ts'
+import { checkRefusals } from './doctor/refusals.ts'
 import { checkClock, checkPublicUrl, checkServer } from './doctor/server.ts'
 import { checkHooks, checkSessions } from './doctor/sessions.ts'
 
@@ -36,6 +37,7 @@ const checks: readonly (readonly [string, (call: Call) => Promise<readonly Findi
   ['clock', checkClock],
   ['sessions', checkSessions],
   ['hooks', checkHooks],
+  ['refusals', checkRefusals],
   ['agent', findAgents],
 ]
 

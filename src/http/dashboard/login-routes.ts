@@ -17,6 +17,7 @@ export interface LoginDeps {
   readonly guard: LoginGuard
   readonly logins: Logins
   readonly responses: PageResponses
+  readonly refused: RequestGuard['refused']
   readonly admin: AdminCheck
   readonly adminToken: () => string
   /** Spends one failed attempt of the peer; milliseconds to wait, or 0. */
@@ -41,7 +42,7 @@ export const loginRoutes = (deps: LoginDeps, inPage: AnswerPage) => {
 }
 
 /** `POST /api/dashboard/links`: what `postern dashboard` prints. */
-export function linkRoute(deps: Omit<LoginDeps, 'responses'>, guard: RequestGuard) {
+export function linkRoute(deps: Omit<LoginDeps, 'responses' | 'refused'>, guard: RequestGuard) {
   const { api, noBody } = createAdminApi(deps.admin, guard)
   return api.post('/dashboard/links', ({ request }) => invite(deps, request), {
     ...noBody,
@@ -109,10 +110,16 @@ function invite(deps: Pick<LoginDeps, 'logins' | 'publicUrl'>, request: Request)
 }
 
 function refuse(deps: LoginDeps, request: Request, next: string, problem: string): Response {
-  const waitMs = deps.failed(request)
-  if (waitMs > 0)
-    throw new Failure('rate_limited', 'Too many failed attempts from this address.', { retryAfterMs: waitMs })
-  return deps.responses.plain('login', { title: 'Log in', next, problem }, 401)
+  const guess = { why: 'the admin token or link at the login is wrong', guess: true } as const
+  const retryAfterMs = deps.failed(request)
+  if (retryAfterMs > 0)
+    throw new Failure('rate_limited', 'Too many failed attempts from this address.', {
+      ...guess,
+      retryAfterMs,
+    })
+  const response = deps.responses.plain('login', { title: 'Log in', next, problem }, 401)
+  deps.refused(request, new Failure('unauthorized', problem, guess), response)
+  return response
 }
 
 const home = '/dashboard'

@@ -31,7 +31,7 @@ import { createPageResponses, type PageResponses } from './responses.ts'
 import { sessionsPage } from './sessions.ts'
 
 /** What the dashboard shows and does, bound to this server by the composition root. */
-export interface DashboardDeps extends PageDeps, Omit<LoginDeps, 'responses'> {
+export interface DashboardDeps extends PageDeps, Omit<LoginDeps, 'responses' | 'refused'> {
   readonly version: string
   /** Unguessable, for the fence of one message. */
   readonly nonce: () => string
@@ -53,11 +53,13 @@ export const dashboardRoutes = (deps: DashboardDeps, guard: RequestGuard) => {
       guard.hosts.check(request)
       return await act()
     } catch (thrown) {
-      return responses.problem(thrown, deps.guard.login(request))
+      const response = await responses.problem(thrown, deps.guard.login(request))
+      guard.refused(request, thrown, response)
+      return response
     }
   }
   return new Elysia()
-    .use(loginRoutes({ ...deps, responses }, inPage))
+    .use(loginRoutes({ ...deps, responses, refused: guard.refused }, inPage))
     .use(linkRoute(deps, guard))
     .use(assetRoutes(guard))
     .use(pageRoutes(deps, responses, inPage, guard))

@@ -149,6 +149,21 @@ export const DeliveryRecord = t.named('DeliveryRecord', 'Everything kept of one 
   payloadEncoding: t.orNull(t.oneOf(['utf-8', 'base64'])),
 })
 
+export type Refusal = Static<typeof Refusal>
+export const Refusal = t.named('Refusal', 'A knock that was turned away, or ignored by its hook.', {
+  place: t.whole('Its place in the list.'),
+  at: t.time,
+  door: t.text({ example: '/api/hooks/github', description: 'What was asked for.' }),
+  hook: t.textOrNull('github'),
+  grant: t.textOrNull(),
+  status: t.whole('What was answered.'),
+  code: t.text({ example: 'unauthorized', description: 'The code of the problem, or ignored.' }),
+  cause: t.text({ example: 'the signature does not match', description: 'What the caller was not told.' }),
+  peer: t.text({ example: '192.0.2.1' }),
+  userAgent: t.textOrNull('GitHub-Hookshot/044aadd'),
+  requestId: t.text({ description: 'The x-request-id of the answer.' }),
+})
+
 export type Link = Static<typeof Link>
 export const Link = t.named('Link', 'It logs one browser in, once.', {
   url: t.url('https://door.example/dashboard/enter/c0de'),

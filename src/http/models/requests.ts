@@ -31,6 +31,16 @@ export const DeliveryQuery = closed({
   limit: Type.Optional(digits('At most so many; 100 unless given, never more than 1000.')),
 })
 
+export type RefusalQuery = Static<typeof RefusalQuery>
+export const RefusalQuery = closed({
+  hook: Type.Optional(text({ description: 'Only those of this hook.' })),
+  grant: Type.Optional(text({ description: 'Only those of this grant.' })),
+  after: Type.Optional(
+    digits('Only those that follow this place of the list; the Link header of an answer has the next one.'),
+  ),
+  limit: Type.Optional(digits('At most so many; 100 unless given, never more than 1000.')),
+})
+
 export const WaitQuery = closed({
   wait: Type.Optional(
     digits('Seconds to wait for its end; never more than 240.', { errorMessage: 'must be whole seconds' }),

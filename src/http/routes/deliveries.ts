@@ -85,7 +85,7 @@ async function list(deps: DeliveryDeps, { url }: Request, query: requests.Delive
 }
 
 /** RFC 8288: where the list goes on. */
-function linkAfter(url: string, place: number): string {
+export function linkAfter(url: string, place: number): string {
   const { pathname, searchParams } = new URL(url)
   searchParams.set('after', String(place))
   return `<${pathname}?${searchParams}>; rel="next"`
@@ -104,6 +104,10 @@ async function purge(deps: DeliveryDeps, id: string): Promise<Response> {
 
 const [usualLimit, mostListed] = [100, 1000]
 
+/** How many a list shows that was asked for so many. */
+export const limitOf = (limit: string | undefined): number =>
+  limit === undefined ? usualLimit : Math.min(Number(limit), mostListed)
+
 /** Throws `unprocessable` for a state that there is not, `usage` for what is no session's id. */
 export function filterOf(query: requests.DeliveryQuery): DeliveryFilter {
   const { session, hook, grant, text, after, limit } = query
@@ -111,7 +115,7 @@ export function filterOf(query: requests.DeliveryQuery): DeliveryFilter {
   if (query.state && !state)
     throw new Failure('unprocessable', `"state" must be one of ${requests.states.join(', ')}.`)
   return {
-    limit: limit === undefined ? usualLimit : Math.min(Number(limit), mostListed),
+    limit: limitOf(limit),
     ...(state && { state }),
     ...(session && { session: parseSessionId(session) }),
     ...(hook && { hook }),

@@ -39,6 +39,7 @@ async function knock(deps: KnockDeps, guard: RequestGuard, request: Request): Pr
   const proof = { kind: 'hook', path: rawPath(request), method, url } as const
   const asked = knockOf(deps, guard, request, proof, webhookHeaders)
   const receipt = await deps.receive(asked, patienceOf(guard, request, 0))
+  if (receipt.kind === 'ignored') guard.ignored(request, receipt.hook, receipt.why)
   return receiptAnswer(receipt, answerOf)
 }
 

@@ -12,3 +12,28 @@ CREATE TABLE steady_time (
   skew INTEGER NOT NULL,
   seen INTEGER NOT NULL
 ) STRICT;
+
+-- Knocks that were turned away: the newest, and how many there were in each hour.
+CREATE TABLE refusals (
+  seq        INTEGER PRIMARY KEY,
+  at         INTEGER NOT NULL,
+  door       TEXT NOT NULL,
+  hook       TEXT,
+  grant_id   TEXT,
+  status     INTEGER NOT NULL,
+  code       TEXT NOT NULL,
+  cause      TEXT NOT NULL,
+  peer       TEXT NOT NULL,
+  user_agent TEXT,
+  request_id TEXT NOT NULL,
+  likeness   TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE refusal_counts (
+  hour    INTEGER NOT NULL,
+  code    TEXT NOT NULL,
+  kind    TEXT NOT NULL,
+  count   INTEGER NOT NULL,
+  guesses INTEGER NOT NULL,
+  PRIMARY KEY (hour, code, kind)
+) STRICT, WITHOUT ROWID;

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import type { ProbeResult } from '../../../src/cli/context.ts'
 import type { Discovered, Driver } from '../../../src/domain/driver.ts'
 import type { Hook } from '../../../src/domain/hook.ts'
+import { refusalOf } from '../../support/refusals.ts'
 import { addDelivery, addSession, cli, createWorld, type Facts } from '../fake-io.ts'
 
 interface Found {
@@ -49,7 +50,34 @@ describe('doctor', () => {
       clock: 'ok',
       sessions: 'ok',
       hooks: 'ok',
+      refusals: 'ok',
     })
+  })
+
+  it('counts what was turned away in the last day, by cause', async () => {
+    const world = createWorld()
+    const hour = Math.floor(world.now / 3_600_000)
+    const counted = (kind: string, count: number, guesses: number, code: 'unauthorized' | 'ignored') => ({
+      ...{ hour, code, kind, count, guesses },
+    })
+    const refusals = Array.from({ length: 30 }, () => refusalOf({ at: world.now }))
+    await world.store.recordRefusals(refusals, [
+      counted('signature does not match', 1200, 1200, 'unauthorized'),
+      counted('timestamp is 0 s old', 7, 0, 'unauthorized'),
+      counted('action is not "opened"', 3, 0, 'ignored'),
+      { ...counted('long ago', 5, 0, 'unauthorized'), hour: hour - 30 },
+    ])
+    const { found, code } = await examined(world)
+    assert.equal(code, 0)
+    const details = found.filter(({ name }) => name === 'refusals').map(({ detail }) => detail)
+    assert.equal(details.length, 4)
+    assert.match(details[0] ?? '', /guessing secrets: 1200 wrong/)
+    assert.equal(
+      details[1],
+      '1207 knocks turned away in the last day: 1200 × signature does not match, 7 × timestamp is 0 s old',
+    )
+    assert.match(details[2] ?? '', /^3 knocks ignored/)
+    assert.match(details[3] ?? '', /every failed proof comes from one address, 192\.0\.2\.1/)
   })
 
   it('reports what others can read, and the command that mends it', async () => {
