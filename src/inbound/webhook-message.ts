@@ -19,7 +19,8 @@ import { cut, longestValue } from '../providers/preset.ts'
 /** A body as the hook's filter and template see it. Throws what `parsePayload` throws. */
 export async function readPayload(hook: Hook, body: Uint8Array, header: HookInput['header']): Promise<View> {
   const { preset, verify, bodyFormat: format } = hook
-  const parse = format === undefined ? (parserOf(preset) ?? parserOf(verify.scheme)) : undefined
+  const parse =
+    format === undefined || format === 'auto' ? (parserOf(preset) ?? parserOf(verify.scheme)) : undefined
   const payload = parse
     ? await parse(body, header)
     : await parsePayload(body, header('content-type') ?? '', { format, wholeText: () => asksForText(hook) })

@@ -1,6 +1,7 @@
+import { setImmediate } from 'node:timers/promises'
 import { Failure } from '../domain/error.ts'
 import { maxDepth, type Pause, readJson } from './json-reader.ts'
-import { decodeUtf8 } from './text.ts'
+import { decodeInSlices, decodeUtf8 } from './text.ts'
 import { memberOf, type View } from './view.ts'
 
 /**
@@ -20,17 +21,27 @@ export function parsePlainJson(text: string): unknown {
   }
 }
 
-/** What a JSON body of a trusted size holds at a path; undefined when it is no JSON or has no such member. */
-export function memberIn(body: Uint8Array, ...path: readonly string[]): View | undefined {
+/** What a JSON body holds at a path, read in slices; undefined when it is no JSON or has no such member. */
+export async function memberIn(body: Uint8Array, ...path: readonly string[]): Promise<View | undefined> {
   try {
-    return path.reduce(
-      (view: View | undefined, name) => view && memberOf(view, name),
-      parsePlainJson(decodeUtf8(body)) as View,
-    )
+    const pause = () => setImmediate()
+    return memberAt(await parseJson(await decodeInSlices(body, pause), pause), path)
   } catch {
     return undefined
   }
 }
+
+/** The same at once, of a body of a trusted size. */
+export function memberInSmall(body: Uint8Array, ...path: readonly string[]): View | undefined {
+  try {
+    return memberAt(parsePlainJson(decodeUtf8(body)) as View, path)
+  } catch {
+    return undefined
+  }
+}
+
+const memberAt = (view: View, path: readonly string[]): View | undefined =>
+  path.reduce((found: View | undefined, name) => found && memberOf(found, name), view)
 
 /** Parsed at once in about a millisecond, whatever it holds; too short for `readJson`'s other bounds to matter. */
 const longestSmall = 65_536

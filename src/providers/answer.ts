@@ -1,5 +1,5 @@
 import type { HandshakeAnswer } from '../domain/knock.ts'
-import { memberIn } from '../payload/json.ts'
+import { memberInSmall } from '../payload/json.ts'
 import type { RequestHead, SignedRequest } from './request.ts'
 
 const headers = {
@@ -35,7 +35,7 @@ export const emptyAnswer = (
 
 /** A member of a body that may be a handshake. Those are small: a long body is not worth a parse of its own. */
 export const memberOfSmall = ({ rawBody }: SignedRequest, ...path: readonly string[]): unknown =>
-  rawBody.length <= 16_384 ? memberIn(rawBody, ...path) : undefined
+  rawBody.length <= 16_384 ? memberInSmall(rawBody, ...path) : undefined
 
 export function queryOf({ url }: RequestHead): URLSearchParams {
   const start = url.indexOf('?')

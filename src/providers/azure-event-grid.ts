@@ -1,6 +1,6 @@
-import { memberIn } from '../payload/json.ts'
 import { isList, type View } from '../payload/view.ts'
 import { jsonAnswer, memberOfSmall } from './answer.ts'
+import { namedInBody } from './named-in-body.ts'
 import { firstFew, textAt } from './preset.ts'
 import { claimed, single } from './request.ts'
 import type { Sender } from './sender.ts'
@@ -15,8 +15,8 @@ export const azureEventGrid: Sender = {
   scheme: {
     ...bearerScheme,
     options: ['header', 'prefix'],
-    verify: (config, request) =>
-      showsSecret(config, request) ? claimed(request, memberIn(request.rawBody, '0', 'id')) : undefined,
+    verify: (config, request) => (showsSecret(config, request) ? {} : undefined),
+    inspect: namedInBody(claimed, '0', 'id'),
     /** "Endpoint validation with Event Grid events". */
     handshake: (_, request) => {
       const code = memberOfSmall(request, '0', 'data', 'validationCode')

@@ -1,9 +1,9 @@
 import { Failure } from '../domain/error.ts'
-import { memberIn } from '../payload/json.ts'
 import { parsePayload } from '../payload/parse.ts'
 import { mediaTypeOf } from '../payload/text.ts'
 import { isList, type View, type ViewObject } from '../payload/view.ts'
 import { emptyAnswer } from './answer.ts'
+import { namedInBody } from './named-in-body.ts'
 import { firstFew, textAt } from './preset.ts'
 import { claimed, type RequestHead, single } from './request.ts'
 import type { Proof, Sender } from './sender.ts'
@@ -17,8 +17,10 @@ export const cloudevents: Sender = {
     options: ['header', 'prefix'],
     verify: (config, request) =>
       showsSecret(config, request)
-        ? claimed(request, single(request, 'ce-id') ?? memberIn(request.rawBody, 'id'), sourceIn(request))
+        ? claimed(request, single(request, 'ce-id'), sourceIn(request))
         : undefined,
+    inspect: async (config, request, verified) =>
+      single(request, 'ce-id') === undefined ? idInBody(config, request, verified) : verified,
     openHandshake: (_, head) =>
       ['POST', 'GET', 'HEAD'].includes(head.method) ? undefined : permissionToSend(head),
   },
@@ -56,6 +58,8 @@ and {{more}} more
 
 /** An id is unique within its source only, which in binary mode is no part of the body. */
 const sourceIn = ({ header }: RequestHead): string => JSON.stringify(header('ce-source') ?? '')
+
+const idInBody = namedInBody((request, id) => claimed(request, id, sourceIn(request)), 'id')
 
 /** A batch is a list. */
 const eventsIn = (payload: View): readonly View[] => (isList(payload) ? payload : [payload])

@@ -1,9 +1,9 @@
 import { fromHex } from '../auth/encodings.ts'
 import { isFresh, unixTime } from '../auth/freshness.ts'
 import { isEd25519Key, isSignedEd25519 } from '../auth/mac.ts'
-import { memberIn } from '../payload/json.ts'
 import { isObject } from '../payload/view.ts'
 import { emptyAnswer, jsonAnswer, memberOfSmall, passedOn } from './answer.ts'
+import { namedInBody } from './named-in-body.ts'
 import { at } from './preset.ts'
 import { dated, single, vouched } from './request.ts'
 import type { Sender, Verify } from './sender.ts'
@@ -16,7 +16,7 @@ const verify: Verify = (config, request) => {
   if (!signature || !isFresh(unixTime(time), request.now, config.toleranceSeconds ?? 300)) return undefined
   const keys = config.secrets.map((secret) => fromHex(secret.toLowerCase()) ?? new Uint8Array())
   return keys.some((key) => isSignedEd25519(key, [time, request.rawBody], signature))
-    ? dated(request, time, vouched(memberIn(request.rawBody, 'id')))
+    ? dated(request, time, {})
     : undefined
 }
 
@@ -37,6 +37,7 @@ export const discord: Sender = {
         config.toleranceSeconds ?? 300,
       ) ??
       wrongSignature,
+    inspect: namedInBody((_, id) => vouched(id), 'id'),
     /** discord.com/developers: interactions send a PING of type 1, webhook events one of type 0; an event is of type 1, too. */
     handshake: (_, request) => {
       const type = memberOfSmall(request, 'type')

@@ -1,6 +1,7 @@
 import { isFresh, unixTime } from '../auth/freshness.ts'
 import { memberIn } from '../payload/json.ts'
 import { isObject, type View } from '../payload/view.ts'
+import { memberOfSmall } from './answer.ts'
 import { hmacScheme } from './hmac.ts'
 import { at, byWho, firstLine, firstText, given, line, lines, paragraph, textAt } from './preset.ts'
 import { claimed, dated, type SignedRequest, single } from './request.ts'
@@ -9,8 +10,8 @@ import { flawOfTime, wrongSignature } from './unproven.ts'
 
 const signature = hmacScheme({ header: 'linear-signature' })
 
-const timeIn = (request: SignedRequest): unknown =>
-  memberIn(request.rawBody, 'webhookTimestamp') ?? single(request, 'linear-timestamp')
+const timeIn = async (request: SignedRequest): Promise<unknown> =>
+  (await memberIn(request.rawBody, 'webhookTimestamp')) ?? single(request, 'linear-timestamp')
 
 /** linear.app/developers/webhooks: the time is in the body, in milliseconds, good for a minute. Its id is not signed. */
 export const linear: Sender = {
@@ -19,16 +20,16 @@ export const linear: Sender = {
     ...signature,
     toleranceSeconds: 60,
     ownSecret: true,
-    verify: (config, request) => {
-      if (!signature.verify(config, request)) return undefined
-      const stamp = timeIn(request)
+    inspect: async (config, request) => {
+      const stamp = await timeIn(request)
       if (!isFresh(unixTime(String(stamp)), request.now, config.toleranceSeconds ?? 60)) return undefined
       const { deliveryId } = claimed(request, single(request, 'linear-delivery'))
       return dated(request, String(stamp), deliveryId === undefined ? {} : { deliveryId })
     },
     whyNot: (config, request) => {
       if (!signature.verify(config, request)) return signature.whyNot?.(config, request) ?? wrongSignature
-      const time = unixTime(String(timeIn(request)))
+      const stamp = memberOfSmall(request, 'webhookTimestamp') ?? single(request, 'linear-timestamp')
+      const time = unixTime(String(stamp))
       return flawOfTime(time, request.now, config.toleranceSeconds ?? 60) ?? wrongSignature
     },
     sign: (config, request) => ({

@@ -1,7 +1,7 @@
 import { fromBase64 } from '../auth/encodings.ts'
-import { memberIn } from '../payload/json.ts'
 import { passedOn } from './answer.ts'
 import { hmacScheme } from './hmac.ts'
+import { namedInBody } from './named-in-body.ts'
 import { textAt } from './preset.ts'
 import { claimed } from './request.ts'
 import type { Sender } from './sender.ts'
@@ -15,8 +15,8 @@ export const microsoftTeams: Sender = {
       prefix: 'HMAC ',
       encoding: 'base64',
       keyOf: fromBase64,
-      deliveryId: (request) => claimed(request, memberIn(request.rawBody, 'id')),
     }),
+    inspect: namedInBody(claimed, 'id'),
     ownSecret: true,
     key: {
       what: 'the security token as Teams shows it, in base64',

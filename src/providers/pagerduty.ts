@@ -1,5 +1,5 @@
 import { isSigned } from '../auth/mac.ts'
-import { memberIn } from '../payload/json.ts'
+import { namedInBody } from './named-in-body.ts'
 import {
   at,
   byWho,
@@ -26,11 +26,10 @@ export const pagerduty: Sender = {
     ownSecret: true,
     verify: (config, request) => {
       const fields = fieldsIn(request.header('x-pagerduty-signature'))
-      return isSigned(config.secrets, [request.rawBody], signaturesIn(fields))
-        ? vouched(memberIn(request.rawBody, 'event', 'id'))
-        : undefined
+      return isSigned(config.secrets, [request.rawBody], signaturesIn(fields)) ? {} : undefined
     },
     whyNot: (_, request) => missingHeader(request, 'x-pagerduty-signature') ?? wrongSignature,
+    inspect: namedInBody((_, id) => vouched(id), 'event', 'id'),
     sign: (config, { rawBody }) => ({ 'x-pagerduty-signature': signatureOf(config, [rawBody]) }),
   },
   /** developer.pagerduty.com, "Webhooks overview": `event.data` is an incident, or something that is part of one. */

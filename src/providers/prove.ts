@@ -30,7 +30,8 @@ export async function prove(
     return unproven(scheme, config, bare)
   const asSent = await verifiedAsSent(scheme, config, head, readBody, network)
   const request = { ...head, rawBody: await readBody() }
-  const verified = asSent ?? (await verifiedBy(scheme, config, request, network))
+  const proven = asSent ?? (await verifiedBy(scheme, config, request, network))
+  const verified = proven && scheme.inspect ? await scheme.inspect(config, request, proven) : proven
   if (!verified) return unproven(scheme, config, request)
   const answer = await scheme.handshake?.(config, request, network)
   return answer ? { kind: 'handshake', answer } : { kind: 'verified', verified }

@@ -30,6 +30,15 @@ export interface Scheme {
   readonly verify: VerifyLater
   /** Why `verify` refused the request; without it, that something is missing or wrong. */
   readonly whyNot?: (config: VerifyConfig, request: SignedRequest) => Unproven
+  /**
+   * What a body whose proof holds says of itself, so that it is read only then: the sender's id of it, a time that must be
+   * fresh. Undefined refuses it after all.
+   */
+  readonly inspect?: (
+    config: VerifyConfig,
+    request: SignedRequest,
+    verified: Verified,
+  ) => Promise<Verified | undefined>
   /** The headers that prove a request by the first secret; none where nobody but the sender can make them. */
   readonly sign?: Sign
   /** Where the secret itself is shown, which proves nothing of the body. Absent for signatures. */

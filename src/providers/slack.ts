@@ -1,7 +1,7 @@
-import { memberIn } from '../payload/json.ts'
 import { bareTypeOf } from '../payload/text.ts'
 import { emptyAnswer, memberOfSmall, passedOn, textAnswer } from './answer.ts'
 import { hmacScheme } from './hmac.ts'
+import { namedInBody } from './named-in-body.ts'
 import { textAt } from './preset.ts'
 import { type SignedRequest, vouched } from './request.ts'
 import type { Sender } from './sender.ts'
@@ -15,8 +15,8 @@ export const slack: Sender = {
       prefix: 'v0=',
       signed: 'v0:{timestamp}:{body}',
       timestampHeader: 'x-slack-request-timestamp',
-      deliveryId: (request) => vouched(memberIn(request.rawBody, 'event_id')),
     }),
+    inspect: namedInBody((_, id) => vouched(id), 'event_id'),
     ownSecret: true,
     /** docs.slack.dev, "url_verification"; of commands, "SSL checks". */
     handshake: (_, request) => {

@@ -1,5 +1,5 @@
-import { memberIn } from '../payload/json.ts'
 import { hmacScheme } from './hmac.ts'
+import { namedInBody } from './named-in-body.ts'
 import { vouched } from './request.ts'
 import type { Sender } from './sender.ts'
 
@@ -11,8 +11,8 @@ export const square: Sender = {
       header: 'x-square-hmacsha256-signature',
       encoding: 'base64',
       signed: '{url}{body}',
-      deliveryId: (request) => vouched(memberIn(request.rawBody, 'event_id')),
     }),
+    inspect: namedInBody((_, id) => vouched(id), 'event_id'),
     ownSecret: true,
   },
   sample: {

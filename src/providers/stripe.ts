@@ -1,7 +1,7 @@
 import { isFresh, unixTime } from '../auth/freshness.ts'
 import { isSigned } from '../auth/mac.ts'
-import { memberIn } from '../payload/json.ts'
 import type { View, ViewObject } from '../payload/view.ts'
+import { namedInBody } from './named-in-body.ts'
 import { at, firstText, given, line, lines, textAt } from './preset.ts'
 import { dated, vouched } from './request.ts'
 import type { Sender, Verify } from './sender.ts'
@@ -15,7 +15,7 @@ const verify: Verify = (config, request) => {
   if (more.length > 0 || !isFresh(unixTime(time), request.now, config.toleranceSeconds ?? 300))
     return undefined
   return isSigned(config.secrets, [time, '.', request.rawBody], signaturesIn(fields))
-    ? dated(request, time, vouched(memberIn(request.rawBody, 'id')))
+    ? dated(request, time, {})
     : undefined
 }
 
@@ -35,6 +35,7 @@ export const stripe: Sender = {
         wrongSignature
       )
     },
+    inspect: namedInBody((_, id) => vouched(id), 'id'),
     sign: (config, { now, rawBody }) => {
       const time = String(Math.floor(now / 1000))
       return { 'stripe-signature': `t=${time},${signatureOf(config, [time, '.', rawBody])}` }
