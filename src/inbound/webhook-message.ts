@@ -59,6 +59,7 @@ export type Rendering =
 export function createHookRenderer(hook: Hook): HookRenderer {
   const filter = hook.filter === undefined ? undefined : compileFilter(hook.filter)
   const template = hook.template === undefined ? undefined : compileTemplate(hook.template)
+  const templateOf = compiledOnce()
   return (input) => {
     const verdict = filter?.(input)
     if (verdict?.holds === false)
@@ -69,7 +70,17 @@ export function createHookRenderer(hook: Hook): HookRenderer {
     const nonce = hook.fence ? input.nonce : undefined
     return template
       ? rendered(template, event.view, nonce)
-      : rendered(compileTemplate(event.template), event.view, nonce, shortened)
+      : rendered(templateOf(event.template), event.view, nonce, shortened)
+  }
+}
+
+/** For the templates of one preset, of which there are not many. */
+function compiledOnce(): (source: string) => Template {
+  const templates = new Map<string, Template>()
+  return (source) => {
+    const template = templates.get(source) ?? compileTemplate(source)
+    templates.set(source, template)
+    return template
   }
 }
 

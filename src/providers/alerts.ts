@@ -30,25 +30,37 @@ const most = 10
 /** What fires stands first, so that nothing that ended can hide it. */
 function derive(payload: View): ViewObject {
   const alerts = listAt(payload, 'alerts')
-  const resolved = alerts.filter((alert) => textAt(alert, 'status') === 'resolved')
-  const firing = alerts.filter((alert) => textAt(alert, 'status') !== 'resolved')
-  const ordered = [...firing, ...resolved]
+  const countOf = (rank: number) => alerts.filter((alert) => rankOf(alert) === rank).length
+  const [firing, resolved] = [countOf(0), countOf(2)]
   return {
-    firing: firing.length,
-    resolved: resolved.length,
-    ...(alerts.length === 0 ? withoutAlerts(payload) : {}),
-    shown: ordered.slice(0, most).map(described),
-    more: Math.max(0, ordered.length - most),
-    moreFiring: Math.max(0, firing.length - most),
+    firing,
+    resolved,
+    ...(firing + resolved > 0 ? {} : withoutAlerts(payload, alerts.length)),
+    shown: alerts
+      .toSorted((one, other) => rankOf(one) - rankOf(other))
+      .slice(0, most)
+      .map(described),
+    more: Math.max(0, alerts.length - most),
+    moreFiring: Math.max(0, firing - most),
     cut: at(payload, 'truncatedAlerts'),
   }
 }
 
+/** 0 for what fires, 2 for what is resolved, 1 for what neither sender says today. */
+function rankOf(alert: View): number {
+  const status = textAt(alert, 'status')
+  if (status === 'resolved') return 2
+  return status === 'firing' || status === '' ? 0 : 1
+}
+
 /** Grafana before version 9 names one rule. */
-const withoutAlerts = (payload: View): ViewObject => ({
-  neither: firstText(payload, 'status', 'state') || 'a notification without alerts',
-  oldMessage: textAt(payload, 'message'),
-})
+const withoutAlerts = (payload: View, others: number): ViewObject =>
+  others > 0
+    ? { neither: `${others} alerts` }
+    : {
+        neither: firstText(payload, 'status', 'state') || 'a notification without alerts',
+        oldMessage: textAt(payload, 'message'),
+      }
 
 const described = (alert: View): View =>
   extended(alert, {
