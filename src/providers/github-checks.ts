@@ -3,6 +3,7 @@ import type { View, ViewObject } from '../payload/view.ts'
 import {
   at,
   byWho,
+  firstFew,
   firstLine,
   firstText,
   given,
@@ -48,14 +49,14 @@ export const checkMessages: { readonly [event: string]: Message | string } = {
     about: 'workflow_job',
     template: lines(
       `${named('Job', 'workflow_job.name')}${given(' of workflow "', 'workflow_job.workflow_name', '"')}${inWhere}${onBranch}${outcome}`,
-      `{{#failedSteps}}\nFailed step${given(' ', 'number')}${given(': ', 'name')}\n{{/failedSteps}}`,
+      `{{#shownSteps}}\nFailed step${given(' ', 'number')}${given(': ', 'name')}\n{{/shownSteps}}\n{{#moreSteps}}\nand {{moreSteps}} more failed steps\n{{/moreSteps}}`,
       line('workflow_job.html_url', 'Job: '),
       line('runUrl', 'Run: '),
     ),
     only: endedBadly('workflow_job', 'conclusion'),
     derive: (payload) => ({
       ...ended(payload, 'workflow_job'),
-      failedSteps: listAt(payload, 'workflow_job.steps').filter(stepFailed),
+      ...stepsOf(payload),
       runUrl: runUrlOf(textAt(payload, 'workflow_job.html_url')),
     }),
   },
@@ -227,6 +228,12 @@ function runOf(payload: View): string {
 function runUrlOf(job: string): string {
   const run = job.replace(/\/job\/\d+$/, '')
   return run === job ? '' : run
+}
+
+function stepsOf(payload: View): ViewObject {
+  const failedSteps = listAt(payload, 'workflow_job.steps').filter(stepFailed)
+  const { shown: shownSteps, more: moreSteps } = firstFew(failedSteps, 10)
+  return { failedSteps, shownSteps, moreSteps }
 }
 
 const stepFailed = (step: View): boolean => ['failure', 'timed_out'].includes(textAt(step, 'conclusion'))

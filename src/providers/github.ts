@@ -95,9 +95,13 @@ ${line('compare')}
       gollum: {
         about: 'pages',
         template: `${somebody} edited the wiki${ofWhere}:
-{{#pages}}
-- {{action}}${given(' ', 'title')}${given(': ', 'html_url')}
-{{/pages}}`,
+{{#shown}}
+-${given(' ', 'action')}${given(' ', 'title')}${given(': ', 'html_url')}
+{{/shown}}
+{{#more}}
+- and {{more}} more
+{{/more}}`,
+        derive: (payload) => firstFew(listAt(payload, 'pages'), 10),
       },
       ...talkMessages,
       ...checkMessages,

@@ -52,6 +52,9 @@ ${somebody} deleted${given(' ', 'label')}${inWhere}.
 Push${given(' to ', 'where')}${given(' (', 'label', ')')}${byWho}{{#isNew}}, new{{/isNew}}:
 ${line('message')}
 ${commitLines}
+{{#unlisted}}
+Commits: {{unlisted}}
+{{/unlisted}}
 ${line('project.web_url')}
 {{/gone}}`,
   derive: pushed,
@@ -85,17 +88,20 @@ export const gitlabPreset: Preset = {
       about: 'object_attributes',
       template: lines(
         `Pipeline${given(' #', 'object_attributes.id')}${ofWhere}${given(' on ', 'object_attributes.ref')}${given(': ', 'object_attributes.status')}`,
-        `{{#failedJobs}}\nFailed job${given(': ', 'name')}${given(' (stage ', 'stage', ')')}${given(': ', 'failure_reason')}\n{{/failedJobs}}`,
+        `{{#shownJobs}}\nFailed job${given(': ', 'name')}${given(' (stage ', 'stage', ')')}${given(': ', 'failure_reason')}\n{{/shownJobs}}\n{{#moreJobs}}\nand {{moreJobs}} more failed jobs\n{{/moreJobs}}`,
         `{{#commitTitle}}\nCommit: {{commitTitle}}${given(' (', 'commit.author.name', ')')}\n{{/commitTitle}}`,
         line('pipelineUrl'),
       ),
       only: allBut('object_attributes.status', running),
-      derive: (payload) => ({
-        failedJobs: listAt(payload, 'builds').filter(jobFailed),
-        commitTitle: commitTitle(payload),
-        pipelineUrl:
-          textAt(payload, 'object_attributes.url') || pageOf(payload, 'pipelines', 'object_attributes.id'),
-      }),
+      derive: (payload) => {
+        const failedJobs = listAt(payload, 'builds').filter(jobFailed)
+        const { shown: shownJobs, more: moreJobs } = firstFew(failedJobs, 10)
+        const page = textAt(payload, 'object_attributes.url')
+        return {
+          ...{ failedJobs, shownJobs, moreJobs, commitTitle: commitTitle(payload) },
+          pipelineUrl: page || pageOf(payload, 'pipelines', 'object_attributes.id'),
+        }
+      },
     },
     build: {
       about: 'build_name',
@@ -169,15 +175,16 @@ export const gitlabPreset: Preset = {
 
 function pushed(payload: View): ViewObject {
   const ref = textAt(payload, 'ref')
-  // GitLab sends 20 commits at most, and how many there were.
-  const { shown, more } = firstFew(listAt(payload, 'commits'), 10, at(payload, 'total_commits_count'))
+  // GitLab sends 20 commits at most, in hooks of the system none, and how many there were.
+  const total = at(payload, 'total_commits_count')
+  const { shown, more } = firstFew(listAt(payload, 'commits'), 10, total)
   return {
     branch: refName(ref),
     label: refLabel(ref),
     gone: isNoCommit(textAt(payload, 'after')),
     isNew: isNoCommit(textAt(payload, 'before')),
     shown: shown.map((commit) => commitView(commit, 8)),
-    more,
+    ...(shown.length > 0 ? { more } : { more: null, unlisted: total }),
   }
 }
 
