@@ -1,9 +1,9 @@
-import type { ConfigFile, HookTools } from '../cli/context.ts'
+import type { ConfigFile, HookTarget, HookTools } from '../cli/context.ts'
 import { type Config, configSchema, loadConfig } from '../config/load.ts'
 import { printable } from '../config/printable.ts'
 import { Failure } from '../domain/error.ts'
 import { homeAt } from '../domain/home.ts'
-import { sessionOfHook } from '../domain/hook.ts'
+import { sessionOfHook, withSession } from '../domain/hook.ts'
 import { exampleOf, rehearse } from '../inbound/rehearse.ts'
 import { unknownDrivers } from '../manage/declared.ts'
 import type { ProcessDeps } from './local-home.ts'
@@ -33,11 +33,30 @@ async function declaredWarnings(env: ProcessDeps['env'], config: Config): Promis
   )
 }
 
+/** Where the built-in hooks and those of the configuration deliver to; nowhere while webhooks are disabled. */
+function targetsOf({ webhooks, sessions }: Config): readonly HookTarget[] {
+  if (!webhooks.enabled) return []
+  const declared = sessions.declared.map(({ id }) => id)
+  return [
+    { name: 'wake', session: sessions.wake, turns: false, builtIn: true },
+    { name: 'agent', session: sessions.agent, turns: true, builtIn: true },
+    ...webhooks.hooks
+      .filter(({ active }) => active)
+      .map((hook) => ({
+        name: hook.name,
+        session: sessionOfHook(hook, sessions),
+        turns: hook.action === 'agent',
+        builtIn: false,
+      })),
+  ].filter(({ session }) => !declared.includes(session))
+}
+
 /** The hooks of a home, for `hooks ls` and `hooks test`. */
 export async function hookTools({ env, clock }: ProcessDeps, root: string): Promise<HookTools> {
   const config = await loadConfig({ home: homeAt(root), env, flags: {}, ignoreSecretProblems: true })
   return {
-    list: async () => config.webhooks.hooks,
+    list: async () => config.webhooks.hooks.map((hook) => withSession(hook, config.sessions)),
+    targets: async () => targetsOf(config),
     test: async (name, payload, headers) => {
       const hook = config.webhooks.hooks.find((candidate) => candidate.name === name)
       if (!hook) throw new Failure('not_found', `No hook "${name}" is configured.`)

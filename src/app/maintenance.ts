@@ -10,6 +10,8 @@ interface MaintenanceDeps {
   readonly store: Pick<DoorStore, 'listSessions' | 'findDelivery' | 'counts'> &
     Pick<HostLink, 'failQueued'> &
     StoreMaintenance
+  /** Notices what another process did to the keys. */
+  readonly lookAtKeys: () => void
   readonly steady: Pick<SteadyClock, 'now' | 'skew'>
   readonly log: Log
   readonly config: () => Config
@@ -118,9 +120,10 @@ function createFollower({ config, declare }: MaintenanceDeps): () => Promise<voi
 }
 
 /** A jump of the wall clock is told, and kept at once: the next process and every command read times by it. */
-function createClockWatch({ steady, store, log }: MaintenanceDeps): () => Promise<void> {
+function createClockWatch({ steady, store, log, lookAtKeys }: MaintenanceDeps): () => Promise<void> {
   let skew = steady.skew()
   return async function watchClock() {
+    lookAtKeys()
     const before = skew
     skew = steady.skew()
     if (skew === before) return

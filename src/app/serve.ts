@@ -60,6 +60,7 @@ async function serveWith(
       version: io.program.version,
       config: watcher.now,
       tokens: createTokens({ keys }),
+      lookAtKeys: keys.look,
       adminToken: () => adminToken,
       drivers: allDrivers(env, () => watcher.now().skills.dirs, watcher.secretVariables),
       ...(tls && { tls }),

@@ -1,6 +1,7 @@
 import type { Config } from '../config/load.ts'
 import type { TlsTexts } from '../config/tls.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
+import { withSession } from '../domain/hook.ts'
 import type { Session } from '../domain/session.ts'
 import { admitTo, createAdminCheck } from '../http/credentials.ts'
 import type { RequestGuard } from '../http/guard.ts'
@@ -30,6 +31,7 @@ interface OpenServerDeps extends ServerDeps {
   readonly platform: Pick<Platform, 'serve'>
   readonly version: string
   readonly adminToken: () => string
+  readonly lookAtKeys: () => void
   readonly tls?: TlsTexts
 }
 
@@ -129,11 +131,12 @@ function routes(
   const actions = createAdminActions(deps, pipeline, address)
   const metrics = createMetrics(deps.version, clock.now())
   const knocks = { receive: pipeline.receive, now: clock.now, knocked: metrics.knocked }
+  const hooks = () => config().webhooks.hooks.map((hook) => withSession(hook, config().sessions))
   const forAdmin = {
     admin,
     store,
     now: clock.now,
-    hooks: () => config().webhooks.hooks,
+    hooks,
     ...actions,
     activities: pipeline.activities,
   }

@@ -19,6 +19,8 @@ export interface KeyRing {
   active(): SigningKey
   /** The same object as long as the key is the same; undefined for unknown keys and those past their grace. */
   find(kid: string): SigningKey | undefined
+  /** Notices what another process did to the keys: a grace counts from when it was noticed. */
+  look(): void
 }
 
 interface Rotation {
@@ -48,9 +50,11 @@ export function openKeys(dir: string, clock: KeyClock): KeyRing {
   const check = (now: number) => {
     checkedAt = now
     if (!unchanged(dir, ring, now)) ring = scanOrKeep(dir, ring)
+    for (const [kid, { retireAt }] of ring.entries) endsAt(kid, retireAt)
   }
 
   return {
+    look: () => check(clock.now()),
     active: () => {
       ring = scanOrKeep(dir, ring)
       return newestOf(ring, dir)

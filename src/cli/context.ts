@@ -139,8 +139,20 @@ export interface ConfigFile {
   }>
 }
 
+/** Where an active hook delivers to. */
+export interface HookTarget {
+  readonly name: string
+  readonly session: string
+  /** Each message is a turn, which an agent has to take. */
+  readonly turns: boolean
+  readonly builtIn: boolean
+}
+
 export interface HookTools {
+  /** With the session that each speaks to. */
   readonly list: () => Promise<readonly Hook[]>
+  /** Of active hooks, but for sessions that the configuration declares: those are opened by the server. */
+  readonly targets: () => Promise<readonly HookTarget[]>
   /** What a payload would become, or the example of the hook's preset; nothing is stored or sent. Throws `not_found` for a hook that is not configured. */
   readonly test: (
     name: string,

@@ -1,6 +1,6 @@
 import type { GrantId } from './grant.ts'
 import type { Evidence, TurnEnd } from './outcome.ts'
-import type { ClosedBecause, SessionId } from './session.ts'
+import type { ClosedBecause, Session, SessionId } from './session.ts'
 
 export type DeliveryId = string & { readonly brand: 'DeliveryId' }
 export type DeliveryState = 'PENDING' | 'RETRY' | 'DELIVERED' | 'FAILED'
@@ -22,9 +22,9 @@ export type FailedStep =
 
 /**
  * Why a delivery waits: its session was busy, blocked by a question to a person, out of reach, let go of the message or is not
- * open, or an attempt failed.
+ * open, it lies in an inbox until it is fetched, or an attempt failed.
  */
-export type HeldBecause = 'busy' | 'blocked' | 'offline' | 'released' | 'failed' | ClosedBecause
+export type HeldBecause = 'busy' | 'blocked' | 'offline' | 'released' | 'failed' | 'inbox' | ClosedBecause
 
 /** Where a knock came in: the scope of idempotency keys and of rate limits. */
 export type Source =
@@ -221,6 +221,16 @@ export const isDeliveryId = (text: string): text is DeliveryId => /^whd_[0-9A-Za
  */
 export const outlivesSession = ({ source, acceptedAt }: Pick<Delivery, 'source' | 'acceptedAt'>): boolean =>
   source.kind === 'hook' && acceptedAt === undefined
+
+/** The delivery as lists show it: what nobody has fetched from an inbox says so. */
+export const shown = <T extends Delivery>(delivery: T, session: Pick<Session, 'driver'> | undefined): T =>
+  session?.driver === 'inbox' &&
+  delivery.state === 'PENDING' &&
+  delivery.phase === 'deliver' &&
+  delivery.heldBecause === undefined &&
+  delivery.leasedUntil === undefined
+    ? { ...delivery, heldBecause: 'inbox' }
+    : delivery
 
 /** The scope inside which an idempotency key means one delivery. */
 export const scopeOf = (source: Source): string =>

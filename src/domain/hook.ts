@@ -66,6 +66,15 @@ export const hookRoot = '/api/hooks/'
 /** Names below `/api/hooks/` that are Postern's own. */
 export const builtInHooks: readonly string[] = ['wake', 'agent']
 
+/** The hook with the session it speaks to written out. */
+export const withSession = (
+  hook: Hook,
+  defaults: { readonly wake: string; readonly agent: string },
+): Hook => ({
+  ...hook,
+  session: sessionOfHook(hook, defaults),
+})
+
 /** The session a hook speaks to; its action decides where it names none. */
 export const sessionOfHook = (
   { session, action }: Pick<Hook, 'session' | 'action'>,

@@ -5,6 +5,7 @@ import {
   type DeliveryId,
   type DeliveryRecord,
   onClock,
+  shown,
 } from '../domain/delivery.ts'
 import type { Counts, DeliveryFilter } from '../domain/ports.ts'
 import type { SqlValue } from '../platform/platform.ts'
@@ -22,7 +23,7 @@ import {
 } from './rows.ts'
 
 /** A delivery with its timeline, attempts, payload and headers. */
-export function inspect({ sql, time }: StoreContext, id: DeliveryId): DeliveryRecord | undefined {
+export function inspect({ sql, cache, time }: StoreContext, id: DeliveryId): DeliveryRecord | undefined {
   const row = sql(`SELECT ${deliveryColumns}, payload FROM deliveries ${byId}`).get(...keyOf(id))
   if (!row) return undefined
   const delivery = deliveryOf(row)
@@ -36,7 +37,7 @@ export function inspect({ sql, time }: StoreContext, id: DeliveryId): DeliveryRe
   const { payload } = row
   const { contentType = payload ? usualType : undefined, headers = {} } = extraOf(row)
   return {
-    ...onClock(delivery, skew),
+    ...onClock(shown(delivery, cache.session(delivery.session)), skew),
     events: timeline(onClock(delivery, skew), attemptList, noted),
     attemptList,
     headers,
@@ -104,7 +105,7 @@ function spanOf({ sql }: StoreContext, { after, oldestFirst }: DeliveryFilter): 
 }
 
 function listWindow(
-  { sql, time }: StoreContext,
+  { sql, cache, time }: StoreContext,
   filter: DeliveryFilter,
   span: Span,
   limit: number,
@@ -114,7 +115,8 @@ function listWindow(
   const order = filter.oldestFirst ? 'ASC' : 'DESC'
   return sql(`SELECT ${deliveryColumns} FROM deliveries WHERE ${where} ORDER BY seq ${order} LIMIT ?`)
     .all(span.low, span.high, ...terms.flatMap(([, ...values]) => values), limit)
-    .map((row) => onClock(deliveryOf(row), time.skew()))
+    .map(deliveryOf)
+    .map((delivery) => onClock(shown(delivery, cache.session(delivery.session)), time.skew()))
 }
 
 type Term = readonly [condition: string, ...values: SqlValue[]]

@@ -10,6 +10,7 @@ import { addDelivery, addSession, cli, createWorld, type Facts, type World } fro
 
 const hooks: Io['hooks'] = async () => ({
   list: async () => [{ name: 'github', path: '/api/hooks/github' } as Hook],
+  targets: async () => [],
   test: async () => ({ kind: 'ignored', why: '' }),
 })
 

@@ -166,6 +166,7 @@ function ioOf(world: World): Io {
     hooks: async () => {
       return {
         list: async () => [],
+        targets: async () => [],
         test: async () => {
           throw new Error('no hooks here')
         },

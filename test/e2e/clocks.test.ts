@@ -111,6 +111,8 @@ describe('a clock that jumps', { skip: noPreload }, () => {
     const first = await post(`${server.url}/api/hooks/wake`, knock)
     const acknowledged = await cli(['inbox', 'ack', String(first.body.deliveryId)], { home })
     assert.equal(acknowledged.code, 0, acknowledged.stderr)
+    const rotatedAt = performance.now()
+    await until('the server has seen that', () => (performance.now() > rotatedAt + 2500 ? true : undefined))
     set(year)
     const repeated = await post(`${server.url}/api/hooks/wake`, knock)
     assert.equal(repeated.headers.get('idempotency-replayed'), 'true')

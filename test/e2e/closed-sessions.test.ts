@@ -6,6 +6,8 @@ import { addCommand, configure, hooks, post, settled, show, until } from '../sup
 const custom = {
   deploy: { messageTemplate: 'deployed {{what}}', session: 'later' },
   over: { messageTemplate: '{{what}}', session: 'over' },
+  nowhere: { messageTemplate: '{{what}}' },
+  unread: { messageTemplate: '{{what}}', session: 'pile' },
 }
 
 describe('a hook is never refused because of its session', () => {
@@ -28,6 +30,7 @@ describe('a hook is never refused because of its session', () => {
       retry: { maxHoldSeconds: 3600 },
     })
     server = await serve(home)
+    await run('session', 'add', 'pile', '--driver', 'inbox')
   })
   after(() => server.stop())
 
@@ -116,5 +119,29 @@ describe('a hook is never refused because of its session', () => {
       const { state, answer } = await settled(home, server, body.deliveryId)
       assert.deepEqual([state, answer], ['DELIVERED', what])
     }
+  })
+
+  it('check and doctor warn of what will only wait, and hooks ls names the session that is used', async () => {
+    const check = JSON.parse(await run('check', '--json')) as { readonly warnings: readonly string[] }
+    const doctor = await cli(['doctor', '--json'], { home })
+    const found = JSON.parse(doctor.stdout) as readonly { readonly detail: string }[]
+    for (const details of [check.warnings, found.map(({ detail }) => detail)]) {
+      assert.ok(details.some((text) => /"agent" delivers to "nobody", which does not exist/.test(text)))
+      assert.ok(details.some((text) => /"nowhere" delivers to "nobody"/.test(text)))
+      assert.ok(
+        details.some((text) => /"unread" delivers to "pile", an inbox that nobody has fetched/.test(text)),
+      )
+      assert.ok(!details.some((text) => /"deploy" delivers/.test(text)))
+    }
+    const listed = JSON.parse(await run('hooks', 'ls', '--json')) as readonly Record<string, unknown>[]
+    assert.equal(listed.find(({ name }) => name === 'nowhere')?.session, 'nobody')
+    assert.match(await run('hooks', 'ls'), /nowhere .* nobody /)
+  })
+
+  it('a message in an inbox that nobody reads says so', async () => {
+    const { status, body } = await knock('unread', { what: 'x' })
+    assert.deepEqual([status, body.reason], [202, undefined])
+    assert.match(await run('deliveries', 'ls', '--session', 'pile'), /PENDING .* inbox/)
+    assert.equal((await show(home, body.deliveryId)).heldBecause, 'inbox')
   })
 })

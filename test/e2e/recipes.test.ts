@@ -48,7 +48,7 @@ describe('the recipes, as they are written', () => {
     home = await scratchHome()
     configure(home, blocks(undefined, 'json')[0] ?? '')
     await mkdir(home, { recursive: true })
-    for (const session of ['build', 'webhook-agent'])
+    for (const session of ['build', 'review', 'webhook-agent'])
       await addCommand(home, session, `tee -a ${home}/got`, secrets)
     server = await serve(home, { env: secrets })
     url = (await cli(['expose', '--session', 'build', '--quiet'], { home, env: secrets })).stdout.trim()
@@ -112,7 +112,7 @@ describe('the recipes, as they are written', () => {
   ] as const)
     it(`${name} starts a turn`, async () => {
       const { status, session } = await shell(blocks(name, 'sh')[0] ?? '')
-      assert.deepEqual([status, session], ['accepted', 'webhook-agent'])
+      assert.deepEqual([status, session], ['accepted', 'review'])
       assert.ok(await got(said))
     })
 })

@@ -8,6 +8,7 @@ import {
   isTerminal,
   outlivesSession,
   scopeOf,
+  shown,
 } from '../../src/domain/delivery.ts'
 import { Failure } from '../../src/domain/error.ts'
 import { forbidden, type Grant, type GrantId, isExpired } from '../../src/domain/grant.ts'
@@ -161,7 +162,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
           ({ delivery }) =>
             delivery.session === session &&
             waits(delivery) &&
-            !(isOpen && outlivesSession(delivery)) &&
+            !(outlivesSession(delivery) && (isOpen || delivery.heldBecause === 'session_ended')) &&
             (only === undefined || only.includes(delivery.id)),
         )
         failAll(waiting, now(), () => ({ kind: 'ended', why }))
@@ -278,12 +279,13 @@ function reads(state: MemoryState) {
     findDelivery: async (id: DeliveryId) => state.rows.find(({ delivery }) => delivery.id === id)?.delivery,
     inspectDelivery: async (id: DeliveryId) => {
       const found = state.rows.find(({ delivery }) => delivery.id === id)
-      return found && recordOf(found)
+      return found && shown(recordOf(found), state.sessions.get(found.delivery.session))
     },
     listDeliveries: async (filter: DeliveryFilter) => {
       const matching = state.rows
         .map(({ delivery }) => delivery)
         .filter((delivery) => matches(delivery, filter))
+        .map((delivery) => shown(delivery, state.sessions.get(delivery.session)))
       return (filter.oldestFirst ? matching : matching.reverse()).slice(0, filter.limit)
     },
     counts: async () => {

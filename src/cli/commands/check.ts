@@ -1,4 +1,6 @@
-import type { Command } from '../command.ts'
+import { homeAt } from '../../domain/home.ts'
+import { type Call, type Command, withHome } from '../command.ts'
+import { waitingHooks } from './waiting-hooks.ts'
 
 export const check: Command = {
   name: 'check',
@@ -6,11 +8,21 @@ export const check: Command = {
   examples: ['postern check && systemctl restart postern'],
   run: async (call) => {
     const config = await call.io.config(call.home)
-    const { warnings } = await config.load()
+    const loaded = await config.load()
+    const warnings = [...loaded.warnings, ...(await hookWarnings(call))]
     if (call.json) call.out.json({ ok: true, file: config.file, warnings })
     else {
       for (const warning of warnings) call.out.note(`warning: ${warning}`)
       call.out.note(`${config.file} is good.`)
     }
   },
+}
+
+/** Only of a home that is in use, and without a word about what else may be wrong with it: `doctor` tells that. */
+async function hookWarnings(call: Call): Promise<readonly string[]> {
+  const { io, home } = call
+  const targets = await (await io.hooks(home)).targets()
+  if (targets.length === 0 || (await io.modeOf(homeAt(home).databaseFile)) === undefined) return []
+  const findings = await withHome(call, (opened) => waitingHooks(opened, targets)).catch(() => [])
+  return findings.map(({ detail, fix }) => `${detail}. ${fix}`)
 }

@@ -80,7 +80,16 @@ const failedSteps: readonly FailedStep[] = [
 ]
 
 const holds: readonly HeldBecause[] = [
-  ...(['busy', 'blocked', 'offline', 'released', 'failed', 'session_ended', 'session_missing'] as const),
+  ...([
+    'busy',
+    'blocked',
+    'offline',
+    'released',
+    'failed',
+    'inbox',
+    'session_ended',
+    'session_missing',
+  ] as const),
 ]
 
 const delivery = {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ProbeResult } from '../../../src/cli/context.ts'
 import type { Discovered, Driver } from '../../../src/domain/driver.ts'
-import type { Hook } from '../../../src/domain/hook.ts'
 import { refusalOf } from '../../support/refusals.ts'
 import { addDelivery, addSession, cli, createWorld, type Facts } from '../fake-io.ts'
 
@@ -182,9 +181,9 @@ describe('doctor', () => {
   })
 
   it('names hooks that deliver to a session that is not there', async () => {
-    const hook = { name: 'github', session: 'gone', active: true } as Hook
+    const target = { name: 'github', session: 'gone', turns: true, builtIn: false }
     const test = async () => ({ kind: 'ignored' as const, why: '' })
-    const hooks = async () => ({ list: async () => [hook], test })
+    const hooks = async () => ({ list: async () => [], targets: async () => [target], test })
     const [found] = (await examined(createWorld(), { hooks })).of('hooks')
     assert.match(found?.detail ?? '', /"github" delivers to "gone", which does not exist/)
   })

@@ -19,6 +19,7 @@ describe('hooks', () => {
     (rehearsal: Rehearsal, calls: unknown[] = []) =>
     async () => ({
       list: async () => [hook],
+      targets: async () => [],
       test: async (...call: unknown[]) => {
         calls.push(call)
         return rehearsal

@@ -57,6 +57,7 @@ export function testRecord(check: Check): void {
       assert.deepEqual(await each.findDelivery(delivery.id), delivery)
       assert.deepEqual(await each.inspectDelivery(delivery.id), {
         ...delivery,
+        heldBecause: 'inbox',
         events: [
           { at: noon - 3, kind: 'received' },
           { at: noon, kind: 'stored' },

@@ -1,8 +1,9 @@
-import { parseSessionId, type Session } from '../../../domain/session.ts'
+import type { Session } from '../../../domain/session.ts'
 import { readinessOf, whyOf } from '../../../manage/trial.ts'
 import { plural } from '../../arguments.ts'
 import type { Call } from '../../command.ts'
 import type { LocalHome } from '../../context.ts'
+import { waitingHooks } from '../waiting-hooks.ts'
 import { bad, type Finding, note, nothingYet, opened, orOk } from './findings.ts'
 
 /** Whether the agent of each session is there, and whether anything takes what waits for it. */
@@ -65,23 +66,13 @@ async function queueLooks(
   return serves ? [] : [bad(`${messages} for "${id}" and no server runs`, 'postern serve')]
 }
 
-/** A hook whose session is gone refuses every knock. */
-export function checkHooks(call: Call): Promise<readonly Finding[]> {
-  return opened(call, nothingYet, async ({ store }) => {
-    const hooks = await (await call.io.hooks(call.home)).list()
-    const findings = await Promise.all(
-      hooks.map(async ({ name, session: id, active }) => {
-        if (id === undefined || !active) return []
-        const session = await store.findSession(parseSessionId(id))
-        if (session && session.state !== 'ended') return []
-        return [
-          bad(
-            `"${name}" delivers to "${id}", which ${session ? 'has ended' : 'does not exist'}`,
-            `postern session add ${id} --driver …, or postern run --session ${id} -- …`,
-          ),
-        ]
-      }),
-    )
-    return orOk(findings.flat(), `${hooks.length} configured`)
-  })
+/** Hooks whose messages will only wait. */
+export async function checkHooks(call: Call): Promise<readonly Finding[]> {
+  const hooks = await (await call.io.hooks(call.home)).targets()
+  return opened(call, nothingYet, async (home) =>
+    orOk(
+      await waitingHooks(home, hooks),
+      `${plural(hooks.filter(({ builtIn }) => !builtIn).length, 'hook')} configured`,
+    ),
+  )
 }
