@@ -6,7 +6,7 @@ import type { Clock, DoorStore, HostLink, Log } from '../domain/ports.ts'
 import type { RetryPolicy } from '../domain/retry-policy.ts'
 import { closedBecause, closedText, type Session } from '../domain/session.ts'
 import { settle } from '../domain/settle.ts'
-import { type Settlement, settled } from '../domain/settlement.ts'
+import { isUnspent, type Settlement, settled } from '../domain/settlement.ts'
 import { pause } from '../wait.ts'
 import type { CallBack } from './callback.ts'
 import type { Connections } from './connections.ts'
@@ -44,16 +44,21 @@ export async function dispatch(deps: DispatchDeps, delivery: Delivery, stopping:
   const settlement = settle(judged, outcome, now, deps.clock.random(), deps.policy())
   if (!(await storeSettlement(run, settlement, now))) return
   deps.waiters.notify(settled(judged, settlement, now))
-  deps.log('info', 'delivery.settled', {
-    delivery: delivery.id,
-    session: delivery.session,
-    state: settlement.state,
-    outcome: outcome.kind,
-    failedStep: settlement.failedStep,
-    heldBecause: settlement.heldBecause,
-  })
+  if (isNews(delivery, settlement))
+    deps.log('info', 'delivery.settled', {
+      delivery: delivery.id,
+      session: delivery.session,
+      state: settlement.state,
+      outcome: outcome.kind,
+      failedStep: settlement.failedStep,
+      heldBecause: settlement.heldBecause,
+    })
   if (delivery.phase === 'deliver') await noteSession(run, outcome)
 }
+
+/** A message that is held is looked at every second: that it is still held for the same cause is no event. */
+const isNews = (before: Delivery, after: Settlement): boolean =>
+  !isUnspent(after) || before.state !== after.state || before.heldBecause !== after.heldBecause
 
 /** One attempt, with what it has found out so far: that is known even if the attempt then breaks off. */
 interface Run {

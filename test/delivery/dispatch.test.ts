@@ -12,6 +12,14 @@ import { openMemoryStore } from '../support/memory-store.ts'
 
 /** A store with one leased delivery, and what a waiter is given and the store holds after each outcome of its agent. */
 async function attempts(about: Partial<Draft>, ...agent: readonly Connection['turn'][]) {
+  return attemptsWith(() => {}, about, ...agent)
+}
+
+async function attemptsWith(
+  log: DispatchDeps['log'],
+  about: Partial<Draft>,
+  ...agent: readonly Connection['turn'][]
+) {
   const store = openMemoryStore(() => noon)
   await store.openSession(sessionCalled(build), { replace: false })
   await store.recordDelivery(draftOf({ session: build, ...about }))
@@ -22,7 +30,7 @@ async function attempts(about: Partial<Draft>, ...agent: readonly Connection['tu
     const waiters = createWaiters()
     const waiting: Delivery[] = []
     await dispatch(
-      depsOf(store, turn, { ...waiters, notify: (each) => void waiting.push(each) }),
+      { ...depsOf(store, turn, { ...waiters, notify: (each) => void waiting.push(each) }), log },
       delivery,
       AbortSignal.any([]),
     )
@@ -78,6 +86,22 @@ describe('dispatch', () => {
     it(`gives waiters what the store holds: ${name}`, async () => {
       for (const { notified, stored } of await attempts(about, ...agent)) assert.deepEqual(notified, stored)
     })
+
+  it('logs that a message is held once, and what comes of it', async () => {
+    const lines: unknown[] = []
+    const log: DispatchDeps['log'] = (_level, event, fields = {}) => {
+      lines.push([event, fields.state, fields.heldBecause])
+    }
+    const offline = ends({ kind: 'offline', why: 'nobody is there' })
+    const taken = ends({ kind: 'taken', evidence: 'ack' })
+    await attemptsWith(log, {}, ...[busy, busy, busy, offline, offline, busy, taken])
+    assert.deepEqual(lines, [
+      ['delivery.settled', 'PENDING', 'busy'],
+      ['delivery.settled', 'PENDING', 'offline'],
+      ['delivery.settled', 'PENDING', 'busy'],
+      ['delivery.settled', 'DELIVERED', undefined],
+    ])
+  })
 
   it('leaves a delivered message without the cause for which it was held before', async () => {
     const [held, delivered] = await attempts({}, busy, ends({ kind: 'taken', evidence: 'ack' }))
