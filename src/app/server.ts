@@ -149,7 +149,10 @@ function routes(
         draining,
         metrics: async () =>
           metrics.render(...(await Promise.all([store.counts(), pipeline.activities()])), pipeline.refusals),
-        admit: (request) => admitTo(config().server.metrics, config().server.host, admin, request),
+        admit: (request) => {
+          const { metrics: access, publicUrl } = config().server
+          admitTo({ access, publicUrl, peer: guard.peer(request) }, admin, request)
+        },
       },
       guard,
     ),

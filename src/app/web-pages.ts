@@ -36,8 +36,8 @@ export function webPages(
     },
   }
   const admit = (request: Request) => {
-    const { docs, host } = config().server
-    admitTo(docs, host, operator, request)
+    const { docs: access, publicUrl } = config().server
+    admitTo({ access, publicUrl, peer: guard.peer(request) }, operator, request)
   }
   return [
     dashboardRoutes(

@@ -12,7 +12,7 @@ import {
 } from './defaults.ts'
 import type { Complain } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
-import { type BuildDeps, checkSecret, resolveSecrets, type SecretCheck } from './secrets.ts'
+import { type BuildDeps, checkSecret, reachableBy, resolveSecrets, type SecretCheck } from './secrets.ts'
 import { buildServer } from './server.ts'
 import type { Config, SessionsConfig, WebhooksConfig } from './types.ts'
 import type { HookContext, WrittenHooks } from './verify.ts'
@@ -23,7 +23,7 @@ export async function build(document: ConfigDocument, deps: BuildDeps): Promise<
   const server = await buildServer(document.server ?? {}, deps)
   const limits = { ...limitsDefaults, ...document.limits }
   const check: SecretCheck = {
-    host: server.host,
+    reachable: reachableBy(server),
     warn: (text) => warnings.push(text),
     complain: deps.complain,
   }

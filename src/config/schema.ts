@@ -141,8 +141,8 @@ const server = section({
   allowedHosts: Type.Optional(texts('Host names accepted besides those of host and publicUrl')),
   trustedProxies: Type.Optional(texts('Addresses or CIDR blocks whose X-Forwarded-For counts')),
   tls: Type.Optional(section({ cert: text('PEM file'), key: text('PEM file') })),
-  docs: access('Who may see /docs; default open on loopback, else admin'),
-  metrics: access('Who may see /metrics, /healthz and /readyz'),
+  docs: access('Who may see /docs; default open to this machine while no public URL is set, else admin'),
+  metrics: access('Who may see /metrics and /readyz; default as for docs'),
   grantTtlSeconds: Type.Optional(
     Type.Union([Type.Integer({ minimum: 1, maximum: 1e10 }), Type.Literal('never')], {
       description: 'Life of a grant that names none; default 30 days',

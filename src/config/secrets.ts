@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { isLoopback } from '../domain/loopback.ts'
 import { minSecretLength } from '../domain/verify.ts'
 import { type Complain, type ConfigPath, pathText } from './problem.ts'
+import type { ServerConfig } from './types.ts'
 
 type OneSecret = string | { readonly env: string } | { readonly file: string }
 export type WrittenSecret = OneSecret | readonly OneSecret[]
@@ -27,15 +28,15 @@ export async function resolveSecrets(
 }
 
 export interface SecretCheck {
-  /** Where the server listens. */
-  readonly host: string
+  /** Why the server can be reached from outside of this machine; undefined when it cannot. */
+  readonly reachable: string | undefined
   readonly warn: (text: string) => void
   readonly complain: Complain
 }
 
 /** Complains of a secret that anybody could guess. */
 export function checkSecret(secret: string, at: ConfigPath, least: number, check: SecretCheck): void {
-  const { host, warn, complain } = check
+  const { reachable, warn, complain } = check
   if (secret.length >= least && hasStrayCharacters(secret))
     warn(`${pathText(at)} has spaces or line breaks at an end, or characters that nobody types.`)
   const hint = least < minSecretLength ? '' : '; `postern secret` makes one'
@@ -43,9 +44,9 @@ export function checkSecret(secret: string, at: ConfigPath, least: number, check
     complain(at, least === 1 ? 'is empty' : `must have ${least} characters or more${hint}`)
   else if (isPlaceholder(secret))
     complain(at, 'is a placeholder; {"env": "NAME"} or {"file": "path"} reads a secret from elsewhere')
-  else if (secret === exampleSecret && !isLoopback(host))
-    complain(at, `is the one from the documentation, and ${host} is not a loopback address`)
-  else if (secret === exampleSecret)
+  else if (isExample(secret) && reachable !== undefined)
+    complain(at, `is the one from the documentation, and ${reachable}; \`postern secret\` makes one`)
+  else if (isExample(secret))
     warn(`${pathText(at)} is the one from the documentation; \`postern secret\` makes one of your own.`)
 }
 
@@ -53,8 +54,21 @@ export function checkSecret(secret: string, at: ConfigPath, least: number, check
 const hasStrayCharacters = (secret: string): boolean =>
   secret.trim() !== secret || /\p{Cc}|\ufffd/u.test(secret)
 
-/** The example of the documentation: no secret. */
-const exampleSecret = 'your-webhook-secret'
+/** Every secret that stands as an example in a document: whoever reads it knows them. */
+const exampleSecrets: readonly string[] = [
+  'your-webhook-secret',
+  'at least sixteen characters; postern secret prints one',
+  'the agreed secret',
+]
+
+const isExample = (secret: string): boolean => exampleSecrets.includes(secret.trim().toLowerCase())
+
+/** Why strangers may reach a server with this configuration. */
+export function reachableBy({ host, publicUrl, trustedProxies }: ServerConfig): string | undefined {
+  if (!isLoopback(host)) return `${host} is not a loopback address`
+  if (publicUrl !== undefined) return 'server.publicUrl is set'
+  return trustedProxies.length > 0 ? 'server.trustedProxies is set' : undefined
+}
 
 /** What stands where a secret should: `${NAME}`, `<your secret>`, one character over and over. */
 const isPlaceholder = (secret: string): boolean =>

@@ -38,14 +38,33 @@ function refusal(retryAfterMs: number, shown: boolean): Failure {
     : new Failure('unauthorized', 'Send the admin token as a Bearer token.', extra)
 }
 
-/** Lets a request see a page that may be open, for the admin, or off. Throws `not_found`, or what `admin` throws. */
+export interface PageAccess {
+  /** As configured. */
+  readonly access: 'open' | 'admin' | 'off' | undefined
+  readonly publicUrl: string | undefined
+  /** IP address of who asks. */
+  readonly peer: string
+}
+
+/**
+ * Lets a request see a page that may be open, for the admin, or off; open on loopback unless configured. Throws `not_found`,
+ * or what `admin` throws.
+ */
 export function admitTo(
-  access: 'open' | 'admin' | 'off' | undefined,
-  host: string,
+  { access, publicUrl, peer }: PageAccess,
   admin: Pick<AdminCheck, 'require'>,
   request: Request,
 ): void {
-  const decided = access ?? (isLoopback(host) ? 'open' : 'admin')
+  const isLocal = publicUrl === undefined && isFromHere(request, peer)
+  const decided = access ?? (isLocal ? 'open' : 'admin')
   if (decided === 'off') throw new Failure('not_found', 'There is nothing at this path.')
   if (decided === 'admin') admin.require(request)
 }
+
+const forwarding = ['forwarded', 'via', 'x-real-ip', 'x-client-ip', 'cf-connecting-ip', 'true-client-ip']
+
+/** Asked from this machine, for this machine, and through no proxy that says so. */
+const isFromHere = ({ headers }: Request, peer: string): boolean =>
+  isLoopback(peer.replace(/^::ffff:/i, '')) &&
+  isLoopback((headers.get('host') ?? '').toLowerCase().replace(/:\d*$/, '')) &&
+  ![...headers.keys()].some((name) => name.startsWith('x-forwarded') || forwarding.includes(name))

@@ -108,6 +108,11 @@ describe('loadConfig', () => {
         await refusal(load({ ...example, server: { host } })),
         /webhooks\.secret: is the one from the documentation/,
       )
+    for (const server of [{ publicUrl: 'https://a.example' }, { trustedProxies: ['127.0.0.1'] }])
+      assert.match(
+        await refusal(load({ ...example, server })),
+        /from the documentation, and server\.\w+ is set/,
+      )
     for (const host of ['localhost', '127.8.9.1', '::1']) await load({ ...example, server: { host } })
   })
 

@@ -118,6 +118,19 @@ for (const { program, prepare } of proxies)
     }
     const token = async () => (await readFile(join(home, 'keys/admin.token'), 'utf8')).trim()
 
+    const closed = ['/metrics', '/docs', '/docs/json', '/readyz']
+
+    it('shows strangers nothing: what is open on loopback is for the admin there', { skip }, async () => {
+      for (const path of closed) {
+        const answer = await ask('GET', path, { from: '127.0.0.20' })
+        assert.ok([401, 429].includes(answer.status ?? 0), `${path} ${answer.status}`)
+        const authorization = `Bearer ${await token()}`
+        assert.equal((await ask('GET', path, { headers: { authorization } })).status, 200, path)
+      }
+      const { status, text } = await ask('GET', '/healthz')
+      assert.deepEqual([status, text], [200, '{"status":"ok"}'])
+    })
+
     it('prints the public URL, and takes a knock there', { skip }, async () => {
       const url = (await cli(['expose', '--session', 'default', '--quiet'], { home })).stdout.trim()
       assert.ok(url.startsWith(`https://${name}/hook/`))

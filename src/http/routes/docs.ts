@@ -31,7 +31,8 @@ export const docsRoutes = (deps: DocsDeps, guard: RequestGuard) => {
         tag: 'Dashboard',
         id: 'explorer',
         summary: 'The API, to be read and tried',
-        description: 'A page for browsers. Open on loopback; elsewhere as configured.',
+        description:
+          'A page for browsers. Open to this machine while no public URL is set; elsewhere as configured.',
         answers: pageAnswers,
         refuses: [401, 404, 421],
       }),
