@@ -171,7 +171,7 @@ export type Rehearsal =
       readonly warning?: string
     }
   | { readonly kind: 'ignored'; readonly why: string }
-  | { readonly kind: 'failed'; readonly why: string }
+  | { readonly kind: 'failed'; readonly why: string; readonly warning?: string }
 
 interface KeyTools {
   /** A fresh signing key; tokens of the older ones stop verifying at `retireAt`, Unix milliseconds. */

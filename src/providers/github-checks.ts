@@ -139,6 +139,15 @@ export const checkMessages: { readonly [event: string]: Message | string } = {
       line('workflow_run.html_url'),
     ),
   },
+  page_build: {
+    about: 'build',
+    template: lines(
+      `Pages build${ofWhere}${byWho}${given(': ', 'build.status')}`,
+      line('build.error.message'),
+      line('repository.html_url'),
+    ),
+    only: { not: { path: 'build.status', in: ['queued', 'building'] } },
+  },
   merge_group: {
     about: 'merge_group',
     template: lines(
@@ -152,56 +161,6 @@ export const checkMessages: { readonly [event: string]: Message | string } = {
       page: pageOfCommit(payload, textAt(payload, 'merge_group.head_sha')),
     }),
   },
-  code_scanning_alert: alertMessage('Code scanning'),
-  dependabot_alert: alertMessage('Dependabot'),
-  secret_scanning_alert: alertMessage('Secret scanning'),
-  repository_vulnerability_alert: alertMessage('Vulnerability'),
-  secret_scanning_alert_location: 'secret_scanning_alert tells of the secret itself',
-  security_advisory: {
-    about: 'security_advisory',
-    template: lines(
-      `Security advisory${given(' ', 'security_advisory.ghsa_id')}${given(' ', 'action')}${given(': ', 'security_advisory.summary')}${given(' (', 'security_advisory.severity', ')')}`,
-      line('page'),
-    ),
-    derive: (payload) => ({
-      page: firstText(payload, 'security_advisory.html_url', 'security_advisory.references.0.url'),
-    }),
-  },
-}
-
-function alertMessage(kind: string): Message {
-  return {
-    about: 'alert',
-    template: lines(
-      `${kind} alert${given(' #', 'alert.number')}${given(' ', 'happened')}${inWhere}${byWho}${given(': ', 'finding')}${given(' (', 'severity', ')')}`,
-      line('place', 'In '),
-      line('alert.html_url'),
-    ),
-    derive: (payload) => ({
-      finding: firstText(
-        payload,
-        'alert.security_advisory.summary',
-        'alert.rule.description',
-        'alert.secret_type_display_name',
-        'alert.secret_type',
-        'alert.external_identifier',
-      ),
-      severity: firstText(
-        payload,
-        'alert.security_advisory.severity',
-        'alert.rule.security_severity_level',
-        'alert.rule.severity',
-        'alert.severity',
-      ),
-      place: firstText(
-        payload,
-        'alert.dependency.package.name',
-        'alert.most_recent_instance.location.path',
-        'alert.instances.0.location.path',
-        'alert.affected_package_name',
-      ),
-    }),
-  }
 }
 
 const ended = (payload: View, object: string): ViewObject => ({

@@ -1,5 +1,6 @@
 import { isObject, type View, type ViewObject } from '../payload/view.ts'
 import { jsonAnswer } from './answer.ts'
+import { alertMessages } from './github-alerts.ts'
 import { checkMessages } from './github-checks.ts'
 import { talkMessages } from './github-talk.ts'
 import { hmacScheme } from './hmac.ts'
@@ -105,6 +106,7 @@ ${line('compare')}
       },
       ...talkMessages,
       ...checkMessages,
+      ...alertMessages,
     },
     otherwise: {
       template: `GitHub: {{event}}{{^event}}an event without a name{{/event}}${given(' ', 'action')}${inWhere}${byWho}{{#things}}: {{things}}{{/things}}${given(' (was ', 'was', ')')}{{^things}}.{{/things}}

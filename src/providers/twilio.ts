@@ -12,9 +12,12 @@ import type { Sender } from './sender.ts'
 import { flawOfHeader, wrongSignature } from './unproven.ts'
 
 /** twilio.com/docs/messaging, "Message status values": on the way. */
+const onItsWay = { in: ['accepted', 'scheduled', 'queued', 'sending', 'sent'] }
 const stillSending: Condition = {
-  path: 'MessageStatus',
-  in: ['accepted', 'scheduled', 'queued', 'sending', 'sent'],
+  any: [
+    { path: 'MessageStatus', ...onItsWay },
+    { path: 'SmsStatus', ...onItsWay },
+  ],
 }
 /** A call that was begun from here; one that rings from outside is news. */
 const stillCalling: Condition = {

@@ -57,7 +57,7 @@ async function runTest(call: Call): Promise<number> {
   if (call.json) call.out.json(rehearsal)
   else if (rehearsal.kind === 'message') call.out.line(rehearsal.message)
   else call.out.note(`${rehearsal.kind === 'ignored' ? 'Ignored' : 'FAILED'}: ${rehearsal.why}`)
-  if (!call.json && rehearsal.kind === 'message' && rehearsal.warning !== undefined)
+  if (!call.json && rehearsal.kind !== 'ignored' && rehearsal.warning !== undefined)
     call.out.note(`Warning: ${rehearsal.warning}`)
   return rehearsal.kind === 'failed' ? 1 : 0
 }

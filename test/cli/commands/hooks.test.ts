@@ -48,6 +48,7 @@ describe('hooks', () => {
     ],
     [{ kind: 'ignored', why: 'the filter does not match' }, 0, '', 'Ignored: the filter does not match\n'],
     [{ kind: 'failed', why: 'blank' }, 1, '', 'FAILED: blank\n'],
+    [{ kind: 'failed', why: 'blank', warning: 'it lacks x' }, 1, '', 'FAILED: blank\nWarning: it lacks x\n'],
   ]
   for (const [rehearsal, code, stdout, stderr] of rehearsals)
     it(`test exits with ${code} when it is ${rehearsal.kind}`, async () => {
