@@ -6,6 +6,7 @@ import { type Connections, createConnections } from '../delivery/connections.ts'
 import { type DispatchDeps, dispatch } from '../delivery/dispatch.ts'
 import { createGuardedGet } from '../delivery/guarded-request.ts'
 import { failQueue } from '../delivery/session-end.ts'
+import { createSlots } from '../delivery/slots.ts'
 import { tombstone } from '../delivery/tombstone.ts'
 import { createWaiters, type Waiters } from '../delivery/waiters.ts'
 import { createWorker, type Worker } from '../delivery/worker.ts'
@@ -53,6 +54,8 @@ export interface Pipeline {
   /** Fails what waits for a session that has ended, callers first. */
   readonly failQueue: (session: SessionId, why: string) => Promise<number>
   readonly connections: Connections
+  /** Starts no more agents and turns: what waits for its place is let go. */
+  readonly startNoMore: () => void
   /** What every agent does now. */
   readonly activities: () => Promise<Activities>
   /** Failed proofs per peer, of any kind of credential. */
@@ -62,6 +65,9 @@ export interface Pipeline {
 
 /** Beyond the longest turn: a lease only matters when its holder is gone. */
 const leaseMs = 3_600_000
+/** More would compete for the machine, and be slower for it. */
+const startsAtOnce = 4
+const mostStarting = 256
 const turnTimeoutMs = 1_800_000
 const callbackTimeoutMs = 10_000
 const skillsTimeoutMs = 3000
@@ -70,11 +76,16 @@ export function createPipeline(deps: ServerDeps, draining: () => boolean): Pipel
   const { store, tokens, clock, steady, log, drivers, config } = deps
   const waiters = createWaiters()
   const inside = inStoreTime({ store, clock, steady, waiters })
-  const connections = createConnections({ drivers, store, runDir: deps.home.runDir, now: steady.now, log })
+  const starts = createSlots(() => startsAtOnce, mostStarting)
+  const turns = createSlots(() => config().limits.turnsAtOnce)
+  const connections = createConnections({
+    ...{ drivers, store, starts, log },
+    ...{ runDir: deps.home.runDir, now: steady.now },
+  })
   const pushes = (driver: string) => drivers.get(driver)?.delivery !== 'pull'
   const mayCall = callableBy(() => config().server.callbacks.allow)
   const dispatching: DispatchDeps = {
-    ...{ connections, log, ...inside.dispatching },
+    ...{ connections, log, turns, ...inside.dispatching },
     callBack: createCallBack({
       caller: createCaller({ allowed: mayCall, timeoutMs: callbackTimeoutMs }),
       clock,
@@ -105,6 +116,10 @@ export function createPipeline(deps: ServerDeps, draining: () => boolean): Pipel
   return {
     receive: (knock, patience) => receive(receiving, knock, patience),
     send: (order) => send(recording, order),
+    startNoMore: () => {
+      starts.close()
+      turns.close()
+    },
     failQueue: (session, why) => failQueue({ store, waiters }, session, why),
     ...{ worker, waiters, connections, failures },
     activities: createActivityBoard(

@@ -65,6 +65,7 @@ export async function openServer(deps: OpenServerDeps): Promise<RunningServer> {
     url,
     close: async () => {
       draining = true
+      pipeline.startNoMore()
       await worker.drain(deps.config().server.drainSeconds * 1000)
       waiters.close()
       await stopHttp(http)

@@ -14,6 +14,7 @@ export const limitsDefaults: LimitsConfig = {
   knocksPerMinute: 600,
   authFailuresPerMinute: 20,
   queuePerSession: 1000,
+  turnsAtOnce: 0,
   messageBytes: 65_536,
   hookBytes: 1_048_576,
 }

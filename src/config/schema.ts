@@ -198,6 +198,7 @@ export const documentSchema = section(
         knocksPerMinute: limit('For each grant or hook; default 600'),
         authFailuresPerMinute: limit('For each peer; default 20'),
         queuePerSession: limit('Unfinished deliveries; default 1000'),
+        turnsAtOnce: limit('Turns that run at once, over all sessions; default none'),
         messageBytes: limit('Body of /hook; default 65536'),
         hookBytes: limit('Body of a hook; default 1048576'),
       }),

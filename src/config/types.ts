@@ -78,6 +78,7 @@ export interface LimitsConfig {
   readonly knocksPerMinute: number
   readonly authFailuresPerMinute: number
   readonly queuePerSession: number
+  readonly turnsAtOnce: number
   readonly messageBytes: number
   /** For `wake`, `agent` and hooks that set no `maxBodyBytes`. */
   readonly hookBytes: number

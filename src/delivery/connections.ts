@@ -2,6 +2,7 @@ import type { Connection, Driver, DriverTools } from '../domain/driver.ts'
 import { reasonOf } from '../domain/error.ts'
 import type { HostLink, Log } from '../domain/ports.ts'
 import type { Session, SessionId } from '../domain/session.ts'
+import type { Slots } from './slots.ts'
 
 /** The open connections of this process, one for each opening of a session. */
 export interface Connections {
@@ -17,6 +18,8 @@ interface ConnectionsDeps {
   readonly store: Pick<HostLink, 'updateSettings'>
   readonly runDir: string
   readonly now: () => number
+  /** The agents of ours that may be starting at once. */
+  readonly starts: Pick<Slots, 'take'>
   readonly log: Log
 }
 
@@ -56,6 +59,7 @@ const toolsFor = (deps: ConnectionsDeps, session: Session): DriverTools => ({
   runDir: deps.runDir,
   now: deps.now,
   log: deps.log,
+  starts: deps.starts.take,
   remember: (settings) => deps.store.updateSettings(session.id, session.generation, settings),
 })
 

@@ -10,6 +10,7 @@ import { isUnspent, type Settlement, settled } from '../domain/settlement.ts'
 import { pause } from '../wait.ts'
 import type { CallBack } from './callback.ts'
 import type { Connections } from './connections.ts'
+import type { Slots } from './slots.ts'
 import { tombstone } from './tombstone.ts'
 import type { Waiters } from './waiters.ts'
 
@@ -27,6 +28,8 @@ export interface DispatchDeps {
   readonly clock: Clock
   readonly log: Log
   readonly policy: () => RetryPolicy
+  /** The turns that may run at once. */
+  readonly turns: Slots
   /** Longest time one message or turn may take, unless the delivery names another. Milliseconds. */
   readonly timeoutMs: () => number
 }
@@ -107,7 +110,29 @@ async function attempt(run: Run): Promise<Outcome> {
   // Taken before a crash: sending it again would be a second turn.
   if (run.acceptedAt !== undefined)
     return { kind: 'unknown', why: 'the server stopped during the turn', accepted: true }
-  return send(run, connection)
+  return inTurn(run, connection)
+}
+
+/** A turn waits for its place among those that may run at once. */
+async function inTurn(run: Run, connection: Connection): Promise<Outcome> {
+  const { deps, delivery, stopping } = run
+  if (delivery.action !== 'turn' && !connection.injectIsTurn) return send(run, connection)
+  const leave = await deps.turns.take(delivery.receivedAt, stopping)
+  if (!leave) return stopping.aborted ? serverStops : tooManyTurns
+  try {
+    return (
+      (await refusalOf(deps, delivery, await deps.store.findSession(delivery.session))) ??
+      (await send(run, connection))
+    )
+  } finally {
+    leave()
+  }
+}
+
+const tooManyTurns: Outcome = {
+  kind: 'busy',
+  why: 'as many turns run as limits.turnsAtOnce allows',
+  retryAfterMs: 5000,
 }
 
 /** What ends the attempt before it comes to a driver. */
@@ -147,6 +172,7 @@ function send(run: Run, connection: Connection): Promise<Outcome> {
   const message: Outgoing = {
     deliveryId: delivery.id,
     text: delivery.message,
+    since: delivery.receivedAt,
     ...(delivery.skill !== undefined && { skill: delivery.skill }),
   }
   if (delivery.action !== 'turn') return connection.inject(message, signal)

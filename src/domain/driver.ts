@@ -50,6 +50,11 @@ export interface DriverTools {
   readonly runDir: string
   /** Milliseconds that never jump, also across restarts: for durations and timelines, not to compare with other clocks. */
   readonly now: () => number
+  /**
+   * To be awaited before a process of ours is started: so few are at a time, longest waiting first. What it resolves with is to
+   * be called when the process is up; undefined when there is no place for it now. Absent where nobody counts.
+   */
+  readonly starts?: (since: number, signal: AbortSignal) => Promise<(() => void) | undefined>
   /** Keeps what the driver learned about its session (a resumable id) across restarts. */
   readonly remember: (settings: DriverSettings) => Promise<void>
   readonly log: Log
@@ -60,6 +65,8 @@ export interface Outgoing {
   readonly deliveryId: DeliveryId
   /** Cleaned and prefixed. */
   readonly text: string
+  /** Since when it waits, in the time of `DriverTools.now`. */
+  readonly since?: number
   /** A skill to activate first, in the way of that agent; its call precedes the text. */
   readonly skill?: string
 }
@@ -74,6 +81,8 @@ export interface Connection {
   check?(signal: AbortSignal): Promise<Readiness>
   /** Resolves when the agent has accepted the message, or why not. */
   inject(message: Outgoing, signal: AbortSignal): Promise<Outcome>
+  /** `inject`, too, lasts as long as the turn that it starts. */
+  readonly injectIsTurn?: true
   /**
    * The same, and waits until the turn is over. Calls `on.accepted` once the agent surely took it.
    * When `signal` aborts the turn is cancelled where the protocol can.

@@ -132,7 +132,7 @@ function ioOf(world: World): Io {
         paths: homeAt(home),
         config: {
           server: { grantTtlSeconds: 2_592_000 },
-          limits: { queuePerSession: 1000 },
+          limits: { queuePerSession: 1000, turnsAtOnce: 0 },
           retry: { maxHoldSeconds: 86_400 },
         },
         baseUrl: 'https://host',

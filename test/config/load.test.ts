@@ -61,6 +61,7 @@ describe('loadConfig', () => {
         knocksPerMinute: 600,
         authFailuresPerMinute: 20,
         queuePerSession: 1000,
+        turnsAtOnce: 0,
         messageBytes: 65_536,
         hookBytes: 1_048_576,
       },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type DispatchDeps, dispatch } from '../../src/delivery/dispatch.ts'
+import { createSlots } from '../../src/delivery/slots.ts'
 import { createWaiters } from '../../src/delivery/waiters.ts'
 import type { Delivery } from '../../src/domain/delivery.ts'
 import type { Connection } from '../../src/domain/driver.ts'
@@ -60,6 +61,7 @@ function depsOf(store: Store, turn: Connection['turn'], waiters: DispatchDeps['w
     log: () => {},
     policy: () => defaultRetryPolicy,
     timeoutMs: () => 60_000,
+    turns: createSlots(() => 0),
   }
 }
 

@@ -8,6 +8,7 @@ import type { Session } from '../../domain/session.ts'
 import { whenAborted, within } from '../../wait.ts'
 import { listSkills } from '../agents/skills.ts'
 import { agentEnv } from '../process/environment.ts'
+import { noPlace } from '../starts.ts'
 import type { Started } from './agent.ts'
 import { openAgentJournal } from './journal.ts'
 import { type Opening, type OwnedDeps, type OwnedKind, type OwnedSettings, skillPlace } from './opening.ts'
@@ -52,7 +53,7 @@ function connect<S extends OwnedSettings>(
     agent: undefined,
     starting: undefined,
     turn: undefined,
-    ready: () => ready(opening, kind),
+    ready: (since = tools.now()) => ready(opening, kind, since),
   }
   // An agent that a killed server left must not go on beside this one, even before the first message.
   const swept = opening.left
@@ -74,13 +75,29 @@ function connect<S extends OwnedSettings>(
 }
 
 /** The running agent, or a new one; all who ask meanwhile wait for the same. */
-function ready<S extends OwnedSettings>(opening: Opening<S>, kind: OwnedKind<S>): Promise<Started> {
+function ready<S extends OwnedSettings>(
+  opening: Opening<S>,
+  kind: OwnedKind<S>,
+  since: number,
+): Promise<Started> {
   const { agent } = opening
   if (agent?.running()) return Promise.resolve({ kind: 'agent', agent })
-  opening.starting ??= start(opening, kind).finally(() => {
+  opening.starting ??= startInTurn(opening, kind, since).finally(() => {
     opening.starting = undefined
   })
   return opening.starting
+}
+
+async function startInTurn<S extends OwnedSettings>(
+  opening: Opening<S>,
+  kind: OwnedKind<S>,
+  since: number,
+): Promise<Started> {
+  const { tools, ending, foreign } = opening
+  if (foreign || !tools.starts) return start(opening, kind)
+  const up = await tools.starts(since, ending.signal)
+  if (!up) return ending.signal.aborted ? { kind: 'ended' } : noPlace
+  return start(opening, kind).finally(up)
 }
 
 async function start<S extends OwnedSettings>(opening: Opening<S>, kind: OwnedKind<S>): Promise<Started> {

@@ -57,7 +57,8 @@ export interface Opening<S extends OwnedSettings = OwnedSettings> {
   agent: Extract<Started, { kind: 'agent' }>['agent'] | undefined
   starting: Promise<Started> | undefined
   turn: Turn | undefined
-  readonly ready: () => Promise<Started>
+  /** `since`: the age of the message that an agent is wanted for. */
+  readonly ready: (since?: number) => Promise<Started>
 }
 
 export const skillPlace = ({ deps, settings }: Opening, userHome: string): SkillPlace => ({

@@ -85,7 +85,7 @@ async function runClaimed(
 ): Promise<Outcome> {
   const aborted = whenAborted(signal)
   try {
-    const started = await Promise.race([opening.ready(), aborted.promise])
+    const started = await Promise.race([opening.ready(message.since), aborted.promise])
     if (!started) return notReady(signal)
     if (started.kind !== 'agent') return started
     const text = await textFor(opening, started.agent, message)

@@ -14,6 +14,7 @@ import type { DriverDeps } from '../deps.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
 import { agentEnv } from '../process/environment.ts'
 import { isFolder } from '../process/process.ts'
+import { noPlace } from '../starts.ts'
 import { openRunJournal, type RunJournal } from './journal.ts'
 import { judge } from './outcome.ts'
 import { type Conversation, isLostConversation, presets } from './presets.ts'
@@ -73,6 +74,7 @@ function connect(deps: DriverDeps, session: Session, tools: DriverTools): Connec
       takenIfCompleted(await oneAtATime(opening, runs, () => runOnce(opening, message, signal, undefined))),
     turn: (message, signal, on) => oneAtATime(opening, runs, () => runOnce(opening, message, signal, on)),
     skills: () => listSkills(skillPlace(opening)),
+    injectIsTurn: true,
     recall: (deliveryId) => recall(opening, deliveryId),
     end: async () => {
       opening.ending.abort()
@@ -124,10 +126,30 @@ async function runOnce(
   await opening.journal.sweep()
   if (signal.aborted) return { kind: 'released', why: 'let go before the command was started' }
   const conversation = conversationOf(opening.settings)
-  const order = orderFor(opening, message, input, conversation, on)
-  const finished = await run(order, AbortSignal.any([signal, opening.ending.signal]))
+  const cut = AbortSignal.any([signal, opening.ending.signal])
+  const up = await startOf(opening, message, cut)
+  if (!up) return cut.aborted ? { kind: 'released', why: 'let go before the command was started' } : noPlace
+  const order = { ...orderFor(opening, message, input, conversation, on), reacts: up }
+  const finished = await run(order, cut).finally(up)
   await opening.journal.clear()
   return conclude(opening, finished, conversation, on)
+}
+
+/** A program that says nothing counts as up after this time. Milliseconds. */
+const quietStartMs = 3000
+
+async function startOf(
+  { tools }: Opening,
+  { since = tools.now() }: Outgoing,
+  signal: AbortSignal,
+): Promise<(() => void) | undefined> {
+  const up = tools.starts ? await tools.starts(since, signal) : () => {}
+  if (!up) return undefined
+  const timer = setTimeout(up, quietStartMs)
+  return () => {
+    clearTimeout(timer)
+    up()
+  }
 }
 
 async function inputFor(opening: Opening, { skill, text }: Outgoing): Promise<string | undefined> {

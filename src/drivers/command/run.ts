@@ -13,6 +13,8 @@ export interface Order {
   readonly timeoutMs?: number
   /** Runs before the program gets its input. */
   readonly started: (pid: number) => Promise<void>
+  /** Called at its first output, and perhaps again. */
+  readonly reacts?: () => void
 }
 
 export interface Finished {
@@ -39,6 +41,7 @@ export async function run(order: Order, signal: AbortSignal): Promise<Finished> 
   const closed = new Promise((resolve) => child.once('close', resolve))
   const stdout = keepHead(child.stdout, order.maxOutputBytes)
   const stderr = keepTail(child.stderr)
+  for (const stream of [child.stdout, child.stderr]) stream.once('data', () => order.reacts?.())
   // The program may exit without reading.
   child.stdin.on('error', () => {})
   const cutting = cutWhen(order.timeoutMs, signal, () => endGroup(child.pid, killGraceMs))
