@@ -50,7 +50,8 @@ ${line('pull_request.html_url')}
 ${paragraph('pull_request.body')}`,
     only: allBut(
       'assigned unassigned labeled unlabeled locked unlocked edited milestoned demilestoned ' +
-        'review_request_removed auto_merge_enabled auto_merge_disabled converted_to_draft enqueued',
+        'review_request_removed auto_merge_enabled auto_merge_disabled converted_to_draft enqueued ' +
+        'label_updated label_cleared',
     ),
     derive: (payload) => ({
       branches: arrow(textAt(payload, 'pull_request.head.ref'), textAt(payload, 'pull_request.base.ref')),
@@ -85,7 +86,7 @@ ${paragraph('review.body')}`,
     ),
     only: allBut(
       'edited unassigned unlabeled milestoned demilestoned locked unlocked ' +
-        'pinned unpinned typed untyped',
+        'pinned unpinned typed untyped label_updated label_cleared',
     ),
   },
   issue_comment: {
