@@ -50,12 +50,11 @@ export function createIo(platform: Platform): Io {
     server: async (home) => (await import('./server-client.ts')).serverClient(home),
     config: async (home) => (await import('./config-commands.ts')).configFile(deps, home),
     hooks: async (home) => (await import('./config-commands.ts')).hookTools(deps, home),
-    keys: async (home) => {
-      const { rotateKeys } = await import('../auth/keys.ts')
-      return { rotate: async (graceMs) => rotateKeys(`${home}/keys`, graceMs, clock.now()) }
-    },
+    keys: async (home) => (await import('./home-keys.ts')).keyTools(deps, home),
+    troubles: async (home) => (await import('./home-troubles.ts')).troublesOf(deps, home),
     restore: async (home, file, options) =>
       (await import('./restore-home.ts')).restoreHome(deps, home, file, options),
+    acceptLoss: async (home) => (await import('./restore-home.ts')).acceptLossOf(deps, home),
     relay: async () => {
       const { hookSettings, createEventFile, relayHook } = await import('../drivers/agent-hooks/relay.ts')
       const program = platform.selfCommand()

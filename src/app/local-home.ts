@@ -3,10 +3,11 @@ import { type Config, loadConfig } from '../config/load.ts'
 import { secretVariables } from '../config/secret-variables.ts'
 import { Failure } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
-import type { Clock, Tokens } from '../domain/ports.ts'
+import type { Clock, StoreMaintenance, Tokens } from '../domain/ports.ts'
 import { createLog } from '../log.ts'
 import { baseUrl } from '../manage/urls.ts'
 import type { Platform } from '../platform/platform.ts'
+import type { StoreDeps } from '../store/context.ts'
 import { openStore } from '../store/sqlite.ts'
 import { openSteadyClock } from '../store/steady-clock.ts'
 import { openHome } from './home.ts'
@@ -36,11 +37,8 @@ export async function openLocalHome(
     return loaded
   }
   const { clock } = deps
-  const { databaseFile: path, revokedFile, serverLock } = home
   const store = await openStore({
-    ...{ platform: deps.platform, path, revokedFile, now: clock.now, role: 'client' },
-    steady: openSteadyClock(clock),
-    serverLock,
+    ...storeDeps(deps, home),
     onUpgrade: (copy) => stderr(`The database was upgraded; as it was before it lies in ${copy}\n`),
   })
   const drivers = async () => {
@@ -63,7 +61,7 @@ export async function openLocalHome(
       return baseUrl(config().server, runningUrl(home))
     },
     store,
-    tokens: lazyTokens(home, clock),
+    tokens: lazyTokens(home, store, clock),
     clock,
     drivers,
     connect: async (session) => {
@@ -79,19 +77,29 @@ export async function openLocalHome(
   }
 }
 
+/** What a command opens the store of a home with. */
+export function storeDeps(
+  { platform, clock }: ProcessDeps,
+  home: Home,
+): StoreDeps & { readonly keysDir: string } {
+  const { databaseFile: path, revokedFile, keysDir, serverLock } = home
+  const steady = openSteadyClock(clock)
+  return { platform, path, revokedFile, keysDir, serverLock, steady, now: clock.now, role: 'client' }
+}
+
 function asFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown
   throw thrown
 }
 
 /** Reads the keys at the first token that is minted or read. */
-function lazyTokens(home: Home, clock: Clock): Tokens {
+function lazyTokens(home: Home, store: StoreMaintenance, clock: Clock): Tokens {
   const open = async () => {
-    const [{ openKeys }, { createTokens }] = await Promise.all([
-      import('../auth/keys.ts'),
+    const [{ openSigningKeys }, { createTokens }] = await Promise.all([
+      import('./signing-keys.ts'),
       import('../auth/tokens.ts'),
     ])
-    return createTokens({ keys: openKeys(home.keysDir, clock) })
+    return createTokens({ keys: await openSigningKeys(home, store, clock) })
   }
   let tokens: Promise<Tokens> | undefined
   const opened = () => {

@@ -1,20 +1,34 @@
-import type { Restored } from '../cli/context.ts'
+import type { Accepted, Restored } from '../domain/home-state.ts'
 import { lockHome } from '../store/lock.ts'
-import { restore } from '../store/restore.ts'
+import { acceptLoss, restore } from '../store/restore.ts'
 import { openHome } from './home.ts'
-import type { ProcessDeps } from './local-home.ts'
+import { type ProcessDeps, storeDeps } from './local-home.ts'
 
 /** Puts a backup in place of a home's database. Throws `already_running` while a server serves that home. */
 export async function restoreHome(
-  { platform, clock }: ProcessDeps,
+  deps: ProcessDeps,
   root: string,
   file: string,
   { keepGrants }: { readonly keepGrants: boolean },
 ): Promise<Restored> {
-  const { serverLock, databaseFile: path, revokedFile } = openHome(root)
-  const lock = lockHome(platform, serverLock)
+  return whileNotServed(deps, root, (place) => restore({ ...place, keepGrants }, file))
+}
+
+/** Goes on with what there is of a home's database. Throws as `restoreHome` does. */
+export const acceptLossOf = (deps: ProcessDeps, root: string): Promise<Accepted> =>
+  whileNotServed(deps, root, acceptLoss)
+
+async function whileNotServed<T>(
+  deps: ProcessDeps,
+  root: string,
+  act: (place: ReturnType<typeof storeDeps>) => Promise<T>,
+): Promise<T> {
+  const home = openHome(root)
+  const lock = lockHome(deps.platform, home.serverLock)
   try {
-    return await restore({ platform, path, revokedFile, now: clock.now, role: 'client', keepGrants }, file)
+    // The lock is held: nobody else upgrades meanwhile.
+    const { serverLock: _, ...place } = storeDeps(deps, home)
+    return await act(place)
   } finally {
     lock.release()
   }

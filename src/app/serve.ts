@@ -1,4 +1,4 @@
-import { openAdminToken, openKeys } from '../auth/keys.ts'
+import { openAdminToken } from '../auth/keys.ts'
 import { createTokens } from '../auth/tokens.ts'
 import type { Io, ServeFlags } from '../cli/context.ts'
 import { readTls } from '../config/tls.ts'
@@ -13,6 +13,7 @@ import { openHome } from './home.ts'
 import type { ProcessDeps } from './local-home.ts'
 import { openServer } from './server.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
+import { openSigningKeys } from './signing-keys.ts'
 
 /** Serves one home until `io.stopping`. Resolves with the exit code; throws what keeps it from starting. */
 export async function serve(deps: ProcessDeps, io: Io, root: string, flags: ServeFlags): Promise<number> {
@@ -45,15 +46,15 @@ async function serveWith(
   for (const warning of watcher.now().warnings) log('warn', 'config.warning', { warning })
   const tls = await readTls(watcher.now().server)
   const steady = openSteadyClock(clock)
-  const keys = openKeys(home.keysDir, steady)
-  const adminToken = openAdminToken(home.keysDir)
-  const { databaseFile: path, revokedFile } = home
+  const { databaseFile: path, revokedFile, keysDir } = home
   const onUpgrade = (copy: string) => log('info', 'store.upgraded', { copy })
   const store = await openStore({
-    ...{ platform, path, revokedFile, steady, onUpgrade },
+    ...{ platform, path, revokedFile, keysDir, steady, onUpgrade },
     ...{ now: clock.now, role: 'server' },
   })
   try {
+    const keys = await openSigningKeys(home, store, steady)
+    const adminToken = openAdminToken(keysDir)
     const server = await openServer({
       ...{ platform, home, store, clock, steady, log },
       userHome: io.userHome,

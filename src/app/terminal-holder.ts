@@ -6,9 +6,8 @@ import { parsePtySettings } from '../drivers/pty/settings.ts'
 import { runHolderCommand, startHolder } from '../drivers/pty/start.ts'
 import { recordProgramEnd } from '../manage/program-end.ts'
 import { openStore } from '../store/sqlite.ts'
-import { openSteadyClock } from '../store/steady-clock.ts'
 import { openHome } from './home.ts'
-import type { ProcessDeps } from './local-home.ts'
+import { type ProcessDeps, storeDeps } from './local-home.ts'
 
 /** Agents in terminals of their own, for the commands `run` and `attach`. */
 export function openTerminalHolder({ platform, env }: ProcessDeps, root: string): TerminalHolder {
@@ -39,10 +38,8 @@ export async function holdTerminal(deps: ProcessDeps, io: Io, args: readonly str
       print: io.stdout,
       env: deps.env,
       onEnd: async (session, generation, end) => {
-        const { databaseFile: path } = home
-        const { platform, clock } = deps
-        const steady = openSteadyClock(clock)
-        const store = await openStore({ platform, path, now: clock.now, steady, role: 'client' })
+        const { clock } = deps
+        const store = await openStore(storeDeps(deps, home))
         try {
           return await recordProgramEnd(store, parseSessionId(session), generation, end, clock.now())
         } finally {

@@ -43,13 +43,10 @@ export function readPrivate(path: string): string {
 }
 
 /** The 32 bytes of a key file in canonical base64url. Throws `key_unusable`. */
-export function secretBytes(path: string, text: string): Uint8Array {
+export function secretBytes(path: string, text: string, advice: string): Uint8Array {
   const secret = Buffer.from(text, 'base64url')
   if (secret.length === 32 && secret.toString('base64url') === text) return new Uint8Array(secret)
-  throw new Failure(
-    'key_unusable',
-    `${path} is damaged: it must hold 43 base64url characters. Restore it, or delete it to get a new one.`,
-  )
+  throw new Failure('key_unusable', `${path} is damaged: it must hold 43 base64url characters. ${advice}`)
 }
 
 /** Windows has no such bits: there the home directory's own access list guards it. */

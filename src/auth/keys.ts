@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import { Failure, reasonOf } from '../domain/error.ts'
+import type { KeyMark } from '../domain/home-state.ts'
 import { createFile, makePrivateDir, readPrivate, replaceFile, secretBytes } from './key-files.ts'
 
 export interface SigningKey {
@@ -34,7 +35,7 @@ const firstKid = '0000000000000001'
 const checkMs = 250
 
 /** Unix milliseconds. `now` may be a clock that never jumps; `skew` is how far the wall clock is ahead of it. */
-interface KeyClock {
+export interface KeyClock {
   readonly now: () => number
   readonly skew?: () => number
 }
@@ -97,13 +98,53 @@ export function rotateKeys(dir: string, graceMs: number, now: number): Rotation 
   return { kid, retireAt }
 }
 
+/** The signing keys that lie there, by what may be told of them. Throws `key_unusable`. */
+export const keyMarksIn = (dir: string): readonly KeyMark[] =>
+  [...scan(dir, undefined).entries.values()].map(markOf)
+
+function markOf({ key: { kid, secret }, retireAt }: Entry): KeyMark {
+  const fingerprint = createHash('sha256')
+    .update('postern signing key\n')
+    .update(secret)
+    .digest('hex')
+    .slice(0, 32)
+  return { kid, fingerprint, ...(Number.isFinite(retireAt) && { retireAt }) }
+}
+
+/**
+ * Makes a key where the right ones are gone. Files that hold no key, or another than the one `known` under that name, are
+ * renamed, never deleted. Returns the new key's id and how many of the others are still good.
+ */
+export function replaceLostKeys(
+  dir: string,
+  known: readonly KeyMark[],
+  now: number,
+): { readonly kid: string; readonly kept: number; readonly aside: readonly string[] } {
+  makePrivateDir(dir)
+  const wrong = kidsIn(dir).filter((kid) => !isRight(dir, kid, known))
+  for (const kid of wrong) fs.renameSync(`${dir}/${kid}.key`, `${dir}/${kid}.key.aside-${now}`)
+  const kept = kidsIn(dir).length
+  const kid = kidAfter(scan(dir, undefined), now)
+  createFile(dir, `${kid}.key`, keyText(randomBytes(32)))
+  return { kid, kept, aside: wrong.map((kid) => `${dir}/${kid}.key.aside-${now}`) }
+}
+
+function isRight(dir: string, kid: string, known: readonly KeyMark[]): boolean {
+  try {
+    const { fingerprint } = markOf(readEntry(dir, kid, undefined))
+    return (known.find((key) => key.kid === kid)?.fingerprint ?? fingerprint) === fingerprint
+  } catch {
+    return false
+  }
+}
+
 /** The admin token of this home, made when there is none: 43 characters, base64url. Throws `key_unusable`. */
 export function openAdminToken(dir: string): string {
   makePrivateDir(dir)
   createFile(dir, 'admin.token', keyText(randomBytes(32)))
   const path = `${dir}/admin.token`
   const token = readPrivate(path).trim()
-  secretBytes(path, token)
+  secretBytes(path, token, 'Put it back, or delete it to get a new one.')
   return token
 }
 
@@ -156,7 +197,11 @@ function kidsIn(dir: string): readonly string[] {
 
 function readEntry(dir: string, kid: string, before: Entry | undefined): Entry {
   const path = `${dir}/${kid}.key`
-  const secret = secretBytes(path, readPrivate(path).trim())
+  const secret = secretBytes(
+    path,
+    readPrivate(path).trim(),
+    'Put it back. If there is no copy: postern keys new',
+  )
   const same = before !== undefined && Buffer.compare(before.key.secret, secret) === 0
   return { key: same ? before.key : { kid, secret }, retireAt: retirementOf(`${dir}/${kid}.retired`) }
 }
@@ -165,13 +210,19 @@ function retirementOf(path: string): number {
   if (!fs.existsSync(path)) return Number.POSITIVE_INFINITY
   const time = Date.parse(readPrivate(path).trim())
   if (Number.isFinite(time)) return time
-  throw new Failure('key_unusable', `${path} holds no time. To retire its key at once, delete both files.`)
+  throw new Failure(
+    'key_unusable',
+    `${path} holds no time. To retire its key at once, put 1970-01-01 into it.`,
+  )
 }
 
 function newestOf(ring: Ring, dir: string): SigningKey {
   const newest = [...ring.entries.values()].at(-1)
   if (!newest)
-    throw new Failure('key_unusable', `There is no signing key in ${dir} any more. Restart the server.`)
+    throw new Failure(
+      'key_unusable',
+      `There is no signing key in ${dir} any more. Put it back; if there is no copy: postern keys new`,
+    )
   return newest.key
 }
 

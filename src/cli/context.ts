@@ -1,5 +1,6 @@
 import type { Connection, Driver } from '../domain/driver.ts'
 import type { Home } from '../domain/home.ts'
+import type { Accepted, KeyTools, Restored } from '../domain/home-state.ts'
 import type { Hook } from '../domain/hook.ts'
 import type { Clock, Store, Tokens } from '../domain/ports.ts'
 import type { DriverSettings, Session, SessionId } from '../domain/session.ts'
@@ -44,6 +45,10 @@ export interface Io {
     file: string,
     options: { readonly keepGrants: boolean },
   ) => Promise<Restored>
+  /** Goes on with what there is of the database. Throws `already_running`, and `usage` where nothing is lost. */
+  readonly acceptLoss: (home: string) => Promise<Accepted>
+  /** Why a home is not to be used as it is; empty for one that is well or not there. Changes nothing. */
+  readonly troubles: (home: string) => Promise<readonly { readonly detail: string; readonly fix?: string }[]>
   readonly terminalHolder: (home: string) => Promise<TerminalHolder>
   /** Hooks of agents: what `hook-relay` and `--print-hooks` need. */
   readonly relay: () => Promise<AgentHooks>
@@ -172,20 +177,6 @@ export type Rehearsal =
     }
   | { readonly kind: 'ignored'; readonly why: string }
   | { readonly kind: 'failed'; readonly why: string; readonly warning?: string }
-
-interface KeyTools {
-  /** A fresh signing key; tokens of the older ones stop verifying at `retireAt`, Unix milliseconds. */
-  readonly rotate: (graceMs: number) => Promise<{ readonly kid: string; readonly retireAt: number }>
-}
-
-export interface Restored {
-  /** How many messages were unfinished in the backup. */
-  readonly held: number
-  /** How many URLs were open in it and are revoked now, because it is unknown which were revoked since. */
-  readonly revoked: number
-  /** Where the database lies now that was there before. */
-  readonly aside?: string
-}
 
 /** Events that an agent's own hooks report about its turns. */
 interface AgentHooks {

@@ -14,7 +14,7 @@ import { help } from './commands/help.ts'
 import { hookRelay } from './commands/hook-relay.ts'
 import { hookCommands } from './commands/hooks.ts'
 import { inboxCommands } from './commands/inbox.ts'
-import { keysRotate } from './commands/keys.ts'
+import { keysCommands } from './commands/keys.ts'
 import { refusalCommands } from './commands/refusals.ts'
 import { run } from './commands/run.ts'
 import { secret } from './commands/secret.ts'
@@ -47,7 +47,7 @@ export const commands: readonly Command[] = [
   ...hookCommands,
   check,
   ...configCommands,
-  keysRotate,
+  ...keysCommands,
   secret,
   ...backupCommands,
   doctor,

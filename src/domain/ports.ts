@@ -8,6 +8,7 @@ import type {
   Source,
 } from './delivery.ts'
 import type { Claims, Grant, GrantId } from './grant.ts'
+import type { KeyFacts, KeyMark } from './home-state.ts'
 import type { Evidence } from './outcome.ts'
 import type { NewRefusal, Refusal, RefusalCount, RefusalFilter } from './refusal.ts'
 import type { DriverSettings, Session, SessionId } from './session.ts'
@@ -142,6 +143,10 @@ export interface StoreMaintenance {
   examine(): Promise<readonly string[]>
   /** Writes a consistent copy to a new file (0600) while others go on writing. Throws `usage` when it is there already. */
   backup(path: string): Promise<void>
+  /** What is known here of the signing keys of this home. */
+  keyFacts(): Promise<KeyFacts>
+  /** From now on these are its keys, and no others. */
+  rememberKeys(keys: readonly KeyMark[]): Promise<void>
   close(): Promise<void>
 }
 

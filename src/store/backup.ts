@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { Database } from '../platform/platform.ts'
@@ -10,17 +11,31 @@ import { number, orUndefined } from './rows.ts'
 type Copying = Pick<StoreContext, 'sql' | 'now'> & Pick<StoreDeps, 'platform'>
 
 /** One consistent copy of everything, however busy the store is, for its owner alone. Never overwrites. */
-export function backup({ sql, now, platform }: Copying, path: string): void {
-  createPrivate(path)
+export function backup({ sql, now, platform }: Copying, path: string, partial = partialOf(path)): void {
+  if (existsSync(path)) throw taken(path, 'it is there already')
+  // Under another name until it is whole: who is killed meanwhile leaves no half a backup under this one.
+  createPrivate(partial, path)
   try {
     const madeAt = now()
-    sql('VACUUM INTO ?').run(path)
-    mark(platform.openDatabase(path), madeAt)
-    sync(path)
+    sql('VACUUM INTO ?').run(partial)
+    mark(platform.openDatabase(partial), madeAt)
+    sync(partial)
+    publish(partial, path)
     sync(dirname(path))
-  } catch (thrown) {
-    discard(path)
-    throw thrown
+  } finally {
+    discard(partial)
+  }
+}
+
+const partialOf = (path: string): string => `${path}.partial-${randomBytes(4).toString('hex')}`
+
+/** Gives a file its name unless that is taken; where the file system has no links, what took it just now is lost. */
+function publish(partial: string, path: string): void {
+  try {
+    linkSync(partial, path)
+  } catch (cause) {
+    if (existsSync(path)) throw taken(path, reasonOf(cause))
+    renameSync(partial, path)
   }
 }
 
@@ -37,18 +52,20 @@ function mark(copy: Database, madeAt: number): void {
   }
 }
 
-/** SQLite fills an empty file that is there already, and leaves its permissions alone. Throws `usage` for one that is. */
-export function createPrivate(path: string): void {
+/** SQLite fills an empty file that is there already, and leaves its permissions alone. Throws `usage` where it cannot be made. */
+export function createPrivate(path: string, name = path): void {
   try {
     closeSync(openSync(path, 'wx', 0o600))
   } catch (cause) {
-    throw new Failure(
-      'usage',
-      `Cannot create ${path}: ${reasonOf(cause)}. Name a file that is not there yet.`,
-      { cause },
-    )
+    throw taken(name, reasonOf(cause))
   }
 }
+
+const taken = (path: string, why: string): Failure =>
+  new Failure(
+    'usage',
+    `Cannot create ${path}: ${why}. Name a file that is not there yet, in a folder that is.`,
+  )
 
 /** SQLite does not wait for the disk here, a backup does. */
 export function sync(path: string): void {
@@ -81,12 +98,10 @@ export function copyBeforeUpgrade(deps: StoreDeps, version: number): string {
   discard(partial)
   const database = deps.platform.openDatabase(deps.path)
   try {
-    backup({ ...deps, sql: database.prepare }, partial)
+    backup({ ...deps, sql: database.prepare }, copy, partial)
   } finally {
     database.close()
   }
-  renameSync(partial, copy)
-  sync(dirname(copy))
   return copy
 }
 

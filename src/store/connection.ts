@@ -30,7 +30,7 @@ export function openConnection(deps: ConnectionDeps): Connection {
     makePrivate(deps.path)
     return opened(deps.platform.openDatabase(deps.path), deps)
   } catch (cause) {
-    throw cause instanceof Failure ? cause : unusable(deps.path, cause)
+    throw unusable(deps.path, cause)
   }
 }
 
@@ -113,7 +113,9 @@ function wrap(database: Database): Connection {
   }
 }
 
-function unusable(path: string, cause: unknown): Failure {
+/** Why a database cannot be opened, and what to do. A `Failure` says that already. */
+export function unusable(path: string, cause: unknown): Failure {
+  if (cause instanceof Failure) return cause
   return new Failure('home_unusable', `Cannot use ${path}: ${reasonOf(cause)}. ${adviceFor(cause)}`, {
     cause,
   })
@@ -121,7 +123,7 @@ function unusable(path: string, cause: unknown): Failure {
 
 function adviceFor(cause: unknown): string {
   if (isDamage(cause))
-    return 'The file is damaged. Move it away, with its -wal and -shm, and restore a backup (postern backup makes them).'
+    return 'The file is damaged. Put a backup in its place: postern restore BACKUP (the damaged file is kept). Without one, move it away and begin with an empty one: postern restore --accept-loss'
   return isBusy(cause)
     ? 'Another process holds it; try again when that is done.'
     : 'Check that the directory exists, is writable and has room.'
@@ -145,7 +147,7 @@ export function unavailable(thrown: unknown): Failure {
   if (thrown instanceof Failure)
     return thrown.code === 'home_unusable' ? unavailable(thrown.extra.cause ?? thrown.message) : thrown
   const advice = isDamage(thrown)
-    ? ' The database is damaged: stop postern, move it away and restore a backup.'
+    ? ' The database is damaged: stop postern, then: postern restore BACKUP'
     : ''
   return new Failure('store_unavailable', `The store cannot do this now: ${reasonOf(thrown)}.${advice}`, {
     retryAfterMs: 1000,

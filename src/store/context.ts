@@ -1,8 +1,11 @@
+import type { HomeTroubleKind } from '../domain/home-state.ts'
 import type { Platform } from '../platform/platform.ts'
 import { type Cache, createCache } from './cache.ts'
 import { type Connection, openConnection, type Sql, unavailable } from './connection.ts'
 import { createCommitter } from './group-commit.ts'
+import { countCommit } from './mark.ts'
 import type { BeforeUpgrade } from './migrate.ts'
+import { number } from './rows.ts'
 import { createStoreTime, type StoreTime } from './saved-time.ts'
 import type { SteadyClock } from './steady-clock.ts'
 
@@ -12,6 +15,10 @@ export interface StoreDeps {
   readonly path: string
   /** Where revocations are noted beside the database (see `revocations.ts`). */
   readonly revokedFile?: string
+  /** Where the signing keys lie, and what is noted of the database (see `mark.ts`). */
+  readonly keysDir?: string
+  /** What the operator has said yes to; a home in any other trouble is refused. */
+  readonly accepted?: readonly HomeTroubleKind[]
   /** Unix milliseconds. */
   readonly now: () => number
   /** What deliveries go by; without one the wall clock is trusted. */
@@ -33,6 +40,8 @@ export interface StoreContext {
   readonly now: () => number
   /** The time of deliveries. */
   readonly time: StoreTime
+  /** Is told the number of every transaction, once it is on disk. */
+  readonly onCommit: (note: (commits: number) => void) => void
   /** One act of the next shared transaction (see `group-commit.ts`). */
   readonly write: <T>(act: () => T) => Promise<T>
   /** Reads the newest state, whichever process wrote it. */
@@ -50,6 +59,7 @@ export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade): Stor
   let connection = open()
   let elsewhere = false
   const sql = (text: string) => connection.sql(text)
+  const commits = createCommitCount(sql)
   const cache = createCache(sql)
   const time = createStoreTime(sql, deps)
   const notice = () => {
@@ -61,11 +71,16 @@ export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade): Stor
   const refresh = oncePerTurn(notice)
   const { write, idle } = createCommitter({
     connection: () => connection,
-    began: notice,
+    began: () => {
+      notice()
+      commits.began()
+    },
     ending: () => {
       time.save()
       cache.flush()
+      commits.ending()
     },
+    committed: commits.committed,
     undone: () => {
       time.forget()
       cache.forgetAll()
@@ -82,6 +97,7 @@ export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade): Stor
     revokedFile: deps.revokedFile,
     now: deps.now,
     time,
+    onCommit: commits.onCommit,
     write,
     read: (act) => readNow(refresh, act),
     changedElsewhere: () => {
@@ -93,6 +109,28 @@ export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade): Stor
     close: async () => {
       await idle()
       connection.close()
+    },
+  }
+}
+
+/** Numbers the transactions that change anything. */
+function createCommitCount(sql: Sql) {
+  const changes = () => number(sql('SELECT total_changes() AS n').get()?.n)
+  let note: (commits: number) => void = () => {}
+  let before = 0
+  let commit: number | undefined
+  return {
+    began: () => {
+      before = changes()
+    },
+    ending: () => {
+      commit = changes() === before ? undefined : countCommit(sql)
+    },
+    committed: () => {
+      if (commit !== undefined) note(commit)
+    },
+    onCommit: (told: typeof note) => {
+      note = told
     },
   }
 }

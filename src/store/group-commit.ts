@@ -18,6 +18,8 @@ interface CommitDeps {
   readonly began: () => void
   /** Last writes of the transaction, once for all its acts. */
   readonly ending: () => void
+  /** The transaction is on disk; nobody was told yet. */
+  readonly committed: () => void
   /** What the cache holds of this transaction must be forgotten. */
   readonly undone: () => void
   /** Makes sure that a transaction which failed on its way to the disk is gone for good; throws while it cannot. */
@@ -124,6 +126,7 @@ function runBatch(deps: CommitDeps, batch: readonly Job[]): Ended {
     running = undefined
     deps.ending()
     deps.connection().exec('COMMIT')
+    deps.committed()
   } catch (thrown) {
     return undo(deps, batch, running, thrown)
   }

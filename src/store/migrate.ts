@@ -7,6 +7,9 @@ import version02 from './migrations/0003_version_0_2.sql' with { type: 'text' }
 /** Numbered from 1; a migration that was released is never edited. */
 const migrations: readonly string[] = [init, typedFacts, version02]
 
+/** The first schema with a mark of the home and the signing keys it knows. */
+export const markSchema = 3
+
 /** Written into the file's header: "Pstn". Tells our databases from those of other programs. */
 const applicationId = 0x5073746e
 

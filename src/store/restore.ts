@@ -1,22 +1,16 @@
 import { constants, copyFileSync, existsSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure, reasonOf } from '../domain/error.ts'
+import { type Accepted, type Restored, troubleWithDatabase } from '../domain/home-state.ts'
 import type { Database } from '../platform/platform.ts'
 import { besides, createPrivate, markAsCopy, sync } from './backup.ts'
 import type { StoreDeps } from './context.ts'
+import { inspectHome } from './inspect.ts'
+import { markFileIn, readMark, takePlace } from './mark.ts'
 import { migrate, versionOf } from './migrate.ts'
 import { isOwn, ownRevocations } from './revocations.ts'
 import { number } from './rows.ts'
 import { openStore } from './sqlite.ts'
-
-export interface Restored {
-  /** How many messages were unfinished; they are not sent again by themselves. */
-  readonly held: number
-  /** How many URLs were open in it and are revoked now, because this home cannot know which were revoked since. */
-  readonly revoked: number
-  /** Where the database lies now that was there before; undefined when there was none. */
-  readonly aside?: string
-}
 
 interface RestoreDeps extends StoreDeps {
   /** The operator vouches that no grant was revoked since, or that those were revoked again. */
@@ -32,7 +26,8 @@ export async function restore(deps: RestoreDeps, file: string): Promise<Restored
   try {
     copyIn(file, fresh)
     const found = prepare(deps, fresh, file)
-    await (await openStore({ ...deps, path: fresh })).close()
+    const { keysDir: _, ...alone } = deps
+    await (await openStore({ ...alone, path: fresh })).close()
     const aside = putAside(deps.path, deps.now())
     renameSync(fresh, deps.path)
     sync(dirname(deps.path))
@@ -42,11 +37,29 @@ export async function restore(deps: RestoreDeps, file: string): Promise<Restored
   }
 }
 
+/**
+ * Goes on with a database that lacks what was acknowledged, or with an empty one where it is gone. Throws `usage` where nothing
+ * is known to be lost.
+ */
+export async function acceptLoss(deps: StoreDeps & { readonly keysDir: string }): Promise<Accepted> {
+  const trouble = troubleWithDatabase(inspectHome(deps))
+  if (!trouble || trouble.kind === 'database_foreign')
+    throw new Failure(
+      'usage',
+      trouble ? `${trouble.detail} ${trouble.fix}` : 'Nothing is known to be lost here.',
+    )
+  const aside = trouble.kind === 'database_behind' ? undefined : putAside(deps.path, deps.now())
+  await (await openStore({ ...deps, accepted: ['database_missing', 'database_behind'] })).close()
+  return { detail: trouble.detail, ...(aside !== undefined && { aside }) }
+}
+
 function copyIn(file: string, fresh: string): void {
   remove(fresh)
   createPrivate(fresh)
   try {
     copyFileSync(file, fresh, constants.COPYFILE_FICLONE)
+    // A database that was put aside as it was has its newest transactions there.
+    if (existsSync(`${file}-wal`)) copyFileSync(`${file}-wal`, `${fresh}-wal`)
   } catch (cause) {
     throw new Failure('not_found', `Cannot read ${file}.`, { cause })
   }
@@ -63,6 +76,8 @@ function prepare(deps: RestoreDeps, fresh: string, file: string): Found {
     // Migrated here, so that opening the store copies nothing: the backup itself is the copy of the old schema.
     migrate(database)
     markAsCopy(database.prepare, Math.round(statSync(file).mtimeMs))
+    // In place of whatever lies there: the home counts on from what it has noted.
+    takePlace(database.prepare, deps.keysDir === undefined ? undefined : readMark(markFileIn(deps.keysDir)))
     if (deps.keepGrants && deps.revokedFile) ownRevocations(database.prepare, deps.revokedFile)
     const forgets = deps.revokedFile !== undefined && !isOwn(deps.revokedFile)
     return {
@@ -81,17 +96,16 @@ const openGrants = (now: number): string =>
 
 const only = (database: Database, query: string) => Object.values(database.prepare(query).get() ?? {})[0]
 
-/** The log (WAL) first: SQLite would take a log that is left behind for that of the next database. */
+/** The log (WAL) first, also one without its database: SQLite would take a log that is left behind for that of the next database. */
 function putAside(path: string, now: number): string | undefined {
-  if (!existsSync(path)) return undefined
+  if (!parts.some((part) => existsSync(`${path}${part}`))) return undefined
   const aside = besides(path, 'before', now)
-  for (const part of [...logs, ''])
-    if (existsSync(`${path}${part}`)) renameSync(`${path}${part}`, `${aside}${part}`)
+  for (const part of parts) if (existsSync(`${path}${part}`)) renameSync(`${path}${part}`, `${aside}${part}`)
   return aside
 }
 
-const logs = ['-wal', '-shm']
+const parts = ['-wal', '-shm', '']
 
 const remove = (path: string): void => {
-  for (const part of ['', ...logs]) rmSync(`${path}${part}`, { force: true })
+  for (const part of parts) rmSync(`${path}${part}`, { force: true })
 }

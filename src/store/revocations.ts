@@ -13,11 +13,13 @@ import {
 import { dirname } from 'node:path'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { GrantId } from '../domain/grant.ts'
+import type { HomeMark } from '../domain/home-state.ts'
 import { settle } from '../domain/settle.ts'
 import { copyMadeAt } from './backup.ts'
 import { releaseLeases } from './claims.ts'
 import type { Sql } from './connection.ts'
 import type { StoreContext } from './context.ts'
+import { rememberKeys, takePlace } from './mark.ts'
 import { deliveryColumns, deliveryOf, number } from './rows.ts'
 import { applySettlement } from './settle.ts'
 
@@ -125,7 +127,7 @@ export const isFromThePast = ({ sql, revokedFile }: StoreContext): boolean =>
  * A copy becomes the database. What was unfinished in it may have been delivered since it was made, so it is FAILED until
  * an operator retries it. What was revoked since stays revoked; where the file cannot tell, every grant is revoked.
  */
-export function adoptCopy(context: StoreContext): void {
+export function adoptCopy(context: StoreContext, noted: HomeMark | undefined): void {
   const { sql, revokedFile } = context
   const now = context.now()
   const madeAt = copyMadeAt(sql)
@@ -133,7 +135,12 @@ export function adoptCopy(context: StoreContext): void {
     if (madeAt !== undefined && !isOwn(revokedFile)) revokeAll(sql, now)
     revokeForgotten(sql, revokedFile, now)
   }
-  if (madeAt !== undefined) failUnfinished(context, madeAt)
+  if (madeAt !== undefined) {
+    failUnfinished(context, madeAt)
+    takePlace(sql, noted)
+    // The keys may have been rotated since.
+    rememberKeys(sql, [])
+  }
   sql(`DELETE FROM tallies WHERE kind = 'copy'`).run()
 }
 

@@ -1,10 +1,13 @@
 import { rmSync } from 'node:fs'
+import { type HomeMark, refuseTrouble, troubleWithDatabase } from '../domain/home-state.ts'
 import type { Store } from '../domain/ports.ts'
 import { backup, copyBeforeUpgrade } from './backup.ts'
 import { anythingDue, claimDue, makeDue, nextDue, releaseLeases } from './claims.ts'
-import { openContext, type StoreDeps, writeProbe } from './context.ts'
+import { openContext, type StoreContext, type StoreDeps, writeProbe } from './context.ts'
 import { createExpiry, failQueued } from './expiry.ts'
 import { grantStore } from './grants.ts'
+import { inspectHome, keyFacts } from './inspect.ts'
+import { commitsIn, markFileIn, markIn, openMarkFile, rememberKeys, takePlace } from './mark.ts'
 import { createPurge } from './purge.ts'
 import { counts, examine, inspect, knocksByHour, list } from './queries.ts'
 import { record } from './record.ts'
@@ -15,11 +18,12 @@ import { accept, acknowledge, append, readDelivery, requeue, settleAttempt } fro
 
 // Reading order: migrate and rows (the tables), connection (one SQLite handle), group-commit (many acts, one fsync),
 // cache (what was read stays in memory), context (these three joined). Then what is done with them, in the order a
-// message meets it: sessions, grants, record, claims, settle, expiry, purge, queries. Beside them: backup, restore,
-// revocations (what outlives a restore) and lock (one server a home).
+// message meets it: sessions, grants, record, claims, settle, expiry, purge, queries. Beside them: inspect and mark (whether
+// this is the database of its home, whole), backup, restore, revocations (what outlives a restore) and lock (one server a home).
 
 /** Opens the SQLite store. Throws `home_unusable`, saying what to do. */
 export async function openStore(deps: StoreDeps): Promise<Store> {
+  const noted = judgeHome(deps)
   let copy: string | undefined
   const context = openContext(deps, (version) => {
     const made = copyBeforeUpgrade(deps, version)
@@ -29,7 +33,9 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
   if (copy !== undefined) deps.onUpgrade?.(copy)
   const { write, read, revokedFile } = context
   if (deps.role === 'server' && context.time.wentBack) await write(() => makeDue(context))
-  if (await read(() => isFromThePast(context))) await write(() => adoptCopy(context))
+  if (await read(() => isFromThePast(context))) await write(() => adoptCopy(context, noted))
+  if (await read(() => isUnmarked(context, deps.accepted))) await write(() => takePlace(context.sql, noted))
+  const close = await noteCommits(context, deps.keysDir)
   if (deps.role === 'server' && revokedFile !== undefined && !isOwn(revokedFile))
     await write(() => ownRevocations(context.sql, revokedFile))
 
@@ -66,6 +72,34 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
       if (revokedFile !== undefined) await write(() => ownRevocations(context.sql, revokedFile))
       await read(() => backup({ ...context, platform: deps.platform }, path))
     },
-    close: context.close,
+    keyFacts: () => read(() => keyFacts(context.sql, deps.now())),
+    rememberKeys: (keys) => write(() => rememberKeys(context.sql, keys)),
+    close: async () => {
+      await context.close()
+      close()
+    },
   }
+}
+
+/** What was noted beside the keys. Throws `home_unusable` where the database is not what this home has been writing to. */
+function judgeHome({ keysDir, accepted = [], ...deps }: StoreDeps): HomeMark | undefined {
+  if (keysDir === undefined) return undefined
+  const facts = inspectHome({ ...deps, keysDir })
+  const trouble = troubleWithDatabase(facts)
+  if (trouble && !accepted.includes(trouble.kind)) refuseTrouble('home_unusable', trouble)
+  return facts.mark
+}
+
+/** A database that is new, of an older version, or in another's place by the operator's word. */
+const isUnmarked = ({ sql }: StoreContext, accepted: StoreDeps['accepted']): boolean =>
+  accepted !== undefined || markIn(sql) === undefined
+
+/** From now on every commit is noted beside the keys. Returns what ends that. */
+async function noteCommits(context: StoreContext, keysDir: string | undefined): Promise<() => void> {
+  if (keysDir === undefined) return () => {}
+  const { sql } = context
+  const state = await context.read(() => ({ mark: markIn(sql) ?? '', commits: commitsIn(sql) }))
+  const { note, close } = openMarkFile(markFileIn(keysDir), state)
+  context.onCommit(note)
+  return close
 }

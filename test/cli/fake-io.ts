@@ -26,6 +26,7 @@ export interface World extends MemoryState {
   readonly requests: { method: string; path: string; body: unknown }[]
   readonly stop: AbortController
   answer: ServerAnswer | undefined
+  troubles: Awaited<ReturnType<Io['troubles']>>
   readiness: Readiness
   opens: number
   closes: number
@@ -70,6 +71,7 @@ export function createWorld(): World {
     ...{ store, backups, ended: [], started: [], relayed: [], listeners: [], requests: [] },
     stop: new AbortController(),
     answer: undefined,
+    troubles: [],
     readiness: { kind: 'idle' as const },
     opens: 0,
     closes: 0,
@@ -172,7 +174,13 @@ function ioOf(world: World): Io {
         },
       }
     },
-    keys: async () => ({ rotate: async (graceMs) => ({ kid: 'k2', retireAt: world.now + graceMs }) }),
+    keys: async () => ({
+      rotate: async (graceMs) => ({ kid: 'k2', retireAt: world.now + graceMs }),
+      replaceLost: async () => ({ kid: 'k3', kept: 0, revoked: 2, aside: [] }),
+      adopt: async () => ({ kids: ['k1', 'k2'] }),
+    }),
+    acceptLoss: async () => ({ detail: 'The log is gone.' }),
+    troubles: async () => world.troubles,
     restore: async () => ({ held: 0, revoked: 0 }),
     relay: async () => ({
       send: (call) => {

@@ -106,13 +106,13 @@ describe('openStore', () => {
     await inScratch(async (dir) => {
       const path = join(dir, 'postern.db')
       await writeFile(path, 'this was never a database '.repeat(200))
-      await refusedWith(path, /damaged.*restore a backup/)
+      await refusedWith(path, /damaged.*postern restore BACKUP/)
       const cut = join(dir, 'cut.db')
       const store = await openScratchStore(await oneStored(dir, 'whole.db'))
       await store.backup(cut)
       await store.close()
       await truncate(cut, 8192)
-      await refusedWith(cut, /damaged.*restore a backup/)
+      await refusedWith(cut, /damaged.*postern restore BACKUP/)
     })
   })
 

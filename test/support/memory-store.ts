@@ -12,6 +12,7 @@ import {
 } from '../../src/domain/delivery.ts'
 import { Failure } from '../../src/domain/error.ts'
 import { forbidden, type Grant, type GrantId, isExpired } from '../../src/domain/grant.ts'
+import type { KeyMark } from '../../src/domain/home-state.ts'
 import type { DeliveryFilter, Draft, Recorded, Store } from '../../src/domain/ports.ts'
 import {
   addCount,
@@ -37,6 +38,7 @@ export interface MemoryState {
   readonly grants: Map<GrantId, Grant>
   readonly sessions: Map<SessionId, Session>
   readonly rows: Row[]
+  keys: readonly KeyMark[]
   lastSeq: number
   lastIdTime: number
   refusals: readonly Refusal[]
@@ -66,6 +68,7 @@ export function createMemoryState(): MemoryState {
     grants: new Map(),
     sessions: new Map(sessions.map((session) => [session.id, session])),
     rows: [],
+    keys: [],
     lastSeq: 0,
     lastIdTime: 0,
     refusals: [],
@@ -176,6 +179,16 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
     ...refusals(state, write),
     examine: async () => [],
     keepTime: async () => undefined,
+    keyFacts: async () => ({
+      known: state.keys,
+      hasOpenGrants: [...state.grants.values()].some(
+        (grant) => grant.revokedAt === undefined && !isExpired(grant, now()),
+      ),
+    }),
+    rememberKeys: (keys) =>
+      write(() => {
+        state.keys = keys
+      }),
     probe: async () => undefined,
     backup: async () => {
       throw new Failure('unsupported', 'What is only remembered cannot be backed up.')

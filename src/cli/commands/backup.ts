@@ -1,3 +1,4 @@
+import { Failure } from '../../domain/error.ts'
 import { absolute, plural } from '../arguments.ts'
 import { type Call, type Command, withHome } from '../command.ts'
 
@@ -15,14 +16,18 @@ export const backupCommands: readonly Command[] = [
     details:
       'The server must be stopped. What was revoked since the backup stays revoked. Messages that were unfinished\n' +
       'in it may have arrived since: they are FAILED, and postern deliveries retry sends those that have not.',
-    args: [{ name: 'file', summary: 'what postern backup wrote', required: true }],
+    args: [{ name: 'file', summary: 'what postern backup wrote' }],
     flags: [
+      {
+        name: 'accept-loss',
+        summary: 'without a backup: go on with what there is, though messages or all of it are lost',
+      },
       {
         name: 'keep-grants',
         summary: 'in a home that cannot know it: no URL was revoked since the backup',
       },
     ],
-    examples: ['postern restore postern-2026-11-22.db'],
+    examples: ['postern restore postern-2026-11-22.db', 'postern restore --accept-loss'],
     run: runRestore,
   },
 ]
@@ -36,8 +41,20 @@ function runBackup(call: Call): Promise<void> {
   })
 }
 
+async function acceptLoss({ io, home, json, out }: Call): Promise<void> {
+  const { detail, aside } = await io.acceptLoss(home)
+  if (json) out.json({ detail, aside: aside ?? null })
+  else out.note(detail)
+  if (aside !== undefined) out.note(`What was left of it lies in ${aside} now.`)
+  out.note('What was lost cannot be known. Postern goes on with what is there; the next start serves it.')
+}
+
 async function runRestore(call: Call): Promise<void> {
-  const file = absolute(call.args.need('file'), call.io)
+  const given = call.args.text('file')
+  if (call.flags.on('accept-loss') !== (given === undefined))
+    throw new Failure('usage', 'Name the backup, or give --accept-loss alone.')
+  if (given === undefined) return acceptLoss(call)
+  const file = absolute(given, call.io)
   const keepGrants = call.flags.on('keep-grants')
   const { held, revoked, aside } = await call.out.during('Checking the backup', () =>
     call.io.restore(call.home, file, { keepGrants }),

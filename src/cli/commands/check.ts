@@ -1,12 +1,15 @@
+import { Failure } from '../../domain/error.ts'
 import { homeAt } from '../../domain/home.ts'
 import { type Call, type Command, withHome } from '../command.ts'
 import { waitingHooks } from './waiting-hooks.ts'
 
 export const check: Command = {
   name: 'check',
-  summary: 'Check the configuration, before a server has to.',
+  summary: 'Check the configuration and the home, before a server has to.',
   examples: ['postern check && systemctl restart postern'],
   run: async (call) => {
+    const [trouble] = await call.io.troubles(call.home)
+    if (trouble) throw new Failure('home_unusable', `${trouble.detail} ${trouble.fix ?? ''}`.trim())
     const config = await call.io.config(call.home)
     const loaded = await config.load()
     const warnings = [...loaded.warnings, ...(await hookWarnings(call))]

@@ -18,7 +18,8 @@ export const doctor: Command = {
 
 async function runDoctor(call: Call): Promise<number> {
   const findings: NamedFinding[] = []
-  for (const [name, check] of checks)
+  const isShut = (await call.io.troubles(call.home)).length > 0
+  for (const [name, check] of isShut ? checks.filter(([name]) => !insideHome.includes(name)) : checks)
     findings.push(...(await check(call).catch(asFindings)).map((one) => ({ name, ...one })))
   if (call.json) call.out.json(findings.map((one) => ({ ...one, fix: one.fix ?? null })))
   else print(call, findings)
@@ -40,6 +41,9 @@ const checks: readonly (readonly [string, (call: Call) => Promise<readonly Findi
   ['refusals', checkRefusals],
   ['agent', findAgents],
 ]
+
+/** What lies in a home that cannot be opened says nothing: why it cannot is told once. */
+const insideHome = ['store', 'signing keys', 'sessions', 'hooks']
 
 const asFindings = (thrown: unknown): readonly Finding[] => [{ verdict: 'bad', detail: reasonOf(thrown) }]
 

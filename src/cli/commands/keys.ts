@@ -1,19 +1,61 @@
 import { iso } from '../../manage/views.ts'
-import { duration } from '../arguments.ts'
-import type { Command } from '../command.ts'
+import { duration, plural } from '../arguments.ts'
+import type { Call, Command } from '../command.ts'
 
-export const keysRotate: Command = {
-  name: 'keys rotate',
-  summary: 'Sign new URLs with a fresh key; URLs of the older keys stop working after the grace.',
-  flags: [{ name: 'grace', value: 'TIME', summary: 'such as 90s, 10m, 1h or 2d; 1h unless given' }],
-  examples: ['postern keys rotate', 'postern keys rotate --grace 0'],
-  run: async (call) => {
-    const graceMs = duration(call.flags.text('grace') ?? '1h', '--grace')
-    const { kid, retireAt } = await (await call.io.keys(call.home)).rotate(graceMs)
-    if (call.json) call.out.json({ kid, olderRetireAt: iso(retireAt) })
-    else
-      call.out.note(
-        `New URLs are signed with key ${kid}. Those of older keys stop working at ${iso(retireAt)}.`,
-      )
+export const keysCommands: readonly Command[] = [
+  {
+    name: 'keys rotate',
+    summary: 'Sign new URLs with a fresh key; URLs of the older keys stop working after the grace.',
+    flags: [{ name: 'grace', value: 'TIME', summary: 'such as 90s, 10m, 1h or 2d; 1h unless given' }],
+    examples: ['postern keys rotate', 'postern keys rotate --grace 0'],
+    run: rotate,
   },
+  {
+    name: 'keys new',
+    summary: 'Make a signing key in place of one that is lost, whose URLs never work again.',
+    details:
+      'Only where a key is gone, damaged or exchanged. Such a file is renamed, not deleted. Where no key is left, every open\n' +
+      'grant is revoked. Mint new URLs with postern expose.',
+    examples: ['postern keys new'],
+    run: replaceLost,
+  },
+  {
+    name: 'keys adopt',
+    summary: 'Say that the keys and the database in this home belong together.',
+    details:
+      'Where both are yours and one was put there by hand: Postern refuses a pair that it does not know.',
+    examples: ['postern keys adopt'],
+    run: adopt,
+  },
+]
+
+async function rotate(call: Call): Promise<void> {
+  const graceMs = duration(call.flags.text('grace') ?? '1h', '--grace')
+  const { kid, retireAt } = await (await call.io.keys(call.home)).rotate(graceMs)
+  if (call.json) call.out.json({ kid, olderRetireAt: iso(retireAt) })
+  else
+    call.out.note(
+      `New URLs are signed with key ${kid}. Those of older keys stop working at ${iso(retireAt)}.`,
+    )
+}
+
+async function replaceLost(call: Call): Promise<void> {
+  const made = await (await call.io.keys(call.home)).replaceLost()
+  if (call.json) return call.out.json(made)
+  call.out.note(`New URLs are signed with key ${made.kid}.`)
+  for (const file of made.aside) call.out.note(`What was no key of this home lies in ${file} now.`)
+  call.out.note(
+    made.kept > 0
+      ? `${plural(made.kept, 'key')} still good: URLs signed with the lost one answer 403, and postern ls cannot tell which.`
+      : `${plural(made.revoked, 'open grant')} revoked, whose URLs needed the lost key.`,
+  )
+}
+
+async function adopt(call: Call): Promise<void> {
+  const { kids } = await (await call.io.keys(call.home)).adopt()
+  if (call.json) call.out.json({ kids })
+  else
+    call.out.note(
+      `This home's database and ${plural(kids.length, 'signing key')} belong together from now on.`,
+    )
 }

@@ -37,3 +37,11 @@ CREATE TABLE refusal_counts (
   guesses INTEGER NOT NULL,
   PRIMARY KEY (hour, code, kind)
 ) STRICT, WITHOUT ROWID;
+
+-- The signing keys that lie in this home, by a one-way mark of their bytes: a lost or exchanged one is noticed.
+CREATE TABLE signing_keys (
+  kid         TEXT PRIMARY KEY,
+  fingerprint TEXT NOT NULL,
+  -- When its tokens stop verifying; null while it is in use.
+  retire_at   INTEGER
+) STRICT, WITHOUT ROWID;

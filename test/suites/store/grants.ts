@@ -7,6 +7,25 @@ import { type Check, refuses } from './harness.ts'
 const byCi = draftOf({ source: { kind: 'grant', grant: ci } })
 
 export function testGrants(check: Check): void {
+  check(
+    'rememberKeys replaces what is known, keyFacts tells it and whether any grant is open',
+    async (bench) => {
+      const { store, other } = bench
+      assert.deepEqual(await store.keyFacts(), { known: [], hasOpenGrants: false })
+      await store.addGrant(grantOf())
+      const keys = [
+        { kid: '1', fingerprint: 'f1', retireAt: noon },
+        { kid: '2', fingerprint: 'f2' },
+      ]
+      await store.rememberKeys(keys)
+      for (const each of [store, other])
+        assert.deepEqual(await each.keyFacts(), { known: keys, hasOpenGrants: true })
+      await store.rememberKeys(keys.slice(1))
+      await other.revokeGrant(ci, noon)
+      assert.deepEqual(await store.keyFacts(), { known: keys.slice(1), hasOpenGrants: false })
+    },
+  )
+
   check('addGrant keeps every member', async ({ store, other }) => {
     const full = grantOf({ label: 'ci bot', expiresAt: noon + 5 })
     await store.addGrant(full)

@@ -27,7 +27,9 @@ export const bad = (detail: string, fix: string): Finding => ({ verdict: 'bad', 
 
 /** Opens the home only where there is one: `doctor` creates nothing. */
 export async function opened<T>(call: Call, otherwise: T, act: (home: LocalHome) => Promise<T>): Promise<T> {
-  return (await call.io.modeOf(call.home)) === undefined ? otherwise : withHome(call, act)
+  if ((await call.io.modeOf(call.home)) === undefined) return otherwise
+  // Why it cannot be opened is said once, as what is wrong with the home.
+  return (await call.io.troubles(call.home)).length > 0 ? otherwise : withHome(call, act)
 }
 
 /** `ok` with `detail` where nothing was found. */

@@ -20,6 +20,8 @@ export async function checkConfig({ io, home }: Call): Promise<readonly Finding[
 export async function checkHome({ io, home }: Call): Promise<readonly Finding[]> {
   const { root, databaseFile, keysDir, runDir, configFile } = homeAt(home)
   if ((await io.modeOf(root)) === undefined) return [note(`${root} does not exist yet`)]
+  const troubles = await io.troubles(home)
+  if (troubles.length > 0) return troubles.map((trouble) => ({ verdict: 'bad', ...trouble }))
   const database = [databaseFile, `${databaseFile}-wal`, `${databaseFile}-shm`]
   const paths = [root, ...database, keysDir, `${keysDir}/admin.token`, runDir, configFile]
   const modes = await Promise.all(paths.map(io.modeOf))

@@ -1,0 +1,176 @@
+import { type Code, Failure } from './error.ts'
+
+/** A signing key by what may be told of it. */
+export interface KeyMark {
+  readonly kid: string
+  /** Of its bytes, one-way. */
+  readonly fingerprint: string
+  /** When its tokens stop verifying, Unix milliseconds; undefined for one in use. */
+  readonly retireAt?: number
+}
+
+/** What a home notes beside its keys about its database. */
+export interface HomeMark {
+  /** The same in the database. */
+  readonly mark: string
+  /** At least so many transactions are on disk. */
+  readonly commits: number
+}
+
+/** What a database says of itself, as far as it is one of ours. */
+export interface DatabaseFacts extends KeyFacts {
+  /** None in databases of version 0.1. */
+  readonly mark?: string
+  readonly commits: number
+  /** A backup that no server has opened yet. */
+  readonly isCopy: boolean
+}
+
+/** What the database knows of the signing keys. */
+export interface KeyFacts {
+  readonly known: readonly KeyMark[]
+  /** Whether there are URLs that neither expired nor were revoked. */
+  readonly hasOpenGrants: boolean
+}
+
+export interface HomeFacts {
+  readonly databaseFile: string
+  readonly keysDir: string
+  /** Empty is a file of no bytes, blank one without any table. */
+  readonly database: DatabaseFacts | 'missing' | 'empty' | 'blank'
+  /** Whether the write-ahead log beside the database has anything in it. */
+  readonly hasLog: boolean
+  /** Undefined where nothing was noted yet. */
+  readonly mark: HomeMark | undefined
+  readonly hasKeys: boolean
+}
+
+export type HomeTroubleKind =
+  | 'database_missing'
+  | 'database_empty'
+  | 'database_foreign'
+  | 'database_behind'
+  | 'keys_missing'
+  | 'keys_foreign'
+
+/** Why a home is not to be used as it is. */
+export interface HomeTrouble {
+  readonly kind: HomeTroubleKind
+  readonly detail: string
+  readonly fix: string
+}
+
+/** Whether the database is the one that this home has been writing to, whole; undefined when it is. */
+export function troubleWithDatabase(facts: HomeFacts): HomeTrouble | undefined {
+  const { database, mark, hasKeys, databaseFile, keysDir } = facts
+  if (typeof database === 'string') {
+    if (mark === undefined && !hasKeys) return undefined
+    return lost[database](facts)
+  }
+  if (database.isCopy || mark === undefined) return undefined
+  if (database.mark !== undefined && database.mark !== mark.mark)
+    return {
+      kind: 'database_foreign',
+      detail: `${databaseFile} and ${keysDir} belong to different homes.`,
+      fix: 'Put back the one that was exchanged, or: postern restore BACKUP. If they do belong together: postern keys adopt',
+    }
+  return database.commits < mark.commits ? behind(facts, mark.commits - database.commits) : undefined
+}
+
+const lost = {
+  missing: ({ databaseFile }: HomeFacts) =>
+    nothingLeft('database_missing', `${databaseFile} is gone, while the keys of its home are there.`),
+  empty: ({ databaseFile }: HomeFacts) =>
+    nothingLeft('database_empty', `${databaseFile} is empty, while the keys of a home in use are there.`),
+  blank: (facts: HomeFacts) =>
+    nothingLeft(
+      'database_empty',
+      `${facts.databaseFile} holds nothing, while the keys of a home in use are there: its write-ahead log (-wal) ${logOf(facts)}.`,
+    ),
+}
+
+const logOf = ({ hasLog }: HomeFacts): string => (hasLog ? 'is cut or damaged' : 'is gone')
+
+const nothingLeft = (kind: HomeTroubleKind, detail: string): HomeTrouble => ({
+  kind,
+  detail,
+  fix: 'Put it back, or: postern restore BACKUP. To begin without what was in it: postern restore --accept-loss',
+})
+
+function behind(facts: HomeFacts, by: number): HomeTrouble {
+  return {
+    kind: 'database_behind',
+    detail:
+      `${facts.databaseFile} lacks the newest ${by === 1 ? 'transaction' : `${by} transactions`} that were acknowledged: ` +
+      `its write-ahead log (-wal) ${logOf(facts)}, or an older copy was put in its place.`,
+    fix: 'Put the files back as they were, or: postern restore BACKUP. What is lacking cannot be known; to go on without it: postern restore --accept-loss',
+  }
+}
+
+/** Whether the signing keys are those that this home's URLs were signed with; undefined when they are. */
+export function troubleWithKeys(
+  { known, hasOpenGrants }: KeyFacts,
+  present: readonly KeyMark[],
+  keysDir: string,
+  now: number,
+): HomeTrouble | undefined {
+  const there = new Map(present.map(({ kid, fingerprint }) => [kid, fingerprint]))
+  const foreign = known.find(({ kid, fingerprint }) => (there.get(kid) ?? fingerprint) !== fingerprint)
+  if (foreign)
+    return {
+      kind: 'keys_foreign',
+      detail: `${keysDir}/${foreign.kid}.key is another key than the one that this home's database knows.`,
+      fix: 'Put back the right one. If that is gone: postern keys new. If this one is right: postern keys adopt',
+    }
+  const gone = known.filter(
+    ({ kid, retireAt }) => !there.has(kid) && (retireAt === undefined || retireAt > now),
+  )
+  if (!hasOpenGrants || (gone.length === 0 && present.length > 0)) return undefined
+  const names = gone.map(({ kid }) => `${kid}.key`).join(', ')
+  return {
+    kind: 'keys_missing',
+    detail: `${names === '' ? 'The signing key' : names} is gone from ${keysDir}, and there are URLs that need it.`,
+    fix: 'Put it back. If there is no copy: postern keys new',
+  }
+}
+
+/** Refuses a home in trouble. */
+export function refuseTrouble(code: Code, trouble: HomeTrouble | undefined): void {
+  if (trouble) throw new Failure(code, `${trouble.detail} ${trouble.fix}`)
+}
+
+/** What putting a backup in place came to. */
+export interface Restored {
+  /** How many messages were unfinished in it; they are not sent again by themselves. */
+  readonly held: number
+  /** How many URLs were open in it and are revoked now, because this home cannot know which were revoked since. */
+  readonly revoked: number
+  /** Where the database lies now that was there before; undefined when there was none. */
+  readonly aside?: string
+}
+
+/** What going on without a backup came to. */
+export interface Accepted {
+  /** What was wrong, a sentence. */
+  readonly detail: string
+  /** Where the files lie now that were there before; undefined when they stayed. */
+  readonly aside?: string
+}
+
+/** What commands do with the signing keys of a home. */
+export interface KeyTools {
+  /** A fresh signing key; tokens of the older ones stop verifying at `retireAt`, Unix milliseconds. */
+  readonly rotate: (graceMs: number) => Promise<{ readonly kid: string; readonly retireAt: number }>
+  /** A fresh key where one is lost. Throws `usage` where none is. */
+  readonly replaceLost: () => Promise<{
+    readonly kid: string
+    /** How many keys were still good. */
+    readonly kept: number
+    /** How many URLs were open that no key is there for any more; they are revoked. */
+    readonly revoked: number
+    /** Where files lie now that held no key, or another home's. */
+    readonly aside: readonly string[]
+  }>
+  /** Takes keys and database, as they lie there, as belonging together. */
+  readonly adopt: () => Promise<{ readonly kids: readonly string[] }>
+}
