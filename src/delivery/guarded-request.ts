@@ -87,7 +87,9 @@ export const createGuardedGet =
       const response = await requestAt(url, address, { method: 'GET', headers, body: '', signal })
       return await bodyOf(response, maxBytes)
     } catch (cause) {
-      throw new Failure('unreachable', `${url.hostname} does not answer: ${reasonOf(cause)}`, { cause })
+      throw new Failure('unreachable', `${url.hostname} does not answer: ${reasonOf(cause)}`, {
+        ...{ cause, plain: 'An address that is needed to verify this does not answer.' },
+      })
     }
   }
 

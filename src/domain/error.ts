@@ -45,6 +45,8 @@ interface FailureExtra {
   challenge?: 'Bearer' | 'Basic' | 'none'
   /** Set when the refusal itself left a delivery behind (an unknown skill). */
   deliveryId?: string
+  /** The sentence for an answer over HTTP, where the other one repeats what was asked for. */
+  plain?: string
   /** For the operator alone: what was wrong with a proof, where the caller is not told. Never a value of the caller's. */
   why?: string
   /** The hook that refused, or the id of the grant, where it is known. */

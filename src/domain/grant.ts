@@ -33,9 +33,13 @@ export interface Claims {
 
 export const isVerb = (text: string): text is Verb => Object.hasOwn(verbs, text)
 
+const knownVerbs = `Known: ${Object.keys(verbs).join(', ')}.`
+
 export function parseVerb(text: string): Verb {
   if (!isVerb(text))
-    throw new Failure('usage', `There is no verb "${text}". Known: ${Object.keys(verbs).join(', ')}.`)
+    throw new Failure('usage', `There is no verb "${text}". ${knownVerbs}`, {
+      plain: `There is no such verb. ${knownVerbs}`,
+    })
   return text
 }
 

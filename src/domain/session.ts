@@ -70,7 +70,16 @@ export function sessionOf(channel: string): SessionId | undefined {
 
 /** Refuses a session that has ended; used where a knock or a mint needs one that can still take input. */
 export function requireOpen(session: Session | undefined, id: string): Session {
-  if (!session) throw new Failure('session_missing', `There is no session "${id}" (any more).`)
-  if (session.state === 'ended') throw new Failure('session_ended', `The session "${id}" has ended.`)
+  if (!session) throw noSuchSession(id)
+  if (session.state === 'ended') throw ended(id)
   return session
 }
+
+/** The refusal of a session that there is not. */
+export const noSuchSession = (id: string): Failure =>
+  new Failure('session_missing', `There is no session "${id}" (any more).`, {
+    plain: 'There is no such session (any more).',
+  })
+
+const ended = (id: string): Failure =>
+  new Failure('session_ended', `The session "${id}" has ended.`, { plain: 'The session has ended.' })

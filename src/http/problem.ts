@@ -47,7 +47,7 @@ export function problemResponse(thrown: unknown, log: Log): Response {
   const failure = thrown instanceof Failure ? thrown : hidden(thrown, requestId, log)
   const { deliveryId } = failure.extra
   const body = {
-    ...problemBody(failure.code, failure.message),
+    ...problemBody(failure.code, failure.extra.plain ?? failure.message),
     ...(deliveryId !== undefined && { deliveryId }),
     // Refused tokens get one identical body, whatever was wrong: their request id stands in the header alone.
     ...(failure.code !== 'forbidden' && { requestId }),

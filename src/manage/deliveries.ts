@@ -72,7 +72,11 @@ export interface Inbox {
 export async function nextInInbox(deps: Inbox, id: string): Promise<Delivery | undefined> {
   const session = requireOpen(await deps.store.findSession(parseSessionId(id)), id)
   if (deps.drivers.get(session.driver)?.delivery !== 'pull')
-    throw new Failure('usage', `"${id}" is no inbox: its messages are brought to it by "${session.driver}".`)
+    throw new Failure(
+      'usage',
+      `"${id}" is no inbox: its messages are brought to it by "${session.driver}".`,
+      { plain: `The session is no inbox: its messages are brought to it by "${session.driver}".` },
+    )
   const [oldest] = await deps.store.listDeliveries({
     session: session.id,
     unfinished: true,
@@ -154,4 +158,5 @@ async function sameClick(original: DeliveryId, message: string): Promise<NonNull
   return { key: `replay:${original}:${fingerprint.slice(0, 16)}`, fingerprint, windowMs: clickWindowMs }
 }
 
-const noSuchDelivery = (id: string): Failure => new Failure('not_found', `There is no delivery "${id}".`)
+const noSuchDelivery = (id: string): Failure =>
+  new Failure('not_found', `There is no delivery "${id}".`, { plain: 'There is no such delivery.' })

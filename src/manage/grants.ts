@@ -65,7 +65,13 @@ export async function findGrant(store: Pick<DoorStore, 'listGrants'>, idOrPrefix
   const [grant] = found
   if (!grant) throw noSuchGrant(idOrPrefix)
   if (found.length > 1)
-    throw new Failure('ambiguous', `${found.length} grants begin with "${idOrPrefix}". Write more of the id.`)
+    throw new Failure(
+      'ambiguous',
+      `${found.length} grants begin with "${idOrPrefix}". Write more of the id.`,
+      {
+        plain: `${found.length} grants begin so. Write more of the id.`,
+      },
+    )
   return grant
 }
 
@@ -102,4 +108,5 @@ function checkLabel(label: string): string {
 const grantIdOf = (random: Uint8Array): GrantId =>
   [...random].map((byte) => byte.toString(16).padStart(2, '0')).join('') as GrantId
 
-const noSuchGrant = (id: string): Failure => new Failure('not_found', `There is no grant "${id}".`)
+const noSuchGrant = (id: string): Failure =>
+  new Failure('not_found', `There is no grant "${id}".`, { plain: 'There is no such grant.' })

@@ -95,6 +95,7 @@ export async function requireFree(
   throw new Failure(
     'session_exists',
     `The session "${id}" is ${session.state}. End it first, or take its place with --replace.`,
+    { plain: `A session of that id is ${session.state}. End it first, or replace it.` },
   )
 }
 
@@ -158,7 +159,10 @@ export async function lastEvidence(
 export function requireDriver(drivers: ReadonlyMap<string, Driver>, kind: string): Driver {
   const driver = drivers.get(kind)
   if (driver) return driver
-  throw new Failure('usage', `There is no driver "${kind}". ${suggestion(kind, [...drivers.keys()].sort())}`)
+  const hint = suggestion(kind, [...drivers.keys()].sort())
+  throw new Failure('usage', `There is no driver "${kind}". ${hint}`, {
+    plain: `There is no such driver. ${hint}`,
+  })
 }
 
 async function end(deps: EndSessionDeps, session: Session): Promise<Ended> {

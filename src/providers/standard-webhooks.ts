@@ -12,7 +12,11 @@ const schemeUnder = (brandOf: (request: RequestHead) => Brand, brand: Brand): Sc
   proof: `\`v1,\` HMAC-SHA256 or \`v1a,\` Ed25519 in \`${brand}-signature\``,
   toleranceSeconds: 300,
   verify: (config, request) => verifyStandard(config, request, brandOf(request)),
-  whyNot: (config, request) => whyNotStandard(config, request, brandOf(request)),
+  whyNot: (config, request) => {
+    const sent = brandOf(request)
+    const isThere = request.header(`${sent}-signature`) !== undefined
+    return whyNotStandard(config, request, isThere ? sent : brand)
+  },
   sign: (config, request) => signStandard(config, request, brand),
   key: { what: 'the signing secret as the sender shows it, whsec_ and base64', fits: isStandardKey },
 })

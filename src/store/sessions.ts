@@ -51,6 +51,7 @@ function open(context: StoreContext, session: Session, replace: boolean): { read
     throw new Failure(
       'session_exists',
       `The session "${session.id}" is ${before.state}. End it first, or take its place with --replace.`,
+      { plain: `A session of that id is ${before.state}. End it first, or replace it.` },
     )
   context
     .sql(

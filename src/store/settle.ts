@@ -27,7 +27,8 @@ export function readDelivery(context: StoreContext, id: DeliveryId): Delivery | 
 
 function requireDelivery(context: StoreContext, id: DeliveryId): Delivery {
   const delivery = deliveryById(context, id)
-  if (!delivery) throw new Failure('not_found', `There is no delivery "${id}".`)
+  if (!delivery)
+    throw new Failure('not_found', `There is no delivery "${id}".`, { plain: 'There is no such delivery.' })
   return delivery
 }
 

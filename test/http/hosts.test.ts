@@ -33,6 +33,25 @@ describe('createHosts', () => {
     it(`refuses the origin ${origin}`, () =>
       assert.throws(() => hosts.check(request({ host: 'localhost', origin })), /other sites/))
 
+  it('an absolute-form target names an allowed host, too', () => {
+    const cases = [
+      [undefined, true],
+      ['door.example:443', true],
+      ['evil.example', false],
+      ['user@localhost', false],
+      ['', false],
+    ] as const
+    for (const [authority, isOurs] of cases) {
+      const check = () =>
+        createHosts(
+          () => ['door.example'],
+          () => authority,
+        ).check(request({ host: 'localhost' }))
+      if (isOurs) assert.doesNotThrow(check, authority)
+      else assert.throws(check, /Host/, authority)
+    }
+  })
+
   it('lets its own pages in', () =>
     assert.doesNotThrow(() => hosts.check(request({ host: 'localhost', origin: 'http://localhost:7717' }))))
 })

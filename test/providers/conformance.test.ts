@@ -135,6 +135,30 @@ function signedCases(name: string, sender: Sender, scheme: Scheme): void {
     }
   })
 
+  test(`${name}: tells the operator why it refuses, and nothing of what was sent`, async () => {
+    const proof = Object.entries(scheme.sign?.(config, request) ?? {})
+    const why = async (asked: SignedRequest, other: VerifyConfig = config) => {
+      const refused = await proofOf(other, asked)
+      assert.ok(refused.kind === 'unproven')
+      for (const [, value] of proof) assert.ok(!refused.why.includes(value), refused.why)
+      return refused
+    }
+    for (const [header] of proof) {
+      const missing = await why(withHeader(request, header.toLowerCase(), undefined))
+      assert.deepEqual(
+        [missing.why.toLowerCase(), missing.guess],
+        [`header ${header} missing`.toLowerCase(), undefined],
+      )
+    }
+    const isTimed = async () => !(await isVerified(config, { ...request, now: now + 1e9 }))
+    const guessed = await why(request, configOf(name, sender, another))
+    assert.match(guessed.why, /does not match|is wrong/)
+    assert.equal(guessed.guess, true)
+    if (scheme.toleranceSeconds === undefined || !(await isTimed())) return
+    const late = await why({ ...request, now: now + (scheme.toleranceSeconds + 100) * 1000 })
+    assert.equal(late.why, `timestamp is ${scheme.toleranceSeconds + 100} s old`)
+  })
+
   const tolerance = scheme.toleranceSeconds
   if (tolerance !== undefined)
     test(`${name}: refuses a time too old or ahead`, async () => {

@@ -59,7 +59,9 @@ export function createPageResponses({
     problem: async (thrown, login) => {
       const response = problemResponse(thrown, log)
       const view = problemView(await response.json(), login)
-      return html(render('problem', view), response.status, response.headers.get('retry-after'))
+      const page = html(render('problem', view), response.status, response.headers.get('retry-after'))
+      page.headers.set('x-request-id', response.headers.get('x-request-id') ?? '')
+      return page
     },
   }
 }

@@ -121,8 +121,9 @@ function failureOf(delivery: Delivery): Failure {
   const detail = delivery.detail ?? delivery.failedStep ?? 'unknown'
   const extra = { deliveryId: delivery.id }
   if (delivery.failedStep === 'session_ended')
-    return new Failure('session_ended', `The session "${delivery.session}" has ended: ${detail}`, extra)
-  if (delivery.failedStep === 'skill') return new Failure('skill_unknown', `Not delivered: ${detail}.`, extra)
+    return new Failure('session_ended', `The session has ended: ${detail}`, extra)
+  if (delivery.failedStep === 'skill')
+    return new Failure('skill_unknown', 'Not delivered: the agent of the session has no such skill.', extra)
   if (delivery.failedStep === 'template')
     return new Failure('unprocessable', `Not delivered: ${detail}.`, extra)
   return new Failure('delivery_failed', `Stored but not delivered: ${detail}`, extra)

@@ -1,6 +1,6 @@
-import { Failure } from '../../domain/error.ts'
 import type { Hook } from '../../domain/hook.ts'
 import type { DoorStore } from '../../domain/ports.ts'
+import { noSuchSession } from '../../domain/session.ts'
 import type { Activities } from '../../manage/activity.ts'
 import { hookView, sessionView } from '../../manage/views.ts'
 import { createAdminApi } from '../api.ts'
@@ -56,6 +56,6 @@ async function sessionsOf({ store, activities }: SessionDeps): Promise<readonly 
 
 async function show(deps: SessionDeps, id: string): Promise<Response> {
   const session = (await sessionsOf(deps)).find((candidate) => candidate.id === id)
-  if (!session) throw new Failure('session_missing', `There is no session "${id}".`)
+  if (!session) throw noSuchSession(id)
   return jsonResponse(session)
 }

@@ -1,5 +1,4 @@
-import { Failure } from '../../../domain/error.ts'
-import { parseSessionId, type Session } from '../../../domain/session.ts'
+import { noSuchSession, parseSessionId, type Session } from '../../../domain/session.ts'
 import { countLiveGrants, lastEvidence } from '../../../manage/sessions.ts'
 import { iso, type SessionView, sessionView } from '../../../manage/views.ts'
 import { type Call, withHome } from '../../command.ts'
@@ -10,7 +9,7 @@ export function runShow(call: Call): Promise<void> {
   return withHome(call, async (home) => {
     const { store, clock } = home
     const session = await store.findSession(parseSessionId(call.args.need('id')))
-    if (!session) throw new Failure('session_missing', `There is no session "${call.args.need('id')}".`)
+    if (!session) throw noSuchSession(call.args.need('id'))
     const { queues } = await store.counts()
     const liveGrants = await countLiveGrants(store, session.id, clock.now())
     const [seen, last] = await Promise.all([
