@@ -6,7 +6,7 @@ import { hmacScheme } from './hmac.ts'
 import { at, byWho, firstLine, firstText, given, line, lines, paragraph, textAt } from './preset.ts'
 import { claimed, dated, type SignedRequest, single } from './request.ts'
 import type { Sender } from './sender.ts'
-import { flawOfTime, wrongSignature } from './unproven.ts'
+import { flawOfTime, lacks, wrongSignature } from './unproven.ts'
 
 const signature = hmacScheme({ header: 'linear-signature' })
 
@@ -29,6 +29,7 @@ export const linear: Sender = {
     whyNot: (config, request) => {
       if (!signature.verify(config, request)) return signature.whyNot?.(config, request) ?? wrongSignature
       const stamp = memberOfSmall(request, 'webhookTimestamp') ?? single(request, 'linear-timestamp')
+      if (stamp === undefined) return lacks('header linear-timestamp missing')
       const time = unixTime(String(stamp))
       return flawOfTime(time, request.now, config.toleranceSeconds ?? 60) ?? wrongSignature
     },
