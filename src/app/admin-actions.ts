@@ -1,5 +1,5 @@
 import { acknowledge, purgeDelivery, replayDelivery, retryDelivery } from '../manage/deliveries.ts'
-import { expose, revoke } from '../manage/grants.ts'
+import { answersOf, expose, revoke } from '../manage/grants.ts'
 import { endSession } from '../manage/sessions.ts'
 import { baseUrl, webhookUrl } from '../manage/urls.ts'
 import type { Pipeline, ServerDeps } from './pipeline.ts'
@@ -17,7 +17,14 @@ export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address
   return {
     expose: async (order: Parameters<typeof expose>[1]) => {
       const { server } = config()
-      const minted = await expose({ store, tokens, clock, defaultTtlSeconds: server.grantTtlSeconds }, order)
+      const minted = await expose(
+        {
+          ...{ store, tokens, clock, defaultTtlSeconds: server.grantTtlSeconds },
+          hooks: () => config().webhooks.hooks.map(({ name }) => name),
+          answers: (session) => answersOf(deps.drivers, session, deps.home.runDir),
+        },
+        order,
+      )
       return { grant: minted.grant, url: webhookUrl(baseUrl(server, address()), minted.token) }
     },
     revoke: (id: string) => revoke({ store, clock }, id),

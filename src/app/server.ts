@@ -142,7 +142,14 @@ function routes(
     activities: pipeline.activities,
   }
   const first: readonly Part[] = [
-    channelRoutes({ ...knocks, waitMs: () => config().server.waitSeconds * 1000 }, guard),
+    channelRoutes(
+      {
+        ...knocks,
+        waitMs: () => config().server.waitSeconds * 1000,
+        opensHook: async (token) => (await tokens.read(token))?.hook !== undefined,
+      },
+      guard,
+    ),
     webhookRoutes(knocks, guard),
     healthRoutes(
       {

@@ -1,7 +1,7 @@
 import { CompactSign, compactVerify } from 'jose'
+import { channelOfOpened, openedBy } from '../domain/channel.ts'
 import { type Claims, type GrantId, isVerb } from '../domain/grant.ts'
 import type { Tokens } from '../domain/ports.ts'
-import { channelOf, sessionOf } from '../domain/session.ts'
 import type { KeyRing, SigningKey } from './keys.ts'
 
 /** Tokens that also answer from their cache without a promise. */
@@ -105,12 +105,12 @@ const sign = (claims: Claims, key: SigningKey): Promise<string> =>
     .setProtectedHeader({ alg: 'HS256', kid: key.kid, typ })
     .sign(key.secret)
 
-const payloadOf = ({ grant, session, verb, expiresAt }: Claims): string =>
+const payloadOf = (claims: Claims): string =>
   JSON.stringify({
-    jti: grant,
-    sub: channelOf(session),
-    verb,
-    ...(expiresAt !== undefined && { exp: expiresAt }),
+    jti: claims.grant,
+    sub: channelOfOpened(claims),
+    verb: claims.verb,
+    ...(claims.expiresAt !== undefined && { exp: claims.expiresAt }),
   })
 
 /** Claims of the right types, in exactly the spelling of `payloadOf`: no doubled, added or oddly written member passes. */
@@ -122,11 +122,11 @@ function parseClaims(text: string): Claims | undefined {
 function typedClaims(payload: unknown): Claims | undefined {
   if (typeof payload !== 'object' || payload === null) return undefined
   const { jti, sub, verb, exp } = payload as Readonly<Record<string, unknown>>
-  const session = typeof sub === 'string' ? sessionOf(sub) : undefined
+  const opened = typeof sub === 'string' ? openedBy(sub) : undefined
   if (typeof jti !== 'string' || !/^[0-9a-f]{16}$/.test(jti)) return undefined
-  if (session === undefined || typeof verb !== 'string' || !isVerb(verb)) return undefined
-  if (exp === undefined) return { grant: jti as GrantId, session, verb }
-  return isExpiry(exp) ? { grant: jti as GrantId, session, verb, expiresAt: exp } : undefined
+  if (opened === undefined || typeof verb !== 'string' || !isVerb(verb)) return undefined
+  if (exp === undefined) return { ...opened, grant: jti as GrantId, verb }
+  return isExpiry(exp) ? { ...opened, grant: jti as GrantId, verb, expiresAt: exp } : undefined
 }
 
 function parseJson(text: string): unknown {

@@ -43,9 +43,9 @@ const grants = (wanted: (grant: Grant, now: number) => boolean): List =>
   stored(async ({ store, clock }) =>
     (await store.listGrants({}))
       .filter((grant) => wanted(grant, clock.now()))
-      .map(({ id, session, label }) => ({
+      .map(({ id, session, hook, label }) => ({
         text: id,
-        summary: label === undefined ? session : `${session}, ${label}`,
+        summary: [session ?? `hook ${hook}`, label].filter((part) => part !== undefined).join(', '),
       })),
   )
 

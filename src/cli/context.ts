@@ -99,6 +99,7 @@ interface HomeConfig {
   readonly server: { readonly grantTtlSeconds: number | 'never' }
   readonly limits: { readonly queuePerSession: number }
   readonly retry: { readonly maxHoldSeconds: number }
+  readonly webhooks: { readonly hooks: readonly { readonly name: string }[] }
 }
 
 export interface ServerClient {

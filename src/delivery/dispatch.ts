@@ -7,6 +7,7 @@ import type { RetryPolicy } from '../domain/retry-policy.ts'
 import { closedBecause, closedText, type Session } from '../domain/session.ts'
 import { settle } from '../domain/settle.ts'
 import { isUnspent, type Settlement, settled } from '../domain/settlement.ts'
+import { grantBehind } from '../domain/source.ts'
 import { pause } from '../wait.ts'
 import type { CallBack } from './callback.ts'
 import type { Connections } from './connections.ts'
@@ -153,8 +154,9 @@ async function refusalOf(
     }
   if (deps.clock.now() >= delivery.expiresAt)
     return { kind: 'expired', why: delivery.detail ?? 'waited too long' }
-  if (delivery.source.kind !== 'grant' || delivery.acceptedAt !== undefined) return undefined
-  const grant = await deps.store.findGrant(delivery.source.grant)
+  const id = grantBehind(delivery.source)
+  if (id === undefined || delivery.acceptedAt !== undefined) return undefined
+  const grant = await deps.store.findGrant(id)
   return grant && grant.revokedAt === undefined ? undefined : { kind: 'revoked' }
 }
 

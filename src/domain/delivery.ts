@@ -29,7 +29,8 @@ export type HeldBecause = 'busy' | 'blocked' | 'offline' | 'released' | 'failed'
 /** Where a knock came in: the scope of idempotency keys and of rate limits. */
 export type Source =
   | { readonly kind: 'grant'; readonly grant: GrantId }
-  | { readonly kind: 'hook'; readonly hook: string }
+  /** `grant`: by a URL that opens the hook. */
+  | { readonly kind: 'hook'; readonly hook: string; readonly grant?: GrantId | undefined }
   /** From the operator: `postern send`, a replay. */
   | { readonly kind: 'admin' }
 

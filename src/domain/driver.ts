@@ -19,6 +19,8 @@ export interface Driver {
    * never throws.
    */
   discover?(place: DiscoveryPlace): Promise<readonly Discovered[]>
+  /** Whether a turn of that session ends with the agent's answer; where this is missing, it always does. */
+  answers?(session: Session, tools: Pick<DriverTools, 'runDir'>): Promise<boolean>
   /** Binds to one opening of a session. Does not wait for the agent; `state` tells. */
   connect(session: Session, tools: DriverTools): Connection
 }

@@ -1,18 +1,37 @@
+import { channelOfOpened, type Opened } from './channel.ts'
 import { Failure } from './error.ts'
-import type { SessionId } from './session.ts'
+import { suggestion } from './nearest.ts'
 
 export type GrantId = string & { readonly brand: 'GrantId' }
-export type Verb = 'send_input'
+export type Verb = 'send_input' | 'run_turn' | 'post_hook'
+
+interface VerbFacts {
+  readonly summary: string
+  /** The kind of channel it is for. */
+  readonly opens: 'session' | 'hook'
+  /** What becomes of a message; a hook has an action of its own. */
+  readonly action?: 'input' | 'turn'
+  /** Only for sessions whose answers can be told. */
+  readonly needsAnswers?: true
+}
 
 /** What may be done through a channel. A new verb is a new row. */
-export const verbs: Readonly<Record<Verb, { readonly summary: string }>> = {
-  send_input: { summary: 'send the session input, as if it were typed' },
+export const verbs: Readonly<Record<Verb, VerbFacts>> = {
+  send_input: { summary: 'send the session input, as if it were typed', opens: 'session', action: 'input' },
+  run_turn: {
+    summary: 'run a full turn of the session, and get its answer',
+    opens: 'session',
+    action: 'turn',
+    needsAnswers: true,
+  },
+  post_hook: { summary: 'post to one hook, without its secret or signature', opens: 'hook' },
 }
 
 /** A persisted permission. Times are Unix milliseconds; no `expiresAt` means it was minted to never expire. */
-export interface Grant {
+export type Grant = Opened & GrantFacts
+
+interface GrantFacts {
   readonly id: GrantId
-  readonly session: SessionId
   readonly verb: Verb
   readonly label?: string
   readonly createdAt: number
@@ -23,9 +42,8 @@ export interface Grant {
 }
 
 /** What a token claims; the same facts stand in the grant row, and both must agree. */
-export interface Claims {
+export type Claims = Opened & {
   readonly grant: GrantId
-  readonly session: SessionId
   readonly verb: Verb
   /** Unix seconds, as in RFC 7519 section 4.1.4; absent for a grant that never expires. */
   readonly expiresAt?: number
@@ -33,12 +51,10 @@ export interface Claims {
 
 export const isVerb = (text: string): text is Verb => Object.hasOwn(verbs, text)
 
-const knownVerbs = `Known: ${Object.keys(verbs).join(', ')}.`
-
 export function parseVerb(text: string): Verb {
   if (!isVerb(text))
-    throw new Failure('usage', `There is no verb "${text}". ${knownVerbs}`, {
-      plain: `There is no such verb. ${knownVerbs}`,
+    throw new Failure('usage', `There is no verb "${text}". ${suggestion(text, Object.keys(verbs))}`, {
+      plain: `There is no such verb. ${suggestion(text, Object.keys(verbs))}`,
     })
   return text
 }
@@ -48,12 +64,16 @@ export const forbidden = (extra: Failure['extra'] = {}): Failure =>
   new Failure('forbidden', 'This URL or token opens nothing.', extra)
 
 /** True when the row and the token agree and neither is dead at `now` (Unix milliseconds, no leeway). */
-export function admits(grant: Grant | undefined, claims: Claims, verb: Verb, now: number): grant is Grant {
+export function admits(grant: Grant | undefined, claims: Claims, now: number): grant is Grant {
   if (!grant || grant.revokedAt !== undefined) return false
   if (isExpired(grant, now) || (claims.expiresAt !== undefined && now >= claims.expiresAt * 1000))
     return false
-  return grant.session === claims.session && grant.verb === claims.verb && claims.verb === verb
+  return channelOfOpened(grant) === channelOfOpened(claims) && grant.verb === claims.verb && isFitting(claims)
 }
+
+/** Whether the verb is one for that kind of channel. */
+const isFitting = ({ verb, hook }: Claims): boolean =>
+  verbs[verb].opens === (hook === undefined ? 'session' : 'hook')
 
 /** For the operator: why a token of ours that `admits` refused opens nothing. */
 export function whyDead(grant: Grant | undefined, claims: Claims, now: number): string {

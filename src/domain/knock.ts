@@ -1,4 +1,5 @@
 import type { Action, Delivery, Source } from './delivery.ts'
+import { Failure } from './error.ts'
 import type { Hook, Respond } from './hook.ts'
 import type { Address } from './session.ts'
 
@@ -17,13 +18,20 @@ export interface Knock {
    */
   readonly body: (maxBytes: number, as?: 'sent') => Promise<Uint8Array>
   /** Curated request headers to keep with the delivery; never credentials. */
-  readonly keptHeaders: () => Readonly<Record<string, string>>
+  readonly keptHeaders: (form: Form['kind']) => Readonly<Record<string, string>>
 }
 
 /** The credential of a knock. */
 export type Proof =
   /** A capability token from the path, the Authorization header, or both. */
-  | { readonly kind: 'token'; readonly path: string | undefined; readonly bearer: string | undefined }
+  | {
+      readonly kind: 'token'
+      readonly path: string | undefined
+      readonly bearer: string | undefined
+      readonly method: string
+      /** Absolute, as it was sent. */
+      readonly url: string
+    }
   /** What the scheme of the hook at that path verifies. `url` is absolute, as it was sent. */
   | { readonly kind: 'hook'; readonly path: string; readonly method: string; readonly url: string }
 
@@ -72,3 +80,6 @@ export interface HandshakeAnswer {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
+
+export const wrongMethod = (allow = 'POST'): Failure =>
+  new Failure('method_not_allowed', 'Use POST here.', { allow })

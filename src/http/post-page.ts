@@ -14,7 +14,7 @@ export function asPostPage(request: Request, problem: Response): Response {
 
 const isChannel = (path: string): boolean => path === '/hook' || path.startsWith('/hook/')
 
-const asksForHtml = ({ method, headers }: Request): boolean =>
+export const asksForHtml = ({ method, headers }: Request): boolean =>
   method === 'GET' &&
   (headers.get('accept') ?? '')
     .toLowerCase()

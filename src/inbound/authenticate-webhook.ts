@@ -1,14 +1,16 @@
 import { isSecret } from '../auth/secrets.ts'
+import type { Source } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
-import { sessionOfHook } from '../domain/hook.ts'
-import type { Admission, HandshakeAnswer, Knock, Proof } from '../domain/knock.ts'
+import type { Grant } from '../domain/grant.ts'
+import { type Hook, sessionOfHook } from '../domain/hook.ts'
+import { type Admission, type HandshakeAnswer, type Knock, type Proof, wrongMethod } from '../domain/knock.ts'
 import type { DoorStore } from '../domain/ports.ts'
 import { type Address, parseSessionId } from '../domain/session.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
 import { schemeOf } from '../providers/index.ts'
 import type { Network } from '../providers/network.ts'
-import { prove } from '../providers/prove.ts'
-import type { Verified } from '../providers/request.ts'
+import { prove, proveByUrl } from '../providers/prove.ts'
+import type { RequestHead, Verified } from '../providers/request.ts'
 import type { Unproven } from '../providers/sender.ts'
 import { attributed } from './attribute.ts'
 import type { InboundConfig } from './config.ts'
@@ -58,18 +60,69 @@ async function proveTo(
   knock: Knock,
   proof: HookProof,
 ): Promise<Admission | { readonly handshake: HandshakeAnswer }> {
-  if (!deps.config().webhooks.enabled)
-    throw new Failure('hooks_disabled', 'Webhooks are not enabled in the configuration.')
-  if (!target.active) throw new Failure('hook_inactive', `The hook "${target.name}" is not active.`)
-  const { method, url } = proof
-  const head = { method, url, header: knock.header, now: knock.receivedAt }
-  const proven = await prove(target.verify, head, (as) => knock.body(target.maxBytes, as), deps.network)
+  requireActive(deps.config(), target)
+  const proven = await prove(target.verify, headOf(knock, proof), bodyFor(knock, target), deps.network)
   if (proven.kind === 'unproven') throw unproven(deps, knock, target.verify, proven)
-  if (proven.kind === 'method')
-    throw new Failure('method_not_allowed', 'Use POST here.', { allow: proven.allow })
+  if (proven.kind === 'method') throw wrongMethod(proven.allow)
   if (proven.kind === 'handshake') return { handshake: proven.answer }
   spendKnock(deps, `hook:${target.name}`, knock.receivedAt)
-  return admission(target, proven.verified, await addressOf(deps.store, target.session))
+  const source: Source = { kind: 'hook', hook: target.name }
+  return admission(target, source, proven.verified, await addressOf(deps.store, target.session))
+}
+
+/** A grant that opens a hook → that hook's session. The URL stands in place of the hook's secret or signature. */
+export async function proveHookUrl(
+  deps: HookProofDeps,
+  knock: Knock,
+  proof: RequestLine,
+  grant: HookGrant,
+): Promise<Admission | { readonly handshake: HandshakeAnswer }> {
+  const source: Source = { kind: 'hook', hook: grant.hook, grant: grant.id }
+  try {
+    return await proveUrlTo(deps, knock, proof, source)
+  } catch (thrown) {
+    throw attributed(thrown, source)
+  }
+}
+
+type HookGrant = Pick<Grant, 'id'> & { readonly hook: string }
+type HookSource = Extract<Source, { kind: 'hook' }>
+
+async function proveUrlTo(
+  deps: HookProofDeps,
+  knock: Knock,
+  proof: RequestLine,
+  source: HookSource,
+): Promise<Admission | { readonly handshake: HandshakeAnswer }> {
+  const config = deps.config()
+  const target = targetNamed(config, source.hook)
+  // Not 404: a sender would unsubscribe for good, and a configuration may come back.
+  if (!target) throw new Failure('hook_inactive', 'The hook of this URL is not configured now.')
+  requireActive(config, target)
+  const proven = await proveByUrl(target.verify, headOf(knock, proof), bodyFor(knock, target), deps.network)
+  if (proven.kind === 'method') throw wrongMethod(proven.allow)
+  if (proven.kind === 'handshake') return { handshake: proven.answer }
+  spendKnock(deps, source.grant ?? source.hook, knock.receivedAt)
+  return admission(target, source, proven.verified, await addressOf(deps.store, target.session))
+}
+
+type RequestLine = Pick<HookProof, 'method' | 'url'>
+
+const headOf = ({ header, receivedAt: now }: Knock, { method, url }: RequestLine): RequestHead => ({
+  method,
+  url,
+  header,
+  now,
+})
+
+const bodyFor =
+  (knock: Knock, { maxBytes }: Target) =>
+  (as?: 'sent') =>
+    knock.body(maxBytes, as)
+
+function requireActive({ webhooks }: InboundConfig, { name, active }: Target): void {
+  if (!webhooks.enabled) throw new Failure('hooks_disabled', 'Webhooks are not enabled in the configuration.')
+  if (!active) throw new Failure('hook_inactive', `The hook "${name}" is not active.`)
 }
 
 /** The hooks that a bearer token alone opens. */
@@ -87,18 +140,24 @@ function targetOf(config: InboundConfig, path: string): Target | undefined {
   if (path === '/api/hooks/wake') return builtIn(config, 'wake')
   if (path === '/api/hooks/agent') return builtIn(config, 'agent')
   const hook = config.webhooks.hooks.find((candidate) => candidate.path === path)
-  return (
-    hook && {
-      name: hook.name,
-      active: hook.active,
-      verify: hook.verify,
-      session: sessionOfHook(hook, config.sessions),
-      action: hook.action === 'wake' ? 'wake' : 'turn',
-      form: { kind: 'hook', hook },
-      maxBytes: hook.maxBodyBytes,
-    }
-  )
+  return hook && custom(config, hook)
 }
+
+function targetNamed(config: InboundConfig, name: string): Target | undefined {
+  if (name === 'wake' || name === 'agent') return builtIn(config, name)
+  const hook = config.webhooks.hooks.find((candidate) => candidate.name === name)
+  return hook && custom(config, hook)
+}
+
+const custom = ({ sessions }: InboundConfig, hook: Hook): Target => ({
+  name: hook.name,
+  active: hook.active,
+  verify: hook.verify,
+  session: sessionOfHook(hook, sessions),
+  action: hook.action === 'wake' ? 'wake' : 'turn',
+  form: { kind: 'hook', hook },
+  maxBytes: hook.maxBodyBytes,
+})
 
 const builtIn = ({ webhooks, sessions, limits }: InboundConfig, name: 'wake' | 'agent'): Target => ({
   name,
@@ -138,8 +197,8 @@ export async function addressOf(store: Pick<DoorStore, 'findSession'>, name: str
   return (await store.findSession(id)) ?? { id, state: 'missing' }
 }
 
-const admission = (target: Target, verified: Verified, session: Address): Admission => ({
-  source: { kind: 'hook', hook: target.name },
+const admission = (target: Target, source: Source, verified: Verified, session: Address): Admission => ({
+  source,
   session,
   action: target.action,
   form: target.form,

@@ -1,10 +1,10 @@
 import type { Source } from '../domain/delivery.ts'
 import type { Failure } from '../domain/error.ts'
-import { admits, type Claims, forbidden, type Grant, whyDead } from '../domain/grant.ts'
-import type { Admission, HandshakeAnswer, Knock, Proof } from '../domain/knock.ts'
+import { admits, type Claims, forbidden, type Grant, verbs, whyDead } from '../domain/grant.ts'
+import { type Admission, type HandshakeAnswer, type Knock, type Proof, wrongMethod } from '../domain/knock.ts'
 import type { DoorStore, Tokens } from '../domain/ports.ts'
 import { requireOpen } from '../domain/session.ts'
-import { type HookProofDeps, hooksOpenedBy, proveHook } from './authenticate-webhook.ts'
+import { type HookProofDeps, hooksOpenedBy, proveHook, proveHookUrl } from './authenticate-webhook.ts'
 import { refuseProof, spendKnock } from './rate-limiter.ts'
 
 export interface AuthenticateDeps extends HookProofDeps {
@@ -31,22 +31,31 @@ export async function sourcesOf(
   if (hooks.length > 0) return hooks.map((hook) => ({ kind: 'hook', hook }))
   const claims = await tokens.read(bearer)
   const grant = claims && admitted(await store.findGrant(claims.grant), claims, now)
-  return grant ? [{ kind: 'grant', grant: grant.id }] : []
+  return grant ? [sourceOf(grant)] : []
 }
 
-async function proveToken(deps: AuthenticateDeps, knock: Knock, proof: TokenProof): Promise<Admission> {
+const sourceOf = ({ id, hook }: Grant): Source =>
+  hook === undefined ? { kind: 'grant', grant: id } : { kind: 'hook', hook, grant: id }
+
+async function proveToken(
+  deps: AuthenticateDeps,
+  knock: Knock,
+  proof: TokenProof,
+): Promise<Admission | { readonly handshake: HandshakeAnswer }> {
   const claims = await deps.tokens.read(singleToken(proof))
   // Only what we never signed is a guess; a token that died is refused without counting against its peer.
   if (!claims) throw refuseProof(deps, knock, unknownToken(proof))
   const row = await deps.store.findGrant(claims.grant)
   const grant = admitted(row, claims, knock.receivedAt)
   if (!grant) throw await deadToken(deps, claims, row, knock.receivedAt)
+  if (grant.hook !== undefined) return proveHookUrl(deps, knock, proof, grant)
+  if (proof.method !== 'POST') throw wrongMethod()
   spendKnock(deps, grant.id, knock.receivedAt)
   const session = requireOpen(await deps.store.findSession(grant.session), grant.session)
   return {
-    source: { kind: 'grant', grant: grant.id },
+    source: sourceOf(grant),
     session,
-    action: 'input',
+    action: verbs[grant.verb].action ?? 'input',
     form: { kind: 'message' },
     maxBytes: deps.config().limits.messageBytes,
   }
@@ -79,4 +88,4 @@ function singleToken({ path, bearer }: TokenProof): string {
 
 /** The grant as long as its row allows it: the token alone opens nothing. */
 const admitted = (grant: Grant | undefined, claims: Claims, now: number): Grant | undefined =>
-  admits(grant, claims, 'send_input', now) ? grant : undefined
+  admits(grant, claims, now) ? grant : undefined

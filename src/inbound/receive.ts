@@ -22,6 +22,8 @@ export type ReceiveDeps = AuthenticateDeps &
 /** How long the caller is ready to wait for the outcome, and whether it is still there. */
 export interface Patience {
   readonly waitMs: number
+  /** Where it knocked at a hook; the same unless given. */
+  readonly hookWaitMs?: number
   readonly signal: () => AbortSignal
 }
 
@@ -59,11 +61,13 @@ const nameOf = (source: Source): string => (source.kind === 'hook' ? source.hook
 /** Hands what is stored to the worker and waits as long as the caller does. */
 function forward(deps: ReceiveDeps, recorded: Recorded, patience: Patience): Stored | Promise<Stored> {
   const { delivery, replayed, leased } = recorded
-  if (patience.waitMs <= 0) {
+  const { waitMs, hookWaitMs = waitMs } = patience
+  const ownMs = delivery.source.kind === 'hook' ? hookWaitMs : waitMs
+  if (ownMs <= 0) {
     if (leased) deps.start(delivery)
     return { kind: 'stored', delivery, replayed }
   }
-  const waiting = deps.wait(delivery, patience.waitMs, patience.signal())
+  const waiting = deps.wait(delivery, ownMs, patience.signal())
   if (leased) deps.start(delivery)
   return waiting.then((newest) => ({ kind: 'stored', delivery: newest, replayed }))
 }

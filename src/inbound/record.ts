@@ -39,7 +39,7 @@ export function record(
     idempotency: idempotencyOf(session, admission, rendered),
     payload,
     contentType,
-    headers: withoutProof(knock.keptHeaders(), admission.form),
+    headers: withoutProof(knock.keptHeaders(admission.form.kind), admission.form),
     receivedAt: knock.receivedAt,
     expiresAt: knock.receivedAt + retry.maxHoldSeconds * 1000,
     lease:

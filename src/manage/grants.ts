@@ -1,18 +1,28 @@
+import type { Opened } from '../domain/channel.ts'
+import type { Driver } from '../domain/driver.ts'
 import { Failure } from '../domain/error.ts'
-import { type Grant, type GrantId, parseVerb } from '../domain/grant.ts'
+import { type Grant, type GrantId, parseVerb, type Verb, verbs } from '../domain/grant.ts'
+import { builtInHooks } from '../domain/hook.ts'
+import { suggestion } from '../domain/nearest.ts'
 import type { Clock, DoorStore, Tokens } from '../domain/ports.ts'
-import { parseSessionId } from '../domain/session.ts'
+import { parseSessionId, requireOpen, type Session, type SessionId } from '../domain/session.ts'
 
 export interface ExposeDeps {
-  readonly store: Pick<DoorStore, 'addGrant'>
+  readonly store: Pick<DoorStore, 'addGrant' | 'findSession' | 'listSessions'>
   readonly tokens: Pick<Tokens, 'mint'>
   readonly clock: Pick<Clock, 'now' | 'bytes'>
   /** For whoever names no lifetime. */
   readonly defaultTtlSeconds: number | 'never'
+  /** Names of the configured hooks. */
+  readonly hooks: () => readonly string[]
+  /** Whether turns of that session end with an answer. */
+  readonly answers: (session: Session) => Promise<boolean>
 }
 
+/** `session` or `hook`, not both. */
 export interface MintOrder {
-  readonly session: string
+  readonly session?: string
+  readonly hook?: string
   readonly verb?: string
   /** Whole seconds; 0 or absent takes the default, `never` must be written out. */
   readonly ttlSeconds?: number | 'never'
@@ -26,21 +36,34 @@ export interface Minted {
 }
 
 /**
- * Mints a permission to do one thing to one session. Throws `usage` for a verb, lifetime or label that
- * cannot be, `session_missing` and `session_ended`; then no grant is left behind.
+ * Mints a permission to do one thing to one session or hook. Throws `usage` for a verb, lifetime or label that
+ * cannot be, `not_found`, `session_missing` and `session_ended`; then no grant is left behind.
  */
 export async function expose(deps: ExposeDeps, order: MintOrder): Promise<Minted> {
-  const grant = draftGrant(deps, order)
-  const { id, session, verb, expiresAt } = grant
+  const verb = verbOf(order)
+  const opened = await openedFor(deps, order, verb)
+  const grant: Grant = { ...opened, ...draftGrant(deps, order, verb) }
+  const { id, expiresAt } = grant
   const token = await deps.tokens.mint({
+    ...opened,
     grant: id,
-    session,
     verb,
     // The row ends on the millisecond, the token, which counts whole seconds, never before it.
     ...(expiresAt !== undefined && { expiresAt: Math.ceil(expiresAt / 1000) }),
   })
   await deps.store.addGrant(grant)
   return { grant, token }
+}
+
+/** Whether the driver of a session can tell the answers of its agent; a driver that is not of this build cannot. */
+export async function answersOf(
+  drivers: ReadonlyMap<string, Driver>,
+  session: Session,
+  runDir: string,
+): Promise<boolean> {
+  const driver = drivers.get(session.driver)
+  if (driver === undefined || driver.delivery === 'pull') return false
+  return driver.answers === undefined || driver.answers(session, { runDir })
 }
 
 /** Takes back a grant named by its id or a unique beginning of it. Throws `usage`, `not_found` or `ambiguous`. */
@@ -78,13 +101,48 @@ export async function findGrant(store: Pick<DoorStore, 'listGrants'>, idOrPrefix
 const hundredYears = 3_155_760_000
 const maxLabelLength = 200
 
-function draftGrant(deps: ExposeDeps, order: MintOrder): Grant {
+function verbOf({ verb, session, hook }: MintOrder): Verb {
+  if (session !== undefined && hook !== undefined)
+    throw new Failure('usage', 'A grant opens a session or a hook, not both.')
+  const wanted = parseVerb(verb ?? (hook === undefined ? 'send_input' : 'post_hook'))
+  const { opens } = verbs[wanted]
+  if ((opens === 'hook' ? hook : session) === undefined)
+    throw new Failure('usage', `${wanted} opens a ${opens}: name the ${opens}.`)
+  return wanted
+}
+
+async function openedFor(deps: ExposeDeps, { session, hook }: MintOrder, verb: Verb): Promise<Opened> {
+  if (hook !== undefined) return { hook: knownHook(deps, hook) }
+  const id = parseSessionId(session ?? '')
+  const found = await knownSession(deps, id)
+  if (verbs[verb].needsAnswers && !(await deps.answers(found)))
+    throw new Failure(
+      'usage',
+      `${verb} gives the answer back, and this session (${found.driver}) has no way to tell it.`,
+    )
+  return { session: id }
+}
+
+function knownHook({ hooks }: ExposeDeps, name: string): string {
+  const known = [...builtInHooks, ...hooks()]
+  if (!known.includes(name))
+    throw new Failure('not_found', `There is no such hook. ${suggestion(name, known)}`)
+  return name
+}
+
+async function knownSession({ store }: ExposeDeps, id: SessionId): Promise<Session> {
+  const found = await store.findSession(id)
+  if (found) return requireOpen(found, id)
+  const open = (await store.listSessions()).filter(({ state }) => state !== 'ended').map((one) => one.id)
+  throw new Failure('session_missing', `There is no session "${id}". ${suggestion(id, open)}`)
+}
+
+function draftGrant(deps: ExposeDeps, order: MintOrder, verb: Verb) {
   const now = deps.clock.now()
   const ttl = ttlOf(order.ttlSeconds, deps.defaultTtlSeconds)
   return {
     id: grantIdOf(deps.clock.bytes(8)),
-    session: parseSessionId(order.session),
-    verb: parseVerb(order.verb ?? 'send_input'),
+    verb,
     ...(order.label !== undefined && order.label !== '' && { label: checkLabel(order.label) }),
     createdAt: now,
     ...(ttl !== 'never' && { expiresAt: now + ttl * 1000 }),

@@ -1,10 +1,12 @@
 import { Buffer } from 'node:buffer'
 import { asStored, type SessionActivity } from '../domain/activity.ts'
+import { channelOfOpened } from '../domain/channel.ts'
 import type { Attempt, Delivery, DeliveryEvent, DeliveryRecord } from '../domain/delivery.ts'
 import { type Grant, isExpired } from '../domain/grant.ts'
 import type { Hook } from '../domain/hook.ts'
 import type { Refusal } from '../domain/refusal.ts'
 import { channelOf, type Session, type SessionId } from '../domain/session.ts'
+import { grantBehind } from '../domain/source.ts'
 
 // Records as programs see them: `--json` and the HTTP API alike. Times are ISO 8601 in UTC; what is not there is null.
 
@@ -13,8 +15,9 @@ export type GrantView = ReturnType<typeof grantView>
 /** `now` in Unix milliseconds decides what has expired. */
 export const grantView = (grant: Grant, now: number) => ({
   id: grant.id,
-  channel: channelOf(grant.session),
-  session: grant.session,
+  channel: channelOfOpened(grant),
+  session: grant.session ?? null,
+  hook: grant.hook ?? null,
   verbs: [grant.verb],
   label: grant.label ?? null,
   revoked: grant.revokedAt !== undefined,
@@ -30,11 +33,12 @@ export type MintView = ReturnType<typeof mintView>
 
 /** A fresh grant with its URL: the only time the token is seen. */
 export const mintView = (grant: Grant, webhook: string) => ({
-  channel: channelOf(grant.session),
+  channel: channelOfOpened(grant),
   grantId: grant.id,
   webhook,
   expires: isoOrNull(grant.expiresAt),
-  session: grant.session,
+  session: grant.session ?? null,
+  hook: grant.hook ?? null,
   verb: grant.verb,
   label: grant.label ?? null,
 })
@@ -105,7 +109,7 @@ export const deliveryView = (delivery: Delivery) => ({
   session: delivery.session,
   channel: channelOf(delivery.session),
   source: delivery.source.kind,
-  grant: delivery.source.kind === 'grant' ? delivery.source.grant : null,
+  grant: grantBehind(delivery.source) ?? null,
   hook: delivery.source.kind === 'hook' ? delivery.source.hook : null,
   action: delivery.action,
   phase: delivery.phase,

@@ -123,6 +123,7 @@ export const amazonSns: Sender = {
           },
     verify,
     whyNot: () => wrong('signature, certificate, time or topic of the message is wrong'),
+    idIn: (_, request) => memberOfSmall(request, 'MessageId'),
     handshake,
   },
   parse,

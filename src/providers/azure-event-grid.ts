@@ -17,6 +17,7 @@ export const azureEventGrid: Sender = {
     options: ['header', 'prefix'],
     verify: (config, request) => (showsSecret(config, request) ? {} : undefined),
     inspect: namedInBody(claimed, '0', 'id'),
+    echoes: true,
     /** "Endpoint validation with Event Grid events". */
     handshake: (_, request) => {
       const code = memberOfSmall(request, '0', 'data', 'validationCode')

@@ -21,6 +21,7 @@ export const cloudevents: Sender = {
         : undefined,
     inspect: async (config, request, verified) =>
       single(request, 'ce-id') === undefined ? idInBody(config, request, verified) : verified,
+    idIn: (_, request) => single(request, 'ce-id'),
     openHandshake: (_, head) =>
       ['POST', 'GET', 'HEAD'].includes(head.method) ? undefined : permissionToSend(head),
   },

@@ -38,6 +38,7 @@ export const discord: Sender = {
       ) ??
       wrongSignature,
     inspect: namedInBody((_, id) => vouched(id), 'id'),
+    echoes: true,
     /** discord.com/developers: interactions send a PING of type 1, webhook events one of type 0; an event is of type 1, too. */
     handshake: (_, request) => {
       const type = memberOfSmall(request, 'type')

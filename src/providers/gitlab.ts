@@ -18,6 +18,7 @@ export const gitlab: Sender = {
       config.secrets.every(isSigning)
         ? whyNotStandard(config, request)
         : (flawOfHeader(request, 'x-gitlab-token') ?? wrong('the token in x-gitlab-token is wrong')),
+    idIn: (_, request) => single(request, 'webhook-id') ?? idIn(request),
     sign: (config, request) =>
       isSigning(config.secrets[0] ?? '')
         ? signStandard(config, request)
@@ -53,6 +54,9 @@ const isSigning = (secret: string): boolean => secret.startsWith('whsec_')
 function verifyToken({ secrets }: VerifyConfig, request: SignedRequest): Verified | undefined {
   const plain = secrets.filter((secret) => !isSigning(secret))
   return isSecret(single(request, 'x-gitlab-token') ?? '', plain)
-    ? claimed(request, single(request, 'idempotency-key') ?? single(request, 'x-gitlab-event-uuid'))
+    ? claimed(request, idIn(request))
     : undefined
 }
+
+const idIn = (request: SignedRequest): string | undefined =>
+  single(request, 'idempotency-key') ?? single(request, 'x-gitlab-event-uuid')

@@ -44,7 +44,7 @@ export const hmacScheme = (recipe: Recipe): HmacScheme => ({
 /** Both directions of a recipe that depends on the configuration; undefined where that names no header. */
 export const configuredHmac = (
   recipeOf: (config: VerifyConfig) => Recipe | undefined,
-): Pick<HmacScheme, 'verify' | 'sign' | 'whyNot'> => ({
+): Pick<HmacScheme, 'verify' | 'sign' | 'whyNot' | 'idIn'> => ({
   verify: (config, request) => {
     const recipe = recipeOf(config)
     return recipe && verifyRecipe(recipe, config, request)
@@ -56,6 +56,10 @@ export const configuredHmac = (
   sign: (config, request) => {
     const recipe = recipeOf(config)
     return recipe ? signRecipe(recipe, config, request) : {}
+  },
+  idIn: (config, request) => {
+    const recipe = recipeOf(config)
+    return recipe && identified(recipe, request).deliveryId
   },
 })
 

@@ -33,6 +33,7 @@ export const linear: Sender = {
       const time = unixTime(String(stamp))
       return flawOfTime(time, request.now, config.toleranceSeconds ?? 60) ?? wrongSignature
     },
+    idIn: (_, request) => single(request, 'linear-delivery'),
     sign: (config, request) => ({
       ...signature.sign(config, request),
       'linear-timestamp': String(request.now),

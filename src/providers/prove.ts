@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
+import { Failure } from '../domain/error.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
 import { isPacked } from '../payload/unpack.ts'
 import { emptyAnswer } from './answer.ts'
 import { schemeOf } from './index.ts'
 import type { Network } from './network.ts'
-import type { RequestHead, SignedRequest, Verified } from './request.ts'
+import { claimed, type RequestHead, type SignedRequest, type Verified } from './request.ts'
 import type { Proof, Scheme } from './sender.ts'
 import { wrong } from './unproven.ts'
 
@@ -35,6 +36,55 @@ export async function prove(
   if (!verified) return unproven(scheme, config, request)
   const answer = await scheme.handshake?.(config, request, network)
   return answer ? { kind: 'handshake', answer } : { kind: 'verified', verified }
+}
+
+/**
+ * The same where the address is the proof, and stands in place of the scheme's. Only a handshake that would give something
+ * away still asks for the scheme's own. What the sender calls the delivery counts with its bytes, unless its signature holds.
+ */
+export async function proveByUrl(
+  config: VerifyConfig,
+  head: RequestHead,
+  readBody: ReadBody,
+  network: Network,
+): Promise<Exclude<Proof, { kind: 'unproven' }>> {
+  const scheme = schemeOf(config.scheme)
+  const open = scheme?.openHandshake?.(config, head)
+  if (open && open.kind !== 'unproven') return open
+  if (probes.includes(head.method)) return { kind: 'handshake', answer: emptyAnswer(200) }
+  if (head.method !== 'POST') return { kind: 'method', allow: 'POST' }
+  const request = { ...head, rawBody: await readBody() }
+  if (!scheme) return { kind: 'verified', verified: {} }
+  const signed = await verifiedAnyway(scheme, config, head, readBody, network)
+  const answer = signed || scheme.echoes ? await scheme.handshake?.(config, request, network) : undefined
+  if (answer) return { kind: 'handshake', answer }
+  return { kind: 'verified', verified: signed ?? claimed(request, await idOf(scheme, config, request)) }
+}
+
+/** What the sender calls the delivery, in its headers or its body. */
+async function idOf(scheme: Scheme, config: VerifyConfig, request: SignedRequest): Promise<unknown> {
+  const id = scheme.idIn?.(config, request)
+  return id ?? (await scheme.inspect?.(config, request, {}))?.deliveryId
+}
+
+/** A scheme that cannot know now does not keep away what needs no proof of it. */
+async function verifiedAnyway(
+  scheme: Scheme,
+  config: VerifyConfig,
+  head: RequestHead,
+  readBody: ReadBody,
+  network: Network,
+): Promise<Verified | undefined> {
+  try {
+    const asSent = await verifiedAsSent(scheme, config, head, readBody, network)
+    const request = { ...head, rawBody: await readBody() }
+    const proven = asSent ?? (await verifiedBy(scheme, config, request, network))
+    return proven && scheme.inspect ? await scheme.inspect(config, request, proven) : proven
+  } catch (thrown) {
+    if (thrown instanceof Failure && (thrown.code === 'unreachable' || thrown.code === 'rate_limited'))
+      return undefined
+    throw thrown
+  }
 }
 
 /** How senders look whether an address is there before they keep it (Trello, Mandrill). */

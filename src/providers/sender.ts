@@ -39,6 +39,8 @@ export interface Scheme {
     request: SignedRequest,
     verified: Verified,
   ) => Promise<Verified | undefined>
+  /** The sender's id of a delivery, in a request that need not prove itself. */
+  readonly idIn?: (config: VerifyConfig, request: SignedRequest) => unknown
   /** The headers that prove a request by the first secret; none where nobody but the sender can make them. */
   readonly sign?: Sign
   /** Where the secret itself is shown, which proves nothing of the body. Absent for signatures. */
@@ -65,6 +67,8 @@ export interface Scheme {
     request: SignedRequest,
     network: Network,
   ) => HandshakeAnswer | undefined | Promise<HandshakeAnswer | undefined>
+  /** `handshake` uses no secret and asks nobody, so that it may be answered where the address is the proof. */
+  readonly echoes?: true
   /** The answer to a handshake that the sender does not sign. It is asked first and sees no body. */
   readonly openHandshake?: (config: VerifyConfig, head: RequestHead) => Proof | undefined
 }

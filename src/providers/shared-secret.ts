@@ -12,6 +12,7 @@ export const bearerScheme: Scheme = {
   flaw: flawOfBearer,
   verify: (config, request) => (showsSecret(config, request) ? named(config, request) : undefined),
   whyNot: whyNoSecret,
+  idIn: idNamed,
   sign: ({ header, prefix = '', secrets: [secret = ''] }) =>
     header === undefined ? { authorization: `Bearer ${secret}` } : { [header]: prefix + secret },
   credential: ({ header }) => ({
@@ -75,6 +76,7 @@ export const basic: Sender = {
         lacks('header authorization is not Basic with a user name and password')
       )
     },
+    idIn: idNamed,
     sign: ({ username = '', secrets: [secret = ''] }) => ({
       authorization: `Basic ${Buffer.from(`${username}:${secret}`).toString('base64')}`,
     }),
@@ -100,5 +102,9 @@ function ownHeader({ header = '', prefix = '' }: VerifyConfig, request: SignedRe
   return value?.startsWith(prefix) ? value.slice(prefix.length) : undefined
 }
 
-const named = ({ idHeader }: VerifyConfig, request: SignedRequest): Verified =>
-  claimed(request, idHeader && single(request, idHeader))
+const named = (config: VerifyConfig, request: SignedRequest): Verified =>
+  claimed(request, idNamed(config, request))
+
+function idNamed({ idHeader }: VerifyConfig, request: SignedRequest): string | undefined {
+  return idHeader && single(request, idHeader)
+}

@@ -18,6 +18,7 @@ export const slack: Sender = {
     }),
     inspect: namedInBody((_, id) => vouched(id), 'event_id'),
     ownSecret: true,
+    echoes: true,
     /** docs.slack.dev, "url_verification"; of commands, "SSL checks". */
     handshake: (_, request) => {
       if (isSslCheck(request)) return emptyAnswer(200)

@@ -17,6 +17,7 @@ const schemeUnder = (brandOf: (request: RequestHead) => Brand, brand: Brand): Sc
     const isThere = request.header(`${sent}-signature`) !== undefined
     return whyNotStandard(config, request, isThere ? sent : brand)
   },
+  idIn: (_, request) => single(request, `${brandOf(request)}-id`),
   sign: (config, request) => signStandard(config, request, brand),
   key: { what: 'the signing secret as the sender shows it, whsec_ and base64', fits: isStandardKey },
 })

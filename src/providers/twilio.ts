@@ -52,6 +52,7 @@ export const twilio: Sender = {
         : undefined
     },
     whyNot: (_, request) => flawOfHeader(request, 'x-twilio-signature') ?? wrongSignature,
+    idIn: (_, request) => single(request, 'i-twilio-idempotency-token'),
     sign: (config, request) => ({
       'x-twilio-signature': Buffer.from(
         macOf(config.secrets[0] ?? '', [addressOf(config, request), signedText(request) ?? ''], 'sha1'),

@@ -19,6 +19,7 @@ export const twitch: Sender = {
       deliveryId: (request) => vouched(single(request, 'twitch-eventsub-message-id')),
     }),
     ownSecret: true,
+    echoes: true,
     /** dev.twitch.tv, "Responding to a challenge request". */
     handshake: (_, request) =>
       single(request, 'twitch-eventsub-message-type') === 'webhook_callback_verification'

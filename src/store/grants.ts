@@ -1,6 +1,7 @@
+import { channelOfOpened } from '../domain/channel.ts'
 import type { Grant, GrantId } from '../domain/grant.ts'
 import type { DoorStore } from '../domain/ports.ts'
-import { requireOpen, type SessionId } from '../domain/session.ts'
+import { channelOf, requireOpen, type SessionId } from '../domain/session.ts'
 import type { StoreContext } from './context.ts'
 import { createPause } from './queries.ts'
 import { noteRevoked } from './revocations.ts'
@@ -17,13 +18,13 @@ export const grantStore = (context: StoreContext): Grants => ({
 })
 
 function add({ sql, cache }: StoreContext, grant: Grant): void {
-  requireOpen(cache.session(grant.session), grant.session)
+  if (grant.session !== undefined) requireOpen(cache.session(grant.session), grant.session)
   sql(
-    `INSERT INTO grants (id, session, verb, label, created_at, expires_at, revoked_at, last_used_at, uses)
+    `INSERT INTO grants (id, channel, verb, label, created_at, expires_at, revoked_at, last_used_at, uses)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     grant.id,
-    grant.session,
+    channelOfOpened(grant),
     grant.verb,
     grant.label ?? null,
     grant.createdAt,
@@ -70,7 +71,7 @@ function listPiece(
   const rows =
     session === undefined
       ? sql(`SELECT * FROM grants WHERE ${rest}`).all(createdAt, id)
-      : sql(`SELECT * FROM grants WHERE session = ? AND ${rest}`).all(session, createdAt, id)
+      : sql(`SELECT * FROM grants WHERE channel = ? AND ${rest}`).all(channelOf(session), createdAt, id)
   return rows.map(grantOf)
 }
 

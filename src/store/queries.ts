@@ -129,7 +129,7 @@ function termsOf(filter: DeliveryFilter, skew: number): readonly Term[] {
     unfinished ? [`state IN ('PENDING', 'RETRY') AND phase = 'deliver'`] : undefined,
     session === undefined ? undefined : ['session = ?', session],
     hook === undefined ? undefined : ['source = ?', `hook:${hook}`],
-    grant === undefined ? undefined : ['source = ?', `grant:${grant}`],
+    grant === undefined ? undefined : [`(source = ? OR extra ->> '$.grant' = ?)`, `grant:${grant}`, grant],
     part === undefined ? undefined : ['instr(lower(message), lower(?)) > 0', part],
     receivedSince === undefined ? undefined : ['received_at >= ?', receivedSince - skew],
   ]

@@ -1,8 +1,9 @@
 import { type Delivery, type DeliveryId, deliveryIdOf, onClock, scopeOf } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
-import { forbidden, isExpired } from '../domain/grant.ts'
+import { forbidden } from '../domain/grant.ts'
 import type { Draft, Recorded } from '../domain/ports.ts'
 import { closedBecause, closedText, requireOpen } from '../domain/session.ts'
+import { grantBehind, stillOpens } from '../domain/source.ts'
 import type { StoreContext } from './context.ts'
 import { deliveryColumns, deliveryOf, type Extra, extraOf, usualType } from './rows.ts'
 import { addEvents } from './settle.ts'
@@ -25,16 +26,14 @@ export function record(context: StoreContext, draft: Draft): Recorded {
     context.time.now(),
     leased,
   )
-  if (draft.source.kind === 'grant') context.cache.used(draft.source.grant, now)
+  const grant = grantBehind(draft.source)
+  if (grant !== undefined) context.cache.used(grant, now)
   return { delivery: onClock(delivery, context.time.skew()), replayed: false, leased }
 }
 
 function requireSource({ cache }: StoreContext, draft: Draft, now: number): void {
-  if (draft.source.kind === 'grant') {
-    const grant = cache.grant(draft.source.grant)
-    const opens = grant && grant.revokedAt === undefined && !isExpired(grant, now)
-    if (!opens || grant.session !== draft.session) throw forbidden()
-  }
+  const id = grantBehind(draft.source)
+  if (id !== undefined && !stillOpens(cache.grant(id), draft, now)) throw forbidden()
   if (draft.source.kind !== 'hook') requireOpen(cache.session(draft.session), draft.session)
 }
 
@@ -161,6 +160,7 @@ function queued(
 /** Absent members take no room in the JSON; what is usual is left out too. */
 const extraFor = (draft: Draft): Extra => ({
   from: draft.from,
+  grant: draft.source.kind === 'hook' ? draft.source.grant : undefined,
   skill: draft.skill,
   callbackUrl: draft.callbackUrl,
   timeoutMs: draft.timeoutMs,

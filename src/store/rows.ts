@@ -1,3 +1,4 @@
+import { openedBy } from '../domain/channel.ts'
 import {
   type Action,
   type Attempt,
@@ -31,7 +32,7 @@ function present<T extends object>(record: T): T {
 export const grantOf = (row: SqlRow): Grant =>
   present({
     id: text(row.id) as GrantId,
-    session: text(row.session) as SessionId,
+    ...openedBy(text(row.channel)),
     verb: text(row.verb) as Verb,
     label: orUndefined(row.label, text),
     createdAt: number(row.created_at),
@@ -57,6 +58,8 @@ export const sessionOf = (row: SqlRow): Session =>
 /** What stands in the column `extra`: members that few deliveries have, and those that only a closer look shows. */
 export interface Extra {
   readonly from?: string | undefined
+  /** Of a hook's delivery: the URL that it came by. */
+  readonly grant?: GrantId | undefined
   readonly skill?: string | undefined
   readonly callbackUrl?: string | undefined
   readonly timeoutMs?: number | undefined
@@ -84,12 +87,12 @@ export const deliveryColumns = [
 ].join(', ')
 
 export function deliveryOf(row: SqlRow): Delivery {
-  const { from, skill, callbackUrl, timeoutMs, replayOf } = extraOf(row)
+  const { from, skill, callbackUrl, timeoutMs, replayOf, grant } = extraOf(row)
   return present({
     id: text(row.id) as DeliveryId,
     seq: number(row.seq),
     session: text(row.session) as SessionId,
-    source: sourceOf(text(row.source)),
+    source: sourceOf(text(row.source), grant),
     action: text(row.action) as Action,
     state: text(row.state) as DeliveryState,
     phase: text(row.phase) as Phase,
@@ -136,9 +139,10 @@ export const eventOf = (row: SqlRow, ms: number): DeliveryEvent =>
     detail: orUndefined(row.detail, text),
   } as DeliveryEvent)
 
-function sourceOf(spelled: string): Source {
+function sourceOf(spelled: string, grant: GrantId | undefined): Source {
   const colon = spelled.indexOf(':')
   const rest = spelled.slice(colon + 1)
   if (spelled.startsWith('grant:')) return { kind: 'grant', grant: rest as GrantId }
-  return spelled.startsWith('hook:') ? { kind: 'hook', hook: rest } : { kind: 'admin' }
+  if (!spelled.startsWith('hook:')) return { kind: 'admin' }
+  return grant === undefined ? { kind: 'hook', hook: rest } : { kind: 'hook', hook: rest, grant }
 }

@@ -1,6 +1,6 @@
 import { Failure } from '../domain/error.ts'
 import type { DoorStore, HostLink } from '../domain/ports.ts'
-import { isStanding, type Session, type SessionId } from '../domain/session.ts'
+import { channelOf, isStanding, type Session, type SessionId } from '../domain/session.ts'
 import type { SqlValue } from '../platform/platform.ts'
 import type { StoreContext } from './context.ts'
 import { number } from './rows.ts'
@@ -86,8 +86,8 @@ const countLiveGrants = ({ sql }: StoreContext, { id, openedAt }: Session): numb
   number(
     sql(
       `SELECT COUNT(*) AS n FROM grants
-       WHERE session = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)`,
-    ).get(id, openedAt)?.n,
+       WHERE channel = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)`,
+    ).get(channelOf(id), openedAt)?.n,
   )
 
 function changed(

@@ -46,7 +46,7 @@ describe('complete', () => {
     ['-', ['--home', '--json'], ['serve', '--session']],
     ['session ', ['add', 'ls', 'show', 'end'], ['serve']],
     ['--home /x session ', ['add', 'ls'], ['serve']],
-    ['expose ', ['--session'], ['--ttl', '--home']],
+    ['expose ', ['--session', '--hook', '--ttl'], ['--driver']],
     ['expose --session build ', ['--ttl', '--label', '--json'], ['--session', '--driver']],
     ['expose --session build --', ['--ttl', '--label', '--json'], ['--session', '--driver']],
     ['session add x --set a=b --s', ['--set', '--socket'], []],
@@ -90,7 +90,21 @@ describe('complete', () => {
     ['expose --label ', []],
     ['expose --json=', []],
     ['nonsense ', []],
-    ['expose --nonsense ', ['--session']],
+    [
+      'expose --session build --nonsense ',
+      [
+        '--help',
+        '--home',
+        '--hook',
+        '--json',
+        '--label',
+        '--no-color',
+        '--quiet',
+        '--ttl',
+        '--verb',
+        '--version',
+      ],
+    ],
   ]
   for (const [line, wanted] of all)
     it(`"${line}" offers ${wanted.join(', ') || 'nothing'} alone`, async () => {

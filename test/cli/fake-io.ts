@@ -134,6 +134,7 @@ function ioOf(world: World): Io {
         paths: homeAt(home),
         config: {
           server: { grantTtlSeconds: 2_592_000 },
+          webhooks: { hooks: [{ name: 'github' }] },
           limits: { queuePerSession: 1000, turnsAtOnce: 0 },
           retry: { maxHoldSeconds: 86_400 },
         },

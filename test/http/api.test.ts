@@ -130,7 +130,7 @@ const refusals: readonly (readonly [
     grants,
     post(`{"session":"a","${secret}":1}`),
     422,
-    /Known: session, verb, ttl, label/,
+    /Known: session, hook, verb, ttl, label/,
   ],
   ['a member of the prototype', grants, post('{"session":"a","__proto__":{}}'), 422, /unknown member/],
   [

@@ -46,8 +46,8 @@ const config: InboundConfig = {
 
 function setUp(over: Partial<ReceiveDeps> = {}) {
   const state = createMemoryState()
-  const { grant: id, session, verb } = claims
-  state.grants.set(id, { id, session, verb, label: 'test', createdAt: 0, uses: 0 })
+  const { grant: id, ...rest } = claims
+  state.grants.set(id, { ...rest, id, label: 'test', createdAt: 0, uses: 0 })
   const deps: ReceiveDeps = {
     ...{ store: openMemoryStore(() => now, state), config: () => config, leaseMs: 1000 },
     clock: { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
@@ -68,7 +68,10 @@ const knockOf = (proof: Proof, body: string, headers: Readonly<Record<string, st
   body: async () => Buffer.from(body),
 })
 
-const token = (path: string | undefined, bearer?: string): Proof => ({ kind: 'token', path, bearer })
+const token = (path: string | undefined, bearer?: string, method = 'POST'): Proof => ({
+  ...{ kind: 'token', path, bearer, method },
+  url: `http://localhost/hook/${path}`,
+})
 const hookAt = (name: string, method = 'POST'): Proof => {
   const path = `/api/hooks/${name}`
   return { kind: 'hook', path, method, url: `http://localhost${path}` }

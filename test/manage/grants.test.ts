@@ -3,7 +3,14 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Claims, Grant } from '../../src/domain/grant.ts'
 import { admits } from '../../src/domain/grant.ts'
+import type { Session, SessionId } from '../../src/domain/session.ts'
 import { type ExposeDeps, expose, type MintOrder } from '../../src/manage/grants.ts'
+import { sessionCalled } from '../support/drafts.ts'
+
+const sessions: readonly Session[] = [
+  sessionCalled('build' as SessionId),
+  sessionCalled('silent' as SessionId, { driver: 'inbox' }),
+]
 
 interface Minter extends ExposeDeps {
   readonly grants: Grant[]
@@ -16,7 +23,13 @@ function minter(now: number, defaultTtlSeconds: number | 'never' = 60): Minter {
     grants,
     claims,
     defaultTtlSeconds,
-    store: { addGrant: async (grant) => void grants.push(grant) },
+    store: {
+      addGrant: async (grant) => void grants.push(grant),
+      findSession: async (id) => sessions.find((session) => session.id === id),
+      listSessions: async () => sessions,
+    },
+    hooks: () => ['github'],
+    answers: async ({ driver }) => driver === 'command',
     tokens: {
       mint: async (claim) => {
         claims.push(claim)
@@ -56,8 +69,8 @@ describe('expose', () => {
         const [claims] = deps.claims
         assert.ok(claims)
         const end = now + ttlSeconds * 1000
-        assert.equal(admits(grant, claims, 'send_input', end - 1), true)
-        assert.equal(admits(grant, claims, 'send_input', end), false)
+        assert.equal(admits(grant, claims, end - 1), true)
+        assert.equal(admits(grant, claims, end), false)
       }),
     )
   })
@@ -98,4 +111,67 @@ describe('expose', () => {
       await assert.rejects(expose(deps, order), { code: 'usage' })
       assert.deepEqual([deps.grants, deps.claims], [[], []])
     })
+})
+
+describe('expose of a verb', () => {
+  const refused: Readonly<Record<string, readonly [order: MintOrder, refusal: RegExp]>> = {
+    'an unknown verb, with the nearest': [{ session: 'build', verb: 'run_trun' }, /Did you mean run_turn\?/],
+    'an unknown session, with the nearest': [{ session: 'biuld' }, /Did you mean build\?/],
+    'an unknown hook, with the nearest': [{ hook: 'gihub' }, /no such hook\. Did you mean github\?/],
+    'a session and a hook': [{ session: 'build', hook: 'github' }, /not both/],
+    'nothing to open': [{}, /name the session/],
+    'post_hook without a hook': [{ session: 'build', verb: 'post_hook' }, /post_hook opens a hook/],
+    'another verb with a hook': [{ hook: 'github', verb: 'run_turn' }, /run_turn opens a session/],
+    'run_turn where a session cannot tell its answers': [{ session: 'silent', verb: 'run_turn' }, /inbox/],
+  }
+  for (const [title, [order, refusal]] of Object.entries(refused))
+    it(`refuses ${title}, and mints nothing`, async () => {
+      const deps = minter(0)
+      await assert.rejects(expose(deps, order), refusal)
+      assert.deepEqual([deps.grants, deps.claims], [[], []])
+    })
+
+  it('run_turn and post_hook put their channel into the row and the token', async () => {
+    const deps = minter(0, 'never')
+    await expose(deps, { session: 'build', verb: 'run_turn' })
+    await expose(deps, { hook: 'github' })
+    await expose(deps, { hook: 'agent', verb: 'post_hook' })
+    const facts = { id: 'abababababababab', createdAt: 0, uses: 0 }
+    assert.deepEqual(deps.grants, [
+      { ...facts, session: 'build', verb: 'run_turn' },
+      { ...facts, hook: 'github', verb: 'post_hook' },
+      { ...facts, hook: 'agent', verb: 'post_hook' },
+    ])
+    const grant = 'abababababababab'
+    assert.deepEqual(deps.claims, [
+      { grant, session: 'build', verb: 'run_turn' },
+      { grant, hook: 'github', verb: 'post_hook' },
+      { grant, hook: 'agent', verb: 'post_hook' },
+    ])
+  })
+
+  it('admits nothing whose row and token differ in verb or channel, or do not fit together', async () => {
+    const deps = minter(0, 'never')
+    await expose(deps, { session: 'build', verb: 'run_turn' })
+    await expose(deps, { hook: 'build' }).catch(() => expose(deps, { hook: 'github' }))
+    const [[turn, post], [turnClaims, postClaims]] = [deps.grants, deps.claims]
+    assert.ok(turn && post && turnClaims && postClaims)
+    assert.equal(admits(turn, turnClaims, 0), true)
+    assert.equal(admits(post, postClaims, 0), true)
+    const odd: readonly (readonly [Grant, Claims])[] = [
+      [turn, { ...turnClaims, verb: 'send_input' }],
+      [{ ...turn, verb: 'send_input' }, turnClaims],
+      [turn, postClaims],
+      [post, turnClaims],
+      [
+        { ...post, verb: 'run_turn' },
+        { ...postClaims, verb: 'run_turn' },
+      ],
+      [
+        { ...turn, verb: 'post_hook' },
+        { ...turnClaims, verb: 'post_hook' },
+      ],
+    ]
+    for (const [grant, claims] of odd) assert.equal(admits(grant, claims, 0), false)
+  })
 })

@@ -8,7 +8,7 @@ import { createHookRenderer, readPayload } from '../../src/inbound/webhook-messa
 import { flawOf } from '../../src/providers/flaw.ts'
 import { schemeForPreset, senders } from '../../src/providers/index.ts'
 import { offline } from '../../src/providers/network.ts'
-import { prove } from '../../src/providers/prove.ts'
+import { prove, proveByUrl } from '../../src/providers/prove.ts'
 import type { SignedRequest } from '../../src/providers/request.ts'
 import type { Sample, Scheme, Sender } from '../../src/providers/sender.ts'
 import { sampleBytes, signedSample } from '../../src/providers/signed-sample.ts'
@@ -108,6 +108,15 @@ function signedCases(name: string, sender: Sender, scheme: Scheme): void {
     assert.equal(await flawOf(config), undefined)
     assert.ok(await isVerified(config, request))
     assert.ok(await isVerified({ ...config, secrets: [another, ...config.secrets] }, request))
+  })
+
+  test(`${name}: names its delivery by the same id where the address is the proof`, async () => {
+    const proof = await proofOf(config, request)
+    assert.ok(proof.kind === 'verified')
+    const elsewhere = configOf(name, sender, another)
+    const byUrl = await proveByUrl(elsewhere, request, async () => request.rawBody, offline)
+    assert.ok(byUrl.kind === 'verified')
+    assert.equal(byUrl.verified.deliveryId, proof.verified.deliveryId)
   })
 
   const changed = `${name}: refuses a changed byte of the body`

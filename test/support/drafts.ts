@@ -35,14 +35,9 @@ export const sessionCalled = (id: SessionId, about: Partial<Session> = {}): Sess
   ...about,
 })
 
-export const grantOf = (about: Partial<Grant> = {}): Grant => ({
-  id: ci,
-  session: inbox,
-  verb: 'send_input',
-  createdAt: noon,
-  uses: 0,
-  ...about,
-})
+/** At the inbox unless `about` says otherwise. */
+export const grantOf = (about: Partial<Grant> = {}): Grant =>
+  ({ id: ci, session: inbox, verb: 'send_input', createdAt: noon, uses: 0, ...about }) as Grant
 
 /** What came with an idempotency key. */
 export const keyed = (key: string, about: Partial<Draft> = {}): Draft =>

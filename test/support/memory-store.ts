@@ -32,6 +32,7 @@ import {
 } from '../../src/domain/session.ts'
 import { settle, submitted } from '../../src/domain/settle.ts'
 import { isUnspent, type Settlement, settled } from '../../src/domain/settlement.ts'
+import { grantBehind, stillOpens } from '../../src/domain/source.ts'
 
 /** What several handles share, as processes share a database. */
 export interface MemoryState {
@@ -203,7 +204,7 @@ function grants({ grants: all, sessions: open }: MemoryState, now: () => number,
   return {
     addGrant: (grant: Grant) =>
       write(() => {
-        requireOpen(open.get(grant.session), grant.session)
+        if (grant.session !== undefined) requireOpen(open.get(grant.session), grant.session)
         all.set(grant.id, grant)
       }),
     findGrant: async (id: GrantId) => all.get(id),
@@ -329,7 +330,7 @@ function matches(delivery: Delivery, filter: DeliveryFilter): boolean {
     (filter.state === undefined || delivery.state === filter.state) &&
     (filter.session === undefined || delivery.session === filter.session) &&
     (filter.hook === undefined || (source.kind === 'hook' && source.hook === filter.hook)) &&
-    (filter.grant === undefined || (source.kind === 'grant' && source.grant === filter.grant)) &&
+    (filter.grant === undefined || grantBehind(source) === filter.grant) &&
     (filter.after === undefined ||
       (filter.oldestFirst ? delivery.seq > filter.after : delivery.seq < filter.after)) &&
     (!filter.unfinished || inQueue(delivery)) &&
@@ -363,10 +364,9 @@ function recordOf({ delivery, draft, events, attempts }: Row): DeliveryRecord {
 
 function record(state: MemoryState, draft: Draft, now: number): Recorded {
   const { source, session, idempotency } = draft
-  if (source.kind === 'grant') {
-    const grant = state.grants.get(source.grant)
-    if (!grant || !alive(grant, now) || grant.session !== session) throw forbidden()
-  }
+  const grantId = grantBehind(source)
+  const grant = grantId === undefined ? undefined : state.grants.get(grantId)
+  if (grantId !== undefined && !stillOpens(grant, draft, now)) throw forbidden()
   if (source.kind !== 'hook') requireOpen(state.sessions.get(session), session)
   const first = idempotency && firstOf(state, draft, idempotency, now)
   if (first) return { delivery: first, replayed: true, leased: false }
@@ -388,7 +388,6 @@ function record(state: MemoryState, draft: Draft, now: number): Recorded {
       ? [{ at: now, kind: 'held' as const, detail: `${held.heldBecause}: ${held.detail}` }]
       : []
   state.rows.push({ delivery, draft, events, attempts })
-  const grant = source.kind === 'grant' ? state.grants.get(source.grant) : undefined
   if (grant) state.grants.set(grant.id, { ...grant, uses: grant.uses + 1, lastUsedAt: now })
   return { delivery, replayed: false, leased }
 }

@@ -1,7 +1,7 @@
 import { Failure } from '../../domain/error.ts'
 import { verbs } from '../../domain/grant.ts'
 import { parseSessionId } from '../../domain/session.ts'
-import { expose, revoke } from '../../manage/grants.ts'
+import { answersOf, expose, revoke } from '../../manage/grants.ts'
 import { webhookUrl } from '../../manage/urls.ts'
 import { type GrantView, grantView, type MintView, mintView } from '../../manage/views.ts'
 import { shortTime, wholeNumber } from '../arguments.ts'
@@ -9,20 +9,28 @@ import { type Call, type Command, printList, withHome } from '../command.ts'
 import type { Cell, Column } from '../output.ts'
 
 const session = { name: 'session', value: 'id', summary: 'the session it opens' }
+const hook = {
+  name: 'hook',
+  value: 'name',
+  complete: 'hooks',
+  summary: 'the hook it opens, instead of a session',
+} as const
 
 export const grantCommands: readonly Command[] = [
   {
     name: 'expose',
     aliases: ['channel expose'],
-    summary: 'Mint a URL that lets its holder send one kind of message to one session.',
-    details: 'The URL is the whole key. It is shown once and never stored.',
+    summary: 'Mint a URL that lets its holder do one thing to one session or hook.',
+    details:
+      'The URL is the whole key. It is shown once and never stored. With --hook it stands in place of the secret or signature of that hook, for senders that can keep nothing but a URL.',
     flags: [
-      { ...session, required: true },
+      session,
+      hook,
       {
         name: 'verb',
         value: 'verb',
         complete: Object.keys(verbs),
-        summary: `what it may do; ${Object.keys(verbs)[0]} unless given`,
+        summary: 'what it may do; send_input unless given, post_hook with --hook',
       },
       {
         name: 'ttl',
@@ -36,6 +44,8 @@ export const grantCommands: readonly Command[] = [
       'postern expose --session build',
       'postern expose --session build --ttl 3600 --label "ci, main branch"',
       'URL=$(postern expose --session build --quiet)',
+      'postern expose --session build --verb run_turn --label phone',
+      'postern expose --hook github --ttl never',
     ],
     run: runExpose,
   },
@@ -66,9 +76,13 @@ export const grantCommands: readonly Command[] = [
 
 function runExpose(call: Call): Promise<void> {
   return withHome(call, async (home) => {
-    const { store, tokens, clock, config, baseUrl } = home
+    const { store, tokens, clock, config, baseUrl, paths } = home
     const { grant, token } = await expose(
-      { store, tokens, clock, defaultTtlSeconds: config.server.grantTtlSeconds },
+      {
+        ...{ store, tokens, clock, defaultTtlSeconds: config.server.grantTtlSeconds },
+        hooks: () => config.webhooks.hooks.map(({ name }) => name),
+        answers: async (session) => answersOf(await home.drivers(), session, paths.runDir),
+      },
       mintOf(call),
     )
     printMint(call, mintView(grant, webhookUrl(baseUrl, token)))
@@ -78,9 +92,10 @@ function runExpose(call: Call): Promise<void> {
 function mintOf({ flags, json }: Call): Parameters<typeof expose>[1] {
   if (json && flags.on('quiet')) throw new Failure('usage', 'Choose one of --json and --quiet.')
   const ttl = flags.text('ttl')
+  if (!flags.on('session') && !flags.on('hook'))
+    throw new Failure('usage', 'postern expose needs --session <id> or --hook <name>.')
   return {
-    session: flags.need('session'),
-    ...flags.pick('verb', 'label'),
+    ...flags.pick('session', 'hook', 'verb', 'label'),
     ...(ttl !== undefined && { ttlSeconds: ttl === 'never' ? ttl : wholeNumber(ttl, '--ttl') }),
   }
 }
@@ -95,11 +110,13 @@ function printMint({ out, io, json, flags }: Call, minted: MintView): void {
     ['Expires', minted.expires ?? '-'],
   ])
   if (io.terminal.stdout && io.terminal.stderr)
-    out.note(`\nThe URL is the whole key and is not shown again. Knock with:\n  ${curlLine(minted.webhook)}`)
+    out.note(
+      `\nThe URL is the whole key and is not shown again. Knock with:\n  ${curlLine(minted.webhook, minted.hook === null ? '{"message":"hello"}' : '{}')}`,
+    )
 }
 
-const curlLine = (url: string): string =>
-  `curl ${url} -H 'Content-Type: application/json' -d '{"message":"hello"}'`
+const curlLine = (url: string, body: string): string =>
+  `curl ${url} -H 'Content-Type: application/json' -d '${body}'`
 
 function runList(call: Call): Promise<void> {
   return withHome(call, async ({ store, clock }) => {

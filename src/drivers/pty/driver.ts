@@ -4,6 +4,7 @@ import type { Connection, Driver, Outgoing, Readiness, TurnEvents } from '../../
 import type { Outcome } from '../../domain/outcome.ts'
 import type { Session } from '../../domain/session.ts'
 import { isTimeout, pause } from '../../wait.ts'
+import { answersByHooks } from '../agent-hooks/answers.ts'
 import { agentInFront } from '../agents/foreground.ts'
 import { agentRunBy } from '../agents/kinds.ts'
 import { escapeMentions } from '../agents/mentions.ts'
@@ -25,6 +26,7 @@ export const ptyDriver = (deps: DriverDeps): Driver => ({
   summary: 'types into a terminal of its own, started by postern run',
   delivery: 'push',
   prepare: async (settings) => parsePtySettings(settings),
+  answers: answersByHooks,
   connect: (session, { now }) => connect(deps, session, now),
 })
 

@@ -4,6 +4,7 @@ import type { Connection, Driver, DriverTools, Outgoing, Readiness, TurnEvents }
 import type { Outcome } from '../../domain/outcome.ts'
 import type { Session } from '../../domain/session.ts'
 import { logUnstored } from '../accepted.ts'
+import { answersByHooks } from '../agent-hooks/answers.ts'
 import { type HookEventReader, openHookEvents } from '../agent-hooks/event-file.ts'
 import { agentInFront } from '../agents/foreground.ts'
 import { isAgentKind } from '../agents/kinds.ts'
@@ -30,6 +31,7 @@ export const tmuxDriver = (deps: DriverDeps): Driver => ({
     const server = serverOptions(given.socket, deps.env.TMUX)
     return { ...(await identifyPane(openTmux(server, deps.env, noSignal), given)) }
   },
+  answers: answersByHooks,
   discover: discoverPanes,
   connect: (session, tools) => connect(deps, session, tools),
 })

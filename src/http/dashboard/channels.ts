@@ -1,4 +1,6 @@
 import { type Grant, verbs } from '../../domain/grant.ts'
+import { builtInHooks } from '../../domain/hook.ts'
+import type { MintOrder } from '../../manage/grants.ts'
 import { grantView, type MintView } from '../../manage/views.ts'
 import { type Page, type PageDeps, shortTime, shortTimeOrNull, type Tone } from './page.ts'
 import { textareaHtml } from './templates.ts'
@@ -16,7 +18,7 @@ const ttls: readonly { readonly value: string; readonly label: string }[] = [
 
 /** The form that mints, and every grant; after a mint also its URL, this once. */
 export async function channelsPage(
-  { store, now }: PageDeps,
+  { store, now, hooks }: PageDeps,
   { minted, session }: { readonly minted?: MintView; readonly session?: string | null } = {},
 ): Promise<Page> {
   const [sessions, grants] = await Promise.all([store.listSessions(), store.listGrants({})])
@@ -30,7 +32,14 @@ export async function channelsPage(
       sessions: sessions
         .filter(({ state }) => state !== 'ended')
         .map(({ id }) => ({ value: id, selected: id === (minted?.session ?? session) })),
-      verbs: Object.entries(verbs).map(([value, { summary }]) => ({ value, label: summary })),
+      hooks: [...builtInHooks, ...hooks().hooks.map(({ name }) => name)].map((name) => ({
+        value: hookChoice + name,
+        label: `hook ${name}`,
+        selected: name === minted?.hook,
+      })),
+      verbs: Object.entries(verbs)
+        .filter(([, { opens }]) => opens === 'session')
+        .map(([value, { summary }]) => ({ value, label: summary })),
       ttls,
       any: grants.length > 0,
       grants: grants.slice(0, mostShown).map((grant) => rowOf(grant, now())),
@@ -40,33 +49,33 @@ export async function channelsPage(
 }
 
 /** The order that the mint form makes; an empty field takes the default. */
-export function mintOrderOf(form: URLSearchParams): {
-  readonly session: string
-  readonly verb?: string
-  readonly ttlSeconds?: number | 'never'
-  readonly label?: string
-} {
+export function mintOrderOf(form: URLSearchParams): MintOrder {
   const [session, verb, ttl, label] = ['session', 'verb', 'ttl', 'label'].map((name) => form.get(name) ?? '')
   return {
-    session: session ?? '',
-    ...(verb && { verb }),
+    ...(session?.startsWith(hookChoice)
+      ? { hook: session.slice(hookChoice.length) }
+      : { session: session ?? '', ...(verb && { verb }) }),
     ...(ttl && { ttlSeconds: ttl === 'never' ? ttl : Number(ttl) }),
     ...(label && { label }),
   }
 }
 
-function mintedOf({ session, grantId, webhook, expires, verb }: MintView) {
-  const curl = `curl -X POST '${webhook}' \\\n  -H 'content-type: application/json' \\\n  -d '{"message":"hello"}'`
+/** No session's id has a colon. */
+const hookChoice = 'hook:'
+
+function mintedOf({ channel, hook, grantId, webhook, expires, verb }: MintView) {
+  const body = hook === null ? '{"message":"hello"}' : '{}'
+  const curl = `curl -X POST '${webhook}' \\\n  -H 'content-type: application/json' \\\n  -d '${body}'`
   const may = Object.entries(verbs).find(([name]) => name === verb)?.[1].summary ?? verb
   const until = expires === null ? null : `${shortTime(expires)} UTC`
-  return { session, grantId, webhook, expires, until, may, curl: textareaHtml(curl) }
+  return { channel, grantId, webhook, expires, until, may, curl: textareaHtml(curl) }
 }
 
 function rowOf(grant: Grant, now: number) {
   const view = grantView(grant, now)
   return {
     id: view.id,
-    session: view.session,
+    opens: view.session ?? `hook ${view.hook}`,
     label: view.label,
     ...stateOf(view),
     expires: shortTimeOrNull(view.expires),

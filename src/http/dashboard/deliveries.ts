@@ -1,5 +1,6 @@
 import type { Delivery } from '../../domain/delivery.ts'
 import type { Counts } from '../../domain/ports.ts'
+import { grantBehind } from '../../domain/source.ts'
 import { iso } from '../../manage/views.ts'
 import { filterOf } from '../routes/deliveries.ts'
 import { nameOf, noteOf, type Page, type PageDeps, shortened, shortTime, toneOf } from './page.ts'
@@ -88,7 +89,7 @@ function listOf(query: URLSearchParams, { rows, newer, older }: Found, labels: L
 type Labels = ReadonlyMap<string, string>
 
 async function labelsOf({ store }: PageDeps, { rows }: Found): Promise<Labels> {
-  const ids = new Set(rows.flatMap(({ source }) => (source.kind === 'grant' ? [source.grant] : [])))
+  const ids = new Set(rows.flatMap(({ source }) => grantBehind(source) ?? []))
   const grants = await Promise.all([...ids].map((id) => store.findGrant(id)))
   return new Map(grants.flatMap((grant) => (grant?.label ? [[grant.id, grant.label]] : [])))
 }

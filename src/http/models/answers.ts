@@ -11,7 +11,8 @@ export type Grant = Static<typeof Grant>
 export const Grant = t.named('Grant', 'A minted permission.', {
   id: t.text({ example: grantId }),
   channel: t.channel,
-  session: t.sessionId,
+  session: t.orNull(t.sessionId),
+  hook: t.textOrNull(null, { description: 'Where it opens a hook.' }),
   verbs: t.listOf(t.text(), { example: ['send_input'] }),
   label,
   revoked: t.flag,
@@ -29,7 +30,8 @@ export const Mint = t.named('Mint', 'A fresh grant with its URL.', {
   grantId: t.text({ example: grantId }),
   webhook: t.url('https://door.example/hook/eyJhbGciOiJFZERTQSJ9.e30.c2ln', 'The URL, shown this once.'),
   expires: t.timeOrNull,
-  session: t.sessionId,
+  session: t.orNull(t.sessionId),
+  hook: t.textOrNull(null, { description: 'Where it opens a hook.' }),
   verb: t.text({ example: 'send_input' }),
   label,
 })

@@ -58,8 +58,13 @@ const ttl = (options: object) =>
 export type MintOrder = Static<typeof MintOrder>
 export const MintOrder = closed(
   {
-    session: someText(),
-    verb: optional(oneOf(Object.keys(verbs), { description: 'What it permits; send_input unless given.' })),
+    session: optional(someText({ description: 'The session it opens.' })),
+    hook: optional(someText({ description: 'The hook it opens, instead of a session.' })),
+    verb: optional(
+      oneOf(Object.keys(verbs), {
+        description: 'What it permits; send_input unless given, post_hook with a hook.',
+      }),
+    ),
     ttl: ttl({ description: 'Whole seconds, or "never"; 0 or absent takes the server’s default.' }),
     ttlSeconds: ttl({ description: 'The same as ttl, which counts where both are given.', deprecated: true }),
     label: optional(text({ description: 'A name for your own eyes.' })),

@@ -1,13 +1,16 @@
 import { Elysia } from 'elysia'
 import { causeOf, type Delivery } from '../../domain/delivery.ts'
-import type { Proof } from '../../domain/knock.ts'
+import { type Proof, wrongMethod } from '../../domain/knock.ts'
 import { channelOf } from '../../domain/session.ts'
-import type { RequestGuard } from '../guard.ts'
+import { type RequestGuard, refusal } from '../guard.ts'
 import { channelOperation } from '../openapi/knock-operation.ts'
-import { bearerOf, knockHeaders, rawPath } from '../request.ts'
-import { answerKnock, type KnockDeps, knockOf, patienceOf, receiptAnswer } from './knock.ts'
+import { asksForHtml, asPostPage } from '../post-page.ts'
+import { bearerOf, rawPath } from '../request.ts'
+import { answerKnock, hookAnswer, type KnockDeps, knockOf, patienceOf, receiptAnswer } from './knock.ts'
 
 interface ChannelDeps extends KnockDeps {
+  /** Whether a token is one of ours that opens a hook. */
+  readonly opensHook: (token: string) => Promise<boolean>
   /** How long a knock waits for its outcome unless it prefers another time. Milliseconds. */
   readonly waitMs: () => number
 }
@@ -16,6 +19,10 @@ interface ChannelDeps extends KnockDeps {
 export const channelRoutes = (deps: ChannelDeps, guard: RequestGuard) => {
   const answer = ({ request }: { request: Request }) =>
     answerKnock(deps, guard, request, () => knock(deps, guard, request))
+  const otherMethod = async ({ request }: { request: Request }) =>
+    !asksForHtml(request) && (await deps.opensHook(pathToken(request) ?? ''))
+      ? answer({ request })
+      : asPostPage(request, refusal(guard, request, wrongMethod()))
   const hidden = { parse: 'none', detail: { hide: true } } as const
   return (
     new Elysia()
@@ -40,27 +47,32 @@ export const channelRoutes = (deps: ChannelDeps, guard: RequestGuard) => {
           description: 'The URL is the whole key: no header is needed.',
         }),
       })
+      // Senders of webhooks look whether an address is there, and shake hands, by other methods.
+      .all('/hook/:token', otherMethod, hidden)
   )
 }
 
 async function knock(deps: ChannelDeps, guard: RequestGuard, request: Request): Promise<Response> {
-  const asked = knockOf(deps, guard, request, tokenProof(request), knockHeaders)
+  const asked = knockOf(deps, guard, request, tokenProof(request))
   const receipt = await deps.receive(asked, patienceOf(guard, request, deps.waitMs()))
-  return receiptAnswer(receipt, bodyOf)
+  if (receipt.kind === 'ignored') guard.ignored(request, receipt.hook, receipt.why)
+  return receiptAnswer(receipt, answerOf)
 }
 
 function tokenProof(request: Request): Proof {
-  const path = rawPath(request)
-  return {
-    kind: 'token',
-    // One slash after the token is nothing.
-    path: path.startsWith('/hook/') ? path.slice('/hook/'.length).replace(/(?<=[^/])\/$/, '') : undefined,
-    bearer: bearerOf(request),
-  }
+  const { method, url } = request
+  return { kind: 'token', path: pathToken(request), bearer: bearerOf(request), method, url }
 }
 
-/** 200 when the agent took it, 202 while it waits. */
-function bodyOf(delivery: Delivery): object {
+function pathToken(request: Request): string | undefined {
+  const path = rawPath(request)
+  // One slash after the token is nothing.
+  return path.startsWith('/hook/') ? path.slice('/hook/'.length).replace(/(?<=[^/])\/$/, '') : undefined
+}
+
+/** 200 when the agent took it, with its answer where that was asked for; 202 while it waits. */
+function answerOf(delivery: Delivery): object {
+  if (delivery.source.kind === 'hook') return hookAnswer(delivery)
   const delivered = delivery.state === 'DELIVERED'
   return {
     status: delivered ? 'delivered' : 'buffered',
@@ -68,6 +80,7 @@ function bodyOf(delivery: Delivery): object {
     session: delivery.session,
     channel: channelOf(delivery.session),
     // Absent in JSON when there is none.
+    response: delivered && delivery.action === 'turn' ? (delivery.answer ?? '') : undefined,
     reason: delivered ? undefined : (causeOf(delivery) ?? 'queued'),
   }
 }

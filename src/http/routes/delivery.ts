@@ -85,4 +85,4 @@ async function readable(deps: ShowDeliveryDeps, id: string, mayRead: MayRead): P
 
 const isSame = (a: Source, b: Source): boolean =>
   (a.kind === 'grant' && b.kind === 'grant' && a.grant === b.grant) ||
-  (a.kind === 'hook' && b.kind === 'hook' && a.hook === b.hook)
+  (a.kind === 'hook' && b.kind === 'hook' && a.hook === b.hook && (a.grant ?? b.grant) === b.grant)

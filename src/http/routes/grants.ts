@@ -1,3 +1,4 @@
+import { Failure } from '../../domain/error.ts'
 import type { Grant } from '../../domain/grant.ts'
 import type { DoorStore } from '../../domain/ports.ts'
 import { parseSessionId } from '../../domain/session.ts'
@@ -52,9 +53,12 @@ async function list(deps: GrantDeps, session: string | undefined): Promise<Respo
 }
 
 async function mint(deps: GrantDeps, order: requests.MintOrder): Promise<Response> {
+  if (typeof order.session !== 'string' && typeof order.hook !== 'string')
+    throw new Failure('unprocessable', '"session" must be a string, or "hook" the name of a hook.')
   const ttlSeconds = order.ttl ?? order.ttlSeconds ?? undefined
   const { grant, url } = await deps.expose({
-    session: order.session,
+    ...(typeof order.session === 'string' && { session: order.session }),
+    ...(typeof order.hook === 'string' && { hook: order.hook }),
     ...(typeof order.verb === 'string' && { verb: order.verb }),
     ...(typeof order.label === 'string' && { label: order.label }),
     ...(ttlSeconds !== undefined && { ttlSeconds }),

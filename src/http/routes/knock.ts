@@ -3,14 +3,14 @@ import { Failure } from '../../domain/error.ts'
 import type { HandshakeAnswer, Knock, Proof, Receipt } from '../../domain/knock.ts'
 import { readBody, unpacked } from '../body.ts'
 import { guarded, type RequestGuard } from '../guard.ts'
-import { headersToKeep, preferredWaitMs } from '../request.ts'
+import { headersToKeep, knockHeaders, preferredWaitMs, webhookHeaders } from '../request.ts'
 import { respondTo, type Told } from './respond.ts'
 
 /** What the routes for knocks need. */
 export interface KnockDeps {
   readonly receive: (
     knock: Knock,
-    patience: { readonly waitMs: number; readonly signal: () => AbortSignal },
+    patience: { readonly waitMs: number; readonly hookWaitMs: number; readonly signal: () => AbortSignal },
   ) => Promise<Receipt>
   readonly now: () => number
   /** Counts one answered knock. */
@@ -30,14 +30,8 @@ export function answerKnock(
   )
 }
 
-/** A request as the use cases see it; of its headers only the named ones are kept. */
-export function knockOf(
-  deps: KnockDeps,
-  guard: RequestGuard,
-  request: Request,
-  proof: Proof,
-  kept: readonly string[],
-): Knock {
+/** A request as the use cases see it. */
+export function knockOf(deps: KnockDeps, guard: RequestGuard, request: Request, proof: Proof): Knock {
   let sent: Promise<Uint8Array> | undefined
   let body: Promise<Uint8Array> | undefined
   return {
@@ -51,20 +45,37 @@ export function knockOf(
       body ??= sent.then((bytes) => unpacked(request, bytes, maxBytes))
       return body
     },
-    keptHeaders: () => headersToKeep(request, kept),
+    keptHeaders: (form) => headersToKeep(request, form === 'message' ? knockHeaders : webhookHeaders),
   }
 }
 
 const longWaitMs = 15_000
 
-/** How long the caller waits. `signal` is asked for when its message is stored: from then on the wait may be long. */
+/**
+ * How long the caller waits, at a hook not at all unless it says so. `signal` is asked for when its message is stored: from then
+ * on the wait may be long.
+ */
 export function patienceOf(guard: RequestGuard, request: Request, fallbackMs: number) {
   const waitMs = preferredWaitMs(request, fallbackMs)
   const signal = () => {
     if (waitMs > longWaitMs) guard.keepOpen(request)
     return request.signal
   }
-  return { waitMs, signal }
+  return { waitMs, hookWaitMs: preferredWaitMs(request, 0), signal }
+}
+
+/** To the sender of a webhook: 202 as soon as it is stored; with the agent's answer for a caller who waited for it. */
+export function hookAnswer(delivery: Delivery): object {
+  const delivered = delivery.state === 'DELIVERED'
+  return {
+    status: delivered ? 'delivered' : 'accepted',
+    deliveryId: delivery.id,
+    session: delivery.session,
+    // Absent in JSON when there is none.
+    skillActivated: delivery.skill,
+    response: delivered ? delivery.answer : undefined,
+    reason: delivered ? undefined : delivery.heldBecause,
+  }
 }
 
 // Made once: a Headers object is copied in half the time that a plain one is read.

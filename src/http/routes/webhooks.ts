@@ -1,11 +1,10 @@
 import { Elysia } from 'elysia'
-import type { Delivery } from '../../domain/delivery.ts'
 import type { RequestGuard } from '../guard.ts'
 import { Turn } from '../models/knocks.ts'
 import { hookOperation } from '../openapi/knock-operation.ts'
 import { bodyOf } from '../openapi/operation.ts'
-import { rawPath, webhookHeaders } from '../request.ts'
-import { answerKnock, type KnockDeps, knockOf, patienceOf, receiptAnswer } from './knock.ts'
+import { rawPath } from '../request.ts'
+import { answerKnock, hookAnswer, type KnockDeps, knockOf, patienceOf, receiptAnswer } from './knock.ts'
 
 /** Everything below `/api/hooks/`: `wake`, `agent`, and the custom hooks of the configuration. */
 export const webhookRoutes = (deps: KnockDeps, guard: RequestGuard) => {
@@ -37,22 +36,8 @@ export const webhookRoutes = (deps: KnockDeps, guard: RequestGuard) => {
 async function knock(deps: KnockDeps, guard: RequestGuard, request: Request): Promise<Response> {
   const { method, url } = request
   const proof = { kind: 'hook', path: rawPath(request), method, url } as const
-  const asked = knockOf(deps, guard, request, proof, webhookHeaders)
+  const asked = knockOf(deps, guard, request, proof)
   const receipt = await deps.receive(asked, patienceOf(guard, request, 0))
   if (receipt.kind === 'ignored') guard.ignored(request, receipt.hook, receipt.why)
-  return receiptAnswer(receipt, answerOf)
-}
-
-/** 202 as soon as it is stored; with the agent's answer for a caller who waited for it. */
-function answerOf(delivery: Delivery): object {
-  const delivered = delivery.state === 'DELIVERED'
-  return {
-    status: delivered ? 'delivered' : 'accepted',
-    deliveryId: delivery.id,
-    session: delivery.session,
-    // Absent in JSON when there is none.
-    skillActivated: delivery.skill,
-    response: delivered ? delivery.answer : undefined,
-    reason: delivered ? undefined : delivery.heldBecause,
-  }
+  return receiptAnswer(receipt, hookAnswer)
 }

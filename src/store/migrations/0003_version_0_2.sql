@@ -45,3 +45,9 @@ CREATE TABLE signing_keys (
   -- When its tokens stop verifying; null while it is in use.
   retire_at   INTEGER
 ) STRICT, WITHOUT ROWID;
+
+-- A grant opens a channel, which is a session's or a hook's.
+ALTER TABLE grants RENAME COLUMN session TO channel;
+UPDATE grants SET channel = 'postern:/sessions/' || channel;
+DROP INDEX grants_by_session;
+CREATE INDEX grants_by_channel ON grants (channel, created_at, id);

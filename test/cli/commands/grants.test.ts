@@ -44,6 +44,7 @@ describe('expose', () => {
       webhook: `https://host/hook/token-of-${id}`,
       expires: '2026-12-22T10:00:00.250Z',
       session: 'build',
+      hook: null,
       verb: 'send_input',
       label: 'ci',
     })
@@ -96,6 +97,7 @@ describe('ls', () => {
         id,
         channel: 'postern:/sessions/build',
         session: 'build',
+        hook: null,
         verbs: ['send_input'],
         label: null,
         revoked: false,

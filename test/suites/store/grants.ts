@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { GrantId } from '../../../src/domain/grant.ts'
+import type { Grant, GrantId } from '../../../src/domain/grant.ts'
 import type { SessionId } from '../../../src/domain/session.ts'
 import { build, ci, draftOf, grantOf, inbox, noon, sessionCalled } from '../../support/drafts.ts'
 import { type Check, refuses } from './harness.ts'
@@ -33,6 +33,28 @@ export function testGrants(check: Check): void {
     assert.deepEqual(await other.findGrant(ci), full)
     assert.deepEqual(await store.listGrants({}), [full])
     assert.equal(await store.findGrant('nobody' as GrantId), undefined)
+  })
+
+  check('a grant of a hook needs no session, and opens no other hook', async ({ store, other }) => {
+    const grant: Grant = { id: ci, hook: 'github', verb: 'post_hook', createdAt: noon, uses: 0 }
+    await store.addGrant(grant)
+    assert.deepEqual(await other.findGrant(ci), grant)
+    assert.deepEqual(await store.listGrants({ session: inbox }), [])
+    const draft = draftOf({ source: { kind: 'hook', hook: 'github', grant: ci } })
+    const { delivery } = await store.recordDelivery(draft)
+    assert.deepEqual((await other.findDelivery(delivery.id))?.source, draft.source)
+    assert.equal((await store.findGrant(ci))?.uses, 1)
+    const elsewhere = { kind: 'hook', hook: 'gitlab', grant: ci } as const
+    await refuses('forbidden', store.recordDelivery(draftOf({ source: elsewhere })))
+    await refuses('forbidden', store.recordDelivery(byCi))
+    await store.recordDelivery(draftOf({ source: { kind: 'hook', hook: 'github' } }))
+    for (const [filter, count] of [
+      [{ grant: ci }, 1],
+      [{ hook: 'github' }, 2],
+    ] as const)
+      assert.equal((await store.listDeliveries({ ...filter, limit: 9 })).length, count)
+    await store.revokeGrant(ci, noon)
+    await refuses('forbidden', store.recordDelivery(draft))
   })
 
   check('addGrant refuses a session that cannot be spoken to', async ({ store }) => {
