@@ -11,7 +11,7 @@ import type { StoreDeps } from '../store/context.ts'
 import { openStore } from '../store/sqlite.ts'
 import { openSteadyClock } from '../store/steady-clock.ts'
 import { openHome } from './home.ts'
-import { runningUrl } from './server-file.ts'
+import { runningUrl, servedBase } from './server-file.ts'
 
 export interface ProcessDeps {
   readonly platform: Platform
@@ -58,7 +58,7 @@ export async function openLocalHome(
       return config()
     },
     get baseUrl() {
-      return baseUrl(config().server, runningUrl(home))
+      return servedBase(home) ?? baseUrl(config().server, runningUrl(home))
     },
     store,
     tokens: lazyTokens(home, store, clock),

@@ -1,10 +1,12 @@
 import { openAdminToken } from '../auth/keys.ts'
 import { createTokens } from '../auth/tokens.ts'
 import type { Io, ServeFlags } from '../cli/context.ts'
+import { type Config, loadConfig } from '../config/load.ts'
 import { readTls } from '../config/tls.ts'
 import type { Home } from '../domain/home.ts'
 import { allDrivers } from '../drivers/index.ts'
 import { createLog } from '../log.ts'
+import { baseUrl } from '../manage/urls.ts'
 import { lockHome } from '../store/lock.ts'
 import { openStore } from '../store/sqlite.ts'
 import { openSteadyClock } from '../store/steady-clock.ts'
@@ -12,7 +14,7 @@ import { type ConfigWatcher, watchConfig } from './config-watcher.ts'
 import { openHome } from './home.ts'
 import type { ProcessDeps } from './local-home.ts'
 import { openServer } from './server.ts'
-import { removeServerFile, writeServerFile } from './server-file.ts'
+import { writeServerFile } from './server-file.ts'
 import { openSigningKeys } from './signing-keys.ts'
 
 /** Serves one home until `io.stopping`. Resolves with the exit code; throws what keeps it from starting. */
@@ -66,12 +68,12 @@ async function serveWith(
       drivers: allDrivers(env, () => watcher.now().skills.dirs, watcher.secretVariables),
       ...(tls && { tls }),
     })
-    writeServerFile(home, server.url)
+    const stopAnnouncing = await announce(home, server.url, watcher.now)
     io.stderr(`Listening on ${server.url}\n`)
     const stopReloading = onHangup(watcher)
     await untilStopped(io.stopping)
     log('info', 'server.stopping')
-    removeServerFile(home)
+    stopAnnouncing()
     await server.close()
     stopReloading()
     return 0
@@ -79,6 +81,26 @@ async function serveWith(
     watcher.close()
     await store.keepTime().catch(() => {})
     await store.close()
+  }
+}
+
+const announceMs = 500
+
+/** Tells the commands of this home where the server is, also when a changed configuration moves its public URL. */
+async function announce(home: Home, url: string, config: () => Config): Promise<() => void> {
+  const baseNow = () => baseUrl(config().server, url)
+  const file = await loadConfig({ home, env: {}, flags: {}, ignoreSecretProblems: true })
+  const overridden = baseNow() !== baseUrl(file.server)
+  let base = baseNow()
+  writeServerFile(home, { url, base, overridden })
+  const timer = setInterval(() => {
+    if (baseNow() === base) return
+    base = baseNow()
+    writeServerFile(home, { url, base, overridden })
+  }, announceMs)
+  return () => {
+    clearInterval(timer)
+    writeServerFile(home, { base, overridden })
   }
 }
 

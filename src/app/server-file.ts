@@ -1,19 +1,44 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import type { Home } from '../domain/home.ts'
 
-/** Leaves the URL of the running server for the commands of the same home. */
-export const writeServerFile = ({ serverFile }: Home, url: string): void =>
-  writeFileSync(serverFile, `${JSON.stringify({ pid: process.pid, url })}\n`, { mode: 0o600 })
+/** What a server leaves for the commands of its home. */
+interface ServerFile {
+  readonly pid?: number
+  /** Where it listens; absent once it has stopped. */
+  readonly url?: string
+  /** Where the world reaches it, and so what capability URLs begin with. */
+  readonly base?: string
+  /** `base` came from flags or variables of the server: a stopped one most likely gets the same again. */
+  readonly overridden?: boolean
+}
 
-export const removeServerFile = ({ serverFile }: Home): void => rmSync(serverFile, { force: true })
+export const writeServerFile = ({ serverFile }: Home, written: Omit<ServerFile, 'pid'>): void =>
+  writeFileSync(serverFile, `${JSON.stringify({ pid: process.pid, ...written })}\n`, { mode: 0o600 })
 
 /** The URL of the running server of this home; undefined when there is none. */
-export function runningUrl({ serverFile }: Home): string | undefined {
+export const runningUrl = (home: Home): string | undefined => read(home).url
+
+/** What the running server's URLs begin with, or those of the last one if its flags said so; undefined where the configuration does. */
+export function servedBase(home: Home): string | undefined {
+  const { url, base, overridden } = read(home)
+  return url !== undefined || overridden ? base : undefined
+}
+
+function read({ serverFile }: Home): ServerFile {
   try {
     const written: unknown = JSON.parse(readFileSync(serverFile, 'utf8'))
-    const url = typeof written === 'object' && written !== null && 'url' in written ? written.url : undefined
-    return typeof url === 'string' ? url : undefined
+    return typeof written === 'object' && written !== null ? checked(written) : {}
   } catch {
-    return undefined
+    return {}
   }
 }
+
+const checked = (written: {
+  readonly url?: unknown
+  readonly base?: unknown
+  readonly overridden?: unknown
+}) => ({
+  ...(typeof written.url === 'string' && { url: written.url }),
+  ...(typeof written.base === 'string' && { base: written.base }),
+  overridden: written.overridden === true,
+})
