@@ -1,8 +1,13 @@
+import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { ownedHazards } from '../suites/agents/owned.ts'
 import { openStage, type Stage } from '../suites/agents/stage.ts'
 import { openTypedStage, type TypedStage, typedHazards } from '../suites/agents/typed.ts'
-import { openAgent, without } from '../support/agents.ts'
+import { freePort } from '../support/agents/opencode-server.ts'
+import { openPane, type Pane } from '../support/agents/pane.ts'
+import { type AgentBench, openAgent, without } from '../support/agents.ts'
+import type { Served } from '../support/binary.ts'
+import { until } from '../support/hooks.ts'
 
 const skip = without('opencode')
 const timeout = 240_000
@@ -41,4 +46,61 @@ describe('opencode in a tmux pane, through the built binary', () => {
     'one word does not end the agent',
   ] as const)
     it(title, { skip, timeout }, () => typedHazards[title](stage))
+})
+
+describe('opencode in a terminal with a port, through the built binary', () => {
+  let bench: AgentBench
+  let server: Served
+  let pane: Pane
+  let port: number
+
+  const open = async () => {
+    pane = await openPane(bench, ['opencode', '--port', String(port)])
+    await shows(/Ask anything/)
+  }
+  const shows = (what: RegExp) =>
+    until(`the screen shows ${what}`, async () => what.test(await pane.screen()) || undefined, 90_000)
+  const send = async (text: string) => {
+    const { code, stderr } = await bench.postern('send', '--session', 'pair', '--timeout', '60', text)
+    assert.equal(code, 0, stderr)
+  }
+
+  before(async () => {
+    if (skip) return
+    bench = await openAgent('opencode')
+    server = await bench.serve()
+    port = await freePort()
+    await open()
+  })
+  after(async () => {
+    await server?.stop()
+    await pane?.close()
+    await bench?.close()
+  })
+
+  it('a start page is no conversation: what comes is seen on the screen', { skip, timeout }, async () => {
+    const url = `http://127.0.0.1:${port}`
+    // Stored, newest, and not on the screen.
+    const stored = await (await fetch(`${url}/session`, { method: 'POST', body: '{}' })).json()
+    await pane.close()
+    await open()
+    const doctor = (await bench.postern('doctor')).stdout
+    assert.match(doctor, new RegExp(`opencode at ${url}, on its start page`))
+    assert.doesNotMatch(doctor, new RegExp((stored as { id: string }).id))
+    const added = await bench.postern('session', 'add', 'pair', '--driver', 'opencode', '--url', url)
+    assert.equal(added.code, 0, added.stderr)
+    await send('SAY:first word')
+    await shows(/SAY:first word/)
+    await send('SAY:second word')
+    await shows(/SAY:second word/)
+    assert.deepEqual(bench.userMessages(), ['SAY:first word', 'SAY:second word'])
+  })
+
+  it('a terminal that was started anew shows the conversation again', { skip, timeout }, async () => {
+    await pane.close()
+    await open()
+    await send('SAY:third word')
+    await shows(/SAY:third word/)
+    assert.match(await pane.screen(), /SAY:second word/)
+  })
 })

@@ -5,6 +5,7 @@ import type { Sent } from './journal.ts'
 import { messageOf } from './messages.ts'
 import type { Opening } from './opening.ts'
 import { isSessionId } from './settings.ts'
+import { type Terminal, terminalAt } from './terminal.ts'
 
 /** A conversation, and its folder: most requests of the server's API are about one folder. */
 export interface Conversation {
@@ -21,12 +22,16 @@ type Located =
   | { readonly kind: 'gone'; readonly why: string }
   | { readonly kind: 'offline'; readonly why: string }
 
-/** The conversation of the settings, else the newest one of that server's folder; kept from then on. */
+/**
+ * The conversation of the settings, else the newest one of that server's folder, of a terminal the newest one that was used
+ * since it was started; kept from then on.
+ */
 export async function locate(opening: Opening, signal: AbortSignal): Promise<Located> {
   const { sessionId } = opening.settings
   if (sessionId !== undefined)
     return conversationIn(await opening.api.get(`/session/${sessionId}`, {}, signal))
-  const newest = await newestConversation(opening.api, signal)
+  const terminal = await terminalAt(opening.settings.url)
+  const newest = await newestConversation(opening.api, signal, terminal)
   if (newest.kind === 'place') await rememberConversation(opening, newest.conversation)
   return newest
 }
@@ -35,22 +40,50 @@ export async function locate(opening: Opening, signal: AbortSignal): Promise<Loc
 export async function beginConversation(opening: Opening, signal: AbortSignal): Promise<Located> {
   const begun = conversationIn(await opening.api.post('/session', {}, {}, signal))
   if (begun.kind === 'place') await rememberConversation(opening, begun.conversation)
+  if (begun.kind === 'place') await show(opening.api, begun.conversation, signal)
   return begun
 }
 
-export async function newestConversation(api: Api, signal: AbortSignal): Promise<Located> {
+/**
+ * Opens a conversation on the screen of a terminal that shows none, as after its start, so that its person sees what comes in. A
+ * screen on which a conversation is in use stays as it is.
+ */
+export async function showIfNoneIsOpen(
+  { api, settings: { url } }: Pick<Opening, 'api' | 'settings'>,
+  conversation: Conversation,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const terminal = await terminalAt(url)
+  if (!terminal) return false
+  const open = await newestConversation(api, signal, terminal)
+  if (open.kind === 'none') await show(api, conversation, signal)
+  return open.kind === 'none'
+}
+
+/** A server without a screen takes no notice. */
+export async function show(api: Api, conversation: Conversation, signal: AbortSignal): Promise<void> {
+  await api.post('/tui/select-session', directoryOf(conversation), { sessionID: conversation.id }, signal)
+}
+
+/** None for a terminal in which none was used yet: its start page is on the screen, whatever is stored. */
+export async function newestConversation(
+  api: Api,
+  signal: AbortSignal,
+  terminal: Terminal | undefined,
+): Promise<Located> {
   const reply = await api.get('/session', { roots: 'true', limit: '20' }, signal)
   if (reply.kind !== 'done') return conversationIn(reply)
   const all: readonly Json[] = Array.isArray(reply.body) ? reply.body : []
   const open = all.filter((session) => isObject(session) && !isArchived(session))
   const newest = open.toSorted((one, other) => updated(other) - updated(one)).at(0)
-  return newest === undefined ? { kind: 'none' } : conversationIn({ kind: 'done', body: newest })
+  const isOpen = newest !== undefined && updated(newest) >= (terminal?.startedAt ?? 0)
+  return !isOpen ? { kind: 'none' } : conversationIn({ kind: 'done', body: newest })
 }
 
 const isArchived = (session: Json): boolean =>
   isObject(session) && isObject(session.time) && typeof session.time.archived === 'number'
 
-const updated = (session: Json): number =>
+export const updated = (session: Json): number =>
   isObject(session) && isObject(session.time) && typeof session.time.updated === 'number'
     ? session.time.updated
     : 0

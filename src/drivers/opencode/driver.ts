@@ -11,6 +11,7 @@ import { recover } from './recovery.ts'
 import { send } from './send.ts'
 import { parseOpencode } from './settings.ts'
 import { skillsOf } from './skill.ts'
+import { terminalAt } from './terminal.ts'
 
 /**
  * A conversation in an opencode server, or in an opencode terminal that has a port. A person may use it as well, so
@@ -29,13 +30,14 @@ export const opencodeDriver = (deps: DriverDeps): Driver => ({
 const prepareMs = 3000
 
 /**
- * Without a choice the newest conversation is chosen now, where its server is there to ask, and not by a later
- * message.
+ * Without a choice the newest conversation is chosen now, where its server is there to ask, and not by a later message; of a
+ * terminal the one on its screen. Where that shows its start page the first message begins one, and opens it there.
  */
 async function prepare({ env }: DriverDeps, given: DriverSettings): Promise<DriverSettings> {
   const settings = parseOpencode(given)
   if (settings.sessionId !== undefined) return { ...settings }
-  const newest = await newestConversation(createApi(settings, env), AbortSignal.timeout(prepareMs))
+  const api = createApi(settings, env)
+  const newest = await newestConversation(api, AbortSignal.timeout(prepareMs), await terminalAt(settings.url))
   return { ...settings, ...(newest.kind === 'place' && { sessionId: newest.conversation.id }) }
 }
 

@@ -5,7 +5,15 @@ import { logUnstored } from '../accepted.ts'
 import { noSkill } from '../agents/skills.ts'
 import { heldBy, lateDetail } from '../blocked.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
-import { beginConversation, type Conversation, directoryOf, locate, messageStatus } from './conversation.ts'
+import {
+  beginConversation,
+  type Conversation,
+  directoryOf,
+  locate,
+  messageStatus,
+  show,
+  showIfNoneIsOpen,
+} from './conversation.ts'
 import { listen } from './events.ts'
 import { answerSoFar, createTurnProgress, follow, watchAbsence } from './follow.ts'
 import type { Sent } from './journal.ts'
@@ -54,8 +62,9 @@ async function sendAlone(
   const text = await textWithSkill(opening, conversation, message, cut)
   if (text === undefined) return noSkill(message.skill)
   if (typeof text !== 'string') return text
+  const shows = found.kind === 'none' || (await showIfNoneIsOpen(opening, conversation, cut))
   if (cut.aborted) return cutOff(opening)
-  return sendAndFollow(opening, conversation, { message, text, cut, on })
+  return sendAndFollow(opening, conversation, { message, text, cut, on, shows })
 }
 
 /** Before anything was sent. */
@@ -71,6 +80,8 @@ interface Sending {
   readonly text: string
   readonly cut: AbortSignal
   readonly on: TurnEvents | undefined
+  /** The conversation was opened on a screen for this message. */
+  readonly shows: boolean
 }
 
 /** A turn goes without the server's events rather than not at all. */
@@ -111,13 +122,18 @@ async function post(
   opening: Opening,
   conversation: Conversation,
   sent: Sent,
-  { text, cut }: Sending,
+  { text, cut, shows }: Sending,
 ): Promise<Outcome> {
   await opening.journal.write(sent)
   const body = { messageID: sent.messageId, parts: [{ type: 'text', text }] }
   const path = `/session/${conversation.id}/prompt_async`
   const reply = await opening.api.post(path, directoryOf(conversation), body, cut)
-  if (reply.kind === 'done') return appears(opening, conversation, sent, cut)
+  if (reply.kind === 'done') {
+    const outcome = await appears(opening, conversation, sent, cut)
+    // Right after its start a terminal does not listen yet.
+    if (shows) await show(opening.api, conversation, cut)
+    return outcome
+  }
   if (reply.kind === 'broken') return { kind: 'unknown', why: reply.why, accepted: false }
   await opening.journal.clear()
   if (reply.kind === 'away') return { kind: 'offline', why: reply.why }

@@ -4,7 +4,7 @@ import type { DriverSettings } from '../../domain/session.ts'
 export interface OpencodeSettings {
   /** Without a trailing slash. */
   readonly url: string
-  /** The conversation; without one the newest of that server's folder is taken, or a new one begins. */
+  /** The conversation; without one the newest of that server's folder is taken, in a terminal the open one, or a new one begins. */
   readonly sessionId?: string
   readonly username: string
   /** Read from the server's environment at each request, so that no secret is stored. */

@@ -1,6 +1,13 @@
 import { readlink } from 'node:fs/promises'
 import { namesIn, textOf } from './files.ts'
 
+/** A program that listens for this machine. */
+export interface Listener {
+  readonly port: number
+  readonly pid: number
+  readonly command: readonly string[]
+}
+
 /**
  * The ports on which programs of this user listen for this machine, whose command line is wanted. None where the system
  * has no /proc.
@@ -8,19 +15,20 @@ import { namesIn, textOf } from './files.ts'
 export async function listeners(
   wanted: (command: readonly string[]) => boolean,
   signal: AbortSignal,
-): Promise<readonly number[]> {
+): Promise<readonly Listener[]> {
   const ports = await listeningPorts()
   const pids = (await namesIn('/proc')).filter((name) => /^\d+$/.test(name))
-  const found = new Set<number>()
+  const found = new Map<number, Listener>()
   for (const pid of pids) {
     if (signal.aborted) break
-    if (!wanted(await commandOf(pid))) continue
+    const command = await commandOf(pid)
+    if (!wanted(command)) continue
     for (const inode of await socketsOf(pid)) {
       const port = ports.get(inode)
-      if (port !== undefined) found.add(port)
+      if (port !== undefined) found.set(port, { port, pid: Number(pid), command })
     }
   }
-  return [...found].sort((one, other) => one - other)
+  return [...found.values()].sort((one, other) => one.port - other.port)
 }
 
 /** By the inode of the socket. proc(5): local address, state and inode are the second, fourth and tenth column. */
