@@ -5,8 +5,20 @@ export const oneLine = (text: string, maxLength = 300): string =>
     .trim()
     .slice(0, maxLength)
 
-/** The last line of a program's complaints that says something, fit to be shown; empty when none does. */
-export function lastLine(text: string): string {
-  const lines = text.replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, '').split(/[\r\n]+/)
-  return lines.map((line) => oneLine(line)).findLast((line) => line !== '') ?? ''
+/**
+ * The end of a program's complaints on one line, fit to be shown: its last line, and the lines before it as far as there is
+ * room. Empty when none says anything.
+ */
+export function lastLines(text: string, maxLength = 600): string {
+  const lines = text
+    .replace(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, '')
+    .split(/[\r\n]+/)
+    .map((line) => oneLine(line))
+    .filter((line) => line !== '')
+  let shown = lines.at(-1) ?? ''
+  for (const line of lines.slice(0, -1).reverse()) {
+    if (shown.length + line.length + 3 > maxLength) break
+    shown = `${line} / ${shown}`
+  }
+  return shown
 }

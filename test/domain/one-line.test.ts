@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { lastLine, oneLine } from '../../src/domain/one-line.ts'
+import { lastLines, oneLine } from '../../src/domain/one-line.ts'
 
 const lines: readonly (readonly [string, string])[] = [
   ['npm test', 'npm test'],
@@ -20,7 +20,8 @@ test('oneLine is bounded', () => {
   assert.equal(oneLine('abcdef', 3), 'abc')
 })
 
-test('lastLine passes over blank lines and the colours of a terminal', () => {
-  assert.equal(lastLine('warning\n\x1b[31merror: no key\x1b[0m\r\n \n'), 'error: no key')
-  assert.equal(lastLine('\n\n'), '')
+test('lastLines keeps the whole complaint, without blank lines and the colours of a terminal', () => {
+  assert.equal(lastLines('warning\n\x1b[31merror: no key\x1b[0m\r\n \n'), 'warning / error: no key')
+  assert.equal(lastLines(`${'x'.repeat(300)}\nthen\n${'y'.repeat(296)}`, 300), 'y'.repeat(296))
+  assert.equal(lastLines('\n\n'), '')
 })

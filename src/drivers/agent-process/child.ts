@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { lastLine } from '../../domain/one-line.ts'
+import { lastLines } from '../../domain/one-line.ts'
 import { within } from '../../wait.ts'
 import { endGroup, startProgram } from '../process/process.ts'
 
@@ -82,7 +82,7 @@ function complaintOn(stream: Readable): () => string {
   onText(stream, (text) => {
     tail = (tail + text).slice(-tailLength)
   })
-  return () => lastLine(tail)
+  return () => lastLines(tail)
 }
 
 function exitText(code: number | null, signal: string | null, complaint: string): string {

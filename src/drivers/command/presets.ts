@@ -46,7 +46,11 @@ export const presets: Readonly<Record<AgentKind, Preset>> = {
   },
   codex: {
     takesId: false,
-    args: ({ id, resumed }) => (resumed ? ['exec', 'resume', id, '--json', '-'] : ['exec', '--json', '-']),
+    // Codex refuses folders that are no git repository; who added the session chose the folder.
+    args: ({ id, resumed }) => [
+      ...['exec', ...(resumed ? ['resume', id] : [])],
+      ...['--skip-git-repo-check', '--json', '-'],
+    ],
     report: (stdout) => codexReport(readRows(stdout)),
   },
   gemini: {

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { lastLine } from '../../domain/one-line.ts'
+import { lastLines } from '../../domain/one-line.ts'
 import { isTimeout, within } from '../../wait.ts'
 import { endGroup, startProgram } from '../process/process.ts'
 
@@ -25,7 +25,7 @@ export interface Finished {
   /** The first `maxOutputBytes`. */
   readonly stdout: string
   readonly truncated: boolean
-  /** The last line it complained with, fit to be shown; empty when it did not. */
+  /** The last lines it complained with, fit to be shown; empty when it did not. */
   readonly complaint: string
 }
 
@@ -50,7 +50,7 @@ export async function run(order: Order, signal: AbortSignal): Promise<Finished> 
     child.stdin.end(order.input)
     const exit = await exited
     await within(closed, lingerMs)
-    return { ...exit, ...cutting.why(), ...stdout(), complaint: lastLine(stderr()) }
+    return { ...exit, ...cutting.why(), ...stdout(), complaint: lastLines(stderr()) }
   } finally {
     cutting.disarm()
     await endGroup(child.pid, killGraceMs)

@@ -41,12 +41,12 @@ const exits: readonly (readonly [string, string, Outcome])[] = [
     { kind: 'turn_failed', why: 'agent_error', detail: 'exit code 3', answer: 'got EXIT:3' },
   ],
   [
-    'a failed turn tells its last complaint',
+    'a failed turn tells its whole complaint',
     'EXIT:1 ERR:no-such-model',
     {
       kind: 'turn_failed',
       why: 'agent_error',
-      detail: 'exit code 1: no-such-model',
+      detail: 'exit code 1: starting / no-such-model',
       answer: 'got EXIT:1 ERR:no-such-model',
     },
   ],

@@ -11,7 +11,7 @@ const next = { id: 'S', resumed: true }
 
 const calls: Readonly<Record<AgentKind, readonly [string, string]>> = {
   claude: ['-p --output-format json --session-id U', '-p --output-format json --resume S'],
-  codex: ['exec --json -', 'exec resume S --json -'],
+  codex: ['exec --skip-git-repo-check --json -', 'exec resume S --skip-git-repo-check --json -'],
   gemini: ['--session-id U --output-format json', '--resume S --output-format json'],
   opencode: ['run --format json', 'run --format json --session S'],
   pi: ['-p --session-id U', '-p --session-id S'],
