@@ -1,6 +1,6 @@
 import type { CancelNotification, PromptRequest, RequestPermissionResponse } from '@agentclientprotocol/sdk'
 import { within } from '../../wait.ts'
-import { type Agent, type AgentOrder, type Started, startAgent } from '../agent-process/agent.ts'
+import { type Agent, type AgentOrder, type Named, type Started, startAgent } from '../agent-process/agent.ts'
 import type { Child } from '../agent-process/child.ts'
 import { createRpc, type Rpc } from '../agent-process/rpc.ts'
 import { blockedBy, heldBy } from '../blocked.ts'
@@ -72,7 +72,7 @@ interface AcpConnection {
 
 interface ConversationLog {
   turn: TurnHandlers | undefined
-  commands: readonly string[] | undefined
+  commands: Named | undefined
   readonly named: Promise<void>
 }
 
@@ -101,11 +101,16 @@ function connectTo(child: Child): AcpConnection {
 const refused = async (): Promise<Json> =>
   ({ outcome: { outcome: 'cancelled' } }) satisfies RequestPermissionResponse
 
-function commandsIn(update: JsonObject): readonly string[] | undefined {
+/** Agents that put a sign before skills (`$`, `skill:`) name other commands without one. */
+function commandsIn(update: JsonObject): Named | undefined {
   const { sessionUpdate, availableCommands } = update
   if (sessionUpdate !== 'available_commands_update' || !Array.isArray(availableCommands)) return undefined
-  return availableCommands.flatMap((command: Json) => {
-    const name = textAt(command, 'name')
-    return name === undefined ? [] : [name.replace(/^(?:[/$]|skill:)+/, '')]
-  })
+  const names = availableCommands.flatMap((command: Json) => textAt(command, 'name') ?? [])
+  const skills = names.filter((name) => sign.test(name))
+  return {
+    names: (skills.length > 0 ? skills : names).map((name) => name.replace(/^\/?(?:\$|skill:)?/, '')),
+    mixed: skills.length === 0,
+  }
 }
+
+const sign = /^\/?(?:\$|skill:)/

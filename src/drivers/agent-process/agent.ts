@@ -16,10 +16,16 @@ export interface Agent {
   state?(): Promise<Readiness>
   /** The turn of a delivery that may have been sent before; undefined when it never arrived. */
   findTurn?(deliveryId: DeliveryId): Promise<Turn | Outcome | undefined>
-  /** The names of the skills and commands it knows, once the agent has named them. */
-  commands(): Promise<readonly string[] | undefined>
+  /** The names of its skills, once the agent has named them. */
+  commands(): Promise<Named | undefined>
   /** Ends its whole process group. */
   end(): Promise<void>
+}
+
+/** What an agent lists. `mixed`: commands of its own may stand among the skills, and nothing tells them apart. */
+export interface Named {
+  readonly names: readonly string[]
+  readonly mixed: boolean
 }
 
 /** One message and the agent's whole reaction to it. */

@@ -11,7 +11,14 @@ import { agentEnv } from '../process/environment.ts'
 import { noPlace } from '../starts.ts'
 import type { Started } from './agent.ts'
 import { openAgentJournal } from './journal.ts'
-import { type Opening, type OwnedDeps, type OwnedKind, type OwnedSettings, skillPlace } from './opening.ts'
+import {
+  areSkills,
+  type Opening,
+  type OwnedDeps,
+  type OwnedKind,
+  type OwnedSettings,
+  skillPlace,
+} from './opening.ts'
 import { checkedState, stateOf } from './readiness.ts'
 import { recover } from './recovery.ts'
 import { inject, runTurn } from './send.ts'
@@ -142,13 +149,13 @@ async function adopt<S extends OwnedSettings>(
 const warn = ({ kind, tools, session }: Opening, event: string, thrown: unknown): void =>
   tools.log('warn', `${kind}.${event}`, { session: session.id, why: reasonOf(thrown) })
 
-/** What a running agent names; else what lies in its folders. */
+/** What a running agent names; else, and where it names other commands as well, what lies in its folders. */
 async function skillsOf(opening: Opening, signal: AbortSignal): Promise<readonly string[]> {
   const aborted = whenAborted(signal)
   const started = await Promise.race([opening.ready(), aborted.promise])
   aborted.disarm()
   const named = started?.kind === 'agent' ? await started.agent.commands() : undefined
-  return named ?? listSkills(skillPlace(opening, homedir()))
+  return named && areSkills(opening, named) ? named.names : listSkills(skillPlace(opening, homedir()))
 }
 
 async function recall(

@@ -3,7 +3,7 @@ import type { DriverSettings, Session } from '../../domain/session.ts'
 import type { AgentKind } from '../agents/kinds.ts'
 import type { SkillPlace } from '../agents/skills.ts'
 import type { DriverDeps } from '../deps.ts'
-import type { AgentOrder, Started, Turn } from './agent.ts'
+import type { AgentOrder, Named, Started, Turn } from './agent.ts'
 import type { AgentJournal, Taken } from './journal.ts'
 
 export interface OwnedDeps extends DriverDeps {
@@ -60,6 +60,10 @@ export interface Opening<S extends OwnedSettings = OwnedSettings> {
   /** `since`: the age of the message that an agent is wanted for. */
   readonly ready: (since?: number) => Promise<Started>
 }
+
+/** Known agents list commands such as `/help` among their skills, so there a skill has to lie in a folder as well. */
+export const areSkills = ({ settings }: Opening, { mixed }: Named): boolean =>
+  !mixed || settings.agent === undefined
 
 export const skillPlace = ({ deps, settings }: Opening, userHome: string): SkillPlace => ({
   agent: settings.agent,

@@ -5,11 +5,11 @@ import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { isTimeout, pause, whenAborted } from '../../wait.ts'
 import { escapeMentions } from '../agents/mentions.ts'
-import { noSkill, skillCall, withSkill } from '../agents/skills.ts'
+import { listSkills, noSkill, skillCall, withSkill } from '../agents/skills.ts'
 import { heldByTurn, lateDetail } from '../blocked.ts'
 import type { Agent, Turn, TurnEnd } from './agent.ts'
 import { withAnswer } from './answer.ts'
-import { type Opening, skillPlace } from './opening.ts'
+import { areSkills, type Opening, skillPlace } from './opening.ts'
 
 interface SendEvents extends TurnEvents {
   /** Whether the caller waits for the end of the turn. */
@@ -113,7 +113,9 @@ async function textFor(
   const escaped = place.agent === 'claude' ? await escapeMentions(place, text) : text
   if (skill === undefined) return escaped
   const named = await agent.commands()
-  const call = named?.includes(skill) ? skillCall(opening.settings.agent, skill, escaped) : undefined
+  const isNamed =
+    named?.names.includes(skill) && (areSkills(opening, named) || (await listSkills(place)).includes(skill))
+  const call = isNamed ? skillCall(opening.settings.agent, skill, escaped) : undefined
   if (call !== undefined) return call
   // An agent that names its skills does not name this one: then the skill's text is sent, never a call.
   return withSkill(named ? { ...place, calls: false } : place, skill, escaped)

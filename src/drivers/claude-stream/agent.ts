@@ -65,7 +65,10 @@ async function opened(
     lost: how === 'lost',
     running: child.running,
     startTurn: (text, listeners) => startTurn(connection, text, permissions, listeners),
-    commands: async () => connection.skills(),
+    commands: async () => {
+      const names = connection.skills()
+      return names && { names, mixed: false }
+    },
     end: () => child.end('it was ended'),
   }
   return { kind: 'agent', agent }

@@ -1,7 +1,7 @@
 import type { DeliveryId } from '../../domain/delivery.ts'
 import type { Readiness } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
-import type { Agent, Turn, TurnEnd, TurnListeners } from '../agent-process/agent.ts'
+import type { Agent, Named, Turn, TurnEnd, TurnListeners } from '../agent-process/agent.ts'
 import { blockedBy, heldBy } from '../blocked.ts'
 import { isObject, textAt } from '../json.ts'
 import { complaintOf, load, stateOf, type ThreadState, turnsOf } from './thread.ts'
@@ -94,12 +94,13 @@ async function findTurn(thread: Thread, deliveryId: DeliveryId): Promise<Turn | 
 
 const noListeners: TurnListeners = { began: () => {}, tool: () => {}, held: () => {} }
 
-async function skillsOf({ server }: Thread, cwd: string): Promise<readonly string[] | undefined> {
+async function skillsOf({ server }: Thread, cwd: string): Promise<Named | undefined> {
   const reply = await server.call('skills/list', { cwds: [cwd] })
   const entries = reply.kind === 'result' ? reply.result.data : undefined
   if (!Array.isArray(entries)) return undefined
   const skills = entries.filter(isObject).flatMap(({ skills: list }) => (Array.isArray(list) ? list : []))
-  return skills
+  const names = skills
     .filter(isObject)
     .flatMap((skill) => (skill.enabled === false ? [] : (textAt(skill, 'name') ?? [])))
+  return { names, mixed: false }
 }

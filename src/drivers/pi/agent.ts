@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Agent, type AgentOrder, type Started, startAgent } from '../agent-process/agent.ts'
+import { type Agent, type AgentOrder, type Named, type Started, startAgent } from '../agent-process/agent.ts'
 import type { Child } from '../agent-process/child.ts'
 import type { Json } from '../json.ts'
 import { textAt } from '../json.ts'
@@ -42,11 +42,12 @@ const agentOn = (
 })
 
 /** Only skills: an outsider must not call pi's other commands. */
-function skillsIn(reply: Reply): readonly string[] | undefined {
+function skillsIn(reply: Reply): Named | undefined {
   if (reply.kind !== 'done') return undefined
   const { commands } = reply.data
   const all: readonly Json[] = Array.isArray(commands) ? commands : []
-  return all
+  const names = all
     .filter((command) => textAt(command, 'source') === 'skill')
     .map((command) => (textAt(command, 'name') ?? '').replace(/^skill:/, ''))
+  return { names, mixed: false }
 }

@@ -236,6 +236,19 @@ on(
   { agent: 'opencode' },
 )
 
+for (const agent of ['opencode', 'gemini', 'qwen', 'claude'])
+  on(
+    `takes no command of ${agent} for a skill, and lists none`,
+    async ({ connection, prompts }) => {
+      assert.deepEqual(await connection.skills(patience()), [])
+      const message = { deliveryId, text: 'hi', skill: 'code-review' }
+      const outcome = await connection.turn(message, patience(), quiet)
+      assert.ok(outcome.kind === 'failed' && outcome.skill, JSON.stringify(outcome))
+      assert.deepEqual(await prompts(), [])
+    },
+    { agent },
+  )
+
 on(
   'names no file to an agent that would read it',
   async ({ connection, prompts }) => {
