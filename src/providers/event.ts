@@ -33,7 +33,7 @@ export function readEvent(
   const shown = (lacks !== undefined && preset.otherwise) || message
   const names = {
     event,
-    ...preset.derive?.(payload),
+    ...preset.derive?.(payload, header),
     ...message.derive?.(payload),
     ...shown.derive?.(payload),
   }

@@ -137,7 +137,7 @@ export interface Preset {
   /** For events that are not listed; without it they are ignored. */
   readonly otherwise?: Message
   /** Names that Mustache cannot compute, for every message. */
-  readonly derive?: (payload: View) => ViewObject
+  readonly derive?: (payload: View, header: (name: string) => string | undefined) => ViewObject
 }
 
 export interface Message {

@@ -1,10 +1,68 @@
 import { bareTypeOf } from '../payload/text.ts'
+import type { View } from '../payload/view.ts'
 import { emptyAnswer, memberOfSmall, passedOn, textAnswer } from './answer.ts'
 import { hmacScheme } from './hmac.ts'
 import { namedInBody } from './named-in-body.ts'
-import { textAt } from './preset.ts'
+import { byWho, firstText, given, line, lines, listAt, textAt } from './preset.ts'
 import { type SignedRequest, vouched } from './request.ts'
-import type { Sender } from './sender.ts'
+import type { Message, Preset, Sender } from './sender.ts'
+
+const said: Message = {
+  template: lines(
+    `{{who}}{{^who}}Somebody{{/who}} wrote in Slack${given(', ', 'channel')}:`,
+    line('text'),
+    line('files', 'Files: '),
+  ),
+  // An agent that answers in Slack would hear itself.
+  only: {
+    not: {
+      any: [
+        { path: 'event.bot_id', exists: true },
+        { path: 'event.subtype', in: ['bot_message', 'message_changed', 'message_deleted'] },
+      ],
+    },
+  },
+}
+
+const reaction = 'a reaction calls for nothing to be done'
+
+/** docs.slack.dev: events of the Events API, slash commands (forms), and interactions. */
+const slackPreset: Preset = {
+  eventOf: (payload) =>
+    textAt(payload, 'command') !== ''
+      ? 'slash command'
+      : textAt(payload, 'event.type') || textAt(payload, 'type'),
+  derive: (payload) => ({
+    who: firstText(payload, 'user_name', 'event.user', 'user.username', 'user.name', 'user.id'),
+    channel: channelOf(payload),
+    text: firstText(payload, 'text', 'event.text'),
+    files: listAt(payload, 'event.files')
+      .map((file) => textAt(file, 'name'))
+      .filter((name) => name !== '')
+      .slice(0, 10)
+      .join(', '),
+  }),
+  messages: {
+    app_mention: said,
+    message: said,
+    reaction_added: reaction,
+    reaction_removed: reaction,
+    'slash command': {
+      template: `{{who}}{{^who}}Somebody{{/who}} called {{command}} in Slack${given(', ', 'channel')}{{#text}}:\n{{text}}{{/text}}`,
+    },
+  },
+  otherwise: {
+    template: lines(
+      `Slack: {{event}}{{^event}}an event without a type{{/event}}${given(' in ', 'channel')}${byWho}${given(': ', 'actions.0.action_id')}`,
+      line('text'),
+    ),
+  },
+}
+
+function channelOf(payload: View): string {
+  const name = firstText(payload, 'channel_name', 'channel.name', 'event.channel.name')
+  return name === '' ? firstText(payload, 'event.channel', 'event.item.channel') : `#${name}`
+}
 
 export const slack: Sender = {
   title: 'Slack',
@@ -38,6 +96,7 @@ export const slack: Sender = {
       ? { status: 200 }
       : { status: 200, body: '' }
   },
+  preset: slackPreset,
   sample: {
     headers: {},
     body: { type: 'event_callback', event_id: 'Ev0PV52K21', event: { type: 'app_mention', text: 'Hello' } },

@@ -8,7 +8,7 @@ import type { Example } from '../fixtures/events/example.ts'
 
 /** What is left of a template whose value is missing. */
 const gap =
-  /\S {2,}|\(\)|\[\]|""|#(?!\d)|(^| )!( |,|$)|[([] ?[)\],:]|[,:] ?[.,:]( |$)|(^| )[.,:]( |$)|\b(in|of|on|by|to|from|with|at)( (in|of|on|by|to|from)\b|[.,:]|$)/
+  /\S {2,}|\(\)|\[\]|""|#(?!\w)|(^| )!( |,|$)|[([] ?[)\],:]|[,:] ?[.,:]( |$)|(^| )[.,:]( |$)|\b(in|of|on|by|to|from|with|at)( (in|of|on|by|to|from)\b|[.,:]|$)/
 
 /** One example of each event that becomes a message. */
 async function* telling(preset: string): AsyncIterable<Example & { readonly text: string }> {
@@ -61,7 +61,7 @@ function readBy(preset: string, { headers = {}, body }: Example): readonly Path[
   const { eventOf, messages, otherwise, derive } = presetOf(preset) ?? assert.fail(preset)
   const event = eventOf(watched as never, (name) => headers[name])
   const message = Object.hasOwn(messages, event) ? messages[event] : otherwise
-  derive?.(watched as never)
+  derive?.(watched as never, (name) => headers[name])
   if (typeof message !== 'object') return [...paths.values()]
   message.derive?.(watched as never)
   for (const [, name = ''] of message.template.matchAll(/\{\{[#^]?([\w.]+)\}\}/g))
