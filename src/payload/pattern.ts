@@ -31,7 +31,8 @@ export function compilePattern(source: string): Pattern {
   const states: State[] = []
   emit(states, tree)
   add(states, { kind: 'found' })
-  const plain = isPlain(tree) ? new RegExp(source.slice(flags === 'isu' ? 4 : 0), flags) : undefined
+  const row = rowOf(tree)
+  const plain = row === undefined ? undefined : new RegExp(row, flags)
   const most = Math.max(leastReach, Math.floor(maxSteps / states.length))
   const isShort = (text: string): boolean => plain !== undefined && text.length <= longestPlain
   return {
@@ -41,11 +42,18 @@ export function compilePattern(source: string): Pattern {
   }
 }
 
-/** Characters one after the other, or some such in a choice: what JavaScript finds in linear time, too. */
-function isPlain(tree: Tree): boolean {
-  const isRow = (one: Tree): boolean =>
-    one.kind === 'sequence' ? one.parts.every(isRow) : one.kind === 'char' || one.kind === 'edge'
-  return tree.kind === 'choice' ? tree.options.every(isRow) : isRow(tree)
+/**
+ * Characters one after the other, or some such in a choice, as JavaScript's own pattern: that, too, is found in linear time.
+ * Undefined for all others.
+ */
+function rowOf(tree: Tree): string | undefined {
+  if (tree.kind === 'char') return `(?:${tree.test.char.source.slice(1, -1)})`
+  if (tree.kind === 'edge') return tree.edge
+  if (tree.kind === 'repeat') return undefined
+  const isChoice = tree.kind === 'choice'
+  const parts = isChoice ? tree.options : tree.parts
+  const rows = parts.map((part) => (part.kind === 'choice' ? undefined : rowOf(part)))
+  return rows.includes(undefined) ? undefined : rows.join(isChoice ? '|' : '')
 }
 
 interface CharTest {
