@@ -1,4 +1,5 @@
 import { Failure } from '../domain/error.ts'
+import { type LongString, nextSlice, openLongString } from './long-string.ts'
 import { numberView, type View } from './view.ts'
 
 /** Lets others run between two slices of work. */
@@ -13,7 +14,10 @@ interface Bounds {
 export const maxDepth = 200
 const payloadBounds: Bounds = { maxDepth, maxValues: 300_000 }
 const maxNumberLength = 1000
-const maxEscapedLength = 2_097_152
+/** Longer strings are read in slices. */
+const longestPiece = 1_048_576
+/** A key is read in one piece. */
+const maxKeyLength = longestPiece
 /** A step takes up to some microseconds in an object of very many keys. */
 const stepsPerSlice = 2000
 const charactersPerSlice = 1_000_000
@@ -51,6 +55,8 @@ interface Reader {
   /** The lists and objects that are not closed yet, outermost first. */
   readonly containers: Open[]
   values: number
+  /** A long string of which a part is read. */
+  long: LongString | undefined
   readonly bounds: Bounds
   done: boolean
   result: View
@@ -61,6 +67,7 @@ const openReader = (text: string, bounds: Bounds): Reader => ({
   at: 0,
   containers: [],
   values: 0,
+  long: undefined,
   bounds,
   done: false,
   result: null,
@@ -70,20 +77,20 @@ type Open =
   | { readonly kind: 'list'; readonly list: View[] }
   | { readonly kind: 'object'; readonly object: Record<string, View>; key: string }
 
-/** Reads one value, or the beginning of a list or object; then closes what ends after it. */
+/** Reads one value, a slice of a long string, or the beginning of a list or object; then closes what ends after it. */
 function step(reader: Reader): void {
-  if (++reader.values > reader.bounds.maxValues)
+  if (reader.long === undefined && ++reader.values > reader.bounds.maxValues)
     throw new Failure('unprocessable', `The body holds more than ${reader.bounds.maxValues} values.`)
-  const value = readValue(reader)
+  const value = reader.long ? readSlice(reader, reader.long) : readValue(reader)
   if (value !== undefined) add(reader, value)
 }
 
-/** Undefined when a list or object has begun that is not empty. */
+/** Undefined when a long string has begun, or a list or object that is not empty. */
 function readValue(reader: Reader): View | undefined {
   const char = next(reader)
   if (char === '{') return openObject(reader)
   if (char === '[') return openList(reader)
-  if (char === '"') return readString(reader)
+  if (char === '"') return readString(reader) ?? openLong(reader)
   for (const [literal, value] of literals)
     if (reader.text.startsWith(literal, reader.at)) return skip(reader, literal, value)
   return readNumber(reader)
@@ -151,6 +158,8 @@ function continues(reader: Reader, open: Open): boolean {
 function readKey(reader: Reader): string {
   if (next(reader) !== '"') throw malformed(reader)
   const key = readString(reader)
+  if (key === undefined)
+    throw new Failure('unprocessable', `A key in the body is longer than ${maxKeyLength} characters.`)
   if (next(reader) !== ':') throw malformed(reader)
   reader.at++
   return key
@@ -173,13 +182,14 @@ function checkSpace(length: number): void {
     throw new Failure('unprocessable', `The body has more than ${maxSpace} blanks in a row.`)
 }
 
-function readString(reader: Reader): string {
+/** Undefined for a string that is too long for one piece. */
+function readString(reader: Reader): string | undefined {
   const start = reader.at
   const end = endOfString(reader, start)
+  if (end === undefined) return undefined
   reader.at = end + 1
   const inner = reader.text.slice(start + 1, end)
   if (!/[\\\x00-\x1f]/.test(inner)) return inner
-  checkEscaped(inner.length)
   try {
     return JSON.parse(reader.text.slice(start, end + 1))
   } catch {
@@ -188,24 +198,34 @@ function readString(reader: Reader): string {
   }
 }
 
-/** The quote that closes: the first behind an even number of backslashes. */
-function endOfString(reader: Reader, start: number): number {
-  for (let end = reader.text.indexOf('"', start + 1); end > 0; end = reader.text.indexOf('"', end + 1)) {
+/** The quote that closes: the first behind an even number of backslashes. Undefined when it is far away. */
+function endOfString(reader: Reader, start: number): number | undefined {
+  const { text } = reader
+  for (let end = text.indexOf('"', start + 1); end > 0; end = text.indexOf('"', end + 1)) {
+    if (end - start > longestPiece) return undefined
     let before = end
-    while (reader.text[before - 1] === '\\') before--
+    while (text[before - 1] === '\\') before--
     if ((end - before) % 2 === 0) return end
-    checkEscaped(end - start)
   }
   throw malformed(reader)
 }
 
-/** Undoing escapes is the one thing that is slow in one piece. */
-function checkEscaped(length: number): void {
-  if (length > maxEscapedLength)
-    throw new Failure(
-      'unprocessable',
-      `A string with escapes in the body is longer than ${maxEscapedLength} characters.`,
-    )
+function openLong(reader: Reader): undefined {
+  reader.long = openLongString(reader.text, reader.at)
+}
+
+/** Undefined until the string is read to its end. */
+function readSlice(reader: Reader, long: LongString): string | undefined {
+  try {
+    const text = nextSlice(long)
+    // Beyond what `readJson` reads between two pauses, for every slice.
+    reader.at = long.at
+    if (text !== undefined) reader.long = undefined
+    return text
+  } catch {
+    reader.at = long.start
+    throw malformed(reader)
+  }
 }
 
 function readNumber(reader: Reader): View {
