@@ -27,6 +27,7 @@ export async function build(document: ConfigDocument, deps: BuildDeps): Promise<
     warn: (text) => warnings.push(text),
     complain: deps.complain,
   }
+  warnings.push(...openPages(server))
   return {
     server,
     webhooks: await buildWebhooks(document.webhooks ?? {}, deps, check, limits.hookBytes),
@@ -37,6 +38,15 @@ export async function build(document: ConfigDocument, deps: BuildDeps): Promise<
     retention: { days: document.retention?.days ?? retentionDays },
     warnings,
   }
+}
+
+/** Session names, queues and paths of hooks are nobody else's business. */
+function openPages(server: Config['server']): readonly string[] {
+  const reachable = reachableBy(server)
+  if (reachable === undefined) return []
+  return (['metrics', 'docs'] as const)
+    .filter((page) => server[page] === 'open')
+    .map((page) => `server.${page} is open to everybody who reaches the server, and ${reachable}.`)
 }
 
 async function buildWebhooks(

@@ -7,10 +7,11 @@ import { type HttpServer, type ServeOptions, usualArrivalSeconds } from './platf
 export async function serve(options: ServeOptions): Promise<HttpServer> {
   const messages = new WeakMap<Request, IncomingMessage>()
   const server = await createServer(options, (incoming, outgoing) => {
-    const request = requestOf(incoming, outgoing, options.tls !== undefined)
-    messages.set(request, incoming)
     cutSlow(incoming, outgoing, options)
-    void answer(options, request, outgoing)
+    const request = requestOf(incoming, outgoing, options.tls !== undefined)
+    if (!request) return void outgoing.writeHead(400, { connection: 'close' }).end()
+    messages.set(request, incoming)
+    answer(options, request, outgoing).catch(() => outgoing.destroy())
   })
   await listen(server, options)
   const address = server.address()
@@ -48,18 +49,31 @@ const listen = (server: Server, { hostname, port }: ServeOptions): Promise<void>
     server.listen(port, hostname, resolve)
   })
 
-function requestOf(incoming: IncomingMessage, outgoing: ServerResponse, secure: boolean): Request {
+/** Undefined for what no `Request` can say: TRACE, odd characters in a header. */
+function requestOf(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  secure: boolean,
+): Request | undefined {
+  const request = plainRequest(incoming, outgoing)
+  // As it was sent: `Request` would tidy up the path, and refuse a bad Host before we do.
+  if (request) Object.defineProperty(request, 'url', { value: addressOf(incoming, secure) })
+  return request
+}
+
+function plainRequest(incoming: IncomingMessage, outgoing: ServerResponse): Request | undefined {
   const { method = 'GET', headers } = incoming
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
-  const request = new Request('http://localhost/', {
-    method,
-    headers: pairsOf(incoming.rawHeaders),
-    signal: cutSignal(outgoing),
-    ...(hasBody && method !== 'GET' && method !== 'HEAD' && streamed(incoming)),
-  })
-  // As it was sent: `Request` would tidy up the path, and refuse a bad Host before we do.
-  Object.defineProperty(request, 'url', { value: addressOf(incoming, secure) })
-  return request
+  try {
+    return new Request('http://localhost/', {
+      method,
+      headers: pairsOf(incoming.rawHeaders),
+      signal: cutSignal(outgoing),
+      ...(hasBody && method !== 'GET' && method !== 'HEAD' && streamed(incoming)),
+    })
+  } catch {
+    return undefined
+  }
 }
 
 function addressOf({ url = '/', headers }: IncomingMessage, secure: boolean): string {

@@ -117,6 +117,15 @@ describe('loadConfig', () => {
     for (const host of ['localhost', '127.8.9.1', '::1']) await load({ ...example, server: { host } })
   })
 
+  it('warns of pages that are open to everybody', async () => {
+    const warningsOf = async (server: object) => (await load({ server })).warnings
+    assert.deepEqual(await warningsOf({ metrics: 'open', docs: 'open' }), [])
+    assert.deepEqual(await warningsOf({ metrics: 'admin', publicUrl: 'https://a.example' }), [])
+    assert.deepEqual(await warningsOf({ metrics: 'open', publicUrl: 'https://a.example' }), [
+      'server.metrics is open to everybody who reaches the server, and server.publicUrl is set.',
+    ])
+  })
+
   it('warns of what comes into a secret with its file', async () => {
     const files = { '/home/postern/preferences/s': `${secret}\n\n` }
     const warningsOf = async (hookSecret: unknown) =>

@@ -144,6 +144,23 @@ test('serve leaves a response as it is, uncompressed', async () => {
   })
 })
 
+for (const [title, request] of [
+  ['a method that no Request has', 'TRACE / HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+  ['odd bytes in a header', 'GET / HTTP/1.1\r\nHost: localhost\r\nX-Odd: \xff\x7f\r\n\r\n'],
+  ['a Host that is no host', 'GET / HTTP/1.1\r\nHost: a b\r\n\r\n'],
+] as const)
+  test(`serve outlives ${title}`, async () => {
+    await withServer({}, async (url, port) => {
+      const socket = connect({ port, host: '127.0.0.1' })
+      socket.on('error', () => {})
+      const answered = new Promise((resolve) => socket.once('data', resolve).once('close', resolve))
+      socket.write(request, 'latin1')
+      await answered
+      socket.destroy()
+      assert.equal(await (await fetch(url)).text(), 'ok')
+    })
+  })
+
 test('serve throws when the port is taken', async () => {
   await withServer({}, async (_url, port) => {
     await assert.rejects(async () => await platform.serve(optionsFor({ port })))
