@@ -68,14 +68,16 @@ async function recall(opening: Opening, deliveryId: DeliveryId): Promise<Outcome
 async function discover({ env, userHome, reached }: DiscoveryPlace): Promise<readonly Discovered[]> {
   const standard = configDirOf(env, userHome)
   const known = new Set(reached.map(processOf))
-  const fresh = (await liveEntries(standard)).filter(
+  const live = await liveEntries(standard)
+  const fresh = live.filter(
     ({ process, socket }) => socket !== undefined && !known.has(JSON.stringify(process)),
   )
+  const isAlone = (cwd: string) => live.filter((entry) => entry.cwd === cwd).length === 1
   return fresh.map(({ pid, cwd, status }) => ({
     what: `Claude Code in ${cwd}, pid ${pid}, ${status}`,
     live: true,
     id: 'claude',
-    add: ['--driver', 'claude', '--set', `pid=${pid}`],
+    add: ['--driver', 'claude', ...(isAlone(cwd) ? ['--cwd', cwd] : ['--set', `pid=${pid}`])],
   }))
 }
 

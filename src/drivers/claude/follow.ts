@@ -3,7 +3,7 @@ import type { Outcome } from '../../domain/outcome.ts'
 import { isTimeout, pause } from '../../wait.ts'
 import { lateDetail } from '../blocked.ts'
 import type { Attempt } from './journal.ts'
-import { look, type Opening, type Presence, readinessOf } from './opening.ts'
+import { lookAtProcess, type Opening, type Presence, readinessOf } from './opening.ts'
 import { openTranscript, type TranscriptReader } from './transcript.ts'
 import { createTurnLog, type TurnLog } from './turn-log.ts'
 
@@ -84,7 +84,7 @@ const isRest = (presence: Presence, turnLog: TurnLog): boolean =>
 
 /** The registry is read before the transcript, so that an end does not count before its last rows are there. */
 async function step({ opening, turnLog, transcript }: Following): Promise<Presence> {
-  const presence = await look(opening)
+  const presence = await lookAtProcess(opening)
   turnLog.feed(await transcript.read(presence.kind === 'open' ? presence.entry.sessionId : undefined))
   return presence
 }

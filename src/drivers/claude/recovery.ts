@@ -2,7 +2,7 @@ import type { Outcome } from '../../domain/outcome.ts'
 import { pause } from '../../wait.ts'
 import { post } from './inbox.ts'
 import type { Attempt } from './journal.ts'
-import { look, type Opening } from './opening.ts'
+import { lookAtProcess, type Opening } from './opening.ts'
 import { inboxToken } from './registry.ts'
 import { openTranscript } from './transcript.ts'
 import { createTurnLog, type TurnLog } from './turn-log.ts'
@@ -23,7 +23,7 @@ export async function recover(opening: Opening, attempt: Attempt): Promise<Recov
   const { settings } = opening
   const turnLog = createTurnLog(attempt)
   const transcript = openTranscript(settings.configDir, attempt)
-  const presence = await look(opening)
+  const presence = await lookAtProcess(opening)
   const entry = presence.kind === 'open' ? presence.entry : undefined
   const reads = async () => turnLog.feed(await transcript.read(entry?.sessionId))
   await reads()

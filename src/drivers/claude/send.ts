@@ -8,7 +8,7 @@ import { heldBy } from '../blocked.ts'
 import { type Followed, followAcceptance, followTurn, openFollowing } from './follow.ts'
 import { post } from './inbox.ts'
 import { type Attempt, sha256Of } from './journal.ts'
-import { look, type Opening, type Presence, placeOf, readinessOf } from './opening.ts'
+import { hasEnded, look, type Opening, type Presence, placeOf, readinessOf } from './opening.ts'
 import { notSeen, outcomeOf, recover } from './recovery.ts'
 import { inboxToken } from './registry.ts'
 import { transcriptBytes } from './transcript.ts'
@@ -111,7 +111,9 @@ async function notAccepted(
   switch (followed.kind) {
     case 'ended':
       await forgetAttempt(opening)
-      return { kind: 'ended', why: 'Claude Code has ended' }
+      return opening.settings.follow === undefined
+        ? { kind: 'ended', why: hasEnded }
+        : { kind: 'offline', why: 'Claude Code ended before it took the message' }
     case 'dropped':
       await forgetAttempt(opening)
       return { kind: 'busy', why: dropped, retryAfterMs: droppedMs }

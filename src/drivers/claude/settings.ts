@@ -15,7 +15,14 @@ export interface ClaudeSettings {
    */
   readonly sessionId: string
   readonly cwd: string
+  /**
+   * Whose successor counts as the same session: that of a Claude Code in the same folder, or one that goes on with the
+   * conversation. Without it the session ends with its process.
+   */
+  readonly follow?: Follow
 }
+
+type Follow = 'folder' | 'conversation'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -35,11 +42,32 @@ export async function findClaude(
   const given = textOf(settings.configDir, 'configDir')
   const configDir = given === undefined ? await dirOf(pid, standard) : resolve(cwd, given)
   const live = await liveEntries(configDir)
+  if (pid === undefined && sessionId === undefined) {
+    const place = resolve(cwd, textOf(settings.cwd, 'cwd') ?? '')
+    const here = live.filter((entry) => entry.cwd === place)
+    const fits = here.length > 0 || settings.cwd !== undefined ? here : live
+    return { ...settingsOf(configDir, only(fits, live, configDir)), follow: 'folder' }
+  }
   const fits = live.filter(
     (entry) =>
       (pid === undefined || entry.pid === pid) && (!sessionId || entry.sessionId.startsWith(sessionId)),
   )
-  return settingsOf(configDir, only(fits, live, configDir))
+  const found = settingsOf(configDir, only(fits, live, configDir))
+  return pid === undefined ? { ...found, follow: 'conversation' } : found
+}
+
+/** The Claude Code that was opened in the place of one that ended; a text says why there is none. */
+export async function successorOf(settings: ClaudeSettings): Promise<ClaudeSettings | string> {
+  const { configDir, follow, cwd, sessionId } = settings
+  const live = (await liveEntries(configDir)).filter(({ socket }) => socket !== undefined)
+  const fits = live.filter((entry) =>
+    follow === 'folder' ? entry.cwd === cwd : entry.sessionId === sessionId,
+  )
+  const [one, another] = fits
+  const what = follow === 'folder' ? `in ${cwd}` : `with the conversation ${sessionId}`
+  if (!one) return `no Claude Code is open ${what} any more; open it again, and it gets what waits`
+  if (another) return `several are open ${what}; add the session again with --set pid=${one.pid} or another`
+  return { ...settings, process: one.process, sessionId: one.sessionId, cwd: one.cwd }
 }
 
 /** A Claude Code of another user, or one with a home of its own, keeps its sessions elsewhere. */
@@ -75,7 +103,7 @@ function textOf(value: unknown, name: string): string | undefined {
 
 /** Settings as `findClaude` made them. */
 export function parseClaude(settings: DriverSettings): ClaudeSettings {
-  const { configDir, process, sessionId, cwd } = settings
+  const { configDir, process, sessionId, cwd, follow } = settings
   if (typeof configDir !== 'string' || !isAbsolute(configDir) || !isIdentity(process))
     throw usage('cannot read its settings: register the session anew')
   return {
@@ -83,6 +111,7 @@ export function parseClaude(settings: DriverSettings): ClaudeSettings {
     process,
     sessionId: typeof sessionId === 'string' ? sessionId : '',
     cwd: typeof cwd === 'string' ? cwd : '/',
+    ...((follow === 'folder' || follow === 'conversation') && { follow }),
   }
 }
 

@@ -222,12 +222,13 @@ on('claude keeps no text of a message in its journal', async ({ connection, fold
 on('claude prepare finds the session that is meant, or says what there is', async (bench) => {
   const { driver, folder, pid, openAnother } = bench
   const prepare = (settings: DriverSettings) => driver.prepare(settings, { cwd: folder })
-  const only = await prepare({})
-  assert.equal((only.process as { pid: number }).pid, pid)
+  const { follow, ...only } = await prepare({})
+  assert.deepEqual([(only.process as { pid: number }).pid, follow], [pid, 'folder'])
   const another = await openAnother()
   await assert.rejects(prepare({}), new RegExp(`needs one of these, .*pid=${another.pid} `))
   assert.deepEqual(await prepare({ pid }), only)
-  assert.deepEqual(await prepare({ sessionId: only.sessionId }), only)
+  const conversation = await prepare({ sessionId: only.sessionId })
+  assert.deepEqual(conversation, { ...only, follow: 'conversation' })
   const elsewhere = claudeDriver({ env: { HOME: '/nowhere' }, skillDirs: () => [] })
   assert.deepEqual(await elsewhere.prepare({ pid }, { cwd: '/' }), only)
   await assert.rejects(elsewhere.prepare({}, { cwd: '/' }), /no Claude Code that is open/)
@@ -267,3 +268,46 @@ async function killedServer(bench: Bench, how: 'inject' | 'turn', text: string):
   server.kill('SIGKILL')
   await dead
 }
+
+on(
+  'claude that is opened again in its folder is the same session, one that is not is awaited',
+  async (bench) => {
+    const { driver, session, folder, tools, kill, openAnother } = bench
+    const settings = await driver.prepare({}, { cwd: folder })
+    const remembered: DriverSettings[] = []
+    const remember = async (changed: DriverSettings) => void remembered.push(changed)
+    const connection = driver.connect({ ...session, settings }, { ...tools, remember })
+    await kill()
+    const gone = await inject(connection, 'early')
+    assert.ok(
+      gone.kind === 'offline' && /no Claude Code is open in .* any more/.test(gone.why),
+      JSON.stringify(gone),
+    )
+    assert.equal((await connection.state(patience())).kind, 'offline')
+    const next = await openAnother()
+    assert.equal((await connection.state(patience())).kind, 'idle')
+    assert.equal((await inject(connection, 'early')).kind, 'taken')
+    assert.deepEqual(
+      remembered.map(({ process }) => (process as { pid: number }).pid),
+      [next.pid],
+    )
+    await openAnother()
+    next.kill('SIGKILL')
+    await eventually(async () => (await connection.state(patience())).kind === 'idle', 'the third one')
+  },
+)
+
+on('claude follows nobody into another folder, and no one of several', async (bench) => {
+  const { driver, session, folder, tools, kill, openAnother } = bench
+  const settings = await driver.prepare({ cwd: folder }, { cwd: '/' })
+  const elsewhere = driver.connect({ ...session, settings: { ...settings, cwd: '/elsewhere' } }, tools)
+  const connection = driver.connect({ ...session, settings }, tools)
+  await kill()
+  await openAnother()
+  await openAnother()
+  const states = await Promise.all([elsewhere, connection].map((one) => one.state(patience())))
+  assert.deepEqual(
+    states.map((state) => (state.kind === 'offline' ? state.why.slice(0, 14) : state.kind)),
+    ['no Claude Code', 'several are op'],
+  )
+})

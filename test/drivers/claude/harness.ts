@@ -46,7 +46,7 @@ export async function openBench(): Promise<Bench> {
     id: 'desk' as SessionId,
     generation: '00c0ffee00c0ffee',
     driver: driver.kind,
-    settings: await driver.prepare({}, { cwd: folder }),
+    settings: await driver.prepare({ pid: child.pid }, { cwd: folder }),
     state: 'live',
     openedAt: 0,
   }
