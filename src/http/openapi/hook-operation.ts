@@ -1,11 +1,12 @@
 import { Type } from '@sinclair/typebox'
 import type { DocumentDecoration } from 'elysia'
-import type { Hook } from '../../domain/hook.ts'
+import type { Hook, Respond } from '../../domain/hook.ts'
 import { schemeOf } from '../../providers/index.ts'
 import type { Credential } from '../../providers/sender.ts'
+import { HookAnswer } from '../models/knocks.ts'
 import { exampleFor } from './example.ts'
 import { hookOperation } from './knock-operation.ts'
-import { bodyOf } from './operation.ts'
+import { type Answers, bodyOf } from './operation.ts'
 
 const payload = Type.Object({}, { additionalProperties: true, description: 'Whatever its sender sends.' })
 
@@ -18,10 +19,26 @@ export function hookPath(hook: Hook): readonly [path: string, { readonly post: D
     headers: Object.entries(headers).map(([name, example]) => ({
       ...{ name, example, description: 'Which event it is' },
     })),
-    body: bodyOf(payload, { example: body }),
+    body: bodyIn(hook.bodyFormat, body),
+    ...(hook.respond && { answers: answersIn(hook.respond) }),
   })
   const own = Object.keys(hookScheme(hook)).map((name) => ({ [name]: [] }))
   return [hook.path, { post: { ...post, security: [...(post.security ?? []), ...own] } }]
+}
+
+function bodyIn(format: Hook['bodyFormat'], example: object): ReturnType<typeof bodyOf> {
+  if (format === 'text') return bodyOf(Type.String(), { type: 'text/plain', example: 'Hello' })
+  const type = format === 'form' ? 'application/x-www-form-urlencoded' : 'application/json'
+  return bodyOf(payload, { type, example })
+}
+
+/** What a hook answers in a form of its own. */
+function answersIn({ status, contentType = 'text/plain', body }: Respond): Answers {
+  const own =
+    body === undefined
+      ? HookAnswer
+      : Type.String({ description: 'In a form of its own', contentMediaType: contentType })
+  return status === undefined ? { 200: own, 202: own } : { [status]: own }
 }
 
 const credentialOf = ({ verify }: Hook): Credential | undefined =>

@@ -1,7 +1,7 @@
 import { HookAnswer, Knock, KnockAnswer } from '../models/knocks.ts'
 import { bodyOf, type Header, type Operation, operation } from './operation.ts'
 
-type Own = Omit<Operation, 'tag' | 'answers' | 'refuses'>
+type Own = Omit<Operation, 'tag' | 'refuses'>
 
 /** What the document says of a route at a capability URL. */
 export const channelOperation = (route: Own) =>

@@ -58,10 +58,13 @@ const headerOf = ({ name, description, example }: Header) => ({
 })
 
 /** `text` where the bare message is accepted as well. */
-export const bodyOf = (model: TSchema, { required = true, text = false, example = model.example } = {}) => ({
+export const bodyOf = (
+  model: TSchema,
+  { required = true, text = false, type = 'application/json', example = model.example } = {},
+) => ({
   required,
   content: {
-    'application/json': { schema: model, example },
+    [type]: { schema: model, example },
     ...(text && { 'text/plain': { schema: { type: 'string' as const }, example: 'hello' } }),
   },
 })
