@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { KeyMark } from '../domain/home-state.ts'
+import { whyGuessable } from './guessable.ts'
 import { createFile, makePrivateDir, readPrivate, replaceFile, secretBytes } from './key-files.ts'
 
 export interface SigningKey {
@@ -145,6 +146,8 @@ export function openAdminToken(dir: string): string {
   const path = `${dir}/admin.token`
   const token = readPrivate(path).trim()
   secretBytes(path, token, 'Put it back, or delete it to get a new one.')
+  if (whyGuessable(token) !== undefined)
+    throw new Failure('key_unusable', `${path} can be guessed. Delete it to get a new one.`)
   return token
 }
 

@@ -26,8 +26,11 @@ export async function build(document: ConfigDocument, deps: BuildDeps): Promise<
     reachable: reachableBy(server),
     warn: (text) => warnings.push(text),
     complain: deps.complain,
+    looksForGuesses: !deps.ignoreSecretProblems,
   }
   warnings.push(...openPages(server))
+  for (const secret of server.callbacks.secrets)
+    if (secret !== '') checkSecret(secret, ['server', 'callbacks', 'secret'], minSecretLength, check)
   return {
     server,
     webhooks: await buildWebhooks(document.webhooks ?? {}, deps, check, limits.hookBytes),

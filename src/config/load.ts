@@ -40,6 +40,7 @@ export async function loadConfig(sources: ConfigSources): Promise<Config> {
     env,
     baseDir: dirname(file),
     read,
+    ignoreSecretProblems,
     complain: (path, what) => {
       if (!ignoreSecretProblems || !path.includes('secret')) addFirst(problems, { path, what })
     },

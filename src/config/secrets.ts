@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { whyGuessable } from '../auth/guessable.ts'
 import { isLoopback } from '../domain/loopback.ts'
 import { minSecretLength } from '../domain/verify.ts'
 import { type Complain, type ConfigPath, pathText } from './problem.ts'
@@ -11,6 +12,8 @@ export interface BuildDeps {
   readonly env: Readonly<Record<string, string | undefined>>
   /** What relative file names are relative to. */
   readonly baseDir: string
+  /** For commands that need no secret: what looking at one costs is spared. */
+  readonly ignoreSecretProblems?: boolean | undefined
   /** Undefined when there is no such file. */
   readonly read: (path: string) => Promise<string | undefined>
   readonly complain: Complain
@@ -32,6 +35,7 @@ export interface SecretCheck {
   readonly reachable: string | undefined
   readonly warn: (text: string) => void
   readonly complain: Complain
+  readonly looksForGuesses: boolean
 }
 
 /** Complains of a secret that anybody could guess. */
@@ -48,6 +52,12 @@ export function checkSecret(secret: string, at: ConfigPath, least: number, check
     complain(at, `is the one from the documentation, and ${reachable}; \`postern secret\` makes one`)
   else if (isExample(secret))
     warn(`${pathText(at)} is the one from the documentation; \`postern secret\` makes one of your own.`)
+  else if (least >= minSecretLength && check.looksForGuesses) complainOfGuess(secret, at, complain)
+}
+
+function complainOfGuess(secret: string, at: ConfigPath, complain: Complain): void {
+  const why = whyGuessable(secret)
+  if (why !== undefined) complain(at, `${why}, or others guess it; \`postern secret\` makes one`)
 }
 
 /** What comes with a file: line breaks, a byte order mark, bytes that are no UTF-8. Few senders have it, too. */

@@ -242,3 +242,10 @@ test('openAdminToken makes one token and keeps it', () => {
   fs.writeFileSync(`${dir}/admin.token`, 'short')
   assert.throws(() => openAdminToken(dir), unusable(/is damaged/))
 })
+
+test('openAdminToken refuses a token that can be guessed, and says how to get another', () => {
+  const dir = freshDir()
+  fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
+  fs.writeFileSync(`${dir}/admin.token`, `${'A'.repeat(43)}\n`, { mode: 0o600 })
+  assert.throws(() => openAdminToken(dir), unusable(/can be guessed\. Delete it/))
+})

@@ -34,7 +34,12 @@ const complaints = (secret: string): readonly string[] => {
   const complain = (_: unknown, what: string) => {
     heard.push(what)
   }
-  checkSecret(secret, ['secret'], 10, { reachable: 'it is reachable', warn: () => {}, complain })
+  checkSecret(secret, ['secret'], 10, {
+    reachable: 'it is reachable',
+    looksForGuesses: true,
+    warn: () => {},
+    complain,
+  })
   return heard
 }
 

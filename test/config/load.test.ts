@@ -620,11 +620,11 @@ describe('printable', () => {
       server: { callbacks: { secret: 'SECRET-callback-1234' } },
       webhooks: {
         enabled: true,
-        secret: ['SECRET-shared-123456', 'SECRET-shared-654321'],
+        secret: ['SECRET-x9Kq2mVb7-one', 'SECRET-x9Kq2mVb7-two'],
         hooks: {
           h: {
             messageTemplate: 'x',
-            verify: { scheme: 'meta', secret: 'SECRET-hook-1234567', verifyToken: 'SECRET-v' },
+            verify: { scheme: 'meta', secret: 'SECRET-hook-9x4Qm7Zt', verifyToken: 'SECRET-v' },
           },
         },
       },
@@ -646,7 +646,7 @@ describe('printable', () => {
     const shown = JSON.stringify(printable(config))
     assert(!shown.includes('SECRET'), shown)
     assert(shown.includes('"url":"https://x"') && shown.includes('"n":1'))
-    assert(JSON.stringify(config).includes('SECRET-shared-123456'))
+    assert(JSON.stringify(config).includes('SECRET-x9Kq2mVb7-one'))
   })
 })
 
