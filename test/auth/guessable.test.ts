@@ -82,7 +82,7 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
       'password!password?',
       'mypasswordmypassword2',
       'secret-0123456789',
-      'webhook_secret_1234',
+
       'TOKEN TOKEN TOKEN',
     ],
   ],
