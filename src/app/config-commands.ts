@@ -6,10 +6,12 @@ import { homeAt } from '../domain/home.ts'
 import { sessionOfHook, withSession } from '../domain/hook.ts'
 import { exampleOf, rehearse } from '../inbound/rehearse.ts'
 import { unknownDrivers } from '../manage/declared.ts'
+import { becomeOwner } from './home-owner.ts'
 import type { ProcessDeps } from './local-home.ts'
 
 /** The configuration of a home, for `config` and `doctor`. */
 export function configFile({ env }: ProcessDeps, root: string): ConfigFile {
+  becomeOwner(root)
   const home = homeAt(root)
   return {
     file: home.configFile,
@@ -53,6 +55,7 @@ function targetsOf({ webhooks, sessions }: Config): readonly HookTarget[] {
 
 /** The hooks of a home, for `hooks ls` and `hooks test`. */
 export async function hookTools({ env, clock }: ProcessDeps, root: string): Promise<HookTools> {
+  becomeOwner(root)
   const config = await loadConfig({ home: homeAt(root), env, flags: {}, ignoreSecretProblems: true })
   return {
     list: async () => config.webhooks.hooks.map((hook) => withSession(hook, config.sessions)),

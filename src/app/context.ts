@@ -22,7 +22,10 @@ export function createIo(platform: Platform): Io {
     stderr: (text) => writeAll(2, text),
     env,
     cwd: process.cwd(),
-    userHome: env.HOME ?? homedir(),
+    // Root may have become another user (`home-owner.ts`).
+    get userHome() {
+      return env.HOME ?? homedir()
+    },
     now: clock.now,
     random: clock.bytes,
     terminal: {

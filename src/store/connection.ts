@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, openSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, lstatSync, openSync } from 'node:fs'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { Database, Platform, Statement } from '../platform/platform.ts'
 import { type BeforeUpgrade, migrate, versionOf } from './migrate.ts'
@@ -42,7 +42,16 @@ export function openConnection(deps: ConnectionDeps): Connection {
 export function makePrivate(path: string): void {
   if (path === ':memory:') return
   if (!existsSync(path)) create(path)
-  for (const file of [path, `${path}-wal`, `${path}-shm`]) if (existsSync(file)) chmodSync(file, 0o600)
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) makeOwn(file)
+}
+
+/** Never through a link, which may lead to any file of this user. */
+function makeOwn(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (!found) return
+  if (!found.isFile())
+    throw new Failure('home_unusable', `${path} is no file of Postern's. Look where it leads, and remove it.`)
+  if ((found.mode & 0o777) !== 0o600) chmodSync(path, 0o600)
 }
 
 function create(path: string): void {
