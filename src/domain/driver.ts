@@ -40,11 +40,18 @@ export interface Discovered {
   readonly what: string
   /** It runs now; else it is only installed. */
   readonly live: boolean
+  readonly way: Way
   /** A session id to suggest; who prints it makes it free. */
   readonly id: string
   /** What follows `postern session add <id>`, complete, one argument each: `['--driver', 'tmux', '--target', '%5']`. */
   readonly add: readonly string[]
 }
+
+/**
+ * In what way a session would reach it: by a protocol of the agent's own, by an adapter, as one process for each message, or by
+ * typing into its terminal.
+ */
+export type Way = 'own' | 'adapter' | 'process' | 'typed'
 
 /** What the core lends a driver. */
 export interface DriverTools {

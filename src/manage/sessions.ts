@@ -13,7 +13,7 @@ import {
   type SessionId,
 } from '../domain/session.ts'
 import { within } from '../wait.ts'
-import { type Trial, tryOut } from './trial.ts'
+import { readinessOf, type Trial, tryOut } from './trial.ts'
 
 interface OpenSessionDeps {
   readonly store: Pick<DoorStore, 'findSession'> & Pick<HostLink, 'openSession'>
@@ -58,10 +58,18 @@ export async function registerSession(deps: RegisterDeps, wanted: Registration):
   const driver = requireDriver(deps.drivers, wanted.driver)
   const settings = await driver.prepare(wanted.settings, { cwd: wanted.cwd })
   const named = { id, driver: driver.kind, settings, generation: newGeneration(deps.clock) }
-  const trial = wanted.check && (await trialOf(deps, { ...named, replace: wanted.replace }, wanted.check))
+  const replace = wanted.replace || (await hasLostAgent(deps, id))
+  const trial = wanted.check && (await trialOf(deps, { ...named, replace }, wanted.check))
   if (trial && !trial.works) return { trial }
-  const opened = await openSession(deps, { ...named, replace: wanted.replace })
+  const opened = await openSession(deps, { ...named, replace })
   return { ...opened, ...(trial && { trial }) }
+}
+
+/** The agent of a session that still counts as open may have ended since anybody looked. */
+async function hasLostAgent({ store, connect }: RegisterDeps, id: SessionId): Promise<boolean> {
+  const before = await store.findSession(id)
+  if (!before || before.state === 'ended' || isStanding(before)) return false
+  return (await readinessOf(connect, before))?.kind === 'ended'
 }
 
 async function trialOf(deps: RegisterDeps, wanted: Wanted, signal: AbortSignal): Promise<Trial> {

@@ -55,7 +55,7 @@ function print({ out }: Call, findings: readonly NamedFinding[]): void {
   const mendable = others.filter(({ fix }) => fix !== undefined)
   if (mendable.length > 0) out.line('\nTo mend it:')
   for (const { name, fix = '' } of mendable) out.line(`  ${name}: ${fix}`)
-  if (agents.length > 0) out.line('\nAgents here, and what adds them:')
+  if (agents.length > 0) out.line('\nAgents here, and what adds them; the best way to each comes first:')
   for (const { detail, fix = '' } of agents) out.line(`  ${detail}\n    ${fix}`)
 }
 

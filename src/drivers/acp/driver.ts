@@ -26,5 +26,6 @@ const runnables: readonly Runnable[] = [
   ['codex', 'codex-acp'],
 ].map(([id = '', program = '', ...args]) => ({
   ...{ program, how: 'kept running, over ACP', id },
+  way: program === id ? 'own' : 'adapter',
   add: ['--driver', 'acp', '--', program, ...args],
 }))

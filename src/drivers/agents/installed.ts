@@ -1,6 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
-import type { Discovered, DiscoveryPlace } from '../../domain/driver.ts'
+import type { Discovered, DiscoveryPlace, Way } from '../../domain/driver.ts'
 
 /** How an agent that is installed would be run by a driver. */
 export interface Runnable {
@@ -8,6 +8,7 @@ export interface Runnable {
   readonly program: string
   /** In what way, for people, for example `kept running, over ACP`. */
   readonly how: string
+  readonly way: Way
   readonly id: string
   readonly add: readonly string[]
 }
@@ -18,9 +19,9 @@ export async function installed(
   runnables: readonly Runnable[],
 ): Promise<readonly Discovered[]> {
   const found = await Promise.all(
-    runnables.map(async ({ program, how, id, add }) => {
+    runnables.map(async ({ program, how, way, id, add }) => {
       const path = await programOnPath({ env, cwd: '/' }, program)
-      return path === undefined ? [] : [{ what: `${program} at ${path}, ${how}`, live: false, id, add }]
+      return path === undefined ? [] : [{ what: `${program} at ${path}, ${how}`, live: false, way, id, add }]
     }),
   )
   return found.flat()

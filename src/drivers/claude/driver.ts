@@ -76,6 +76,7 @@ async function discover({ env, userHome, reached }: DiscoveryPlace): Promise<rea
   return fresh.map(({ pid, cwd, status }) => ({
     what: `Claude Code in ${cwd}, pid ${pid}, ${status}`,
     live: true,
+    way: 'own',
     id: 'claude',
     add: ['--driver', 'claude', ...(isAlone(cwd) ? ['--cwd', cwd] : ['--set', `pid=${pid}`])],
   }))

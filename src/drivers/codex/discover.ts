@@ -1,5 +1,5 @@
 import type { Discovered, DiscoveryPlace } from '../../domain/driver.ts'
-import { installed } from '../agents/installed.ts'
+import { installed, type Runnable } from '../agents/installed.ts'
 import { connectServer } from './connect.ts'
 import { type OpenThread, openThreads } from './open-threads.ts'
 import { daemonSocket } from './settings.ts'
@@ -9,9 +9,10 @@ export async function discoverCodex(place: DiscoveryPlace): Promise<readonly Dis
   return (await Promise.all([openHere(place), installed(place, [runnable])])).flat()
 }
 
-const runnable = {
+const runnable: Runnable = {
   program: 'codex',
   how: 'kept running, over its app server',
+  way: 'own',
   id: 'codex',
   add: ['--driver', 'codex', '--', 'codex', 'app-server'],
 }
@@ -46,6 +47,7 @@ function described({ id, cwd, title, state }: OpenThread, socket: string): Disco
   return {
     what: `codex conversation${named} in ${cwd}, ${states[state]}`,
     live: true,
+    way: 'own',
     id: 'codex',
     add: ['--driver', 'codex', '--socket', socket, '--set', `threadId=${id}`],
   }

@@ -38,6 +38,7 @@ export const commandDriver = (deps: DriverDeps): Driver => ({
 const runnables = agentKinds.map((preset) => ({
   program: preset,
   how: 'a process for each message',
+  way: 'process' as const,
   id: preset,
   add: ['--driver', 'command', '--preset', preset],
 }))

@@ -45,6 +45,7 @@ const addAt = (url: string) => ['--driver', 'opencode', '--url', url]
 const atUrl = (url: string, why: string): Discovered => ({
   what: `opencode at ${url}, ${why}`,
   live: true,
+  way: 'own',
   id: 'opencode',
   add: addAt(url),
 })
@@ -52,6 +53,7 @@ const atUrl = (url: string, why: string): Discovered => ({
 const conversationAt = (url: string, session: Json): Discovered => ({
   what: `opencode at ${url} in ${textAt(session, 'directory')}, "${oneLine(textAt(session, 'title') ?? '')}"`,
   live: true,
+  way: 'own',
   id: 'opencode',
   add: [...addAt(url), '--set', `sessionId=${textAt(session, 'id')}`],
 })

@@ -1,7 +1,7 @@
 import type { Driver } from '../../domain/driver.ts'
 import { ownedDriver } from '../agent-process/driver.ts'
 import type { OwnedDeps } from '../agent-process/opening.ts'
-import { installed } from '../agents/installed.ts'
+import { installed, type Runnable } from '../agents/installed.ts'
 import { startPi } from './agent.ts'
 import { parsePi, storedPi } from './settings.ts'
 
@@ -16,9 +16,10 @@ export const piDriver = (deps: OwnedDeps): Driver =>
     discover: (place) => installed(place, [runnable]),
   })
 
-const runnable = {
+const runnable: Runnable = {
   program: 'pi',
   how: 'kept running, in RPC mode',
+  way: 'own',
   id: 'pi',
   add: ['--driver', 'pi', '--', 'pi'],
 }

@@ -68,6 +68,7 @@ async function describe(pane: Pane, { env }: DiscoveryPlace): Promise<Discovered
   return {
     what: `${agent} in tmux pane ${pane.id} (${pane.place}), in ${pane.cwd}`,
     live: true,
+    way: 'typed',
     id: agent,
     add: [
       ...['--driver', 'tmux', '--target', pane.id],

@@ -191,7 +191,9 @@ describe('doctor', () => {
   it('prints the line that would add each agent, under a name that is free', async () => {
     const world = createWorld()
     addSession(world, 'helper')
-    const agent = (live: boolean, add: string[]): Discovered => ({ what: 'Helper', live, id: 'helper', add })
+    const agent = (live: boolean, add: string[], way: Discovered['way'] = 'own'): Discovered => ({
+      ...{ what: 'Helper', live, way, id: 'helper', add },
+    })
     const driver = (kind: string, discovered: readonly Discovered[]): Driver => ({
       kind,
       summary: kind,
@@ -204,13 +206,14 @@ describe('doctor', () => {
     })
     const all = [
       driver('a', [agent(false, ['--driver', 'a', '--', 'run me'])]),
-      driver('b', [agent(true, ['--driver', 'b', '--target', '%5'])]),
+      driver('b', [agent(true, ['--driver', 'b', '--target', '%5'], 'typed')]),
+      driver('c', [agent(true, ['--driver', 'c'])]),
     ]
     const facts = { drivers: async () => new Map(all.map((one) => [one.kind, one])) }
     const { stdout } = await cli(world, ['doctor'], facts)
     assert.match(
       stdout,
-      /\n {2}Helper \(running\)\n {4}postern session add helper-2 --driver b --target %5\n {2}Helper \(installed\)\n {4}postern session add helper-3 --driver a -- 'run me'\n$/,
+      /\n {2}Helper \(running\): returns its answer, types nothing\n {4}postern session add helper-2 --driver c\n {2}Helper \(running\): types into its terminal; .*\n {4}postern session add helper-3 --driver b --target %5\n {2}Helper \(installed\): .*\n {4}postern session add helper-4 --driver a -- 'run me'\n$/,
     )
   })
 })

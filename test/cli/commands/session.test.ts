@@ -39,6 +39,17 @@ describe('session add', () => {
   })
 })
 
+describe('session add in the place of a session whose agent has ended', () => {
+  it('needs no --replace', async () => {
+    const world = createWorld()
+    addSession(world, 'x', { driver: 'command' })
+    assert.equal((await cli(world, ['session', 'add', 'x', '--driver', 'command', '--', 'agent'])).code, 4)
+    world.readiness = { kind: 'ended', why: 'its pane was closed' }
+    assert.match((await cli(world, ['session', 'ls'])).stdout, /^x +command +ended .* its pane was closed$/m)
+    assert.equal((await cli(world, ['session', 'add', 'x', '--driver', 'command', '--', 'agent'])).code, 0)
+  })
+})
+
 describe('session add --check', () => {
   it('registers what works, and prints its state', async () => {
     const world = createWorld()

@@ -251,6 +251,7 @@ on('claude discovers what is open and not reached yet', async ({ driver, session
     {
       what: `Claude Code in ${folder}, pid ${another.pid}, idle`,
       live: true,
+      way: 'own',
       id: 'claude',
       add: ['--driver', 'claude', '--set', `pid=${another.pid}`],
     },

@@ -183,6 +183,7 @@ test('codex discover finds the conversations that are open and not reached yet',
     {
       what: `codex conversation in ${folder}, idle`,
       live: true,
+      way: 'own',
       id: 'codex',
       add: ['--driver', 'codex', '--socket', socket, '--set', `threadId=${threadId}`],
     },

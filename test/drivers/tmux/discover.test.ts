@@ -27,6 +27,7 @@ test('tmux discover finds panes with an agent in front', skip === undefined ? {}
     assert.deepEqual(found, {
       what: `gemini in tmux pane ${bench.paneId} (agent:0.0), in ${bench.folder}`,
       live: true,
+      way: 'typed',
       id: 'gemini',
       add: ['--driver', 'tmux', '--target', bench.paneId, '--set', 'agent=gemini'],
     } satisfies Discovered)
