@@ -33,7 +33,8 @@ const parserOf = (sender: string | undefined) =>
 /** Whether a hook takes plain text as a whole, and nothing out of it: text that happens to be JSON is the message then. */
 function asksForText({ preset, template, filter, parse = [] }: Hook): boolean {
   if (preset !== undefined || template === undefined || parse.length > 0) return false
-  const asked = [...namesInTemplate(compileTemplate(template)), ...(filter ? pathsIn(filter) : [])]
+  const names = namesInTemplate(compileTemplate(template)).filter((name) => name !== '.')
+  const asked = [...names, ...(filter ? pathsIn(filter) : [])]
   return asked.length > 0 && asked.every((name) => name === 'text' || name === 'body')
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { after, before, describe, it } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
 
 describe('a knock at a capability URL', () => {
@@ -118,6 +119,16 @@ describe('a knock at a capability URL', () => {
     }
     assert.equal(bodies.size, 1)
     assert.equal((await list()).filter(({ message }) => message === 'let me in').length, 0)
+  })
+
+  it('takes a packed message, and one whose Content-Encoding is a charset', async () => {
+    const send = (body: string | Uint8Array<ArrayBuffer>, encoding: string) =>
+      knock(body, { 'content-type': 'text/plain', 'content-encoding': encoding })
+    assert.equal((await send(new Uint8Array(gzipSync('it was packed')), 'gzip')).status, 202)
+    assert.equal((await send('it was plain', 'UTF-8')).status, 202)
+    const messages = (await list()).map(({ message }) => message)
+    for (const message of ['it was packed', 'it was plain']) assert(messages.includes(message), message)
+    assert.equal((await send(new Uint8Array(gzipSync('x'.repeat(70_000))), 'gzip')).status, 413)
   })
 
   it('takes one slash after the token for nothing', async () => {

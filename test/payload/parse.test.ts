@@ -265,6 +265,7 @@ describe('parsePayload: other types', () => {
     for (const [text, type] of [
       ['nothing of the kind', multipartType],
       [multipart('a', '1'), 'multipart/form-data'],
+      [multipart('a', '1').replaceAll('\r', ''), multipartType],
     ] as const)
       await refuses(parse(text, type), 'malformed', /multipart/)
   })
