@@ -20,8 +20,8 @@ right is the message as an agent reads it, with ⏎ for a new line, or why no tu
 An agent gets them whole, but for single values of more than 8,000 characters (first lines: 300), which end in how many were cut.
 
 What still runs or calls for nothing to be done starts no turn; the answer to the sender is 202 \`ignored\` with the reason. What a preset does
-not know becomes one line that names it. To be told of something that a preset ignores, give the hook a \`messageTemplate\` of its own
-and \`verify\` in place of \`preset\`.`
+not know becomes one line that names it. A hook with a \`messageTemplate\` of its own beside the preset gets what is *ignored* here, too, and
+its \`filter\` decides; only what is *always ignored* it does not get. To be told of that, give the hook \`verify\` in place of \`preset\`.`
 
 async function section(preset: string): Promise<string> {
   const rows = await Promise.all(examplesOf(preset).map((example) => row(preset, example)))
@@ -41,16 +41,24 @@ interface Row {
 
 async function row(preset: string, example: Example): Promise<Row> {
   const rendering = await renderExample(preset, example)
-  return { event: example.event, message: cellOf(rendering) }
+  const isAlways = (await renderExample(preset, example, { template: 'x' })).kind === 'ignored'
+  return {
+    event: example.event,
+    message: cellOf(rendering).replace(/^\*ignored:/, isAlways ? '*always ignored:' : '$&'),
+  }
 }
 
-/** What a hook with nothing but the preset makes of an example. */
-export async function renderExample(preset: string, { headers = {}, body }: Example): Promise<Rendering> {
+/** What a hook with nothing but the preset, or with these members beside it, makes of an example. */
+export async function renderExample(
+  preset: string,
+  { headers = {}, body }: Example,
+  more: Partial<Hook> = {},
+): Promise<Rendering> {
   const bytes = new TextEncoder().encode(JSON.stringify(body))
   const header = (name: string) => headers[name]
   const parse = senders.get(preset)?.parse ?? ((given: Uint8Array) => parsePayload(given, 'application/json'))
   const payload = await parse(bytes, header)
-  return createHookRenderer(hookWith(preset))({ payload, header, nonce: 'c0ffee00c0ffee00' })
+  return createHookRenderer({ ...hookWith(preset), ...more })({ payload, header, nonce: 'c0ffee00c0ffee00' })
 }
 
 const hookWith = (preset: string): Hook => ({

@@ -37,7 +37,9 @@ export type Rehearsal = HookMessage & {
 /** Whether a payload is none of those that the hook was made for. */
 function misfit(hook: Hook, payload: View, header: (name: string) => string | undefined): string | undefined {
   const preset = presetOf(hook.preset)
-  const event = preset ? readEvent(preset, payload, header) : { view: payload, lacks: undefined }
+  const event = preset
+    ? readEvent(preset, payload, header, hook.template !== undefined)
+    : { view: payload, lacks: undefined }
   if ('ignored' in event) return undefined
   const missing =
     hook.template === undefined

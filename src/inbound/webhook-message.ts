@@ -97,7 +97,9 @@ export function createHookRenderers(): (hook: Hook) => HookRenderer {
 
 function eventOf(hook: Hook, { payload, header }: HookInput): PresetEvent | IgnoredEvent {
   const preset = presetOf(hook.preset)
-  return preset ? readEvent(preset, payload, header) : { template: '', view: payload, lacks: undefined }
+  return preset
+    ? readEvent(preset, payload, header, hook.template !== undefined)
+    : { template: '', view: payload, lacks: undefined }
 }
 
 /** What a preset prints of one value, which may be as long as a body. */

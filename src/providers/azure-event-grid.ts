@@ -29,7 +29,8 @@ export const azureEventGrid: Sender = {
   preset: {
     eventOf: (payload) =>
       eventsIn(payload).length === 0 ? 'empty list' : textAt(eventsIn(payload)[0] ?? null, 'eventType'),
-    messages: { 'empty list': 'there is no event in it' },
+    nothingIn: { 'empty list': 'there is no event in it' },
+    messages: {},
     otherwise: {
       template: `Azure Event Grid:
 {{#shown}}

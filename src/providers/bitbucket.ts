@@ -44,7 +44,7 @@ const commitStatus: Message = {
     line('commit_status.description'),
     line('commit_status.url'),
   ),
-  only: { not: { path: 'commit_status.state', in: ['INPROGRESS', 'SUCCESSFUL'] } },
+  byDefault: { not: { path: 'commit_status.state', in: ['INPROGRESS', 'SUCCESSFUL'] } },
 }
 
 const push: Message = {

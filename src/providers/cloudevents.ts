@@ -33,7 +33,8 @@ export const cloudevents: Sender = {
   preset: {
     eventOf: (payload) =>
       eventsIn(payload).length === 0 ? 'empty list' : textAt(eventsIn(payload)[0] ?? null, 'type'),
-    messages: { 'empty list': 'there is no event in it' },
+    nothingIn: { 'empty list': 'there is no event in it' },
+    messages: {},
     otherwise: {
       template: `{{#shown}}
 {{type}}{{^type}}An event without a type{{/type}}{{#source}} from {{source}}{{/source}}{{#subject}}: {{subject}}{{/subject}}{{#time}} ({{time}}){{/time}}

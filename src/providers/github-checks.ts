@@ -68,7 +68,7 @@ export const checkMessages: { readonly [event: string]: Message | string } = {
       line('check_run.output.title'),
       line('page'),
     ),
-    only: endedBadly('check_run', 'conclusion'),
+    byDefault: endedBadly('check_run', 'conclusion'),
     derive: (payload) => ({
       ...ended(payload, 'check_run'),
       branch: textAt(payload, 'check_run.check_suite.head_branch'),
@@ -82,7 +82,7 @@ export const checkMessages: { readonly [event: string]: Message | string } = {
       line('commitTitle', 'Commit: '),
       line('page'),
     ),
-    only: { not: { path: 'action', in: ['requested', 'rerequested'] } },
+    byDefault: { not: { path: 'action', in: ['requested', 'rerequested'] } },
     derive: (payload) => ({
       ...ended(payload, 'check_suite'),
       page: pageOfCommit(payload, textAt(payload, 'check_suite.head_sha')),
@@ -96,7 +96,7 @@ export const checkMessages: { readonly [event: string]: Message | string } = {
       line('commitTitle', 'Commit: '),
       line('page'),
     ),
-    only: { not: { path: 'state', in: ['pending', 'success'] } },
+    byDefault: { not: { path: 'state', in: ['pending', 'success'] } },
     derive: (payload) => ({
       branch: textAt(payload, 'branches.0.name'),
       shortSha: textAt(payload, 'sha').slice(0, 7),
@@ -112,7 +112,7 @@ export const checkMessages: { readonly [event: string]: Message | string } = {
       line('deployment_status.description'),
       line('page'),
     ),
-    only: {
+    byDefault: {
       not: {
         path: 'deployment_status.state',
         in: ['pending', 'queued', 'in_progress', 'waiting', 'inactive'],
@@ -146,7 +146,7 @@ export const checkMessages: { readonly [event: string]: Message | string } = {
       line('build.error.message'),
       line('repository.html_url'),
     ),
-    only: { not: { path: 'build.status', in: ['queued', 'building'] } },
+    byDefault: { not: { path: 'build.status', in: ['queued', 'building'] } },
   },
   merge_group: {
     about: 'merge_group',
@@ -155,7 +155,7 @@ export const checkMessages: { readonly [event: string]: Message | string } = {
       line('commitTitle', 'Commit: '),
       line('page'),
     ),
-    only: { not: { path: 'action', equals: 'checks_requested' } },
+    byDefault: { not: { path: 'action', equals: 'checks_requested' } },
     derive: (payload) => ({
       commitTitle: firstLine(textAt(payload, 'merge_group.head_commit.message')),
       page: pageOfCommit(payload, textAt(payload, 'merge_group.head_sha')),

@@ -45,8 +45,8 @@ export const forgePreset = (name: string, eventHeader: string): Preset => ({
     who: firstText(payload, 'sender.login', 'pusher.login'),
     happened: happened(payload),
   }),
+  nothingIn: { ping: `${name} only tries the address` },
   messages: {
-    ping: `${name} only tries the address`,
     star: 'a star calls for nothing to be done',
     watch: 'a star calls for nothing to be done',
     fork: 'a fork calls for nothing to be done',

@@ -75,7 +75,7 @@ ${paragraph('review.body')}`,
   pull_request_review_thread: {
     about: 'pull_request',
     template: thing('Review thread of pull request', 'pull_request'),
-    only: allBut('resolved'),
+    byDefault: allBut('resolved'),
   },
   issues: {
     about: 'issue',
@@ -100,12 +100,12 @@ ${paragraph('review.body')}`,
   discussion: {
     about: 'discussion',
     template: thing('Discussion', 'discussion'),
-    only: allBut('edited labeled unlabeled locked unlocked pinned unpinned category_changed'),
+    byDefault: allBut('edited labeled unlabeled locked unlocked pinned unpinned category_changed'),
   },
   discussion_comment: {
     about: 'comment',
     template: comment(`discussion${numbered('discussion')}`),
-    only: allBut('edited deleted'),
+    byDefault: allBut('edited deleted'),
   },
   commit_comment: {
     about: 'comment',

@@ -110,7 +110,7 @@ export const gitlabPreset: Preset = {
         line('commitTitle', 'Commit: '),
         line('jobUrl'),
       ),
-      only: allBut('build_status', `${running} success skipped canceled`),
+      byDefault: allBut('build_status', `${running} success skipped canceled`),
       derive: (payload) => ({
         commitTitle: commitTitle(payload),
         reason: textAt(payload, 'build_failure_reason').replace(/^unknown_failure$/, ''),
@@ -135,7 +135,7 @@ export const gitlabPreset: Preset = {
         line('object_attributes.url'),
         paragraph('object_attributes.note'),
       ),
-      only: allBut('object_attributes.action', 'update'),
+      byDefault: allBut('object_attributes.action', 'update'),
       derive: (payload) => ({ commitTitle: commitTitle(payload) }),
     },
     deployment: {
@@ -145,7 +145,7 @@ export const gitlabPreset: Preset = {
         line('commit_title', 'Commit: '),
         line('page'),
       ),
-      only: allBut('status', running),
+      byDefault: allBut('status', running),
       derive: (payload) => ({
         page: firstText(payload, 'deployable_url', 'environment_external_url', 'commit_url'),
       }),
@@ -157,7 +157,7 @@ export const gitlabPreset: Preset = {
         line('url'),
         paragraph('description'),
       ),
-      only: allBut('action', 'update'),
+      byDefault: allBut('action', 'update'),
     },
   },
   otherwise: {

@@ -50,8 +50,8 @@ export const pagerduty: Sender = {
       text: firstText(payload, 'event.data.content', 'event.data.message'),
       page: firstText(payload, 'event.data.html_url', 'event.data.incident.html_url'),
     }),
+    nothingIn: { 'pagey.ping': 'PagerDuty only tries the address' },
     messages: {
-      'pagey.ping': 'PagerDuty only tries the address',
       'incident.workflow.started': 'it has only begun; incident.workflow.completed tells of its end',
     },
     otherwise: {

@@ -132,7 +132,9 @@ export interface Credential {
 
 export interface Preset {
   readonly eventOf: (payload: View, header: (name: string) => string | undefined) => string
-  /** A message, or why the event is of no interest to an agent. */
+  /** Why there is nothing to tell: ignored whatever the hook's template. */
+  readonly nothingIn?: { readonly [event: string]: string }
+  /** A message, or why the event calls for nothing to be done: ignored unless the hook has a template of its own. */
   readonly messages: { readonly [event: string]: Message | string }
   /** For events that are not listed; without it they are ignored. */
   readonly otherwise?: Message
@@ -147,6 +149,8 @@ export interface Message {
   readonly about?: string
   /** The event is ignored unless this holds. */
   readonly only?: Condition
+  /** The same, unless the hook has a template of its own. */
+  readonly byDefault?: Condition
   /** Names for what Mustache cannot compute. */
   readonly derive?: (payload: View) => ViewObject
 }

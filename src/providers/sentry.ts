@@ -12,8 +12,8 @@ export const sentry: Sender = {
   },
   preset: {
     eventOf: (_payload, header) => header('sentry-hook-resource') ?? '',
+    nothingIn: { installation: 'Sentry only tells of its own installation' },
     messages: {
-      installation: 'Sentry only tells of its own installation',
       issue: {
         about: 'data.issue',
         template: lines(

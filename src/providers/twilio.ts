@@ -75,7 +75,7 @@ export const twilio: Sender = {
         `{{#media}}\nAttached: {{.}}\n{{/media}}`,
         `{{^isText}}\nTwilio: {{kind}}${given(' from ', 'From')}${given(' to ', 'To')}${given(': ', 'status')}${given(', error ', 'ErrorCode')}${given(' (', 'sid', ')')}\n{{/isText}}`,
       ),
-      only: { not: { any: [stillSending, stillCalling] } },
+      byDefault: { not: { any: [stillSending, stillCalling] } },
       derive: (payload) => ({
         isText: textAt(payload, 'Body') !== '' || mediaIn(payload).length > 0,
         media: mediaIn(payload),

@@ -501,6 +501,45 @@ describe('createHookRenderer', () => {
     assert.deepEqual(rendering, { kind: 'text', text: 'push to main' })
   })
 
+  /** Version 0.1.0 gave all of these to a hook with words of its own, and none of those below. */
+  const interesting: readonly (readonly [string, string, object])[] = [
+    ['github', 'star', { action: 'created' }],
+    ['github', 'fork', {}],
+    ['github', 'deployment', { action: 'created' }],
+    ['github', 'status', { state: 'pending' }],
+    ['github', 'check_run', { action: 'created', check_run: { status: 'queued' } }],
+    ['github', 'check_suite', { action: 'requested', check_suite: {} }],
+    ['github', 'discussion', { action: 'labeled', discussion: {} }],
+    ['gitlab', '', { object_kind: 'build', build_name: 'unit', build_status: 'running' }],
+    ['gitlab', '', { object_kind: 'emoji' }],
+    ['gitlab', '', { object_kind: 'note', object_attributes: { action: 'update' } }],
+  ]
+  const unfinished: readonly (readonly [string, string, object])[] = [
+    ['github', 'ping', { zen: 'Keep it logically awesome.' }],
+    ['github', 'workflow_run', { action: 'in_progress', workflow_run: {} }],
+    ['github', 'workflow_job', { action: 'queued', workflow_job: {} }],
+    ['github', 'issues', { action: 'edited', issue: {} }],
+    ['gitlab', '', { object_kind: 'pipeline', object_attributes: { status: 'running' } }],
+    ['sentry', 'installation', { action: 'created' }],
+  ]
+  const eventHeaders = (event: string) => ({ 'x-github-event': event, 'sentry-hook-resource': event })
+
+  it('leaves what is of interest to the filter of a hook that has a template beside its preset', async () => {
+    for (const [preset, event, payload] of interesting) {
+      const bare = await render({ preset }, payload, eventHeaders(event))
+      assert.equal(bare.kind, 'ignored', event)
+      const worded = await render({ preset, template: 'told: {{event}}' }, payload, eventHeaders(event))
+      assert.match(worded.kind === 'text' ? worded.text : worded.why, /^told: ./)
+    }
+  })
+
+  it('starts no turn for what is not over and the preset tells of in the end, whatever the template', async () => {
+    for (const [preset, event, payload] of unfinished) {
+      const worded = await render({ preset, template: 'told: {{event}}' }, payload, eventHeaders(event))
+      assert.equal(worded.kind, 'ignored', event)
+    }
+  })
+
   it('ignores what the filter does not match', async () => {
     const filter = { path: 'action', equals: 'opened' } as const
     assert.equal((await render({ template: 'x', filter }, { action: 'closed' })).kind, 'ignored')
