@@ -37,6 +37,8 @@ export interface ProgramWanted {
   /** How long it takes to react, to text and to keys. */
   readonly lagMs?: number
   readonly obeysKillLine?: boolean
+  /** Backspace takes a character of its box away; true unless said otherwise. */
+  readonly obeysBackspace?: boolean
   readonly endsOnEnter?: boolean
   /** Line mode with `cat > file`: Enter moves the cursor and nothing else. */
   readonly silent?: boolean
@@ -97,6 +99,12 @@ export function simulate(wanted: ProgramWanted = {}): Program {
   }
   const pressed = (keys: string) => {
     if (program.dialog) return
+    if (keys.startsWith('\x7f')) {
+      if (wanted.obeysBackspace === false) return
+      const count = keys.lastIndexOf('\x7f') + 1
+      program.box = [...program.box].slice(0, -count).join('') + keys.slice(count)
+      return drawn()
+    }
     if (keys === '\x15') {
       if (!wanted.obeysKillLine) return
       program.box = ''

@@ -2,7 +2,6 @@ import type { Platform, Terminal } from '../../platform/platform.ts'
 import { pause } from '../../wait.ts'
 import { agentRunBy } from '../agents/kinds.ts'
 import { dialogOn } from '../terminal/dialog.ts'
-import { boxInk, isForeign } from '../terminal/input-box.ts'
 import type { Screen } from '../terminal/screen.ts'
 import type { Gone, Surface } from '../terminal/surface.ts'
 import { awaitsInput } from './awaits-input.ts'
@@ -56,9 +55,6 @@ interface Held {
   alone: boolean
   /** A person's keys since the first byte of that message. */
   heldKeys: Keys[] | undefined
-  /** What we typed, until the input box is empty again after Enter. */
-  ours: string | undefined
-  entered: boolean
   /** Keys reach the program one after the other. */
   keysInTurn: Promise<void>
 }
@@ -73,7 +69,7 @@ export function holdTerminal(deps: HeldTerminalDeps): HeldTerminal {
     drafts: createDraftTracker(),
     drawnAt: performance.now(),
     keysInTurn: Promise.resolve(),
-    ...{ end: undefined, alone: false, heldKeys: undefined, ours: undefined, entered: false },
+    ...{ end: undefined, alone: false, heldKeys: undefined },
   }
   return {
     pid: held.terminal.pid,
@@ -111,14 +107,14 @@ const surfaceOf = (held: Held): Surface => ({
   look: () => look(held),
   put: async (text) => {
     if (held.alone) held.heldKeys ??= []
+    await held.keysInTurn
     const { bracketedPaste } = await held.model.text()
-    held.ours = boxInk(text)
-    held.entered = false
+    // A key that came before the first byte was not held back.
+    if (held.drafts.draft()) return { kind: 'changed' }
     return write(held, bracketedPaste ? `\x1b[200~${text}\x1b[201~` : text)
   },
   press: async (keys) => {
     if (held.alone) held.heldKeys ??= []
-    held.entered = true
     return write(held, keys)
   },
   awaitsInput: () => awaitsInput(held.terminal.pid),
@@ -136,20 +132,17 @@ async function look(held: Held): Promise<Screen | Gone> {
     cooked: lineMode?.cooked,
     echo: lineMode?.echo,
     quietMs: performance.now() - held.drawnAt,
-    draft: held.drafts.draft() || (await isDraftWithoutKeys(held)),
+    draft: held.drafts.draft(),
+    ...(await inputOf(held)),
   }
 }
 
 /**
- * A draft without a key that spells it: a prompt out of the agent's history, or one it put back when a person cut its
- * turn short. Looked for in agents alone, whose input boxes are known.
+ * A draft needs no key that spells it: a prompt out of the agent's history, or one it put back when a person cut its turn
+ * short. Looked for in agents alone, whose input boxes are known.
  */
-async function isDraftWithoutKeys(held: Held): Promise<boolean> {
-  if (agentRunBy(held.deps.command) === undefined) return false
-  const input = await held.model.input()
-  if (input === '' && held.entered) held.ours = undefined
-  return isForeign(held.ours, input)
-}
+const inputOf = async ({ deps, model }: Held): Promise<Pick<Screen, 'input'>> =>
+  agentRunBy(deps.command) === undefined ? {} : { input: await model.input() }
 
 function write(held: Held, bytes: Uint8Array | string): Gone | undefined {
   if (held.end) return goneAs(held.end)
@@ -167,10 +160,13 @@ function takeKeys(held: Held, keys: Keys): void {
   held.keysInTurn = held.keysInTurn.then(async () => {
     // A dialog takes a letter for its answer, and is gone without an Enter.
     if (typed > 0 && (await hasDialog(held))) held.drafts.discount(typed)
-    if (pressed) await held.deps.onPersonKeys(enter)
+    if (pressed) await held.deps.onPersonKeys(enter && isEnterAlone(keys.bytes))
     write(held, keys.bytes)
   })
 }
+
+const isEnterAlone = (bytes: Uint8Array): boolean =>
+  /^(?:[\r\n]|\x1b\[13u)$/.test(new TextDecoder().decode(bytes))
 
 async function hasDialog(held: Held): Promise<boolean> {
   const screen = await look(held)

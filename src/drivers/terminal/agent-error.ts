@@ -1,4 +1,5 @@
 import type { AgentKind } from '../agents/kinds.ts'
+import { withoutOwn } from './dialog.ts'
 import type { Screen } from './screen.ts'
 
 const maxErrorLength = 300
@@ -28,7 +29,10 @@ const readers: Readonly<Record<AgentKind, Reader>> = {
  * The error that an agent shows at the end of a turn that failed, between the last message and the input box;
  * undefined for none. A missed error counts as a good end: a screen at rest shows no more than that.
  */
-export function agentErrorOn(screen: Screen): string | undefined {
+export const agentErrorOn = (screen: Screen): string | undefined =>
+  errorIn(screen) && errorIn(withoutOwn(screen))
+
+function errorIn(screen: Screen): string | undefined {
   const lines = screen.lines.map((line) => line.trimEnd())
   for (const read of Object.values(readers)) {
     const error = read(lines)

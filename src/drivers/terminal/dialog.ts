@@ -1,3 +1,4 @@
+import { withoutOwnWords } from './own-words.ts'
 import type { Screen } from './screen.ts'
 
 const linesLooked = 16
@@ -9,7 +10,24 @@ const linesLooked = 16
  */
 export function dialogOn(screen: Screen): string | undefined {
   if (screen.cooked && screen.echo === false) return 'it reads without showing what is typed (a password?)'
-  const foot = screen.lines.filter((line) => line.trim() !== '').slice(-linesLooked)
+  const foot = footOf(screen, linesLooked)
+  const seen = dialogIn(foot)
+  if (seen === undefined) return undefined
+  const others = footOf(withoutOwn(screen), linesLooked)
+  // A menu is the agent's own when a message spells no more than one of its choices.
+  return hasMenu(foot) && others.some((line) => option.test(line)) ? seen : dialogIn(others)
+}
+
+const footOf = ({ lines }: Pick<Screen, 'lines'>, count: number): readonly string[] =>
+  lines.filter((line) => line.trim() !== '').slice(-count)
+
+/** The screen as its program has drawn it: what we typed is no sign of what the program does. */
+export const withoutOwn = (screen: Screen): Screen => {
+  const { own = [], lines } = screen
+  return own.length === 0 ? screen : { ...screen, lines: withoutOwnWords(lines, own) }
+}
+
+function dialogIn(foot: readonly string[]): string | undefined {
   const last = (foot.at(-1) ?? '').trim()
   if (secret.test(last)) return 'it asks for a password'
   if (question.test(last)) return 'it asks a question'
@@ -22,10 +40,9 @@ const workLines = 8
 
 /** Agents that a slow machine keeps from moving still show how to stop them: `(esc to interrupt)`. */
 export const showsStopHint = (screen: Screen): boolean =>
-  screen.lines
-    .filter((line) => line.trim() !== '')
-    .slice(-workLines)
-    .some((line) => stopHint.test(line))
+  hasStopHint(screen) && hasStopHint(withoutOwn(screen))
+
+const hasStopHint = (screen: Screen): boolean => footOf(screen, workLines).some((line) => stopHint.test(line))
 
 const stopHint = /(?:[(•·]\s*|^[^\p{L}\d]*\s)esc (?:to )?(?:interrupt|cancel)\b/iu
 
@@ -49,11 +66,7 @@ const prompt = /^[\s│┃║|▌]*[❯›>](?!\s*\d{1,2}[.)])/
 
 /** Whether the foot of the screen holds a place to type in, with no dialog over it. */
 export const hasInputBox = (screen: Screen): boolean =>
-  dialogOn(screen) === undefined &&
-  screen.lines
-    .filter((line) => line.trim() !== '')
-    .slice(-linesLooked)
-    .some((line) => prompt.test(line))
+  dialogOn(screen) === undefined && footOf(screen, linesLooked).some((line) => prompt.test(line))
 
 /**
  * A chosen option among others, near a verb of decision, and no input box below. A numbered list in an answer lacks

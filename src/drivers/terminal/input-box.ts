@@ -4,6 +4,8 @@ interface Composer {
   /** The visible rows, top to bottom. */
   readonly rows: readonly StyledRow[]
   readonly cursorRow: number
+  /** Its column; spaces before it were typed, though a captured row does not end with them. */
+  readonly cursorColumn?: number
   /** Programs that draw their own cursor hide the terminal's, and leave it anywhere. */
   readonly cursorShown: boolean
 }
@@ -13,26 +15,54 @@ interface Composer {
  * Empty for an empty box, its prompt or its placeholder.
  */
 export function inputOn(composer: Composer): string {
-  const rows = composer.cursorShown ? [composer.rows[composer.cursorRow]] : boxRows(composer.rows)
-  const text = rows.map((row) => unframed(row?.solid ?? '')).join(' ')
+  const text = boxRowsOf(composer)
+    .map((row) => unframed(composer.rows[row]?.solid ?? ''))
+    .join(' ')
   const typed = unprompted(text, composer.cursorShown)
-  return placeholder.test(typed) ? '' : typed
+  return typed === '' || placeholder.test(typed) ? '' : `${typed}${spacesBehind(composer)}`
 }
+
+/** Up to the cursor, where nothing but ASCII tells how many. */
+function spacesBehind({ rows, cursorRow, cursorColumn = 0, cursorShown }: Composer): string {
+  const { solid } = rows[cursorRow] ?? { solid: '' }
+  return cursorShown && /^[\x20-\x7e]*$/.test(solid)
+    ? ' '.repeat(Math.max(0, cursorColumn - solid.length))
+    : ''
+}
+
+/** The rows of the input box, by number: that of the cursor where the program shows it. */
+export const boxRowsOf = ({ rows, cursorRow, cursorShown }: Composer): readonly number[] =>
+  cursorShown ? [cursorRow] : boxRows(rows)
 
 /** How far from the foot of the screen an input box may begin. */
 const footRows = 14
 
-/** The rows between the last two horizontal lines, else the last one that begins with a prompt. */
-function boxRows(rows: readonly StyledRow[]): readonly StyledRow[] {
-  const foot = rows.filter((row) => row.text !== '').slice(-footRows)
-  const bottom = foot.findLastIndex((row) => rule.test(row.text))
-  const top = foot.slice(0, Math.max(0, bottom)).findLastIndex((row) => rule.test(row.text))
-  if (top >= 0) return foot.slice(top + 1, bottom)
-  const prompt = foot.findLast((row) => /^[❯›>»](?:\s|$)/.test(unframed(row.text)))
-  return prompt ? [prompt] : []
+/**
+ * The rows between two horizontal lines of which one begins with a prompt, from the foot up: below it an agent may draw
+ * other lines, and its foot twice. Else what the last two lines frame, or the last row that begins with a prompt.
+ */
+function boxRows(rows: readonly StyledRow[]): readonly number[] {
+  const foot = [...rows.keys()].filter((row) => rows[row]?.text !== '').slice(-footRows)
+  const is = (sign: RegExp) => (row: number) => sign.test(rows[row]?.text ?? '')
+  const frames = framesIn(foot, is(rule))
+  const prompt = foot.findLast(is(prompted))
+  return (
+    frames.find((frame) => frame.some(is(prompted))) ?? frames[0] ?? (prompt === undefined ? [] : [prompt])
+  )
+}
+
+/** What stands between each two neighbouring lines, from the foot up. */
+function framesIn(foot: readonly number[], isRule: (row: number) => boolean): readonly (readonly number[])[] {
+  const rules = foot.flatMap((row, at) => (isRule(row) ? [at] : []))
+  return rules
+    .slice(1)
+    .map((bottom, at) => foot.slice((rules[at] ?? 0) + 1, bottom))
+    .reverse()
 }
 
 const rule = /^[\s╭╰├└┌]*[─━▀▄═]{8,}[─━▀▄═╮╯┤┘┐\s]*$/
+
+const prompted = /^[\s│┃|▌▏]*[❯›>»](?:\s|$)/
 
 const unframed = (row: string): string => row.replace(/^[\s│┃|▌▏]+|[\s│┃|▐▕]+$/g, '').trim()
 
@@ -43,14 +73,3 @@ function unprompted(text: string, cursorShown: boolean): string {
 }
 
 const placeholder = /^(?:Type your message|Ask anything)\b/
-
-/** Whether what stands in the input box is not, or is not part of, what we typed; `ours` as `ink` leaves it. */
-export function isForeign(ours: string | undefined, input: string): boolean {
-  if (input === '' || pasteMarker.test(input)) return input !== '' && ours === undefined
-  return !ours?.includes(boxInk(input))
-}
-
-const pasteMarker = /^\[\s*past(?:e|ed)\b[^[\]]*\]$/i
-
-/** Without what an input box adds: frames, line ends, and the invisible sign that Qwen Code draws at its cursor. */
-export const boxInk = (text: string): string => text.replace(/[\s│┃|\p{Cf}]/gu, '')

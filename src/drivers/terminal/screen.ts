@@ -1,3 +1,5 @@
+import { ink } from './ink.ts'
+
 /**
  * What a terminal shows at one moment. Text only: lines that were wrapped are joined, what scrolled away may
  * precede.
@@ -19,6 +21,12 @@ export interface Screen {
   readonly quietMs: number
   /** A person has typed something and not sent it. */
   readonly draft: boolean
+  /** What stands in the input box, whoever typed it, where that can be told. */
+  readonly input?: string
+  /** By what the surface can tell, in the moment it acts, that the terminal still shows this. */
+  readonly still?: string
+  /** What we typed lately, newest last. */
+  readonly own?: readonly string[]
 }
 
 const fingerprintLength = 24
@@ -63,11 +71,11 @@ const count = (screen: Screen, print: string): number =>
  * True when Enter did something: a line is new, the text moved or is there once more, or the program put its paste
  * mode away. An animated spinner, a counter, a box that grew by an empty line and a paste marker are not enough. A
  * program without bracketed paste has no multi-line input box, so there a cursor on another place means that the
- * line was taken.
+ * line was taken. `alike`: an empty box looks as if it held the text, so the cursor behind it proves nothing.
  */
-export function submitted(echoed: Screen, after: Screen, text: string): boolean {
+export function submitted(echoed: Screen, after: Screen, text: string, alike = false): boolean {
   if (markersOn(after) > markersOn(echoed)) return false
-  if (cursorStays(echoed, after, text)) return false
+  if (!alike && cursorStays(echoed, after, text)) return false
   if (echoed.bracketedPaste !== after.bracketedPaste) return true
   const takesLines = after.bracketedPaste === false || (after.bracketedPaste === undefined && after.cooked)
   if (takesLines && echoed.cursor !== after.cursor) return true
@@ -132,9 +140,6 @@ const bare = (line: string): string => unspun(ink(line)).replace(/\d/g, '')
 const unspun = (line: string): string => line.replace(/[|/\\\-+*·•●○◌◉◎◐-◕✢-❋⏺⠀-⣿…█]/gu, '')
 
 const clock = /\d{1,2}:\d\d(?::\d\d)?/g
-
-/** What leaves ink: no spaces, box lines, combining marks or invisible format characters. */
-const ink = (text: string): string => text.normalize('NFC').replace(/[\s\u2500-\u259f\p{M}\p{Cf}]/gu, '')
 
 /** Stand-ins that agents show for a long paste: `[Pasted text #1 +12 lines]`, `[paste #1 +80 lines]`. */
 const marker = /\[\s*past(?:e|ed)\b[^[\]]{0,40}\d[^[\]]{0,40}\]/gi

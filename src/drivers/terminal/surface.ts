@@ -9,10 +9,13 @@ import type { Screen } from './screen.ts'
 export interface Surface {
   /** The screen as it is now, or why there is none any more. */
   look(): Promise<Screen | Gone>
-  /** Types a text, as one bracketed paste where the program asked for that. No Enter. Gone: nothing was typed. */
-  put(text: string): Promise<Gone | undefined>
-  /** Sends bytes as keys, in a write of their own. */
-  press(keys: string): Promise<Gone | undefined>
+  /**
+   * Types a text, as one bracketed paste where the program asked for that, if the terminal still shows `onto` and nobody has
+   * typed since. No Enter. Anything returned: nothing was typed.
+   */
+  put(text: string, onto: Screen): Promise<NotTyped | undefined>
+  /** Sends bytes as keys, in a write of their own, if the terminal still shows `onto`. Anything returned: nothing was sent. */
+  press(keys: string, onto: Screen): Promise<NotTyped | undefined>
   /**
    * Whether the program waits for input now; undefined when it cannot be known. Asked for terminals in line mode only:
    * there the kernel shows what is typed whether anybody reads or not.
@@ -24,9 +27,15 @@ export interface Surface {
   pause(ms: number, signal?: AbortSignal): Promise<void>
 }
 
+/** Why nothing was typed; `changed`: the terminal shows something else now, such as a key of a person. */
+export type NotTyped = Gone | { readonly kind: 'changed' }
+
 export type Gone = Extract<Outcome, { kind: 'ended' | 'offline' }>
 
-const pollMs = 40
+/** Keys of a person that come between text and Enter are to be seen soon. */
+const pollMs = 25
+/** While a whole turn runs. */
+const restPollMs = 200
 const quietMs = 1200
 const restMs = 1500
 /** Agents at work pause for less, so a longer pause may become rest. */
@@ -80,7 +89,7 @@ export async function rest(surface: Surface, signal: AbortSignal): Promise<Outco
   const over = (screen: Screen) =>
     screen.quietMs >= restMs && dialogOn(screen) === undefined && !showsStopHint(screen)
   for (;;) {
-    const seen = await until(surface, Number.POSITIVE_INFINITY, signal, 0, over)
+    const seen = await until(surface, Number.POSITIVE_INFINITY, signal, 0, over, restPollMs)
     if (seen.kind === 'ended') return { kind: 'turn_failed', why: 'exited', detail: exited(seen) }
     if (seen.kind === 'offline') return { kind: 'unknown', why: seen.why, accepted: true }
     if (!over(seen) || signal.aborted)
@@ -105,6 +114,7 @@ export async function until(
   signal: AbortSignal | undefined,
   afterAbortMs: number,
   done: (screen: Screen) => boolean,
+  everyMs = pollMs,
 ): Promise<Screen | Gone> {
   let deadline = surface.now() + limitMs
   for (let aborted = false; ; ) {
@@ -115,6 +125,6 @@ export async function until(
       deadline = Math.min(deadline, surface.now() + afterAbortMs)
     }
     if (surface.now() >= deadline) return seen
-    await surface.pause(pollMs)
+    await surface.pause(everyMs)
   }
 }

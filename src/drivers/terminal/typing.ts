@@ -1,24 +1,40 @@
 import type { Readiness } from '../../domain/driver.ts'
-import type { Evidence, Outcome } from '../../domain/outcome.ts'
+import type { Outcome } from '../../domain/outcome.ts'
 import type { HookEventReader } from '../agent-hooks/event-file.ts'
-import { endOfTurn, isAcknowledged, permissionAsked, readinessWithHooks } from '../agent-hooks/turn.ts'
+import { endOfTurn, permissionAsked, readinessWithHooks } from '../agent-hooks/turn.ts'
 import { blockedBy, heldBy } from '../blocked.ts'
 import { dialogOn } from './dialog.ts'
 import { keystrokes, type TypingRules } from './keystrokes.ts'
-import { evidenceOf, fingerprint, type Screen, sameScreen, submitted, unchanged } from './screen.ts'
-import { freeScreen, moving, personOn, type Surface, until } from './surface.ts'
+import { isForeign, ownPart } from './own-text.ts'
+import { needsProbe, probe, removeProbe } from './probe.ts'
+import { evidenceOf, type Screen, sameScreen } from './screen.ts'
+import {
+  type Entry,
+  evidenceIn,
+  noteUnsettled,
+  send,
+  settleAndSend,
+  type Typing,
+  taken,
+  type Unsettled,
+  wasSent,
+  withdraw,
+} from './sending.ts'
+import { freeScreen, type Surface, until } from './surface.ts'
+import { isAsBefore } from './take-back.ts'
 
 /**
- * Types messages into one terminal, one at a time, and remembers what it could not finish. To read on: surface (waiting
- * for a screen), screen (comparing two), dialog and agent-error (reading one), keystrokes, agent-hooks/turn.
+ * Types messages into one terminal, one at a time, and remembers what it could not finish. To read on: sending (Enter, and
+ * taking back), surface (waiting for a screen), screen (comparing two), dialog and agent-error (reading one), keystrokes, own-text and own-words (what of
+ * a screen is ours), take-back, agent-hooks/turn.
  */
 export interface Typist {
   /** What stands in the way now, of a screen that must have been quiet for `forMs`. Does not wait. */
   readiness(forMs?: number): Promise<Readiness>
   /**
-   * Echo-verified typing: no Enter without the text seen in the input box, no `taken` without something having
-   * happened after Enter, nothing typed into a dialog, a draft or a moving screen. The same message again, after
-   * a failure, continues with what stands in the input box instead of typing it twice.
+   * Echo-verified typing: no Enter without the text seen in the input box and nothing else, no `taken` without something
+   * having happened after Enter, nothing typed into a dialog, a draft or a moving screen. What was typed and not sent is
+   * taken back. The same message again continues with what a program shows late instead of typing it twice.
    * An abort lets go as long as nothing is typed; afterwards it shortens the waiting.
    */
   type(message: string, signal: AbortSignal): Promise<Outcome>
@@ -33,47 +49,17 @@ export interface Typist {
 }
 
 const echoMs = 2500
-const settleMs = 100
-const settledQuietMs = 120
-const settleLimitMs = 2000
-const acceptMs = 1500
-const clearMs = 400
-/** A slow program may clear its line as late as this; until then nothing is typed and no Enter pressed. */
-const clearPatienceMs = 10_000
-/** How long an abort may still wait for evidence once Enter is pressed. */
-const graceMs = 800
+/** A slow program may obey the keys that take a text back as late as this; until then nothing is typed. */
+const takenBackPatienceMs = 10_000
+/** How many messages are told apart from what the agent shows of its own. */
+const remembered = 12
 
-const enter = '\r'
-const killLine = '\x15'
-
-/** One message on its way: as it came, as it is typed, and the screen before that. */
-interface Entry {
-  readonly message: string
-  readonly text: string
-  readonly before: Screen
-}
-
-/** A text that was typed and is not known to be taken, with the screen as it was left. */
-interface Unsettled extends Entry {
-  readonly left: Screen
-  readonly entered: boolean
-  /** When the keys that clear the line were sent, by the surface's clock, until they have shown an effect. */
-  readonly clearedAt?: number
-}
-
-interface Typing {
-  readonly surface: Surface
-  readonly rules: TypingRules
-  readonly hooks: HookEventReader
-  unsettled: Unsettled | undefined
-  /** What was typed last, as it was typed. */
-  last: string
-}
-
-type TypedEvidence = 'echo' | 'marker'
-
-export function createTypist(surface: Surface, rules: TypingRules, hooks: HookEventReader): Typist {
-  const typing: Typing = { surface, rules, hooks, unsettled: undefined, last: '' }
+export function createTypist(terminal: Surface, rules: TypingRules, hooks: HookEventReader): Typist {
+  const typing: Typing = {
+    ...{ rules, hooks, unsettled: undefined, last: '', own: [], standing: undefined },
+    surface: { ...terminal, look: () => lookKnowingOwn(typing, terminal) },
+  }
+  const { surface } = typing
   return {
     readiness: (forMs) => readinessWithHooks(surface, hooks, forMs),
     type: (message, signal) => typeMessage(typing, message, signal),
@@ -82,9 +68,19 @@ export function createTypist(surface: Surface, rules: TypingRules, hooks: HookEv
   }
 }
 
+/** A look that knows what we typed: it is nobody's draft, and no dialog of the agent. */
+async function lookKnowingOwn(typing: Typing, terminal: Surface): ReturnType<Surface['look']> {
+  const seen = await terminal.look()
+  if (seen.kind !== 'screen') return seen
+  const { input, draft } = seen
+  if (input === '' && typing.standing?.entered) typing.standing = undefined
+  const foreign = input !== undefined && isForeign(typing.standing, input)
+  return { ...seen, own: typing.own, draft: draft || foreign }
+}
+
 async function typeMessage(typing: Typing, message: string, signal: AbortSignal): Promise<Outcome> {
   const screen = await freeScreen(typing.surface, signal)
-  if (screen.kind !== 'screen') return screen
+  if (screen.kind !== 'screen') return screen.kind === 'busy' ? giveWay(typing, screen) : screen
   const permission = await permissionAsked(screen, typing.hooks)
   if (permission !== undefined) return heldBy(blockedBy(permission))
   const resumed = typing.unsettled && (await resume(typing, typing.unsettled, screen, message, signal))
@@ -92,9 +88,21 @@ async function typeMessage(typing: Typing, message: string, signal: AbortSignal)
   typing.unsettled = undefined
   const keys = keystrokes(message, screen, typing.rules)
   if ('refused' in keys) return { kind: 'failed', why: keys.refused, retry: false }
-  if (fingerprint(keys.text) === '')
+  if (keys.text.replace(invisible, '') === '')
     return { kind: 'failed', why: 'nothing in the message shows on a screen', retry: false }
-  return typeInto(typing, { message, text: keys.text, before: screen }, signal)
+  const probed = needsProbe(screen, keys.text)
+  return typeInto(typing, { message, text: keys.text, before: screen, probed }, signal)
+}
+
+const invisible = /[\s\p{Cc}\p{Cf}\p{M}]/gu
+
+/** A person types beside an earlier text that stands unsent: it is taken out of their way. */
+async function giveWay(typing: Typing, outcome: Outcome): Promise<Outcome> {
+  const { unsettled, surface } = typing
+  if (!unsettled || unsettled.takenBackAt !== undefined) return outcome
+  const seen = await surface.look()
+  if (seen.kind === 'screen' && seen.draft) await withdraw(typing, unsettled, seen)
+  return outcome
 }
 
 /**
@@ -110,130 +118,72 @@ async function resume(
 ): Promise<Outcome | undefined> {
   const same = rest.message === message
   const evidence = evidenceIn(rest, screen)
-  if (isClearing(rest, screen, typing.surface.now())) return { kind: 'busy', why: clearing }
-  if (rest.entered && isUndone(rest, screen)) return undefined
-  if (rest.entered && wasSent(rest, rest.left, screen))
+  if (isBeingTakenBack(rest, screen, typing.surface.now())) return { kind: 'busy', why: takingBack }
+  if (rest.entered && isAsBefore(rest, screen)) return undefined
+  const sent = evidence !== undefined && !standsIn(rest, screen)
+  if (sent || (rest.entered && wasSent(rest, rest.left, screen)))
     return same ? taken(typing, evidence ?? 'echo') : undefined
   if (evidence === undefined)
     return sameScreen(rest.left, screen)
       ? { kind: 'busy', why: 'what was typed has not shown up; it is not typed a second time' }
       : undefined
-  if (same)
-    return rest.entered
-      ? send(typing, rest, screen, evidence, 1, signal)
-      : settleAndSend(typing, rest, signal)
-  await clearLine(typing, rest)
-  return { kind: 'busy', why: clearing }
+  if (same && !rest.probed) {
+    const outcome = rest.entered && (await send(typing, rest, screen, evidence, 1, signal))
+    return outcome && outcome !== 'changed' ? outcome : settleAndSend(typing, rest, signal)
+  }
+  await withdraw(typing, rest, screen)
+  return { kind: 'busy', why: takingBack }
 }
 
-const clearing = 'an earlier message stands unsent in the input box and is being cleared'
+/** What is seen of it may as well stand in the transcript, where that cannot be told. */
+const standsIn = ({ text, probed }: Entry, { input }: Screen): boolean =>
+  input === undefined || probed === true || ownPart(text, input) !== undefined
 
-const isClearing = (rest: Unsettled, screen: Screen, now: number): boolean =>
-  rest.clearedAt !== undefined && now - rest.clearedAt < clearPatienceMs && !isUndone(rest, screen)
+const takingBack = 'an earlier message stands unsent in the input box and is being taken back'
+
+const isBeingTakenBack = (rest: Unsettled, screen: Screen, now: number): boolean =>
+  rest.takenBackAt !== undefined && now - rest.takenBackAt < takenBackPatienceMs && !isAsBefore(rest, screen)
 
 async function typeInto(typing: Typing, entry: Entry, signal: AbortSignal): Promise<Outcome> {
+  const { surface } = typing
   await typing.hooks.begin()
-  typing.last = entry.text
-  const gone = await typing.surface.put(entry.text)
-  if (gone) return gone
-  noteUnsettled(typing, entry, entry.before, false)
-  const seen = await until(
-    typing.surface,
-    echoMs,
-    signal,
-    0,
-    (screen) => evidenceIn(entry, screen) !== undefined,
-  )
+  const text = entry.probed ? `${entry.text}${probe}` : entry.text
+  typing.standing = { text, entered: false }
+  const failed = await surface.put(text, entry.before)
+  if (failed) {
+    typing.standing = undefined
+    return failed.kind === 'changed' ? { kind: 'busy', why: 'its screen changed just now' } : failed
+  }
+  noteTyped(typing, entry)
+  const seen = await until(surface, echoMs, signal, 0, (now) => shows(entry, text, now) || now.draft)
   if (seen.kind !== 'screen') return seen
-  if (evidenceIn(entry, seen)) return settleAndSend(typing, entry, signal)
+  if (shows(entry, text, seen)) {
+    if (entry.probed) await removeProbe(surface, seen)
+    typing.standing = { text: entry.text, entered: false }
+    return settleAndSend(typing, entry, signal)
+  }
   noteUnsettled(typing, entry, seen, false)
-  if (!sameScreen(entry.before, seen)) await clearLine(typing, entry)
+  if (!sameScreen(entry.before, seen)) await withdraw(typing, entry, seen)
   return { kind: 'busy', why: 'what was typed did not show up, so it was not sent' }
 }
 
-const evidenceIn = (entry: Entry, screen: Screen): TypedEvidence | undefined =>
-  evidenceOf(entry.before, screen, entry.text)
+const shows = ({ before }: Entry, text: string, screen: Screen): boolean =>
+  evidenceOf(before, screen, text) !== undefined
 
-/** The text stands in the input box. Programs swallow an Enter that follows a paste too soon. */
-async function settleAndSend(typing: Typing, entry: Entry, signal: AbortSignal): Promise<Outcome> {
-  const { surface } = typing
-  await surface.pause(settleMs, signal)
-  const settled = await until(surface, settleLimitMs, signal, 0, (seen) => seen.quietMs >= settledQuietMs)
-  if (settled.kind !== 'screen') return settled
-  const evidence = evidenceIn(entry, settled)
-  const person = personOn(settled)
-  const obstacle = person ?? (settled.quietMs < settledQuietMs ? moving : undefined)
-  if (evidence && obstacle === undefined && !signal.aborted)
-    return send(typing, entry, settled, evidence, 2, signal)
-  noteUnsettled(typing, entry, settled, false)
-  if (signal.aborted && (await clearLine(typing, entry)))
-    return { kind: 'released', why: 'let go before it was sent' }
-  const why = `typed but not sent: ${obstacle ?? 'it did not stay in the input box'}`
-  return { kind: 'busy', why, ...(person !== undefined && { blocked: true }) }
+function noteTyped(typing: Typing, entry: Entry): void {
+  typing.last = entry.text
+  typing.own = [...typing.own.filter((text) => text !== entry.text), entry.text].slice(-remembered)
+  noteUnsettled(typing, entry, entry.before, false)
 }
 
-async function send(
-  typing: Typing,
-  entry: Entry,
-  echoed: Screen,
-  evidence: TypedEvidence,
-  enters: number,
-  signal: AbortSignal,
-): Promise<Outcome> {
-  noteUnsettled(typing, entry, echoed, true)
-  const gone = await typing.surface.press(enter)
-  if (gone) return gone
-  const done = (screen: Screen) => submitted(echoed, screen, entry.text)
-  const after = await until(typing.surface, acceptMs, signal, graceMs, done)
-  const seen = after.kind === 'ended' || (after.kind === 'screen' && done(after))
-  if (await isAcknowledged(typing.surface, typing.hooks, entry.text, seen)) return taken(typing, 'ack')
-  // A program that ends on Enter has read the message.
-  if (seen) return taken(typing, evidence)
-  if (after.kind !== 'screen') return { kind: 'unknown', why: after.why, accepted: false }
-  // A second Enter is for programs that swallow the first; a person who appeared meanwhile comes before that.
-  if (enters > 1 && personOn(after) === undefined && !signal.aborted)
-    return send(typing, entry, echoed, evidence, enters - 1, signal)
-  noteUnsettled(typing, entry, after, true)
-  return { kind: 'failed', why: 'typed_not_submitted: Enter had no effect', retry: true }
-}
-
-/** Seen later, a screen as before typing is no sign of success: somebody may have cleared the text. */
-const wasSent = (entry: Entry, echoed: Screen, screen: Screen): boolean =>
-  submitted(echoed, screen, entry.text) && !isUndone(entry, screen)
-
-const isUndone = ({ before }: Entry, screen: Screen): boolean =>
-  unchanged(before, screen) && (screen.bracketedPaste === true || before.cursor === screen.cursor)
-
-function taken(typing: Typing, evidence: Evidence): Outcome {
-  typing.unsettled = undefined
-  return { kind: 'taken', evidence }
-}
-
-function noteUnsettled(
-  typing: Typing,
-  { message, text, before }: Entry,
-  left: Screen,
-  entered: boolean,
-): void {
-  typing.unsettled = { message, text, before, left, entered }
-}
-
-/** Empties a one-line input box. True when the screen is again as it was before typing. */
-async function clearLine(typing: Typing, entry: Entry): Promise<boolean> {
-  if (entry.text.includes('\n')) return false
-  await typing.surface.press(killLine)
-  const undone = (screen: Screen) => isUndone(entry, screen)
-  const seen = await until(typing.surface, clearMs, undefined, 0, undone)
-  const cleared = seen.kind === 'screen' && undone(seen)
-  const { unsettled, surface } = typing
-  typing.unsettled = cleared || !unsettled ? undefined : { ...unsettled, clearedAt: surface.now() }
-  return cleared
-}
-
+/** An unsent text is out of the way before a person's keys join it; with Enter alone they send it. */
 async function onPersonKeys(typing: Typing, pressedEnter: boolean): Promise<void> {
   if (!typing.unsettled) return
   const seen = await typing.surface.look()
   if (!typing.unsettled || seen.kind !== 'screen') return
   const entered = pressedEnter && dialogOn(seen) === undefined
-  typing.unsettled = { ...typing.unsettled, entered, ...(entered && { left: seen }) }
+  const unsettled = { ...typing.unsettled, entered, ...(entered && { left: seen }) }
+  typing.unsettled = unsettled
+  if (!entered && unsettled.takenBackAt === undefined && evidenceIn(unsettled, seen))
+    await withdraw(typing, unsettled, seen)
 }

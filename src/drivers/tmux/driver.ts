@@ -89,9 +89,9 @@ function openSession(deps: DriverDeps, session: Session, tools: DriverTools): Op
 /** A journal that cannot be written must not keep a message from its agent. */
 const notingEnter = (surface: Surface, note: () => Promise<void>): Surface => ({
   ...surface,
-  press: async (keys) => {
+  press: async (keys, onto) => {
     if (keys === '\r') await note().catch(() => {})
-    return surface.press(keys)
+    return surface.press(keys, onto)
   },
 })
 

@@ -14,10 +14,13 @@ export interface PaneView {
   /** Where the cursor stands, for comparison. */
   readonly cursor: string
   readonly cursorRow: number
+  readonly cursorColumn: number
   readonly cursorShown: boolean
   /** Mode 2004; undefined before tmux 3.7, which does not show it. */
   readonly bracketedPaste: boolean | undefined
   readonly tty: string
+  /** This tmux can look for a pattern in the pane itself (from 3.1 on). */
+  readonly searches: boolean
   /** Name of the program in front. */
   readonly program: string
 }
@@ -43,12 +46,16 @@ export async function lookAt(tmux: Tmux, pane: PaneIdentity): Promise<PaneView |
     lines: joined.split('\n').map((line) => line.trimEnd()),
     cursor: `${facts.cursor_x},${facts.cursor_y}`,
     cursorRow: Number(facts.cursor_y),
+    cursorColumn: Number(facts.cursor_x),
     cursorShown: facts.cursor_flag !== '0',
     bracketedPaste: facts.bracket_paste_flag === '' ? undefined : facts.bracket_paste_flag === '1',
     tty: facts.pane_tty,
+    searches: !(Number.parseFloat(facts.version.replace(/^\D+/, '')) < firstSearching),
     program: facts.pane_current_command,
   }
 }
+
+const firstSearching = 3.1
 
 /** Why tmux could not be asked. A tmux server may come back; this pane will not. */
 export function unreached(result: Exclude<CallResult, { kind: 'ok' | 'refused' }>): Gone {
@@ -70,6 +77,7 @@ const factNames = [
   'cursor_flag',
   'bracket_paste_flag',
   'pane_tty',
+  'version',
   'pane_current_command',
 ] as const
 

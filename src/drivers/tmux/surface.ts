@@ -5,12 +5,13 @@ import { pause } from '../../wait.ts'
 import { foregroundOf } from '../agents/foreground.ts'
 import { agentRunBy, isAgentKind } from '../agents/kinds.ts'
 import { toolEnv } from '../process/environment.ts'
-import { boxInk, inputOn, isForeign } from '../terminal/input-box.ts'
+import { inputOn } from '../terminal/input-box.ts'
 import type { Screen } from '../terminal/screen.ts'
-import type { Gone, Surface } from '../terminal/surface.ts'
+import type { Gone, NotTyped, Surface } from '../terminal/surface.ts'
 import type { Tmux } from './call.ts'
 import { guardOf, lookAt, type PaneView, unreached } from './pane.ts'
 import type { TmuxSettings } from './settings.ts'
+import { stillShows } from './still-shows.ts'
 
 /** What successive looks taught about the pane. */
 interface PaneState {
@@ -19,8 +20,8 @@ interface PaneState {
   shown: string
   changedAt: number
   lookedAt: number
-  /** What we typed, until the input box is empty again: not a person's draft. */
-  ours: { readonly ink: string; entered: boolean } | undefined
+  /** The device of the pane, once it is known. */
+  tty: string | undefined
   /** Whether what is in front is an agent that is known, as found out for a program's name. */
   front: { readonly program: string; readonly isAgent: boolean; readonly at: number } | undefined
 }
@@ -32,13 +33,13 @@ interface PaneState {
 export function openPane(tmux: Tmux, pane: TmuxSettings): Surface {
   const state: PaneState = {
     ...{ tmux, pane, shown: '', changedAt: 0, lookedAt: 0 },
-    ...{ ours: undefined, front: undefined },
+    ...{ tty: undefined, front: undefined },
   }
   const look = () => lookOnce(state)
   return {
     look,
-    put: (text) => put(state, text),
-    press: (keys) => press(state, keys),
+    put: (text, onto) => put(state, text, onto),
+    press: (keys, onto) => press(state, keys, onto),
     now: () => performance.now(),
     pause: (ms, signal) => pauseLooking(ms, signal, look),
   }
@@ -49,9 +50,13 @@ const longestGapMs = 700
 const lookEveryMs = 300
 
 async function lookOnce(state: PaneState): Promise<Screen | Gone> {
-  const view = await lookAt(state.tmux, state.pane)
+  const [view, known] = await Promise.all([
+    lookAt(state.tmux, state.pane),
+    state.tty === undefined ? undefined : lineMode(state.tty),
+  ])
   if (view.kind !== 'view') return view
-  const mode = await lineMode(view.tty)
+  const mode = state.tty === view.tty ? known : await lineMode(view.tty)
+  state.tty = view.tty
   note(state, `${view.cursor}\n${view.lines.join('\n')}`)
   return {
     kind: 'screen',
@@ -62,7 +67,9 @@ async function lookOnce(state: PaneState): Promise<Screen | Gone> {
     cooked: mode?.cooked,
     echo: mode?.echo,
     quietMs: state.lookedAt - state.changedAt,
-    draft: isDraft(state, inputOn(view)),
+    draft: false,
+    input: inputOn(view),
+    still: stillShows(view),
   }
 }
 
@@ -111,48 +118,42 @@ async function isAgentInFront(state: PaneState, program: string): Promise<boolea
   return state.front.isAgent
 }
 
-function isDraft(state: PaneState, input: string): boolean {
-  if (input === '' && state.ours?.entered) state.ours = undefined
-  return isForeign(state.ours?.ink, input)
-}
-
 const acted = 'postern-acted'
 
 /** Pastes through a buffer of its own, which is gone afterwards in every case. */
-async function put(state: PaneState, text: string): Promise<Gone | undefined> {
+async function put(state: PaneState, text: string, onto: Screen): Promise<NotTyped | undefined> {
   const buffer = `postern-${randomBytes(8).toString('hex')}`
   const { paneId } = state.pane
-  state.ours = { ink: boxInk(text), entered: false }
   // In copy mode keys would go to tmux instead of the program.
   const paste = `copy-mode -q -t ${paneId} ; paste-buffer -p -r -d -b ${buffer} -t ${paneId}`
-  return act(state, ['load-buffer', '-b', buffer, '-', ';'], paste, `delete-buffer -b ${buffer}`, text)
+  return act(state, ['load-buffer', '-b', buffer, '-', ';'], paste, `delete-buffer -b ${buffer}`, onto, text)
 }
 
 const namedKeys: Readonly<Record<string, string>> = { '\r': 'Enter', '\x15': 'C-u' }
 
-async function press(state: PaneState, keys: string): Promise<Gone | undefined> {
+async function press(state: PaneState, keys: string, onto: Screen): Promise<NotTyped | undefined> {
   const { paneId } = state.pane
-  if (state.ours) state.ours.entered = true
   const send = `send-keys -t ${paneId} ${namedKeys[keys] ?? `-H ${hexOf(keys)}`}`
-  return act(state, [], `copy-mode -q -t ${paneId} ; ${send}`, 'display-message -p no')
+  return act(state, [], `copy-mode -q -t ${paneId} ; ${send}`, 'display-message -p no', onto)
 }
 
 const hexOf = (keys: string): string =>
   [...new TextEncoder().encode(keys)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')
 
 /**
- * Acts if the server finds the pane unchanged; else returns why not. After silence tmux may have acted: the next
- * look shows it.
+ * Acts if the server finds the pane unchanged, and still showing `onto`, in the moment of acting; else returns why not.
+ * After silence tmux may have acted: the next look shows it.
  */
 async function act(
   state: PaneState,
   before: readonly string[],
   then: string,
   otherwise: string,
+  { still = '1' }: Screen,
   input?: string,
-): Promise<Gone | undefined> {
+): Promise<NotTyped | undefined> {
   const { tmux, pane } = state
-  const guarded = ['if-shell', '-F', '-t', pane.paneId, guardOf(pane)]
+  const guarded = ['if-shell', '-F', '-t', pane.paneId, `#{&&:${guardOf(pane)},${still}}`]
   const result = await tmux(
     [...before, ...guarded, `${then} ; display-message -p ${acted}`, otherwise],
     input,
@@ -161,7 +162,7 @@ async function act(
   if (result.kind === 'ok' && result.stdout.includes(acted)) return undefined
   if (result.kind !== 'ok' && result.kind !== 'refused') return unreached(result)
   const view = await lookAt(tmux, pane)
-  return view.kind === 'view' ? { kind: 'offline', why: 'tmux did not let it be typed' } : view
+  return view.kind === 'view' ? { kind: 'changed' } : view
 }
 
 /** Keeps looking meanwhile, so that movement is not missed. */

@@ -5,10 +5,14 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { guardTyped } from '../../../src/domain/command-guard.ts'
 import { Failure } from '../../../src/domain/error.ts'
 import { connectHolder } from '../../../src/drivers/pty/client.ts'
 import { runHolder } from '../../../src/drivers/pty/holder.ts'
 import { startHolder } from '../../../src/drivers/pty/start.ts'
+import { rounds } from '../../support/long.ts'
+import { oddTexts, ownWords } from '../../support/odd-texts.ts'
 import {
   deliveryId,
   eventually,
@@ -152,6 +156,50 @@ test("a person's keys wait while a message is typed", { skip }, async (t) => {
   kim.press(' was here\r')
   await eventually(() => turns(held).length === 2, 'the draft is sent')
   assert.equal(turns(held)[1], 'kim was here')
+})
+
+/** Each text once, and what comes behind it. */
+const bringsEach = (texts: readonly string[]) => async (t: TestContext) => {
+  const held = await hold(t, fakeTui)
+  const all = [...texts, 'and the next one']
+  for (const [i, text] of all.entries())
+    assert.equal((await untilFree(held, text, `text-${i}-`)).kind, 'taken', text)
+  assert.deepEqual(
+    turns(held).map((text) => text.trimEnd()),
+    all.map((text) => guardTyped(text).trimEnd()),
+  )
+}
+test('an odd sign is sent once', { skip }, bringsEach(oddTexts))
+test("a message's own words hold nothing back", { skip }, bringsEach(ownWords))
+
+test('an abort takes back several lines that were not sent', { skip }, async (t) => {
+  const held = await hold(t, fakeTui, { env: { FAKE_TUI_FAST_ENTER_MS: '600000' } })
+  await isNow(held, 'idle')
+  const outcome = await untilFree(held, 'one\ntwo, taken back', 'one')
+  assert.equal(outcome.kind, 'failed', JSON.stringify(outcome))
+  const kim = await person(held)
+  kim.press('\x1b')
+  await kim.sees('> Type your message')
+  assert.deepEqual(turns(held), [])
+})
+
+test("a person's keys and ours are not joined, whenever they come", { skip, timeout: 900_000 }, async (t) => {
+  const held = await holdIdle(t, fakeTui)
+  const kim = await person(held)
+  const wanted = rounds(10, 100)
+  for (let i = 0; i < wanted; i++) {
+    const typing = untilFree(held, `message ${i} from outside`, `message-${i}-`)
+    await pause(Math.random() * 2000)
+    for (const key of `kim says ${i}`) {
+      kim.press(key)
+      await pause(20 + Math.random() * 80)
+    }
+    kim.press('\r')
+    assert.equal((await typing).kind, 'taken')
+  }
+  await eventually(() => turns(held).length === 2 * wanted, 'all turns began')
+  const expected = Array.from({ length: wanted }, (_, i) => [`kim says ${i}`, `message ${i} from outside`])
+  assert.deepEqual([...turns(held)].sort(), expected.flat().sort())
 })
 
 test('a long paste is known by its marker', { skip }, async (t) => {

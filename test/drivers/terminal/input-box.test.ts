@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { boxInk, inputOn, isForeign } from '../../../src/drivers/terminal/input-box.ts'
+import { inputOn } from '../../../src/drivers/terminal/input-box.ts'
 import { readStyledRows } from '../../../src/drivers/terminal/styled-rows.ts'
 
 const dim = (text: string): string => `\x1b[2m${text}\x1b[0m`
@@ -30,6 +30,25 @@ const shown: readonly (readonly [string, readonly string[], string])[] = [
   ['a draft in a box', ['> earlier', rule, '❯ half a', '  thought', rule, '  ? for help'], 'half a thought'],
   ['a draft in a box without prompt', [rule, 'what is this?', rule], 'what is this?'],
   ['an answer that quotes, then an empty prompt', ['> quoted', '', '❯'], ''],
+  [
+    'a footer that Gemini draws twice',
+    [
+      ...[
+        rule,
+        ' Shift+Tab to accept edits',
+        '▀'.repeat(40),
+        ' >   Type your message or @path',
+        '▄'.repeat(40),
+      ],
+      ...[' workspace   /model', rule, ' Shift+Tab to accept edits', '▀'.repeat(40), ' workspace   /model'],
+    ],
+    '',
+  ],
+  [
+    'a footer drawn twice with a draft',
+    ['▀'.repeat(40), ' > half a', '▄'.repeat(40), ' workspace', rule, ' Shift+Tab to accept edits', rule],
+    'half a',
+  ],
   ['nothing that looks like an input box', ['hello', 'world'], ''],
 ]
 
@@ -59,9 +78,4 @@ test('readRows lets a style go on in the next row', () => {
     readStyledRows('a\x1b[2mb\nc\x1b[0md').map((row) => row.solid),
     ['a', ' d'],
   )
-})
-
-test('isForeign: the invisible sign that Qwen Code draws at its cursor is nobody typing', () => {
-  assert.equal(isForeign(boxInk('SAY:hello'), 'SAY:hello \u200b'), false)
-  assert.equal(isForeign(boxInk('SAY:hello'), 'SAY:hello you'), true)
 })

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { HookEventReader } from '../../../src/drivers/agent-hooks/event-file.ts'
 import { typingRules } from '../../../src/drivers/terminal/keystrokes.ts'
 import { createTypist } from '../../../src/drivers/terminal/typing.ts'
-import { type ProgramWanted, simulate } from '../../support/program.ts'
+import { type ProgramWanted, screenOf, simulate } from '../../support/program.ts'
 
 /** An agent without hooks. */
 const deaf: HookEventReader = {
@@ -21,6 +21,9 @@ const atWork = (wanted?: ProgramWanted) => {
   const typist = createTypist(program.surface, typingRules('linux'), deaf)
   return { program, typist, type: (text: string, signal = never) => typist.type(text, signal) }
 }
+
+/** Nothing can be taken back out of its input box. */
+const stubborn: ProgramWanted = { obeysBackspace: false }
 
 const cat = { bracketedPaste: false, cooked: true, silent: true } as const
 
@@ -132,12 +135,22 @@ describe('type', () => {
   })
 
   for (const act of ['ignore', 'newline'] as const)
-    it(`never says taken when Enter ends in ${act}, and never types twice`, async () => {
+    it(`never says taken when Enter ends in ${act}, and takes the text back each time`, async () => {
       const { program, type } = atWork({ onEnter: () => act })
-      for (let i = 0; i < 8; i++) {
+      for (let i = 0; i < 4; i++) {
         const outcome = await type('stuck text')
-        assert.equal(outcome.kind, 'failed')
         assert.ok(outcome.kind === 'failed' && outcome.retry && outcome.why.startsWith('typed_not_submitted'))
+        assert.equal(program.box.trim(), '')
+      }
+      assert.deepEqual(program.taken, [])
+    })
+
+  for (const act of ['ignore', 'newline'] as const)
+    it(`types nothing twice where nothing can be taken back and Enter ends in ${act}`, async () => {
+      const { program, type } = atWork({ onEnter: () => act, obeysBackspace: false })
+      for (let i = 0; i < 8; i++) {
+        assert.match((await type('stuck text')).kind, /^(?:failed|busy)$/)
+        program.surface.pause(4000)
       }
       assert.equal(program.input.filter((text) => text === 'stuck text').length, 1)
       assert.equal((await type('another text')).kind, 'busy')
@@ -150,36 +163,42 @@ describe('type', () => {
       obeysKillLine: true,
     })
     assert.equal((await type('first')).kind, 'failed')
-    assert.equal((await type('second')).kind, 'busy')
     assert.equal(program.box, '')
     assert.equal((await type('second')).kind, 'taken')
     assert.deepEqual(program.taken, ['second'])
   })
 
-  it('continues with Enter once the program takes it', async () => {
+  it('types it again once the program takes Enter', async () => {
     const { program, type } = atWork({ onEnter: (enters) => (enters <= 3 ? 'ignore' : 'send') })
-    assert.equal((await type('patient')).kind, 'failed')
     assert.equal((await type('patient')).kind, 'failed')
     assert.deepEqual(await type('patient'), { kind: 'taken', evidence: 'echo' })
     assert.deepEqual(program.taken, ['patient'])
   })
 
   it('counts as taken what a person has sent by hand, not what they threw away', async () => {
-    const { program, type, typist } = atWork({ onEnter: (enters) => (enters <= 2 ? 'ignore' : 'send') })
+    const { program, type, typist } = atWork({
+      ...stubborn,
+      onEnter: (enters) => (enters <= 2 ? 'ignore' : 'send'),
+    })
     assert.equal((await type('left over')).kind, 'failed')
     await typist.onPersonKeys(true)
-    await program.surface.press('\r')
+    await program.surface.press('\r', screenOf([]))
+    program.surface.pause(9000)
     program.surface.pause(3000)
     assert.deepEqual(await type('left over'), { kind: 'taken', evidence: 'echo' })
     assert.deepEqual(program.taken, ['left over'])
   })
 
   it('types again what a person threw away', async () => {
-    const { program, type, typist } = atWork({ onEnter: (enters) => (enters <= 2 ? 'ignore' : 'send') })
+    const { program, type, typist } = atWork({
+      ...stubborn,
+      onEnter: (enters) => (enters <= 2 ? 'ignore' : 'send'),
+    })
     assert.equal((await type('thrown away')).kind, 'failed')
     await typist.onPersonKeys(false)
     program.box = ''
     program.draw('cleared')
+    program.surface.pause(12_000)
     assert.equal((await type('thrown away')).kind, 'taken')
     assert.deepEqual(program.taken, ['thrown away'])
   })

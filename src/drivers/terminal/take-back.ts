@@ -1,0 +1,123 @@
+import { boxInk, graphemes, type OwnPart, ownPart, restOf } from './own-text.ts'
+import { evidenceOf, type Screen, unchanged } from './screen.ts'
+import { type Gone, type Surface, until } from './surface.ts'
+
+/** How taking a text back out of the input box ended. */
+export type TakenBack =
+  /** Nothing of it stands there. */
+  | 'done'
+  /** It was gone before a key was pressed for it: a person has sent it or thrown it away. */
+  | 'vanished'
+  /** It stands there still, or what is shown is not known to be ours: the program does not react, or only later. */
+  | 'stays'
+
+/** A text as it was typed, and the screen before that. */
+export interface Typed {
+  readonly text: string
+  readonly before: Screen
+  /** Its screen with and without it may look the same. */
+  readonly probed?: boolean
+  /** So many Enters had no effect but perhaps a new line. */
+  readonly enters?: number
+}
+
+interface Progress {
+  readonly typed: Typed
+  /** How many characters of the text Backspace was pressed for. */
+  removed: number
+  /** Keys were pressed that may have taken the text back. */
+  touched: boolean
+  pressedAt: number
+  beside: OwnPart
+}
+
+const limitMs = 6000
+const effectMs = 400
+/** A program that has so much time takes no keys, or not these. */
+const slowMs = 1500
+const pollMs = 25
+const backspace = '\x7f'
+const killLine = '\x15'
+/** Programs redraw for each key. */
+const maxKeys = 1000
+
+/**
+ * Takes what we typed out of the input box again, and nothing else: what a person has typed before it stays, and what they
+ * typed behind it is typed anew for them, in one go with the keys that take the text away. Each step holds for the screen
+ * it was made up for: a key that comes meanwhile is looked at first. Begins with the screen `found`, while it is fresh: the
+ * next key of a person is then the least likely to be on its way.
+ */
+export async function takeBack(surface: Surface, typed: Typed, found?: Screen): Promise<TakenBack> {
+  const beside = { before: '', after: '', keys: 0 }
+  const progress: Progress = { typed, removed: 0, touched: false, pressedAt: 0, beside }
+  let first = found
+  for (const end = surface.now() + limitMs; surface.now() < end; ) {
+    const seen: Screen | Gone = first ?? (await surface.look())
+    first = undefined
+    if (seen.kind !== 'screen') return 'done'
+    const part = standing(progress, seen)
+    if (part === 'nothing') return endedWith(surface, progress, seen)
+    if (part === 'stuck') {
+      if (surface.now() - progress.pressedAt > slowMs) return 'stays'
+      await surface.pause(pollMs)
+      continue
+    }
+    const failed = await pressFor(surface, progress, part, seen)
+    if (failed?.kind === 'changed') continue
+    if (failed) return 'done'
+    await until(surface, effectMs, undefined, 0, (screen) => differs(seen, screen))
+  }
+  return 'stays'
+}
+
+/** A text that stands on the screen but not in the box was sent before the keys for it arrived. */
+async function endedWith(
+  surface: Surface,
+  { typed, touched, beside }: Progress,
+  seen: Screen,
+): Promise<TakenBack> {
+  if (!touched) return 'vanished'
+  if (typed.probed || !evidenceOf(typed.before, seen, typed.text)) return 'done'
+  // So was what the person typed behind it, and typed anew it is one too many.
+  if (beside.after !== '' && seen.input?.trim() === beside.after.trim())
+    await surface.press(backspace.repeat(graphemes(beside.after)), seen)
+  return 'vanished'
+}
+
+function pressFor(surface: Surface, progress: Progress, part: OwnPart, seen: Screen) {
+  const { text } = progress.typed
+  const alone = part.before.trim() === '' && part.after.trim() === ''
+  const first = !progress.touched
+  progress.touched = true
+  progress.pressedAt = surface.now()
+  if (alone && first && !text.includes('\n')) return surface.press(killLine, seen)
+  const count = Math.min(part.keys, maxKeys)
+  progress.removed += count
+  progress.beside = part
+  return surface.press(`${backspace.repeat(count + graphemes(part.after))}${part.after}`, seen)
+}
+
+/** What still stands of the text. */
+function standing(progress: Progress, seen: Screen): OwnPart | 'nothing' | 'stuck' {
+  const { typed, removed, beside } = progress
+  const left = graphemes(typed.text) + (typed.enters ?? 0) - removed
+  if (typed.probed) return left > 0 && !seen.draft ? { ...beside, keys: left } : 'nothing'
+  if (isAsBefore(typed, seen)) return 'nothing'
+  if (seen.input === undefined) {
+    if (left > 0 && (removed > 0 || evidenceOf(typed.before, seen, typed.text)))
+      return { ...beside, keys: left }
+    return removed > 0 ? 'stuck' : 'nothing'
+  }
+  const whole = ownPart(typed.text, seen.input)
+  if (removed === 0) return whole ?? 'nothing'
+  if (left > 0 && boxInk(typed.text).includes(boxInk(seen.input))) return { ...beside, keys: left }
+  return whole ? 'stuck' : (restOf(typed.text, seen.input, beside) ?? 'nothing')
+}
+
+export const isAsBefore = ({ before }: Typed, screen: Screen): boolean =>
+  unchanged(before, screen) && (screen.bracketedPaste === true || before.cursor === screen.cursor)
+
+const differs = (a: Screen, b: Screen): boolean =>
+  a.cursor !== b.cursor ||
+  a.lines.length !== b.lines.length ||
+  a.lines.some((line, at) => line !== b.lines[at])

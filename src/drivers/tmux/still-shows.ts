@@ -1,0 +1,34 @@
+import { boxRowsOf } from '../terminal/input-box.ts'
+import type { PaneView } from './pane.ts'
+
+/** The rows of an input box that are compared: a key shows in the last of them, and in the cursor. */
+const rowsCompared = 3
+
+/**
+ * A condition that tmux checks in the moment it acts: the cursor stands where it stood, and the input box shows what it
+ * showed. A row is found by a pattern, as the first of the pane that looks like it; and there must be no other that goes on
+ * behind it, because the same words may stand further up.
+ */
+export function stillShows(view: PaneView): string {
+  const rows = view.searches ? boxRowsOf(view).slice(-rowsCompared) : []
+  const shown = view.rows.map((row) => row.text)
+  const conditions = rows.flatMap((row) => {
+    const pattern = patternOf(shown[row] ?? '')
+    return [foundAt(shown, `^${pattern}$`), foundAt(shown, `^${pattern}.+$`)]
+  })
+  return [`#{==:#{cursor_x}.#{cursor_y},${view.cursor.replace(',', '.')}}`, ...conditions].reduceRight(
+    (rest, one) => `#{&&:${one},${rest}}`,
+  )
+}
+
+/** Letters and digits as they are; other ASCII may mean something to tmux, and the rest be shown otherwise. */
+const patternOf = (row: string): string =>
+  row
+    .replace(/[^\x20-\x7e]+/g, '\0')
+    .replace(/[^A-Za-z0-9 \0]/g, '.')
+    .replaceAll('\0', '.*')
+
+const foundAt = (shown: readonly string[], pattern: string): string => {
+  const expression = new RegExp(pattern)
+  return `#{==:#{C/r:${pattern}},${shown.findIndex((row) => expression.test(row)) + 1}}`
+}
