@@ -4,6 +4,7 @@ import { admits, type Claims, forbidden, type Grant, verbs, whyDead } from '../d
 import { type Admission, type HandshakeAnswer, type Knock, type Proof, wrongMethod } from '../domain/knock.ts'
 import type { DoorStore, Tokens } from '../domain/ports.ts'
 import { requireOpen } from '../domain/session.ts'
+import { attributed } from './attribute.ts'
 import { type HookProofDeps, hooksOpenedBy, proveHook, proveHookUrl } from './authenticate-webhook.ts'
 import { refuseProof, spendKnock } from './rate-limiter.ts'
 
@@ -48,6 +49,19 @@ async function proveToken(
   const row = await deps.store.findGrant(claims.grant)
   const grant = admitted(row, claims, knock.receivedAt)
   if (!grant) throw await deadToken(deps, claims, row, knock.receivedAt)
+  try {
+    return await proveGrant(deps, knock, proof, grant)
+  } catch (thrown) {
+    throw attributed(thrown, sourceOf(grant))
+  }
+}
+
+async function proveGrant(
+  deps: AuthenticateDeps,
+  knock: Knock,
+  proof: TokenProof,
+  grant: Grant,
+): Promise<Admission | { readonly handshake: HandshakeAnswer }> {
   if (grant.hook !== undefined) return proveHookUrl(deps, knock, proof, grant)
   if (proof.method !== 'POST') throw wrongMethod()
   spendKnock(deps, grant.id, knock.receivedAt)

@@ -134,7 +134,10 @@ async function knownSession({ store }: ExposeDeps, id: SessionId): Promise<Sessi
   const found = await store.findSession(id)
   if (found) return requireOpen(found, id)
   const open = (await store.listSessions()).filter(({ state }) => state !== 'ended').map((one) => one.id)
-  throw new Failure('session_missing', `There is no session "${id}". ${suggestion(id, open)}`)
+  const hint = suggestion(id, open)
+  throw new Failure('session_missing', `There is no session "${id}". ${hint}`, {
+    plain: `There is no such session. ${hint}`,
+  })
 }
 
 function draftGrant(deps: ExposeDeps, order: MintOrder, verb: Verb) {

@@ -103,6 +103,6 @@ export async function useEverything(): Promise<void> {
   await call('purgeDelivery', 200)
 
   console.log(delivered, buffered, woken, turn, hook, grants, url, revoked, states, queue, failed, actions)
-  console.log(deliveries, sent, kinds, agent, retried, replayed, taken, gone)
-  console.log(causes, expires, alive, ready, pages, document, code, requestId)
+  console.log(causes, deliveries, sent, kinds, agent, retried, replayed, taken, gone)
+  console.log(expires, alive, ready, pages, document, code, requestId)
 }

@@ -163,6 +163,21 @@ describe('what was turned away', { timeout: 90_000 }, () => {
     assert.match(stdout, /refusals +note +\d+ knocks turned away in the last day/)
   })
 
+  it('names the grant of a refusal that its session or a limit causes', async () => {
+    const { stdout } = await cli(['session', 'add', 'brief', '--driver', 'inbox', '--json'], { home })
+    assert.notEqual(stdout, undefined)
+    const minted = await cli(['expose', '--session', 'brief', '--json'], { home })
+    const { webhook, grantId } = JSON.parse(minted.stdout) as { webhook: string; grantId: string }
+    await cli(['session', 'end', 'brief'], { home })
+    const path = new URL(webhook).pathname
+    assert.equal((await post(server.url + path, { message: 'x' }, { authorization: '' })).status, 410)
+    const [newest] = await until('it is stored', async () => {
+      const found = await list(home, '--grant', grantId)
+      return found.length > 0 ? found : undefined
+    })
+    assert.deepEqual([newest?.grant, newest?.status], [grantId, 410])
+  })
+
   it('a flood of guesses fills neither log nor list, and locks no right secret out', async () => {
     const before = server.stderr().length
     const statuses = new Set<number>()
