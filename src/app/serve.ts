@@ -1,4 +1,4 @@
-import { openAdminToken } from '../auth/keys.ts'
+import { followAdminToken } from '../auth/admin-token.ts'
 import { createTokens } from '../auth/tokens.ts'
 import type { Io, ServeFlags } from '../cli/context.ts'
 import { type Config, loadConfig } from '../config/load.ts'
@@ -56,7 +56,7 @@ async function serveWith(
   })
   try {
     const keys = await openSigningKeys(home, store, steady)
-    const adminToken = openAdminToken(keysDir)
+    const adminToken = followAdminToken(keysDir)
     const server = await openServer({
       ...{ platform, home, store, clock, steady, log },
       userHome: io.userHome,
@@ -64,7 +64,7 @@ async function serveWith(
       config: watcher.now,
       tokens: createTokens({ keys }),
       lookAtKeys: keys.look,
-      adminToken: () => adminToken,
+      adminToken,
       drivers: allDrivers(env, () => watcher.now().skills.dirs, watcher.secretVariables),
       ...(tls && { tls }),
     })

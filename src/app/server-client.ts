@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { RequestOptions } from 'node:https'
 import { text } from 'node:stream/consumers'
-import { openAdminToken } from '../auth/keys.ts'
+import { openAdminToken } from '../auth/admin-token.ts'
 import type { ServerAnswer, ServerClient } from '../cli/context.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { openHome } from './home.ts'

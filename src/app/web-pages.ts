@@ -27,7 +27,7 @@ export function webPages(
   const { home, store, clock, steady, config, drivers, version, adminToken } = deps
   const hooks = () => hooksOf(config())
   const publicUrl = () => config().server.publicUrl
-  const file = openLoginFile(home, adminToken())
+  const file = openLoginFile(home, adminToken)
   const logins = createLogins({ now: steady.now, bytes: clock.bytes, file })
   const loginGuard = createLoginGuard({ logins, publicUrl })
   const operator = {

@@ -2,7 +2,6 @@ import { createHash, randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { KeyMark } from '../domain/home-state.ts'
-import { whyGuessable } from './guessable.ts'
 import { createFile, makePrivateDir, readPrivate, replaceFile, secretBytes } from './key-files.ts'
 
 export interface SigningKey {
@@ -137,18 +136,6 @@ function isRight(dir: string, kid: string, known: readonly KeyMark[]): boolean {
   } catch {
     return false
   }
-}
-
-/** The admin token of this home, made when there is none: 43 characters, base64url. Throws `key_unusable`. */
-export function openAdminToken(dir: string): string {
-  makePrivateDir(dir)
-  createFile(dir, 'admin.token', keyText(randomBytes(32)))
-  const path = `${dir}/admin.token`
-  const token = readPrivate(path).trim()
-  secretBytes(path, token, 'Put it back, or delete it to get a new one.')
-  if (whyGuessable(token) !== undefined)
-    throw new Failure('key_unusable', `${path} can be guessed. Delete it to get a new one.`)
-  return token
 }
 
 const keyText = (secret: Buffer): string => `${secret.toString('base64url')}\n`

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
-import { openAdminToken, openKeys, rotateKeys } from '../../src/auth/keys.ts'
+import { keyMarksIn, openKeys, replaceLostKeys, rotateKeys } from '../../src/auth/keys.ts'
 import { createTokens } from '../../src/auth/tokens.ts'
 import { Failure } from '../../src/domain/error.ts'
 import type { Claims, GrantId } from '../../src/domain/grant.ts'
@@ -74,7 +74,8 @@ test('openKeys agrees with every other process that starts at the same time', as
   const other = freshDir()
   fs.mkdirSync(other.replace(/\/keys$/, ''))
   const source = new URL('../../src/auth/keys.ts', import.meta.url).href
-  const script = `import { openKeys, openAdminToken } from ${JSON.stringify(source)}
+  const script = `import { openKeys } from ${JSON.stringify(source)}
+    import { openAdminToken } from ${JSON.stringify(source.replace('keys.ts', 'admin-token.ts'))}
     console.log(Buffer.from(openKeys(process.argv.at(-1), Date).active().secret).toString('hex') + openAdminToken(process.argv.at(-1)))`
   fs.writeFileSync(`${scratch}/open.ts`, script)
   const run = 'deno' in process.versions ? ['run', '-A', '--no-check'] : ['run']
@@ -230,22 +231,32 @@ test('a running ring lets go of deleted keys and says that there is none', () =>
   assert.equal(keys.find('0000000000000001'), undefined)
 })
 
-test('openAdminToken makes one token and keeps it', () => {
+test('keyMarksIn tells a key by a one-way mark, and when it ends', () => {
   const dir = freshDir()
-  const token = openAdminToken(dir)
-  assert.match(token, /^[\w-]{43}$/)
-  assert.equal(openAdminToken(dir), token)
-  assert.equal(modeOf(`${dir}/admin.token`), 0o600)
-  fs.chmodSync(`${dir}/admin.token`, 0o644)
-  assert.throws(() => openAdminToken(dir), unusable(/chmod 600/))
-  fs.chmodSync(`${dir}/admin.token`, 0o600)
-  fs.writeFileSync(`${dir}/admin.token`, 'short')
-  assert.throws(() => openAdminToken(dir), unusable(/is damaged/))
+  const secret = Buffer.from(openKeys(dir, Date).active().secret)
+  const [first] = keyMarksIn(dir)
+  assert.match(first?.fingerprint ?? '', /^[0-9a-f]{32}$/)
+  assert.ok(!JSON.stringify(first).includes(secret.toString('hex').slice(0, 16)))
+  rotateKeys(dir, 60_000, Date.now())
+  const [older, newer] = keyMarksIn(dir)
+  assert.equal(older?.fingerprint, first?.fingerprint)
+  assert.ok(older?.retireAt !== undefined && newer?.retireAt === undefined)
+  assert.notEqual(newer?.fingerprint, first?.fingerprint)
 })
 
-test('openAdminToken refuses a token that can be guessed, and says how to get another', () => {
+test('replaceLostKeys deletes nothing: what is no key of this home gets another name', () => {
   const dir = freshDir()
-  fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
-  fs.writeFileSync(`${dir}/admin.token`, `${'A'.repeat(43)}\n`, { mode: 0o600 })
-  assert.throws(() => openAdminToken(dir), unusable(/can be guessed\. Delete it/))
+  openKeys(dir, Date)
+  const known = keyMarksIn(dir)
+  const path = `${dir}/0000000000000001.key`
+  fs.writeFileSync(path, 'half a key', { mode: 0o600 })
+  const made = replaceLostKeys(dir, known, 7)
+  assert.deepEqual([made.kept, made.aside], [0, [`${path}.aside-7`]])
+  assert.equal(fs.readFileSync(`${path}.aside-7`, 'utf8'), 'half a key')
+  assert.deepEqual(
+    keyMarksIn(dir).map(({ kid }) => kid),
+    [made.kid],
+  )
+  const again = replaceLostKeys(dir, keyMarksIn(dir), 8)
+  assert.deepEqual([again.kept, again.aside], [1, []])
 })

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
@@ -195,6 +197,33 @@ describe('logging in to the dashboard', () => {
     assert.equal((await post('/dashboard/logout', { csrf }, { cookie })).status, 303)
     assert.match(await stream.text(), /^retry: 1000\n\nevent: changed\n/)
     assert.equal((await get('/dashboard', { cookie })).status, 303)
+  })
+})
+
+describe('an admin token that is replaced while the server runs', () => {
+  it('counts from the next request on, and logins under the one before end', async () => {
+    const home = await scratchHome()
+    const server = await serve(home)
+    const file = join(home, 'keys/admin.token')
+    const before = (await readFile(file, 'utf8')).trim()
+    const after = randomBytes(32).toString('base64url')
+    const status = async (token: string) =>
+      (await fetch(`${server.url}/api/grants`, { headers: { authorization: `Bearer ${token}` } })).status
+    const { headers } = await fetch(`${server.url}/dashboard/login`, {
+      method: 'POST',
+      body: new URLSearchParams({ token: before }),
+      headers: { origin: server.url },
+      redirect: 'manual',
+    })
+    const cookie = headers.get('set-cookie')?.split(';')[0] ?? ''
+    const seen = async () =>
+      (await fetch(`${server.url}/dashboard`, { headers: { cookie }, redirect: 'manual' })).status
+    assert.deepEqual([await status(before), await status(after), await seen()], [200, 401, 200])
+    await writeFile(file, `${after}\n`)
+    assert.deepEqual([await status(before), await status(after), await seen()], [401, 200, 303])
+    await rm(file)
+    assert.equal(await status(after), 200)
+    await server.stop()
   })
 })
 

@@ -9,17 +9,18 @@ import type { LoginFile } from './logins.ts'
  * The dashboard's logins beside the sockets, not in the database: a copy of the database must not let anybody in again.
  * They hold under the admin token they were opened under, and end when it is replaced.
  */
-export function openLoginFile(home: Pick<Home, 'runDir'>, adminToken: string): LoginFile {
+export function openLoginFile(home: Pick<Home, 'runDir'>, adminToken: () => string): LoginFile {
   const path = `${home.runDir}/logins.json`
-  const under = createHash('sha256').update(`logins of ${adminToken}`).digest('base64url')
+  const under = () => createHash('sha256').update(`logins of ${adminToken()}`).digest('base64url')
   return {
+    under,
     load: () => {
       const saved = readJson(path)
-      return Check(File, saved) && saved.under === under ? saved.logins : []
+      return Check(File, saved) && saved.under === under() ? saved.logins : []
     },
     save: (logins) => {
       try {
-        writeFileSync(`${path}.new`, JSON.stringify({ under, logins }), { mode: 0o600 })
+        writeFileSync(`${path}.new`, JSON.stringify({ under: under(), logins }), { mode: 0o600 })
         renameSync(`${path}.new`, path)
       } catch {
         // The disk is full, or worse: the store reports that.

@@ -28,6 +28,8 @@ interface LoginsDeps {
 
 /** Holds no secret: a login is found by the digest of its own. */
 export interface LoginFile {
+  /** What all logins hold under; they end when it changes. */
+  under(): string
   /** What was saved last. Never throws: what cannot be read is nothing. */
   load(): readonly StoredLogin[]
   /** Never throws: what cannot be saved is lost at the next restart. */
@@ -46,6 +48,14 @@ const mostKept = 1000
 export function createLogins({ now, bytes, file: shelf }: LoginsDeps): Logins {
   const logins = new Map<string, Login>(shelf?.load().map(({ digest, ...login }) => [digest, login]))
   const invitations = new Map<string, number>()
+  let under = shelf?.under()
+  const endOlder = () => {
+    const now = shelf?.under()
+    if (now === under) return
+    under = now
+    logins.clear()
+    invitations.clear()
+  }
   const secretOf = () => Buffer.from(bytes(32)).toString('base64url')
   const save = () => {
     for (const [digest, { expiresAt }] of logins) if (expiresAt <= now()) logins.delete(digest)
@@ -53,6 +63,7 @@ export function createLogins({ now, bytes, file: shelf }: LoginsDeps): Logins {
   }
   return {
     open: () => {
+      endOlder()
       const secret = secretOf()
       const login = { csrf: secretOf(), expiresAt: now() + loginMs }
       keep(logins, digestOf(secret), login)
@@ -60,6 +71,7 @@ export function createLogins({ now, bytes, file: shelf }: LoginsDeps): Logins {
       return { secret, login }
     },
     find: (secret) => {
+      endOlder()
       const login = logins.get(digestOf(secret))
       return login && login.expiresAt > now() ? login : undefined
     },
@@ -67,11 +79,13 @@ export function createLogins({ now, bytes, file: shelf }: LoginsDeps): Logins {
       if (logins.delete(digestOf(secret))) save()
     },
     invite: () => {
+      endOlder()
       const [code, expiresAt] = [secretOf(), now() + inviteMs]
       keep(invitations, digestOf(code), expiresAt)
       return { code, expiresAt }
     },
     redeem: (code) => {
+      endOlder()
       const expiresAt = invitations.get(digestOf(code))
       invitations.delete(digestOf(code))
       return expiresAt !== undefined && expiresAt > now()

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto'
+import { statSync } from 'node:fs'
+import { Failure } from '../domain/error.ts'
+import { whyGuessable } from './guessable.ts'
+import { createFile, makePrivateDir, readPrivate, secretBytes } from './key-files.ts'
+
+/** The admin token of this home, made when there is none: 43 characters, base64url. Throws `key_unusable`. */
+export function openAdminToken(dir: string): string {
+  makePrivateDir(dir)
+  createFile(dir, 'admin.token', `${randomBytes(32).toString('base64url')}\n`)
+  return tokenIn(`${dir}/admin.token`)
+}
+
+function tokenIn(path: string): string {
+  const token = readPrivate(path).trim()
+  secretBytes(path, token, 'Put it back, or delete it to get a new one.')
+  if (whyGuessable(token) !== undefined)
+    throw new Failure('key_unusable', `${path} can be guessed. Delete it to get a new one.`)
+  return token
+}
+
+/**
+ * The admin token as the file has it now: a new one counts from the next request on. While the file is gone, or holds no
+ * token, the one before goes on.
+ */
+export function followAdminToken(dir: string): () => string {
+  let token = openAdminToken(dir)
+  const path = `${dir}/admin.token`
+  let seen = looksOf(path)
+  return () => {
+    const looks = looksOf(path)
+    if (looks !== seen) token = tokenOrBefore(path, token)
+    seen = looks
+    return token
+  }
+}
+
+function tokenOrBefore(path: string, before: string): string {
+  try {
+    return tokenIn(path)
+  } catch {
+    return before
+  }
+}
+
+function looksOf(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false, bigint: true })
+  return found ? `${found.ino} ${found.size} ${found.mtimeNs}` : ''
+}

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import * as fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { after, test } from 'node:test'
+import { followAdminToken, openAdminToken } from '../../src/auth/admin-token.ts'
+import { Failure } from '../../src/domain/error.ts'
+
+const scratch = fs.mkdtempSync(`${tmpdir()}/postern-token-`)
+after(() => fs.rmSync(scratch, { recursive: true }))
+
+let homes = 0
+const freshDir = (): string => `${scratch}/${homes++}/keys`
+const modeOf = (path: string): number => fs.statSync(path).mode & 0o777
+const unusable = (text: RegExp) => (thrown: unknown) =>
+  thrown instanceof Failure && thrown.code === 'key_unusable' && text.test(thrown.message)
+
+test('openAdminToken makes one token and keeps it', () => {
+  const dir = freshDir()
+  const token = openAdminToken(dir)
+  assert.match(token, /^[\w-]{43}$/)
+  assert.equal(openAdminToken(dir), token)
+  assert.equal(modeOf(`${dir}/admin.token`), 0o600)
+  fs.chmodSync(`${dir}/admin.token`, 0o644)
+  assert.throws(() => openAdminToken(dir), unusable(/chmod 600/))
+  fs.chmodSync(`${dir}/admin.token`, 0o600)
+  fs.writeFileSync(`${dir}/admin.token`, 'short')
+  assert.throws(() => openAdminToken(dir), unusable(/is damaged/))
+})
+
+test('openAdminToken refuses a token that can be guessed, and says how to get another', () => {
+  const dir = freshDir()
+  fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
+  fs.writeFileSync(`${dir}/admin.token`, `${'A'.repeat(43)}\n`, { mode: 0o600 })
+  assert.throws(() => openAdminToken(dir), unusable(/can be guessed\. Delete it/))
+})
+
+test('followAdminToken takes a new token at once, and keeps the last one while there is none', () => {
+  const dir = freshDir()
+  const path = `${dir}/admin.token`
+  const token = followAdminToken(dir)
+  const first = token()
+  fs.rmSync(path)
+  assert.equal(token(), first)
+  const second = openAdminToken(dir)
+  assert.notEqual(second, first)
+  assert.equal(token(), second)
+  fs.writeFileSync(path, 'half')
+  assert.equal(token(), second)
+  fs.writeFileSync(path, `${first}\n`)
+  assert.equal(token(), first)
+})
