@@ -72,15 +72,24 @@ async function releaseCallers(
     await failAwaited({ store, waiters }, id, why ?? 'the session ended')
 }
 
-/** A process that ended a session and died meanwhile left some of its queue. Each end is looked at once. */
+/** A process that ended a session and died meanwhile left some of its queue. Each end is looked at until its queue rests. */
 function createEndSweep({ store, pipeline }: MaintenanceDeps): () => Promise<void> {
   const swept = new Set<string>()
+  const waiting = new Map<string, number>()
   return async function sweepEnded() {
     const { queues } = await store.counts()
     for (const { id, state, generation, why } of await store.listSessions()) {
-      if (state !== 'ended' || swept.has(`${id} ${generation}`)) continue
-      swept.add(`${id} ${generation}`)
-      if (queues.has(id)) await pipeline.failQueue(id, why ?? 'the session ended')
+      const end = `${id} ${generation}`
+      const queue = queues.get(id) ?? 0
+      if (state !== 'ended' || swept.has(end)) continue
+      // Whoever ends it may be at work still.
+      if (queue > 0 && waiting.get(end) !== queue) {
+        waiting.set(end, queue)
+        continue
+      }
+      waiting.delete(end)
+      swept.add(end)
+      if (queue > 0) await pipeline.failQueue(id, why ?? 'the session ended')
     }
   }
 }

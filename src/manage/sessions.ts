@@ -177,10 +177,16 @@ async function end(deps: EndSessionDeps, session: Session): Promise<Ended> {
   const trouble = await endAgent(deps, session)
   const at = deps.clock.now()
   await deps.store.endSession(session.id, session.generation, { at, why: 'ended by the operator' })
-  const failed = await deps.store.failQueued(session.id, 'the session was ended by the operator')
-  const held = (await deps.store.counts()).queues.get(session.id) ?? 0
+  const waiting = await queueOf(deps, session.id)
+  await deps.store.failQueued(session.id, 'the session was ended by the operator')
+  const held = await queueOf(deps, session.id)
+  // Another process may have failed some of them.
+  const failed = Math.max(0, waiting - held)
   return { session: session.id, failed, held, ...(trouble !== undefined && { trouble }) }
 }
+
+const queueOf = async ({ store }: EndSessionDeps, session: SessionId): Promise<number> =>
+  (await store.counts()).queues.get(session) ?? 0
 
 const endDeadlineMs = 15_000
 
