@@ -13,13 +13,15 @@ export interface Knock {
   /** Undefined when the header is absent. */
   readonly header: (name: string) => string | undefined
   /**
-   * The body, read once and unpacked where its Content-Encoding says so, or the bytes as they were sent; throws `too_large`
-   * beyond `maxBytes` (0 for no limit), before and after unpacking.
+   * The body, read once and unpacked where its Content-Encoding says so, or the bytes as they were `sent`; throws `too_large`
+   * beyond `maxBytes` (0 for no limit), before and after unpacking. Of a stranger (`unproven`) less is unpacked.
    */
-  readonly body: (maxBytes: number, as?: 'sent') => Promise<Uint8Array>
+  readonly body: (maxBytes: number, as?: BodyAs) => Promise<Uint8Array>
   /** Curated request headers to keep with the delivery; never credentials. */
   readonly keptHeaders: (form: Form['kind']) => Readonly<Record<string, string>>
 }
+
+export type BodyAs = 'sent' | 'unproven'
 
 /** The credential of a knock. */
 export type Proof =

@@ -22,15 +22,25 @@ export async function readBody(request: Request, limit: number): Promise<Uint8Ar
   return new Uint8Array(await whole)
 }
 
-/** The body that raw bytes of the request hold, never more than `limit` either. */
+/**
+ * The body that raw bytes of the request hold, never more than `limit` either, and of a stranger no more than is worth what
+ * it cost to send: a thousandfold would be cheap.
+ */
 export function unpacked(
   request: Request,
   bytes: Uint8Array,
   limit: number,
+  by?: 'stranger',
 ): Promise<Uint8Array> | Uint8Array {
   const encoding = request.headers.get('content-encoding')
-  return encoding === null ? bytes : unpack(bytes, encoding, most(limit))
+  if (encoding === null) return bytes
+  const worth = by ? Math.max(freeBytes, bytes.length * mostTimes) : Number.POSITIVE_INFINITY
+  return unpack(bytes, encoding, Math.min(most(limit), worth))
 }
+
+/** What is unpacked for anybody, and how many times what was sent. JSON rarely shrinks to less than a thirtieth. */
+const freeBytes = 1_048_576
+const mostTimes = 32
 
 /**
  * The members of a JSON body, at most `limit` bytes; none of an empty body. Throws `unsupported_media_type`,

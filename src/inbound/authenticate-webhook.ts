@@ -3,7 +3,14 @@ import type { Source } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import type { Grant } from '../domain/grant.ts'
 import { type Hook, sessionOfHook } from '../domain/hook.ts'
-import { type Admission, type HandshakeAnswer, type Knock, type Proof, wrongMethod } from '../domain/knock.ts'
+import {
+  type Admission,
+  type BodyAs,
+  type HandshakeAnswer,
+  type Knock,
+  type Proof,
+  wrongMethod,
+} from '../domain/knock.ts'
 import type { DoorStore } from '../domain/ports.ts'
 import { type Address, parseSessionId } from '../domain/session.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
@@ -117,7 +124,7 @@ const headOf = ({ header, receivedAt: now }: Knock, { method, url }: RequestLine
 
 const bodyFor =
   (knock: Knock, { maxBytes }: Target) =>
-  (as?: 'sent') =>
+  (as?: BodyAs) =>
     knock.body(maxBytes, as)
 
 function requireActive({ webhooks }: InboundConfig, { name, active }: Target): void {

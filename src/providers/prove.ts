@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { Failure } from '../domain/error.ts'
+import type { BodyAs } from '../domain/knock.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
 import { isPacked } from '../payload/unpack.ts'
 import { emptyAnswer } from './answer.ts'
@@ -30,7 +31,8 @@ export async function prove(
   if (scheme.secretIn === 'headers' && !(await scheme.verify(config, bare, network)))
     return unproven(scheme, config, bare)
   const asSent = await verifiedAsSent(scheme, config, head, readBody, network)
-  const request = { ...head, rawBody: await readBody() }
+  const isTrusted = asSent !== undefined || scheme.secretIn === 'headers'
+  const request = { ...head, rawBody: await readBody(isTrusted ? undefined : 'unproven') }
   const proven = asSent ?? (await verifiedBy(scheme, config, request, network))
   const verified = proven && scheme.inspect ? await scheme.inspect(config, request, proven) : proven
   if (!verified) return unproven(scheme, config, request)
@@ -90,8 +92,8 @@ async function verifiedAnyway(
 /** How senders look whether an address is there before they keep it (Trello, Mandrill). */
 const probes: readonly string[] = ['GET', 'HEAD']
 
-/** The body unpacked, or as it was sent. */
-type ReadBody = (as?: 'sent') => Promise<Uint8Array>
+/** The body unpacked, as far as who sent it is trusted, or as it was sent. */
+type ReadBody = (as?: BodyAs) => Promise<Uint8Array>
 
 /**
  * A packed body may be signed as it was sent (whoever packs, signs what leaves) or as it was before (its framework packs

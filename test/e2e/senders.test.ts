@@ -151,6 +151,18 @@ describe('what senders need', () => {
     assert.equal(await countDeliveries(home), before + 1)
   })
 
+  it('unpacks little for a stranger, and all for who signed what was sent', async () => {
+    const body = Buffer.from(JSON.stringify({ title: 'x', text: ' '.repeat(5_000_000) }))
+    const packed = new Uint8Array(gzipSync(body))
+    assert(packed.length < 20_000)
+    const sent = (signed: Uint8Array) => ({
+      ...{ 'content-encoding': 'gzip', 'x-github-event': 'push', authorization: '' },
+      'x-hub-signature-256': signatureOf(signed),
+    })
+    assert.equal((await post(at('push'), packed, sent(bytes('forged')))).status, 413)
+    assert.equal((await post(at('push'), packed, sent(packed))).status, 202)
+  })
+
   it('takes a push of GitHub that is larger than the limit of other hooks', async () => {
     const commits = Array.from({ length: 2048 }, (_, id) => ({ id: `${id}`, message: 'x'.repeat(700) }))
     const body = bytes(JSON.stringify({ ref: 'refs/heads/main', repository: { full_name: 'a/b' }, commits }))

@@ -42,7 +42,8 @@ export function knockOf(deps: KnockDeps, guard: RequestGuard, request: Request, 
     body: (maxBytes, as) => {
       sent ??= readBody(request, maxBytes)
       if (as === 'sent' || !request.headers.has('content-encoding')) return sent
-      body ??= sent.then((bytes) => unpacked(request, bytes, maxBytes))
+      const by = as === 'unproven' ? 'stranger' : undefined
+      body ??= sent.then((bytes) => unpacked(request, bytes, maxBytes, by))
       return body
     },
     keptHeaders: (form) => headersToKeep(request, form === 'message' ? knockHeaders : webhookHeaders),
