@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { whyGuessable } from '../auth/guessable.ts'
+import { reasonOf } from '../domain/error.ts'
 import { isLoopback } from '../domain/loopback.ts'
 import { minSecretLength } from '../domain/verify.ts'
 import { type Complain, type ConfigPath, pathText } from './problem.ts'
@@ -82,7 +83,7 @@ export function reachableBy({ host, publicUrl, trustedProxies }: ServerConfig): 
 
 /** What stands where a secret should: `${NAME}`, `<your secret>`, one character over and over. */
 const isPlaceholder = (secret: string): boolean =>
-  /^(\$\{?\w+\}?|\{\{.*\}\}|<.*>|env:\w+|(.)\2*)$/s.test(secret)
+  /^(\$\{.*\}|\$\w+|%\w+%|\{\{.*\}\}|<.*>|\[.*\]|env:\w+|(?:process\.)?env\.\w+|(.)\2*)$/s.test(secret)
 
 const isList = (written: WrittenSecret): written is readonly OneSecret[] => Array.isArray(written)
 
@@ -95,7 +96,10 @@ async function resolveSecret(written: OneSecret, path: ConfigPath, deps: BuildDe
     return value ?? ''
   }
   const file = resolve(deps.baseDir, written.file)
-  const text = await deps.read(file)
+  const text = await deps.read(file).catch((thrown: unknown) => {
+    deps.complain(path, reasonOf(thrown))
+    return ''
+  })
   if (text === undefined) deps.complain(path, `there is no file ${file}`)
   return (text ?? '').replace(/\r?\n$/, '')
 }

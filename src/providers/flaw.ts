@@ -3,6 +3,7 @@ import { senders } from './index.ts'
 import { offline } from './network.ts'
 import type { Flaw, Option, Scheme, Sender } from './sender.ts'
 import { signedSample } from './signed-sample.ts'
+import { flawOfHeaderNames } from './signed-text.ts'
 
 /**
  * The worst that is wrong; undefined when all is well. Secrets that are missing are not looked at: others complain of
@@ -13,6 +14,7 @@ export async function flawOf(config: VerifyConfig): Promise<Flaw | undefined> {
   if (!sender?.scheme) return { option: 'scheme', what: 'is no scheme' }
   const flaws = [
     flawOfOptions(config, sender.scheme),
+    flawOfLongTolerance(config, sender.scheme),
     flawOfSecrets(config, sender.scheme),
     await flawOfTrials(config, sender),
     flawOfUnread(config, sender.scheme),
@@ -38,14 +40,33 @@ function flawOfUnread(
 ): Flaw | undefined {
   const timed: readonly Option[] = scheme.toleranceSeconds === undefined ? [] : ['toleranceSeconds']
   const read = [...needs, ...options, ...timed]
-  const unread = allOptions.find((option) => config[option] !== undefined && !read.includes(option))
+  const unread = allOptions.filter((option) => config[option] !== undefined && !read.includes(option))
+  const [option = unread[0]] = unread.filter((one) => !isAside(one))
   const what = `means nothing to ${config.scheme}, which reads ${read.join(', ') || 'no option but secret'}`
-  return unread && { option: unread, what, harmless: true }
+  if (option === undefined) return undefined
+  return isAside(option) ? { option, what, harmless: true } : { option, what }
 }
+
+/** No proof itself: what is proven is proven without it. */
+const isAside = (option: Option): boolean => ['toleranceSeconds', 'idHeader', 'url'].includes(option)
+
+const longToleranceSeconds = 3600
+
+/** A signed request may be played back for as long. */
+const flawOfLongTolerance = ({ toleranceSeconds = 0 }: VerifyConfig, scheme: Scheme): Flaw | undefined =>
+  toleranceSeconds > Math.max(longToleranceSeconds, scheme.toleranceSeconds ?? 0)
+    ? {
+        option: 'toleranceSeconds',
+        what: 'lets a request be played back for more than an hour',
+        harmless: true,
+      }
+    : undefined
 
 function flawOfSpelling(config: VerifyConfig): Flaw | undefined {
   const badHeader = headerOptions.find((option) => !isHeaderName(config[option] ?? 'x'))
   if (badHeader !== undefined) return { option: badHeader, what: 'is no name of a header' }
+  const taken = flawOfHeaderNames(config)
+  if (taken) return taken
   if (!isWebAddress(config.url ?? 'https://x'))
     return { option: 'url', what: 'must be a whole address, with https:// and without #' }
   return isPrefix(config.prefix ?? 'x')

@@ -4,6 +4,7 @@ import { isSigned, macOf, type Part } from '../auth/mac.ts'
 import type { Algorithm, Encoding, VerifyConfig } from '../domain/verify.ts'
 import { claimed, dated, type SignedRequest, single, type Verified } from './request.ts'
 import type { Flaw, Scheme, Sender, Sign, Unproven, Verify } from './sender.ts'
+import { flawOfSignedText, placeholder } from './signed-text.ts'
 import { flawOfHeader, flawOfTime, lacks, wrong, wrongSignature } from './unproven.ts'
 
 /** One HMAC in one header over one string: what most senders do. */
@@ -125,9 +126,6 @@ function timeIn(recipe: Recipe, config: VerifyConfig, request: SignedRequest): s
   return isFresh(readTime(text), request.now, config.toleranceSeconds ?? toleranceSeconds) ? text : undefined
 }
 
-/** What `{…}` may stand for in `signed`. */
-const placeholder = /\{(body|timestamp|url|method|header:[A-Za-z0-9-]+)\}/g
-
 /** The string to sign, piece by piece, or undefined when a header in it is missing. */
 function partsOf(
   { signed = '{body}' }: Recipe,
@@ -181,20 +179,12 @@ export const hmac: Sender = {
   sample: { headers: {}, body: { text: 'Hello' }, verify: { header: 'X-Signature' } },
 }
 
-/** How JavaScript, Mustache and others write a placeholder. */
-const foreignPlaceholder = /[{$]\{(body|timestamp|url|method|header:[^{}]*)\}/
-
 function flawOfHmac(config: VerifyConfig): Flaw | undefined {
-  const { header = '', signed = '{body}', timestampHeader, url } = config
-  if (!signed.includes('{body}'))
-    return { option: 'signed', what: 'must hold {body}, or anybody could replace the body' }
-  const unknown =
-    foreignPlaceholder.exec(signed) ?? /\{\s*(?:\w[^{}"]*)?\}/.exec(signed.replaceAll(placeholder, ''))
-  if (unknown)
-    return {
-      option: 'signed',
-      what: `knows no ${unknown[0]}, only {body}, {timestamp}, {url}, {method} and {header:name}`,
-    }
+  const { header = '', signed = '{body}', timestampHeader, idHeader, url } = config
+  const text = flawOfSignedText(signed)
+  if (text) return text
+  if (idHeader?.toLowerCase() === header.toLowerCase())
+    return { option: 'idHeader', what: 'is the header of the signature, which names no delivery' }
   if (signed.includes('{timestamp}') && timestampHeader === undefined)
     return { option: 'timestampHeader', what: 'is missing, and signed holds {timestamp}' }
   if (timestampHeader?.toLowerCase() === header.toLowerCase())

@@ -1,3 +1,4 @@
+import { whyGuessable } from '../auth/guessable.ts'
 import { isSecret } from '../auth/secrets.ts'
 import { queryOf, textAnswer } from './answer.ts'
 import { hmacScheme } from './hmac.ts'
@@ -11,6 +12,12 @@ export const meta: Sender = {
     ...hmacScheme({ header: 'x-hub-signature-256', prefix: 'sha256=' }),
     ownSecret: true,
     options: ['verifyToken'],
+    flaw: ({ verifyToken }) => {
+      const what = verifyToken === undefined ? undefined : whyGuessable(verifyToken)
+      return what === undefined
+        ? undefined
+        : { option: 'verifyToken', what: `${what}; \`postern secret\` makes one` }
+    },
     /** developers.facebook.com, "Webhooks: verification requests". What shows none of it is a probe, not a guess. */
     openHandshake: (config, head) => {
       const query = queryOf(head)

@@ -20,7 +20,7 @@ export const microsoftTeams: Sender = {
     ownSecret: true,
     key: {
       what: 'the security token as Teams shows it, in base64',
-      fits: (secret) => fromBase64(secret) !== undefined,
+      fits: (secret) => (fromBase64(secret)?.length ?? 0) >= 16,
     },
   },
   /** Teams shows what it is answered, and an error where that is no message. */

@@ -56,3 +56,18 @@ describe('a secret that can be guessed', () => {
       )
   })
 })
+
+describe('a secret in a file that cannot be read', () => {
+  const read = async (path: string) => {
+    if (path.endsWith('webhooks.json')) return JSON.stringify(document)
+    throw new Error(`${path} cannot be read: EISDIR`)
+  }
+  const document = hook({ verify: { scheme: 'github', secret: [strong, { file: '.' }] } })
+
+  it('is named by its place in the configuration', async () => {
+    await assert.rejects(
+      loadConfig({ home: homeAt('/h'), env: {}, flags: {}, read }),
+      /webhooks\.hooks\.h\.verify\.secret\[1\]: .*cannot be read: EISDIR/,
+    )
+  })
+})

@@ -624,7 +624,7 @@ describe('printable', () => {
         hooks: {
           h: {
             messageTemplate: 'x',
-            verify: { scheme: 'meta', secret: 'SECRET-hook-9x4Qm7Zt', verifyToken: 'SECRET-v' },
+            verify: { scheme: 'meta', secret: 'SECRET-hook-9x4Qm7Zt', verifyToken: 'SECRET-v-x9Kq2mVb7' },
           },
         },
       },

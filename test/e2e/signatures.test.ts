@@ -33,7 +33,7 @@ interface Case {
 }
 
 const secret = 'the secret of one single sender'
-const standard = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
+const standard = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const url = 'https://postern.example/hook'
 const mac = (text: string, key = secret) => createHmac('sha256', key).update(text).digest('hex')
 

@@ -94,16 +94,14 @@ test('flawOf says what could never verify and what would prove nothing', async (
   }
 })
 
-test('flawOf: an option that a scheme does not read is named, and is harmless', async () => {
-  const given: Partial<VerifyConfig> = {
-    ...{ toleranceSeconds: 30, header: 'X-Sig', prefix: 'v=', encoding: 'hex', algorithm: 'sha512' },
-    ...{ signed: '{url}{timestamp}{body}', timestampHeader: 'X-Time', username: 'u', idHeader: 'X-Id' },
-    ...{
-      url: 'https://x.example/',
-      verifyToken: 'a token',
-      topicArn: 'arn:aws:sns:us-west-2:123456789012:t',
-    },
-  }
+const everyOption: Partial<VerifyConfig> = {
+  ...{ toleranceSeconds: 30, header: 'X-Sig', prefix: 'v=', encoding: 'hex', algorithm: 'sha512' },
+  ...{ signed: '{url}{timestamp}{body}', timestampHeader: 'X-Time', username: 'u', idHeader: 'X-Id' },
+  ...{ url: 'https://x.example/', verifyToken: 'x7Kq2mVb9RtYw4Lp' },
+  topicArn: 'arn:aws:sns:us-west-2:123456789012:t',
+}
+
+test('flawOf: an option that looks like a proof and is not read is named, with those that are', async () => {
   for (const [scheme, read] of [
     ['github', /no option but secret/],
     ['microsoft-graph', /no option but secret/],
@@ -113,14 +111,88 @@ test('flawOf: an option that a scheme does not read is named, and is harmless', 
     ['basic', /reads username, idHeader$/],
     ['cloudevents', /reads header, prefix$/],
   ] as const)
-    assert.match((await flawOf(fit(scheme, given)))?.what ?? '', read)
+    assert.match((await flawOf(fit(scheme, everyOption)))?.what ?? '', read)
   for (const scheme of schemeNames) {
-    const flaw = await flawOf(fit(scheme, given))
+    const flaw = await flawOf(fit(scheme, everyOption))
+    assert.match(flaw?.what ?? '', /means nothing/)
+    assert.equal(flaw?.harmless, undefined, scheme)
+  }
+  for (const option of [
+    'algorithm',
+    'encoding',
+    'signed',
+    'header',
+    'prefix',
+    'username',
+    'topicArn',
+  ] as const) {
+    const flaw = await flawOf(fit('github', { [option]: everyOption[option] }))
+    assert.deepEqual([flaw?.option, flaw?.harmless], [option, undefined])
+  }
+})
+
+test('flawOf: what is only aside of the proof is harmless where it is not read', async () => {
+  for (const more of [{ toleranceSeconds: 30 }, { idHeader: 'X-Id' }, { url: 'https://x.example/' }]) {
+    const flaw = await flawOf(fit('github', more))
     assert.match(flaw?.what ?? '', /means nothing/)
     assert.equal(flaw?.harmless, true)
   }
-  const worse = await flawOf(fit('basic', { username: '', prefix: 'v=' }))
-  assert.deepEqual([worse?.option, worse?.harmless], ['username', undefined])
+  const long = await flawOf(fit('slack', { toleranceSeconds: 86_400 }))
+  assert.deepEqual([long?.option, long?.harmless], ['toleranceSeconds', true])
+})
+
+test('flawOf: a placeholder in another spelling would be signed as it stands', async () => {
+  const foreign = [
+    ...[
+      '[timestamp].{body}',
+      '<timestamp>.{body}',
+      '%timestamp%.{body}',
+      '$timestamp.{body}',
+      ':timestamp.{body}',
+    ],
+    ...[
+      '(timestamp).{body}',
+      '#{timestamp}.{body}',
+      '@{timestamp}.{body}',
+      '%{timestamp}.{body}',
+      'timestamp.{body}',
+    ],
+    ...[
+      '{body}.timestamp}',
+      '{body}.{timestamp',
+      'v0:ts:{body}'.replace('ts', '$ts'),
+      '[ts]{body}',
+      '{body}[BODY]',
+      'URL{body}',
+    ],
+  ]
+  for (const signed of foreign) {
+    const flaw = await flawOf(fit('hmac', { signed, timestampHeader: 'X-Time' }))
+    assert.deepEqual([flaw?.option, flaw?.harmless], ['signed', undefined], signed)
+  }
+  for (const signed of [
+    'timestamp={timestamp}&body={body}',
+    'v0:{timestamp}:{body}',
+    'POST /hook\n{timestamp}\n{body}',
+    '{"body":{body},"t":"{timestamp}"}',
+  ])
+    assert.equal(await flawOf(fit('hmac', { signed, timestampHeader: 'X-Time' })), undefined, signed)
+})
+
+test('flawOf: headers that every client sends carry no proof, and a signature names no delivery', async () => {
+  for (const header of ['Host', 'content-length', 'Content-Type', 'cookie', 'User-Agent'])
+    for (const option of ['header', 'timestampHeader', 'idHeader'] as const)
+      assert.equal((await flawOf(fit('hmac', { [option]: header })))?.option, option)
+  assert.equal((await flawOf(fit('hmac', { idHeader: 'x-sig' })))?.option, 'idHeader')
+})
+
+test('flawOf: a token of Meta that can be guessed, and a key of a few bytes, prove nothing', async () => {
+  for (const verifyToken of ['x', 'aaaaaaaaaaaaaaaa', 'changemechangeme'])
+    assert.match((await flawOf(fit('meta', { verifyToken })))?.what ?? '', /^must .*postern secret/)
+  assert.match(
+    (await flawOf(fit('microsoft-teams', { secrets: ['AAAAAAAA'] })))?.what ?? '',
+    /security token/,
+  )
 })
 
 test('flawOf: a key under which anybody can sign proves nothing', async () => {
