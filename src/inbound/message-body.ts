@@ -1,6 +1,6 @@
 import { Failure } from '../domain/error.ts'
 import type { Knock } from '../domain/knock.ts'
-import { parsePlainJson } from '../payload/json.ts'
+import { misreadAt, parsePlainJson } from '../payload/json.ts'
 import { decodeUtf8, mediaTypeOf } from '../payload/text.ts'
 
 /** The body of `/hook` or `wake`, before its message is cleaned. */
@@ -24,14 +24,14 @@ interface TurnBody extends MessageBody {
 export async function readMessage(knock: Knock, maxBytes: number, contentType: string): Promise<MessageBody> {
   const format = formatOf(contentType)
   const payload = await knock.body(maxBytes)
-  return messageOf(knock, parse(payload, format), payload, contentType)
+  return messageOf(knock, await parse(payload, format), payload, contentType)
 }
 
 /** As `readMessage`, and what a turn may ask for: session, skill, callbackUrl, timeoutSeconds. */
 export async function readTurn(knock: Knock, maxBytes: number, contentType: string): Promise<TurnBody> {
   const format = formatOf(contentType)
   const payload = await knock.body(maxBytes)
-  const fields = parse(payload, format)
+  const fields = await parse(payload, format)
   return {
     ...messageOf(knock, fields, payload, contentType),
     session: optional(fields.session, 'session'),
@@ -88,9 +88,14 @@ function formatOf(contentType: string): Format {
   throw new Failure('unsupported_media_type', 'Send application/json or text/plain, in UTF-8.')
 }
 
-function parse(payload: Uint8Array, format: Format): Fields {
+async function parse(payload: Uint8Array, format: Format): Promise<Fields> {
   const text = decodeUtf8(payload)
-  return format === 'text' ? { message: text } : parseBody(text)
+  if (format === 'text') return { message: text }
+  try {
+    return parseBody(text)
+  } catch (thrown) {
+    throw thrown instanceof Failure && thrown.code === 'malformed' ? await misreadAt(text, thrown) : thrown
+  }
 }
 
 function parseBody(text: string): Fields {

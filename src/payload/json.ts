@@ -21,6 +21,13 @@ export function parsePlainJson(text: string): unknown {
   }
 }
 
+/** The refusal of a text that `parsePlainJson` refused, with the place where it breaks off. */
+export const misreadAt = (text: string, refusal: unknown): Promise<unknown> =>
+  readJson(text, async () => {}).then(
+    () => refusal,
+    (placed: unknown) => placed,
+  )
+
 /** What a JSON body holds at a path, read in slices; undefined when it is no JSON or has no such member. */
 export async function memberIn(body: Uint8Array, ...path: readonly string[]): Promise<View | undefined> {
   try {

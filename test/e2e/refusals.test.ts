@@ -82,7 +82,7 @@ describe('what was turned away', { timeout: 90_000 }, () => {
     ['/hook', 'x', { authorization: '' }, 403, /^there is no token$/],
     [`/hook/${marker}`, 'x', { authorization: '' }, 403, /malformed, forged/],
     [revoked, '{"message":"x"}', { authorization: '' }, 403, /^the grant is revoked$/],
-    [url, '{', { authorization: '' }, 400, /not valid JSON/],
+    [url, '{"m":oops}', { authorization: '' }, 400, /not valid JSON at character 6/],
     [url, '{"message":" "}', { authorization: '' }, 422, /blank/],
     [url, 'x', { authorization: '', 'content-type': 'image/png' }, 415, /Send application\/json/],
     [url, ' '.repeat(70_000), { authorization: '' }, 413, /larger than/],
