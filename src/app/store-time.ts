@@ -17,6 +17,7 @@ interface StoreTimeDeps {
  * other's clock here.
  */
 export function inStoreTime({ store, clock, steady, waiters }: StoreTimeDeps) {
+  const byMs = (delivery: Delivery, ms: number) => (ms === 0 ? delivery : onClock(delivery, (at) => at + ms))
   const dispatching: Pick<DispatchDeps, 'store' | 'clock' | 'waiters'> = {
     clock: { ...clock, now: steady.now },
     store: {
@@ -25,7 +26,7 @@ export function inStoreTime({ store, clock, steady, waiters }: StoreTimeDeps) {
         store.endSession(id, generation, { ...end, at: end.at + steady.skew() }),
       failQueued: (session, why) => failQueue({ store, waiters }, session, why),
     },
-    waiters: { ...waiters, notify: (delivery) => waiters.notify(onClock(delivery, steady.skew())) },
+    waiters: { ...waiters, notify: (delivery) => waiters.notify(byMs(delivery, steady.skew())) },
   }
-  return { dispatching, received: (delivery: Delivery) => onClock(delivery, -steady.skew()) }
+  return { dispatching, received: (delivery: Delivery) => byMs(delivery, -steady.skew()) }
 }

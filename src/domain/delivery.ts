@@ -135,19 +135,18 @@ export const causeOf = ({
 }: Pick<Delivery, 'failedStep' | 'heldBecause'>): FailedStep | HeldBecause | undefined =>
   failedStep ?? heldBecause
 
-/** The same delivery with its times on a clock that is `ms` ahead of the one they were taken by. */
-export function onClock<T extends Delivery>(delivery: T, ms: number): T {
-  if (ms === 0) return delivery
+/** The same delivery with its times on another clock. */
+export function onClock<T extends Delivery>(delivery: T, to: (at: number) => number): T {
   const { leasedUntil, acceptedAt, settledAt } = delivery
   return {
     ...delivery,
-    receivedAt: delivery.receivedAt + ms,
-    storedAt: delivery.storedAt + ms,
-    dueAt: delivery.dueAt + ms,
-    expiresAt: delivery.expiresAt + ms,
-    ...(leasedUntil !== undefined && { leasedUntil: leasedUntil + ms }),
-    ...(acceptedAt !== undefined && { acceptedAt: acceptedAt + ms }),
-    ...(settledAt !== undefined && { settledAt: settledAt + ms }),
+    receivedAt: to(delivery.receivedAt),
+    storedAt: to(delivery.storedAt),
+    dueAt: to(delivery.dueAt),
+    expiresAt: to(delivery.expiresAt),
+    ...(leasedUntil !== undefined && { leasedUntil: to(leasedUntil) }),
+    ...(acceptedAt !== undefined && { acceptedAt: to(acceptedAt) }),
+    ...(settledAt !== undefined && { settledAt: to(settledAt) }),
   }
 }
 

@@ -65,7 +65,7 @@ export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade): Stor
   const notice = () => {
     if (!connection.changed()) return
     elsewhere = true
-    time.forget()
+    time.reread()
     cache.forgetAll()
   }
   const refresh = oncePerTurn(notice)
@@ -82,7 +82,7 @@ export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade): Stor
     },
     committed: commits.committed,
     undone: () => {
-      time.forget()
+      time.undone()
       cache.forgetAll()
     },
     recover: () => {

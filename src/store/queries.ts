@@ -4,7 +4,6 @@ import {
   type DeliveryEvent,
   type DeliveryId,
   type DeliveryRecord,
-  onClock,
   shown,
 } from '../domain/delivery.ts'
 import type { Counts, DeliveryFilter } from '../domain/ports.ts'
@@ -27,24 +26,27 @@ export function inspect({ sql, cache, time }: StoreContext, id: DeliveryId): Del
   const row = sql(`SELECT ${deliveryColumns}, payload FROM deliveries ${byId}`).get(...keyOf(id))
   if (!row) return undefined
   const delivery = deliveryOf(row)
-  const skew = time.skew()
-  const attemptList = sql('SELECT * FROM attempts WHERE delivery = ? ORDER BY number')
+  const attempts = sql('SELECT * FROM attempts WHERE delivery = ? ORDER BY number')
     .all(delivery.seq)
-    .map((row) => attemptOf(row, skew))
-  const noted = sql('SELECT * FROM events WHERE delivery = ? ORDER BY n')
-    .all(delivery.seq)
-    .map((row) => eventOf(row, skew))
+    .map(attemptOf)
+  const noted = sql('SELECT * FROM events WHERE delivery = ? ORDER BY n').all(delivery.seq).map(eventOf)
   const { payload } = row
   const { contentType = payload ? usualType : undefined, headers = {} } = extraOf(row)
   return {
-    ...onClock(shown(delivery, cache.session(delivery.session)), skew),
-    events: timeline(onClock(delivery, skew), attemptList, noted),
-    attemptList,
+    ...time.onWall(shown(delivery, cache.session(delivery.session))),
+    events: timeline(delivery, attempts, noted).map((event) => ({ ...event, at: time.toWall(event.at) })),
+    attemptList: attempts.map((attempt) => onWall(attempt, time.toWall)),
     headers,
     ...(payload instanceof Uint8Array && { payload }),
     ...(contentType !== undefined && { contentType }),
   }
 }
+
+const onWall = (attempt: Attempt, toWall: (at: number) => number): Attempt => ({
+  ...attempt,
+  startedAt: toWall(attempt.startedAt),
+  ...(attempt.endedAt !== undefined && { endedAt: toWall(attempt.endedAt) }),
+})
 
 /** Times from columns, attempts and events, in their order. */
 function timeline(
@@ -116,7 +118,7 @@ function listWindow(
   return sql(`SELECT ${deliveryColumns} FROM deliveries WHERE ${where} ORDER BY seq ${order} LIMIT ?`)
     .all(span.low, span.high, ...terms.flatMap(([, ...values]) => values), limit)
     .map(deliveryOf)
-    .map((delivery) => onClock(shown(delivery, cache.session(delivery.session)), time.skew()))
+    .map((delivery) => time.onWall(shown(delivery, cache.session(delivery.session))))
 }
 
 type Term = readonly [condition: string, ...values: SqlValue[]]
@@ -139,7 +141,7 @@ function termsOf(filter: DeliveryFilter, skew: number): readonly Term[] {
 /** Read from tallies that every transaction keeps: no scan. */
 export function counts({ cache, time }: StoreContext): Counts {
   const queues = [...cache.queues()].filter(([, waiting]) => waiting > 0)
-  const waitingSince = queues.flatMap(([session]) => receivedAtOf(cache.head(session), time.skew()))
+  const waitingSince = queues.flatMap(([session]) => receivedAtOf(cache.head(session), time.toWall))
   return {
     deliveries: { ...cache.states() },
     queues: new Map(queues),
@@ -147,8 +149,8 @@ export function counts({ cache, time }: StoreContext): Counts {
   }
 }
 
-const receivedAtOf = (head: { readonly receivedAt: number } | null, skew: number) =>
-  head ? head.receivedAt + skew : []
+const receivedAtOf = (head: { readonly receivedAt: number } | null, toWall: (at: number) => number) =>
+  head ? toWall(head.receivedAt) : []
 
 const hourMs = 3_600_000
 /** Counted piece by piece, so that knocks are answered in between. */

@@ -1,4 +1,4 @@
-import { type Delivery, type DeliveryId, deliveryIdOf, onClock, scopeOf } from '../domain/delivery.ts'
+import { type Delivery, type DeliveryId, deliveryIdOf, scopeOf } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import { forbidden } from '../domain/grant.ts'
 import type { Draft, Recorded } from '../domain/ports.ts'
@@ -14,7 +14,7 @@ export function record(context: StoreContext, draft: Draft): Recorded {
   requireSource(context, draft, now)
   const source = scopeOf(draft.source)
   const first = draft.idempotency && firstOf(context, source, draft.idempotency)
-  if (first) return { delivery: onClock(first, context.time.skew()), replayed: true, leased: false }
+  if (first) return { delivery: context.time.onWall(first), replayed: true, leased: false }
   requireRoom(context, draft)
   const held = draft.failed ? undefined : closedOf(context, draft)
   const leased =
@@ -28,7 +28,7 @@ export function record(context: StoreContext, draft: Draft): Recorded {
   )
   const grant = grantBehind(draft.source)
   if (grant !== undefined) context.cache.used(grant, now)
-  return { delivery: onClock(delivery, context.time.skew()), replayed: false, leased }
+  return { delivery: context.time.onWall(delivery), replayed: false, leased }
 }
 
 function requireSource({ cache }: StoreContext, draft: Draft, now: number): void {

@@ -121,20 +121,18 @@ export function deliveryOf(row: SqlRow): Delivery {
   } as Delivery)
 }
 
-/** Its times on a clock that is `ms` ahead. */
-export const attemptOf = (row: SqlRow, ms: number): Attempt =>
+export const attemptOf = (row: SqlRow): Attempt =>
   present({
     number: number(row.number),
-    startedAt: number(row.started_at) + ms,
-    endedAt: orUndefined(row.ended_at, (at) => number(at) + ms),
+    startedAt: number(row.started_at),
+    endedAt: orUndefined(row.ended_at, number),
     outcome: orUndefined(row.outcome, text),
     detail: orUndefined(row.detail, text),
   } as Attempt)
 
-/** Its time on a clock that is `ms` ahead. */
-export const eventOf = (row: SqlRow, ms: number): DeliveryEvent =>
+export const eventOf = (row: SqlRow): DeliveryEvent =>
   present({
-    at: number(row.at) + ms,
+    at: number(row.at),
     kind: text(row.kind) as EventKind,
     detail: orUndefined(row.detail, text),
   } as DeliveryEvent)

@@ -1,3 +1,4 @@
+import { type Delivery, onClock } from '../domain/delivery.ts'
 import type { Sql } from './connection.ts'
 import { number } from './rows.ts'
 import type { SavedTime, SteadyClock } from './steady-clock.ts'
@@ -5,16 +6,21 @@ import type { SavedTime, SteadyClock } from './steady-clock.ts'
 /** The time that deliveries are stored by, see `SteadyClock`; for people it is put on the wall clock (`domain/delivery.ts`). */
 export interface StoreTime {
   now(): number
-  /** How far the wall clock is ahead. Milliseconds. */
+  /** How far the wall clock is ahead now. Milliseconds. */
   skew(): number
+  /** What the wall clock showed then; of a time to come, what it will show if it does not jump. */
+  toWall(at: number): number
+  onWall<T extends Delivery>(delivery: T): T
   /** When a knock arrived, by the wall clock as it was then: it may have jumped since. */
   ofArrival(at: number): number
   /** The wall clock stood before what was saved when this process began. */
   readonly wentBack: boolean
   /** Inside a transaction of the server: keeps for the next process what has changed. */
   save(): void
-  /** Another process wrote, or what was saved was undone. */
-  forget(): void
+  /** What was saved in this transaction was undone. */
+  undone(): void
+  /** Another process wrote: a command learns from a server how far the clock has jumped. */
+  reread(): void
 }
 
 interface StoreTimeDeps {
@@ -33,24 +39,41 @@ export function createStoreTime(sql: Sql, { now, steady, role }: StoreTimeDeps):
   if (!steady) return wallTime(now)
   const serves = role === 'server'
   let saved = savedTime(sql)
+  let unsaved = false
+  let jumps = savedJumps(sql)
+  const toWall = (at: number) => {
+    const later = jumps.findIndex(({ since }) => since > at)
+    if (later < 0) return at + steady.skew()
+    return at + (jumps[later - 1]?.skew ?? 0)
+  }
   const wentBack = saved !== undefined && steady.resume(saved)
   return {
     now: steady.now,
     skew: steady.skew,
+    toWall,
+    onWall: (delivery) => (jumps.length === 0 && steady.skew() === 0 ? delivery : onClock(delivery, toWall)),
     ofArrival: (at) => {
       const ageMs = now() - at
       return steady.now() - (ageMs >= 0 && ageMs <= longestKnockMs ? ageMs : 0)
     },
     wentBack,
     save: () => {
-      const at = serves ? steady.now() : 0
-      if (!serves || (saved && saved.skew === steady.skew() && at < saved.seen + saveMs)) return
-      saved = { skew: steady.skew(), seen: at }
-      sql('INSERT OR REPLACE INTO steady_time (id, skew, seen) VALUES (1, ?, ?)').run(saved.skew, saved.seen)
+      if (!serves) return
+      const [at, skew] = [steady.now(), steady.skew()]
+      if (!unsaved && saved?.skew === skew && at < saved.seen + saveMs) return
+      if (skew !== (jumps.at(-1)?.skew ?? 0)) jumps = [...jumps, { since: at, skew }]
+      saved = { skew, seen: at }
+      unsaved = false
+      writeTime(sql, saved, jumps.at(-1))
     },
-    forget: () => {
-      saved = serves ? undefined : savedTime(sql)
-      if (saved) steady.resume(saved)
+    undone: () => {
+      unsaved = true
+    },
+    reread: () => {
+      if (serves) return
+      jumps = savedJumps(sql)
+      const read = savedTime(sql)
+      if (read) steady.resume(read)
     },
   }
 }
@@ -58,11 +81,29 @@ export function createStoreTime(sql: Sql, { now, steady, role }: StoreTimeDeps):
 const wallTime = (now: () => number): StoreTime => ({
   now,
   skew: () => 0,
+  toWall: (at) => at,
+  onWall: (delivery) => delivery,
   ofArrival: (at) => at,
   wentBack: false,
   save: () => {},
-  forget: () => {},
+  undone: () => {},
+  reread: () => {},
 })
+
+interface Jump {
+  readonly since: number
+  readonly skew: number
+}
+
+const savedJumps = (sql: Sql): readonly Jump[] =>
+  sql('SELECT since, skew FROM clock_jumps ORDER BY since')
+    .all()
+    .map((row) => ({ since: number(row.since), skew: number(row.skew) }))
+
+function writeTime(sql: Sql, { skew, seen }: SavedTime, jump: Jump | undefined): void {
+  sql('INSERT OR REPLACE INTO steady_time (id, skew, seen) VALUES (1, ?, ?)').run(skew, seen)
+  if (jump) sql('INSERT OR REPLACE INTO clock_jumps (since, skew) VALUES (?, ?)').run(jump.since, jump.skew)
+}
 
 /** A home that no server of this version has served yet: its newest delivery tells how late it has been. */
 function savedTime(sql: Sql): SavedTime | undefined {

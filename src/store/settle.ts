@@ -1,10 +1,4 @@
-import {
-  type Delivery,
-  type DeliveryEvent,
-  type DeliveryId,
-  isTerminal,
-  onClock,
-} from '../domain/delivery.ts'
+import { type Delivery, type DeliveryEvent, type DeliveryId, isTerminal } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import type { Evidence } from '../domain/outcome.ts'
 import { closedBecause, closedText, requireOpen } from '../domain/session.ts'
@@ -22,7 +16,7 @@ function deliveryById({ sql }: StoreContext, id: DeliveryId): Delivery | undefin
 /** The same with its times on the wall clock. */
 export function readDelivery(context: StoreContext, id: DeliveryId): Delivery | undefined {
   const delivery = deliveryById(context, id)
-  return delivery && onClock(delivery, context.time.skew())
+  return delivery && context.time.onWall(delivery)
 }
 
 function requireDelivery(context: StoreContext, id: DeliveryId): Delivery {
@@ -162,13 +156,13 @@ export function requeue(context: StoreContext, id: DeliveryId, at: number, expir
   cache.forgetHead(delivery.session)
   cache.count('FAILED', delivery.session, -1)
   cache.count('PENDING', delivery.session, 1)
-  return onClock(requireDelivery(context, id), context.time.skew())
+  return context.time.onWall(requireDelivery(context, id))
 }
 
 /** The agent side has the message. A second acknowledgement changes nothing. */
 export function acknowledge(context: StoreContext, id: DeliveryId, now: number): Delivery {
-  const skew = context.time.skew()
-  return onClock(acknowledged(context, requireDelivery(context, id), now - skew), skew)
+  const at = now - context.time.skew()
+  return context.time.onWall(acknowledged(context, requireDelivery(context, id), at))
 }
 
 function acknowledged(context: StoreContext, delivery: Delivery, now: number): Delivery {

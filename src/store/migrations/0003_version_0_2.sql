@@ -6,7 +6,12 @@ CREATE TABLE home_mark (
   mark TEXT NOT NULL
 ) STRICT;
 
--- How far the wall clock is ahead of the time that all of a delivery goes by, and the newest of that time (steady-clock.ts).
+-- How far the wall clock was ahead of the time that all of a delivery goes by, from one such time on (steady-clock.ts).
+CREATE TABLE clock_jumps (
+  since INTEGER PRIMARY KEY,
+  skew  INTEGER NOT NULL
+) STRICT;
+-- The same now, and the newest of that time.
 CREATE TABLE steady_time (
   id   INTEGER PRIMARY KEY CHECK (id = 1),
   skew INTEGER NOT NULL,
