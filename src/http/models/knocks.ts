@@ -53,6 +53,7 @@ export const KnockAnswer = t.named(
     deliveryId: t.deliveryId,
     session: t.sessionId,
     channel: t.channel,
+    response: Type.Optional(t.text({ description: 'Of `run_turn`: the agent’s answer.' })),
     reason: Type.Optional(t.text({ description: 'Why it is buffered.' })),
   },
 )
