@@ -2,7 +2,7 @@ import type { Evidence, Outcome } from '../../domain/outcome.ts'
 import type { HookEventReader } from '../agent-hooks/event-file.ts'
 import { isAcknowledged } from '../agent-hooks/turn.ts'
 import type { TypingRules } from './keystrokes.ts'
-import type { OwnText } from './own-text.ts'
+import { type OwnText, ownPart } from './own-text.ts'
 import { evidenceOf, type Screen, submitted } from './screen.ts'
 import { moving, personOn, type Surface, until } from './surface.ts'
 import { isAsBefore, type Typed, takeBack } from './take-back.ts'
@@ -37,7 +37,7 @@ export interface Typing {
 export type TypedEvidence = 'echo' | 'marker'
 
 const settleMs = 100
-const settledQuietMs = 100
+const settledQuietMs = 120
 const settleLimitMs = 2000
 const acceptMs = 1500
 /** How long an abort may still wait for evidence once Enter is pressed. */
@@ -86,7 +86,7 @@ export async function send(
   if (failed) return failed.kind === 'changed' ? 'changed' : failed
   noteUnsettled(typing, entry, echoed, true)
   if (typing.standing) typing.standing.entered = true
-  const done = (screen: Screen) => submitted(echoed, screen, entry.text, entry.probed)
+  const done = (screen: Screen) => hasGone(entry, echoed, screen)
   const after = await until(surface, acceptMs, signal, graceMs, done)
   const seen = after.kind === 'ended' || (after.kind === 'screen' && done(after))
   if (await isAcknowledged(surface, typing.hooks, entry.text, seen)) return taken(typing, 'ack')
@@ -102,9 +102,18 @@ export async function send(
   return { kind: 'failed', why: 'typed_not_submitted: Enter had no effect', retry: true }
 }
 
+/** Enter had an effect, and not that of a line break in the input box. */
+const hasGone = (entry: Entry, echoed: Screen, screen: Screen): boolean =>
+  submitted(echoed, screen, entry.text, entry.probed) &&
+  !(screen.input !== undefined && standsIn(entry, screen))
+
+/** Whether the text stands in the input box, as far as that can be told: then it was not sent. */
+export const standsIn = ({ text, probed }: Entry, { input }: Screen): boolean =>
+  !probed && (input === undefined || ownPart(text, input) !== undefined)
+
 /** Seen later, a screen as before typing is no sign of success: somebody may have cleared the text. */
 export const wasSent = (entry: Entry, echoed: Screen, screen: Screen): boolean =>
-  submitted(echoed, screen, entry.text, entry.probed) && !isAsBefore(entry, screen)
+  hasGone(entry, echoed, screen) && !isAsBefore(entry, screen)
 
 export function taken(typing: Typing, evidence: Evidence): Outcome {
   typing.unsettled = undefined

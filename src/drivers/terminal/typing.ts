@@ -5,7 +5,7 @@ import { endOfTurn, permissionAsked, readinessWithHooks } from '../agent-hooks/t
 import { blockedBy, heldBy } from '../blocked.ts'
 import { dialogOn } from './dialog.ts'
 import { keystrokes, type TypingRules } from './keystrokes.ts'
-import { isForeign, ownPart } from './own-text.ts'
+import { isForeign } from './own-text.ts'
 import { needsProbe, probe, removeProbe } from './probe.ts'
 import { evidenceOf, type Screen, sameScreen } from './screen.ts'
 import {
@@ -14,6 +14,7 @@ import {
   noteUnsettled,
   send,
   settleAndSend,
+  standsIn,
   type Typing,
   taken,
   type Unsettled,
@@ -120,7 +121,8 @@ async function resume(
   const evidence = evidenceIn(rest, screen)
   if (isBeingTakenBack(rest, screen, typing.surface.now())) return { kind: 'busy', why: takingBack }
   if (rest.entered && isAsBefore(rest, screen)) return undefined
-  const sent = evidence !== undefined && !standsIn(rest, screen)
+  // What is seen of it stands in the transcript.
+  const sent = evidence !== undefined && !rest.probed && !standsIn(rest, screen)
   if (sent || (rest.entered && wasSent(rest, rest.left, screen)))
     return same ? taken(typing, evidence ?? 'echo') : undefined
   if (evidence === undefined)
@@ -134,10 +136,6 @@ async function resume(
   await withdraw(typing, rest, screen)
   return { kind: 'busy', why: takingBack }
 }
-
-/** What is seen of it may as well stand in the transcript, where that cannot be told. */
-const standsIn = ({ text, probed }: Entry, { input }: Screen): boolean =>
-  input === undefined || probed === true || ownPart(text, input) !== undefined
 
 const takingBack = 'an earlier message stands unsent in the input box and is being taken back'
 
