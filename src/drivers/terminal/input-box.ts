@@ -30,9 +30,20 @@ function spacesBehind({ rows, cursorRow, cursorColumn = 0, cursorShown }: Compos
     : ''
 }
 
-/** The rows of the input box, by number: that of the cursor where the program shows it. */
+/** The rows of the input box, by number: down to that of the cursor where the program shows it. */
 export const boxRowsOf = ({ rows, cursorRow, cursorShown }: Composer): readonly number[] =>
-  cursorShown ? [cursorRow] : boxRows(rows)
+  cursorShown ? rowsToCursor(rows, cursorRow) : boxRows(rows)
+
+/** From the prompt of a box whose text has several rows; a row above that only looks like one begins none. */
+function rowsToCursor(rows: readonly StyledRow[], cursorRow: number): readonly number[] {
+  for (let first = cursorRow; first > Math.max(0, cursorRow - footRows); first--) {
+    const text = rows[first]?.text ?? ''
+    if (rule.test(text)) break
+    const begins = /^\s*›(?:\s|$)/.test(text) || rule.test(rows[first - 1]?.text ?? '')
+    if (begins && prompted.test(text)) return [...rows.keys()].slice(first, cursorRow + 1)
+  }
+  return [cursorRow]
+}
 
 /** How far from the foot of the screen an input box may begin. */
 const footRows = 14

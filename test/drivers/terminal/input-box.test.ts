@@ -25,6 +25,8 @@ const shown: readonly (readonly [string, readonly string[], string])[] = [
     ['╭────────────╮', '│ > Type your message or @path │', '╰────────────╯'],
     '',
   ],
+  ['a new line begun below a prompt in its box', [rule, '> half a thought', '@'], 'half a thought'],
+  ['an empty row below output that quotes', ['> quoted', 'output', '@'], ''],
   ['an empty box', ['answer', rule, '❯ ', rule, '  ? for shortcuts'], ''],
   ['a dim placeholder in a box', [rule, `❯ ${dim('Try "fix lint"')}`, rule], ''],
   ['a draft in a box', ['> earlier', rule, '❯ half a', '  thought', rule, '  ? for help'], 'half a thought'],

@@ -228,6 +228,7 @@ on('waits for a hung tmux server, and not for long', openLoop, async (bench) => 
   assert.ok(performance.now() - started < 2300)
   process.kill(bench.serverPid, 'SIGCONT')
   assert.equal(await kindOf(deliver(bench.connection, 'hello there')), 'taken')
+  await eventually(async () => (await linesRead(bench.folder)).length > 0, 'it got the line')
   assert.deepEqual(await linesRead(bench.folder), ['hello there'])
 })
 
