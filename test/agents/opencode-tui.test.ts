@@ -70,7 +70,6 @@ describe('opencode in a terminal with a port, through the built binary', () => {
     bench = await openAgent('opencode')
     server = await bench.serve()
     port = await freePort()
-    await open()
   })
   after(async () => {
     await server?.stop()
@@ -80,6 +79,7 @@ describe('opencode in a terminal with a port, through the built binary', () => {
 
   it('a start page is no conversation: what comes is seen on the screen', { skip, timeout }, async () => {
     const url = `http://127.0.0.1:${port}`
+    await open()
     // Stored, newest, and not on the screen.
     const stored = await (await fetch(`${url}/session`, { method: 'POST', body: '{}' })).json()
     await pane.close()
