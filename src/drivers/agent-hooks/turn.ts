@@ -62,9 +62,15 @@ export async function endOfTurn(
 ): Promise<Outcome> {
   const over = new AbortController()
   const both = AbortSignal.any([signal, over.signal])
+  const onDialog = async (asks: string) => {
+    // Its hooks tell of the same in the agent's own words.
+    if (openPermission(await hooks.events()) === undefined) onPermission(asks)
+  }
   try {
     const byHooks = untilHooksTellEnd(surface, hooks, text, both, onPermission)
-    const rested = rest(surface, both).then((outcome) => endOnScreen(surface, hooks, text, outcome, byHooks))
+    const rested = rest(surface, both, (asks) => void onDialog(asks)).then((outcome) =>
+      endOnScreen(surface, hooks, text, outcome, byHooks),
+    )
     return await Promise.race([byHooks.then((end) => end ?? rested), rested])
   } finally {
     over.abort()

@@ -1,15 +1,17 @@
+import { oneLine } from '../../domain/one-line.ts'
 import { withoutOwnWords } from './own-words.ts'
+import { questionIn } from './question.ts'
 import type { Screen } from './screen.ts'
 
 const linesLooked = 16
 
 /**
- * What waits for a person at the foot of a screen, as a sentence, or undefined. Knows menus (`❯ 1. Yes`), questions
+ * What a person is asked for at the foot of a screen, as in `it waits for …`, or undefined. Knows menus (`❯ 1. Yes`), questions
  * (`[y/N]`), secrets and pagers. A dialog missed here takes no text either, so its missing echo still keeps Enter
  * back.
  */
 export function dialogOn(screen: Screen): string | undefined {
-  if (screen.cooked && screen.echo === false) return 'it reads without showing what is typed (a password?)'
+  if (screen.cooked && screen.echo === false) return 'what it does not show (a password?)'
   const foot = footOf(screen, linesLooked)
   const seen = dialogIn(foot)
   if (seen === undefined) return undefined
@@ -29,11 +31,24 @@ export const withoutOwn = (screen: Screen): Screen => {
 
 function dialogIn(foot: readonly string[]): string | undefined {
   const last = (foot.at(-1) ?? '').trim()
-  if (secret.test(last)) return 'it asks for a password'
-  if (question.test(last)) return 'it asks a question'
-  if (pager.test(last)) return 'a pager waits for a key'
-  if (confirmation.test(last)) return 'a dialog waits for a person'
-  return hasMenu(foot) || foot.some((line) => buttons.test(line)) ? 'a dialog waits for a person' : undefined
+  if (secret.test(last)) return 'a password'
+  if (question.test(last)) return `an answer: ${oneLine(last)}`
+  if (hasChoices(foot)) return decisionIn(foot)
+  return pager.test(last) ? 'a key at its pager' : undefined
+}
+
+/** The rule of a dialog's frame and a line of hints may stand below its keys. */
+const keysLooked = 3
+
+const hasChoices = (foot: readonly string[]): boolean =>
+  hasMenu(foot) ||
+  confirmation.test((foot.at(-1) ?? '').trim()) ||
+  foot.slice(-keysLooked).some((line) => keys.test(line)) ||
+  foot.some((line) => buttons.test(line))
+
+function decisionIn(foot: readonly string[]): string {
+  const asked = questionIn(foot, (line) => [option, pointed, buttons].some((choice) => choice.test(line)))
+  return asked === '' ? 'a decision' : `a decision: ${asked}`
 }
 
 const workLines = 8
@@ -53,12 +68,18 @@ const pager = /^(?:--\s?more\s?--.*|\(END\)|press (?:any key|enter|return)\b.*|:
 /** The keys of a dialog whose choices have no numbers: `Enter to confirm · Esc to cancel`. */
 const confirmation = /^[^\p{L}\d]*enter to (?:confirm|select|continue)\b/iu
 
+/** `Press enter to confirm or esc to cancel`, `↑↓ navigate  enter select  escape/ctrl+c cancel`. */
+const keys =
+  /\benter\b.{0,12}\b(?:confirm|select|continue|submit|choose)\b.*\besc(?:ape)?\b.*\b(?:cancel|exit|quit|go back)\b/iu
+
 /** Choices side by side: `Allow once   Allow always   Reject`. */
 const buttons =
   /^[^\p{L}\d]*(?:allow|approve|accept|yes)\b[^.:]{0,40}?\s{2,}.*\b(?:reject|deny|decline|no|cancel)\b/iu
 
 const selected = /^[\s│┃║|▌]*[❯›>●▶→»]\s*\d{1,2}[.)]\s/
 const option = /^[\s│┃║|▌]*(?:[❯›>●▶→»○]\s*)?\d{1,2}[.)]\s/
+/** A choice without a number that the keys are on. */
+const pointed = /^[\s│┃║|▌]*[❯›▶→]\s+\S/
 const decision =
   /\b(?:yes|no|allow|approve|deny|reject|cancel|proceed|trust|continue|exit|confirm|select|log ?in)\b/i
 

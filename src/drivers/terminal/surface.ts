@@ -1,6 +1,6 @@
-import type { Readiness } from '../../domain/driver.ts'
+import type { Blocked, Readiness } from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
-import { lateDetail } from '../blocked.ts'
+import { blockedBy, lateDetail } from '../blocked.ts'
 import { agentErrorOn } from './agent-error.ts'
 import { dialogOn, showsStopHint } from './dialog.ts'
 import type { Screen } from './screen.ts'
@@ -48,17 +48,22 @@ export const shownIdleMs = longestPauseMs
 export async function readiness(surface: Surface, forMs = quietMs): Promise<Readiness> {
   const seen = await surface.look()
   if (seen.kind !== 'screen') return seen
-  const person = personOn(seen)
-  if (person !== undefined) return { kind: 'blocked', why: person }
+  const person = blockedOn(seen)
+  if (person) return person
   const why = await workOn(surface, seen, forMs)
   return why === undefined ? { kind: 'idle' } : { kind: 'busy', why }
 }
 
 export const moving = 'its screen is moving'
 
-/** Why a person comes first, or undefined. */
-export const personOn = (screen: Screen): string | undefined =>
-  dialogOn(screen) ?? (screen.draft ? 'somebody has begun to type' : undefined)
+/** Whether a person comes first, and why. */
+function blockedOn(screen: Screen): Blocked | undefined {
+  const asks = dialogOn(screen)
+  if (asks !== undefined) return blockedBy(asks)
+  return screen.draft ? { kind: 'blocked', why: 'somebody has begun to type' } : undefined
+}
+
+export const personOn = (screen: Screen): string | undefined => blockedOn(screen)?.why
 
 async function workOn(surface: Surface, screen: Screen, forMs = quietMs): Promise<string | undefined> {
   if (screen.quietMs < forMs) return moving
@@ -85,9 +90,19 @@ export async function freeScreen(surface: Surface, signal: AbortSignal): Promise
 }
 
 /** Waits until the screen is quiet, free of dialogs and ready for input: the turn is probably over. */
-export async function rest(surface: Surface, signal: AbortSignal): Promise<Outcome> {
-  const over = (screen: Screen) =>
-    screen.quietMs >= restMs && dialogOn(screen) === undefined && !showsStopHint(screen)
+export async function rest(
+  surface: Surface,
+  signal: AbortSignal,
+  onDialog: (asks: string) => void = () => {},
+): Promise<Outcome> {
+  let noted: string | undefined
+  const over = (screen: Screen) => {
+    if (screen.quietMs < restMs) return false
+    const asks = dialogOn(screen)
+    if (asks !== undefined && asks !== noted) onDialog(asks)
+    noted = asks
+    return asks === undefined && !showsStopHint(screen)
+  }
   for (;;) {
     const seen = await until(surface, Number.POSITIVE_INFINITY, signal, 0, over, restPollMs)
     if (seen.kind === 'ended') return { kind: 'turn_failed', why: 'exited', detail: exited(seen) }

@@ -35,6 +35,66 @@ describe('dialogOn', () => {
   for (const [title, lines] of Object.entries(dialogs))
     it(`sees ${title}`, () => assert.notEqual(dialogOn(screenOf(['some output', ...lines, ''])), undefined))
 
+  const asked: readonly (readonly [string, string, readonly string[]])[] = [
+    [
+      'a permission of Claude Code',
+      'a decision: Bash command / touch /tmp/x / Create the file / Do you want to proceed?',
+      [
+        ...[
+          '● Bash(touch /tmp/x)',
+          '────────────────────',
+          ' Bash command',
+          '',
+          '   touch /tmp/x',
+          '   Create the file',
+        ],
+        ...['', ' Do you want to proceed?', ' ❯ 1. Yes', '   2. No', ' Esc to cancel · Tab to amend'],
+      ],
+    ],
+    [
+      'an approval of codex, which is no pager',
+      'a decision: Would you like to run the following command? / $ touch /tmp/x',
+      [
+        ...[
+          '────────────────────',
+          '  Would you like to run the following command?',
+          '',
+          '  $ touch /tmp/x',
+          '',
+        ],
+        ...['› 1. Yes, proceed (y)', '  2. No, and tell Codex what to do differently (esc)'],
+        ...['', '  Press enter to confirm or esc to cancel'],
+      ],
+    ],
+    [
+      'the trust dialog of pi, which is no draft',
+      'a decision: Trust project folder? / /src/app / This allows pi to load .pi settings.',
+      [
+        ...[
+          '────────────────────',
+          ' Trust project folder?',
+          ' /src/app',
+          ' This allows pi to load .pi settings.',
+        ],
+        ...[' → Trust', '   Trust parent folder (/src)', '   Do not trust'],
+        ...[' ↑↓ navigate  enter select  escape/ctrl+c cancel', '────────────────────'],
+      ],
+    ],
+    [
+      'a permission of opencode',
+      'a decision: △ Permission required / $ touch x',
+      [
+        ...['┃  △ Permission required', '┃  $ touch x'],
+        '┃   Allow once   Allow always   Reject        ⇆ select  enter confirm',
+      ],
+    ],
+    ['a question', 'an answer: Proceed? [Y/n]', ['Proceed? [Y/n]']],
+    ['a password', 'a password', ['[sudo] password for kim:']],
+    ['a pager', 'a key at its pager', ['Press Enter to continue']],
+  ]
+  for (const [title, asks, lines] of asked)
+    it(`tells what is asked by ${title}`, () => assert.equal(dialogOn(screenOf(lines)), asks))
+
   const others: Readonly<Record<string, readonly string[]>> = {
     'an empty screen': [],
     'an input box': ['──────', '> Type your message', '? for shortcuts'],
