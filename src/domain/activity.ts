@@ -19,12 +19,15 @@ export interface SessionActivity {
 
 const maxAsks = 300
 
-/** `readiness`: what the agent answered; undefined when it did not. `before`: what was known of the same opening. */
+/**
+ * `readiness`: what the agent answered; undefined when it did not. `before`: what was known of the same opening. `now`: absent
+ * for a single look, which cannot know since when.
+ */
 export function activityOf(
   session: Session,
   driver: Pick<Driver, 'silent'>,
   readiness: Readiness | undefined,
-  now: number,
+  now?: number,
   before?: SessionActivity,
 ): SessionActivity {
   if (readiness === undefined) return asStored(session)
@@ -35,7 +38,12 @@ export function activityOf(
   const same = before?.activity === readiness.kind && before.asks === asks
   const since =
     ('since' in readiness ? readiness.since : undefined) ?? (same ? before.since : undefined) ?? now
-  return { state: 'live', activity: readiness.kind, since, ...(asks !== undefined && { asks }) }
+  return {
+    state: 'live',
+    activity: readiness.kind,
+    ...(since !== undefined && { since }),
+    ...(asks !== undefined && { asks }),
+  }
 }
 
 export const asStored = ({ state, why, exitCode }: Session): SessionActivity => ({

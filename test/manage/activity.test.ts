@@ -59,6 +59,10 @@ describe('activityOf', () => {
     assert.equal(busy.activity, 'busy')
   })
 
+  it('does not guess since when, at a single look', () => {
+    assert.deepEqual(activityOf(live, {}, { kind: 'idle' }), { state: 'live', activity: 'idle' })
+  })
+
   it('keeps since while nothing else is asked', () => {
     const first = activityOf(live, {}, asked, 7)
     assert.equal(activityOf(live, {}, asked, 9, first).since, 7)

@@ -10,13 +10,13 @@ const serverMs = 2500
 /** What the agents do now: the server knows of turns that it runs; without one they are asked from here. */
 export async function activitiesNow(
   call: Call,
-  { clock, connect, drivers }: Pick<LocalHome, 'clock' | 'connect' | 'drivers'>,
+  { connect, drivers }: Pick<LocalHome, 'connect' | 'drivers'>,
   sessions: readonly Session[],
 ): Promise<Activities> {
   const told = await toldByServer(call)
   if (told) return told
   const once = async (session: Session) => askedOnce(await connect(session))
-  return askSessions({ drivers: await drivers(), connect: once, now: clock.now }, sessions)
+  return askSessions({ drivers: await drivers(), connect: once }, sessions)
 }
 
 /** A connection that was opened for one question is closed behind its answer. */
