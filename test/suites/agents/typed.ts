@@ -97,7 +97,7 @@ export const typedHazards = {
     await stage.pane.shows(/a draft of mine/)
     const { status, id } = await stage.knock('SAY:after the draft', 5)
     assert.equal(status, 202)
-    await until('it is held', async () => (await stage.show(id)).heldBecause === 'busy' || undefined)
+    await until('it is held', async () => (await stage.show(id)).heldBecause === 'blocked' || undefined)
     assert.match(await stage.pane.screen(), /a draft of mine/)
     await assertSaid(stage, 'a draft', [])
     await stage.pane.press('Enter')
@@ -118,7 +118,7 @@ export const typedHazards = {
     for (let i = 1; i <= 20; i++) ids.push((await stage.knock(`SAY:knock ${i} of 20`)).id)
     await until('the first is held', async () => {
       const { heldBecause, detail } = await stage.show(ids[0] ?? '')
-      return heldBecause === 'busy' && /dialog/.test(detail ?? '') ? true : undefined
+      return heldBecause === 'blocked' && /decision/.test(detail ?? '') ? true : undefined
     })
     assert.match(await stage.pane.screen(), dialog)
     assert.equal(existsSync(join(stage.bench.place.cwd, 'allowed')), false)
