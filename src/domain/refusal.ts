@@ -93,6 +93,9 @@ export const countOf = (
   ...{ code, kind: causeKind(cause), count: 1, guesses: guess ? 1 : 0 },
 })
 
+export const newestHour = (counts: readonly RefusalCount[]): number =>
+  counts.reduce((newest, { hour }) => Math.max(newest, hour), 0)
+
 export function addCount(counts: Map<string, RefusalCount>, more: RefusalCount): void {
   const name = `${more.hour} ${more.code} ${more.kind}`
   const known = counts.get(name)

@@ -6,6 +6,7 @@ import {
   mostAlike,
   mostRefusals,
   type NewRefusal,
+  newestHour,
   type Refusal,
   type RefusalCount,
   type RefusalFilter,
@@ -23,7 +24,7 @@ export function recordRefusals(
   for (const refusal of refusals) insert(context, refusal)
   trim(context)
   for (const count of counts) add(context, count)
-  forgetCounts(context)
+  forgetCounts(context, counts)
 }
 
 function insert({ sql }: StoreContext, refusal: NewRefusal): void {
@@ -56,10 +57,12 @@ const add = ({ sql }: StoreContext, { hour, code, kind, count, guesses }: Refusa
      DO UPDATE SET count = count + excluded.count, guesses = guesses + excluded.guesses`,
   ).run(hour, code, kind, count, guesses)
 
-const forgetCounts = ({ sql }: StoreContext): number =>
-  sql('DELETE FROM refusal_counts WHERE hour <= (SELECT MAX(hour) FROM refusal_counts) - ?').run(
-    keptCountHours,
-  )
+/** Hours that are still to come were counted by a clock that was wrong. */
+function forgetCounts({ sql }: StoreContext, added: readonly RefusalCount[]): void {
+  if (added.length === 0) return
+  const now = newestHour(added)
+  sql('DELETE FROM refusal_counts WHERE hour <= ? OR hour > ?').run(now - keptCountHours, now)
+}
 
 /** There are never many: they are read whole. */
 export const listRefusals = ({ sql }: StoreContext, filter: RefusalFilter): readonly Refusal[] =>

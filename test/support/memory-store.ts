@@ -18,6 +18,7 @@ import {
   addCount,
   filterRefusals,
   keptCountHours,
+  newestHour,
   type Refusal,
   type RefusalCount,
   withinBounds,
@@ -563,9 +564,10 @@ function refusals(
           ...added.map((each, i) => ({ ...each, seq: first + i })),
         ])
         for (const each of counts) addCount(state.refusalCounts, each)
-        const newest = Math.max(...[...state.refusalCounts.values()].map(({ hour }) => hour))
+        const newest = newestHour(counts)
         for (const [name, { hour }] of state.refusalCounts)
-          if (hour <= newest - keptCountHours) state.refusalCounts.delete(name)
+          if (counts.length > 0 && (hour <= newest - keptCountHours || hour > newest))
+            state.refusalCounts.delete(name)
       }),
     listRefusals: async (filter) => filterRefusals(state.refusals, filter),
     countRefusals: async (fromHour) =>

@@ -62,5 +62,9 @@ export function testRefusals(check: Check): void {
       (await store.countRefusals(0)).map(({ hour }) => hour),
       [11, 10 + keptCountHours],
     )
+    await store.recordRefusals([], [count(9000, false)])
+    await store.recordRefusals([], [count(60, false)])
+    const hours = (await other.countRefusals(0)).map(({ hour }) => hour)
+    assert.deepEqual(hours, [60], 'a clock that was a year ahead hides no later hour')
   })
 }
