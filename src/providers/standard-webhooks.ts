@@ -11,6 +11,7 @@ type Brand = 'webhook' | 'svix'
 const schemeUnder = (brandOf: (request: RequestHead) => Brand, brand: Brand): Scheme => ({
   proof: `\`v1,\` HMAC-SHA256 or \`v1a,\` Ed25519 in \`${brand}-signature\``,
   toleranceSeconds: 300,
+  ownSecret: true,
   verify: (config, request) => verifyStandard(config, request, brandOf(request)),
   whyNot: (config, request) => {
     const sent = brandOf(request)

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import type { Hook } from '../../src/domain/hook.ts'
 import type { HandshakeAnswer } from '../../src/domain/knock.ts'
@@ -230,20 +229,20 @@ for (const [name, sender] of senders) {
   if (preset) presetCase(name, sender)
 }
 
-test('linear: 25 MB with a wrong signature take no longer than their digest', async () => {
+test('linear: 25 MB with a wrong signature are not looked into', async () => {
   const body = Buffer.alloc(25_000_000, '[')
   const header = (name: string) => (name === 'linear-signature' ? '0'.repeat(64) : undefined)
   const config = { scheme: 'linear', secrets: [secret] }
-  const digestMs = await msOf(async () => createHmac('sha256', secret).update(body).digest())
-  const provingMs = await msOf(async () => {
-    const proof = await prove(config, { method: 'POST', url, header, now }, async () => body, offline)
-    assert.equal(proof.kind, 'unproven')
-  })
-  assert.ok(provingMs < 3 * digestMs + 50, `${provingMs} ms, the digest ${digestMs} ms`)
+  let turns = 0
+  let proving = true
+  const take = () => {
+    turns++
+    if (proving) setImmediate(take)
+  }
+  take()
+  const proof = await prove(config, { method: 'POST', url, header, now }, async () => body, offline)
+  proving = false
+  assert.equal(proof.kind, 'unproven')
+  // Whoever reads it pauses after every megabyte.
+  assert.ok(turns < 10, `${turns}`)
 })
-
-async function msOf(act: () => Promise<unknown>): Promise<number> {
-  const started = performance.now()
-  await act()
-  return performance.now() - started
-}
