@@ -13,7 +13,7 @@ export function record(context: StoreContext, draft: Draft): Recorded {
   const now = context.now()
   requireSource(context, draft, now)
   const source = scopeOf(draft.source)
-  const first = draft.idempotency && firstOf(context, source, draft.idempotency)
+  const first = draft.idempotency && firstOf(context, source, draft, draft.idempotency)
   if (first) return { delivery: context.time.onWall(first), replayed: true, leased: false }
   requireRoom(context, draft)
   const held = draft.failed ? undefined : closedOf(context, draft)
@@ -50,6 +50,7 @@ function closedOf({ cache }: StoreContext, draft: Draft): Held | undefined {
 function firstOf(
   { sql, time }: StoreContext,
   source: string,
+  draft: Draft,
   { key, fingerprint, windowMs }: NonNullable<Draft['idempotency']>,
 ): Delivery | undefined {
   const row = sql(
@@ -58,12 +59,17 @@ function firstOf(
   ).get(source, key)
   const first = row && deliveryOf(row)
   if (!first || first.storedAt <= time.now() - windowMs) return undefined
-  if (extraOf(row).fingerprint !== fingerprint)
+  const before = extraOf(row).fingerprint
+  if (before !== fingerprint && before !== oldFingerprint(draft))
     throw new Failure('idempotency_conflict', 'This idempotency key came with another message before.', {
       deliveryId: first.id,
     })
   return first
 }
+
+/** What version 0.1.0 kept beside the key of an operator's message. */
+const oldFingerprint = ({ source, session, message }: Draft): string | undefined =>
+  source.kind === 'admin' ? `${session} ${message}` : undefined
 
 function requireRoom({ cache }: StoreContext, { session, queueLimit }: Draft): void {
   if (queueLimit > 0 && (cache.queues().get(session) ?? 0) >= queueLimit)

@@ -8,7 +8,7 @@ import type { Platform, SqlValue } from '../../src/platform/platform.ts'
 import { lockHome } from '../../src/store/lock.ts'
 import { restore } from '../../src/store/restore.ts'
 import { openStore } from '../../src/store/sqlite.ts'
-import { build, noon, sessionCalled } from '../support/drafts.ts'
+import { build, draftOf, noon, sessionCalled } from '../support/drafts.ts'
 import { insertOld, oldDatabase } from '../support/old-database.ts'
 import { currentPlatform } from '../support/platform.ts'
 import { inScratch, openScratchStore } from '../support/scratch-store.ts'
@@ -185,6 +185,29 @@ describe('openStore of a database of schema 1', () => {
       const store = await openStore(options)
       await store.openSession(sessionCalled(build), { replace: false })
       assert.equal((await copies(dir)).length, 1)
+      await store.close()
+    })
+  })
+
+  it('still knows the keys that postern send was given before the upgrade', async () => {
+    await inScratch(async (dir) => {
+      const path = join(dir, 'postern.db')
+      const aside = JSON.stringify({ fingerprint: 'build hello' })
+      await oldDatabase(path, (database) => {
+        insertOld(database, 1, noon, { idempotency_key: 'k', message: 'hello', aside })
+      })
+      const store = await openScratchStore(path)
+      await store.openSession(sessionCalled(build), { replace: false })
+      const repeat = (message: string) =>
+        store.recordDelivery(
+          draftOf({
+            session: build,
+            message,
+            idempotency: { key: 'k', fingerprint: `digest of ${message}`, windowMs: 1000 },
+          }),
+        )
+      assert.equal((await repeat('hello')).replayed, true)
+      await assert.rejects(repeat('other'), { code: 'idempotency_conflict' })
       await store.close()
     })
   })
