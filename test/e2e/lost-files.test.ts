@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { cli, scratchHome, serve } from '../support/binary.ts'
+import { rounds } from '../support/long.ts'
 
 const send = (url: string, message: string) =>
   fetch(url, {
@@ -261,6 +262,25 @@ async function messagesIn(home: string): Promise<readonly string[]> {
   const { stdout } = await cli(['deliveries', 'ls', '--json'], { home })
   return (JSON.parse(stdout) as { message: string }[]).map(({ message }) => message)
 }
+
+describe('a backup that is killed', () => {
+  it('has its name only when it is whole', { timeout: 120_000 }, async () => {
+    const { home } = await usedHome()
+    for (let round = 0; round < rounds(10, 200); round++) {
+      const file = `${home}-killed-${round}.db`
+      const ended = await cli(['backup', file], { home, timeoutMs: 10 + ((round * 13) % 90) })
+      const isThere = await stat(file).then(
+        () => true,
+        () => false,
+      )
+      assert.ok(isThere || ended.code !== 0)
+      if (!isThere) continue
+      const fresh = await scratchHome()
+      assert.equal((await cli(['restore', file], { home: fresh })).code, 0)
+      assert.deepEqual(await messagesIn(fresh), ['and again', 'after it', 'before the backup'])
+    }
+  })
+})
 
 describe('a home that lost nothing starts', () => {
   const harmless: readonly [string, (home: string) => Promise<string>][] = [

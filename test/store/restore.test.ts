@@ -3,7 +3,9 @@ import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { GrantId } from '../../src/domain/grant.ts'
+import type { Platform } from '../../src/platform/platform.ts'
 import { restore } from '../../src/store/restore.ts'
+import { openStore } from '../../src/store/sqlite.ts'
 import { refuses } from '../suites/store/harness.ts'
 import { ci, draftOf, grantOf, inbox, keyed, noon } from '../support/drafts.ts'
 import { currentPlatform } from '../support/platform.ts'
@@ -196,6 +198,27 @@ describe('restore', () => {
       await same.close()
       assert.deepEqual((await readdir(dir)).toSorted(), ['cut', 'empty', 'keys', 'postern.db', 'text'])
     }))
+})
+
+describe('backup', () => {
+  it('that comes to nothing leaves nothing, under no name', async () => {
+    await inScratch(async (dir) => {
+      const real = await currentPlatform()
+      const platform: Pick<Platform, 'openDatabase'> = {
+        openDatabase: (path, options) => {
+          if (path.includes('.partial-')) throw new Error('disk I/O error')
+          return real.openDatabase(path, options)
+        },
+      }
+      const store = await openStore({ platform, path: join(dir, 'p.db'), role: 'client', now: () => noon })
+      await assert.rejects(store.backup(join(dir, 'copy')))
+      assert.deepEqual(
+        (await readdir(dir)).filter((name) => !name.startsWith('p.db')),
+        [],
+      )
+      await store.close()
+    })
+  })
 })
 
 describe('revokeGrant', () => {

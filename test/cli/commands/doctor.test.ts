@@ -101,7 +101,7 @@ describe('doctor', () => {
     const io = { ...world.io, openHome: async () => ({ ...home, store }) }
     const { of } = await examined({ ...world, io })
     assert.deepEqual(of('store')[0]?.detail, 'synchronous is 1, not 2: it matters')
-    assert.match(of('store')[0]?.fix ?? '', /backup/)
+    assert.match(of('store')[0]?.fix ?? '', /postern restore BACKUP/)
   })
 
   const urls: readonly (readonly [title: string, facts: Facts, verdict: string, said: RegExp])[] = [

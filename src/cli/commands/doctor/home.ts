@@ -37,9 +37,9 @@ export async function checkHome({ io, home }: Call): Promise<readonly Finding[]>
 }
 
 export function checkStore(call: Call): Promise<readonly Finding[]> {
-  return opened(call, nothingYet, async ({ store, paths: home }) => {
+  return opened(call, nothingYet, async ({ store }) => {
     const troubles = await store.examine()
-    if (troubles.length > 0) return troubles.map((trouble) => bad(trouble, restore(home.databaseFile)))
+    if (troubles.length > 0) return troubles.map((trouble) => bad(trouble, restore))
     await store.probe()
     const { deliveries } = await store.counts()
     const waiting = deliveries.PENDING + deliveries.RETRY
@@ -47,8 +47,7 @@ export function checkStore(call: Call): Promise<readonly Finding[]> {
   })
 }
 
-const restore = (file: string): string =>
-  `stop the server, move ${shellQuoted(file)} away with its -wal and -shm, and put a backup in its place`
+const restore = 'stop the server, then: postern restore BACKUP'
 
 export function checkKeys(call: Call): Promise<readonly Finding[]> {
   return opened(call, nothingYet, async ({ tokens }) => {
