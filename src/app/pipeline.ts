@@ -24,7 +24,7 @@ import { type Patience, type ReceiveDeps, receive } from '../inbound/receive.ts'
 import { createRefusals, type Refusals } from '../inbound/refusals.ts'
 import { type SendOrder, send } from '../inbound/send.ts'
 import { createHookRenderers } from '../inbound/webhook-message.ts'
-import { type Activities, createActivityBoard } from '../manage/activity.ts'
+import { type ActivityBoard, createActivityBoard } from '../manage/activity.ts'
 import { createNetwork } from '../providers/network.ts'
 import type { SteadyClock } from '../store/steady-clock.ts'
 import { inStoreTime } from './store-time.ts'
@@ -57,7 +57,7 @@ export interface Pipeline {
   /** Starts no more agents and turns: what waits for its place is let go. */
   readonly startNoMore: () => void
   /** What every agent does now. */
-  readonly activities: () => Promise<Activities>
+  readonly activities: ActivityBoard
   /** Failed proofs per peer, of any kind of credential. */
   readonly failures: Limiter
   readonly refusals: Refusals

@@ -18,6 +18,7 @@ import { sessionRoutes } from '../http/routes/sessions.ts'
 import { webhookRoutes } from '../http/routes/webhooks.ts'
 import { createServer, type ServerParts } from '../http/server.ts'
 import { sourcesOf } from '../inbound/authenticate.ts'
+import { pageMs } from '../manage/activity.ts'
 import { openDeclared } from '../manage/declared.ts'
 import { baseUrl } from '../manage/urls.ts'
 import type { HttpServer, Platform } from '../platform/platform.ts'
@@ -180,8 +181,12 @@ function routes(
       sessionRoutes(forAdmin, guard),
       deliveryRoutes(forAdmin, guard),
       refusalRoutes({ admin, list: pipeline.refusals.list }, guard),
-      ...webPages(deps, guard, actions, { admin, failed, draining, activities: pipeline.activities }, () =>
-        [...first, ...parts].flatMap((part) => part.routes),
+      ...webPages(
+        deps,
+        guard,
+        actions,
+        { admin, failed, draining, activities: () => pipeline.activities(pageMs) },
+        () => [...first, ...parts].flatMap((part) => part.routes),
       ),
     ]
     return parts

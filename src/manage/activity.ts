@@ -58,9 +58,14 @@ interface BoardDeps extends AskDeps {
   readonly sessions: () => Promise<readonly Session[]>
 }
 
-/** What is older than this is asked anew, what is older than `staleMs` before anybody sees it. */
-const freshMs = 700
-const staleMs = 2000
+/** What is older than this is asked anew. */
+const freshMs = 400
+
+/** For pages that look again and again by themselves: they show what is at most so old, and learn the newest the next time. */
+export const pageMs = 2000
+
+/** What is older than `shownMs` is asked anew before anybody sees it. */
+export type ActivityBoard = (shownMs?: number) => Promise<Activities>
 
 interface Board {
   readonly at: number
@@ -72,7 +77,7 @@ interface Board {
  * What every agent does, for callers that ask again and again: agents are asked at most once in `freshMs`, and `since` is
  * kept. `elapsed`: milliseconds of a clock that does not jump.
  */
-export function createActivityBoard(deps: BoardDeps, elapsed: () => number): () => Promise<Activities> {
+export function createActivityBoard(deps: BoardDeps, elapsed: () => number): ActivityBoard {
   let board: Board | undefined
   let asking: Promise<Activities> | undefined
   const ask = async (sessions: readonly Session[]): Promise<Activities> => {
@@ -86,15 +91,14 @@ export function createActivityBoard(deps: BoardDeps, elapsed: () => number): () 
     })
     return asking
   }
-  return async () => {
+  return async (shownMs = freshMs) => {
     const sessions = await deps.sessions()
     // What is asked now may not know of a session that was opened or ended meanwhile.
     if (board && !isOf(board, sessions)) return ask(sessions)
     const age = board ? elapsed() - board.at : Number.POSITIVE_INFINITY
     if (board && age < freshMs) return board.activities
     const fresh = refresh(sessions)
-    if (!board || age > staleMs) return fresh
-    return board.activities
+    return board && age < shownMs ? board.activities : fresh
   }
 }
 

@@ -123,7 +123,7 @@ describe('the activity board', () => {
       },
       () => world.elapsed,
     )
-    const look = async (id = 'a') => (await board()).get(id as SessionId)
+    const look = async (id = 'a', shownMs?: number) => (await board(shownMs)).get(id as SessionId)
     return { world, look }
   }
 
@@ -132,10 +132,22 @@ describe('the activity board', () => {
     const all = await Promise.all([look(), look(), look()])
     assert.deepEqual([world.asked, all[2]?.asks], [1, 'permission: Bash(ls)'])
     world.readiness = { kind: 'idle' }
-    world.elapsed = 500
+    world.elapsed = 300
     assert.equal((await look())?.activity, 'blocked')
     world.elapsed = 5000
     assert.deepEqual([(await look())?.activity, world.asked], ['idle', 2])
+  })
+
+  it('shows a page what is a little old, and asks meanwhile', async () => {
+    const { world, look } = openBoard()
+    await look()
+    world.readiness = { kind: 'idle' }
+    world.elapsed = 1000
+    assert.equal((await look('a', 2000))?.activity, 'blocked')
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal((await look('a', 2000))?.activity, 'idle')
+    world.elapsed = 2000
+    assert.deepEqual([(await look())?.activity, world.asked], ['idle', 3])
   })
 
   it('asks at once about a session that was opened, opened anew or ended', async () => {
