@@ -33,7 +33,9 @@ export const namesIn = (place: string): readonly string[] =>
 async function parsedAt(view: View, [name, ...rest]: readonly string[]): Promise<View> {
   if (name === undefined) return typeof view === 'string' ? jsonIn(view) : view
   const inner = memberOf(view, name)
-  return inner === undefined ? view : withMember(view, name, await parsedAt(inner, rest))
+  if (inner === undefined) return view
+  const parsed = await parsedAt(inner, rest)
+  return parsed === inner ? view : withMember(view, name, parsed)
 }
 
 async function jsonIn(text: string): Promise<View> {

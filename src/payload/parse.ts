@@ -85,7 +85,13 @@ async function formView(fields: Fields, files: Fields, pause: Pause): Promise<Vi
   const { payload, ...others } = fields
   if (payload === undefined || Object.keys(others).length > 0) return plainView({ ...files, ...fields })
   const view = await parseJson(payload, pause)
-  return isObject(view) ? Object.assign(plainView(files), view) : view
+  return isObject(view) ? withWhole(Object.assign(plainView(files), view), view) : view
+}
+
+/** What a lone field holds can also be had by the field's name, which is not printed with it. */
+function withWhole(view: { [name: string]: View }, whole: View): View {
+  if (Object.hasOwn(view, 'payload')) return view
+  return Object.defineProperty(view, 'payload', { value: whole, enumerable: false })
 }
 
 function plainView(fields: Fields): { [name: string]: View } {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { type Code, Failure } from '../../src/domain/error.ts'
 import type { BodyFormat } from '../../src/domain/hook.ts'
+import { parseNested } from '../../src/payload/nested.ts'
 import { parsePayload } from '../../src/payload/parse.ts'
 import { compileTemplate, render } from '../../src/payload/template.ts'
 import { memberOf, type View } from '../../src/payload/view.ts'
@@ -217,6 +218,8 @@ describe('parsePayload: other types', () => {
   it('unwraps a lone payload field', async () => {
     const view = await parse(`payload=${encodeURIComponent('{"a":{"n":1.10}}')}`, form)
     assert.equal(show('{{a.n}}', view), '1.10')
+    assert.equal(show('{{payload.a.n}} {{.}}', view), '1.10 {"a":{"n":1.10}}')
+    assert.equal(show('{{payload.a.n}}', await parseNested(view, ['payload'])), '1.10')
     assert.equal(show('{{payload}}', await parse('payload=x&other=y', form)), 'x')
     await refuses(parse('payload=%7B', form), 'malformed')
   })
