@@ -1,4 +1,4 @@
-import type { View, ViewObject } from '../payload/view.ts'
+import { digits, isObject, type View, type ViewObject } from '../payload/view.ts'
 import { at, extended, firstText, given, line, lines, listAt, textAt } from './preset.ts'
 import type { Preset } from './sender.ts'
 
@@ -13,8 +13,9 @@ const counted =
 
 const eachAlert = lines(
   '{{#shown}}',
-  `- {{state}}${given(': ', 'name')}${given(' on ', 'where')}${given(' (', 'labels.severity', ')')}${given(': ', 'annotations.summary')}`,
+  `- {{state}}${given(': ', 'name')}${given(' of ', 'rule')}${given(' on ', 'where')}${given(' (', 'labels.severity', ')')}${given(': ', 'summary')}`,
   line('annotations.description', '  '),
+  line('measured', '  Values: '),
   line('annotations.runbook_url', '  Runbook: '),
   line('link', '  '),
   '{{/shown}}',
@@ -66,6 +67,43 @@ const described = (alert: View): View =>
   extended(alert, {
     state: textAt(alert, 'status') || 'firing',
     name: textAt(alert, 'labels.alertname'),
-    where: textAt(alert, 'labels.instance') || textAt(alert, 'labels.job'),
+    // Grafana says by these names that a rule found no data or could not be asked.
+    rule: /^Datasource(NoData|Error)$/.test(textAt(alert, 'labels.alertname'))
+      ? textAt(alert, 'labels.rulename')
+      : '',
+    where: whereIs(alert),
+    summary: firstText(alert, 'annotations.summary', 'annotations.message'),
+    measured: valuesIn(at(alert, 'values')),
     link: textAt(alert, 'panelURL') || textAt(alert, 'dashboardURL') || textAt(alert, 'generatorURL'),
   })
+
+/** `prod/api-7f, 10.0.0.1:9100`: the thing in Kubernetes, and the machine or job. */
+function whereIs(alert: View): string {
+  const thing = firstText(alert, ...kubernetes.map((name) => `labels.${name}`))
+  const place = thing && [textAt(alert, 'labels.namespace'), thing].filter((name) => name !== '').join('/')
+  const machine = textAt(alert, 'labels.instance') || (thing ? '' : textAt(alert, 'labels.job'))
+  return [place, machine].filter((name) => name !== '').join(', ')
+}
+
+const kubernetes = [
+  ...[
+    'pod',
+    'deployment',
+    'statefulset',
+    'daemonset',
+    'job_name',
+    'cronjob',
+    'persistentvolumeclaim',
+    'node',
+  ],
+]
+
+/** `A=95.2, B=1`, of Grafana's expressions. */
+const valuesIn = (values: View): string =>
+  Object.entries(isObject(values) ? values : {})
+    .slice(0, 10)
+    .map(
+      ([name, value]) =>
+        `${name}=${typeof value === 'object' && value && digits in value ? value[digits] : value}`,
+    )
+    .join(', ')

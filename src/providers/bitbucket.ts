@@ -67,13 +67,14 @@ const pullRequestEvents = [
 const preset: Preset = {
   eventOf: (payload, header) => header('x-event-key') ?? textAt(payload, 'webhookEvent'),
   derive: (payload, header) => ({
-    where: firstText(payload, 'repository.full_name', 'repository.slug'),
+    where: repositoryIn(payload),
     who: firstText(
       payload,
       ...['actor.display_name', 'actor.displayName', 'user.displayName', 'comment.author.displayName'],
     ),
     happened: happenedIn((header('x-event-key') ?? '').replace(/^.*:/, '')),
   }),
+  nothingIn: { 'diagnostics:ping': 'Bitbucket only tries the address' },
   messages: {
     'repo:push': push,
     'repo:fork': 'a fork calls for nothing to be done',
@@ -92,6 +93,14 @@ const preset: Preset = {
     ),
     derive: ofOther,
   },
+}
+
+/** Bitbucket Data Center names a repository by its project, and has that of a pull request at its target. */
+function repositoryIn(payload: View): string {
+  const target = at(payload, 'pullRequest.toRef.repository')
+  const repository = target === null ? at(payload, 'repository') : target
+  const names = [textAt(repository, 'project.key'), textAt(repository, 'slug')]
+  return textAt(repository, 'full_name') || names.filter((name) => name !== '').join('/')
 }
 
 function happenedIn(action: string): string {
@@ -130,11 +139,30 @@ function ofOther(payload: View): ViewObject {
   return {
     sender: textAt(payload, 'webhookEvent') === '' ? 'Bitbucket' : 'Jira',
     things: summary === '' ? thingsIn(payload, frame).things : `${summary}${status && ` (${status})`}`,
-    changed: changesIn(payload),
-    page: firstText(payload, 'issue.links.html.href', 'repository.links.html.href') || pageInJira(payload),
-    text: firstText(payload, 'comment.content.raw', 'comment.body'),
+    changed: changesIn(payload) || refsIn(payload),
+    page: firstText(payload, ...pages) || pageInJira(payload),
+    text: firstText(
+      payload,
+      'comment.content.raw',
+      'comment.body',
+      'comment.text',
+      'pullRequest.description',
+    ),
   }
 }
+
+const pages = [
+  ...['issue.links.html.href', 'repository.links.html.href'],
+  ...['pullRequest.links.self.0.href', 'repository.links.self.0.href'],
+]
+
+/** `main UPDATE, v1.2 ADD`, of a push to Bitbucket Data Center. */
+const refsIn = (payload: View): string =>
+  listAt(payload, 'changes')
+    .slice(0, 10)
+    .map((change) => [textAt(change, 'ref.displayId'), textAt(change, 'type')].join(' ').trim())
+    .filter((text) => text !== '')
+    .join(', ')
 
 /** Jira sends only the address of its API: `…/rest/api/2/issue/10002`. */
 function pageInJira(payload: View): string {

@@ -43,6 +43,8 @@ export const discord: Sender = {
     handshake: (_, request) => {
       const type = memberOfSmall(request, 'type')
       if (type === 1 && memberOfSmall(request, 'event') === undefined) return jsonAnswer({ type: 1 })
+      // Asked at every key that somebody types: nothing to start a turn for.
+      if (type === 4) return jsonAnswer({ type: 8, data: { choices: [] } })
       return type === 0 ? emptyAnswer(204) : undefined
     },
     key: {

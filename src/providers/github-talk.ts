@@ -41,7 +41,7 @@ const numbered = (object: string): string =>
 export const talkMessages: { readonly [event: string]: Message } = {
   pull_request: {
     about: 'pull_request',
-    template: `Pull request${given(' #', 'number')}${given(' ', 'happened')}${inWhere}${byWho}${given(': ', 'pull_request.title')}
+    template: `Pull request${given(' #', 'number')}${given(' ', 'happened')}${inWhere}${byWho}${given(': ', 'pull_request.title')}${given(' (', 'reason', ')')}
 {{#branches}}
 {{branches}}{{#pull_request.draft}} (draft){{/pull_request.draft}}
 {{/branches}}
@@ -68,7 +68,7 @@ ${paragraph('review.body')}`,
   pull_request_review_comment: {
     about: 'comment',
     template: comment(
-      `${given('', 'comment.path', ' in ')}pull request${given(' #', 'pull_request.number')}${ofWhere}`,
+      `${given('', 'comment.path')}${given(', line ', 'comment.line')}{{#comment.path}} in {{/comment.path}}pull request${given(' #', 'pull_request.number')}${ofWhere}`,
     ),
     only: allBut('edited deleted'),
   },

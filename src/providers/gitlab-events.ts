@@ -15,6 +15,7 @@ import {
   line,
   lines,
   listAt,
+  namesAt,
   ofWhere,
   paragraph,
   refLabel,
@@ -42,6 +43,12 @@ const thing = (title: string, number: string, more: readonly string[] = []): Mes
   ),
   only: allBut('object_attributes.action', 'update'),
 })
+
+/** Updates that call for something: what was pushed to it, and whose review is wanted. */
+const newCommitsOrReviewers: readonly Condition[] = [
+  { path: 'object_attributes.oldrev', exists: true },
+  { path: 'changes.reviewers', exists: true },
+]
 
 const push: Message = {
   about: 'ref',
@@ -118,8 +125,10 @@ export const gitlabPreset: Preset = {
       }),
     },
     merge_request: {
-      ...thing('Merge request', ' !', [line('branches')]),
+      ...thing('Merge request', ' !', [line('branches'), line('reviewers', 'Reviewers: ')]),
+      only: { any: [allBut('object_attributes.action', 'update'), ...newCommitsOrReviewers] },
       derive: (payload) => ({
+        reviewers: namesAt(payload, 'changes.reviewers.current', 'username'),
         branches: arrow(
           textAt(payload, 'object_attributes.source_branch'),
           textAt(payload, 'object_attributes.target_branch'),

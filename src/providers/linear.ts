@@ -13,6 +13,9 @@ const signature = hmacScheme({ header: 'linear-signature' })
 const timeIn = async (request: SignedRequest): Promise<unknown> =>
   (await memberIn(request.rawBody, 'webhookTimestamp')) ?? single(request, 'linear-timestamp')
 
+/** Where an event about an issue has it, other than as its `data`; an agent is told by `agentSession`, a user by `notification`. */
+const places = ['data.issue', 'notification.issue', 'agentSession.issue']
+
 /** linear.app/developers/webhooks: the time is in the body, in milliseconds, good for a minute. Its id is not signed. */
 export const linear: Sender = {
   title: 'Linear',
@@ -44,12 +47,24 @@ export const linear: Sender = {
   preset: {
     eventOf: (payload, header) => textAt(payload, 'type') || (header('linear-event') ?? ''),
     derive: (payload) => ({
-      who: firstText(payload, 'actor.name', 'data.user.name'),
-      thing: firstText(payload, 'data.identifier', 'data.issue.identifier'),
-      title: firstLine(
-        firstText(payload, 'data.title', 'data.name', 'data.issue.title', 'notification.issue.title'),
+      who: firstText(
+        payload,
+        ...['actor.name', 'data.user.name', 'notification.actor.name', 'agentSession.creator.name'],
       ),
-      text: firstText(payload, 'data.body', 'data.description', 'notification.comment.body'),
+      thing: firstText(payload, 'data.identifier', ...places.map((place) => `${place}.identifier`)),
+      title: firstLine(
+        firstText(
+          payload,
+          ...['data.title', 'data.name', 'data.project.name'],
+          ...places.map((place) => `${place}.title`),
+        ),
+      ),
+      page: firstText(payload, 'url', ...places.map((place) => `${place}.url`)),
+      text: firstText(
+        payload,
+        ...['data.body', 'data.description', 'notification.comment.body'],
+        ...['agentActivity.content.body', 'agentSession.comment.body', 'promptContext'],
+      ),
       changed: changedIn(at(payload, 'updatedFrom')),
     }),
     messages: { Reaction: 'a reaction calls for nothing to be done' },
@@ -57,7 +72,7 @@ export const linear: Sender = {
       template: lines(
         `Linear: {{event}}{{^event}}an event without a type{{/event}}${given(' ', 'thing')}${given(', ', 'action')}${byWho}${given(': ', 'title')}${given(' (', 'data.state.name', ')')}`,
         line('changed', 'Changed: '),
-        line('url'),
+        line('page'),
         paragraph('text'),
       ),
     },

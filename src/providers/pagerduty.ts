@@ -9,7 +9,7 @@ import {
   inWhere,
   line,
   lines,
-  listAt,
+  namesAt,
   paragraph,
   textAt,
 } from './preset.ts'
@@ -43,10 +43,7 @@ export const pagerduty: Sender = {
       title: firstLine(
         firstText(payload, 'event.data.title', 'event.data.incident.summary', 'event.data.summary'),
       ),
-      assignees: listAt(payload, 'event.data.assignees')
-        .map((one) => textAt(one, 'summary'))
-        .filter((name) => name !== '')
-        .join(', '),
+      assignees: namesAt(payload, 'event.data.assignees', 'summary'),
       text: firstText(payload, 'event.data.content', 'event.data.message'),
       page: firstText(payload, 'event.data.html_url', 'event.data.incident.html_url'),
     }),
@@ -57,6 +54,7 @@ export const pagerduty: Sender = {
     otherwise: {
       template: lines(
         `PagerDuty: {{event}}{{^event}}an event without a type{{/event}}${given(' #', 'data.number')}${inWhere}${byWho}${given(': ', 'title')}${given(' (urgency ', 'data.urgency', ')')}`,
+        line('data.priority.summary', 'Priority '),
         line('assignees', 'Assigned to '),
         line('page'),
         paragraph('text'),

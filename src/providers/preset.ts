@@ -19,6 +19,14 @@ export function listAt(view: View, path: string): readonly View[] {
   return isList(found) ? found : []
 }
 
+/** The texts under one name in the members of a list: `alice, bob`. */
+export const namesAt = (view: View, path: string, name: string): string =>
+  listAt(view, path)
+    .map((one) => textAt(one, name))
+    .filter((text) => text !== '')
+    .slice(0, 10)
+    .join(', ')
+
 export const firstLine = (text: string): string => cut(text.split('\n', 1)[0] ?? '', 300)
 
 /** Longest value that a preset prints: the log in an issue is not the message. */
@@ -99,7 +107,7 @@ const naming = [
 ]
 
 /** Members beside an event's things that say what became of them. */
-const plain = ['status', 'state', 'reason', 'workflow', 'ref']
+const plain = ['status', 'state', 'reason', 'workflow', 'ref', 'environment']
 
 /** What an event without a message of its own is about: a name of each thing in it, and the first page to look at. */
 export function thingsIn(payload: View, frame: readonly string[]): { things: string; page: string } {

@@ -1,8 +1,8 @@
 import { isFresh, unixTime } from '../auth/freshness.ts'
 import { isSigned } from '../auth/mac.ts'
-import type { View, ViewObject } from '../payload/view.ts'
+import { isObject, type View, type ViewObject } from '../payload/view.ts'
 import { namedInBody } from './named-in-body.ts'
-import { at, firstText, given, line, lines, textAt } from './preset.ts'
+import { at, firstLine, firstText, given, line, lines, textAt } from './preset.ts'
 import { dated, vouched } from './request.ts'
 import type { Sender, Verify } from './sender.ts'
 import { fieldsIn, signatureOf, signaturesIn, valuesOf } from './signature-list.ts'
@@ -51,7 +51,8 @@ export const stripe: Sender = {
     otherwise: {
       template: lines(
         `Stripe{{#isTest}} (test mode){{/isTest}}: {{event}}{{^event}}an event without a type{{/event}}${given(', ', 'money')}`,
-        `{{#object}}\n{{object}}${given(', ', 'data.object.status')}${given(', customer ', 'customer')}\n{{/object}}`,
+        `{{#object}}\n{{object}}${given(', ', 'data.object.status')}${given(', customer ', 'customer')}${given(', charge ', 'charge')}${given(', account ', 'account')}\n{{/object}}`,
+        line('changed', 'Changed: '),
         line('reason', 'Reason: '),
         line('data.object.description'),
         line('data.object.hosted_invoice_url'),
@@ -79,15 +80,25 @@ function derived(payload: View): ViewObject {
     isTest: at(payload, 'livemode') === false,
     kind: kind.replace(/[_.]/g, ' '),
     object: `${kind.replace(/[_.]/g, ' ')} ${id}`.trim(),
+    charge: firstText(object, 'charge', 'charge.id'),
+    changed: changedIn(at(payload, 'data.previous_attributes')),
     customer: firstText(object, 'customer', 'customer.id'),
     money: money(object),
-    reason: firstText(
-      object,
-      ...['last_payment_error.message', 'last_setup_error.message', 'failure_message'],
-      ...['cancellation_details.reason', 'cancellation_reason', 'reason'],
-    ),
+    reason:
+      firstText(
+        object,
+        ...['last_payment_error.message', 'last_setup_error.message', 'failure_message'],
+        ...['cancellation_details.reason', 'cancellation_reason', 'reason', 'fraud_type'],
+      ) || textAt(payload, 'data.developer_message_summary'),
   }
 }
+
+/** What an update changed, with what was there before: `status (was active), items`. */
+const changedIn = (before: View): string =>
+  Object.entries(isObject(before) ? before : {})
+    .slice(0, 10)
+    .map(([name, old]) => (typeof old === 'string' && old ? `${name} (was ${firstLine(old)})` : name))
+    .join(', ')
 
 /** docs.stripe.com/currencies: amounts are in the smallest unit, and some currencies have no smaller one. */
 const wholeCurrencies = 'bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf'.split(' ')

@@ -6,7 +6,7 @@ import type { VerifyConfig } from '../domain/verify.ts'
 import { mediaTypeOf } from '../payload/text.ts'
 import type { View } from '../payload/view.ts'
 import { queryOf } from './answer.ts'
-import { firstText, given, line, lines, textAt } from './preset.ts'
+import { firstText, given, line, lines, paragraph, textAt } from './preset.ts'
 import { claimed, type SignedRequest, single } from './request.ts'
 import type { Sender } from './sender.ts'
 import { flawOfHeader, wrongSignature } from './unproven.ts'
@@ -26,6 +26,8 @@ const stillCalling: Condition = {
     { path: 'Direction', in: ['outbound-api', 'outbound-dial'] },
   ],
 }
+
+const ofRecordings = ['TranscriptionStatus', 'RecordingStatus']
 
 const mediaIn = (payload: View): readonly View[] =>
   Array.from({ length: 10 }, (_, index) => textAt(payload, `MediaUrl${index}`)).filter((url) => url !== '')
@@ -74,13 +76,17 @@ export const twilio: Sender = {
         line('Body'),
         `{{#media}}\nAttached: {{.}}\n{{/media}}`,
         `{{^isText}}\nTwilio: {{kind}}${given(' from ', 'From')}${given(' to ', 'To')}${given(': ', 'status')}${given(', error ', 'ErrorCode')}${given(' (', 'sid', ')')}\n{{/isText}}`,
+        line('Digits', 'Keys: '),
+        line('RecordingUrl', 'Recording: '),
+        paragraph('speech'),
       ),
       byDefault: { not: { any: [stillSending, stillCalling] } },
       derive: (payload) => ({
         isText: textAt(payload, 'Body') !== '' || mediaIn(payload).length > 0,
         media: mediaIn(payload),
+        speech: firstText(payload, 'SpeechResult', 'TranscriptionText'),
         kind: textAt(payload, 'CallSid') === '' && textAt(payload, 'CallStatus') === '' ? 'message' : 'call',
-        status: firstText(payload, 'CallStatus', 'MessageStatus', 'SmsStatus'),
+        status: firstText(payload, 'CallStatus', 'MessageStatus', 'SmsStatus', ...ofRecordings),
         sid: firstText(payload, 'CallSid', 'MessageSid', 'SmsSid'),
       }),
     },

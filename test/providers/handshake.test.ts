@@ -115,7 +115,7 @@ test('discord: an event is of the type of a PING, and is none', async () => {
   assert.equal(await answerTo({ scheme: 'discord', secrets: [key] }, { body, headers }), undefined)
 })
 
-test('discord: both kinds of PING are answered when signed', async () => {
+test('discord: both kinds of PING, and what is asked while somebody types, are answered when signed', async () => {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')
   const key = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url').toString('hex')
   const sent = (body: string): Sent => ({
@@ -128,6 +128,7 @@ test('discord: both kinds of PING are answered when signed', async () => {
   const config = { scheme: 'discord' as const, secrets: [key] }
   assert.equal((await answerTo(config, sent('{"type":1}')))?.body, '{"type":1}')
   assert.equal((await answerTo(config, sent('{"version":1,"type":0}')))?.status, 204)
+  assert.equal((await answerTo(config, sent('{"type":4}')))?.body, '{"type":8,"data":{"choices":[]}}')
   assert.equal(await answerTo(config, sent('{"type":2}')), undefined)
   assert.equal(await answerTo(config, sent('{"type":"1"}')), undefined)
   assert.equal(await answerTo(config, { ...sent('{"type":1}'), body: '{"type":1} ' }), undefined)

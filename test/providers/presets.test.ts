@@ -331,6 +331,7 @@ describe('presets', () => {
       lines: [
         'Grafana: 1 firing: [FIRING:1] DiskFull (db1)',
         '- firing: DiskFull on db1 (critical): Disk of db1 is full',
+        '  Values: B=99.5',
         '  Runbook: https://runbooks.example/disk',
         '  https://grafana.example/d/1?viewPanel=2',
         'https://grafana.example/',

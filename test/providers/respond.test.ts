@@ -31,6 +31,7 @@ describe('what a sender is answered', () => {
       [200, json, `{"response_type":"ephemeral","text":"${passed}"}`],
     ],
     ['slack', { type: 'view_submission' }, [200, null, '']],
+    ['slack', { type: 'block_suggestion' }, [200, json, '{"options":[]}']],
     ['slack', { type: 'event_callback', event: {} }, [200]],
     ['discord', { type: 2, data: {} }, [200, json, `{"type":4,"data":{"flags":64,"content":"${passed}"}}`]],
     ['discord', { type: 4 }, [200, json, '{"type":8,"data":{"choices":[]}}']],
