@@ -117,7 +117,8 @@ async function attempt(run: Run): Promise<Outcome> {
 /** A turn waits for its place among those that may run at once. */
 async function inTurn(run: Run, connection: Connection): Promise<Outcome> {
   const { deps, delivery, stopping } = run
-  if (delivery.action !== 'turn' && !connection.injectIsTurn) return send(run, connection)
+  if (delivery.action !== 'turn' && !connection.injectIsTurn && !connection.turnOver)
+    return send(run, connection)
   const leave = await deps.turns.take(delivery.receivedAt, stopping)
   if (!leave) return stopping.aborted ? serverStops : tooManyTurns
   try {
@@ -126,7 +127,7 @@ async function inTurn(run: Run, connection: Connection): Promise<Outcome> {
       (await send(run, connection))
     )
   } finally {
-    leave()
+    void (connection.turnOver?.() ?? Promise.resolve()).then(leave)
   }
 }
 

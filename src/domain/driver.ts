@@ -92,6 +92,8 @@ export interface Connection {
   inject(message: Outgoing, signal: AbortSignal): Promise<Outcome>
   /** `inject`, too, lasts as long as the turn that it starts. */
   readonly injectIsTurn?: true
+  /** Of an agent of ours, whose turn goes on after `inject`: resolves when none runs. */
+  turnOver?(): Promise<void>
   /**
    * The same, and waits until the turn is over. Calls `on.accepted` once the agent surely took it.
    * When `signal` aborts the turn is cancelled where the protocol can.

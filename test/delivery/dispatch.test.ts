@@ -69,6 +69,35 @@ const ends = (outcome: Outcome) => async () => outcome
 const busy = ends({ kind: 'busy', why: 'a turn runs' })
 
 describe('dispatch', () => {
+  it('keeps the place of a turn that goes on after its message was taken', async () => {
+    const store = openMemoryStore(() => noon)
+    await store.openSession(sessionCalled(build), { replace: false })
+    await store.recordDelivery(draftOf({ session: build }))
+    const [delivery] = await store.claimDue({ now: noon, leaseMs: 1000, limit: 1, except: [] })
+    assert.ok(delivery)
+    const turn = Promise.withResolvers<void>()
+    const turns = createSlots(() => 1)
+    const deps = depsOf(store, ends({ kind: 'taken', evidence: 'ack' }), createWaiters())
+    const connection = deps.connections.to(sessionCalled(build))
+    assert.ok(connection)
+    const owned = { ...connection, turnOver: () => turn.promise }
+    await dispatch(
+      { ...deps, turns, connections: { ...deps.connections, to: () => owned } },
+      delivery,
+      AbortSignal.any([]),
+    )
+    assert.equal((await store.findDelivery(delivery.id))?.state, 'DELIVERED')
+    let free = false
+    const next = turns.take(noon, AbortSignal.any([])).then(() => {
+      free = true
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(free, false)
+    turn.resolve()
+    await next
+    assert.equal(free, true)
+  })
+
   const table: readonly [name: string, about: Partial<Draft>, agent: readonly Connection['turn'][]][] = [
     ['a message that was held and then taken', {}, [busy, ends({ kind: 'taken', evidence: 'marker' })]],
     ['a failure that is tried again', {}, [ends({ kind: 'failed', why: 'x', retry: true }), busy]],

@@ -71,6 +71,11 @@ function connect<S extends OwnedSettings>(
     check: (signal) => checkedState(opening, signal),
     inject: (message: Outgoing, signal) => inject(opening, message, signal),
     turn: (message, signal, on) => runTurn(opening, message, signal, { ...on, waits: true }),
+    ...(!opening.foreign && {
+      turnOver: async () => {
+        await opening.claim?.free
+      },
+    }),
     skills: (signal) => skillsOf(opening, signal),
     recall: async (deliveryId) => {
       await swept
