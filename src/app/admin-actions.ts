@@ -1,6 +1,6 @@
 import { acknowledge, purgeDelivery, replayDelivery, retryDelivery } from '../manage/deliveries.ts'
 import { answersOf, expose, revoke } from '../manage/grants.ts'
-import { endSession } from '../manage/sessions.ts'
+import { cancelTurn, endSession } from '../manage/sessions.ts'
 import { baseUrl, webhookUrl } from '../manage/urls.ts'
 import type { Pipeline, ServerDeps } from './pipeline.ts'
 
@@ -28,6 +28,8 @@ export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address
       return { grant: minted.grant, url: webhookUrl(baseUrl(server, address()), minted.token) }
     },
     revoke: (id: string) => revoke({ store, clock }, id),
+    cancelTurn: (id: string) =>
+      cancelTurn({ store, connect: async (session) => connections.to(session) }, id),
     endSession: async (id: string) =>
       endSession(
         {

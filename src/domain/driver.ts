@@ -106,6 +106,11 @@ export interface Connection {
    * Also puts an end to what a crash left running, where that is the driver's own process.
    */
   recall(deliveryId: DeliveryId): Promise<Outcome | undefined>
+  /**
+   * Cancels the turn that runs, on a person's word; what it asks a person is denied. False when none runs. Absent where the agent
+   * is a person's own, who does that where they sit.
+   */
+  cancelTurn?(): Promise<boolean>
   /** Ends the session where it is ours to end: the whole process group. */
   end(): Promise<void>
   /** Closes this connection alone; the agent goes on. */

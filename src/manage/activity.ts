@@ -59,7 +59,7 @@ interface BoardDeps extends AskDeps {
 }
 
 /** What is older than this is asked anew. */
-const freshMs = 400
+const freshMs = 200
 
 /** For pages that look again and again by themselves: they show what is at most so old, and learn the newest the next time. */
 export const pageMs = 2000

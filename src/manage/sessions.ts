@@ -132,6 +132,27 @@ export async function endSession(deps: EndSessionDeps, id: string): Promise<Ende
   return end(deps, requireOpen(await deps.store.findSession(parseSessionId(id)), id))
 }
 
+/**
+ * Cancels the turn that runs, and with it what it asks a person. Throws `session_missing`, `session_ended`, and `unsupported` where
+ * the agent is a person's own.
+ */
+export async function cancelTurn(
+  { store, connect }: Pick<EndSessionDeps, 'store' | 'connect'>,
+  id: string,
+): Promise<TurnCancelled> {
+  const session = requireOpen(await store.findSession(parseSessionId(id)), id)
+  const cancel = (await connect(session))?.cancelTurn
+  if (!cancel)
+    throw new Failure('unsupported', 'Only the turn of an agent that Postern runs can be cancelled here.')
+  return { session: session.id, cancelled: await cancel() }
+}
+
+export interface TurnCancelled {
+  readonly session: SessionId
+  /** False when no turn ran, or it does not end. */
+  readonly cancelled: boolean
+}
+
 /** Ends every session that was started or registered; the standing inboxes stay. */
 export async function endAllSessions(deps: EndSessionDeps): Promise<readonly Ended[]> {
   const all = await deps.store.listSessions()

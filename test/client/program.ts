@@ -48,6 +48,7 @@ export async function useEverything(): Promise<void> {
 
   const states: ('live' | 'offline' | 'ended')[] = (await call('listSessions', 200)).map(({ state }) => state)
   const queue: number = (await call('showSession', 200, { path })).queue
+  const isOver: boolean = (await call('cancelTurn', 200, { path })).cancelled
   const failed: number = (await call('endSession', 200, { path })).failed
   const actions: ('agent' | 'wake')[] = (await call('listHooks', 200)).map(({ action }) => action)
 
@@ -102,7 +103,21 @@ export async function useEverything(): Promise<void> {
   // @ts-expect-error no such answer
   await call('purgeDelivery', 200)
 
-  console.log(delivered, buffered, woken, turn, hook, grants, url, revoked, states, queue, failed, actions)
+  console.log(
+    delivered,
+    buffered,
+    woken,
+    turn,
+    hook,
+    grants,
+    url,
+    revoked,
+    states,
+    queue,
+    failed,
+    isOver,
+    actions,
+  )
   console.log(causes, deliveries, sent, kinds, agent, retried, replayed, taken, gone)
   console.log(expires, alive, ready, pages, document, code, requestId)
 }

@@ -76,4 +76,19 @@ describe('a blocked agent is seen', () => {
     })
     assert.equal(held.detail, 'it waits for permission: touch x')
   })
+
+  it('an agent that waits for permission is released without ending its session', async () => {
+    const { code, stderr } = await cli(['session', 'cancel', 'coder'], { home })
+    assert.deepEqual([code, stderr], [0, 'The turn of coder was cancelled.\n'])
+    await until('what waited is taken', async () => {
+      const all = JSON.parse(
+        (await cli(['deliveries', 'ls', '--session', 'coder', '--json'], { home })).stdout,
+      )
+      return all.every((one: { state: string }) => one.state === 'DELIVERED') || undefined
+    })
+    assert.equal((await seen('coder'))?.state, 'live')
+    const again = await cli(['session', 'cancel', 'default'], { home })
+    assert.notEqual(again.code, 0)
+    assert.match(again.stderr, /Only the turn of an agent that Postern runs/)
+  })
 })

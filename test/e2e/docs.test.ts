@@ -87,6 +87,7 @@ describe('the API document', () => {
     'DELETE /api/deliveries/{id}',
     'POST /api/deliveries/{id}/retry',
     'POST /api/deliveries/{id}/replay',
+    'POST /api/sessions/{id}/cancel',
     'POST /api/deliveries/{id}/ack',
     'GET /healthz',
     'GET /readyz',

@@ -51,6 +51,7 @@ function api(rows: readonly Delivery[]) {
       return { grant: grant as Grant, url: 'http://localhost/hook/x' }
     },
     revoke: note('revoke'),
+    cancelTurn: note('cancelTurn'),
     endSession: note('endSession'),
     send: note('send'),
     retry: note('retry'),

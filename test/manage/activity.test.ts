@@ -132,7 +132,7 @@ describe('the activity board', () => {
     const all = await Promise.all([look(), look(), look()])
     assert.deepEqual([world.asked, all[2]?.asks], [1, 'permission: Bash(ls)'])
     world.readiness = { kind: 'idle' }
-    world.elapsed = 300
+    world.elapsed = 150
     assert.equal((await look())?.activity, 'blocked')
     world.elapsed = 5000
     assert.deepEqual([(await look())?.activity, world.asked], ['idle', 2])

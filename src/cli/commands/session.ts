@@ -1,10 +1,10 @@
 import { Failure } from '../../domain/error.ts'
 import { homeAt } from '../../domain/home.ts'
-import type { DriverSettings, Session } from '../../domain/session.ts'
+import { type DriverSettings, parseSessionId, type Session } from '../../domain/session.ts'
 import { endAllSessions, endSession, type Opened, registerSession } from '../../manage/sessions.ts'
 import { type SessionView, sessionView } from '../../manage/views.ts'
 import { pair, plural, shortTime } from '../arguments.ts'
-import { type Call, type Command, printList, withHome } from '../command.ts'
+import { type Call, type Command, printList, requestServer, withHome } from '../command.ts'
 import type { HookSettings } from '../context.ts'
 import type { Cell, Column } from '../output.ts'
 import { hooksView, printHooks } from './hook-relay.ts'
@@ -63,6 +63,14 @@ export const sessionCommands: readonly Command[] = [
     args: [{ ...id, complete: 'sessions' }],
     examples: ['postern session show build'],
     run: runShow,
+  },
+  {
+    name: 'session cancel',
+    summary: 'Cancel the turn that runs, and deny what it asks; the agent goes on.',
+    details: 'For agents that the server runs (acp, claude-stream, codex, pi). Needs a running server.',
+    args: [{ ...id, complete: 'sessions' }],
+    examples: ['postern session cancel coder'],
+    run: runCancel,
   },
   {
     name: 'session end',
@@ -172,6 +180,14 @@ function stateCell({ state }: SessionView): Cell {
 function activityCell({ activity }: SessionView): Cell {
   const text = activity ?? '-'
   return { text, tone: activity === 'blocked' ? 'bad' : activity === 'busy' ? 'warn' : 'faint' }
+}
+
+async function runCancel({ args, io, home, json, out }: Call): Promise<void> {
+  const id = parseSessionId(args.need('id'))
+  const answer = await requestServer(await io.server(home), 'POST', `/api/sessions/${id}/cancel`)
+  const cancelled = typeof answer === 'object' && answer !== null && 'cancelled' in answer && answer.cancelled
+  if (json) out.json(answer)
+  else out.note(cancelled ? `The turn of ${id} was cancelled.` : `No turn of ${id} ran.`)
 }
 
 function runEnd(call: Call): Promise<void> {

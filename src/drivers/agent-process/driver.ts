@@ -81,6 +81,7 @@ function connect<S extends OwnedSettings>(
       await swept
       return recall(opening, kind.recovers ?? false, deliveryId)
     },
+    ...(!opening.foreign && { cancelTurn: () => cancelTurn(opening) }),
     end: () => end(opening),
     close: () => close(opening),
   }
@@ -177,6 +178,15 @@ async function recall(
     ? { kind: 'unknown', why: 'the server was stopped while its turn ran', accepted: true }
     : undefined
 }
+
+async function cancelTurn({ turn, deps }: Opening): Promise<boolean> {
+  if (!turn) return false
+  turn.cancel(true)
+  return within(turn.over, deps.cancelMs ?? cancelMs)
+}
+
+/** How long an agent may take to end a turn that was cancelled. */
+const cancelMs = 5000
 
 async function end(opening: Opening): Promise<void> {
   opening.ending.abort()

@@ -62,6 +62,12 @@ export const Ended = t.named('Ended', 'The session has ended.', {
   trouble: Type.Optional(t.text({ description: 'Why the agent could not be ended.' })),
 })
 
+export type TurnCancelled = Static<typeof TurnCancelled>
+export const TurnCancelled = t.named('TurnCancelled', 'What became of the turn that ran.', {
+  session: t.sessionId,
+  cancelled: t.flag,
+})
+
 export type Hook = Static<typeof Hook>
 export const Hook = t.named('Hook', 'A configured hook without its secrets.', {
   name: t.text(),

@@ -19,6 +19,7 @@ interface SessionDeps {
   readonly activities: () => Promise<Activities>
   /** As configured now. */
   readonly hooks: () => readonly Hook[]
+  readonly cancelTurn: (id: string) => Promise<answers.TurnCancelled>
   readonly endSession: (id: string) => Promise<answers.Ended>
 }
 
@@ -26,8 +27,9 @@ const described = adminOperations('Sessions')
 
 export function sessionRoutes(deps: SessionDeps, guard: RequestGuard) {
   const query = requests.NoQuery
-  return createAdminApi(deps.admin, guard)
-    .api.get('/sessions', async () => jsonResponse(await sessionsOf(deps)), {
+  const { api, noBody } = createAdminApi(deps.admin, guard)
+  return api
+    .get('/sessions', async () => jsonResponse(await sessionsOf(deps)), {
       query,
       response: { 200: listOf(answers.Session, { description: 'By name' }) },
       detail: described('listSessions', 'Every session'),
@@ -36,6 +38,12 @@ export function sessionRoutes(deps: SessionDeps, guard: RequestGuard) {
       ...requests.byId,
       response: { 200: answers.Session },
       detail: described('showSession', 'One session'),
+    })
+    .post('/sessions/:id/cancel', async ({ params }) => jsonResponse(await deps.cancelTurn(params.id)), {
+      ...noBody,
+      ...requests.byId,
+      response: { 200: answers.TurnCancelled },
+      detail: described('cancelTurn', 'Cancel the turn that runs, and what it asks', 410),
     })
     .delete('/sessions/:id', async ({ params }) => jsonResponse(await deps.endSession(params.id)), {
       ...requests.byId,
