@@ -6,6 +6,7 @@ import { createCommitter } from './group-commit.ts'
 import { countCommit } from './mark.ts'
 import type { BeforeUpgrade } from './migrate.ts'
 import { number } from './rows.ts'
+import { createSameFiles } from './same-files.ts'
 import { createStoreTime, type StoreTime } from './saved-time.ts'
 import type { SteadyClock } from './steady-clock.ts'
 
@@ -57,6 +58,7 @@ const busyMs = { server: 5, client: 4000 }
 export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade): StoreContext {
   const open = () => openConnection({ ...deps, busyMs: busyMs[deps.role], beforeUpgrade })
   let connection = open()
+  const requireSameFiles = createSameFiles(deps.path)
   let elsewhere = false
   const sql = (text: string) => connection.sql(text)
   const commits = createCommitCount(sql)
@@ -72,6 +74,7 @@ export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade): Stor
   const { write, idle } = createCommitter({
     connection: () => connection,
     began: () => {
+      requireSameFiles()
       notice()
       commits.began()
     },
@@ -86,6 +89,7 @@ export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade): Stor
       cache.forgetAll()
     },
     recover: () => {
+      requireSameFiles()
       connection = renewed(connection, open)
       elsewhere = true
       cache.forgetAll()

@@ -263,6 +263,28 @@ async function messagesIn(home: string): Promise<readonly string[]> {
   return (JSON.parse(stdout) as { message: string }[]).map(({ message }) => message)
 }
 
+describe('a server whose files are removed under it', () => {
+  for (const name of ['postern.db', 'postern.db-wal'])
+    it(`acknowledges nothing without ${name}, and goes on when it is back`, { timeout: 60_000 }, async () => {
+      const { home, path } = await usedHome()
+      const server = await serve(home)
+      const url = `${server.url}${path}`
+      assert.equal((await send(url, 'one')).status, 202)
+      await rename(inHome(home, name), inHome(home, 'elsewhere'))
+      const refused = await send(url, 'two')
+      assert.equal(refused.status, 503)
+      assert.ok(Number(refused.headers.get('retry-after')) >= 1)
+      assert.match(await refused.text(), /removed or replaced while it was open/)
+      assert.equal((await send(url, 'three')).status, 503)
+      assert.equal((await fetch(`${server.url}/readyz`)).status, 503)
+      await rename(inHome(home, 'elsewhere'), inHome(home, name))
+      assert.equal((await send(url, 'four')).status, 202)
+      assert.equal(await server.stop(), 0)
+      assert.deepEqual((await messagesIn(home)).slice(0, 2), ['four', 'one'])
+      assert.equal((await cli(['check'], { home })).code, 0)
+    })
+})
+
 describe('a backup that is killed', () => {
   it('has its name only when it is whole', { timeout: 120_000 }, async () => {
     const { home } = await usedHome()
