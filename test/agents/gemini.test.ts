@@ -1,6 +1,7 @@
 import { after, before, describe, it } from 'node:test'
 import { ownedHazards } from '../suites/agents/owned.ts'
 import { openStage, type Stage } from '../suites/agents/stage.ts'
+import { openTypedStage, type TypedStage, typedHazards } from '../suites/agents/typed.ts'
 import { openAgent, without } from '../support/agents.ts'
 
 const skip = without('gemini')
@@ -24,4 +25,20 @@ for (const [how, add] of Object.entries(sessions))
       'a model failure is never delivered',
     ] as const)
       it(title, { skip, timeout: 240_000 }, () => ownedHazards[title](stage))
+  })
+
+for (const via of ['tmux', 'pty'] as const)
+  describe(`gemini in a terminal, by ${via}, through the built binary`, () => {
+    let stage: TypedStage
+
+    before(async () => {
+      if (!skip) stage = await openTypedStage(await openAgent('gemini'), via, { ready: /Type your message/ })
+    })
+    after(() => stage?.close())
+
+    for (const title of [
+      'a knock becomes one user message',
+      'texts that an input box folds arrive whole, and the next one, too',
+    ] as const)
+      it(title, { skip, timeout: 240_000 }, () => typedHazards[title](stage))
   })

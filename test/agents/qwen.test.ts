@@ -28,18 +28,20 @@ for (const [how, add] of Object.entries(sessions))
       it(title, { skip, timeout: 240_000 }, () => ownedHazards[title](stage))
   })
 
-describe('qwen in a tmux pane, through the built binary', () => {
-  let stage: TypedStage
+for (const via of ['tmux', 'pty'] as const)
+  describe(`qwen in a terminal, by ${via}, through the built binary`, () => {
+    let stage: TypedStage
 
-  before(async () => {
-    if (!skip) stage = await openTypedStage(await openAgent('qwen'), 'tmux', { ready: /Type your message/ })
+    before(async () => {
+      if (!skip) stage = await openTypedStage(await openAgent('qwen'), via, { ready: /Type your message/ })
+    })
+    after(() => stage?.close())
+
+    for (const title of [
+      'a knock becomes one user message',
+      'a model failure is not a delivered turn',
+      'one word does not end the agent',
+      'texts that an input box folds arrive whole, and the next one, too',
+    ] as const)
+      it(title, { skip, timeout: 240_000 }, () => typedHazards[title](stage))
   })
-  after(() => stage?.close())
-
-  for (const title of [
-    'a knock becomes one user message',
-    'a model failure is not a delivered turn',
-    'one word does not end the agent',
-  ] as const)
-    it(title, { skip, timeout: 240_000 }, () => typedHazards[title](stage))
-})

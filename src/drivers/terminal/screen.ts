@@ -23,6 +23,8 @@ export interface Screen {
   readonly draft: boolean
   /** What stands in the input box, whoever typed it, where that can be told. */
   readonly input?: string
+  /** The program is an agent that is known to obey arrows, Delete and ^E in its input box. */
+  readonly edits?: boolean
   /** By what the surface can tell, in the moment it acts, that the terminal still shows this. */
   readonly still?: string
   /** What we typed lately, newest last. */

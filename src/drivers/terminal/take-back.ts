@@ -28,6 +28,8 @@ interface Progress {
   /** Keys were pressed that may have taken the text back. */
   touched: boolean
   pressedAt: number
+  /** Since when the text is on the screen and not in the box: a program that draws may show it so for a moment. */
+  missedAt: number | undefined
   beside: OwnPart
 }
 
@@ -36,6 +38,7 @@ const effectMs = 400
 /** A program that has so much time takes no keys, or not these. */
 const slowMs = 1500
 const pollMs = 25
+const stayMs = 600
 const backspace = '\x7f'
 const killLine = '\x15'
 /** Programs redraw for each key. */
@@ -49,14 +52,21 @@ const maxKeys = 1000
  */
 export async function takeBack(surface: Surface, typed: Typed, found?: Screen): Promise<TakenBack> {
   const beside = { before: '', after: '', keys: 0 }
-  const progress: Progress = { typed, removed: 0, touched: false, pressedAt: 0, beside }
+  const progress: Progress = { typed, removed: 0, touched: false, pressedAt: 0, missedAt: undefined, beside }
   let first = found
   for (const end = surface.now() + limitMs; surface.now() < end; ) {
     const seen: Screen | Gone = first ?? (await surface.look())
     first = undefined
     if (seen.kind !== 'screen') return 'done'
     const part = standing(progress, seen)
-    if (part === 'nothing') return endedWith(surface, progress, seen)
+    if (part === 'nothing') {
+      const end = ended(progress, seen, surface.now())
+      if (end === 'vanished') await takeBackRetyped(surface, progress, seen)
+      if (end) return end
+      await surface.pause(pollMs)
+      continue
+    }
+    progress.missedAt = undefined
     if (part === 'stuck') {
       if (surface.now() - progress.pressedAt > slowMs) return 'stays'
       await surface.pause(pollMs)
@@ -70,18 +80,22 @@ export async function takeBack(surface: Surface, typed: Typed, found?: Screen): 
   return 'stays'
 }
 
-/** A text that stands on the screen but not in the box was sent before the keys for it arrived. */
-async function endedWith(
-  surface: Surface,
-  { typed, touched, beside }: Progress,
-  seen: Screen,
-): Promise<TakenBack> {
-  if (!touched) return 'vanished'
-  if (typed.probed || !evidenceOf(typed.before, seen, typed.text)) return 'done'
-  // So was what the person typed behind it, and typed anew it is one too many.
-  if (beside.after !== '' && seen.input?.trim() === beside.after.trim())
-    await surface.press(backspace.repeat(graphemes(beside.after)), seen)
-  return 'vanished'
+/**
+ * A text that is not in the box was taken back, or a person has sent it or thrown it away. Undefined where a moment must
+ * tell: it is still on the screen, or no key was pressed for it yet, and the program may just be drawing.
+ */
+function ended(progress: Progress, seen: Screen, now: number): TakenBack | undefined {
+  const { typed, touched } = progress
+  if (typed.probed || isAsBefore(typed, seen)) return touched ? 'done' : 'vanished'
+  if (touched && !evidenceOf(typed.before, seen, typed.text)) return 'done'
+  progress.missedAt ??= now
+  return now - progress.missedAt >= stayMs ? 'vanished' : undefined
+}
+
+/** It was sent together with what the person had typed behind it: typed anew, that is one too many. */
+async function takeBackRetyped(surface: Surface, { beside: { after }, touched }: Progress, seen: Screen) {
+  if (touched && !seen.edits && after !== '' && seen.input?.trim() === after.trim())
+    await surface.press(backspace.repeat(graphemes(after)), seen)
 }
 
 function pressFor(surface: Surface, progress: Progress, part: OwnPart, seen: Screen) {
@@ -94,8 +108,24 @@ function pressFor(surface: Surface, progress: Progress, part: OwnPart, seen: Scr
   const count = Math.min(part.keys, maxKeys)
   progress.removed += count
   progress.beside = part
-  return surface.press(`${backspace.repeat(count + graphemes(part.after))}${part.after}`, seen)
+  return surface.press(keysFor(text, part, count, seen), seen)
 }
+
+/** From the front, where that is safe: then no key matters that a person pressed and the screen does not show yet. */
+function keysFor(text: string, { before, after, keys }: OwnPart, count: number, seen: Screen): string {
+  const typed = graphemes(after)
+  const fromFront = seen.edits && before.trim() === '' && typed > 0 && count === keys && keys > 1
+  if (fromFront && simple.test(text))
+    return `${left.repeat(count + typed + unseenKeys)}${deleteAhead.repeat(count)}${lineEnd}`
+  return `${backspace.repeat(count + typed)}${after}`
+}
+
+/** Texts of which one key moves over or removes one character, in every editor. */
+const simple = /^[\n\x20-\x7e\u00a0-\u02ff\u0390-\u03ff\u0410-\u044f\u3040-\u30ff\u4e00-\u9fff]*$/
+
+const [left, deleteAhead, lineEnd] = ['\x1b[D', '\x1b[3~', '\x05']
+/** So many may be on their way; at the beginning of a text, Left does nothing. */
+const unseenKeys = 8
 
 /** What still stands of the text. */
 function standing(progress: Progress, seen: Screen): OwnPart | 'nothing' | 'stuck' {

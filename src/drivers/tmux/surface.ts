@@ -58,12 +58,14 @@ async function lookOnce(state: PaneState): Promise<Screen | Gone> {
   const mode = state.tty === view.tty ? known : await lineMode(view.tty)
   state.tty = view.tty
   note(state, `${view.cursor}\n${view.lines.join('\n')}`)
+  const edits = state.pane.agent !== undefined || (await isAgentInFront(state, view.program))
   return {
     kind: 'screen',
     lines: view.lines,
     cursor: view.cursor,
     cursorRow: view.rows[view.cursorRow]?.text ?? '',
-    bracketedPaste: await takesPaste(state, view, mode?.cooked),
+    bracketedPaste: takesPaste(view, edits, mode?.cooked),
+    edits,
     cooked: mode?.cooked,
     echo: mode?.echo,
     quietMs: state.lookedAt - state.changedAt,
@@ -95,14 +97,10 @@ function note(state: PaneState, shown: string): void {
 }
 
 /** tmux 3.7 shows it; before, a program in line mode certainly takes no paste, and the known agents all do. */
-async function takesPaste(
-  state: PaneState,
-  view: PaneView,
-  cooked: boolean | undefined,
-): Promise<boolean | undefined> {
+function takesPaste(view: PaneView, isAgent: boolean, cooked: boolean | undefined): boolean | undefined {
   if (view.bracketedPaste !== undefined) return view.bracketedPaste
   if (cooked) return false
-  return state.pane.agent || (await isAgentInFront(state, view.program)) ? true : undefined
+  return isAgent ? true : undefined
 }
 
 const frontMs = 3000

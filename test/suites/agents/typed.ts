@@ -151,6 +151,21 @@ export const typedHazards = {
   'a long message arrives whole': (stage) => arrivesWhole(stage, 8),
   'a very long message arrives whole': (stage) => arrivesWhole(stage, 60),
 
+  'texts that an input box folds arrive whole, and the next one, too': async (stage) => {
+    for (const [i, message] of foldedMessages.entries()) {
+      const { id } = await stage.knock(message, 20)
+      const [shown] = await stage.settled(id)
+      assert.equal(shown?.state, 'DELIVERED', JSON.stringify(shown))
+      await until(
+        `${message.length} characters arrive`,
+        () => saidOf(stage, message).length === 1 || undefined,
+      )
+      const next = await stage.knock(`SAY:next after ${i}`, 20)
+      assert.equal(next.status, 200, JSON.stringify(await stage.show(next.id)))
+      await assertSaid(stage, `next after ${i}`, [`SAY:next after ${i}`])
+    }
+  },
+
   'the server is killed during a turn': async (stage) => {
     const id = await stage.begin('SLOW:8 under the axe')
     await stage.asked(/under the axe/)
@@ -171,6 +186,15 @@ export const typedHazards = {
     assert.ok(status === 410 || status === 202, `status ${status}`)
   },
 } satisfies Readonly<Record<string, (stage: TypedStage) => Promise<void>>>
+
+/** 8 KB in 145 lines, and one line that is long. */
+const foldedMessages: readonly string[] = [
+  [
+    ...Array.from({ length: 144 }, (_, i) => `line ${i} of a log of numbers ${i * 7919}`.padEnd(56, '.')),
+    'SAY:145',
+  ].join('\n'),
+  `${Array.from({ length: 185 }, (_, i) => `w${i * 7919}`).join(' ')} SAY:long line`,
+]
 
 async function arrivesWhole(stage: TypedStage, kilobytes: number): Promise<void> {
   const message = longMessage(kilobytes * 1024)
