@@ -68,8 +68,10 @@ describe('a Claude Code that a person has open', () => {
       assert.equal((await prompts()).filter((prompt) => prompt === text).length, 1)
     })
 
-  it('answers 410 once it has ended', { timeout }, async () => {
+  it('holds what comes once it has ended, for the one that is opened in its place', { timeout }, async () => {
     agent.kill('SIGKILL')
-    assert.equal((await ask('anybody', 20)).status, 410)
+    const { status, body } = await ask('anybody', 2)
+    assert.equal(status, 202)
+    assert.equal(body.reason, 'offline')
   })
 })
