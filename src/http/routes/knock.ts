@@ -4,7 +4,7 @@ import type { HandshakeAnswer, Knock, Proof, Receipt } from '../../domain/knock.
 import { readBody, unpacked } from '../body.ts'
 import { guarded, type RequestGuard } from '../guard.ts'
 import { headersToKeep, knockHeaders, preferredWaitMs, webhookHeaders } from '../request.ts'
-import { respondTo, type Told } from './respond.ts'
+import { respondTo, type UsualAnswer } from './respond.ts'
 
 /** What the routes for knocks need. */
 export interface KnockDeps {
@@ -91,7 +91,7 @@ const replayedHeaders = new Headers([...plainHeaders, ['idempotency-replayed', '
 const bodiless: readonly number[] = [204, 205]
 
 /** A JSON answer to a knock, which no cache keeps. */
-const knockAnswer = ({ body, status, replayed }: Told): Response =>
+const knockAnswer = ({ body, status, replayed }: UsualAnswer): Response =>
   new Response(bodiless.includes(status) ? null : JSON.stringify(body), {
     status,
     headers: replayed ? replayedHeaders : plainHeaders,
@@ -110,17 +110,17 @@ const handshakeAnswer = (answer: HandshakeAnswer): Response =>
  */
 export function receiptAnswer(receipt: Receipt, bodyOf: (delivery: Delivery) => object): Response {
   if (receipt.kind === 'handshake') return handshakeAnswer(receipt.answer)
-  const told = toldOf(receipt, bodyOf)
+  const usual = usualAnswer(receipt, bodyOf)
   const { respond } = receipt
   return respond
-    ? (respondTo(respond, told) ?? knockAnswer({ ...told, status: respond.status ?? told.status }))
-    : knockAnswer(told)
+    ? (respondTo(respond, usual) ?? knockAnswer({ ...usual, status: respond.status ?? usual.status }))
+    : knockAnswer(usual)
 }
 
-function toldOf(
+function usualAnswer(
   receipt: Exclude<Receipt, { kind: 'handshake' }>,
   bodyOf: (delivery: Delivery) => object,
-): Told {
+): UsualAnswer {
   if (receipt.kind === 'ignored')
     return { body: { status: 'ignored', reason: receipt.why }, status: 202, replayed: false }
   const { delivery, replayed } = receipt

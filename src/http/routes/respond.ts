@@ -2,30 +2,33 @@ import type { Respond } from '../../domain/hook.ts'
 import { compileTemplate, render } from '../../payload/template.ts'
 import type { View } from '../../payload/view.ts'
 
-/** What a sender is told of its knock: usually as JSON. */
-export interface Told {
+/** The usual answer to a knock, to be spelled as JSON. */
+export interface UsualAnswer {
   readonly body: object
   readonly status: number
   readonly replayed: boolean
 }
 
 /**
- * The answer in a sender's own form; undefined where it sets no body, or one that renders too long: then it is told as
- * usual. Nothing of it is ever shown as a page of ours.
+ * The answer in a sender's own form; undefined where it sets no body, or one that renders too long: then the
+ * usual answer stands. Nothing of it is ever shown as a page of ours.
  */
-export function respondTo({ status, contentType, body: source }: Respond, told: Told): Response | undefined {
+export function respondTo(
+  { status, contentType, body: source }: Respond,
+  usual: UsualAnswer,
+): Response | undefined {
   if (source === undefined) return undefined
   const type = contentType ?? 'text/plain; charset=utf-8'
-  const rendering = render(compileTemplate(source), viewOf(told.body), {
+  const rendering = render(compileTemplate(source), viewOf(usual.body), {
     interpolate: (text, raw) => (raw ? text : escaped(text, type)),
   })
   if (rendering.kind === 'failed') return undefined
   const { text } = rendering
   return new Response(text === '' ? null : text, {
-    status: status ?? told.status,
+    status: status ?? usual.status,
     headers: {
       ...(text !== '' && { 'content-type': type }),
-      ...(told.replayed && { 'idempotency-replayed': 'true' }),
+      ...(usual.replayed && { 'idempotency-replayed': 'true' }),
       ...fixedHeaders,
     },
   })
@@ -40,9 +43,9 @@ const fixedHeaders = {
 
 /** The receipt, and its status once more as a name that a section can ask for. */
 function viewOf(body: object): View {
-  const told: Record<string, View> = Object.assign(Object.create(null), JSON.parse(JSON.stringify(body)))
-  if (typeof told.status === 'string') told[told.status] = true
-  return told
+  const view: Record<string, View> = Object.assign(Object.create(null), JSON.parse(JSON.stringify(body)))
+  if (typeof view.status === 'string') view[view.status] = true
+  return view
 }
 
 /** A value that cannot end the string or the element it stands in. */

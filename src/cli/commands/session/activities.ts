@@ -13,8 +13,8 @@ export async function activitiesNow(
   { connect, drivers }: Pick<LocalHome, 'connect' | 'drivers'>,
   sessions: readonly Session[],
 ): Promise<Activities> {
-  const told = await toldByServer(call)
-  if (told) return told
+  const seen = await seenByServer(call)
+  if (seen) return seen
   const once = async (session: Session) => askedOnce(await connect(session))
   return askSessions({ drivers: await drivers(), connect: once }, sessions)
 }
@@ -26,7 +26,7 @@ const askedOnce = (connection: Connection | undefined): Connection | undefined =
     state: (signal) => connection.state(signal).finally(() => void connection.close().catch(() => {})),
   }
 
-async function toldByServer({ io, home }: Call): Promise<Activities | undefined> {
+async function seenByServer({ io, home }: Call): Promise<Activities | undefined> {
   try {
     const server = await io.server(home)
     const signal = AbortSignal.timeout(serverMs)
