@@ -35,6 +35,9 @@ const longestKnockMs = 300_000
 /** How much of the time that passed a crash may forget. Milliseconds. */
 const saveMs = 30_000
 
+/** A clock that jumps for ever is remembered so far back; what lies before is shown as if it had not jumped until then. */
+const mostJumps = 1000
+
 export function createStoreTime(sql: Sql, { now, steady, role }: StoreTimeDeps): StoreTime {
   if (!steady) return wallTime(now)
   const serves = role === 'server'
@@ -42,9 +45,8 @@ export function createStoreTime(sql: Sql, { now, steady, role }: StoreTimeDeps):
   let unsaved = false
   let jumps = savedJumps(sql)
   const toWall = (at: number) => {
-    const later = jumps.findIndex(({ since }) => since > at)
-    if (later < 0) return at + steady.skew()
-    return at + (jumps[later - 1]?.skew ?? 0)
+    const before = jumps.findLast(({ since }) => since <= at)
+    return at + (before === jumps.at(-1) ? steady.skew() : (before?.skew ?? 0))
   }
   const wentBack = saved !== undefined && steady.resume(saved)
   return {
@@ -61,10 +63,10 @@ export function createStoreTime(sql: Sql, { now, steady, role }: StoreTimeDeps):
       if (!serves) return
       const [at, skew] = [steady.now(), steady.skew()]
       if (!unsaved && saved?.skew === skew && at < saved.seen + saveMs) return
-      if (skew !== (jumps.at(-1)?.skew ?? 0)) jumps = [...jumps, { since: at, skew }]
+      if (skew !== (jumps.at(-1)?.skew ?? 0)) jumps = [...jumps, { since: at, skew }].slice(-mostJumps)
       saved = { skew, seen: at }
       unsaved = false
-      writeTime(sql, saved, jumps.at(-1))
+      writeTime(sql, saved, jumps)
     },
     undone: () => {
       unsaved = true
@@ -100,9 +102,12 @@ const savedJumps = (sql: Sql): readonly Jump[] =>
     .all()
     .map((row) => ({ since: number(row.since), skew: number(row.skew) }))
 
-function writeTime(sql: Sql, { skew, seen }: SavedTime, jump: Jump | undefined): void {
+function writeTime(sql: Sql, { skew, seen }: SavedTime, jumps: readonly Jump[]): void {
   sql('INSERT OR REPLACE INTO steady_time (id, skew, seen) VALUES (1, ?, ?)').run(skew, seen)
-  if (jump) sql('INSERT OR REPLACE INTO clock_jumps (since, skew) VALUES (?, ?)').run(jump.since, jump.skew)
+  const [oldest, newest] = [jumps[0], jumps.at(-1)]
+  if (!oldest || !newest) return
+  sql('INSERT OR REPLACE INTO clock_jumps (since, skew) VALUES (?, ?)').run(newest.since, newest.skew)
+  sql('DELETE FROM clock_jumps WHERE since < ?').run(oldest.since)
 }
 
 /** A home that no server of this version has served yet: its newest delivery tells how late it has been. */
