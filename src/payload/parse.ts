@@ -83,7 +83,8 @@ function withText(view: View, text: string): View {
 
 async function formView(fields: Fields, files: Fields, pause: Pause): Promise<View> {
   const { payload, ...others } = fields
-  if (payload === undefined || Object.keys(others).length > 0) return plainView({ ...files, ...fields })
+  if (payload === undefined || !looksLikeJson(payload) || Object.keys(others).length > 0)
+    return plainView({ ...files, ...fields })
   const view = await parseJson(payload, pause)
   return isObject(view) ? withWhole(Object.assign(plainView(files), view), view) : view
 }

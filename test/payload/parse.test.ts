@@ -221,6 +221,7 @@ describe('parsePayload: other types', () => {
     assert.equal(show('{{payload.a.n}} {{.}}', view), '1.10 {"a":{"n":1.10}}')
     assert.equal(show('{{payload.a.n}}', await parseNested(view, ['payload'])), '1.10')
     assert.equal(show('{{payload}}', await parse('payload=x&other=y', form)), 'x')
+    assert.equal(show('{{payload}}', await parse('payload=hello', form)), 'hello')
     await refuses(parse('payload=%7B', form), 'malformed')
   })
 
