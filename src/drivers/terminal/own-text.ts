@@ -19,7 +19,6 @@ export function isForeign(own: OwnText | undefined, input: string): boolean {
 }
 
 const certain = 24
-const least = 8
 
 /** Stand-ins for a long paste: `[Pasted text #1 +12 lines]`, `[Pasted Content 6937 chars]`. */
 const marker = /\[\s*past(?:e|ed)\b[^[\]]*\]/iu
@@ -46,7 +45,7 @@ export function ownPart(text: string, input: string): OwnPart | undefined {
   for (let length = whole.length; ; length = Math.min(length - 1, certain)) {
     const at = shown.ink.lastIndexOf(whole.slice(-length))
     if (at >= 0) return partOf(input, shown.from[at] ?? 0, shown.to[at + length - 1] ?? 0, graphemes(text))
-    if (length <= least) return undefined
+    if (length <= certain) return undefined
   }
 }
 

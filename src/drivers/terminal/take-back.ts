@@ -98,17 +98,20 @@ async function takeBackRetyped(surface: Surface, { beside: { after }, touched }:
     await surface.press(backspace.repeat(graphemes(after)), seen)
 }
 
-function pressFor(surface: Surface, progress: Progress, part: OwnPart, seen: Screen) {
+/** What keys were pressed for is noted only if they were. */
+async function pressFor(surface: Surface, progress: Progress, part: OwnPart, seen: Screen) {
   const { text } = progress.typed
   const alone = part.before.trim() === '' && part.after.trim() === ''
-  const first = !progress.touched
+  const wholeLine = alone && !progress.touched && !text.includes('\n')
+  const count = Math.min(part.keys, maxKeys)
+  const failed = await surface.press(wholeLine ? killLine : keysFor(text, part, count, seen), seen)
+  if (failed) return failed
   progress.touched = true
   progress.pressedAt = surface.now()
-  if (alone && first && !text.includes('\n')) return surface.press(killLine, seen)
-  const count = Math.min(part.keys, maxKeys)
+  if (wholeLine) return undefined
   progress.removed += count
   progress.beside = part
-  return surface.press(keysFor(text, part, count, seen), seen)
+  return undefined
 }
 
 /** From the front, where that is safe: then no key matters that a person pressed and the screen does not show yet. */

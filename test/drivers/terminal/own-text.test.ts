@@ -43,9 +43,9 @@ describe('ownPart', () => {
     ],
     [
       'as its end, where the box shows no more',
-      `${'x '.repeat(50)}the very end of it`,
-      'x x the very end of itkim',
-      { before: '', after: 'kim', keys: 118 },
+      `${'x '.repeat(50)}the very end of a long message`,
+      'the very end of a long messagekim',
+      { before: '', after: 'kim', keys: 130 },
     ],
     ['not at all', 'fix it', 'kim was here', undefined],
   ] as const
