@@ -171,7 +171,7 @@ function routes(
       deliveryRoute(
         {
           admin,
-          sourcesOf: (bearer) => sourcesOf({ store, tokens, config }, bearer, clock.now()),
+          sourcesOf: (bearer) => sourcesOf({ store, tokens, config }, bearer),
           inspect: store.inspectDelivery,
           wait: pipeline.waiters.wait,
         },

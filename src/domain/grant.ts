@@ -65,11 +65,17 @@ export const forbidden = (extra: Failure['extra'] = {}): Failure =>
 
 /** True when the row and the token agree and neither is dead at `now` (Unix milliseconds, no leeway). */
 export function admits(grant: Grant | undefined, claims: Claims, now: number): grant is Grant {
+  return mayRead(grant, claims) && !isExpired(grant, now) && !hasEnded(claims, now)
+}
+
+/** True when the row and the token agree and it is not revoked: that is enough to read the deliveries it once made. */
+export function mayRead(grant: Grant | undefined, claims: Claims): grant is Grant {
   if (!grant || grant.revokedAt !== undefined) return false
-  if (isExpired(grant, now) || (claims.expiresAt !== undefined && now >= claims.expiresAt * 1000))
-    return false
   return channelOfOpened(grant) === channelOfOpened(claims) && grant.verb === claims.verb && isFitting(claims)
 }
+
+const hasEnded = ({ expiresAt }: Claims, now: number): boolean =>
+  expiresAt !== undefined && now >= expiresAt * 1000
 
 /** Whether the verb is one for that kind of channel. */
 const isFitting = ({ verb, hook }: Claims): boolean =>
@@ -79,8 +85,7 @@ const isFitting = ({ verb, hook }: Claims): boolean =>
 export function whyDead(grant: Grant | undefined, claims: Claims, now: number): string {
   if (!grant) return 'the grant of this token is gone'
   if (grant.revokedAt !== undefined) return 'the grant is revoked'
-  if (isExpired(grant, now) || (claims.expiresAt !== undefined && now >= claims.expiresAt * 1000))
-    return 'the token has expired'
+  if (isExpired(grant, now) || hasEnded(claims, now)) return 'the token has expired'
   return 'the token is for another channel or verb than its grant'
 }
 

@@ -1,6 +1,6 @@
 import type { Source } from '../domain/delivery.ts'
 import type { Failure } from '../domain/error.ts'
-import { admits, type Claims, forbidden, type Grant, verbs, whyDead } from '../domain/grant.ts'
+import { admits, type Claims, forbidden, type Grant, mayRead, verbs, whyDead } from '../domain/grant.ts'
 import { type Admission, type HandshakeAnswer, type Knock, type Proof, wrongMethod } from '../domain/knock.ts'
 import type { DoorStore, Tokens } from '../domain/ports.ts'
 import { requireOpen } from '../domain/session.ts'
@@ -22,17 +22,16 @@ export const authenticate = (
 ): Promise<Admission | { readonly handshake: HandshakeAnswer }> =>
   knock.proof.kind === 'token' ? proveToken(deps, knock, knock.proof) : proveHook(deps, knock, knock.proof)
 
-/** Whose deliveries a bearer credential may see at `now` (Unix milliseconds): those of its hooks, or of its grant. */
+/** Whose deliveries a bearer credential may see: those of its hooks, or of its grant, which may have expired since. */
 export async function sourcesOf(
   { store, tokens, config }: Pick<AuthenticateDeps, 'store' | 'tokens' | 'config'>,
   bearer: string,
-  now: number,
 ): Promise<readonly Source[]> {
   const hooks = hooksOpenedBy(config(), bearer)
   if (hooks.length > 0) return hooks.map((hook) => ({ kind: 'hook', hook }))
   const claims = await tokens.read(bearer)
-  const grant = claims && admitted(await store.findGrant(claims.grant), claims, now)
-  return grant ? [sourceOf(grant)] : []
+  const grant = claims && (await store.findGrant(claims.grant))
+  return claims && mayRead(grant, claims) ? [sourceOf(grant)] : []
 }
 
 const sourceOf = ({ id, hook }: Grant): Source =>
