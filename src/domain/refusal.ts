@@ -54,8 +54,8 @@ export const keptCountHours = 48
 /** So many wrong secrets, signatures and tokens within an hour are no accident. */
 export const guessesAnHour = 1000
 
-/** The same for causes that differ in their numbers alone. */
-const causeKind = (cause: string): string => cause.replace(/\d+/g, '0')
+/** The same for causes that differ in what they measure alone: `timestamp is … s old`. A number within a name stays. */
+export const causeKind = (cause: string): string => cause.replace(/(?<![\w-])\d+(?![\w-])/g, '…')
 
 export const likeness = ({ code, cause, peer }: NewRefusal): string => `${code} ${peer} ${causeKind(cause)}`
 

@@ -62,7 +62,7 @@ describe('doctor', () => {
     const refusals = Array.from({ length: 30 }, () => refusalOf({ at: world.now }))
     await world.store.recordRefusals(refusals, [
       counted('signature does not match', 1200, 1200, 'unauthorized'),
-      counted('timestamp is 0 s old', 7, 0, 'unauthorized'),
+      counted('timestamp is … s old', 7, 0, 'unauthorized'),
       counted('action is not "opened"', 3, 0, 'ignored'),
       { ...counted('long ago', 5, 0, 'unauthorized'), hour: hour - 30 },
     ])
@@ -73,7 +73,7 @@ describe('doctor', () => {
     assert.match(details[0] ?? '', /guessing secrets: 1200 wrong/)
     assert.equal(
       details[1],
-      '1207 knocks turned away in the last day: 1200 × signature does not match, 7 × timestamp is 0 s old',
+      '1207 knocks turned away in the last day: 1200 × signature does not match, 7 × timestamp is … s old',
     )
     assert.match(details[2] ?? '', /^3 knocks ignored/)
     assert.match(details[3] ?? '', /every failed proof comes from one address, 192\.0\.2\.1/)
