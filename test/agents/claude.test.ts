@@ -46,6 +46,9 @@ describe('Claude Code, driven through the built binary', () => {
     }
   }
 
+  const held = async (id: unknown) =>
+    JSON.parse((await bench.postern('deliveries', 'show', String(id), '--json')).stdout).heldBecause
+
   before(async () => {
     if (skip) return
     bench = await openAgent('claude')
@@ -177,18 +180,18 @@ describe('Claude Code, driven through the built binary', () => {
     assert.equal(count('half a thought'), 0)
   })
 
-  it('inbox: killed in a turn it is never delivered, and the next knock gets 410', options, async () => {
-    const id = await ask('desk', 'SLOW:20 to the death')
-    await until('it arrived', () => (count('SLOW:20 to the death') === 1 ? true : undefined))
-    process.kill(pane.panePid, 'SIGKILL')
-    assert.equal((await bench.settled(server, id)).state, 'FAILED')
-    const { status } = await post(
-      `${server.url}/api/hooks/agent`,
-      { session: 'desk', message: 'next' },
-      { prefer: 'wait=30' },
-    )
-    assert.equal(status, 410)
-  })
+  it(
+    'inbox: killed in a turn it is never delivered, and the next knock is held for its successor',
+    options,
+    async () => {
+      const id = await ask('desk', 'SLOW:20 to the death')
+      await until('it arrived', () => (count('SLOW:20 to the death') === 1 ? true : undefined))
+      process.kill(pane.panePid, 'SIGKILL')
+      assert.equal((await bench.settled(server, id)).state, 'FAILED')
+      const next = await ask('desk', 'next')
+      await until('it is held', async () => (await held(next)) === 'offline' || undefined)
+    },
+  )
 
   it('stream: one of our own answers, keeps to its permissions and its conversation', options, async () => {
     const permissions = ['--set', 'permissions=["Bash(touch allowed)"]']
