@@ -5,7 +5,7 @@ import { withSession } from '../domain/hook.ts'
 import type { Session } from '../domain/session.ts'
 import { admitTo, createAdminCheck } from '../http/credentials.ts'
 import type { RequestGuard } from '../http/guard.ts'
-import { createHostNames, createHosts, createPeers } from '../http/hosts.ts'
+import { createHostNames, createHosts, createPeers, remembered } from '../http/hosts.ts'
 import { createMetrics } from '../http/metrics.ts'
 import { createRefusalNotes } from '../http/refusals.ts'
 import { channelRoutes } from '../http/routes/channels.ts'
@@ -85,7 +85,7 @@ async function listen(
   let http: HttpServer | undefined
   const { config } = deps
   const peerOf = createPeers(() => config().server.trustedProxies)
-  const peer = (request: Request) => peerOf(request, http?.peerOf(request) ?? 'unknown')
+  const peer = remembered((request) => peerOf(request, http?.peerOf(request) ?? 'unknown'))
   const guard: RequestGuard = {
     hosts: createHosts(
       createHostNames(() => config().server),

@@ -6,7 +6,7 @@ import { problemResponse } from './problem.ts'
 export interface RequestGuard {
   readonly hosts: Hosts
   readonly log: Log
-  /** IP address of who asks, through trusted proxies only. */
+  /** IP address of who asks, through trusted proxies only; known for good once it was asked for. */
   readonly peer: (request: Request) => string
   /** To be called for a request that has arrived and proven itself when its answer may take longer than 15 seconds. */
   readonly keepOpen: (request: Request) => void

@@ -101,3 +101,13 @@ export function createPeers(
     return hops.findLast((hop) => isIP(hop) !== 0 && !isProxy(hop)) ?? socketPeer
   }
 }
+
+/** Asks once for each request: when its connection is closed nobody can tell any more. */
+export function remembered(peerOf: (request: Request) => string): (request: Request) => string {
+  const known = new WeakMap<Request, string>()
+  return (request) => {
+    const peer = known.get(request) ?? peerOf(request)
+    known.set(request, peer)
+    return peer
+  }
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createHosts, createPeers } from '../../src/http/hosts.ts'
+import { createHosts, createPeers, remembered } from '../../src/http/hosts.ts'
 
 const request = (headers: Record<string, string>) => ({ headers: new Headers(headers) }) as Request
 
@@ -64,4 +64,14 @@ describe('createPeers', () => {
     assert.equal(createPeers(() => ['10.0.0.0/8'])(forwarded, '198.51.100.1'), '198.51.100.1'))
   it('takes the nearest address that is no proxy', () =>
     assert.equal(createPeers(() => ['10.0.0.0/8'])(forwarded, '::ffff:10.0.0.1'), '203.0.113.9'))
+})
+
+describe('remembered', () => {
+  it('keeps the address of a request whose connection is closed meanwhile', () => {
+    const answers = ['192.0.2.1', 'unknown', '192.0.2.2']
+    const peer = remembered(() => answers.shift() ?? assert.fail())
+    const request = new Request('http://localhost/')
+    assert.deepEqual([peer(request), peer(request)], ['192.0.2.1', '192.0.2.1'])
+    assert.equal(peer(new Request('http://localhost/')), 'unknown')
+  })
 })

@@ -40,7 +40,7 @@ export function knockOf(deps: KnockDeps, guard: RequestGuard, request: Request, 
     peer: () => guard.peer(request),
     header: (name) => request.headers.get(name) ?? undefined,
     body: (maxBytes, as) => {
-      sent ??= readBody(request, maxBytes)
+      sent ??= arriving(guard, request, readBody(request, maxBytes))
       if (as === 'sent' || !request.headers.has('content-encoding')) return sent
       const by = as === 'unproven' ? 'stranger' : undefined
       body ??= sent.then((bytes) => unpacked(request, bytes, maxBytes, by))
@@ -48,6 +48,14 @@ export function knockOf(deps: KnockDeps, guard: RequestGuard, request: Request, 
     },
     keptHeaders: (form) => headersToKeep(request, form === 'message' ? knockHeaders : webhookHeaders),
   }
+}
+
+const slowMs = 1000
+
+/** Whose body is slow is asked while it comes: its connection may be closed before it is refused. */
+function arriving(guard: RequestGuard, request: Request, body: Promise<Uint8Array>): Promise<Uint8Array> {
+  const timer = setTimeout(() => guard.peer(request), slowMs)
+  return body.finally(() => clearTimeout(timer))
 }
 
 const longWaitMs = 15_000
