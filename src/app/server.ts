@@ -8,6 +8,7 @@ import type { RequestGuard } from '../http/guard.ts'
 import { createHostNames, createHosts, createPeers, remembered } from '../http/hosts.ts'
 import { createMetrics } from '../http/metrics.ts'
 import { createRefusalNotes } from '../http/refusals.ts'
+import { awaitsBody } from '../http/request.ts'
 import { channelRoutes } from '../http/routes/channels.ts'
 import { deliveryRoutes } from '../http/routes/deliveries.ts'
 import { deliveryRoute } from '../http/routes/delivery.ts'
@@ -94,7 +95,10 @@ async function listen(
     log: deps.log,
     peer,
     ...createRefusalNotes({ note: pipeline.refusals.note, peer, now: deps.clock.now }),
-    keepOpen: (request) => http?.keepOpen(request),
+    // Else whoever announces a body and sends none would hold the connection long after its answer.
+    keepOpen: (request) => {
+      if (!awaitsBody(request)) http?.keepOpen(request)
+    },
   }
   let { port } = config().server
   const address = () => listeningUrl(config(), port)

@@ -18,6 +18,10 @@ export function preferredWaitMs(request: Request, fallbackMs: number): number {
   return Math.min(Number(asked), longestWaitSeconds) * 1000
 }
 
+/** Whether a body was announced that nobody has read, so that it may still be on its way. */
+export const awaitsBody = ({ headers, bodyUsed }: Request): boolean =>
+  !bodyUsed && ((headers.get('content-length') ?? '0') !== '0' || headers.has('transfer-encoding'))
+
 /** The raw path of a request, exactly as it was sent: never percent-decoded. */
 export function rawPath(request: Request): string {
   const { url } = request

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { bearerOf, headersToKeep, knockHeaders, preferredWaitMs, rawPath } from '../../src/http/request.ts'
+import { awaitsBody, bearerOf, headersToKeep, knockHeaders, preferredWaitMs, rawPath } from '../../src/http/request.ts'
 
 const request = (headers: Record<string, string> = {}, url = 'http://localhost/hook/x') =>
   new Request(url, { headers })
@@ -44,4 +44,24 @@ describe('headersToKeep', () => {
     const all = request({ authorization: 'Bearer x', cookie: 'y', 'user-agent': 'curl', 'x-api-key': 'z' })
     assert.deepEqual(headersToKeep(all, knockHeaders), { 'user-agent': 'curl' })
   })
+})
+
+describe('awaitsBody: a body that nobody reads holds no connection', () => {
+  const post = (headers: Record<string, string>) =>
+    new Request('http://localhost/', { method: 'POST', headers, body: '{}' })
+  const table: readonly [title: string, request: Request, expected: boolean][] = [
+    ['no body', request(), false],
+    ['an empty body', request({ 'content-length': '0' }), false],
+    ['a body of known length', post({ 'content-length': '2' }), true],
+    ['a body of unknown length', post({ 'transfer-encoding': 'chunked' }), true],
+  ]
+  for (const [title, asked, expected] of table)
+    it(`is ${expected} of ${title}`, () => assert.equal(awaitsBody(asked), expected))
+
+  for (const headers of [{ 'content-length': '2' }, { 'transfer-encoding': 'chunked' }])
+    it(`is false of one that was read: ${Object.keys(headers)}`, async () => {
+      const asked = post(headers)
+      await asked.arrayBuffer()
+      assert.equal(awaitsBody(asked), false)
+    })
 })
