@@ -47,7 +47,11 @@ export function troubleWithOwner(home: Home): OwnerTrouble | undefined {
     first(linksTo(root), (path) => linkOfAnother(path, me)) ??
     folderOfAnother(root, me, statSync) ??
     first([dirname(configFile), configFile], (path) => linkOfAnother(path, me) ?? givenByAnother(path, me)) ??
+    noFile(configFile, statSync(configFile, { throwIfNoEntry: false }), 'the configuration') ??
     first([keysDir, runDir], (path) => folderOfAnother(path, me, lstatSync)) ??
+    first(keyFiles(keysDir), (path) =>
+      noFile(path, lstatSync(path, { throwIfNoEntry: false }), 'a file of Postern'),
+    ) ??
     strangersIn(root, me, isDatabase, 0o022) ??
     strangersIn(keysDir, me, always, 0o022) ??
     first(foldersIn(runDir), (folder) => strangersIn(folder, me, always, 0))
@@ -75,6 +79,16 @@ function givenByAnother(path: string, me: number): OwnerTrouble | undefined {
   if (!found || found.uid === 0) return undefined
   return found.uid === me ? writableByOthers(path, found, 0o002) : ofAnother(path, found)
 }
+
+/** Other folders in `keys/` are the operator's. */
+const keyFiles = (keysDir: string): readonly string[] =>
+  entriesOf(keysDir)
+    .filter(([name]) => /^(mark|revoked|admin\.token|.+\.key)$/.test(name))
+    .map(([name]) => `${keysDir}/${name}`)
+
+/** Reading a pipe or a device might never end. */
+const noFile = (path: string, found: Stats | undefined, what: string): OwnerTrouble | undefined =>
+  !found || found.isFile() ? undefined : planted(`${path} is a ${kindOf(found)} where ${what} belongs.`)
 
 function folderOfAnother(
   path: string,
@@ -166,7 +180,7 @@ const planted = (detail: string): OwnerTrouble => ({
 })
 
 const kindOf = (found: Stats): string =>
-  found.isSymbolicLink() ? 'link' : found.isFIFO() ? 'pipe' : 'device'
+  found.isSymbolicLink() ? 'link' : found.isFIFO() ? 'pipe' : found.isDirectory() ? 'folder' : 'device'
 
 function first<T, R>(all: readonly T[], of: (one: T) => R | undefined): R | undefined {
   for (const one of all) {

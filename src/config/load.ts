@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { lstat, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
@@ -31,6 +31,7 @@ export interface ConfigSources {
 export async function loadConfig(sources: ConfigSources): Promise<Config> {
   const { home, env, flags, read = readText, ignoreSecretProblems } = sources
   const file = home.configFile
+  if (await isPipe(file)) throw new Failure('config_invalid', `${file} is a pipe, which may never end.`)
   const text = await read(file)
   const overrides = overridesOf(env, flags)
   const problems: Problem[] = []
@@ -60,14 +61,27 @@ export async function configSchema(): Promise<Readonly<Record<string, unknown>>>
   return jsonSchema()
 }
 
-/** Undefined when there is no such file. */
+/** Undefined when there is no such file. A link that leads nowhere is not none: what it should lead to is missing. */
 const readText: BuildDeps['read'] = async (path) => {
   try {
     return await readFile(path, 'utf8')
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') {
+      for (const place of [path, dirname(path)])
+        if (await isLink(place))
+          throw new Failure('config_invalid', `${place} is a link to what is not there.`, { cause })
+      return undefined
+    }
     throw new Failure('config_invalid', `${path} cannot be read: ${reasonOf(cause)}`, { cause })
   }
+}
+
+const isLink = async (path: string): Promise<boolean> =>
+  (await lstat(path).catch(() => undefined))?.isSymbolicLink() === true
+
+async function isPipe(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined)
+  return found?.isFIFO() === true || found?.isCharacterDevice() === true
 }
 
 /** Parses strict JSON. Throws `config_invalid` with line and column. */

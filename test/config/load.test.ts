@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -687,3 +687,18 @@ function keysIn(schema: unknown): readonly string[] {
   const own = typeof properties === 'object' && properties !== null ? Object.keys(properties) : []
   return [...own, ...Object.values(schema).flatMap(keysIn)]
 }
+
+describe('a configuration that is a link to what is not there is not none', () => {
+  for (const [linked, making] of [
+    ['preferences', ''],
+    ['preferences/webhooks.json', 'preferences'],
+  ] as const)
+    it(`refuses ${linked}`, async () => {
+      const root = await mkdtemp(join(tmpdir(), 'postern-config-'))
+      await mkdir(join(root, making), { recursive: true })
+      await symlink(join(root, 'nowhere'), join(root, linked))
+      const said = await refusal(loadConfig({ home: homeAt(root), env: {}, flags: {} }))
+      assert.equal(said, `${join(root, linked)} is a link to what is not there.`)
+      await rm(root, { recursive: true })
+    })
+})

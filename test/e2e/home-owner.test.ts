@@ -91,6 +91,16 @@ const plants: readonly Plant[] = [
     says: /server\.json is a pipe/,
   },
   {
+    title: 'a pipe in place of the configuration, which would never be read to its end',
+    plant: (home) => spawnSync('mkfifo', [inPlaceOf(home, 'preferences/webhooks.json')]),
+    says: /webhooks\.json is a pipe where the configuration belongs/,
+  },
+  ...['mark', 'revoked', 'admin.token'].map((name) => ({
+    title: `a folder in place of keys/${name}`,
+    plant: (home: string) => mkdirSync(inPlaceOf(home, `keys/${name}`)),
+    says: new RegExp(`${name.replace('.', '\\.')} is a folder where a file of Postern belongs`),
+  })),
+  {
     title: 'a device in place of keys/mark',
     plant: (home) => spawnSync('mknod', [inPlaceOf(home, 'keys/mark'), 'c', '1', '3']),
     says: /mark is a device/,

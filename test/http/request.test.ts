@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { awaitsBody, bearerOf, headersToKeep, knockHeaders, preferredWaitMs, rawPath } from '../../src/http/request.ts'
+import {
+  awaitsBody,
+  bearerOf,
+  headersToKeep,
+  knockHeaders,
+  preferredWaitMs,
+  rawPath,
+} from '../../src/http/request.ts'
 
 const request = (headers: Record<string, string> = {}, url = 'http://localhost/hook/x') =>
   new Request(url, { headers })
