@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { longMessage } from './messages.ts'
-import { agentProcesses, assertSaid, type Stage, saidOf } from './stage.ts'
+import { agentProcesses, assertSaid, assertSaidAlone, type Stage, saidOf } from './stage.ts'
 
 /** Everything that may go wrong with an agent whose process is Postern's and whose answers are told. */
 export const ownedHazards = {
@@ -34,7 +34,7 @@ export const ownedHazards = {
     for (const word of words) {
       const shown = await stage.turn(word)
       assert.equal(shown.state, 'DELIVERED', JSON.stringify(shown))
-      await assertSaid(stage, word, [word])
+      await assertSaidAlone(stage, word)
     }
     assert.equal((await stage.turn('SAY:still there')).answer, 'still there')
   },

@@ -105,3 +105,13 @@ export async function assertSaid(stage: Stage, part: string, expected: readonly 
   )
   assert.deepEqual(said(), expected)
 }
+
+/** As `assertSaid`, for one message that is no more than this text, whatever others contain it. */
+export async function assertSaidAlone(stage: Stage, text: string): Promise<void> {
+  const alone = () =>
+    saidOf(stage, text)
+      .map((message) => message.trim())
+      .filter((message) => message === text)
+  await until(`"${text}" alone`, () => alone().length > 0 || undefined).catch(() => {})
+  assert.deepEqual(alone(), [text])
+}

@@ -6,7 +6,15 @@ import type { AgentBench } from '../../support/agents.ts'
 import { binary } from '../../support/binary.ts'
 import { until } from '../../support/hooks.ts'
 import { longMessage } from './messages.ts'
-import { agentProcesses, assertSaid, openStage, type Stage, saidOf, session } from './stage.ts'
+import {
+  agentProcesses,
+  assertSaid,
+  assertSaidAlone,
+  openStage,
+  type Stage,
+  saidOf,
+  session,
+} from './stage.ts'
 
 /** What a test knows of one agent's terminal. */
 export interface TypedAgent {
@@ -85,11 +93,7 @@ export const typedHazards = {
       const [shown] = await stage.settled(id)
       assert.equal(shown?.state, 'DELIVERED', JSON.stringify(shown))
     }
-    await assertSaid(
-      stage,
-      '[webhook] ',
-      words.map((word) => `[webhook] ${word.replace('\u200b', '')}`.trim()),
-    )
+    for (const word of words) await assertSaidAlone(stage, `[webhook] ${word.replace('\u200b', '')}`.trim())
   },
 
   'a half-typed draft is neither sent nor lost': async (stage) => {
