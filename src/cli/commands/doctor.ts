@@ -47,14 +47,14 @@ const insideHome = ['store', 'signing keys', 'sessions', 'hooks']
 
 const asFindings = (thrown: unknown): readonly Finding[] => [{ verdict: 'bad', detail: reasonOf(thrown) }]
 
-/** Fixes stand below the table, where nothing is cut and they can be copied. */
+/** Below the table, where nothing is cut, stands what is wrong once more, with what mends it, to be copied. */
 function print({ out }: Call, findings: readonly NamedFinding[]): void {
   const agents = findings.filter(({ verdict }) => verdict === 'found')
   const others = findings.filter(({ verdict }) => verdict !== 'found')
   out.table(columns, others)
   const mendable = others.filter(({ fix }) => fix !== undefined)
   if (mendable.length > 0) out.line('\nTo mend it:')
-  for (const { name, fix = '' } of mendable) out.line(`  ${name}: ${fix}`)
+  for (const { name, detail, fix = '' } of mendable) out.line(`  ${name}: ${detail}\n    ${fix}`)
   if (agents.length > 0) out.line('\nAgents here, and what adds them; the best way to each comes first:')
   for (const { detail, fix = '' } of agents) out.line(`  ${detail}\n    ${fix}`)
 }

@@ -30,7 +30,7 @@ export const grantCommands: readonly Command[] = [
         name: 'verb',
         value: 'verb',
         complete: Object.keys(verbs),
-        summary: 'what it may do; send_input unless given, post_hook with --hook',
+        summary: 'send_input unless given; run_turn for the answer, too; post_hook with --hook',
       },
       {
         name: 'ttl',

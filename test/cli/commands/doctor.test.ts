@@ -30,6 +30,14 @@ const publicUrl = (url: string | undefined, more: { host?: string; allowedHosts?
   }),
 })
 
+const hookTo = (session: string): Facts => ({
+  hooks: async () => ({
+    list: async () => [],
+    targets: async () => [{ name: 'github', session, turns: true, builtIn: false }],
+    test: async () => ({ kind: 'ignored', why: '' }),
+  }),
+})
+
 const answers = (reached: Partial<ProbeResult>) => ({
   probe: async () => ({ status: 200, ours: false, ...reached }),
 })
@@ -83,9 +91,9 @@ describe('doctor', () => {
     const { code, stdout } = await cli(createWorld(), ['doctor'], { modeOf: async () => 0o755 })
     assert.equal(code, 1)
     assert.match(stdout, /home +bad +others can read \S+postern\.db$/m)
-    assert.match(stdout, /^ {2}home: chmod go= \S+postern\.db$/m)
-    assert.match(stdout, /^ {2}home: chmod -R go= \S+keys$/m)
-    assert.match(stdout, /^ {2}home: chmod go= \S+admin\.token$/m)
+    assert.match(stdout, /^ {2}home: .+\n {4}chmod go= \S+postern\.db$/m)
+    assert.match(stdout, /^ {2}home: .+\n {4}chmod -R go= \S+keys$/m)
+    assert.match(stdout, /^ {2}home: .+\n {4}chmod go= \S+admin\.token$/m)
   })
 
   it('makes no home where there is none', async () => {
@@ -181,11 +189,17 @@ describe('doctor', () => {
   })
 
   it('names hooks that deliver to a session that is not there', async () => {
-    const target = { name: 'github', session: 'gone', turns: true, builtIn: false }
-    const test = async () => ({ kind: 'ignored' as const, why: '' })
-    const hooks = async () => ({ list: async () => [], targets: async () => [target], test })
-    const [found] = (await examined(createWorld(), { hooks })).of('hooks')
+    const [found] = (await examined(createWorld(), hookTo('gone'))).of('hooks')
     assert.match(found?.detail ?? '', /"github" delivers to "gone", which does not exist/)
+  })
+
+  it('a finding is cut off on a narrow terminal: says it whole above what mends it', async () => {
+    const terminal = { stdin: true, stdout: true, stderr: true, columns: 60, rows: 24 }
+    const { stdout } = await cli(createWorld(), ['doctor'], { ...hookTo('gone'), terminal })
+    assert.match(
+      stdout,
+      /\n {2}hooks: "github" delivers to "gone", which [^\n…]*\n {4}postern session add gone /,
+    )
   })
 
   it('prints the line that would add each agent, under a name that is free', async () => {
