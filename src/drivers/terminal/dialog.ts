@@ -15,9 +15,17 @@ export function dialogOn(screen: Screen): string | undefined {
   const foot = footOf(screen, linesLooked)
   const seen = dialogIn(foot)
   if (seen === undefined) return undefined
-  const others = footOf(withoutOwn(screen), linesLooked)
+  const others = withoutOwn(screen)
   // A menu is the agent's own when a message spells no more than one of its choices.
-  return hasMenu(foot) && others.some((line) => option.test(line)) ? seen : dialogIn(others)
+  return hasMenu(foot) && keepsChoice(screen, others) ? seen : dialogIn(footOf(others, linesLooked))
+}
+
+/** Whether the menu has a choice that we did not type. A list further up, like an agent's tips, is none of it. */
+function keepsChoice({ lines }: Screen, others: Screen): boolean {
+  const chosen = lines.findLastIndex((line) => selected.test(line))
+  const first = lines.findLastIndex((line, at) => at < chosen && bounds.test(line)) + 1
+  const below = lines.findIndex((line, at) => at > chosen && bounds.test(line))
+  return others.lines.slice(first, below < 0 ? undefined : below).some((line) => option.test(line))
 }
 
 const footOf = ({ lines }: Pick<Screen, 'lines'>, count: number): readonly string[] =>
@@ -68,9 +76,9 @@ const pager = /^(?:--\s?more\s?--.*|\(END\)|press (?:any key|enter|return)\b.*|:
 /** The keys of a dialog whose choices have no numbers: `Enter to confirm · Esc to cancel`. */
 const confirmation = /^[^\p{L}\d]*enter to (?:confirm|select|continue)\b/iu
 
-/** `Press enter to confirm or esc to cancel`, `↑↓ navigate  enter select  escape/ctrl+c cancel`. */
+/** `Enter to stay in auto mode · Esc to cancel`, `Press enter to confirm or esc to cancel`, `↑↓ navigate  enter select  escape/ctrl+c cancel`. */
 const keys =
-  /\benter\b.{0,12}\b(?:confirm|select|continue|submit|choose)\b.*\besc(?:ape)?\b.*\b(?:cancel|exit|quit|go back)\b/iu
+  /^[^\p{L}\d]*enter to \p{L}.*\besc to cancel\b|\benter\b.{0,12}\b(?:confirm|select|continue|submit|choose)\b.*\besc(?:ape)?\b.*\b(?:cancel|exit|quit|go back)\b/iu
 
 /** Choices side by side: `Allow once   Allow always   Reject`. */
 const buttons =
@@ -84,6 +92,8 @@ const decision =
   /\b(?:yes|no|allow|approve|deny|reject|cancel|proceed|trust|continue|exit|confirm|select|log ?in)\b/i
 
 const prompt = /^[\s│┃║|▌]*[❯›>](?!\s*\d{1,2}[.)])/
+/** A line without words, or a prompt: no menu goes on across it. */
+const bounds = new RegExp(`^[^\\p{L}\\p{N}]*$|${prompt.source}`, 'u')
 
 /** Whether the foot of the screen holds a place to type in, with no dialog over it. */
 export const hasInputBox = (screen: Screen): boolean =>

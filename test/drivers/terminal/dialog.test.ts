@@ -24,6 +24,10 @@ describe('dialogOn', () => {
       '',
       ' Enter to confirm · Esc to cancel',
     ],
+    'keys that say what they do': [
+      ' The check of auto mode is not getting through.',
+      ' Enter to stay in auto mode · shift+Tab to leave for accept edits mode and stop · Esc to cancel',
+    ],
     'a yes or no': ['Proceed? [Y/n]'],
     'a host key': ['Are you sure you want to continue connecting (yes/no/[fingerprint])?'],
     'a password': ['[sudo] password for kim:'],
@@ -110,6 +114,19 @@ describe('dialogOn', () => {
   }
   for (const [title, lines] of Object.entries(others))
     it(`sees none in ${title}`, () => assert.equal(dialogOn(screenOf(lines)), undefined))
+
+  const menu = 'Are you sure?\n❯ 1. Yes\n  2. No (esc)'
+  const tips = ['Tips:', '3. Ask questions', '4. Be specific']
+  const typed = ['────────────', ' > Are you sure?', '   ❯ 1. Yes', '     2. No (esc)', '────────────']
+
+  it("takes a menu that we typed for ours, below an agent's list of tips", () =>
+    assert.equal(dialogOn(screenOf([...tips, '', ...typed, 'model'], { own: [menu] })), undefined))
+
+  it('takes a menu of which we typed one choice for that of the agent', () =>
+    assert.notEqual(
+      dialogOn(screenOf(['Are you sure?', '❯ 1. Yes', '  2. No, wait'], { own: ['1. Yes'] })),
+      undefined,
+    ))
 
   it('takes a terminal that shows no keys for a secret', () => {
     assert.notEqual(dialogOn(screenOf([], { cooked: true, echo: false })), undefined)
