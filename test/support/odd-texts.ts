@@ -26,4 +26,5 @@ export const oddTexts: readonly string[] = [
   'שלום مرحبا',
   `${'你好'.repeat(60)}`,
   'spaces behind   \n   \n and before',
+  'spaces of other scripts behind\u00a0\u3000\u2003',
 ]

@@ -19,8 +19,11 @@ export function inputOn(composer: Composer): string {
     .map((row) => unframed(composer.rows[row]?.solid ?? ''))
     .join(' ')
   const typed = unprompted(text, composer.cursorShown)
-  return typed === '' || placeholder.test(typed) ? '' : `${typed}${spacesBehind(composer)}`
+  return showsNothing.test(typed) || placeholder.test(typed) ? '' : `${typed}${spacesBehind(composer)}`
 }
+
+/** A box may be drawn with signs that nobody sees: Qwen Code leaves some behind. */
+const showsNothing = /^[\s\p{Default_Ignorable_Code_Point}]*$/u
 
 /** Up to the cursor, where nothing but ASCII tells how many. */
 function spacesBehind({ rows, cursorRow, cursorColumn = 0, cursorShown }: Composer): string {
@@ -53,7 +56,7 @@ const footRows = 14
  * other lines, and its foot twice. Else what the last two lines frame, or the last row that begins with a prompt.
  */
 function boxRows(rows: readonly StyledRow[]): readonly number[] {
-  const foot = [...rows.keys()].filter((row) => rows[row]?.text !== '').slice(-footRows)
+  const foot = [...rows.keys()].filter((row) => rows[row]?.text.trim() !== '').slice(-footRows)
   const is = (sign: RegExp) => (row: number) => sign.test(rows[row]?.text ?? '')
   const frames = framesIn(foot, is(rule))
   const prompt = foot.findLast(is(prompted))

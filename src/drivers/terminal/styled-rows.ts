@@ -1,5 +1,6 @@
 /** A row of a captured screen in two readings. */
 export interface StyledRow {
+  /** As tmux finds it: spaces other than the ASCII one stay at its end. */
   readonly text: string
   /** Without what is drawn faintly: placeholders, hints and suggestions, which nobody typed. */
   readonly solid: string
@@ -17,7 +18,7 @@ export function readStyledRows(captured: string): readonly StyledRow[] {
       text += plain
       solid += faint ? ' '.repeat(plain.length) : plain
     }
-    return { text: text.trimEnd(), solid: solid.trimEnd() }
+    return { text: text.replace(/ +$/, ''), solid: solid.trimEnd() }
   })
 }
 

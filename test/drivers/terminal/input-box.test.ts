@@ -28,6 +28,8 @@ const shown: readonly (readonly [string, readonly string[], string])[] = [
   ['a new line begun below a prompt in its box', [rule, '> half a thought', '@'], 'half a thought'],
   ['an empty row below output that quotes', ['> quoted', 'output', '@'], ''],
   ['an empty box', ['answer', rule, '❯ ', rule, '  ? for shortcuts'], ''],
+  ['a box with nothing but invisible signs', ['answer', rule, '>  \u200b \u200b', rule, '  ➜ work'], ''],
+  ['a draft of emoji alone in a box', [rule, '> 🎉', rule], '🎉'],
   ['a dim placeholder in a box', [rule, `❯ ${dim('Try "fix lint"')}`, rule], ''],
   ['a draft in a box', ['> earlier', rule, '❯ half a', '  thought', rule, '  ? for help'], 'half a thought'],
   ['a draft in a box without prompt', [rule, 'what is this?', rule], 'what is this?'],
