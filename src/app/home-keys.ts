@@ -1,6 +1,12 @@
 import { keyMarksIn, replaceLostKeys, rotateKeys } from '../auth/keys.ts'
 import { Failure } from '../domain/error.ts'
-import { type KeyTools, refuseTrouble, troubleWithKeys } from '../domain/home-state.ts'
+import {
+  type KeyFacts,
+  type KeyMark,
+  type KeyTools,
+  refuseTrouble,
+  troubleWithKeys,
+} from '../domain/home-state.ts'
 import type { Clock, Store } from '../domain/ports.ts'
 import { openStore } from '../store/sqlite.ts'
 import { openHome } from './home.ts'
@@ -43,10 +49,11 @@ export function keyTools(deps: ProcessDeps, root: string): KeyTools {
       withStore(
         async (store) => {
           const keys = keyMarksIn(keysDir)
-          if (keys.length === 0)
-            refuseTrouble('key_unusable', troubleWithKeys(await store.keyFacts(), keys, keysDir, 0))
+          const facts = await store.keyFacts()
+          if (keys.length === 0) refuseTrouble('key_unusable', troubleWithKeys(facts, keys, keysDir, 0))
+          const revoked = isNoneLeft(facts, keys) ? await revokeAll(store, clock.now()) : 0
           await store.rememberKeys(keys)
-          return { kids: keys.map(({ kid }) => kid) }
+          return { kids: keys.map(({ kid }) => kid), revoked }
         },
         ['database_foreign'],
       ),
@@ -63,6 +70,10 @@ async function isInTrouble(store: KnowsKeys, keysDir: string, clock: Pick<Clock,
     return true
   }
 }
+
+/** Whether every key that the database knows is another one now, or gone: nothing that they signed can be verified. */
+const isNoneLeft = ({ known }: KeyFacts, keys: readonly KeyMark[]): boolean =>
+  known.length > 0 && !known.some((key) => keys.some(({ fingerprint }) => fingerprint === key.fingerprint))
 
 /** URLs that were signed with a lost key cannot come back: they are not to look alive. Returns how many there were. */
 async function revokeAll(store: Store, now: number): Promise<number> {

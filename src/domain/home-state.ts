@@ -101,7 +101,7 @@ function behind(facts: HomeFacts, by: number): HomeTrouble {
   return {
     kind: 'database_behind',
     detail:
-      `${facts.databaseFile} lacks the newest ${by === 1 ? 'transaction' : `${by} transactions`} that were acknowledged: ` +
+      `${facts.databaseFile} lacks the newest ${by === 1 ? 'transaction that was' : `${by} transactions that were`} acknowledged: ` +
       `its write-ahead log (-wal) ${logOf(facts)}, or an older copy was put in its place.`,
     fix: 'Put the files back as they were, or: postern restore BACKUP. What is lacking cannot be known; to go on without it: postern restore --accept-loss',
   }
@@ -172,5 +172,9 @@ export interface KeyTools {
     readonly aside: readonly string[]
   }>
   /** Takes keys and database, as they lie there, as belonging together. */
-  readonly adopt: () => Promise<{ readonly kids: readonly string[] }>
+  readonly adopt: () => Promise<{
+    readonly kids: readonly string[]
+    /** How many URLs were open that none of these keys has signed; they are revoked. */
+    readonly revoked: number
+  }>
 }

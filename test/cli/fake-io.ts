@@ -178,7 +178,7 @@ function ioOf(world: World): Io {
     keys: async () => ({
       rotate: async (graceMs) => ({ kid: 'k2', retireAt: world.now + graceMs }),
       replaceLost: async () => ({ kid: 'k3', kept: 0, revoked: 2, aside: [] }),
-      adopt: async () => ({ kids: ['k1', 'k2'] }),
+      adopt: async () => ({ kids: ['k1', 'k2'], revoked: 3 }),
     }),
     acceptLoss: async () => ({ detail: 'The log is gone.' }),
     troubles: async () => world.troubles,

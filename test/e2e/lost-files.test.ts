@@ -230,6 +230,8 @@ describe('a home that lost something does not start, and says what to do', () =>
         const server = await serve(copy)
         const fresh = await cli(['expose', '--session', 'default', '--quiet'], { home: copy })
         assert.equal((await send(fresh.stdout.trim(), 'again')).status, 202, fresh.stderr)
+        if (way[0] === 'keys')
+          assert.equal((await openGrants(copy)).length, 1, 'a URL that no key here has signed looks open')
         const messages = await messagesIn(copy)
         if (way.includes(backup)) assert.deepEqual(messages, ['again', 'before the backup'])
         else if (keeps === 'nothing') assert.deepEqual(messages, ['again'])
@@ -257,6 +259,12 @@ const bytesIn = (home: string) =>
   )
 
 const namesIn = (home: string) => readdir(home, { recursive: true })
+
+async function openGrants(home: string): Promise<readonly unknown[]> {
+  const { stdout } = await cli(['ls', '--json'], { home })
+  const grants = JSON.parse(stdout) as readonly { readonly revokedAt: string | null }[]
+  return grants.filter(({ revokedAt }) => revokedAt === null)
+}
 
 async function messagesIn(home: string): Promise<readonly string[]> {
   const { stdout } = await cli(['deliveries', 'ls', '--json'], { home })

@@ -23,7 +23,8 @@ export const keysCommands: readonly Command[] = [
     name: 'keys adopt',
     summary: 'Say that the keys and the database in this home belong together.',
     details:
-      'Where both are yours and one was put there by hand: Postern refuses a pair that it does not know.',
+      'Where both are yours and one was put there by hand: Postern refuses a pair that it does not know.\n' +
+      'Where none of the keys is one that the database knows, every open grant is revoked: its URL can never work here.',
     examples: ['postern keys adopt'],
     run: adopt,
   },
@@ -52,10 +53,9 @@ async function replaceLost(call: Call): Promise<void> {
 }
 
 async function adopt(call: Call): Promise<void> {
-  const { kids } = await (await call.io.keys(call.home)).adopt()
-  if (call.json) call.out.json({ kids })
-  else
-    call.out.note(
-      `This home's database and ${plural(kids.length, 'signing key')} belong together from now on.`,
-    )
+  const { kids, revoked } = await (await call.io.keys(call.home)).adopt()
+  if (call.json) return call.out.json({ kids, revoked })
+  call.out.note(`This home's database and ${plural(kids.length, 'signing key')} belong together from now on.`)
+  if (revoked > 0)
+    call.out.note(`${plural(revoked, 'open grant')} revoked, whose URLs were signed with other keys.`)
 }
