@@ -56,7 +56,9 @@ async function serveWith(
   })
   try {
     const keys = await openSigningKeys(home, store, steady)
-    const adminToken = followAdminToken(keysDir)
+    const adminToken = followAdminToken(keysDir, (why) =>
+      log('error', 'admin_token.broken', { why, kept: 'the token before it' }),
+    )
     const server = await openServer({
       ...{ platform, home, store, clock, steady, log },
       userHome: io.userHome,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { statSync } from 'node:fs'
-import { Failure } from '../domain/error.ts'
+import { existsSync, statSync } from 'node:fs'
+import { Failure, reasonOf } from '../domain/error.ts'
 import { whyGuessable } from './guessable.ts'
 import { createFile, makePrivateDir, readPrivate, secretBytes } from './key-files.ts'
 
@@ -21,24 +21,25 @@ function tokenIn(path: string): string {
 
 /**
  * The admin token as the file has it now: a new one counts from the next request on. While the file is gone, or holds no
- * token, the one before goes on.
+ * token, the one before goes on; of the latter `unusable` is told.
  */
-export function followAdminToken(dir: string): () => string {
+export function followAdminToken(dir: string, unusable: (why: string) => void): () => string {
   let token = openAdminToken(dir)
   const path = `${dir}/admin.token`
   let seen = looksOf(path)
   return () => {
     const looks = looksOf(path)
-    if (looks !== seen) token = tokenOrBefore(path, token)
+    if (looks !== seen) token = tokenOr(path, token, unusable)
     seen = looks
     return token
   }
 }
 
-function tokenOrBefore(path: string, before: string): string {
+function tokenOr(path: string, before: string, unusable: (why: string) => void): string {
   try {
     return tokenIn(path)
-  } catch {
+  } catch (thrown) {
+    if (existsSync(path)) unusable(reasonOf(thrown))
     return before
   }
 }

@@ -34,18 +34,22 @@ test('openAdminToken refuses a token that can be guessed, and says how to get an
   assert.throws(() => openAdminToken(dir), unusable(/can be guessed\. Delete it/))
 })
 
-test('followAdminToken takes a new token at once, and keeps the last one while there is none', () => {
+test('followAdminToken takes a new token at once, and keeps the last one while there is none, and tells of what is no token', () => {
   const dir = freshDir()
   const path = `${dir}/admin.token`
-  const token = followAdminToken(dir)
+  const told: string[] = []
+  const token = followAdminToken(dir, (why) => told.push(why))
   const first = token()
   fs.rmSync(path)
   assert.equal(token(), first)
   const second = openAdminToken(dir)
   assert.notEqual(second, first)
   assert.equal(token(), second)
+  assert.deepEqual(told, [])
   fs.writeFileSync(path, 'half')
-  assert.equal(token(), second)
+  assert.deepEqual([token(), token()], [second, second])
+  assert.equal(told.length, 1)
+  assert.match(told[0] ?? '', /admin\.token is damaged/)
   fs.writeFileSync(path, `${first}\n`)
   assert.equal(token(), first)
 })
