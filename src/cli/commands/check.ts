@@ -16,7 +16,11 @@ export const check: Command = {
     if (call.json) call.out.json({ ok: true, file: config.file, warnings })
     else {
       for (const warning of warnings) call.out.note(`warning: ${warning}`)
-      call.out.note(`${config.file} is good.`)
+      call.out.note(
+        (await call.io.modeOf(config.file)) === undefined
+          ? `There is no ${config.file}: the defaults are good.`
+          : `${config.file} is good.`,
+      )
     }
   },
 }

@@ -25,6 +25,11 @@ describe('check and config', () => {
     assert.deepEqual([broken.code, broken.stderr], [1, 'postern: server.prot is unknown\n'])
   })
 
+  it('check does not call a file good that is not there', async () => {
+    const { code, stderr } = await cli(createWorld(), ['check'], { modeOf: async () => undefined })
+    assert.deepEqual([code, /^There is no .*: the defaults are good\.\n$/.test(stderr)], [0, true], stderr)
+  })
+
   it('config schema and show print JSON', async () => {
     assert.deepEqual(JSON.parse((await cli(createWorld(), ['config', 'schema'])).stdout), { type: 'object' })
     assert.match((await cli(createWorld(), ['config', 'show'])).stdout, /7717/)

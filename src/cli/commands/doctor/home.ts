@@ -10,10 +10,9 @@ export const checkProgram = async ({ io }: Call): Promise<readonly Finding[]> =>
 export async function checkConfig({ io, home }: Call): Promise<readonly Finding[]> {
   const config = await io.config(home)
   const { warnings } = await config.load()
-  return orOk(
-    warnings.map((warning) => note(warning)),
-    config.file,
-  )
+  if (warnings.length > 0) return warnings.map((warning) => note(warning))
+  if ((await io.modeOf(config.file)) !== undefined) return [ok(config.file)]
+  return [note(`there is no ${config.file}: a server that starts now goes by the defaults`)]
 }
 
 /** Other users may read neither the directory nor what lies in it. */
