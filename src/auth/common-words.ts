@@ -12,7 +12,7 @@ export const commonWords: readonly string[] = `
   charlie daniel george summer winter spring autumn january february march april june july august september october november
   december monday tuesday wednesday thursday friday saturday sunday orange banana cheese coffee flower company internal
   internet computer correct horse battery staple lorem ipsum dolor amet super very long short mine only just make sure
-  with from that what when love life good best first last name data code agent build deploy door gate keys
+  with from that what when love life good best first last name data code agent build deploy door gate key keys
 `
   .trim()
   .split(/\s+/)

@@ -6,7 +6,8 @@ const fewestDifferent = 8
 /**
  * Why somebody who tries what people choose would find a secret, as the end of a sentence that begins with it; undefined when
  * it takes more than that. Its parts are counted: a character is one, and so is a run of an alphabet or a keyboard, and what
- * stood there before, and, once more, a common word. A phrase of several words is taken, if it is long enough.
+ * stood there before, and, once more, a common word. A phrase is taken where not all of its words are common, or where
+ * there are five.
  */
 export function whyGuessable(secret: string): string | undefined {
   if ([...secret].length < minSecretLength) return `must have ${minSecretLength} characters or more`
@@ -16,7 +17,7 @@ export function whyGuessable(secret: string): string | undefined {
   if (isRepeated(signs)) return 'must not be one piece over and over'
   const isFew = (length: number) => isOfRuns(signs.slice(0, length)) || isOfWords(signs.slice(0, length))
   return looked.every(isFew)
-    ? 'must not be made of a common word or two, repetitions, or runs of an alphabet, digits or a keyboard'
+    ? 'must not be made of a few common words, repetitions, or runs of an alphabet, digits or a keyboard'
     : undefined
 }
 
@@ -47,7 +48,7 @@ function isOfRuns(signs: Signs): boolean {
 }
 
 const isOfWords = (signs: Signs): boolean =>
-  partsOf(signs, spelledIn(signs)) < 5 || partsOf(bareOf(signs), spelledIn(bareOf(signs))) < 3
+  partsOf(signs, spelledIn(signs)) < 5 || partsOf(bareOf(signs), spelledIn(bareOf(signs))) < 5
 
 const bareOf = (signs: Signs): Signs => signs.filter((sign) => /[\p{L}\p{N}]/u.test(sign))
 

@@ -60,7 +60,7 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
       'αβγδεζηθικλμνξοπ',
     ],
   ],
-  'a common word or two': [
+  'a few common words': [
     ...[
       'changemechangeme',
       'passwordpassword1',
@@ -76,6 +76,15 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
       'adminadminadmin1',
       'secret-secret-secret',
       'drowssapdrowssap',
+    ],
+    ...[
+      'change-me-please-1',
+      'my-secret-webhook',
+      'your-secret-here',
+      'this-is-a-secret!',
+      'webhook-secret-key',
+      'correct-horse-battery-staple',
+      'REPLACE_ME_PLEASE_',
     ],
     ...[
       'test-test-test-test',
@@ -114,6 +123,8 @@ describe('whyGuessable', () => {
     'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
     'tulpe Mörtel quer Nabel Zwist',
     'a-phrase-of-several-words',
+    'correct-horse-battery-7-staple',
+    'river otter plank velvet',
     'case-secret-0123456789',
   ])
     it(`takes ${secret}`, () => assert.equal(whyGuessable(secret), undefined))
