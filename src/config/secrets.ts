@@ -57,8 +57,7 @@ export function checkSecret(secret: string, at: ConfigPath, least: number, check
 }
 
 function complainOfGuess(secret: string, at: ConfigPath, complain: Complain): void {
-  // One of ours is told of by itself: it may stay on loopback.
-  const why = isExample(secret) ? undefined : whyGuessable(secret)
+  const why = whyGuessable(secret)
   if (why !== undefined) complain(at, `${why}, or others guess it; \`postern secret\` makes one`)
 }
 
@@ -82,9 +81,11 @@ export function reachableBy({ host, publicUrl, trustedProxies }: ServerConfig): 
   return trustedProxies.length > 0 ? 'server.trustedProxies is set' : undefined
 }
 
-/** What stands where a secret should: `${NAME}`, `<your secret>`, one character over and over. */
+/** What stands where a secret should: `${NAME}`, `<your secret>`, `whsec_` with nothing behind it, one character over and over. */
 const isPlaceholder = (secret: string): boolean =>
-  /^(\$\{.*\}|\$\w+|%\w+%|\{\{.*\}\}|<.*>|\[.*\]|env:\w+|(?:process\.)?env\.\w+|(.)\2*)$/s.test(secret)
+  /^(\$\{.*\}|\$\w+|%\w+%|\{\{.*\}\}|<.*>|\[.*\]|env:\w+|(?:process\.)?env\.\w+|[a-z_]{1,8}_|(.)\2*)$/s.test(
+    secret,
+  )
 
 const isList = (written: WrittenSecret): written is readonly OneSecret[] => Array.isArray(written)
 

@@ -57,6 +57,17 @@ describe('a secret that can be guessed', () => {
   })
 })
 
+describe("a sender's own secret that is nothing but its prefix", () => {
+  for (const [scheme, secret] of [
+    ['stripe', 'whsec_'],
+    ['linear', 'lin_wh_'],
+  ] as const)
+    it(`is refused: ${secret}`, async () => {
+      await assert.rejects(load(hook({ verify: { scheme, secret } })), /verify\.secret: is a placeholder/)
+      await load(hook({ verify: { scheme, secret: `${secret}x7Kq2mVb9Rt` } }))
+    })
+})
+
 describe('a secret in a file that cannot be read', () => {
   const read = async (path: string) => {
     if (path.endsWith('webhooks.json')) return JSON.stringify(document)
