@@ -36,6 +36,8 @@ export interface ProgramWanted {
   readonly shows?: 'text' | 'marker' | 'nothing'
   /** How long it takes to react, to text and to keys. */
   readonly lagMs?: number
+  /** What each character of a text adds to that. */
+  readonly lagMsPerCharacter?: number
   readonly obeysKillLine?: boolean
   /** Backspace takes a character of its box away; true unless said otherwise. */
   readonly obeysBackspace?: boolean
@@ -89,7 +91,7 @@ export function simulate(wanted: ProgramWanted = {}): Program {
   const feed = async (text: string, act: () => void): Promise<Gone | undefined> => {
     if (program.end) return program.end
     program.input.push(text)
-    program.after(lagMs, act)
+    program.after(lagMs + text.length * (wanted.lagMsPerCharacter ?? 0), act)
     return undefined
   }
   const typed = (text: string) => {

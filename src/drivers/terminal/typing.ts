@@ -50,6 +50,8 @@ export interface Typist {
 }
 
 const echoMs = 2500
+/** Programs that lay out a long text anew for each piece that arrives take as long as this for each of its characters. */
+const echoMsPerCharacter = 0.4
 /** A slow program may obey the keys that take a text back as late as this; until then nothing is typed. */
 const takenBackPatienceMs = 10_000
 /** How many messages are told apart from what the agent shows of its own. */
@@ -153,7 +155,8 @@ async function typeInto(typing: Typing, entry: Entry, signal: AbortSignal): Prom
     return failed.kind === 'changed' ? { kind: 'busy', why: 'its screen changed just now' } : failed
   }
   noteTyped(typing, entry)
-  const seen = await until(surface, echoMs, signal, 0, (now) => shows(entry, text, now) || now.draft)
+  const limitMs = echoMs + text.length * echoMsPerCharacter
+  const seen = await until(surface, limitMs, signal, 0, (now) => shows(entry, text, now) || now.draft)
   if (seen.kind !== 'screen') return seen
   if (shows(entry, text, seen)) {
     if (entry.probed) await removeProbe(surface, seen)

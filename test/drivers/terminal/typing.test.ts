@@ -124,6 +124,13 @@ describe('type', () => {
     assert.equal(program.input.filter((text) => text === 'slow one').length, 1)
   })
 
+  it('waits longer for a long text that its program lays out slowly', async () => {
+    const { program, type } = atWork({ lagMsPerCharacter: 0.3 })
+    const long = 'wörk '.repeat(4000)
+    assert.equal((await type(long)).kind, 'taken')
+    assert.deepEqual(program.input, [long, '\r'])
+  })
+
   it('types again what an unknown dialog has swallowed', async () => {
     const { program, type } = atWork()
     program.dialog = ['Choose with the arrow keys']
