@@ -40,8 +40,13 @@ export function closedBecause(session: Pick<Session, 'state'> | undefined): Clos
 /** The same for people. */
 export const closedText = (session: Pick<Session, 'state' | 'why'> | undefined): string =>
   session
-    ? `the session has ended${session.why === undefined ? '' : ` (${session.why})`}; it waits until the id is opened again`
-    : 'there is no such session yet; it waits until one is opened'
+    ? `the session has ended${session.why === undefined ? '' : ` (${session.why})`}${untilOpened}`
+    : `there is no such session yet${untilOpened}`
+
+const untilOpened = '; it waits until that id is opened'
+
+/** Why a message waited that does so no more. */
+export const waitedText = (why: string): string => why.replace(untilOpened, '')
 
 /** One of the sessions that a new store begins with: gives way to whatever is registered under its name. */
 export const isStanding = ({ generation }: Pick<Session, 'generation'>): boolean => generation === 'standing'

@@ -7,7 +7,7 @@ import {
 } from './delivery.ts'
 import type { Evidence, Outcome } from './outcome.ts'
 import { backoffMs, defaultRetryPolicy, holdMs, type RetryPolicy } from './retry-policy.ts'
-import { closedText } from './session.ts'
+import { closedText, waitedText } from './session.ts'
 import type { Settlement } from './settlement.ts'
 
 /**
@@ -50,7 +50,7 @@ export function settle(
       return failed(at, 'revoked', 'its grant was revoked before it could be delivered')
     case 'restored':
     case 'expired':
-      return failed(at, outcome.kind, outcome.why)
+      return failed(at, outcome.kind, waitedText(outcome.why))
     case 'ended':
       if (outlivesSession(delivery)) return held({ ...at, outcome: 'closed' }, closedBy(outcome))
       return delivery.acceptedAt === undefined
@@ -149,7 +149,7 @@ function becauseOf(outcome: Held): HeldBecause {
 function held(at: At, outcome: Held): Settlement {
   const { delivery, now, policy } = at
   const because = becauseOf(outcome)
-  if (now >= delivery.expiresAt) return failed(at, 'expired', `waited too long: ${outcome.why}`)
+  if (now >= delivery.expiresAt) return failed(at, 'expired', `waited too long: ${waitedText(outcome.why)}`)
   const wait = 'retryAfterMs' in outcome ? outcome.retryAfterMs : undefined
   const pauseMs = outcome.kind === 'released' ? 0 : (wait ?? holdMs(delivery.receivedAt, now, policy))
   const repeated = delivery.heldBecause === because && delivery.detail === outcome.why

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { Delivery, DeliveryId } from '../../src/domain/delivery.ts'
 import type { GrantId } from '../../src/domain/grant.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
-import type { SessionId } from '../../src/domain/session.ts'
+import { closedText, type SessionId } from '../../src/domain/session.ts'
 import { settle } from '../../src/domain/settle.ts'
 
 const now = 1_800_000_000_000
@@ -29,6 +29,21 @@ const delivery = (over: Partial<Delivery> = {}): Delivery => ({
 const hooked: Partial<Delivery> = { source: { kind: 'hook', hook: 'deploy' } }
 
 describe('settle', () => {
+  it('what expires does not say that it still waits', () => {
+    for (const session of [undefined, { state: 'ended', why: 'by hand' }] as const) {
+      const why = closedText(session)
+      assert.match(why, /; it waits/)
+      for (const outcome of [
+        { kind: 'expired', why } as const,
+        { kind: 'closed', because: 'session_ended', why } as const,
+      ]) {
+        const { state, detail } = settle(delivery({ ...hooked, expiresAt: now }), outcome, now, 0)
+        assert.equal(state, 'FAILED')
+        assert.doesNotMatch(detail ?? '', /it waits/)
+      }
+    }
+  })
+
   const table: readonly [
     name: string,
     from: Partial<Delivery>,
