@@ -79,10 +79,10 @@ export async function revoke(
 
 /** The one grant whose id begins so. Throws `usage`, `not_found` or `ambiguous`. */
 export async function findGrant(store: Pick<DoorStore, 'listGrants'>, idOrPrefix: string): Promise<Grant> {
-  if (!/^[0-9a-f]{1,16}$/.test(idOrPrefix))
+  if (!/^[0-9a-f]{4,16}$/.test(idOrPrefix))
     throw new Failure(
       'usage',
-      'A grant id is 16 of 0-9 a-f, or a beginning of that which only one grant has.',
+      'A grant id is 16 of 0-9 a-f; at least the first 4 of them, as far as only one grant has them.',
     )
   const found = await store.listGrants({ idPrefix: idOrPrefix })
   const [grant] = found

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { Claims, Grant } from '../../src/domain/grant.ts'
 import { admits } from '../../src/domain/grant.ts'
 import type { Session, SessionId } from '../../src/domain/session.ts'
-import { type ExposeDeps, expose, type MintOrder } from '../../src/manage/grants.ts'
+import { type ExposeDeps, expose, type MintOrder, revoke } from '../../src/manage/grants.ts'
 import { sessionCalled } from '../support/drafts.ts'
 
 const sessions: readonly Session[] = [
@@ -174,4 +174,23 @@ describe('expose of a verb', () => {
     ]
     for (const [grant, claims] of odd) assert.equal(admits(grant, claims, 0), false)
   })
+})
+
+describe('revoke', () => {
+  const grant = { id: 'abcdef0123456789' } as Grant
+  const store = {
+    listGrants: async ({ idPrefix = '' }) => [grant].filter(({ id }) => id.startsWith(idPrefix)),
+    revokeGrant: async () => grant,
+  }
+  const clock = { now: () => 0 }
+
+  for (const beginning of ['abcd', 'abcdef0', grant.id])
+    it(`takes the beginning "${beginning}" of an id`, async () => {
+      assert.equal(await revoke({ store, clock }, beginning), grant)
+    })
+
+  for (const beginning of ['', 'a', 'ab', 'abc', 'abcdef01234567890', 'ABCD', 'abc%'])
+    it(`refuses "${beginning}" as too little or no beginning of an id`, async () => {
+      await assert.rejects(revoke({ store, clock }, beginning), { code: 'usage' })
+    })
 })

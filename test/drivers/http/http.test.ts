@@ -66,7 +66,7 @@ const statuses: readonly (readonly [number, Record<string, string>, DriverSettin
     503,
     { 'retry-after': 'Thu, 01 Jan 1970 00:00:09 GMT' },
     {},
-    { kind: 'busy', why: 'its endpoint answers 503: no', retryAfterMs: 9000 },
+    { kind: 'busy', why: 'its endpoint answers 503: no', retryAfterMs: 0 },
   ],
   [
     503,
