@@ -117,7 +117,7 @@ describe('revoke', () => {
   const cases: readonly (readonly [prefix: string, code: number, said: RegExp])[] = [
     [id, 0, /^Revoked 0202020202020202 \(postern:\/sessions\/build\)\.$/m],
     ['0202', 0, /^Revoked/],
-    ['0', 0, /^Revoked/],
+    ['020', 2, /the first 4/],
     ['', 2, /0-9 a-f/],
     ['zzzz', 2, /0-9 a-f/],
     ['0404', 3, /no grant "0404"/],
