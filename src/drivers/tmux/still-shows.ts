@@ -14,7 +14,7 @@ export function stillShows(view: PaneView): string {
   const shown = view.rows.map((row) => row.text)
   const conditions = rows.flatMap((row) => {
     const pattern = patternOf(shown[row] ?? '')
-    return [foundAt(shown, `^${pattern}$`), foundAt(shown, `^${pattern}.+$`)]
+    return [foundAt(shown, pattern), foundAt(shown, `${pattern}..*`)]
   })
   return [`#{==:#{cursor_x}.#{cursor_y},${view.cursor.replace(',', '.')}}`, ...conditions].reduceRight(
     (rest, one) => `#{&&:${one},${rest}}`,
@@ -28,7 +28,26 @@ const patternOf = (row: string): string =>
     .replace(/[^A-Za-z0-9 \0]/g, '.')
     .replaceAll('\0', '.*')
 
-const foundAt = (shown: readonly string[], pattern: string): string => {
-  const expression = new RegExp(pattern)
-  return `#{==:#{C/r:${pattern}},${shown.findIndex((row) => expression.test(row)) + 1}}`
+const foundAt = (shown: readonly string[], pattern: string): string =>
+  `#{==:#{C/r:^${pattern}$},${shown.findIndex((row) => isLike(row, pattern.split('.*'))) + 1}}`
+
+/**
+ * Whether a row consists of these pieces with anything between, found from the left as in a glob: a pattern of many gaps
+ * keeps a RegExp at work for ever.
+ */
+function isLike(row: string, [head = '', ...pieces]: readonly string[]): boolean {
+  const last = pieces.pop()
+  if (!standsAt(row, head, 0)) return false
+  if (last === undefined) return row.length === head.length
+  let from = head.length
+  for (const piece of pieces) {
+    while (from + piece.length <= row.length && !standsAt(row, piece, from)) from++
+    from += piece.length
+  }
+  const end = row.length - last.length
+  return from <= end && standsAt(row, last, end)
 }
+
+/** A full stop stands for any character. */
+const standsAt = (row: string, piece: string, at: number): boolean =>
+  at + piece.length <= row.length && [...piece].every((char, i) => char === '.' || char === row[at + i])

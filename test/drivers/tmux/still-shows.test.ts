@@ -10,7 +10,7 @@ const viewOf = (lines: readonly string[], searches = true) => ({
 
 test('stillShows names the cursor and the rows of the input box, and nothing that means something to tmux', () => {
   const cursor = '#{==:#{cursor_x}.#{cursor_y},8.1}'
-  const [row, longer] = ['#{==:#{C/r:^. .*.b. .c.$},2}', '#{==:#{C/r:^. .*.b. .c..+$},0}']
+  const [row, longer] = ['#{==:#{C/r:^. .*.b. .c.$},2}', '#{==:#{C/r:^. .*.b. .c...*$},0}']
   assert.equal(stillShows(viewOf(['text', '> é#b, }c:'])), `#{&&:${cursor},#{&&:${row},${longer}}}`)
 })
 
@@ -18,6 +18,17 @@ test('stillShows knows where else a row stands', () => {
   const found = stillShows(viewOf(['> fix it', '> fix it']))
   assert.match(found, /\{C\/r:\^\. fix it\$\},1\}/)
 })
+
+const accented = `> ${'e\u0301'.repeat(50)}`
+
+for (const [what, above, place] of [
+  ['another row alike', `${accented}\u0301`, 1],
+  ['one that goes on', `${accented}!`, 1],
+  ['one without its end', accented.slice(0, -2), 2],
+] as const)
+  test(`stillShows finds a row of many accents below ${what}, and at once`, () => {
+    assert.ok(stillShows(viewOf([above, accented])).includes(`.*$},${place}}`))
+  })
 
 test('stillShows goes by the cursor where tmux cannot search', () => {
   assert.equal(stillShows(viewOf(['a', 'b'], false)), '#{==:#{cursor_x}.#{cursor_y},8.1}')
