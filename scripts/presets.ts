@@ -58,7 +58,7 @@ export async function renderExample(
   const header = (name: string) => headers[name]
   const parse = senders.get(preset)?.parse ?? ((given: Uint8Array) => parsePayload(given, 'application/json'))
   const payload = await parse(bytes, header)
-  return createHookRenderer({ ...hookWith(preset), ...more })({ payload, header, nonce: 'c0ffee00c0ffee00' })
+  return createHookRenderer({ ...hookWith(preset), ...more })({ payload, header })
 }
 
 const hookWith = (preset: string): Hook => ({

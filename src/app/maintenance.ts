@@ -1,6 +1,7 @@
 import type { Config } from '../config/load.ts'
 import { failAwaited } from '../delivery/session-end.ts'
 import { reasonOf } from '../domain/error.ts'
+import { keptMs } from '../domain/hook.ts'
 import type { DoorStore, HostLink, Log, StoreMaintenance } from '../domain/ports.ts'
 import type { Session } from '../domain/session.ts'
 import type { SteadyClock } from '../store/steady-clock.ts'
@@ -110,8 +111,9 @@ async function expire(deps: MaintenanceDeps): Promise<void> {
 }
 
 async function purge({ store, steady, config }: MaintenanceDeps): Promise<void> {
-  const { days } = config().retention
-  if (days > 0) await store.purgeSettled(steady.now() - days * 86_400_000, purgeBatch)
+  const { retention, webhooks } = config()
+  const stayMs = keptMs(retention.days, webhooks.hooks)
+  if (stayMs > 0) await store.purgeSettled(steady.now() - stayMs, purgeBatch)
 }
 
 async function lookAtSessions({ pipeline }: MaintenanceDeps): Promise<void> {

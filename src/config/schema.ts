@@ -69,6 +69,8 @@ const respond = section(
   { description: 'What the sender is answered instead of the usual receipt' },
 )
 
+const limit = (description: string) => Type.Optional(count(`${description}; 0 for no limit`, 0, 1e12))
+
 const hook = section({
   name: Type.Optional(text('Default: its key')),
   path: Type.Optional(text('Below /api/hooks/; default: its name there')),
@@ -111,7 +113,18 @@ const hook = section({
     }),
   ),
   respond: Type.Optional(respond),
-  fence: Type.Optional(flag('Put the text of the payload between markers it cannot forge')),
+  instruction: Type.Optional(
+    Type.String({
+      description: 'What the agent is told before each message, outside its fence',
+      maxLength: 16_384,
+      pattern: '\\S',
+      errorMessage: 'must be a text of at most 16384 characters, and not blank',
+    }),
+  ),
+  fence: Type.Optional(flag('Put the rendered text between markers that no payload can forge')),
+  idempotencySeconds: Type.Optional(count('How long a repeat is known; default 24 hours', 1, 2_592_000)),
+  knocksPerMinute: limit('Its own limit of knocks, and that of each URL that opens it'),
+  queuePerSession: limit('How long the queue of its session may be when it adds to it'),
 })
 
 const webhooks = section({
@@ -123,7 +136,6 @@ const webhooks = section({
 })
 
 const access = (description: string) => Type.Optional(oneOf(['open', 'admin', 'off'], { description }))
-const limit = (description: string) => Type.Optional(count(`${description}; 0 for no limit`, 0, 1e12))
 const seconds = (description: string, most: number) =>
   Type.Optional(
     Type.Number({

@@ -26,8 +26,16 @@ export interface Hook {
   readonly parse?: readonly string[]
   /** What its sender is answered instead of the usual receipt. */
   readonly respond?: Respond
-  /** Put the payload's text between markers that no payload can forge. */
+  /** What the operator says to the agent before each message, outside its fence. */
+  readonly instruction?: string
+  /** Put the rendered text between markers that no payload can forge. */
   readonly fence: boolean
+  /** How long a repeat of an idempotency key is known; 24 hours unless set. */
+  readonly idempotencySeconds?: number
+  /** Instead of `limits.knocksPerMinute`: for the hook and for each URL that opens it; 0 for no limit. */
+  readonly knocksPerMinute?: number
+  /** Instead of `limits.queuePerSession`: how long its session's queue may be when it adds to it; 0 for no limit. */
+  readonly queuePerSession?: number
 }
 
 export type BodyFormat = 'auto' | 'json' | 'form' | 'text'
@@ -65,6 +73,14 @@ export const hookRoot = '/api/hooks/'
 
 /** Names below `/api/hooks/` that are Postern's own. */
 export const builtInHooks: readonly string[] = ['wake', 'agent']
+
+/** How long an idempotency key counts, in milliseconds: 24 hours unless its hook says otherwise. */
+export const keyWindowMs = (hook: Pick<Hook, 'idempotencySeconds'> | undefined): number =>
+  (hook?.idempotencySeconds ?? 86_400) * 1000
+
+/** How long finished deliveries stay, in milliseconds: as long as the key of any of these hooks counts. 0: for ever. */
+export const keptMs = (days: number, hooks: readonly Pick<Hook, 'idempotencySeconds'>[]): number =>
+  days === 0 ? 0 : Math.max(days * 86_400_000, ...hooks.map(keyWindowMs))
 
 /** The hook with the session it speaks to written out. */
 export const withSession = (

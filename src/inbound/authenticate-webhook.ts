@@ -40,6 +40,7 @@ interface Target {
   readonly action: 'wake' | 'turn'
   readonly form: Admission['form']
   readonly maxBytes: number
+  readonly knocksPerMinute?: number | undefined
 }
 
 /**
@@ -72,7 +73,7 @@ async function proveTo(
   if (proven.kind === 'unproven') throw unproven(deps, knock, target.verify, proven)
   if (proven.kind === 'method') throw wrongMethod(proven.allow)
   if (proven.kind === 'handshake') return { handshake: proven.answer }
-  spendKnock(deps, `hook:${target.name}`, knock.receivedAt)
+  spendKnock(deps, `hook:${target.name}`, knock.receivedAt, target.knocksPerMinute)
   const source: Source = { kind: 'hook', hook: target.name }
   return admission(target, source, proven.verified, await addressOf(deps.store, target.session))
 }
@@ -109,7 +110,7 @@ async function proveUrlTo(
   const proven = await proveByUrl(target.verify, headOf(knock, proof), bodyFor(knock, target), deps.network)
   if (proven.kind === 'method') throw wrongMethod(proven.allow)
   if (proven.kind === 'handshake') return { handshake: proven.answer }
-  spendKnock(deps, source.grant ?? source.hook, knock.receivedAt)
+  spendKnock(deps, source.grant ?? source.hook, knock.receivedAt, target.knocksPerMinute)
   return admission(target, source, proven.verified, await addressOf(deps.store, target.session))
 }
 
@@ -164,6 +165,7 @@ const custom = ({ sessions }: InboundConfig, hook: Hook): Target => ({
   action: hook.action === 'wake' ? 'wake' : 'turn',
   form: { kind: 'hook', hook },
   maxBytes: hook.maxBodyBytes,
+  knocksPerMinute: hook.knocksPerMinute,
 })
 
 const builtIn = ({ webhooks, sessions, limits }: InboundConfig, name: 'wake' | 'agent'): Target => ({

@@ -1,8 +1,9 @@
 import { checkCallback, type MayCall } from '../auth/addresses.ts'
 import { reasonOf } from '../domain/error.ts'
+import { fenced } from '../domain/fence.ts'
 import type { Hook, Respond } from '../domain/hook.ts'
 import type { Admission, Knock } from '../domain/knock.ts'
-import { cleanFrom, compose } from '../domain/message.ts'
+import { clean, cleanFrom, compose, isBlank } from '../domain/message.ts'
 import type { View } from '../payload/view.ts'
 import { ownRespond } from '../providers/index.ts'
 import { agreedKey, type MessageBody, readMessage, readTurn } from './message-body.ts'
@@ -69,8 +70,8 @@ async function renderHook(
 ): Promise<Rendered | Ignored> {
   const payload = await knock.body(admission.maxBytes)
   const view = await readPayload(hook, payload, knock.header)
-  const rendering = deps.rendererOf(hook)({ payload: view, header: knock.header, nonce: deps.nonce() })
-  const composed = composeRendering(rendering, hook.from)
+  const rendering = deps.rendererOf(hook)({ payload: view, header: knock.header })
+  const composed = composeRendering(rendering, hook, deps.nonce)
   const respond = hook.respond ?? formOfSender(hook, knock, view)
   if (composed.kind === 'ignored') return { ignored: composed.why, respond }
   return {
@@ -94,13 +95,21 @@ export type HookMessage =
   | { readonly kind: 'message'; readonly message: string; readonly from: string | undefined }
   | Exclude<Rendering, { kind: 'text' }>
 
-/** Cleans and addresses a rendered text: one of control characters alone is blank then, which is a failure. */
-export function composeRendering(rendering: Rendering, sender: string | undefined): HookMessage {
+/** Cleans, fences and addresses a rendered text: one of control characters alone is blank then, which is a failure. */
+export function composeRendering(rendering: Rendering, hook: Hook, nonce: () => string): HookMessage {
   if (rendering.kind !== 'text') return rendering
+  const text = clean(rendering.text)
+  if (isBlank(text)) return { kind: 'failed', why: 'the message renders blank' }
   try {
-    const from = cleanFrom(sender)
-    return { kind: 'message', message: compose(rendering.text, from), from }
+    const from = cleanFrom(hook.from)
+    return { kind: 'message', message: compose(wordsOf(hook, text, nonce), from), from }
   } catch (thrown) {
     return { kind: 'failed', why: reasonOf(thrown) }
   }
+}
+
+/** What the operator says, then what the sender does. */
+function wordsOf({ instruction, fence }: Hook, text: string, nonce: () => string): string {
+  const sent = fence ? fenced(text, nonce()) : text
+  return instruction === undefined ? sent : `${instruction.trim()}\n\n${sent}`
 }

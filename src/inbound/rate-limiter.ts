@@ -3,8 +3,8 @@ import type { Knock } from '../domain/knock.ts'
 
 /** Allows so many events a minute for each key, with the whole minute's worth as a burst. */
 export interface Limiter {
-  /** Spends one; 0 when allowed, else the milliseconds until the next would be. */
-  take(key: string, now: number): number
+  /** Spends one; 0 when allowed, else the milliseconds until the next would be. `ownLimit` is that of this key alone. */
+  take(key: string, now: number, ownLimit?: number): number
 }
 
 /** How often a grant or hook may be used, and how often an address may fail to prove itself. */
@@ -15,9 +15,9 @@ export interface RateLimits {
   readonly failures: Limiter
 }
 
-/** Spends one knock of a grant's id or of `hook:` and a name. Throws `rate_limited`. */
-export function spendKnock(limits: RateLimits, source: string, now: number): void {
-  const waitMs = limits.knocks.take(source, now)
+/** Spends one knock of a grant's id or of `hook:` and a name, `ownLimit` a minute where a hook has its own. Throws `rate_limited`. */
+export function spendKnock(limits: RateLimits, source: string, now: number, ownLimit?: number): void {
+  const waitMs = limits.knocks.take(source, now, ownLimit)
   if (waitMs > 0) throw tooMany('Too many requests to this URL or hook.', waitMs)
 }
 
@@ -44,8 +44,8 @@ interface Bucket {
 export function createLimiter(perMinute: () => number, maxKeys = 10_000): Limiter {
   const buckets = new Map<string, Bucket>()
   return {
-    take(key, now) {
-      const limit = perMinute()
+    take(key, now, ownLimit) {
+      const limit = ownLimit ?? perMinute()
       if (limit <= 0) return 0
       const bucket = refilled(buckets.get(key), limit, now)
       if (bucket.tokens < 1) return Math.ceil(((1 - bucket.tokens) * 60_000) / limit)

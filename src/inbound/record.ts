@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { deliveryIdBytes } from '../domain/delivery.ts'
+import { withoutFence } from '../domain/fence.ts'
+import { type Hook, keyWindowMs } from '../domain/hook.ts'
 import type { Admission, Knock } from '../domain/knock.ts'
 import type { Clock, DoorStore, Draft, Recorded } from '../domain/ports.ts'
 import { type Address, isClosed } from '../domain/session.ts'
@@ -25,6 +27,7 @@ export function record(
   rendered: Rendered,
 ): Promise<Recorded> {
   const { limits, retry } = deps.config()
+  const hook = hookOf(admission.form)
   const { message, from, skill, callbackUrl, timeoutMs, payload, contentType, failed } = rendered
   return deps.store.recordDelivery({
     chance: deps.clock.bytes(deliveryIdBytes),
@@ -44,7 +47,7 @@ export function record(
     expiresAt: knock.receivedAt + retry.maxHoldSeconds * 1000,
     lease:
       !failed && !isClosed(session) && deps.pushes(session.driver) ? { leaseMs: deps.leaseMs } : undefined,
-    queueLimit: limits.queuePerSession,
+    queueLimit: hook?.queuePerSession ?? limits.queuePerSession,
     failed,
   })
 }
@@ -60,32 +63,38 @@ function withoutProof(
   return rest
 }
 
-const idempotencyWindowMs = 86_400_000
-
 function idempotencyOf(
   session: Pick<Address, 'id'>,
-  admission: Pick<Admission, 'action' | 'key'>,
+  admission: Pick<Admission, 'action' | 'key' | 'form'>,
   rendered: Rendered,
 ): Draft['idempotency'] {
   const key = rendered.idempotencyKey
-  return key === undefined
-    ? undefined
-    : { key, fingerprint: fingerprintOf(session, admission, rendered), windowMs: idempotencyWindowMs }
+  if (key === undefined) return undefined
+  return {
+    key,
+    fingerprint: fingerprintOf(session, admission, rendered),
+    windowMs: keyWindowMs(hookOf(admission.form)),
+  }
 }
+
+const hookOf = (form: Admission['form']): Hook | undefined => (form.kind === 'hook' ? form.hook : undefined)
 
 /**
  * What must be the same in a repeat: where it goes and what the agent gets. A sender that names its deliveries itself
- * may render differently the second time (a fence, a changed template): there its id alone decides.
+ * may render differently the second time (a changed template): there its id alone decides. A fence is another each time.
  */
 const fingerprintOf = (
   session: Pick<Address, 'id'>,
-  admission: Pick<Admission, 'action' | 'key'>,
+  admission: Pick<Admission, 'action' | 'key' | 'form'>,
   rendered: Rendered,
 ): string =>
   createHash('sha256')
     .update(
       admission.key === undefined
-        ? JSON.stringify([session.id, admission.action, rendered.message, rendered.skill])
+        ? JSON.stringify([session.id, admission.action, wordsOf(admission, rendered), rendered.skill])
         : admission.key,
     )
     .digest('hex')
+
+const wordsOf = ({ form }: Pick<Admission, 'form'>, { message }: Rendered): string =>
+  hookOf(form)?.fence ? withoutFence(message) : message

@@ -23,8 +23,8 @@ export function exampleOf({ preset }: Hook, more: Sample['headers']): Sample {
 export async function rehearse(hook: Hook, { payload, headers }: Sample, nonce: string): Promise<Rehearsal> {
   const header = (name: string) => headers[name]
   const view = await readPayload(hook, payload, header)
-  const rendering = createHookRenderer(hook)({ payload: view, header, nonce })
-  const message = composeRendering(rendering, hook.from)
+  const rendering = createHookRenderer(hook)({ payload: view, header })
+  const message = composeRendering(rendering, hook, () => nonce)
   const warning = misfit(hook, view, header)
   return message.kind === 'ignored' || warning === undefined ? message : { ...message, warning }
 }

@@ -1,6 +1,5 @@
 import type { Hook } from '../domain/hook.ts'
 import { isBlank } from '../domain/message.ts'
-import { createFence } from '../payload/fence.ts'
 import { compileFilter, pathsIn } from '../payload/filter.ts'
 import { parseNested } from '../payload/nested.ts'
 import { parsePayload } from '../payload/parse.ts'
@@ -45,8 +44,6 @@ interface HookInput {
   readonly payload: View
   /** The value of a request header, by lower-case name. */
   readonly header: (name: string) => string | undefined
-  /** Random for each message (see `createFence`). */
-  readonly nonce: string
 }
 
 export type Rendering =
@@ -68,10 +65,9 @@ export function createHookRenderer(hook: Hook): HookRenderer {
     const event = eventOf(hook, input)
     if ('ignored' in event)
       return { kind: 'ignored', why: `the preset "${hook.preset}" ignores this event: ${event.ignored}` }
-    const nonce = hook.fence ? input.nonce : undefined
     return template
-      ? rendered(template, event.view, nonce)
-      : rendered(templateOf(event.template), event.view, nonce, shortened)
+      ? rendered(template, event.view)
+      : rendered(templateOf(event.template), event.view, shortened)
   }
 }
 
@@ -109,17 +105,12 @@ const longestText = 262_144
 function rendered(
   template: Template,
   view: View,
-  nonce: string | undefined,
-  { interpolate = (text) => text, maxLength = longestText }: RenderOptions = {},
+  options: RenderOptions = { maxLength: longestText },
 ): Rendering {
-  const fence = nonce === undefined ? undefined : createFence(nonce)
-  const rendering = render(template, view, {
-    maxLength,
-    interpolate: (text, raw) => (fence ? fence.wrap(interpolate(text, raw)) : interpolate(text, raw)),
-  })
+  const rendering = render(template, view, options)
   if (rendering.kind === 'failed') return rendering
   const text = rendering.text.trimEnd()
   if (text.length > longestText) return { kind: 'failed', why: 'the rendered text is too long' }
   if (isBlank(text)) return { kind: 'failed', why: 'the message renders blank' }
-  return { kind: 'text', text: fence ? `${fence.notice}${text}` : text }
+  return { kind: 'text', text }
 }

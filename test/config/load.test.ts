@@ -235,6 +235,17 @@ describe('loadConfig', () => {
     }
   })
 
+  it('takes what a hook says and limits itself', async () => {
+    const own = {
+      instruction: 'Be brief.',
+      idempotencySeconds: 2_592_000,
+      knocksPerMinute: 0,
+      queuePerSession: 9,
+    }
+    const { webhooks } = await load(withHook({ ...own, fence: true }))
+    assert.deepEqual({ ...webhooks.hooks[0], ...own, fence: true }, webhooks.hooks[0])
+  })
+
   it('is plain data', async () => {
     const config = await load(withHook({ filter: { all: [{ path: 'a', matches: '^x' }] }, verify: 'github' }))
     assert.deepEqual(structuredClone(config), config)
@@ -253,6 +264,16 @@ describe('loadConfig: complaints', () => {
       'a key far from any',
       { limits: { zzzzzz: 1 } },
       'limits.zzzzzz: unknown key; known are knocksPerMinute,',
+    ],
+    [
+      'keys that count too long',
+      withHook({ idempotencySeconds: 2_592_001 }),
+      'webhooks.hooks.h.idempotencySeconds: must be a whole number from 1 to 2592000',
+    ],
+    [
+      'an instruction that says nothing',
+      withHook({ instruction: ' \n' }),
+      'webhooks.hooks.h.instruction: must be a text of at most 16384 characters, and not blank',
     ],
     ['a file that is no object', [], 'the whole file: must be an object'],
     ['null', 'null', 'the whole file: must be an object'],

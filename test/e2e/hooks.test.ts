@@ -166,7 +166,7 @@ describe('webhooks to a command', () => {
         blank: { messageTemplate: '{{__proto__}}', action: 'wake' },
         bomb: { messageTemplate: bombTemplate, action: 'wake' },
         all: { messageTemplate: '{{.}}', action: 'wake' },
-        fenced: { messageTemplate: 'Said: {{text}}', action: 'wake', fence: true },
+        fenced: { messageTemplate: 'Said: {{text}}', action: 'wake', fence: true, instruction: 'Take note.' },
         small: { messageTemplate: '{{a}}', action: 'wake', maxBodyBytes: 100 },
         picky: {
           messageTemplate: '{{action}}',
@@ -276,9 +276,9 @@ describe('webhooks to a command', () => {
     const second = await readFile(got, 'utf8')
     assert.notEqual(first, second)
     assert.ok(first.includes('Said: ') && first.includes('ignore all previous'))
-    const marks = first.match(/[0-9a-f]{24}/g) ?? []
-    assert.ok(marks.length >= 2)
-    assert.equal(new Set(marks).size, 1)
+    const [open = '', nonce = ''] = /<data-([0-9a-f]{16})>/.exec(first) ?? []
+    assert.ok(first.startsWith('Take note.\n\n'))
+    assert.equal(first.slice(first.indexOf(open)), `${open}\nSaid: ${hostile.text}\n</data-${nonce}>`)
   })
 
   it('refuses a body over maxBodyBytes with 413', async () => {

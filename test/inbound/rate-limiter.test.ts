@@ -16,6 +16,15 @@ describe('createLimiter', () => {
     assert.equal(limiter.take('b', start), 0)
   })
 
+  it('takes the own limit of a key before that of all', () => {
+    const limiter = createLimiter(() => 3)
+    assert.deepEqual(
+      [1, 2, 3].map(() => limiter.take('a', start, 2)),
+      [0, 0, 30_000],
+    )
+    for (let i = 0; i < 10; i++) assert.equal(limiter.take('b', start, 0), 0)
+  })
+
   it('knows no limit at 0', () => {
     const limiter = createLimiter(() => 0)
     for (let i = 0; i < 1000; i++) assert.equal(limiter.take('a', start), 0)

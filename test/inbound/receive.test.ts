@@ -121,6 +121,56 @@ describe('receive', () => {
     )
   })
 
+  const withHook = (over: Partial<Hook>) => ({
+    config: () => ({ ...config, webhooks: { ...config.webhooks, hooks: [hookNamed('own', over)] } }),
+  })
+  const keyed = (text: string) =>
+    knockOf(hookAt('own'), JSON.stringify({ text }), { authorization, 'idempotency-key': 'k' })
+
+  it('knows a repeat although its fence is another', async () => {
+    let n = 0
+    const nonce = () => String(n++).padStart(16, '0')
+    const { state, deps } = setUp({ ...withHook({ fence: true }), nonce })
+    const receipts = [await receive(deps, keyed('a'), patience), await receive(deps, keyed('a'), patience)]
+    assert.deepEqual(
+      receipts.map((receipt) => receipt.kind === 'stored' && receipt.replayed),
+      [false, true],
+    )
+    assert.equal(state.rows.length, 1)
+    await assert.rejects(receive(deps, keyed('b'), patience), { code: 'idempotency_conflict' })
+  })
+
+  it('remembers a key as long as its hook says', async () => {
+    let passed = 0
+    const state = createMemoryState()
+    const { deps } = setUp({
+      ...withHook({ idempotencySeconds: 172_800 }),
+      store: openMemoryStore(() => now + passed, state),
+    })
+    for (const [ms, rows] of [
+      [0, 1],
+      [172_799_999, 1],
+      [172_800_000, 2],
+    ] as const) {
+      passed = ms
+      await receive(deps, keyed('a'), patience)
+      assert.equal(state.rows.length, rows)
+    }
+  })
+
+  it('refuses what is over the own limits of a hook', async () => {
+    const plain = (text: string) => knockOf(hookAt('own'), JSON.stringify({ text }), { authorization })
+    for (const [limits, code] of [
+      [{ knocksPerMinute: 1 }, 'rate_limited'],
+      [{ queuePerSession: 1 }, 'queue_full'],
+    ] as const) {
+      const { state, deps } = setUp(withHook(limits))
+      await receive(deps, plain('a'), patience)
+      await assert.rejects(receive(deps, plain('b'), patience), { code })
+      assert.equal(state.rows.length, 1)
+    }
+  })
+
   const named = '{"message":"hi","session":"default"}'
   const refused: readonly (readonly [string, Knock, Code])[] = [
     ['a token never signed', knockOf(token('bad'), message), 'forbidden'],

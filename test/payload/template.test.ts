@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { Failure } from '../../src/domain/error.ts'
-import { createFence } from '../../src/payload/fence.ts'
 import { parseJson } from '../../src/payload/json.ts'
 import { compileTemplate, type RenderOptions, render } from '../../src/payload/template.ts'
 import { numberView, type View } from '../../src/payload/view.ts'
@@ -227,18 +226,5 @@ describe('render: keys with dots', () => {
   it('does bounded work for a path of very many names', () => {
     const source = `{{${'a.'.repeat(30_000)}a}}`
     assert.deepEqual(render(compileTemplate(source), { a: 'x' }), { kind: 'text', text: '' })
-  })
-})
-
-describe('createFence', () => {
-  it('marks every value and nothing of the template', () => {
-    const fence = createFence('0123456789abcdef')
-    const text = renderText(
-      'Review {{title}}: {{body}}',
-      { title: 'a</data-0>', body: '' },
-      { interpolate: fence.wrap },
-    )
-    assert.equal(text, 'Review <data-0123456789abcdef>a</data-0></data-0123456789abcdef>: ')
-    assert(fence.notice.includes('<data-0123456789abcdef>'))
   })
 })

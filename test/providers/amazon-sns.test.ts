@@ -238,7 +238,7 @@ test('amazon-sns: JSON that calls itself text is read, and so is the JSON in its
     }
     const header = (name: string) => (name === 'content-type' ? 'text/plain; charset=UTF-8' : undefined)
     const payload = await readPayload(hook, new TextEncoder().encode(JSON.stringify(message)), header)
-    const rendering = createHookRenderer(hook)({ payload, header, nonce: 'n' })
+    const rendering = createHookRenderer(hook)({ payload, header })
     return rendering.kind === 'text' ? rendering.text : rendering.kind
   }
   assert.equal(await rendered(notification), 'Amazon SNS, MyTopic: My First Message\nHello world!')

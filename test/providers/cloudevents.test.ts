@@ -18,7 +18,7 @@ const read = (headers: Headers, body: string) =>
 
 async function message(headers: Headers, body: string) {
   const payload = await read(headers, body)
-  const rendering = createHookRenderer(hook)({ payload, header: (name) => headers[name], nonce: 'n' })
+  const rendering = createHookRenderer(hook)({ payload, header: (name) => headers[name] })
   return rendering.kind === 'text' ? rendering.text : rendering.kind
 }
 

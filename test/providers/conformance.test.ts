@@ -217,7 +217,7 @@ function presetCase(name: string, { sample }: Sender): void {
     }
     const { rawBody, header } = unsigned(sample)
     const payload = await readPayload(hook, rawBody, header)
-    const rendering = createHookRenderer(hook)({ payload, header, nonce: 'n' })
+    const rendering = createHookRenderer(hook)({ payload, header })
     assert.equal(rendering.kind, 'text')
   })
 }
