@@ -1,5 +1,6 @@
 import type { DeliveryState } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
+import { withoutFence } from '../../domain/fence.ts'
 import { suggestion } from '../../domain/nearest.ts'
 import type { DeliveryFilter, DoorStore } from '../../domain/ports.ts'
 import { parseSessionId } from '../../domain/session.ts'
@@ -104,12 +105,12 @@ const columns: readonly Column<DeliveryView>[] = [
   { title: 'VIA', flexible: true, cell: viaOf },
   { title: 'ATTEMPTS', cell: ({ attempts }) => String(attempts) },
   { title: 'REASON', cell: ({ failedStep, heldBecause }) => failedStep ?? heldBecause ?? '-' },
-  { title: 'MESSAGE', flexible: true, cell: ({ message }) => message },
+  { title: 'MESSAGE', flexible: true, cell: ({ message }) => withoutFence(message) },
 ]
 
 export function viaOf({ grant, hook, source }: DeliveryView): string {
-  if (grant !== null) return `grant ${grant}`
-  return hook === null ? source : `hook ${hook}`
+  const parts = [...(hook === null ? [] : [`hook ${hook}`]), ...(grant === null ? [] : [`grant ${grant}`])]
+  return parts.length === 0 ? source : parts.join(', ')
 }
 
 const tones: Readonly<Record<string, Tone>> = {

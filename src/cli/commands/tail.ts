@@ -1,4 +1,5 @@
 import { causeOf, type Delivery, type DeliveryId, isTerminal } from '../../domain/delivery.ts'
+import { withoutFence } from '../../domain/fence.ts'
 import type { DeliveryFilter, DoorStore } from '../../domain/ports.ts'
 import { deliveryView } from '../../manage/views.ts'
 import { pause } from '../../wait.ts'
@@ -92,6 +93,6 @@ function show({ out, json }: Call, delivery: Delivery): void {
     { text: state.padEnd(9), tone: toneOf(view) },
     view.session,
     viaOf(view),
-    view.message,
+    withoutFence(view.message),
   ])
 }

@@ -1,4 +1,5 @@
 import type { Delivery } from '../../domain/delivery.ts'
+import { withoutFence } from '../../domain/fence.ts'
 import type { Counts } from '../../domain/ports.ts'
 import { grantBehind } from '../../domain/source.ts'
 import { iso } from '../../manage/views.ts'
@@ -143,7 +144,7 @@ const rowOf = (delivery: Delivery, labels: Labels) => ({
   source: delivery.source.kind === 'admin' ? 'operator' : delivery.source.kind,
   named: nameIn(labels, nameOf(delivery.source)),
   replay: delivery.replayOf !== undefined,
-  message: shortened(delivery.message, 200),
+  message: shortened(withoutFence(delivery.message), 200),
   attempts: delivery.attempts,
 })
 

@@ -7,6 +7,7 @@ import {
   type EventKind,
   type FailedStep,
 } from '../../domain/delivery.ts'
+import { withoutFence } from '../../domain/fence.ts'
 import { showDelivery } from '../../manage/deliveries.ts'
 import { iso, type RecordView, recordView } from '../../manage/views.ts'
 import {
@@ -56,7 +57,7 @@ export async function deliveryPage(deps: PageDeps, id: string): Promise<Page> {
 function textsOf(view: RecordView) {
   return {
     hasMessage: view.message !== '',
-    message: view.message,
+    ...messageOf(view),
     editable: textareaHtml(view.message),
     hasAnswer: view.answer !== null && view.answer !== '',
     answer: view.answer,
@@ -67,6 +68,12 @@ function textsOf(view: RecordView) {
     anyHeaders: Object.keys(view.headers).length > 0,
     headers: Object.entries(view.headers).map(([name, value]) => ({ name, value })),
   }
+}
+
+/** A fence is folded away; what the agent got stands beside it. */
+function messageOf({ message }: RecordView) {
+  const text = withoutFence(message)
+  return { message: text, whole: text === message ? null : message }
 }
 
 /** JSON is laid out to be read; what was sent stands beside it. */
@@ -122,6 +129,7 @@ function factsOf(record: DeliveryRecord, view: RecordView): readonly Fact[] {
       value: name === null ? 'the operator' : `${source.kind} ${name}`,
       href: name === null ? null : filter(source.kind, name),
     },
+    ...fact('Grant', source.kind === 'hook' ? view.grant : null),
     ...fact('Action', view.action),
     ...fact('Skill', view.skill),
     ...fact('From', view.from),

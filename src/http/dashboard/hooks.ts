@@ -1,5 +1,6 @@
 import type { Delivery } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
+import { withoutFence } from '../../domain/fence.ts'
 import { type Hook, sessionOfHook } from '../../domain/hook.ts'
 import type { Sample } from '../../inbound/rehearse.ts'
 import { iso, recordView } from '../../manage/views.ts'
@@ -70,7 +71,7 @@ export async function hookPage(deps: PageDeps, name: string, trial: Trial): Prom
 const choicesOf = (stored: readonly Delivery[], chosen: string) => [
   ...stored.map(({ id, receivedAt, state, message }) => ({
     value: id,
-    label: `${shortTime(iso(receivedAt))} ${state} ${shortened(message, 60)}`,
+    label: `${shortTime(iso(receivedAt))} ${state} ${shortened(withoutFence(message), 60)}`,
     selected: id === chosen,
   })),
   { value: '', label: 'an example made from the template', selected: chosen === '' },
@@ -153,6 +154,8 @@ function factsOf(hooks: Hooks, hook: Hook) {
     ['Action', hook.action],
     ['Skill', hook.skill],
     ['From', hook.from],
+    ['Instruction', hook.instruction],
+    ['Fence', hook.fence ? 'around the text' : undefined],
     ['Preset', hook.preset],
     ['Proof', hook.verify.scheme],
     ['Filter', hook.filter && JSON.stringify(hook.filter)],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { fenced } from '../../../src/domain/fence.ts'
 import type { GrantId } from '../../../src/domain/grant.ts'
 import type { SessionId } from '../../../src/domain/session.ts'
 import { addDelivery, cli, createWorld, deliveryIn } from '../fake-io.ts'
@@ -38,6 +39,20 @@ describe('deliveries ls', () => {
         found.map((i) => all[i]?.id),
       )
     })
+
+  it('shows a URL of a hook by both, and a message without its fence', async () => {
+    const world = createWorld()
+    const message = `[ci] ${fenced('Push to main', '0'.repeat(16))}`
+    addDelivery(world, { source: { kind: 'hook', hook: 'github', grant }, message })
+    addDelivery(world, { source: { kind: 'hook', hook: 'gitlab' } })
+    const { stdout } = await cli(world, ['deliveries', 'ls'])
+    assert.match(stdout, /hook github, grant 9f3c1a2b7d4e5f60/)
+    assert.match(stdout, /hook gitlab\s/)
+    assert.match(stdout, /\[ci\] Push to main\n/)
+    assert.doesNotMatch(stdout, /data-|What stands/)
+    const whole = JSON.parse((await cli(world, ['deliveries', 'ls', '--json'])).stdout)
+    assert.equal(whole[1].message, message)
+  })
 
   it('fits the terminal and escapes hostile messages', async () => {
     const world = createWorld()

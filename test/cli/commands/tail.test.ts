@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createTail } from '../../../src/cli/commands/tail.ts'
+import { fenced } from '../../../src/domain/fence.ts'
 import { addDelivery, cli, createWorld, type World } from '../fake-io.ts'
 
 describe('deliveries tail', () => {
@@ -27,6 +28,13 @@ describe('deliveries tail', () => {
     await tail.catchUp()
     await tail.catchUp()
     assert.deepEqual(seen, ['a PENDING', 'a DELIVERED', 'b DELIVERED'])
+  })
+
+  it('shows messages without their fences', async () => {
+    const world = createWorld()
+    addDelivery(world, { message: fenced('Push to main', '0'.repeat(16)) })
+    world.stop.abort()
+    assert.match((await cli(world, ['deliveries', 'tail'])).stdout, / Push to main\n$/)
   })
 
   it('prints one JSON object a line until stopped', async () => {
