@@ -58,6 +58,7 @@ const footRows = 14
 function boxRows(rows: readonly StyledRow[]): readonly number[] {
   const foot = [...rows.keys()].filter((row) => rows[row]?.text.trim() !== '').slice(-footRows)
   const is = (sign: RegExp) => (row: number) => sign.test(rows[row]?.text ?? '')
+  if (foot.some(is(edge))) return []
   const frames = framesIn(foot, is(rule))
   const prompt = foot.findLast(is(prompted))
   return (
@@ -75,6 +76,9 @@ function framesIn(foot: readonly number[], isRule: (row: number) => boolean): re
 }
 
 const rule = /^[\s╭╰├└┌]*[─━▀▄═]{8,}[─━▀▄═╮╯┤┘┐\s]*$/
+
+/** Below opencode's box, which has no prompt: a row that begins with one is a quotation. */
+const edge = /^\s*╹▀{8,}/
 
 const prompted = /^[\s│┃|▌▏]*[❯›>»](?:\s|$)/
 

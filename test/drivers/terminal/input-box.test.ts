@@ -28,6 +28,11 @@ const shown: readonly (readonly [string, readonly string[], string])[] = [
   ['a new line begun below a prompt in its box', [rule, '> half a thought', '@'], 'half a thought'],
   ['an empty row below output that quotes', ['> quoted', 'output', '@'], ''],
   ['an empty box', ['answer', rule, '❯ ', rule, '  ? for shortcuts'], ''],
+  [
+    'a box without prompt below an answer that quotes',
+    ['  ┃  ❯ 1. Yes', '     > quoted', '  ┃', '  ┃  Build · Fake', `  ╹${'▀'.repeat(20)}`, '   /work'],
+    '',
+  ],
   ['a box with nothing but invisible signs', ['answer', rule, '>  \u200b \u200b', rule, '  ➜ work'], ''],
   ['a draft of emoji alone in a box', [rule, '> 🎉', rule], '🎉'],
   ['a dim placeholder in a box', [rule, `❯ ${dim('Try "fix lint"')}`, rule], ''],
