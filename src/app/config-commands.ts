@@ -2,6 +2,7 @@ import type { ConfigFile, HookTarget, HookTools } from '../cli/context.ts'
 import { type Config, configSchema, loadConfig } from '../config/load.ts'
 import { printable } from '../config/printable.ts'
 import { Failure } from '../domain/error.ts'
+import { newNonce } from '../domain/fence.ts'
 import { homeAt } from '../domain/home.ts'
 import { sessionOfHook, withSession } from '../domain/hook.ts'
 import { exampleOf, rehearse } from '../inbound/rehearse.ts'
@@ -63,7 +64,7 @@ export async function hookTools({ env, clock }: ProcessDeps, root: string): Prom
     test: async (name, payload, headers) => {
       const hook = config.webhooks.hooks.find((candidate) => candidate.name === name)
       if (!hook) throw new Failure('not_found', `No hook "${name}" is configured.`)
-      const nonce = Buffer.from(clock.bytes(12)).toString('hex')
+      const nonce = newNonce(clock)
       const sample = payload ? { payload, headers } : exampleOf(hook, headers)
       const rehearsal = await rehearse(hook, sample, nonce)
       const { skill } = hook

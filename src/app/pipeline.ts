@@ -13,7 +13,7 @@ import { createWorker, type Worker } from '../delivery/worker.ts'
 import type { Delivery } from '../domain/delivery.ts'
 import type { Driver, Readiness } from '../domain/driver.ts'
 import { reasonOf } from '../domain/error.ts'
-import { nonceBytes } from '../domain/fence.ts'
+import { newNonce } from '../domain/fence.ts'
 import type { Home } from '../domain/home.ts'
 import type { Knock, Receipt } from '../domain/knock.ts'
 import type { Clock, Log, Store, Tokens } from '../domain/ports.ts'
@@ -111,7 +111,7 @@ export function createPipeline(deps: ServerDeps, draining: () => boolean): Pipel
     wait: waiters.wait,
     network: createNetwork(createGuardedGet({ mayCall, timeoutMs: callbackTimeoutMs, maxBytes: 65_536 })),
     rendererOf: createHookRenderers(),
-    nonce: () => Buffer.from(clock.bytes(nonceBytes)).toString('hex'),
+    nonce: () => newNonce(clock),
     hasSkill: (session, skill) => sessionHasSkill(deps, connections, session, skill),
   }
   return {

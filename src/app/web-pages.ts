@@ -1,4 +1,5 @@
 import type { Config } from '../config/load.ts'
+import { newNonce } from '../domain/fence.ts'
 import { admitTo } from '../http/credentials.ts'
 import { openLoginFile } from '../http/dashboard/login-file.ts'
 import { createLoginGuard } from '../http/dashboard/login-guard.ts'
@@ -45,7 +46,7 @@ export function webPages(
         ...{ store, version, adminToken, guard: loginGuard, logins, publicUrl, now: clock.now },
         ...actions,
         ...entry,
-        nonce: () => Buffer.from(clock.bytes(12)).toString('hex'),
+        nonce: () => newNonce(clock),
         hooks,
       },
       guard,

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { fenced, nonceBytes, withoutFence } from '../../src/domain/fence.ts'
+import { fenced, newNonce, withoutFence } from '../../src/domain/fence.ts'
 import { compose } from '../../src/domain/message.ts'
 
 const nonce = 'c0ffee00'.repeat(2)
@@ -52,5 +52,9 @@ describe('fenced', () => {
     assert.ok(page.includes(`\n${fenced(text, '5c1f0a9be27d4386')}\n`))
   })
 
-  it('is closed by chance of 64 bits or more', () => assert.ok(nonceBytes >= 8))
+  it('is known by any nonce, which has 64 bits of chance', () => {
+    const nonces = [0, 255].map((byte) => newNonce({ bytes: (length) => new Uint8Array(length).fill(byte) }))
+    assert.deepEqual(nonces, ['0'.repeat(16), 'f'.repeat(16)])
+    for (const nonce of nonces) assert.equal(withoutFence(fenced('a', nonce)), 'a')
+  })
 })

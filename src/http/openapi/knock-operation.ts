@@ -27,7 +27,10 @@ const knockHeaders: readonly Header[] = [
     description: '`wait=SECONDS`: how long to wait for the outcome',
     example: 'wait=0',
   },
-  { name: 'Idempotency-Key', description: 'One delivery per key, for 24 hours' },
+  {
+    name: 'Idempotency-Key',
+    description: 'One delivery per key, for 24 hours unless the hook says otherwise',
+  },
 ]
 
 const refusals: readonly number[] = [400, 403, 404, 405, 409, 410, 413, 415, 421, 422, 429, 502, 503]
