@@ -1,12 +1,14 @@
 import { reasonOf } from '../domain/error.ts'
 import type { Condition } from '../domain/hook.ts'
 import { builtInHooks, type Hook, hookRoot } from '../domain/hook.ts'
+import type { VerifyConfig } from '../domain/verify.ts'
 import { compileFilter } from '../payload/filter.ts'
 import { flawOfPlace } from '../payload/nested.ts'
 import { compileTemplate } from '../payload/template.ts'
-import { ownBodyBytes } from '../providers/index.ts'
+import { defaultTolerance } from '../providers/hmac.ts'
+import { ownBodyBytes, schemeOf } from '../providers/index.ts'
 import { mostHookBytes } from './defaults.ts'
-import type { Complain, ConfigPath } from './problem.ts'
+import { type Complain, type ConfigPath, pathText } from './problem.ts'
 import { checkRespond } from './respond.ts'
 import { buildVerify, type HookContext, type WrittenHook } from './verify.ts'
 
@@ -30,6 +32,7 @@ async function buildHook(key: string, written: WrittenHook, context: HookContext
   checkMessage(written, at, context.deps.complain)
   checkRespond(written.respond, [...at, 'respond'], context.deps.complain)
   const verify = await buildVerify(written, at, context)
+  warnOfShortWindow(written, verify, at, context)
   const most = Math.max(context.hookBytes || mostHookBytes, ownBodyBytes(written.preset, verify.scheme))
   return {
     active: true,
@@ -43,6 +46,27 @@ async function buildHook(key: string, written: WrittenHook, context: HookContext
     maxBodyBytes: maxBodyBytes ?? Math.min(most, mostHookBytes),
     verify,
   }
+}
+
+/** A signed request that was overheard is known as a repeat as long as its key counts. */
+function warnOfShortWindow(
+  { idempotencySeconds }: WrittenHook,
+  verify: VerifyConfig,
+  at: ConfigPath,
+  { check }: HookContext,
+): void {
+  const freshSeconds = 2 * toleranceOf(verify)
+  if (idempotencySeconds === undefined || idempotencySeconds >= freshSeconds) return
+  const place = pathText([...at, 'idempotencySeconds'])
+  check.warn(
+    `${place} is shorter than the ${freshSeconds} s in which a signature may count: it could be used again.`,
+  )
+}
+
+/** How many seconds the time of a signature may be off, either way; 0 where there is none. */
+function toleranceOf({ scheme, timestampHeader, toleranceSeconds }: VerifyConfig): number {
+  const usual = schemeOf(scheme)?.toleranceSeconds ?? (timestampHeader === undefined ? 0 : defaultTolerance)
+  return usual === 0 ? 0 : (toleranceSeconds ?? usual)
 }
 
 function checkNames(name: string, path: string, at: ConfigPath, complain: Complain): void {

@@ -28,7 +28,7 @@ export interface Recipe {
   readonly deliveryId?: (request: SignedRequest) => Verified
 }
 
-const defaultTolerance = 300
+export const defaultTolerance = 300
 
 export type HmacScheme = Omit<Scheme, 'verify' | 'sign'> & { readonly verify: Verify; readonly sign: Sign }
 

@@ -246,6 +246,26 @@ describe('loadConfig', () => {
     assert.deepEqual({ ...webhooks.hooks[0], ...own, fence: true }, webhooks.hooks[0])
   })
 
+  it('warns of keys that are forgotten while a signature still counts', async () => {
+    const warningsOf = async (idempotencySeconds: number, verify: unknown) =>
+      (await load(withHook({ idempotencySeconds, verify, secret: 'another-secret-of-some-length' }))).warnings
+    const timed = { scheme: 'hmac', header: 'x', signed: '{timestamp}{body}', timestampHeader: 'x-time' }
+    for (const [seconds, verify, fresh] of [
+      [599, 'slack', 600],
+      [599, timed, 600],
+      [19, { ...timed, toleranceSeconds: 10 }, 20],
+    ] as const)
+      assert.deepEqual(await warningsOf(seconds, verify), [
+        `webhooks.hooks.h.idempotencySeconds is shorter than the ${fresh} s in which a signature may count: it could be used again.`,
+      ])
+    for (const [seconds, verify] of [
+      [600, 'slack'],
+      [1, 'github'],
+      [1, 'bearer'],
+    ] as const)
+      assert.deepEqual(await warningsOf(seconds, verify), [])
+  })
+
   it('is plain data', async () => {
     const config = await load(withHook({ filter: { all: [{ path: 'a', matches: '^x' }] }, verify: 'github' }))
     assert.deepEqual(structuredClone(config), config)
