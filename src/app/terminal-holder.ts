@@ -1,10 +1,10 @@
 import type { Io, TerminalHolder } from '../cli/context.ts'
 import { secretVariables } from '../config/secret-variables.ts'
+import { tombstone } from '../delivery/tombstone.ts'
 import { parseSessionId } from '../domain/session.ts'
 import { attachTerminal } from '../drivers/pty/attach.ts'
 import { parsePtySettings } from '../drivers/pty/settings.ts'
 import { runHolderCommand, startHolder } from '../drivers/pty/start.ts'
-import { recordProgramEnd } from '../manage/program-end.ts'
 import { openStore } from '../store/sqlite.ts'
 import { openHome } from './home.ts'
 import { type ProcessDeps, storeDeps } from './local-home.ts'
@@ -37,11 +37,15 @@ export async function holdTerminal(deps: ProcessDeps, io: Io, args: readonly str
       read: async () => new TextDecoder().decode(await io.read('-')),
       print: io.stdout,
       env: deps.env,
-      onEnd: async (session, generation, end) => {
-        const { clock } = deps
+      onEnd: async (session, generation, { exitCode, signal }) => {
+        const why = signal === undefined ? `exit code ${exitCode ?? 'unknown'}` : `ended by ${signal}`
+        const opening = { id: parseSessionId(session), generation }
         const store = await openStore(storeDeps(deps, home))
         try {
-          return await recordProgramEnd(store, parseSessionId(session), generation, end, clock.now())
+          return await tombstone({ store, clock: deps.clock }, opening, {
+            why,
+            ...(exitCode !== undefined && { exitCode }),
+          })
         } finally {
           await store.close()
         }

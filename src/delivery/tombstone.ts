@@ -6,13 +6,15 @@ interface TombstoneDeps {
   readonly clock: { readonly now: () => number }
 }
 
-/** The agent of that opening has ended: so has the session, and what waits for it. */
+/** The agent of that opening has ended: so has the session, and what waits for it. False when that opening was over already. */
 export async function tombstone(
   { store, clock }: TombstoneDeps,
-  { id, generation }: Session,
+  { id, generation }: Pick<Session, 'id' | 'generation'>,
   { exitCode, why }: { readonly exitCode?: number; readonly why?: string },
-): Promise<void> {
+): Promise<boolean> {
   const at = clock.now()
   const end = { at, ...(exitCode !== undefined && { exitCode }), ...(why !== undefined && { why }) }
-  if (await store.endSession(id, generation, end)) await store.failQueued(id, why ?? 'the session ended')
+  const ended = await store.endSession(id, generation, end)
+  if (ended) await store.failQueued(id, why ?? 'the session ended')
+  return ended
 }
