@@ -42,11 +42,12 @@ export function ownPart(text: string, input: string): OwnPart | undefined {
   if (folded && !marker.test(text)) return partOf(input, folded.index, folded.index + folded[0].length, 1)
   const [shown, whole] = [mapInk(input), ink(text)]
   if (whole === '') return undefined
-  for (let length = whole.length; ; length = Math.min(length - 1, certain)) {
-    const at = shown.ink.lastIndexOf(whole.slice(-length))
-    if (at >= 0) return partOf(input, shown.from[at] ?? 0, shown.to[at + length - 1] ?? 0, graphemes(text))
-    if (length <= certain) return undefined
+  for (const part of [whole, whole.slice(-certain)]) {
+    const at = shown.ink.lastIndexOf(part)
+    if (at >= 0)
+      return partOf(input, shown.from[at] ?? 0, shown.to[at + part.length - 1] ?? 0, graphemes(text))
   }
+  return undefined
 }
 
 const partOf = (input: string, from: number, to: number, keys: number): OwnPart => ({
