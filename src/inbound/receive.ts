@@ -1,5 +1,6 @@
 import type { Delivery, Source } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
+import type { Respond } from '../domain/hook.ts'
 import type { Knock, Receipt } from '../domain/knock.ts'
 import type { Recorded } from '../domain/ports.ts'
 import { attributed } from './attribute.ts'
@@ -41,20 +42,21 @@ export async function receive(deps: ReceiveDeps, knock: Knock, patience: Patienc
     const rendered = await render(deps, knock, admission)
     const { respond } = rendered
     if ('ignored' in rendered)
-      return {
-        ...{ kind: 'ignored', why: rendered.ignored, hook: nameOf(source) },
-        ...(respond && { respond }),
-      }
+      return answering({ kind: 'ignored', why: rendered.ignored, hook: nameOf(source) }, respond)
     const session = await chooseSession(deps, admission, rendered.session)
     const checked = await checkSkill(deps, session, rendered)
-    const receipt = await forward(deps, await record(deps, knock, admission, session, checked), patience)
-    return respond ? { ...receipt, respond } : receipt
+    const recorded = await record(deps, knock, admission, session, checked)
+    return answering(await forward(deps, recorded, patience), respond)
   } catch (thrown) {
     throw attributed(thrown, source)
   }
 }
 
 type Stored = Extract<Receipt, { kind: 'stored' }>
+
+/** With the form in which the sender wants its answer, where it has one. */
+const answering = <R extends Exclude<Receipt, { kind: 'handshake' }>>(receipt: R, respond?: Respond): R =>
+  respond ? { ...receipt, respond } : receipt
 
 const nameOf = (source: Source): string => (source.kind === 'hook' ? source.hook : source.kind)
 
