@@ -41,7 +41,11 @@ export function grantRoutes(deps: GrantDeps, guard: RequestGuard) {
     .delete('/grants/:id', ({ params }) => revoke(deps, params.id), {
       ...requests.byId,
       response: { 200: answers.Grant },
-      detail: described('revokeGrant', 'Revoke a grant by its id or a unique beginning of it', 409),
+      detail: described(
+        'revokeGrant',
+        'Revoke a grant by its id or a unique beginning of it, 4 characters or more',
+        409,
+      ),
     })
 }
 
