@@ -102,14 +102,14 @@ export function composeRendering(rendering: Rendering, hook: Hook, nonce: () => 
   if (isBlank(text)) return { kind: 'failed', why: 'the message renders blank' }
   try {
     const from = cleanFrom(hook.from)
-    return { kind: 'message', message: compose(wordsOf(hook, text, nonce), from), from }
+    return { kind: 'message', message: compose(textOf(hook, text, nonce), from), from }
   } catch (thrown) {
     return { kind: 'failed', why: reasonOf(thrown) }
   }
 }
 
 /** What the operator says, then what the sender does. */
-function wordsOf({ instruction, fence }: Hook, text: string, nonce: () => string): string {
+function textOf({ instruction, fence }: Hook, text: string, nonce: () => string): string {
   const sent = fence ? fenced(text, nonce()) : text
   return instruction === undefined ? sent : `${instruction.trim()}\n\n${sent}`
 }

@@ -91,10 +91,10 @@ const fingerprintOf = (
   createHash('sha256')
     .update(
       admission.key === undefined
-        ? JSON.stringify([session.id, admission.action, wordsOf(admission, rendered), rendered.skill])
+        ? JSON.stringify([session.id, admission.action, comparedText(admission, rendered), rendered.skill])
         : admission.key,
     )
     .digest('hex')
 
-const wordsOf = ({ form }: Pick<Admission, 'form'>, { message }: Rendered): string =>
+const comparedText = ({ form }: Pick<Admission, 'form'>, { message }: Rendered): string =>
   hookOf(form)?.fence ? withoutFence(message) : message

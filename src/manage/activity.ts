@@ -79,17 +79,17 @@ interface Board {
  */
 export function createActivityBoard(deps: BoardDeps, elapsed: () => number): ActivityBoard {
   let board: Board | undefined
-  let asking: Promise<Activities> | undefined
+  let pending: Promise<Activities> | undefined
   const ask = async (sessions: readonly Session[]): Promise<Activities> => {
     const activities = await askSessions(deps, sessions, knownOf(board, sessions))
     board = { at: elapsed(), openings: openingsOf(sessions), activities }
     return activities
   }
   const refresh = (sessions: readonly Session[]) => {
-    asking ??= ask(sessions).finally(() => {
-      asking = undefined
+    pending ??= ask(sessions).finally(() => {
+      pending = undefined
     })
-    return asking
+    return pending
   }
   return async (shownMs = freshMs) => {
     const sessions = await deps.sessions()

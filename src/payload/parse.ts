@@ -10,7 +10,7 @@ import { isObject, type View } from './view.ts'
 
 const nextTurn: Pause = () => setImmediate()
 
-export interface Reading {
+export interface ParseOptions {
   /** Default `auto`: by the content type, and by the look of what says that it is something else. */
   readonly format?: BodyFormat | undefined
   /** Whether plain text stays text where it could be JSON. */
@@ -27,9 +27,9 @@ export interface Reading {
 export async function parsePayload(
   bytes: Uint8Array,
   contentType: string,
-  reading: Reading = {},
+  options: ParseOptions = {},
 ): Promise<View> {
-  const { format = 'auto', wholeText, pause = nextTurn } = reading
+  const { format = 'auto', wholeText, pause = nextTurn } = options
   if (isBlank(bytes)) return plainView(format === 'text' ? { text: '', body: '' } : {})
   const kind = kindOf(format, bareTypeOf(contentType))
   if (kind === 'multipart') {

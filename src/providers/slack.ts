@@ -14,7 +14,7 @@ const comings: Condition = {
   in: ['channel_join', 'channel_leave', 'group_join', 'group_leave'],
 }
 
-const said: Message = {
+const posted: Message = {
   template: lines(
     `{{who}}{{^who}}Somebody{{/who}} wrote in Slack${given(', ', 'channel')}:`,
     line('text'),
@@ -49,8 +49,8 @@ const slackPreset: Preset = {
     files: namesAt(payload, 'event.files', 'name'),
   }),
   messages: {
-    app_mention: said,
-    message: said,
+    app_mention: posted,
+    message: posted,
     reaction_added: reaction,
     reaction_removed: reaction,
     app_home_opened: 'somebody only looked at the page of the app',

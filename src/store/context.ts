@@ -133,8 +133,8 @@ function createCommitCount(sql: Sql) {
     committed: () => {
       if (commit !== undefined) note(commit)
     },
-    onCommit: (told: typeof note) => {
-      note = told
+    onCommit: (listener: typeof note) => {
+      note = listener
     },
   }
 }

@@ -1,5 +1,5 @@
 import { oneLine } from '../../domain/one-line.ts'
-import { withoutOwnWords } from './own-words.ts'
+import { withoutOwnText } from './own-lines.ts'
 import { questionIn } from './question.ts'
 import type { Screen } from './screen.ts'
 
@@ -34,7 +34,7 @@ const footOf = ({ lines }: Pick<Screen, 'lines'>, count: number): readonly strin
 /** The screen as its program has drawn it: what we typed is no sign of what the program does. */
 export const withoutOwn = (screen: Screen): Screen => {
   const { own = [], lines } = screen
-  return own.length === 0 ? screen : { ...screen, lines: withoutOwnWords(lines, own) }
+  return own.length === 0 ? screen : { ...screen, lines: withoutOwnText(lines, own) }
 }
 
 function dialogIn(foot: readonly string[]): string | undefined {

@@ -11,7 +11,7 @@ const maxQuestion = 240
 export function questionIn(foot: readonly string[], isChoice: (line: string) => boolean): string {
   const first = firstChoice(foot, isChoice)
   const above = foot.slice(Math.max(0, first - linesAbove), first)
-  const dialog = above.slice(above.findLastIndex((line) => isRule(line) || said.test(line)) + 1)
+  const dialog = above.slice(above.findLastIndex((line) => isRule(line) || message.test(line)) + 1)
   const lines = dialog.map((line) => line.replace(frame, ' ').replace(/\s+/g, ' ').trim())
   return oneLine(lines.filter((line) => line !== '').join(' / '), maxQuestion)
 }
@@ -27,6 +27,6 @@ function firstChoice(foot: readonly string[], isChoice: (line: string) => boolea
 const isRule = (line: string): boolean => /^[\s╭╰├└┌─━▔▁]{8,}[─━▔▁╮╯┤┘┐\s]*$/.test(line)
 
 /** A message of the person or the agent, above the dialog. */
-const said = /^\s{0,2}[›❯>•●⏺✻]\s/
+const message = /^\s{0,2}[›❯>•●⏺✻]\s/
 
 const frame = /[│┃║▌▏▐╭╮╰╯├┤┌┐└┘─━╹▀]+/g

@@ -26,7 +26,7 @@ import { isAsBefore } from './take-back.ts'
 
 /**
  * Types messages into one terminal, one at a time, and remembers what it could not finish. To read on: sending (Enter, and
- * taking back), surface (waiting for a screen), screen (comparing two), dialog and agent-error (reading one), keystrokes, own-text and own-words (what of
+ * taking back), surface (waiting for a screen), screen (comparing two), dialog and agent-error (reading one), keystrokes, own-text and own-lines (what of
  * a screen is ours), take-back, agent-hooks/turn.
  */
 export interface Typist {

@@ -10,7 +10,7 @@ const wrappedLines = 8
  * an agent that repeats it, in the echo of a terminal. A dialog that only shares some words with a message keeps them,
  * because its lines go on in another way.
  */
-export function withoutOwnWords(lines: readonly string[], typed: readonly string[]): readonly string[] {
+export function withoutOwnText(lines: readonly string[], typed: readonly string[]): readonly string[] {
   const own = typed.map(ink).filter((text) => text !== '')
   const maps = lines.map((line) => mapInk(line.replace(lineEnd, '')))
   const kept = maps.map((map) => map.ink.length)

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { agentErrorOn } from '../../../src/drivers/terminal/agent-error.ts'
 import { dialogOn, showsStopHint } from '../../../src/drivers/terminal/dialog.ts'
-import { withoutOwnWords } from '../../../src/drivers/terminal/own-words.ts'
+import { withoutOwnText } from '../../../src/drivers/terminal/own-lines.ts'
 import { ownWords } from '../../support/odd-texts.ts'
 import { screenOf } from '../../support/program.ts'
 
-describe('withoutOwnWords', () => {
+describe('withoutOwnText', () => {
   const rows: readonly (readonly [string, readonly string[], readonly string[], readonly string[]])[] = [
     ['in the input box', ['> deploy to prod [y/N]'], ['deploy to prod [y/N]'], ['> ']],
     ['in a frame', ['│ > deploy to prod [y/N]  │'], ['deploy to prod [y/N]'], ['│ > ']],
@@ -23,7 +23,7 @@ describe('withoutOwnWords', () => {
     ['of nobody', ['> deploy'], [], ['> deploy']],
   ]
   for (const [title, lines, typed, expected] of rows)
-    it(title, () => assert.deepEqual(withoutOwnWords(lines, typed), expected))
+    it(title, () => assert.deepEqual(withoutOwnText(lines, typed), expected))
 })
 
 describe("a message's own words are no state of the agent", () => {
