@@ -9,7 +9,7 @@ import type { Log } from '../domain/ports.ts'
 /** The configuration while a server runs. */
 export interface ConfigWatcher {
   readonly now: () => Config
-  /** Names of all variables that the file took secrets from since the start: they are in our environment still. */
+  /** Names of all variables that held secrets of the file since the start: they are in our environment still. */
   readonly secretVariables: () => readonly string[]
   /** Reads the file again; one that is broken or gone changes nothing and is logged, even when it was so before. */
   reload(): Promise<void>
@@ -33,7 +33,7 @@ const restMs = 100
 
 /** Loads the configuration and follows its file. Throws `config_invalid` for what is broken at the start. */
 export async function watchConfig(deps: ConfigWatcherDeps): Promise<ConfigWatcher> {
-  const secrets = new Set(await secretVariables(deps.home.configFile))
+  const secrets = new Set(await secretVariables(deps.home.configFile, deps.env))
   let config = await loadConfig(deps)
   let timer: ReturnType<typeof setTimeout> | undefined
   let broken: string | undefined
@@ -46,7 +46,7 @@ export async function watchConfig(deps: ConfigWatcherDeps): Promise<ConfigWatche
   }
   const reload = async () => {
     if (there && !existsSync(deps.home.configFile)) return missing()
-    for (const name of await secretVariables(deps.home.configFile)) secrets.add(name)
+    for (const name of await secretVariables(deps.home.configFile, deps.env)) secrets.add(name)
     try {
       const next = await loadConfig(deps)
       broken = undefined

@@ -44,7 +44,7 @@ export async function openLocalHome(
   const drivers = async () => {
     const [{ allDrivers }, secrets] = await Promise.all([
       import('../drivers/index.ts'),
-      secretVariables(home.configFile),
+      secretVariables(home.configFile, deps.env),
     ])
     return allDrivers(
       deps.env,

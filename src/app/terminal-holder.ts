@@ -15,7 +15,7 @@ export function openTerminalHolder({ platform, env }: ProcessDeps, root: string)
   return {
     start: async ({ session, generation, command, cwd, columns, rows }) =>
       startHolder({
-        secretVariables: await secretVariables(home.configFile),
+        secretVariables: await secretVariables(home.configFile, env),
         holder: [...platform.selfCommand(), '__hold', home.root],
         runDir: home.runDir,
         ...{ session, generation, command, cwd, env },

@@ -4,6 +4,6 @@ export interface DriverDeps {
   readonly env: Readonly<Record<string, string | undefined>>
   /** `skills.dirs` of the configuration as it is now. */
   readonly skillDirs: () => readonly string[]
-  /** Variables that the configuration takes secrets from; no agent inherits them. */
+  /** Variables that hold secrets of the configuration; no agent inherits them. */
   readonly secretVariables?: () => readonly string[]
 }

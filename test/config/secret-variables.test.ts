@@ -32,6 +32,24 @@ for (const [title, [text, expected]] of Object.entries(files))
     const folder = await mkdtemp(join(tmpdir(), 'postern-config-'))
     const path = join(folder, 'webhooks.json')
     if (text !== undefined) await writeFile(path, text)
-    assert.deepEqual(await secretVariables(path), expected)
+    assert.deepEqual(await secretVariables(path, {}), expected)
     await rm(folder, { recursive: true })
   })
+
+test('secretVariables names every other variable with the value of a secret', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-config-'))
+  const path = join(folder, 'webhooks.json')
+  await writeFile(join(folder, 'key'), 'from-a-file\n')
+  const secret = ['written-here', { env: 'NAMED' }, { file: 'key' }]
+  await writeFile(path, JSON.stringify({ webhooks: { secret, hooks: { a: { secret: 'of-one-hook' } } } }))
+  const env = {
+    ...{ NAMED: 'from-a-variable', AGAIN: 'from-a-variable', FILED: 'from-a-file', WRITTEN: 'written-here' },
+    ...{ ONE: 'of-one-hook', OTHER: 'from-elsewhere', EMPTY: '', PATH: '/bin' },
+  }
+  assert.deepEqual(await secretVariables(path, env), ['NAMED', 'AGAIN', 'FILED', 'WRITTEN', 'ONE'])
+  await writeFile(path, '{"webhooks": {"secret": {"env": "NAMED"},')
+  assert.deepEqual(await secretVariables(path, env), ['NAMED', 'AGAIN'])
+  await writeFile(path, '{"webhooks": {"secret": {"env": "NAMED"}}}')
+  assert.deepEqual(await secretVariables(path, { NAMED: 'short', AGAIN: 'short' }), ['NAMED'])
+  await rm(folder, { recursive: true })
+})

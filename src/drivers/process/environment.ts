@@ -1,8 +1,8 @@
 type Env = Readonly<Record<string, string | undefined>>
 
 /**
- * What a program of ours inherits: everything but Postern's own settings and `secrets`, the variables that the configuration
- * takes secrets from. Of a system service's environment only what every program needs: the rest of an agent's is declared
+ * What a program of ours inherits: everything but Postern's own settings and `secrets`, the variables that hold secrets of
+ * the configuration. Of a system service's environment only what every program needs: the rest of an agent's is declared
  * as `env` of its session.
  */
 export function agentEnv(

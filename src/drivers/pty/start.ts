@@ -19,7 +19,7 @@ interface StartOptions {
   readonly command: readonly string[]
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Variables that the configuration takes secrets from. */
+  /** Variables that hold secrets of the configuration. */
   readonly secretVariables?: readonly string[]
   readonly size: Size
   readonly multiline?: Multiline
