@@ -1,7 +1,12 @@
 // What people put into secrets that they think of themselves.
 
+/** They make no phrase longer. */
+export const littleWords: readonly string[] = 'a i my me it is to of in on at an be we us so do go no'.split(
+  ' ',
+)
+
 export const commonWords: readonly string[] = `
-  my me it is password passwort passwd passphrase passcode pass kennwort geheim secret secrets topsecret supersecret hunter
+  password passwort passwd passphrase passcode pass kennwort geheim secret secrets topsecret supersecret hunter
   webhook webhooks hook hooks token tokens change changeme changethis replace insert enter please your yours this that here
   letmein welcome admin administrator root user username login logon master guest owner test tests testing tester
   example sample default demo dummy foobar hello world temp temporary private public apikey access open opensesame sesame
@@ -13,6 +18,12 @@ export const commonWords: readonly string[] = `
   december monday tuesday wednesday thursday friday saturday sunday orange banana cheese coffee flower company internal
   internet computer correct horse battery staple lorem ipsum dolor amet super very long short mine only just make sure
   with from that what when love life good best first last name data code agent build deploy door gate key keys
+  the and are you not for all can has was who why how now new old yes own ever never forever again because
+  thequickbrownfox quick brown fox jumps over lazy dog cat house home work office team project product website site page app apps account
+  main user users people friend friends family baby angel lovely dont tell anyone nobody someone everyone knows know think
+  james john smith robert david maria mary anna peter paul mike thomas andrew martin chris alex jessica thank thanks
+  money power magic star wars trek matrix gandalf merlin freedom dream happy lucky music summer hunter killer
+  bitbucket linear zoom twitch dropbox square twilio claude codex openai docker linux ubuntu debian windows android
 `
   .trim()
   .split(/\s+/)
@@ -37,6 +48,12 @@ export const keyboardRows: readonly string[] = [
     '!"§$%&/()=',
     'abcdefghijklmnopqrstuvwxyz',
     '0123456789abcdef',
+  ],
+  ...[
+    '31415926535897932384626433832795',
+    '27182818284590452353602874713526',
+    '14142135623730950488',
+    '11235813213455891442',
   ],
   ...['1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p', 'qazwsxedcrfvtgbyhnujmikolp', 'qayxswedcvfrtgbnhyzujmkiolp'],
   ...['qwertyuiopasdfghjklzxcvbnm', 'йцукенгшщзхъфывапролджэячсмитьбю', 'абвгдежзийклмнопрстуфхцчшщъыьэюя'],

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { whyGuessable } from '../auth/guessable.ts'
+import { whyGuessable, whyPatterned } from '../auth/guessable.ts'
 import { reasonOf } from '../domain/error.ts'
 import { isLoopback } from '../domain/loopback.ts'
 import { minSecretLength } from '../domain/verify.ts'
@@ -53,12 +53,21 @@ export function checkSecret(secret: string, at: ConfigPath, least: number, check
     complain(at, `is the one from the documentation, and ${reachable}; \`postern secret\` makes one`)
   else if (isExample(secret))
     warn(`${pathText(at)} is the one from the documentation; \`postern secret\` makes one of your own.`)
-  else if (least >= minSecretLength && check.looksForGuesses) complainOfGuess(secret, at, complain)
+  else if (check.looksForGuesses) checkForGuesses(secret, at, least, check)
 }
 
-function complainOfGuess(secret: string, at: ConfigPath, complain: Complain): void {
-  const why = whyGuessable(secret)
-  if (why !== undefined) complain(at, `${why}, or others guess it; \`postern secret\` makes one`)
+/** What the sender made may be all that it makes: of that there is only a warning. */
+function checkForGuesses(
+  secret: string,
+  at: ConfigPath,
+  least: number,
+  { complain, warn }: SecretCheck,
+): void {
+  const isOurs = least >= minSecretLength
+  const why = isOurs ? whyGuessable(secret) : whyPatterned(secret)
+  if (why === undefined) return
+  if (isOurs) complain(at, `${why}, or others guess it; \`postern secret\` makes one`)
+  else warn(`${pathText(at)} ${why}, or others guess it; let its sender make another.`)
 }
 
 /** What comes with a file: line breaks, a byte order mark, bytes that are no UTF-8. Few senders have it, too. */

@@ -28,7 +28,7 @@ export const gitlab: Sender = {
       security: { type: 'apiKey', in: 'header', name: 'X-Gitlab-Token' },
     }),
     key: {
-      what: 'the secret token, or the signing token as the sender shows it, whsec_ and base64',
+      what: 'the secret token, or the signing token as the sender shows it, whsec_ and base64 of 16 bytes or more',
       fits: (secret) => !isSigning(secret) || isStandardKey(secret),
     },
   },

@@ -1,7 +1,7 @@
 import { fromBase64 } from '../auth/encodings.ts'
 import { isFresh, unixTime } from '../auth/freshness.ts'
 import { isEd25519Key, isSigned, isSignedEd25519, macOf, type Part } from '../auth/mac.ts'
-import type { VerifyConfig } from '../domain/verify.ts'
+import { minSecretLength, type VerifyConfig } from '../domain/verify.ts'
 import { type RequestHead, type SignedRequest, single, type Verified, vouched } from './request.ts'
 import type { Scheme, Sender, Sign, Unproven } from './sender.ts'
 import { flawOfTime, missingHeader, wrongSignature } from './unproven.ts'
@@ -20,7 +20,10 @@ const schemeUnder = (brandOf: (request: RequestHead) => Brand, brand: Brand): Sc
   },
   idIn: (_, request) => single(request, `${brandOf(request)}-id`),
   sign: (config, request) => signStandard(config, request, brand),
-  key: { what: 'the signing secret as the sender shows it, whsec_ and base64', fits: isStandardKey },
+  key: {
+    what: 'the signing secret as the sender shows it, whsec_ and base64 of 16 bytes or more',
+    fits: isStandardKey,
+  },
 })
 
 const sample = { headers: {}, body: { type: 'invoice.paid', data: { id: 'in_1' } } }
@@ -45,7 +48,7 @@ export const svix: Sender = {
 export function isStandardKey(secret: string): boolean {
   const isPublic = secret.startsWith('whpk_')
   const [key] = keysOf([secret], isPublic ? 'whpk_' : 'whsec_')
-  return key !== undefined && (!isPublic || isEd25519Key(key))
+  return key !== undefined && (isPublic ? isEd25519Key(key) : key.length >= minSecretLength)
 }
 
 export function verifyStandard(

@@ -24,6 +24,7 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
       'Xk29!mQz-Xk29!mQz-',
       'passwordpassword',
       'ABCDEFGHabcdefgh',
+      'whsec_c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0',
     ],
   ],
   'a run of an alphabet, digits or a keyboard': [
@@ -59,6 +60,7 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
       'zyxwvutsrqponmlk',
       'αβγδεζηθικλμνξοπ',
     ],
+    ...['a1a1b2b2c3c3d4d4e5e5', 'aaabbbcccdddeeefffggghhh', '31415926535897932384', '27182818284590452353'],
   ],
   'a few common words': [
     ...[
@@ -91,9 +93,19 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
       'password!password?',
       'mypasswordmypassword2',
       'secret-0123456789',
-
       'TOKEN TOKEN TOKEN',
     ],
+  ],
+  'common words with years, dates and little words': [
+    ...[
+      'Welcome2026Welcome',
+      'Summer2026Winter2027',
+      'thisisasecret1234',
+      'ThisIsMyPassword1!',
+      'githubwebhook2026',
+      'MyCompany#2026!!',
+    ],
+    ...['31.12.2026-Passwort', 'johnsmith19850412', 'iloveyouforever2026', 'thequickbrownfoxjumps'],
   ],
 }
 
@@ -108,7 +120,8 @@ describe('whyGuessable', () => {
     for (const encoding of ['base64url', 'base64', 'hex'] as const)
       fc.assert(
         fc.property(bytes, (all) => {
-          assert.equal(whyGuessable(Buffer.from(all).toString(encoding)), undefined)
+          const secret = Buffer.from(all).toString(encoding)
+          for (const one of [secret, `whsec_${secret}`]) assert.equal(whyGuessable(one), undefined)
         }),
         { numRuns: 50 },
       )
@@ -126,6 +139,8 @@ describe('whyGuessable', () => {
     'correct-horse-battery-7-staple',
     'river otter plank velvet',
     'case-secret-0123456789',
+    'Gly/X/cCe++g+IFL',
+    'TddjctTpCJdgPjdj',
   ])
     it(`takes ${secret}`, () => assert.equal(whyGuessable(secret), undefined))
 

@@ -49,11 +49,18 @@ describe('a secret that can be guessed', () => {
     })
   }
 
-  it("is taken where it is the sender's own", async () => {
+  it("is taken where it is the sender's own, with a warning", async () => {
     for (const scheme of ['slack', 'dropbox', 'twitch', 'stripe'])
-      await load(hook({ verify: { scheme, secret: 'aaaaaaaaab' } })).catch((thrown: Error) =>
-        assert.fail(`${scheme}: ${thrown.message}`),
-      )
+      for (const secret of ['aaaaaaaaab', 'whsec_AAAA']) {
+        const { warnings } = await load(hook({ verify: { scheme, secret } }))
+        assert.match(
+          warnings.join(' '),
+          /verify\.secret must have 8 different .* let its sender make another/,
+        )
+        assert.ok(!warnings.join(' ').includes(secret), 'it is not repeated')
+      }
+    const { warnings } = await load(hook({ verify: { scheme: 'dropbox', secret: 'x7kq2mvb9rtyw4l' } }))
+    assert.deepEqual(warnings, [])
   })
 })
 
