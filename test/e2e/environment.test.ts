@@ -9,6 +9,7 @@ const strong = 'Kp3vQz81-Wm27tYx9-'
 const secrets = ['SHARED', 'OWN', 'NESTED_NEW', 'NESTED_OLD', 'CALLBACKS', 'INACTIVE']
 const env: Readonly<Record<string, string>> = {
   ...Object.fromEntries(secrets.map((name) => [name, `${strong}${name}`])),
+  SAME_AS_SHARED: `${strong}SHARED`,
   POSTERN_LOG_LEVEL: 'info',
   EDITOR: 'vi',
 }
