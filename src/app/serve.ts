@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs'
 import { followAdminToken } from '../auth/admin-token.ts'
 import { createTokens } from '../auth/tokens.ts'
 import type { Io, ServeFlags } from '../cli/context.ts'
 import { type Config, loadConfig } from '../config/load.ts'
 import { readTls } from '../config/tls.ts'
 import type { Home } from '../domain/home.ts'
+import type { DoorStore, Log } from '../domain/ports.ts'
 import { allDrivers } from '../drivers/index.ts'
 import { createLog } from '../log.ts'
 import { baseUrl } from '../manage/urls.ts'
@@ -42,7 +44,7 @@ async function serveWith(
   io: Io,
   home: Home,
   watcher: ConfigWatcher,
-  log: ReturnType<typeof createLog>,
+  log: Log,
 ): Promise<number> {
   const { clock, platform, env } = deps
   for (const warning of watcher.now().warnings) log('warn', 'config.warning', { warning })
@@ -70,6 +72,7 @@ async function serveWith(
       drivers: allDrivers(env, () => watcher.now().skills.dirs, watcher.secretVariables),
       ...(tls && { tls }),
     })
+    await warnOfMissingFile(home, store, watcher, log)
     const stopAnnouncing = await announce(home, server.url, watcher.now)
     io.stderr(`Listening on ${server.url}\n`)
     const stopReloading = onHangup(watcher)
@@ -84,6 +87,21 @@ async function serveWith(
     await store.keepTime().catch(() => {})
     await store.close()
   }
+}
+
+const newestForHooks = 100
+
+/** A file that was there before the start is missed by nobody but the senders of hooks, who get 403. */
+async function warnOfMissingFile(
+  { configFile: file }: Home,
+  store: Pick<DoorStore, 'listDeliveries'>,
+  { now }: ConfigWatcher,
+  log: Log,
+): Promise<void> {
+  if (existsSync(file) || now().webhooks.enabled) return
+  const newest = await store.listDeliveries({ limit: newestForHooks })
+  if (newest.some(({ source }) => source.kind === 'hook'))
+    log('warn', 'config.missing', { file, why: 'hooks are off, and messages came by hooks before' })
 }
 
 const announceMs = 500

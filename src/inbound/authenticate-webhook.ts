@@ -53,14 +53,22 @@ export async function proveHook(
   proof: HookProof,
 ): Promise<Admission | { readonly handshake: HandshakeAnswer }> {
   const target = targetOf(deps.config(), proof.path.replace(/\/+$/, ''))
-  if (!target)
-    throw new Failure('not_found', 'There is nothing at this path.', { why: 'no hook has this path' })
+  if (!target) throw noTarget(deps.config())
   try {
     return await proveTo(deps, target, knock, proof)
   } catch (thrown) {
     throw attributed(thrown, { kind: 'hook', hook: target.name })
   }
 }
+
+/** Not 404 while no hook is served: a sender would unsubscribe for good, and a configuration may come back. */
+const noTarget = ({ webhooks }: InboundConfig): Failure =>
+  webhooks.enabled
+    ? new Failure('not_found', 'There is nothing at this path.', { why: 'no hook has this path' })
+    : hooksDisabled()
+
+const hooksDisabled = (): Failure =>
+  new Failure('hooks_disabled', 'Webhooks are not enabled in the configuration.')
 
 async function proveTo(
   deps: HookProofDeps,
@@ -129,7 +137,7 @@ const bodyFor =
     knock.body(maxBytes, as)
 
 function requireActive({ webhooks }: InboundConfig, { name, active }: Target): void {
-  if (!webhooks.enabled) throw new Failure('hooks_disabled', 'Webhooks are not enabled in the configuration.')
+  if (!webhooks.enabled) throw hooksDisabled()
   if (!active) throw new Failure('hook_inactive', `The hook "${name}" is not active.`)
 }
 

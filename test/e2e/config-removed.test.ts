@@ -29,3 +29,21 @@ describe('a configuration that vanishes while the server runs changes nothing', 
       await server.stop()
     })
 })
+
+describe('a start without the file that a home once had', () => {
+  it('warns that hooks are off, once', async () => {
+    const home = await scratchHome()
+    const untouched = await serve(home)
+    await untouched.stop()
+    assert.doesNotMatch(untouched.stderr(), /config\.missing/)
+    configure(home, custom('one'))
+    const before = await serve(home)
+    assert.equal((await post(`${before.url}/api/hooks/deploy`, {})).status, 202)
+    await before.stop()
+    rmSync(join(home, 'preferences', 'webhooks.json'))
+    const after = await serve(home)
+    assert.equal((await post(`${after.url}/api/hooks/deploy`, {})).status, 403)
+    await after.stop()
+    assert.equal(after.stderr().match(/config\.missing.*hooks are off/g)?.length, 1)
+  })
+})

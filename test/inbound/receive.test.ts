@@ -237,10 +237,11 @@ describe('receive', () => {
     const { deps } = setUp({
       config: () => ({ ...config, webhooks: { ...config.webhooks, enabled: false } }),
     })
-    await refuses(
-      receive(deps, knockOf(hookAt('wake'), message, { authorization }), patience),
-      'hooks_disabled',
-    )
+    for (const name of ['wake', 'of-a-file-that-is-gone'])
+      await refuses(
+        receive(deps, knockOf(hookAt(name), message, { authorization }), patience),
+        'hooks_disabled',
+      )
   })
 
   it('slows down a peer that fails too often, but not its good tokens', async () => {
