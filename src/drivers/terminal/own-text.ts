@@ -1,4 +1,5 @@
 import { ink, mapInk } from './ink.ts'
+import { isMarker, markerFor } from './paste-marker.ts'
 
 /** A text that we typed and that may stand in the input box. */
 export interface OwnText {
@@ -20,11 +21,6 @@ export function isForeign(own: OwnText | undefined, input: string): boolean {
 
 const certain = 24
 
-/** Stand-ins for a long paste: `[Pasted text #1 +12 lines]`, `[Pasted Content 6937 chars]`. */
-const marker = /\[\s*past(?:e|ed)\b[^[\]]*\]/iu
-
-const isMarker = (input: string): boolean => ink(input.replace(marker, '')) === '' && marker.test(input)
-
 /** Without the frames of a box: an input box may have more of them than a text. */
 export const boxInk = (text: string): string => ink(text).replaceAll('|', '')
 
@@ -38,8 +34,8 @@ export interface OwnPart {
 
 /** Where a text of ours stands in the input box, whole, as a marker, or its end where a box shows no more; else undefined. */
 export function ownPart(text: string, input: string): OwnPart | undefined {
-  const folded = marker.exec(input)
-  if (folded && !marker.test(text)) return partOf(input, folded.index, folded.index + folded[0].length, 1)
+  const folded = markerFor(text, input)
+  if (folded) return partOf(input, folded.from, folded.to, 1)
   const [shown, whole] = [mapInk(input), ink(text)]
   if (whole === '') return undefined
   for (const part of [whole, whole.slice(-certain)]) {
@@ -47,7 +43,8 @@ export function ownPart(text: string, input: string): OwnPart | undefined {
     if (at >= 0)
       return partOf(input, shown.from[at] ?? 0, shown.to[at + part.length - 1] ?? 0, graphemes(text))
   }
-  return undefined
+  // Alone it stands for the text, even if that spells the very same.
+  return isMarker(input) ? partOf(input, 0, input.length, 1) : undefined
 }
 
 const partOf = (input: string, from: number, to: number, keys: number): OwnPart => ({

@@ -1,4 +1,5 @@
 import { ink } from './ink.ts'
+import { isMarker, markersIn } from './paste-marker.ts'
 
 /**
  * What a terminal shows at one moment. Text only: lines that were wrapped are joined, what scrolled away may
@@ -49,9 +50,14 @@ export function evidenceOf(before: Screen, after: Screen, text: string): 'echo' 
       : count(after, print) > count(before, print)
   )
     return 'echo'
-  // A text that spells a marker itself would prove nothing by showing one.
-  if (markers(text) === 0 && markersOn(after) > markersOn(before)) return 'marker'
-  return undefined
+  const isAlone = after.input !== undefined && isMarker(after.input) && ink(after.input) !== ink(text)
+  return newMarkers(before, after, isAlone ? '' : text).length > 0 ? 'marker' : undefined
+}
+
+/** Markers that `after` shows and `before` does not, or less often; those that the text spells prove nothing. */
+function newMarkers(before: Screen, after: Screen, text: string): readonly string[] {
+  const spelled = markersIn(text)
+  return beyond(markersOn(before), markersOn(after)).filter((shown) => !spelled.includes(shown))
 }
 
 /**
@@ -76,7 +82,7 @@ const count = (screen: Screen, print: string): number =>
  * line was taken. `alike`: an empty box looks as if it held the text, so the cursor behind it proves nothing.
  */
 export function submitted(echoed: Screen, after: Screen, text: string, alike = false): boolean {
-  if (markersOn(after) > markersOn(echoed)) return false
+  if (newMarkers(echoed, after, text).length > 0) return false
   if (!alike && cursorStays(echoed, after, text)) return false
   if (echoed.bracketedPaste !== after.bracketedPaste) return true
   const takesLines = after.bracketedPaste === false || (after.bracketedPaste === undefined && after.cooked)
@@ -143,9 +149,4 @@ const unspun = (line: string): string => line.replace(/[|/\\\-+*·•●○◌�
 
 const clock = /\d{1,2}:\d\d(?::\d\d)?/g
 
-/** Stand-ins that agents show for a long paste: `[Pasted text #1 +12 lines]`, `[paste #1 +80 lines]`. */
-const marker = /\[\s*past(?:e|ed)\b[^[\]]{0,40}\d[^[\]]{0,40}\]/gi
-
-const markers = (text: string): number => text.match(marker)?.length ?? 0
-
-const markersOn = (screen: Screen): number => markers(screen.lines.join('\n'))
+const markersOn = (screen: Screen): readonly string[] => markersIn(screen.lines.join('\n'))

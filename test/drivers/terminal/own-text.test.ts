@@ -47,6 +47,19 @@ describe('ownPart', () => {
       'the very end of a long messagekim',
       { before: '', after: 'kim', keys: 130 },
     ],
+    [
+      'as a marker, of a text that spells another',
+      `[Pasted text #1 +12 lines] ${'x '.repeat(500)}`,
+      '[Pasted Content 1028 chars]kim',
+      { before: '', after: 'kim', keys: 1 },
+    ],
+    [
+      'as a marker alone, of a text that spells it',
+      `[Pasted Content 1030 chars] ${'x '.repeat(500)}`,
+      '[Pasted Content 1030 chars]',
+      { before: '', after: '', keys: 1 },
+    ],
+    ['as a text that spells a marker', '[Paste 12]', '[Paste 12]', { before: '', after: '', keys: 10 }],
     ['not at all', 'fix it', 'kim was here', undefined],
   ] as const
   for (const [title, text, input, expected] of rows)

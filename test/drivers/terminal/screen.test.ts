@@ -63,6 +63,20 @@ describe('evidenceOf', () => {
       undefined,
     ],
     [
+      'a marker for a text that spells another',
+      before,
+      screenOf(['> [Pasted Content 2027 chars]']),
+      `[Pasted text #1 +12 lines] ${long}`,
+      'marker',
+    ],
+    [
+      'a marker alone in the box for a text that spells it',
+      before,
+      screenOf(['> [Pasted Content 2028 chars]'], { input: '[Pasted Content 2028 chars]' }),
+      `[Pasted Content 2028 chars] ${long}`,
+      'marker',
+    ],
+    [
       'one letter amid a redrawn screen',
       before,
       screenOf(['a y b', 'two', 'three', 'four', 'five']),

@@ -49,6 +49,13 @@ describe('type', () => {
     assert.deepEqual(program.taken, ['one\ntwo\nthree'])
   })
 
+  it('brings a text that spells paste markers to a box that folds it', async () => {
+    const { program, type } = atWork({ shows: 'marker' })
+    const texts = [1, 2].map((number) => `[paste #${number} +3 lines]\n[Pasted text #1 +12 lines]\nthe end`)
+    for (const text of texts) assert.deepEqual(await type(text), { kind: 'taken', evidence: 'marker' })
+    assert.deepEqual(program.taken, texts)
+  })
+
   it('brings the same message twice when it is sent twice', async () => {
     const { program, type } = atWork()
     await type('again')
