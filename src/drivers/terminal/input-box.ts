@@ -75,7 +75,8 @@ function framesIn(foot: readonly number[], isRule: (row: number) => boolean): re
     .reverse()
 }
 
-const rule = /^[\s╭╰├└┌]*[─━▀▄═]{8,}[─━▀▄═╮╯┤┘┐\s]*$/
+/** At the left edge of the screen: agents indent what a message or an answer shows. */
+const rule = /^[╭╰├└┌]*[─━▀▄═]{8,}[─━▀▄═╮╯┤┘┐\s]*$/
 
 /** Below opencode's box, which has no prompt: a row that begins with one is a quotation. */
 const edge = /^\s*╹▀{8,}/

@@ -58,6 +58,17 @@ const shown: readonly (readonly [string, readonly string[], string])[] = [
     ['▀'.repeat(40), ' > half a', '▄'.repeat(40), ' workspace', rule, ' Shift+Tab to accept edits', rule],
     'half a',
   ],
+  [
+    'an answer that quotes between two lines, then an empty prompt',
+    [`  ${rule}`, '  > quoted', `  ${rule}`, '', '› ', '  fake-model'],
+    '',
+  ],
+  [
+    'a box without prompt below an answer that quotes between two lines',
+    [` ${rule}`, ' > quoted', ` ${rule}`, rule, '', rule, '/work'],
+    '',
+  ],
+  ['a draft with a line in it', [rule, '❯ half a', `  ${rule}`, '  thought', rule], `half a ${rule} thought`],
   ['nothing that looks like an input box', ['hello', 'world'], ''],
 ]
 
