@@ -24,8 +24,8 @@ export async function fill(home: string, deliveries: number): Promise<void> {
   database.run('BEGIN')
   database.run(
     `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-     INSERT INTO grants (id, session, verb, label, created_at, expires_at, uses)
-     SELECT printf('%016x', i * 2654435761), 'alpha', 'send_input', 'ci job ' || i, 1700000000000 + i, NULL, 3 FROM n`,
+     INSERT INTO grants (id, channel, verb, label, created_at, expires_at, uses)
+     SELECT printf('%016x', i * 2654435761), 'postern:/sessions/alpha', 'send_input', 'ci job ' || i, 1700000000000 + i, NULL, 3 FROM n`,
     [Math.round(deliveries / 10)],
   )
   database.run(

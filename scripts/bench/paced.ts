@@ -1,12 +1,7 @@
 import { connect, type Socket } from 'node:net'
-
-/** Latency of requests sent on a fixed timetable, in milliseconds, measured from when each was due. */
-export interface Paced {
-  readonly sent: number
-  readonly p50: number
-  readonly p99: number
-  readonly non2xx: number
-}
+import { pause } from './plan.ts'
+import type { BenchHome } from './server.ts'
+import { body } from './wrk.ts'
 
 export interface PacedOptions {
   readonly port: number
@@ -17,71 +12,89 @@ export interface PacedOptions {
   readonly connections: number
 }
 
-/** Sends so many requests a second, whatever the answers do: a slow server cannot slow the question. */
-export async function paced(options: PacedOptions): Promise<Paced> {
-  const lines = await Promise.all(Array.from({ length: options.connections }, () => openLine(options.port)))
-  const total = Math.round(options.perSecond * options.seconds)
+/**
+ * Asks for so many requests a second, whatever the answers do: one that falls due while all connections wait for an answer
+ * is sent as soon as one is free, and counts from when it was due. Latencies in milliseconds, in the order of the answers.
+ * Throws when any is not answered 2xx.
+ */
+export async function paced(options: PacedOptions): Promise<readonly number[]> {
+  const { port, requests, perSecond, seconds } = options
+  const free = await Promise.all(Array.from({ length: options.connections }, () => openLine(port)))
+  const lines = [...free]
+  const total = Math.round(perSecond * seconds)
   const startedAt = performance.now()
-  for (let sent = 0; sent < total; ) {
-    const due = Math.min(total, Math.floor(((performance.now() - startedAt) / 1000) * options.perSecond))
-    for (; sent < due; sent++) {
-      const request = options.requests[sent % options.requests.length] ?? ''
-      lines[sent % lines.length]?.send(request, startedAt + (sent / options.perSecond) * 1000)
+  const latencies: number[] = []
+  let sent = 0
+  const sendDue = () => {
+    const due = Math.min(total, Math.floor(((performance.now() - startedAt) / 1000) * perSecond))
+    for (let line = free.at(-1); line && sent < due; line = free.at(-1)) {
+      free.pop()
+      void ask(line, sent++)
     }
-    await new Promise((resolve) => setTimeout(resolve, 1))
   }
-  await Promise.all(lines.map((line) => line.finish()))
-  const latencies = lines.flatMap((line) => line.latencies).sort((a, b) => a - b)
-  const at = (share: number) => latencies[Math.floor(latencies.length * share)] ?? Number.NaN
-  return {
-    sent: latencies.length,
-    p50: at(0.5),
-    p99: at(0.99),
-    non2xx: lines.reduce((sum, line) => sum + line.non2xx(), 0),
+  const ask = async (line: Line, number: number) => {
+    await line.ask(requests[number % requests.length] ?? '')
+    latencies.push(performance.now() - startedAt - (number / perSecond) * 1000)
+    free.push(line)
+    sendDue()
   }
+  const deadline = startedAt + seconds * 1000 + patienceMs
+  while (latencies.length < total) {
+    if (performance.now() > deadline)
+      throw new Error(`${total - latencies.length} of ${total} requests were not answered 2xx in time.`)
+    sendDue()
+    await pause(1)
+  }
+  for (const line of lines) line.close()
+  return latencies
 }
+
+/** How long the last answers may take. */
+const patienceMs = 10_000
+
+/** Knocks at a home's capability URLs, one session after the other. */
+export const knocks = ({ port, paths }: BenchHome): readonly string[] =>
+  paths.map(
+    (path) =>
+      `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\nPrefer: wait=0\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  )
+
+/** Asks for `/healthz` over connections that are kept: what comes back late shows how long the event loop was held. */
+export const pingHealthz = (port: number, perSecond: number, seconds: number): Promise<readonly number[]> =>
+  paced({
+    port,
+    requests: [`GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`],
+    perSecond,
+    seconds,
+    connections: 64,
+  })
 
 interface Line {
-  send(request: string, dueAt: number): void
-  finish(): Promise<void>
-  readonly latencies: number[]
-  non2xx(): number
+  /** Resolves once it is answered 2xx, and never if it is not. */
+  ask(request: string): Promise<void>
+  close(): void
 }
 
-/** One keep-alive connection. Requests that fall due while another is under way queue behind it. */
+/** One connection that is kept. A server may close one that asks again before it was answered. */
 async function openLine(port: number): Promise<Line> {
   const socket = await opened(port)
-  const latencies: number[] = []
-  const waiting: number[] = []
-  let bad = 0
-  let rest = ''
-  let idle: (() => void) | undefined
+  let text = ''
+  let answered = () => {}
   socket.setEncoding('latin1')
   socket.on('data', (chunk: string) => {
-    rest += chunk
-    for (let end = endOfResponse(rest); end > 0; end = endOfResponse(rest)) {
-      if (!rest.startsWith('HTTP/1.1 2')) bad++
-      rest = rest.slice(end)
-      const dueAt = waiting.shift()
-      if (dueAt !== undefined) latencies.push(performance.now() - dueAt)
-    }
-    if (waiting.length === 0) idle?.()
+    text += chunk
+    if (!isWhole(text)) return
+    const well = text.startsWith('HTTP/1.1 2')
+    text = ''
+    if (well) answered()
   })
   return {
-    latencies,
-    non2xx: () => bad,
-    send(request, dueAt) {
-      waiting.push(dueAt)
-      socket.write(request)
-    },
-    async finish() {
-      if (waiting.length > 0)
-        await new Promise<void>((resolve) => {
-          idle = resolve
-          setTimeout(resolve, 10_000)
-        })
-      socket.destroy()
-    },
+    ask: (request) =>
+      new Promise((resolve) => {
+        answered = resolve
+        socket.write(request)
+      }),
+    close: () => socket.destroy(),
   }
 }
 
@@ -91,10 +104,8 @@ const opened = (port: number): Promise<Socket> =>
     socket.once('error', reject)
   })
 
-/** Where the first whole response ends, or 0 when it is not there yet. */
-function endOfResponse(text: string): number {
-  const head = text.indexOf('\r\n\r\n')
-  if (head < 0) return 0
-  const length = Number(/content-length: (\d+)/i.exec(text.slice(0, head))?.[1] ?? 0)
-  return text.length >= head + 4 + length ? head + 4 + length : 0
+function isWhole(response: string): boolean {
+  const head = response.indexOf('\r\n\r\n')
+  const length = Number(/content-length: (\d+)/i.exec(response.slice(0, head))?.[1] ?? 0)
+  return head >= 0 && response.length >= head + 4 + length
 }

@@ -1,0 +1,24 @@
+import { fill } from './fill.ts'
+import { type Bench, inRounds } from './plan.ts'
+import { pathOf } from './server.ts'
+import { ratios } from './stats.ts'
+import { flood } from './wrk.ts'
+
+/** Durable knocks into a store with a long past, and into a fresh one. */
+export async function fullStore({ plan, home }: Bench) {
+  await using full = await home({ prepare: (path) => fill(path, plan.stored) })
+  const rounds = await inRounds(plan.rounds, async (round) => {
+    await using fresh = await home()
+    const order = { seconds: plan.seconds, connections: 64 }
+    return {
+      fresh: await flood(fresh, { ...order, path: pathOf(fresh, round) }),
+      full: await flood(full, { ...order, path: pathOf(full, round) }),
+    }
+  })
+  return {
+    fullOfEmpty: ratios(
+      rounds.map(({ full }) => full.perSecond),
+      rounds.map(({ fresh }) => fresh.perSecond),
+    ),
+  }
+}

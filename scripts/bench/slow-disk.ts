@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { pingHealthz } from './paced.ts'
+import { type Bench, inRounds } from './plan.ts'
+import { type BenchHome, pathOf } from './server.ts'
+import { percentile } from './stats.ts'
+import { flood } from './wrk.ts'
+
+const run = promisify(execFile)
+
+/** What slow-disk.c adds to every fsync. */
+const delaySeconds = 0.02
+
+/**
+ * Floods of a server whose every fsync takes 20 ms longer. Callers who each wait for their answer cannot store more
+ * than connections / 20 ms, nor more than the same machine stores with its own disk.
+ */
+export async function slowDisk({ plan: { rounds, seconds }, home }: Bench) {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-slow-disk-'))
+  try {
+    await using fast = await home()
+    await using slow = await home({ env: { LD_PRELOAD: await build(folder) } })
+    const rate = async (server: BenchHome, connections: number, round: number) =>
+      (await flood(server, { path: pathOf(server, round), seconds, connections })).perSecond
+    const share = async (connections: number, round: number) => {
+      const limit = Math.min(connections / delaySeconds, await rate(fast, connections, round))
+      return (await rate(slow, connections, round)) / limit
+    }
+    const measured = await inRounds(rounds, async (round) => {
+      const flooding = rate(slow, 64, round)
+      const pings = await pingHealthz(slow.port, 200, seconds)
+      await flooding
+      return {
+        p99: percentile(pings, 0.99),
+        share64: await share(64, round),
+        share512: await share(512, round),
+      }
+    })
+    return {
+      slowHealthz: measured.map(({ p99 }) => p99),
+      slow64: measured.map(({ share64 }) => share64),
+      slow512: measured.map(({ share512 }) => share512),
+    }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+async function build(folder: string): Promise<string> {
+  const library = join(folder, 'slow-disk.so')
+  const source = join(import.meta.dirname, 'slow-disk.c')
+  await run('cc', ['-shared', '-fPIC', '-O1', '-Wall', '-Werror', '-o', library, source, '-ldl'])
+  return library
+}
