@@ -12,8 +12,8 @@ export async function readMultipart(bytes: Uint8Array, contentType: string): Pro
   const marks = countMarks(bytes, contentType)
   if (marks > maxFields) throw tooManyFields()
   const entries = [...(await formDataOf(bytes, contentType))]
-  // One runtime finds nothing where another refuses, as in lines that end without a carriage return.
-  if (marks > 1 && entries.length === 0) throw malformed()
+  // Where lines end without a carriage return, one runtime takes the parts for the text of the one before, or for nothing.
+  if (entries.length < marks - 1) throw malformed()
   const fields: Record<string, string> = Object.create(null)
   const files: Record<string, string> = Object.create(null)
   for (const [name, value] of entries)
@@ -31,13 +31,18 @@ async function formDataOf(bytes: Uint8Array, contentType: string): Promise<FormD
 }
 
 const malformed = (cause?: unknown): Failure =>
-  new Failure('malformed', 'The body is not the multipart form that its Content-Type names.', { cause })
+  new Failure(
+    'malformed',
+    'The body is not the multipart form that its Content-Type names: named parts, lines that end in CR LF.',
+    { cause },
+  )
 
-/** How often the boundary occurs: once more than there are parts. */
+/** How many lines begin with the boundary: one more than there are parts. */
 function countMarks(bytes: Uint8Array, contentType: string): number {
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const mark = `--${/boundary="?([^";,]+)/i.exec(contentType)?.[1] ?? ''}`
-  let count = 0
-  for (let at = body.indexOf(mark); at >= 0 && count <= maxFields; at = body.indexOf(mark, at + 1)) count++
+  const mark = `--${/boundary="?([^";,]+)/i.exec(contentType)?.[1]?.trim() ?? ''}`
+  const line = `\n${mark}`
+  let count = body.subarray(0, mark.length).toString() === mark ? 1 : 0
+  for (let at = body.indexOf(line); at >= 0 && count <= maxFields; at = body.indexOf(line, at + 1)) count++
   return count
 }

@@ -13,7 +13,7 @@ const nextTurn: Pause = () => setImmediate()
 export interface ParseOptions {
   /** Default `auto`: by the content type, and by the look of what says that it is something else. */
   readonly format?: BodyFormat | undefined
-  /** Whether plain text stays text where it could be JSON. */
+  /** Whether plain text stays text where it could be JSON, and what is of an unknown type is text. */
   readonly wholeText?: () => boolean
   readonly pause?: Pause
 }
@@ -21,8 +21,8 @@ export interface ParseOptions {
 /**
  * The body of a custom hook as a template sees it: JSON as it is; a form as an object of its fields (of a repeated one
  * the last) and, of a multipart one, of the names of its files; what a lone `payload` field holds as JSON, the way
- * GitHub and Slack send it; plain text as `{{text}}` and `{{body}}`; nothing as an empty object. UTF-8 only, whatever
- * charset is declared. Throws `malformed`, `unprocessable` or `unsupported_media_type`.
+ * GitHub and Slack send it; plain text as `{{text}}` and `{{body}}`, also without a content type where it does not begin as JSON
+ * does; nothing as an empty object. UTF-8 only, whatever charset is declared. Throws `malformed`, `unprocessable` or `unsupported_media_type`.
  */
 export async function parsePayload(
   bytes: Uint8Array,
@@ -37,28 +37,25 @@ export async function parsePayload(
     return formView(fields, files, pause)
   }
   const text = await decodeInSlices(bytes, pause)
-  if (kind === 'json') return parseJson(text, pause)
+  if (kind === 'json' || (kind === 'untyped' && looksLikeJson(text))) return parseJson(text, pause)
   if (format === 'auto' && looksLikeJson(text) && !(kind === 'text' && wholeText?.())) {
     const view = await parseJson(text, pause).catch(() => undefined)
     if (view !== undefined) return kind === 'text' ? withText(view, text) : view
   }
-  if (kind === 'unknown') throw unreadable()
-  return kind === 'text'
-    ? plainView({ text, body: text })
-    : formView(await formFields(text, pause), {}, pause)
+  if (kind === 'form') return formView(await formFields(text, pause), {}, pause)
+  if (kind === 'unknown' && !wholeText?.()) throw unreadable()
+  return plainView({ text, body: text })
 }
 
-type Kind = 'json' | 'form' | 'multipart' | 'text' | 'unknown'
+type Kind = 'json' | 'form' | 'multipart' | 'text' | 'untyped' | 'unknown'
 
 function kindOf(format: BodyFormat, type: string): Kind {
   if (format === 'json' || format === 'text') return format
   if (type === 'multipart/form-data') return 'multipart'
   if (format === 'form' || type === 'application/x-www-form-urlencoded') return 'form'
   if (type === 'text/plain') return 'text'
-  // Without a content type, JSON: it is what hooks send.
-  return type === '' || /^(application|text)\/(x-)?json$|^[a-z]+\/[a-z0-9.+_-]+\+json$/.test(type)
-    ? 'json'
-    : 'unknown'
+  if (type === '') return 'untyped'
+  return /^(application|text)\/(x-)?json$|^[a-z]+\/[a-z0-9.+_-]+\+json$/.test(type) ? 'json' : 'unknown'
 }
 
 const unreadable = (): Failure =>

@@ -164,7 +164,7 @@ describe('parsePayload: JSON', () => {
 })
 
 describe('parsePayload: other types', () => {
-  it('takes every JSON type, and none at all as JSON', async () => {
+  it('takes every JSON type, and none at all, as JSON', async () => {
     const types = ['', 'application/json; charset=utf-8', 'application/cloudevents+json', 'Application/JSON']
     const more = ['text/json', 'application/x-json', 'application/json; charset=latin1', 'model/gltf+json']
     for (const type of [...types, ...more, 'application/vnd.api+json;charset="UTF-8"'])
@@ -189,6 +189,21 @@ describe('parsePayload: other types', () => {
   for (const [type, text] of notJson)
     it(`refuses ${text} of ${type}, and says what helps`, () =>
       refuses(parse(text, type), 'unsupported_media_type', /bodyFormat/))
+
+  it('takes what has no type and does not begin as JSON does for text', async () => {
+    for (const text of ['disk is full', 'a=b&c=d', '<a/>', '42', 'null'])
+      assert.equal(show('{{text}}|{{body}}', await parse(text, '')), `${text}|${text}`)
+    for (const text of ['{"a":', ' [1'])
+      await refuses(parse(text, ''), 'malformed', /not valid JSON at character/)
+  })
+
+  it('takes what is of any other type for text where text is all that is wanted', async () => {
+    for (const type of ['application/xml', 'text/csv', 'application/octet-stream', 'multipart/mixed']) {
+      const of = (bytes: Uint8Array) => parsePayload(bytes, type, { wholeText: () => true })
+      assert.equal(show('{{text}}', await of(bytesOf('<a>,1</a>'))), '<a>,1</a>', type)
+      await refuses(of(new Uint8Array([0xff, 0xfe])), 'malformed', /UTF-8/)
+    }
+  })
 
   it('takes an empty body of any type for an empty object', async () => {
     const types = ['', 'application/json', 'text/plain', 'image/png', form, 'multipart/form-data; boundary=x']
@@ -266,7 +281,10 @@ describe('parsePayload: other types', () => {
     assert.equal(show('{{shot}}|{{größe}}', await parse(body, multipartType)), 'a b.png|über\r\n2')
     const withPayload = `--XX\r\n${file}\r\n\r\nx\r\n${multipart('payload', '{"event":"play"}')}`
     assert.equal(show('{{event}} {{shot}}', await parse(withPayload, multipartType)), 'play a b.png')
+    const two = `${multipart('a', '1').replace('--XX--\r\n', '')}${multipart('b', 'x --XX y')}`
+    assert.equal(show('{{a}}|{{b}}', await parse(`before\r\n${two}`, multipartType)), '1|x --XX y')
     for (const [text, type] of [
+      [two.replace('name=b\r\n\r\n', 'name=b\n\n'), multipartType],
       ['nothing of the kind', multipartType],
       [multipart('a', '1'), 'multipart/form-data'],
       [multipart('a', '1').replaceAll('\r', ''), multipartType],
