@@ -1,6 +1,7 @@
 import { isFresh, unixTime } from '../auth/freshness.ts'
 import { isSigned } from '../auth/mac.ts'
 import { isObject, type View, type ViewObject } from '../payload/view.ts'
+import { moneyText } from './money.ts'
 import { namedInBody } from './named-in-body.ts'
 import { at, firstLine, firstText, given, line, lines, textAt } from './preset.ts'
 import { dated, vouched } from './request.ts'
@@ -100,15 +101,9 @@ const changedIn = (before: View): string =>
     .map(([name, old]) => (typeof old === 'string' && old ? `${name} (was ${firstLine(old)})` : name))
     .join(', ')
 
-/** docs.stripe.com/currencies: amounts are in the smallest unit, and some currencies have no smaller one. */
-const wholeCurrencies = 'bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf'.split(' ')
-const thousandthCurrencies = ['bhd', 'jod', 'kwd', 'omr', 'tnd']
-
 function money(object: View): string {
   const amounts = ['amount', 'amount_total', 'amount_due'].map((name) => at(object, name))
   const amount = amounts.find((value) => typeof value === 'number')
   const currency = textAt(object, 'currency')
-  if (amount === undefined || currency === '') return ''
-  const places = wholeCurrencies.includes(currency) ? 0 : thousandthCurrencies.includes(currency) ? 3 : 2
-  return `${(amount / 10 ** places).toFixed(places)} ${currency.toUpperCase()}`
+  return amount === undefined || currency === '' ? '' : moneyText(amount, currency)
 }
