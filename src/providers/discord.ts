@@ -1,10 +1,10 @@
 import { fromHex } from '../auth/encodings.ts'
 import { isFresh, unixTime } from '../auth/freshness.ts'
 import { isEd25519Key, isSignedEd25519 } from '../auth/mac.ts'
-import { isObject } from '../payload/view.ts'
+import { isObject, type View, type ViewObject } from '../payload/view.ts'
 import { emptyAnswer, jsonAnswer, memberOfSmall, passedOn } from './answer.ts'
 import { namedInBody } from './named-in-body.ts'
-import { at } from './preset.ts'
+import { at, byWho, firstText, given, inWhere, line, lines, listAt, textAt } from './preset.ts'
 import { dated, single, vouched } from './request.ts'
 import type { Sender, Verify } from './sender.ts'
 import { flawOfHeader, flawOfTime, wrongSignature } from './unproven.ts'
@@ -60,5 +60,42 @@ export const discord: Sender = {
     const type = at(payload, 'type') === 4 ? 8 : 4
     return { status: 200, contentType: 'application/json', body: `{"type":${type},"data":{${data}}}` }
   },
+  /** discord.com/developers, "Receiving and responding" and "Webhook events". */
+  preset: {
+    eventOf: (payload) =>
+      textAt(payload, 'event.type') || (interactions.get(at(payload, 'type')) ?? 'interaction'),
+    derive: (payload) => ({
+      who: firstText(payload, 'member.user.username', 'user.username', 'event.data.user.username'),
+      where: textAt(payload, 'channel.name'),
+      chosen: listAt(payload, 'data.values')
+        .filter((one) => typeof one === 'string' && one !== '')
+        .join(', '),
+      fields: [...listAt(payload, 'data.options'), ...listAt(payload, 'data.components')].flatMap(fieldsOf),
+    }),
+    messages: {},
+    otherwise: {
+      template: lines(
+        `Discord: {{event}}${given(' ', 'data.name')}${given(' ', 'data.custom_id')}${inWhere}${byWho}${given(': ', 'chosen')}`,
+        '{{#fields}}\n- {{name}}{{#value}}: {{value}}{{/value}}\n{{/fields}}',
+        line('data.target_id', 'About '),
+      ),
+    },
+  },
   sample: { headers: {}, body: { type: 2, id: '846462639134605312', data: { name: 'ask' } } },
+}
+
+const interactions: ReadonlyMap<View, string> = new Map([
+  [2, 'command'],
+  [3, 'component'],
+  [5, 'form'],
+])
+
+/** Options of a command and fields of a form hold each other: what has a value, by its name. */
+function fieldsOf(view: View): readonly ViewObject[] {
+  const within = [...listAt(view, 'options'), ...listAt(view, 'components'), at(view, 'component')]
+  const name = firstText(view, 'name', 'custom_id')
+  return [
+    ...(name === '' ? [] : [{ name, value: at(view, 'value') }]),
+    ...within.filter(isObject).flatMap(fieldsOf),
+  ]
 }

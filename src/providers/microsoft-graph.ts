@@ -2,6 +2,7 @@ import { isSecret } from '../auth/secrets.ts'
 import { parsePayload } from '../payload/parse.ts'
 import { isList, memberOf } from '../payload/view.ts'
 import { queryOf, textAnswer } from './answer.ts'
+import { firstFew, firstText, listAt } from './preset.ts'
 import type { Sender } from './sender.ts'
 import { wrong } from './unproven.ts'
 
@@ -29,6 +30,22 @@ export const microsoftGraph: Sender = {
     openHandshake: (_, head) => {
       const answer = head.method === 'POST' ? textAnswer(queryOf(head).get('validationToken')) : undefined
       return answer && { kind: 'handshake', answer }
+    },
+  },
+  /** learn.microsoft.com, "changeNotification resource type": a change, or what became of the subscription. */
+  preset: {
+    eventOf: (payload) =>
+      firstText(listAt(payload, 'value')[0] ?? null, 'changeType', 'lifecycleEvent') || 'notification',
+    messages: {},
+    otherwise: {
+      template: `Microsoft Graph:{{^shown}} a notification without a change{{/shown}}
+{{#shown}}
+- {{changeType}}{{lifecycleEvent}}{{^changeType}}{{^lifecycleEvent}}a change{{/lifecycleEvent}}{{/changeType}}{{#resource}}: {{resource}}{{/resource}}{{#lifecycleEvent}}{{#subscriptionId}} (subscription {{subscriptionId}}){{/subscriptionId}}{{/lifecycleEvent}}
+{{/shown}}
+{{#more}}
+- and {{more}} more
+{{/more}}`,
+      derive: (payload) => firstFew(listAt(payload, 'value'), 10),
     },
   },
   sample: {

@@ -1,6 +1,7 @@
 import { rfc3339Time } from '../auth/freshness.ts'
 import { memberOfSmall, textAnswer } from './answer.ts'
 import { hmacScheme } from './hmac.ts'
+import { byWho, firstLine, firstText, given, inWhere, lines, paragraph, textAt } from './preset.ts'
 import { single, vouched } from './request.ts'
 import type { Sender } from './sender.ts'
 
@@ -25,6 +26,27 @@ export const twitch: Sender = {
       single(request, 'twitch-eventsub-message-type') === 'webhook_callback_verification'
         ? textAnswer(memberOfSmall(request, 'challenge'))
         : undefined,
+  },
+  /** dev.twitch.tv, "EventSub reference": the subscription, and what happened in `event`; of an ended subscription why it ended. */
+  preset: {
+    eventOf: (payload) => textAt(payload, 'subscription.type'),
+    derive: (payload) => ({
+      who: firstText(
+        payload,
+        ...['event.user_name', 'event.chatter_user_name', 'event.from_broadcaster_user_name'],
+      ),
+      where: firstText(payload, 'event.broadcaster_user_name', 'event.to_broadcaster_user_name'),
+      title: firstLine(firstText(payload, 'event.title', 'event.reward.title', 'event.reason')),
+      text: firstText(payload, 'event.message.text', 'event.message', 'event.user_input'),
+      ended: textAt(payload, 'subscription.status').replace(/^enabled$/, ''),
+    }),
+    messages: {},
+    otherwise: {
+      template: lines(
+        `Twitch: {{event}}{{^event}}an event without a type{{/event}}${given(', subscription ended: ', 'ended')}${inWhere}${byWho}${given(': ', 'title')}`,
+        paragraph('text'),
+      ),
+    },
   },
   sample: {
     headers: {

@@ -1,6 +1,7 @@
 import { macOf } from '../auth/mac.ts'
 import { jsonAnswer, memberOfSmall } from './answer.ts'
 import { hmacScheme } from './hmac.ts'
+import { firstLine, firstText, given, line, lines, textAt } from './preset.ts'
 import type { Sender } from './sender.ts'
 
 /** developers.zoom.us, "Using webhooks". */
@@ -33,6 +34,30 @@ export const zoom: Sender = {
   },
   /** developers.zoom.us, "Resolving webhook delays": 200 or 204 or it is sent again. */
   respond: () => ({ status: 200 }),
+  /** developers.zoom.us, "Webhook reference": `payload.object` is what the event is about. */
+  preset: {
+    eventOf: (payload) => textAt(payload, 'event'),
+    derive: (payload) => ({
+      title: firstLine(firstText(payload, 'payload.object.topic', 'payload.object.display_name')),
+      person: firstText(payload, 'payload.object.participant.user_name', 'payload.operator'),
+      page: textAt(payload, 'payload.object.share_url'),
+    }),
+    messages: {
+      'meeting.started': 'it has only begun; meeting.ended tells of its end',
+      'webinar.started': 'it has only begun; webinar.ended tells of its end',
+      'recording.started': 'it has only begun; recording.completed tells of its end',
+      'meeting.participant_joined': 'somebody came',
+      'meeting.participant_left': 'somebody left',
+      'webinar.participant_joined': 'somebody came',
+      'webinar.participant_left': 'somebody left',
+    },
+    otherwise: {
+      template: lines(
+        `Zoom: {{event}}{{^event}}an event without a type{{/event}}${given(': ', 'title')}${given(' (', 'payload.object.id', ')')}${given(', ', 'person')}`,
+        line('page'),
+      ),
+    },
+  },
   sample: {
     headers: {},
     body: { event: 'meeting.ended', payload: { object: { id: '1234567890', topic: 'Review' } } },

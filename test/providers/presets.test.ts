@@ -52,6 +52,85 @@ describe('presets', () => {
     readonly lines: readonly string[]
   }[] = [
     {
+      title: 'WhatsApp message beside one that was delivered',
+      preset: 'meta',
+      payload: {
+        object: 'whatsapp_business_account',
+        entry: [
+          { changes: [{ field: 'messages', value: { statuses: [{ status: 'delivered' }] } }] },
+          {
+            changes: [
+              {
+                field: 'messages',
+                value: {
+                  contacts: [{ profile: { name: 'Sheena' } }],
+                  messages: [{ from: '16505551234', type: 'text', text: { body: 'In blue?' } }],
+                },
+              },
+            ],
+          },
+        ],
+      },
+      lines: ['Meta, whatsapp_business_account:', '- text from Sheena, 16505551234: In blue?'],
+    },
+    {
+      title: 'Discord command below a command',
+      preset: 'discord',
+      payload: {
+        ...{ type: 2, channel: { name: 'ops' }, member: { user: { username: 'mason' } } },
+        data: {
+          name: 'deploy',
+          options: [{ type: 1, name: 'to', options: [{ type: 5, name: 'now', value: true }] }],
+        },
+      },
+      lines: ['Discord: command deploy in ops by mason', '- to', '- now: true'],
+    },
+    {
+      title: 'Twitch subscription that was revoked',
+      preset: 'twitch',
+      payload: { subscription: { type: 'stream.online', status: 'user_removed' } },
+      lines: ['Twitch: stream.online, subscription ended: user_removed'],
+    },
+    {
+      title: 'Zoom recording',
+      preset: 'zoom',
+      payload: {
+        event: 'recording.completed',
+        payload: { object: { id: 1234567890, topic: 'Review', share_url: 'https://zoom.us/rec/share/a' } },
+        download_token: 'never to be seen',
+      },
+      lines: ['Zoom: recording.completed: Review (1234567890)', 'https://zoom.us/rec/share/a'],
+    },
+    {
+      title: 'Square payment in a currency without a smaller unit',
+      preset: 'square',
+      payload: {
+        type: 'payment.created',
+        data: {
+          id: 'Kk',
+          object: { payment: { amount_money: { amount: 500, currency: 'JPY' }, status: 'APPROVED' } },
+        },
+      },
+      lines: ['Square: payment.created, 500 JPY (APPROVED)', 'Id Kk'],
+    },
+    {
+      title: 'Microsoft Graph, a change and the end of a subscription, without clientState',
+      preset: 'microsoft-graph',
+      payload: {
+        value: [
+          { changeType: 'updated', resource: 'me/events/1', clientState: 'never to be seen' },
+          { lifecycleEvent: 'subscriptionRemoved', subscriptionId: '7f105c7d' },
+        ],
+      },
+      lines: ['Microsoft Graph:', '- updated: me/events/1', '- subscriptionRemoved (subscription 7f105c7d)'],
+    },
+    {
+      title: 'Dropbox',
+      preset: 'dropbox',
+      payload: { list_folder: { accounts: ['dbid:AAH4f99'] } },
+      lines: ['Dropbox: files changed; list_folder/continue lists them.', '- dbid:AAH4f99'],
+    },
+    {
       title: 'GitHub push',
       preset: 'github',
       payload: github.push,
