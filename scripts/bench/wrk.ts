@@ -12,6 +12,7 @@ export interface Flood {
   readonly seconds: number
   readonly connections: number
   readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
 }
 
 export interface Flooded {
@@ -68,10 +69,10 @@ export function parseWrk(stdout: string): WrkResult {
 }
 
 /** One ready-made request: a script that is asked for each would measure wrk. */
-const luaScript = ({ path, headers = {} }: Flood): string => `
+const luaScript = ({ path, headers = {}, body: text = body }: Flood): string => `
 wrk.method = "POST"
 wrk.path = ${JSON.stringify(path)}
-wrk.body = ${JSON.stringify(body)}
+wrk.body = ${JSON.stringify(text)}
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Prefer"] = "wait=0"
 ${Object.entries(headers)

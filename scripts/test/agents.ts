@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { run } from './process.ts'
 
 export type AgentName = 'claude' | 'codex' | 'gemini' | 'opencode' | 'pi' | 'qwen'
@@ -105,11 +105,14 @@ export function agentFilters([first = '', ...rest]: readonly string[]): readonly
 }
 
 /** Outside the tree, so that it outlives a checkout. */
-const cache = (): string =>
-  process.env.POSTERN_AGENT_CACHE ??
-  join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'postern-agents')
+export const cacheFolder = (name: string): string =>
+  join(
+    process.env.POSTERN_AGENT_CACHE ??
+      join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'postern-agents'),
+    name,
+  )
 
-export const agentFolder = (name: AgentName): string => join(cache(), `${name}-${pinOf(name).version}`)
+export const agentFolder = (name: AgentName): string => cacheFolder(`${name}-${pinOf(name).version}`)
 
 export const hasAgent = (name: AgentName): boolean => existsSync(join(agentFolder(name), pinOf(name).program))
 
@@ -122,24 +125,32 @@ export async function installAgents(
 ): Promise<readonly string[]> {
   const lines: string[] = []
   for (const name of names.filter((name) => !hasAgent(name))) {
-    const why = await install(name, AbortSignal.any([signal, AbortSignal.timeout(installMs)]))
+    const until = AbortSignal.any([signal, AbortSignal.timeout(installMs)])
+    const why = await installPackages(agentFolder(name), pinOf(name).packages, until)
     if (why !== undefined) lines.push(`${name} ${pinOf(name).version} is missing: ${why}`)
   }
   return lines
 }
 
-/** Beside its place and then moved into it, so that whoever looks finds all of it or nothing. */
-async function install(name: AgentName, signal: AbortSignal): Promise<string | undefined> {
+/**
+ * Beside its place and then moved into it, so that whoever looks finds all of it or nothing. Returns why it could not be
+ * done.
+ */
+export async function installPackages(
+  place: string,
+  packages: AgentPin['packages'],
+  signal: AbortSignal,
+): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'its pinned package is for Linux x64'
-  console.error(`Installing ${name} ${pinOf(name).version}…`)
-  await mkdir(cache(), { recursive: true })
-  const folder = await mkdtemp(join(cache(), `.${name}-`))
+  console.error(`Installing ${basename(place)}…`)
+  await mkdir(dirname(place), { recursive: true })
+  const folder = await mkdtemp(join(dirname(place), '.installing-'))
   try {
-    await writeFile(join(folder, 'package.json'), manifest(name))
+    await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies: packages }))
     const { code, output } = await run(['npm', ...npmArgs], { cwd: folder, signal })
     if (code !== 0)
       return signal.aborted ? 'npm took too long' : `npm failed: ${output.trim().split('\n').at(-1)}`
-    return await moveTo(folder, agentFolder(name))
+    return await moveTo(folder, place)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -149,9 +160,6 @@ const npmArgs = [
   ...['install', '--ignore-scripts', '--no-package-lock', '--omit=dev', '--include=optional'],
   ...['--no-audit', '--no-fund', '--loglevel=error', '--fetch-retries=1', '--fetch-timeout=60000'],
 ]
-
-const manifest = (name: AgentName): string =>
-  JSON.stringify({ private: true, dependencies: pinOf(name).packages })
 
 async function moveTo(folder: string, place: string): Promise<string | undefined> {
   try {
