@@ -11,12 +11,13 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { against } from './bench/against.ts'
 import { fullStore } from './bench/full-store.ts'
+import { createHome } from './bench/home.ts'
+import { instead, insteadTable } from './bench/instead.ts'
 import { largeHook } from './bench/large-hook.ts'
 import { latency } from './bench/latency.ts'
 import { outcomes } from './bench/outcomes.ts'
 import { type Bench, fullPlan, type Samples, shortPlan } from './bench/plan.ts'
 import { rowsOf } from './bench/rows.ts'
-import { createHome } from './bench/server.ts'
 import { slowDisk } from './bench/slow-disk.ts'
 import { starts } from './bench/starts.ts'
 import { table } from './bench/table.ts'
@@ -63,30 +64,36 @@ async function main(): Promise<void> {
 async function report(bench: Bench): Promise<void> {
   const samples = await measure(bench)
   const rows = rowsOf(bench.plan).filter(({ key }) => values.only === undefined || key in samples)
-  const page = `${heading()}\n\n${table(rows, samples)}\n`
+  const others = (await attempt('instead', () => instead(bench))) ?? []
+  const page = [
+    heading(),
+    ...(rows.length > 0 ? [table(rows, samples)] : []),
+    ...(others.length > 0 ? ['## What people use instead', insteadTable(others)] : []),
+  ].join('\n\n')
   console.log(page)
   if (values.short || values.only !== undefined) return
-  await writeFile('bench/latest.md', page)
-  await writeFile(
-    'bench/latest.json',
-    `${JSON.stringify({ ...machine(), plan: bench.plan, samples }, null, 2)}\n`,
-  )
+  const results = { ...machine(), plan: bench.plan, samples, others }
+  await writeFile('bench/latest.md', `${page}\n`)
+  await writeFile('bench/latest.json', `${JSON.stringify(results, null, 2)}\n`)
 }
 
-/** What cannot be measured here is said, and leaves its rows empty. */
 async function measure(bench: Bench): Promise<Samples> {
   const samples: Record<string, readonly number[]> = {}
-  for (const [name, act] of Object.entries(measurements)) {
-    if (values.only !== undefined && values.only !== name) continue
-    console.error(`… ${name}`)
-    try {
-      Object.assign(samples, await act(bench))
-    } catch (error) {
-      console.error(`${name} was not measured: ${error}`)
-      process.exitCode = 1
-    }
-  }
+  for (const [name, act] of Object.entries(measurements))
+    Object.assign(samples, await attempt(name, () => act(bench)))
   return samples
+}
+
+/** What is not wanted, or cannot be measured here, which is said, leaves its rows empty. */
+async function attempt<T>(name: string, act: () => Promise<T>): Promise<T | undefined> {
+  if (values.only !== undefined && values.only !== name) return
+  console.error(`… ${name}`)
+  try {
+    return await act()
+  } catch (error) {
+    console.error(`${name} was not measured: ${error}`)
+    process.exitCode = 1
+  }
 }
 
 function machine() {

@@ -1,5 +1,5 @@
+import { pathOf } from './home.ts'
 import { type Bench, inRounds } from './plan.ts'
-import { pathOf } from './server.ts'
 import { median, ratios } from './stats.ts'
 import { shown } from './table.ts'
 import { type Flooded, flood } from './wrk.ts'

@@ -1,6 +1,6 @@
 import { fill } from './fill.ts'
+import { pathOf } from './home.ts'
 import { type Bench, inRounds } from './plan.ts'
-import { pathOf } from './server.ts'
 import { ratios } from './stats.ts'
 import { flood } from './wrk.ts'
 

@@ -1,8 +1,7 @@
-import { createHmac } from 'node:crypto'
 import { pingHealthz } from './paced.ts'
 import { type Bench, inRounds, pause } from './plan.ts'
+import { secret, signature } from './signature.ts'
 
-const secret = 'wT7pQ2mZ9xK4vB8nLr5Jd3Hs'
 const config = {
   webhooks: {
     enabled: true,
@@ -22,7 +21,6 @@ const config = {
 export async function largeHook({ plan, home }: Bench) {
   await using postern = await home({ config })
   const body = largeBody()
-  const signature = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
   const longest = async (act: () => Promise<void>) => {
     const pinging = pingHealthz(postern.port, 1000, 0.4)
     await pause(100)
@@ -32,7 +30,7 @@ export async function largeHook({ plan, home }: Bench) {
   const post = async () => {
     const { status } = await fetch(`http://127.0.0.1:${postern.port}/api/hooks/large`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-hub-signature-256': signature },
+      headers: { 'content-type': 'application/json', ...signature(body) },
       body,
     })
     if (status !== 202) throw new Error(`A large webhook was answered ${status}.`)

@@ -1,6 +1,7 @@
+import { type BenchHome, pathOf } from './home.ts'
 import { knocks, paced } from './paced.ts'
 import { type Bench, inRounds } from './plan.ts'
-import { type BenchHome, pathOf, startScript } from './server.ts'
+import { startScript } from './server.ts'
 import { percentile, ratios } from './stats.ts'
 import { flood } from './wrk.ts'
 

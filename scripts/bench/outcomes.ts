@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
+import type { BenchHome } from './home.ts'
 import { type Bench, inRounds, pause, timed } from './plan.ts'
-import type { BenchHome } from './server.ts'
 import { body } from './wrk.ts'
 
 /** From the knock until an idle agent has it: typed and taken in a terminal, printed by a waiting `postern inbox`. */

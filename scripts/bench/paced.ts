@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
+import type { BenchHome } from './home.ts'
 import { pause } from './plan.ts'
-import type { BenchHome } from './server.ts'
 import { body } from './wrk.ts'
 
 export interface PacedOptions {

@@ -1,4 +1,4 @@
-import type { BenchHome, HomeOptions } from './server.ts'
+import type { BenchHome, HomeOptions } from './home.ts'
 
 /** How long everything takes. */
 export interface Plan {
@@ -11,12 +11,28 @@ export interface Plan {
   readonly stored: number
   /** Deliveries that wait when a server starts. */
   readonly pending: number
+  /** Whether programs to compare with are installed from npm where they are missing. */
+  readonly installs: boolean
 }
 
-export const fullPlan: Plan = { rounds: 5, seconds: 5, times: 21, stored: 1_000_000, pending: 50_000 }
+export const fullPlan: Plan = {
+  rounds: 5,
+  seconds: 5,
+  times: 21,
+  stored: 1_000_000,
+  pending: 50_000,
+  installs: true,
+}
 
 /** About a minute. */
-export const shortPlan: Plan = { rounds: 2, seconds: 1, times: 5, stored: 50_000, pending: 5_000 }
+export const shortPlan: Plan = {
+  rounds: 2,
+  seconds: 1,
+  times: 5,
+  stored: 50_000,
+  pending: 5_000,
+  installs: false,
+}
 
 /** What every measurement is given. */
 export interface Bench {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { pause } from './plan.ts'
 
 /** What the kernel (Linux) has booked on a process with all its threads, and apart on the children it has waited for. */
 export interface CpuSeconds {
@@ -7,6 +8,15 @@ export interface CpuSeconds {
 }
 
 export const cpuSeconds = (pid: number): CpuSeconds => parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+
+/** Waits until a process rests, as far as one that has just started will: under a tenth of a processor for a second. */
+export async function untilQuiet(pid: number): Promise<void> {
+  for (let seconds = 0; seconds < 30; seconds++) {
+    const before = cpuSeconds(pid).own
+    await pause(1000)
+    if (cpuSeconds(pid).own - before < 0.1) return
+  }
+}
 
 /** Clock ticks a second that Linux shows to programs, on every architecture Postern runs on. */
 const ticks = 100

@@ -1,10 +1,8 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { promisify } from 'node:util'
-
-const run = promisify(execFile)
+import { pause } from './plan.ts'
 
 /** A process that listens on loopback. */
 export interface Server extends AsyncDisposable {
@@ -12,91 +10,8 @@ export interface Server extends AsyncDisposable {
   readonly pid: number
 }
 
-/** A home of its own with a server on it: limits raised, nothing else switched off. */
-export interface BenchHome extends Server {
-  /** One capability URL's path for each of its inbox sessions. */
-  readonly paths: readonly string[]
-  /** Runs one command of the command line; its output. */
-  cli(...args: string[]): Promise<string>
-  /** Stops the server and starts it again; milliseconds from the start of the process to its first 200. */
-  restart(): Promise<number>
-}
-
-export interface HomeOptions {
-  /** What the configuration holds beside the raised limits. */
-  readonly config?: Readonly<Record<string, unknown>>
-  /** Of the server alone. */
-  readonly env?: Readonly<Record<string, string>>
-  /** Puts something into the home before the server starts. */
-  readonly prepare?: (home: string) => Promise<void>
-}
-
-const inboxes = ['alpha', 'beta', 'gamma', 'delta']
-const limits = { knocksPerMinute: 0, authFailuresPerMinute: 0, queuePerSession: 0 }
-
-export async function createHome(binary: string, home: string, options: HomeOptions): Promise<BenchHome> {
-  mkdirSync(join(home, 'preferences'), { recursive: true, mode: 0o700 })
-  const config = JSON.stringify({ limits, ...options.config })
-  writeFileSync(join(home, 'preferences', 'webhooks.json'), config, { mode: 0o600 })
-  const cli = async (...args: string[]) => (await run(binary, ['--home', home, ...args])).stdout.trim()
-  const paths: string[] = []
-  for (const id of inboxes) {
-    await cli('session', 'add', id, '--driver', 'inbox')
-    paths.push(new URL(await cli('expose', '--session', id, '--quiet')).pathname)
-  }
-  await options.prepare?.(home)
-  let running = await serve(binary, home, options.env)
-  return {
-    get port() {
-      return running.port
-    },
-    get pid() {
-      return running.pid
-    },
-    paths,
-    cli,
-    async restart() {
-      await running.stop()
-      running = await serve(binary, home, options.env)
-      return running.startMs
-    },
-    [Symbol.asyncDispose]: () => running.stop(),
-  }
-}
-
-/** The path that a round uses: the sessions take turns. */
-export const pathOf = ({ paths }: BenchHome, round: number): string => paths[round % paths.length] ?? '/'
-
-async function serve(binary: string, home: string, env: Readonly<Record<string, string>> = {}) {
-  const startedAt = performance.now()
-  const child = spawn(binary, ['--home', home, 'serve', '--port', '0'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, ...env },
-  })
-  const stop = stopper(child)
-  let last = ''
-  const port = await new Promise<number>((found, failed) => {
-    createInterface({ input: child.stderr }).on('line', (line) => {
-      last = line
-      const port = /Listening on \S+:(\d+)/.exec(line)?.[1]
-      if (port) found(Number(port))
-    })
-    child.once('exit', (code) => failed(new Error(`serve ended with ${code}: ${last}`)))
-  })
-  while (!(await answers(port))) await new Promise((done) => setTimeout(done, 1))
-  return { port, pid: child.pid ?? 0, startMs: performance.now() - startedAt, stop }
-}
-
-async function answers(port: number): Promise<boolean> {
-  try {
-    return (await fetch(`http://127.0.0.1:${port}/healthz`)).ok
-  } catch {
-    return false
-  }
-}
-
 /** Ends a child by SIGTERM and waits for it. Whatever happens, it does not outlive this process. */
-function stopper(child: ChildProcess): () => Promise<void> {
+export function stopper(child: ChildProcess): () => Promise<void> {
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)
   const ended = new Promise<void>((done) => child.once('exit', () => done()))
@@ -119,4 +34,34 @@ export async function startScript(name: string, ...args: string[]): Promise<Serv
     child.once('exit', (code) => failed(new Error(`${name} ended with ${code}`)))
   })
   return { port: Number(line), pid: child.pid ?? 0, [Symbol.asyncDispose]: stop }
+}
+
+const patienceMs = 120_000
+/** Below those that systems give to whoever asks for any. */
+const [lowestPort, ports] = [20_000, 10_000]
+
+/** Any program that is given a port, most likely a free one; there once it listens. */
+export async function startProgram(
+  program: string,
+  argumentsFor: (port: number) => readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Server> {
+  const port = lowestPort + Math.floor(Math.random() * ports)
+  const child = spawn(program, argumentsFor(port), { stdio: 'ignore', env: { ...process.env, ...env } })
+  const stop = stopper(child)
+  for (const deadline = performance.now() + patienceMs; !(await listens(port)); await pause(50)) {
+    if (child.exitCode !== null) throw new Error(`${program} ended with ${child.exitCode}`)
+    if (performance.now() < deadline) continue
+    await stop()
+    throw new Error(`${program} does not listen after ${patienceMs / 1000} s`)
+  }
+  return { port, pid: child.pid ?? 0, [Symbol.asyncDispose]: stop }
+}
+
+function listens(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  return new Promise<boolean>((found) => {
+    socket.once('connect', () => found(true))
+    socket.once('error', () => found(false))
+  }).finally(() => socket.destroy())
 }

@@ -1,6 +1,7 @@
+import { pathOf } from './home.ts'
 import { type Bench, inRounds, pause } from './plan.ts'
 import { memoryMb } from './proc.ts'
-import { pathOf, startScript } from './server.ts'
+import { startScript } from './server.ts'
 import { ratios } from './stats.ts'
 import { flood } from './wrk.ts'
 
