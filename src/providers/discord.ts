@@ -10,14 +10,14 @@ import type { Sender, Verify } from './sender.ts'
 import { flawOfHeader, flawOfTime, wrongSignature } from './unproven.ts'
 
 /** discord.com/developers, "Setting up an endpoint": Ed25519 over time and body; the secret is the public key. */
-const verify: Verify = (config, request) => {
+const verify: Verify = async (config, request) => {
   const time = single(request, 'x-signature-timestamp') ?? ''
   const signature = fromHex(single(request, 'x-signature-ed25519') ?? '')
   if (!signature || !isFresh(unixTime(time), request.now, config.toleranceSeconds ?? 300)) return undefined
   const keys = config.secrets.map((secret) => fromHex(secret.toLowerCase()) ?? new Uint8Array())
-  return keys.some((key) => isSignedEd25519(key, [time, request.rawBody], signature))
-    ? dated(request, time, {})
-    : undefined
+  for (const key of keys)
+    if (await isSignedEd25519(key, [time, request.rawBody], signature)) return dated(request, time, {})
+  return undefined
 }
 
 export const discord: Sender = {

@@ -11,8 +11,8 @@ export const gitlab: Sender = {
   scheme: {
     proof: 'the secret in `x-gitlab-token`, or for `whsec_` secrets as `standard-webhooks`',
     toleranceSeconds: 300,
-    verify: (config, request) =>
-      verifyStandard({ ...config, secrets: config.secrets.filter(isSigning) }, request) ??
+    verify: async (config, request) =>
+      (await verifyStandard({ ...config, secrets: config.secrets.filter(isSigning) }, request)) ??
       verifyToken(config, request),
     whyNot: (config, request) =>
       config.secrets.every(isSigning)
@@ -51,7 +51,7 @@ export const gitlab: Sender = {
  */
 const isSigning = (secret: string): boolean => secret.startsWith('whsec_')
 
-function verifyToken({ secrets }: VerifyConfig, request: SignedRequest): Verified | undefined {
+async function verifyToken({ secrets }: VerifyConfig, request: SignedRequest): Promise<Verified | undefined> {
   const plain = secrets.filter((secret) => !isSigning(secret))
   return isSecret(single(request, 'x-gitlab-token') ?? '', plain)
     ? claimed(request, idIn(request))

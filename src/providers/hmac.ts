@@ -46,7 +46,7 @@ export const hmacScheme = (recipe: Recipe): HmacScheme => ({
 export const configuredHmac = (
   recipeOf: (config: VerifyConfig) => Recipe | undefined,
 ): Pick<HmacScheme, 'verify' | 'sign' | 'whyNot' | 'idIn'> => ({
-  verify: (config, request) => {
+  verify: async (config, request) => {
     const recipe = recipeOf(config)
     return recipe && verifyRecipe(recipe, config, request)
   },
@@ -59,19 +59,23 @@ export const configuredHmac = (
     return recipe ? signRecipe(recipe, config, request) : {}
   },
   idIn: (config, request) => {
-    const recipe = recipeOf(config)
-    return recipe && identified(recipe, request).deliveryId
+    const { deliveryId, idHeader } = recipeOf(config) ?? {}
+    return deliveryId ? deliveryId(request).deliveryId : idHeader && single(request, idHeader)
   },
 })
 
 /** The configured tolerance and address come before the recipe's. */
-function verifyRecipe(recipe: Recipe, config: VerifyConfig, request: SignedRequest): ReturnType<Verify> {
+async function verifyRecipe(
+  recipe: Recipe,
+  config: VerifyConfig,
+  request: SignedRequest,
+): ReturnType<Verify> {
   const signature = signatureIn(recipe, request)
   const time = timeIn(recipe, config, request)
   const parts = time === undefined ? undefined : partsOf(recipe, config, request, time)
-  if (!signature || !parts || !isSigned(keysOf(recipe, config), parts, [signature], recipe.algorithm))
+  if (!signature || !parts || !(await isSigned(keysOf(recipe, config), parts, [signature], recipe.algorithm)))
     return undefined
-  const verified = identified(recipe, request)
+  const verified = await identified(recipe, request)
   return time === undefined || time === '' ? verified : dated(request, time, verified)
 }
 
@@ -106,7 +110,7 @@ const inSeconds = (now: number): string => String(Math.floor(now / 1000))
 const keysOf = ({ keyOf = (secret) => secret }: Recipe, { secrets }: VerifyConfig): readonly Part[] =>
   secrets.map(keyOf).filter((key) => key !== undefined)
 
-const identified = ({ deliveryId, idHeader }: Recipe, request: SignedRequest): Verified =>
+const identified = async ({ deliveryId, idHeader }: Recipe, request: SignedRequest): Promise<Verified> =>
   deliveryId ? deliveryId(request) : claimed(request, idHeader && single(request, idHeader))
 
 function signatureIn(recipe: Recipe, request: SignedRequest): Uint8Array | undefined {

@@ -26,11 +26,12 @@ export const linear: Sender = {
     inspect: async (config, request) => {
       const stamp = await timeIn(request)
       if (!isFresh(unixTime(String(stamp)), request.now, config.toleranceSeconds ?? 60)) return undefined
-      const { deliveryId } = claimed(request, single(request, 'linear-delivery'))
+      const { deliveryId } = await claimed(request, single(request, 'linear-delivery'))
       return dated(request, String(stamp), deliveryId === undefined ? {} : { deliveryId })
     },
-    whyNot: (config, request) => {
-      if (!signature.verify(config, request)) return signature.whyNot?.(config, request) ?? wrongSignature
+    whyNot: async (config, request) => {
+      if (!(await signature.verify(config, request)))
+        return signature.whyNot?.(config, request) ?? wrongSignature
       const stamp = memberOfSmall(request, 'webhookTimestamp') ?? single(request, 'linear-timestamp')
       if (stamp === undefined) return lacks('header linear-timestamp missing')
       const time = unixTime(String(stamp))

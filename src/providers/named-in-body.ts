@@ -5,10 +5,10 @@ import type { Scheme } from './sender.ts'
 /** Takes the sender's id out of a verified body, for who has none in a header; without it the key of the proof stays. */
 export const namedInBody =
   (
-    spell: (request: SignedRequest, id: unknown) => Verified,
+    spell: (request: SignedRequest, id: unknown) => Verified | Promise<Verified>,
     ...path: readonly string[]
   ): NonNullable<Scheme['inspect']> =>
   async (_, request, verified) => {
-    const named = spell(request, await memberIn(request.rawBody, ...path))
+    const named = await spell(request, await memberIn(request.rawBody, ...path))
     return named.idempotencyKey === undefined ? verified : named
   }

@@ -24,9 +24,9 @@ export const pagerduty: Sender = {
   scheme: {
     proof: 'HMAC-SHA256 of `{body}` in `x-pagerduty-signature`',
     ownSecret: true,
-    verify: (config, request) => {
+    verify: async (config, request) => {
       const fields = fieldsIn(request.header('x-pagerduty-signature'))
-      return isSigned(config.secrets, [request.rawBody], signaturesIn(fields)) ? {} : undefined
+      return (await isSigned(config.secrets, [request.rawBody], signaturesIn(fields))) ? {} : undefined
     },
     whyNot: (_, request) => missingHeader(request, 'x-pagerduty-signature') ?? wrongSignature,
     inspect: namedInBody((_, id) => vouched(id), 'event', 'id'),

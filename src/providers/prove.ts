@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { Failure } from '../domain/error.ts'
 import type { BodyAs } from '../domain/knock.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
@@ -33,7 +32,7 @@ export async function prove(
   const asSent = await verifiedAsSent(scheme, config, head, readBody, network)
   const isTrusted = asSent !== undefined || scheme.secretIn === 'headers'
   const request = { ...head, rawBody: await readBody(isTrusted ? undefined : 'unproven') }
-  const proven = asSent ?? (await verifiedBy(scheme, config, request, network))
+  const proven = asSent ?? (await scheme.verify(config, request, network))
   const verified = proven && scheme.inspect ? await scheme.inspect(config, request, proven) : proven
   if (!verified) return unproven(scheme, config, request)
   const answer = await scheme.handshake?.(config, request, network)
@@ -60,7 +59,10 @@ export async function proveByUrl(
   const signed = await verifiedAnyway(scheme, config, head, readBody, network)
   const answer = signed || scheme.echoes ? await scheme.handshake?.(config, request, network) : undefined
   if (answer) return { kind: 'handshake', answer }
-  return { kind: 'verified', verified: signed ?? claimed(request, await idOf(scheme, config, request)) }
+  return {
+    kind: 'verified',
+    verified: signed ?? (await claimed(request, await idOf(scheme, config, request))),
+  }
 }
 
 /** What the sender calls the delivery, in its headers or its body. */
@@ -80,7 +82,7 @@ async function verifiedAnyway(
   try {
     const asSent = await verifiedAsSent(scheme, config, head, readBody, network)
     const request = { ...head, rawBody: await readBody() }
-    const proven = asSent ?? (await verifiedBy(scheme, config, request, network))
+    const proven = asSent ?? (await scheme.verify(config, request, network))
     return proven && scheme.inspect ? await scheme.inspect(config, request, proven) : proven
   } catch (thrown) {
     if (thrown instanceof Failure && (thrown.code === 'unreachable' || thrown.code === 'rate_limited'))
@@ -109,28 +111,9 @@ const verifiedAsSent = async (
 ): Promise<Verified | undefined> =>
   scheme.secretIn || !isPacked(head.header('content-encoding'))
     ? undefined
-    : verifiedBy(scheme, config, { ...head, rawBody: await readBody('sent') }, network)
+    : scheme.verify(config, { ...head, rawBody: await readBody('sent') }, network)
 
-/** Each secret costs a MAC over the whole body: of a long one, other requests get their turn between two secrets. */
-async function verifiedBy(
-  scheme: Scheme,
-  config: VerifyConfig,
-  request: SignedRequest,
-  network: Network,
-): Promise<Verified | undefined> {
-  if (request.rawBody.length < longBody || scheme.secretIn) return scheme.verify(config, request, network)
-  for (const secrets of config.secrets.length > 1 ? config.secrets.map((one) => [one]) : [config.secrets]) {
-    await setImmediate()
-    const verified = await scheme.verify({ ...config, secrets }, request, network)
-    if (verified) return verified
-  }
-  return undefined
-}
-
-/** Takes about a millisecond. */
-const longBody = 1_048_576
-
-const unproven = (scheme: Scheme, config: VerifyConfig, request: SignedRequest): Proof =>
-  scheme.whyNot?.(config, request) ?? wrong('the secret or signature is missing or wrong')
+const unproven = async (scheme: Scheme, config: VerifyConfig, request: SignedRequest): Promise<Proof> =>
+  (await scheme.whyNot?.(config, request)) ?? wrong('the secret or signature is missing or wrong')
 
 const noBytes = new Uint8Array()

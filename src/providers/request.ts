@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { feed } from '../auth/feed.ts'
 
 /** A request at a hook whose body has not been read. */
 export interface RequestHead {
@@ -40,19 +41,22 @@ export const vouched = (id: unknown): Verified => (isId(id) ? { deliveryId: id, 
  * Verified, with an id that anybody on the way could have changed: it counts together with the signed bytes, and with
  * the `scope` within which the sender gives no id twice.
  */
-export const claimed = (request: SignedRequest, id: unknown, scope = ''): Verified =>
-  isId(id) ? { deliveryId: id, idempotencyKey: `${id}.${digestOf(request.rawBody, scope)}` } : {}
+export const claimed = async (request: SignedRequest, id: unknown, scope = ''): Promise<Verified> =>
+  isId(id) ? { deliveryId: id, idempotencyKey: `${id}.${await digestOf(request.rawBody, scope)}` } : {}
 
 /**
  * Verified at a signed `time`. Without an id of its own the moment and the bytes name it: who plays the same request
  * back within its freshness says nothing new.
  */
-export const dated = (request: SignedRequest, time: string, verified: Verified): Verified =>
+export const dated = async (request: SignedRequest, time: string, verified: Verified): Promise<Verified> =>
   verified.idempotencyKey === undefined
-    ? { ...verified, idempotencyKey: `${time}.${digestOf(request.rawBody)}` }
+    ? { ...verified, idempotencyKey: `${time}.${await digestOf(request.rawBody)}` }
     : verified
 
 const isId = (id: unknown): id is string => typeof id === 'string' && /^[\x21-\x7e]{1,128}$/.test(id)
 
-const digestOf = (bytes: Uint8Array, scope = ''): string =>
-  createHash('sha256').update(scope).update(bytes).digest('base64url')
+async function digestOf(bytes: Uint8Array, scope = ''): Promise<string> {
+  const hash = createHash('sha256').update(scope)
+  await feed(hash, bytes)
+  return hash.digest('base64url')
+}

@@ -29,7 +29,7 @@ export interface Scheme {
   readonly proof: string
   readonly verify: VerifyLater
   /** Why `verify` refused the request; without it, that something is missing or wrong. */
-  readonly whyNot?: (config: VerifyConfig, request: SignedRequest) => Unproven
+  readonly whyNot?: (config: VerifyConfig, request: SignedRequest) => Unproven | Promise<Unproven>
   /**
    * What a body whose proof holds says of itself, so that it is read only then: the sender's id of it, a time that must be
    * fresh. Undefined refuses it after all.
@@ -85,9 +85,9 @@ export interface Flaw {
   readonly harmless?: true
 }
 
-/** Whether a request proves itself: on the raw bytes, in constant time, strict in every encoding. Never throws. */
-export type Verify = (config: VerifyConfig, request: SignedRequest) => Verified | undefined
-/** The same for a scheme that has to wait. Throws `unreachable` or `rate_limited` when it cannot know yet. */
+/** Whether a request proves itself: on the raw bytes, in constant time, strict in every encoding. Never rejects. */
+export type Verify = (config: VerifyConfig, request: SignedRequest) => Promise<Verified | undefined>
+/** The same for a scheme that has to ask others. Throws `unreachable` or `rate_limited` when it cannot know yet. */
 export type VerifyLater = (
   config: VerifyConfig,
   request: SignedRequest,

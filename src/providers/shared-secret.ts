@@ -102,7 +102,7 @@ function ownHeader({ header = '', prefix = '' }: VerifyConfig, request: SignedRe
   return value?.startsWith(prefix) ? value.slice(prefix.length) : undefined
 }
 
-const named = (config: VerifyConfig, request: SignedRequest): Verified =>
+const named = (config: VerifyConfig, request: SignedRequest): Promise<Verified> =>
   claimed(request, idNamed(config, request))
 
 function idNamed({ idHeader }: VerifyConfig, request: SignedRequest): string | undefined {

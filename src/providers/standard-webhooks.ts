@@ -51,17 +51,18 @@ export function isStandardKey(secret: string): boolean {
   return key !== undefined && (isPublic ? isEd25519Key(key) : key.length >= minSecretLength)
 }
 
-export function verifyStandard(
+export async function verifyStandard(
   { secrets, toleranceSeconds = 300 }: Pick<VerifyConfig, 'secrets' | 'toleranceSeconds'>,
   request: SignedRequest,
   brand: Brand = 'webhook',
-): Verified | undefined {
+): Promise<Verified | undefined> {
   const [id, time] = ['id', 'timestamp'].map((name) => single(request, `${brand}-${name}`))
   const list = request.header(`${brand}-signature`)
   if (!id || !time || !list || !isFresh(secondsOf(time), request.now, toleranceSeconds)) return undefined
   if (!/^[!-~]+( [!-~]+)*$/.test(list)) return undefined
   const parts = [id, '.', time, '.', request.rawBody]
-  return hasMac(secrets, parts, list) || hasEd25519(secrets, parts, list) ? vouched(id) : undefined
+  const isProven = (await hasMac(secrets, parts, list)) || (await hasEd25519(secrets, parts, list))
+  return isProven ? vouched(id) : undefined
 }
 
 export function whyNotStandard(
@@ -90,14 +91,20 @@ export function signStandard(
 
 const secondsOf = (text: string): number | undefined => (text.length > 10 ? undefined : unixTime(text))
 
-const hasMac = (secrets: readonly string[], parts: readonly Part[], list: string): boolean =>
+const hasMac = (secrets: readonly string[], parts: readonly Part[], list: string): Promise<boolean> =>
   isSigned(keysOf(secrets, 'whsec_'), parts, signaturesIn(list, 'v1'))
 
-const hasEd25519 = (secrets: readonly string[], parts: readonly Part[], list: string): boolean =>
-  keysOf(
-    secrets.filter((secret) => secret.startsWith('whpk_')),
-    'whpk_',
-  ).some((key) => signaturesIn(list, 'v1a').some((signature) => isSignedEd25519(key, parts, signature)))
+async function hasEd25519(
+  secrets: readonly string[],
+  parts: readonly Part[],
+  list: string,
+): Promise<boolean> {
+  const publicKeys = secrets.filter((secret) => secret.startsWith('whpk_'))
+  for (const key of keysOf(publicKeys, 'whpk_'))
+    for (const signature of signaturesIn(list, 'v1a'))
+      if (await isSignedEd25519(key, parts, signature)) return true
+  return false
+}
 
 /** The keys that secrets spell in base64, with or without their prefix and padding. */
 const keysOf = (secrets: readonly string[], prefix: string): readonly Uint8Array[] =>

@@ -10,12 +10,12 @@ import { fieldsIn, signatureOf, signaturesIn, valuesOf } from './signature-list.
 import { flawOfTime, missingHeader, wrongSignature } from './unproven.ts'
 
 /** docs.stripe.com/webhooks/signature: `t=<seconds>,v1=<hex>,v1=<hex>`; `whsec_…` is the key as it stands. */
-const verify: Verify = (config, request) => {
+const verify: Verify = async (config, request) => {
   const fields = fieldsIn(request.header('stripe-signature'))
   const [time = '', ...more] = valuesOf(fields, 't')
   if (more.length > 0 || !isFresh(unixTime(time), request.now, config.toleranceSeconds ?? 300))
     return undefined
-  return isSigned(config.secrets, [time, '.', request.rawBody], signaturesIn(fields))
+  return (await isSigned(config.secrets, [time, '.', request.rawBody], signaturesIn(fields)))
     ? dated(request, time, {})
     : undefined
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { fromBase64 } from '../auth/encodings.ts'
+import { feed } from '../auth/feed.ts'
 import { isSigned, macOf } from '../auth/mac.ts'
 import type { Condition } from '../domain/hook.ts'
 import type { VerifyConfig } from '../domain/verify.ts'
@@ -43,15 +44,16 @@ export const twilio: Sender = {
       'HMAC-SHA1 of `{url}` and the sorted fields of the form, or of a `{url}` with `bodySHA256`, in `x-twilio-signature`',
     ownSecret: true,
     options: ['url'],
-    verify: (config, request) => {
+    verify: async (config, request) => {
       const signature = fromBase64(single(request, 'x-twilio-signature') ?? '')
       const text = signedText(request)
       if (!signature || text === undefined) return undefined
-      const isOver = (address: string): boolean =>
-        isSigned(config.secrets, [address, text], [signature], 'sha1')
-      return spellingsOf(addressOf(config, request)).some(isOver) && isDigested(request)
-        ? claimed(request, single(request, 'i-twilio-idempotency-token'))
-        : undefined
+      for (const address of spellingsOf(addressOf(config, request)))
+        if (await isSigned(config.secrets, [address, text], [signature], 'sha1'))
+          return (await isDigested(request))
+            ? claimed(request, single(request, 'i-twilio-idempotency-token'))
+            : undefined
+      return undefined
     },
     whyNot: (_, request) => flawOfHeader(request, 'x-twilio-signature') ?? wrongSignature,
     idIn: (_, request) => single(request, 'i-twilio-idempotency-token'),
@@ -135,10 +137,10 @@ function spellingsOf(address: string): readonly string[] {
 const digestIn = (request: SignedRequest): string | undefined =>
   queryOf(request).get('bodySHA256') ?? undefined
 
-function isDigested(request: SignedRequest): boolean {
+async function isDigested(request: SignedRequest): Promise<boolean> {
   const digest = digestIn(request)
-  return (
-    digest === undefined ||
-    createHash('sha256').update(request.rawBody).digest('hex') === digest.toLowerCase()
-  )
+  if (digest === undefined) return true
+  const hash = createHash('sha256')
+  await feed(hash, request.rawBody)
+  return hash.digest('hex') === digest.toLowerCase()
 }

@@ -1,7 +1,9 @@
 import { macOf } from '../auth/mac.ts'
+import type { VerifyConfig } from '../domain/verify.ts'
 import { jsonAnswer, memberOfSmall } from './answer.ts'
 import { hmacScheme } from './hmac.ts'
 import { firstLine, firstText, given, line, lines, textAt } from './preset.ts'
+import type { SignedRequest } from './request.ts'
 import type { Sender } from './sender.ts'
 
 /** developers.zoom.us, "Using webhooks". */
@@ -21,10 +23,10 @@ export const zoom: Sender = {
      * developers.zoom.us, "Validate your webhook endpoint". The answer is a MAC under the secret that verifies events:
      * without a signature and a narrow alphabet it would sign events for anybody.
      */
-    handshake: (config, request) => {
+    handshake: async (config, request) => {
       if (memberOfSmall(request, 'event') !== 'endpoint.url_validation') return undefined
       const plainToken = memberOfSmall(request, 'payload', 'plainToken')
-      const secret = config.secrets.find((one) => signature.verify({ ...config, secrets: [one] }, request))
+      const secret = await verifying(config, request)
       if (secret === undefined || !isPlainToken(plainToken)) return undefined
       return jsonAnswer({
         plainToken,
@@ -62,6 +64,13 @@ export const zoom: Sender = {
     headers: {},
     body: { event: 'meeting.ended', payload: { object: { id: '1234567890', topic: 'Review' } } },
   },
+}
+
+/** The first secret under which the request verifies. */
+async function verifying(config: VerifyConfig, request: SignedRequest): Promise<string | undefined> {
+  for (const secret of config.secrets)
+    if (await signature.verify({ ...config, secrets: [secret] }, request)) return secret
+  return undefined
 }
 
 const isPlainToken = (value: unknown): value is string =>

@@ -30,62 +30,62 @@ function verified({ url: sent = url, type = form, body = '', signature, configur
 
 const digest = (body: string) => createHash('sha256').update(body).digest('hex')
 
-test('twilio: the address as Twilio knows it, with the query of the request', () => {
+test('twilio: the address as Twilio knows it, with the query of the request', async () => {
   const body = 'From=%2B1&Body=a+b'
   const signature = mac('https://public.example/sms?a=1Bodya bFrom+1')
   const inner = 'http://127.0.0.1:7717/api/hooks/sms?a=1'
-  assert.ok(verified({ url: inner, body, signature, configured: 'https://public.example/sms' }))
-  assert.ok(verified({ url: inner, body, signature, configured: 'https://public.example/sms?a=1' }))
-  assert.equal(verified({ url: inner, body, signature }), undefined)
+  assert.ok(await verified({ url: inner, body, signature, configured: 'https://public.example/sms' }))
+  assert.ok(await verified({ url: inner, body, signature, configured: 'https://public.example/sms?a=1' }))
+  assert.equal(await verified({ url: inner, body, signature }), undefined)
 })
 
-test('twilio: no body passes that neither the fields nor the digest vouch for', () => {
+test('twilio: no body passes that neither the fields nor the digest vouch for', async () => {
   const json = '{"a":1}'
   const signature = mac(url)
-  assert.ok(verified({ signature }))
-  assert.ok(verified({ signature, type: '' }))
-  assert.equal(verified({ signature, type: 'application/json', body: json }), undefined)
-  assert.equal(verified({ signature, type: 'text/plain', body: json }), undefined)
-  assert.equal(verified({ signature, body: json }), undefined)
+  assert.ok(await verified({ signature }))
+  assert.ok(await verified({ signature, type: '' }))
+  assert.equal(await verified({ signature, type: 'application/json', body: json }), undefined)
+  assert.equal(await verified({ signature, type: 'text/plain', body: json }), undefined)
+  assert.equal(await verified({ signature, body: json }), undefined)
   const withDigest = `${url}?bodySHA256=${digest(json)}`
   const good = { url: withDigest, type: 'application/json', signature: mac(withDigest) }
-  assert.ok(verified({ ...good, body: json }))
-  assert.equal(verified({ ...good, body: '{"a":2}' }), undefined)
-  assert.equal(verified({ ...good, body: json, signature }), undefined)
-  assert.equal(verified({ ...good, body: json, url: `${withDigest}0` }), undefined)
+  assert.ok(await verified({ ...good, body: json }))
+  assert.equal(await verified({ ...good, body: '{"a":2}' }), undefined)
+  assert.equal(await verified({ ...good, body: json, signature }), undefined)
+  assert.equal(await verified({ ...good, body: json, url: `${withDigest}0` }), undefined)
 })
 
-test('twilio: a form too long to be one of Twilio’s is not read', () => {
+test('twilio: a form too long to be one of Twilio’s is not read', async () => {
   const body = `Body=${'x'.repeat(300_000)}`
-  assert.equal(verified({ body, signature: mac(`${url}Body${'x'.repeat(300_000)}`) }), undefined)
-  assert.ok(verified({ body: 'Body=x', signature: mac(`${url}Bodyx`) }))
+  assert.equal(await verified({ body, signature: mac(`${url}Body${'x'.repeat(300_000)}`) }), undefined)
+  assert.ok(await verified({ body: 'Body=x', signature: mac(`${url}Bodyx`) }))
 })
 
-test('twilio: the token of a repeat is its key together with the bytes', () => {
+test('twilio: the token of a repeat is its key together with the bytes', async () => {
   const body = 'Body=x'
   const key = createHash('sha256').update(body).digest('base64url')
-  assert.deepEqual(verified({ body, signature: mac(`${url}Bodyx`) }), {
+  assert.deepEqual(await verified({ body, signature: mac(`${url}Bodyx`) }), {
     deliveryId: 'once',
     idempotencyKey: `once.${key}`,
   })
 })
 
-test('twilio: the port may be in the address that is signed or not, whatever is configured', () => {
+test('twilio: the port may be in the address that is signed or not, whatever is configured', async () => {
   const signed = (address: string) => mac(`${address}Bodyx`)
-  const is = (configured: string, address: string) =>
-    verified({ body: 'Body=x', signature: signed(address), configured }) !== undefined
+  const is = async (configured: string, address: string) =>
+    (await verified({ body: 'Body=x', signature: signed(address), configured })) !== undefined
   for (const address of ['https://a.example:8443/in', 'https://a.example/in', 'https://a.example:443/in'])
-    assert.ok(is('https://a.example:8443/in', address), address)
-  assert.ok(is('https://a.example/in', 'https://a.example:443/in'))
-  assert.ok(is('http://u:1@[::1]:80/in', 'http://u:1@[::1]/in'))
-  assert.ok(is('https://a.example:8443', 'https://a.example'))
-  assert.ok(!is('https://a.example/in', 'https://a.example:8443/in'))
-  assert.ok(!is('https://a.example/in', 'http://a.example/in'))
-  assert.ok(!is('https://a.example/in', 'https://a.example/in:443'))
+    assert.ok(await is('https://a.example:8443/in', address), address)
+  assert.ok(await is('https://a.example/in', 'https://a.example:443/in'))
+  assert.ok(await is('http://u:1@[::1]:80/in', 'http://u:1@[::1]/in'))
+  assert.ok(await is('https://a.example:8443', 'https://a.example'))
+  assert.ok(!(await is('https://a.example/in', 'https://a.example:8443/in')))
+  assert.ok(!(await is('https://a.example/in', 'http://a.example/in')))
+  assert.ok(!(await is('https://a.example/in', 'https://a.example/in:443')))
 })
 
 /** twilio-node, spec/unit/webhooks: its own request and signature. */
-test('twilio: verifies what its own library does', () => {
+test('twilio: verifies what its own library does', async () => {
   const params = { CallSid: 'CA1234567890ABCDE', Caller: '+14158675309', Digits: '1234' }
   const fields = { ...params, From: '+14158675309', To: '+18005551212' }
   const request = {
@@ -97,5 +97,5 @@ test('twilio: verifies what its own library does', () => {
     rawBody: Buffer.from(new URLSearchParams(fields).toString()),
   }
   const config = { scheme: 'twilio', secrets: ['12345'] }
-  assert.ok(twilio.scheme?.verify(config, request, offline))
+  assert.ok(await twilio.scheme?.verify(config, request, offline))
 })
