@@ -5,7 +5,7 @@ import type { Hook, Respond } from '../domain/hook.ts'
 import type { Admission, Knock } from '../domain/knock.ts'
 import { clean, cleanFrom, compose, isBlank } from '../domain/message.ts'
 import type { View } from '../payload/view.ts'
-import { ownRespond } from '../providers/index.ts'
+import { ownRespond, schemeOf } from '../providers/index.ts'
 import { agreedKey, type MessageBody, readMessage, readTurn } from './message-body.ts'
 import { type HookRenderer, type Rendering, readPayload } from './webhook-message.ts'
 
@@ -68,7 +68,7 @@ async function renderHook(
   hook: Hook,
   contentType: string,
 ): Promise<Rendered | Ignored> {
-  const payload = await knock.body(admission.maxBytes)
+  const payload = withoutSecret(hook, await knock.body(admission.maxBytes))
   const view = await readPayload(hook, payload, knock.header)
   const rendering = deps.rendererOf(hook)({ payload: view, header: knock.header })
   const composed = composeRendering(rendering, hook, deps.nonce)
@@ -85,6 +85,9 @@ async function renderHook(
     contentType,
   }
 }
+
+const withoutSecret = ({ verify }: Hook, body: Uint8Array): Uint8Array =>
+  schemeOf(verify.scheme)?.hideSecret?.(body) ?? body
 
 /** Whoever says `Prefer` knows receipts, and is not the sender whose form it is. */
 const formOfSender = ({ preset, verify }: Hook, knock: Knock, view: View): Respond | undefined =>

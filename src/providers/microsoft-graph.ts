@@ -11,6 +11,13 @@ export const microsoftGraph: Sender = {
   scheme: {
     proof: 'the secret as `clientState` in every notification',
     secretIn: 'body',
+    hideSecret: (body) =>
+      Buffer.from(
+        Buffer.from(body)
+          .toString('latin1')
+          .replace(/("clientState"\s*:\s*)"(?:[^"\\]|\\.)*"/gi, '$1"(hidden)"'),
+        'latin1',
+      ),
     /**
      * learn.microsoft.com, "Receive change notifications": every notification repeats the agreed `clientState`. The body
      * has to be read to be verified, so it is read in slices.

@@ -45,6 +45,8 @@ export interface Scheme {
   readonly sign?: Sign
   /** Where the secret itself is shown, which proves nothing of the body. Absent for signatures. */
   readonly secretIn?: 'headers' | 'body'
+  /** The body without the secret that stands in it, which is neither stored nor told. */
+  readonly hideSecret?: (body: Uint8Array) => Uint8Array
   /** What a person can show by hand instead of a signature. */
   readonly credential?: (config: VerifyConfig) => Credential | undefined
   /** Default of `toleranceSeconds`; absent where the scheme has no time. */

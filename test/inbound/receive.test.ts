@@ -121,6 +121,18 @@ describe('receive', () => {
     )
   })
 
+  it('keeps no secret that stands in the body, and tells it to nobody', async () => {
+    const verify = { scheme: 'microsoft-graph', secrets: ['the"agreed"state-of-hooks'] }
+    const hooks = [hookNamed('push', { verify, template: '{{value.0.id}} {{value.0.clientState}} {{.}}' })]
+    const { state, deps } = setUp({ config: () => ({ ...config, webhooks: { ...config.webhooks, hooks } }) })
+    const body = JSON.stringify({ value: [{ clientState: verify.secrets[0], id: 'größe' }] }, null, 1)
+    assert.equal((await receive(deps, knockOf(hookAt('push'), body), patience)).kind, 'stored')
+    const [row] = state.rows
+    const stored = `${row?.delivery.message} ${Buffer.from(row?.draft.payload ?? []).toString()}`
+    assert.doesNotMatch(stored, /agreed/)
+    assert.match(stored, /^größe \(hidden\) \{.*"größe"/s)
+  })
+
   const withHook = (over: Partial<Hook>) => ({
     config: () => ({ ...config, webhooks: { ...config.webhooks, hooks: [hookNamed('own', over)] } }),
   })
