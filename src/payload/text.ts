@@ -25,7 +25,7 @@ export function decodeUtf8(bytes: Uint8Array, decoder = utf8, stream = false): s
   }
 }
 
-export const bytesPerSlice = 1_048_576
+const bytesPerSlice = 1_048_576
 
 /** As `decodeUtf8`, in slices: twenty megabytes in one piece would hold the event loop. */
 export async function decodeInSlices(

@@ -269,6 +269,28 @@ describe('parsePayload: other types', () => {
       )
   })
 
+  it('reads a long field as URLSearchParams does, wherever its slices end', async () => {
+    const piece = fc.constantFrom('%', '%4', '%zz', '%c3%a9', '%e2%82%ac', '+', 'é', '😀', 'x', '%25')
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 8 }), fc.nat({ max: 8 }), async (pieces, before) => {
+        const text = `+${'x'.repeat(131_071 - before)}${pieces.join('')}${'y'.repeat(131_072)}%41`
+        const view = await parsePayload(bytesOf(`a=${text}`), form)
+        assert(memberOf(view, 'a') === new URLSearchParams(`a=${text}`).get('a'), pieces.join(''))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('lets others run within a form, of one long field or of thousands', async () => {
+    for (const fields of [1, 9000]) {
+      let pauses = 0
+      const pause = async () => void pauses++
+      const text = `f=${'a%C3%A9+'.repeat(300_000 / fields)}&`.repeat(fields)
+      await parsePayload(bytesOf(text), form, { pause })
+      assert(pauses >= 15, `${fields}: ${pauses}`)
+    }
+  })
+
   it('refuses a form of too many fields', async () => {
     await refuses(parse('a&'.repeat(10_001), form), 'unprocessable', /10000 fields/)
     const part = multipart('a', '1').replace('--XX--\r\n', '')
