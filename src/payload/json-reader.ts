@@ -15,12 +15,12 @@ export const maxDepth = 200
 const payloadBounds: Bounds = { maxDepth, maxValues: 300_000 }
 const maxNumberLength = 1000
 /** Longer strings are read in slices. */
-const longestPiece = 1_048_576
+const longestPiece = 262_144
 /** A key is read in one piece. */
 const maxKeyLength = longestPiece
 /** A step takes up to some microseconds in an object of very many keys. */
 const stepsPerSlice = 2000
-const charactersPerSlice = 1_000_000
+const charactersPerSlice = 262_144
 const maxSpace = 1_000_000
 
 /**

@@ -15,7 +15,7 @@ export const openLongString = (text: string, start: number): LongString => ({
   parts: [],
 })
 
-const charactersPerSlice = 1_048_576
+const charactersPerSlice = 262_144
 
 /**
  * Reads the next slice; the string once its end is reached, and then `at` is behind the closing quote. Throws

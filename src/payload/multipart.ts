@@ -24,7 +24,9 @@ export async function readMultipart(bytes: Uint8Array, contentType: string): Pro
 
 async function formDataOf(bytes: Uint8Array, contentType: string): Promise<FormData> {
   try {
-    return await new Response(Buffer.from(bytes), { headers: { 'content-type': contentType } }).formData()
+    return await new Response(bytes as Uint8Array<ArrayBuffer>, {
+      headers: { 'content-type': contentType },
+    }).formData()
   } catch (cause) {
     throw malformed(cause)
   }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { type Code, Failure } from '../../src/domain/error.ts'
 import { readJson } from '../../src/payload/json-reader.ts'
 
-const slice = 1_048_576
+const slice = 262_144
 
 async function read(json: string): Promise<{ readonly view: unknown; readonly pauses: number }> {
   let pauses = 0
