@@ -5,7 +5,8 @@
  *        npm run bench -- --only latency   one measurement, printed only
  *        npm run bench -- --against ../main/dist/postern   this build and another one in turn, printed only
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -41,10 +42,16 @@ const { values } = parseArgs({
   },
 })
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+
 if (import.meta.main) await main()
 
 async function main(): Promise<void> {
+  const names = [...Object.keys(measurements), 'instead']
+  if (values.only !== undefined && !names.includes(values.only))
+    throw new Error(`There is no measurement "${values.only}"; choose among ${names.join(', ')}.`)
   const scratch = await mkdtemp(join(tmpdir(), 'postern-bench-'))
+  process.once('exit', () => rmSync(scratch, { recursive: true, force: true }))
   let homes = 0
   const plan = values.short ? shortPlan : fullPlan
   const benchOf = (binary: string): Bench => ({
@@ -52,12 +59,8 @@ async function main(): Promise<void> {
     home: (options = {}) => createHome(resolve(binary), join(scratch, `home-${homes++}`), options),
   })
   const bench = benchOf('dist/postern')
-  try {
-    if (values.against === undefined) await report(bench)
-    else console.log(await against(bench, benchOf(values.against)))
-  } finally {
-    await rm(scratch, { recursive: true, force: true })
-  }
+  if (values.against === undefined) await report(bench)
+  else console.log(await against(bench, benchOf(values.against)))
 }
 
 /** Only all of it, in its full length, is worth keeping. */

@@ -2,7 +2,7 @@ import { pathOf } from './home.ts'
 import { type Bench, inRounds } from './plan.ts'
 import { median, ratios } from './stats.ts'
 import { shown } from './table.ts'
-import { type Flooded, flood } from './wrk.ts'
+import { type Flooded, flood, warmUp } from './wrk.ts'
 
 const figures: readonly { readonly title: string; readonly of: (flooded: Flooded) => number }[] = [
   { title: 'durable knocks over 64 connections, /s', of: ({ perSecond }) => perSecond },
@@ -14,9 +14,10 @@ const figures: readonly { readonly title: string; readonly of: (flooded: Flooded
 export async function against(one: Bench, other: Bench): Promise<string> {
   await using a = await one.home()
   await using b = await other.home()
-  const { rounds, seconds } = one.plan
-  const measured = await inRounds(2 * rounds, async (round) => {
-    const order = { seconds, connections: 64 }
+  await warmUp(a, pathOf(a, 0))
+  await warmUp(b, pathOf(b, 0))
+  const measured = await inRounds(one.plan.times, async (round) => {
+    const order = { seconds: 2, connections: 64 }
     const first = () => flood(a, { ...order, path: pathOf(a, round) })
     const second = () => flood(b, { ...order, path: pathOf(b, round) })
     if (round % 2 === 0) return { a: await first(), b: await second() }

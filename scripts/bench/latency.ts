@@ -3,21 +3,24 @@ import { knocks, paced } from './paced.ts'
 import { type Bench, inRounds } from './plan.ts'
 import { startScript } from './server.ts'
 import { percentile, ratios } from './stats.ts'
-import { flood } from './wrk.ts'
+import { flood, warmUp } from './wrk.ts'
 
 /** p99 of knocks at half the rate of a flood: alone, while another session hangs, and among many who watch and wait. */
 export async function latency({ plan, home }: Bench) {
+  await using bare = await startScript('bare.ts')
   await using calm = await home()
   await using hung = await home()
   await using crowded = await home()
   await hang(hung)
+  for (const server of [calm, hung, crowded]) await warmUp(server, pathOf(server, 0))
   const peak = await flood(calm, { path: pathOf(calm, 0), seconds: plan.seconds, connections: 64 })
   const perSecond = peak.perSecond / 2
-  const p99 = async (server: BenchHome) => {
-    const order = { port: server.port, requests: knocks(server), perSecond, seconds: plan.seconds }
+  const p99 = async (server: BenchHome, port = server.port) => {
+    const order = { port, requests: knocks(server), perSecond, seconds: plan.seconds }
     return percentile(await paced({ ...order, connections: 64 }), 0.99)
   }
   const rounds = await inRounds(plan.rounds, async () => ({
+    bare: await p99(calm, bare.port),
     calm: await p99(calm),
     hung: await p99(hung),
     crowded: await amongMany(crowded, () => p99(crowded)),
@@ -25,6 +28,7 @@ export async function latency({ plan, home }: Bench) {
   const calmP99 = rounds.map(({ calm }) => calm)
   return {
     p99: calmP99,
+    p99Bare: rounds.map(({ bare }) => bare),
     p99Hung: ratios(
       rounds.map(({ hung }) => hung),
       calmP99,

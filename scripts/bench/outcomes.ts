@@ -13,11 +13,13 @@ export async function outcomes({ plan, home }: Bench) {
 }
 
 const fakeTui = resolve(import.meta.dirname, '../../test/fixtures/fake-tui.mjs')
+/** So that it is not left behind by a bench that was interrupted. */
+const limited = ['timeout', '--foreground', '600']
 /** A turn of the fake agent takes 150 ms. */
 const turnMs = 400
 
 async function intoTerminal({ cli, port }: BenchHome, times: number): Promise<readonly number[]> {
-  await cli('run', '--session', 'terminal', '--detach', '--', process.execPath, fakeTui)
+  await cli('run', '--session', 'terminal', '--detach', '--', ...limited, process.execPath, fakeTui)
   try {
     const url = new URL(await cli('expose', '--session', 'terminal', '--quiet'))
     return await inRounds(times, async () => {

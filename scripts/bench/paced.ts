@@ -50,7 +50,7 @@ export async function paced(options: PacedOptions): Promise<readonly number[]> {
 }
 
 /** How long the last answers may take. */
-const patienceMs = 10_000
+const patienceMs = 60_000
 
 /** Knocks at a home's capability URLs, one session after the other. */
 export const knocks = ({ port, paths }: BenchHome): readonly string[] =>

@@ -41,6 +41,7 @@ export const rowsOf = ({ stored, pending }: Plan): readonly Row[] => [
     bound: atLeast(0.9, 1),
   },
   { key: 'p99', title: 'p99 of a knock at half the peak rate', unit: 'ms', bound: atMost(15, 8) },
+  { key: 'p99Bare', title: 'of the bare route at that rate', unit: 'ms' },
   {
     key: 'typed',
     title: 'knock until typed and taken in an idle terminal',

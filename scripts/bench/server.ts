@@ -10,15 +10,20 @@ export interface Server extends AsyncDisposable {
   readonly pid: number
 }
 
-/** Ends a child by SIGTERM and waits for it. Whatever happens, it does not outlive this process. */
+/**
+ * Ends a child by SIGTERM and waits for it; throws when it had ended before. Whatever happens, it does not outlive this
+ * process.
+ */
 export function stopper(child: ChildProcess): () => Promise<void> {
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)
   const ended = new Promise<void>((done) => child.once('exit', () => done()))
   return async () => {
+    process.off('exit', kill)
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`${child.spawnargs.join(' ')} ended too early`)
     child.kill('SIGTERM')
     await ended
-    process.off('exit', kill)
   }
 }
 

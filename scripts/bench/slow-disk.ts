@@ -7,7 +7,7 @@ import { type BenchHome, pathOf } from './home.ts'
 import { pingHealthz } from './paced.ts'
 import { type Bench, inRounds } from './plan.ts'
 import { percentile } from './stats.ts'
-import { flood } from './wrk.ts'
+import { flood, warmUp } from './wrk.ts'
 
 const run = promisify(execFile)
 
@@ -23,6 +23,8 @@ export async function slowDisk({ plan: { rounds, seconds }, home }: Bench) {
   try {
     await using fast = await home()
     await using slow = await home({ env: { LD_PRELOAD: await build(folder) } })
+    await warmUp(fast, pathOf(fast, 0))
+    await warmUp(slow, pathOf(slow, 0))
     const rate = async (server: BenchHome, connections: number, round: number) =>
       (await flood(server, { path: pathOf(server, round), seconds, connections })).perSecond
     const share = async (connections: number, round: number) => {

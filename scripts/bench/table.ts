@@ -17,8 +17,8 @@ function line({ title, unit, bound }: Row, samples: readonly number[]): string {
     title,
     samples.length === 0 ? 'not measured' : `${shown(median(samples))} ${unit ?? ''}`.trim(),
     samples.length < 2 ? '' : `${shown(least)}–${shown(most)}`,
-    bound ? `${sign} ${bound.must}` : '',
-    bound ? `${sign} ${bound.aim}` : '',
+    bound ? `${sign} ${bound.must} ${unit ?? ''}`.trim() : '',
+    bound ? `${sign} ${bound.aim} ${unit ?? ''}`.trim() : '',
     bound && samples.length > 0 ? verdict(bound, samples) : '',
   ]
   return `| ${cells.join(' | ')} |`

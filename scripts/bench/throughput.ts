@@ -3,7 +3,7 @@ import { type Bench, inRounds, pause } from './plan.ts'
 import { memoryMb } from './proc.ts'
 import { startScript } from './server.ts'
 import { ratios } from './stats.ts'
-import { flood } from './wrk.ts'
+import { flood, warmUp } from './wrk.ts'
 
 /** Durable knocks beside a bare route that parses the same body and stores nothing: rate, processor time, memory. */
 export async function throughput({ plan, home }: Bench) {
@@ -11,6 +11,8 @@ export async function throughput({ plan, home }: Bench) {
   await using postern = await home()
   await pause(1000)
   const idle = memoryMb(postern.pid).now
+  await warmUp(bare, pathOf(postern, 0))
+  await warmUp(postern, pathOf(postern, 0))
   const floods = await inRounds(plan.rounds, async (round) => {
     const order = { path: pathOf(postern, round), seconds: plan.seconds, connections: 64 }
     return { bare: await flood(bare, order), durable: await flood(postern, order) }

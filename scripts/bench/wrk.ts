@@ -41,6 +41,14 @@ export async function flood(
   }
 }
 
+/** What is compiled on the way shall not be measured. */
+export async function warmUp(
+  server: { readonly port: number; readonly pid: number },
+  path: string,
+): Promise<void> {
+  await flood(server, { path, seconds: 1, connections: 64 })
+}
+
 async function wrk(port: number, order: Flood): Promise<string> {
   const script = join(tmpdir(), `postern-bench-${process.pid}.lua`)
   await writeFile(script, luaScript(order))

@@ -60,7 +60,7 @@ test('table has median, spread and units, and says what was not measured', () =>
       .split('\n')
       .slice(2),
     [
-      '| p99 | 8.00 ms | 7.00–9.00 | ≤ 15 | ≤ 8 | aim |',
+      '| p99 | 8.00 ms | 7.00–9.00 | ≤ 15 ms | ≤ 8 ms | aim |',
       '| rate | 1,000 /s |  |  |  |  |',
       '| gone | not measured |  |  |  |  |',
     ],
