@@ -16,8 +16,8 @@ export interface Plan {
 }
 
 export const fullPlan: Plan = {
-  rounds: 5,
-  seconds: 5,
+  rounds: 9,
+  seconds: 3,
   times: 21,
   stored: 1_000_000,
   pending: 50_000,
