@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises'
+
 /** Resolves after `ms` milliseconds, or as soon as `signal` is aborted; never rejects. */
 export const pause = (ms: number, signal?: AbortSignal): Promise<undefined> =>
   new Promise((resolve) => {
@@ -18,6 +20,18 @@ export async function within(work: Promise<unknown>, ms: number): Promise<boolea
     return await Promise.race([work.then(() => true), late])
   } finally {
     over.abort()
+  }
+}
+
+/** Takes one after the other, with a turn for everybody else after every `each` of them. */
+export async function inTurns<T>(
+  items: readonly T[],
+  act: (item: T) => Promise<void>,
+  each = 32,
+): Promise<void> {
+  for (const [index, item] of items.entries()) {
+    if (index > 0 && index % each === 0) await setImmediate()
+    await act(item)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Config } from '../config/load.ts'
-import { failAwaited } from '../delivery/session-end.ts'
+import { createEndSweep, failAwaited } from '../delivery/session-end.ts'
+import { notifyStored } from '../delivery/waiters.ts'
 import { reasonOf } from '../domain/error.ts'
 import { keptMs } from '../domain/hook.ts'
 import type { DoorStore, HostLink, Log, StoreMaintenance } from '../domain/ports.ts'
@@ -38,10 +39,11 @@ const purgeBatch = 500
 
 /** What runs beside the knocks: following what other processes wrote, expiry, retention, declared sessions. */
 export function startMaintenance(deps: MaintenanceDeps): Maintenance {
+  const { store, pipeline } = deps
   const tasks = [
     repeating(deps, followMs, followOthers),
     repeating(deps, expireMs, expire),
-    repeating(deps, expireMs, createEndSweep(deps)),
+    repeating(deps, expireMs, createEndSweep({ store, failQueue: pipeline.failQueue })),
     repeating(deps, purgeMs, purge),
     repeating(deps, declareMs, createFollower(deps)),
     repeating(deps, lookMs, lookAtSessions),
@@ -69,39 +71,13 @@ async function releaseCallers(
   { store, pipeline: { waiters } }: MaintenanceDeps,
   sessions: readonly Session[],
 ): Promise<void> {
-  for (const { id, why } of sessions.filter(({ state }) => state === 'ended'))
-    await failAwaited({ store, waiters }, id, why ?? 'the session ended')
-}
-
-/** A process that ended a session and died meanwhile left some of its queue. Each end is looked at until its queue rests. */
-function createEndSweep({ store, pipeline }: MaintenanceDeps): () => Promise<void> {
-  const swept = new Set<string>()
-  const waiting = new Map<string, number>()
-  return async function sweepEnded() {
-    const { queues } = await store.counts()
-    for (const { id, state, generation, why } of await store.listSessions()) {
-      const end = `${id} ${generation}`
-      const queue = queues.get(id) ?? 0
-      if (state !== 'ended' || swept.has(end)) continue
-      // Whoever ends it may be at work still.
-      if (queue > 0 && waiting.get(end) !== queue) {
-        waiting.set(end, queue)
-        continue
-      }
-      waiting.delete(end)
-      swept.add(end)
-      if (queue > 0) await pipeline.failQueue(id, why ?? 'the session ended')
-    }
-  }
+  for (const { id, state, why } of sessions)
+    if (state === 'ended') await failAwaited({ store, waiters }, id, why ?? 'the session ended')
 }
 
 /** What was not settled by an attempt of this process is told to who waits for it. */
-async function notifyAwaited({ store, pipeline: { waiters } }: MaintenanceDeps): Promise<void> {
-  for (const id of waiters.awaited()) {
-    const delivery = await store.findDelivery(id)
-    if (delivery) waiters.notify(delivery)
-  }
-}
+const notifyAwaited = ({ store, pipeline: { waiters } }: MaintenanceDeps): Promise<void> =>
+  notifyStored({ store, waiters }, waiters.awaited())
 
 async function expire(deps: MaintenanceDeps): Promise<void> {
   const expired = await deps.store.expireHeld(deps.steady.now())

@@ -1,6 +1,6 @@
 import type { DoorStore, HostLink } from '../domain/ports.ts'
 import type { SessionId } from '../domain/session.ts'
-import type { Waiters } from './waiters.ts'
+import { notifyStored, type Waiters } from './waiters.ts'
 
 interface SessionEndDeps {
   readonly store: Pick<DoorStore, 'findDelivery'> & Pick<HostLink, 'failQueued'>
@@ -22,9 +22,38 @@ export async function failAwaited(deps: SessionEndDeps, session: SessionId, why:
   const awaited = waiters.awaited(session)
   if (awaited.length === 0) return 0
   const failed = await store.failQueued(session, why, awaited)
-  for (const id of awaited) {
-    const delivery = await store.findDelivery(id)
-    if (delivery) waiters.notify(delivery)
-  }
+  await notifyStored(deps, awaited)
   return failed
+}
+
+interface EndSweepDeps {
+  readonly store: Pick<DoorStore, 'counts' | 'listSessions'>
+  readonly failQueue: (session: SessionId, why: string) => Promise<number>
+}
+
+/** What was last seen of an ended session. */
+interface Seen {
+  readonly generation: string
+  readonly queue: number
+  /** Nothing is to be done for this end any more. */
+  readonly swept: boolean
+}
+
+/** A process that ended a session and died meanwhile left some of its queue. Each end is looked at until its queue rests. */
+export function createEndSweep({ store, failQueue }: EndSweepDeps): () => Promise<void> {
+  const seen = new Map<SessionId, Seen>()
+  return async function sweepEnded() {
+    const { queues } = await store.counts()
+    for (const { id, state, generation, why } of await store.listSessions()) {
+      if (state !== 'ended') continue
+      const known = seen.get(id)
+      const before = known?.generation === generation ? known : undefined
+      if (before?.swept) continue
+      const queue = queues.get(id) ?? 0
+      // Whoever ends it may be at work still.
+      const swept = queue === 0 || before?.queue === queue
+      seen.set(id, { generation, queue, swept })
+      if (swept && queue > 0) await failQueue(id, why ?? 'the session ended')
+    }
+  }
 }

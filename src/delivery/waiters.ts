@@ -1,5 +1,7 @@
 import { type Delivery, type DeliveryId, isTerminal } from '../domain/delivery.ts'
+import type { DoorStore } from '../domain/ports.ts'
 import type { SessionId } from '../domain/session.ts'
+import { inTurns } from '../wait.ts'
 
 /** Lets callers wait for the end of a delivery. A convenience of this process: the truth stays in the store. */
 export interface Waiters {
@@ -13,64 +15,84 @@ export interface Waiters {
   close(): void
 }
 
-type Waiter = (delivery: Delivery) => void
-type Waiting = Map<DeliveryId, { readonly session: SessionId; readonly waiters: Set<Waiter> }>
+interface Waiter {
+  readonly update: (delivery: Delivery) => void
+  readonly finish: () => void
+}
+
+/** By session, so that what becomes of one is no work for the others. */
+type Waiting = Map<SessionId, Map<DeliveryId, Set<Waiter>>>
 
 /** The longest delay a timer keeps; beyond it `setTimeout` fires at once. */
 const maxTimerMs = 2 ** 31 - 1
 
 export function createWaiters(): Waiters {
-  const waiters: Waiting = new Map()
-  const closing = new AbortController()
+  const waiting: Waiting = new Map()
+  let closed = false
   return {
-    notify: (delivery) => {
-      for (const waiter of [...(waiters.get(delivery.id)?.waiters ?? [])]) waiter(delivery)
+    notify(delivery) {
+      for (const { update } of [...(waiting.get(delivery.session)?.get(delivery.id) ?? [])]) update(delivery)
     },
     wait: (delivery, waitMs, signal) =>
-      isTerminal(delivery.state) || waitMs <= 0
+      closed || isTerminal(delivery.state) || waitMs <= 0 || signal.aborted
         ? Promise.resolve(delivery)
-        : waitFor(waiters, delivery, waitMs, [signal, closing.signal]),
+        : waitFor(waiting, delivery, waitMs, signal),
     awaited: (session) =>
-      [...waiters]
-        .filter(([, waiting]) => session === undefined || waiting.session === session)
-        .map(([id]) => id),
-    close: () => closing.abort(),
+      session === undefined
+        ? [...waiting.values()].flatMap((ofSession) => [...ofSession.keys()])
+        : [...(waiting.get(session)?.keys() ?? [])],
+    close() {
+      closed = true
+      for (const ofSession of [...waiting.values()])
+        for (const waiters of [...ofSession.values()]) for (const { finish } of [...waiters]) finish()
+    },
   }
 }
 
-function waitFor(
-  waiters: Waiting,
-  first: Delivery,
-  waitMs: number,
-  signals: readonly AbortSignal[],
-): Promise<Delivery> {
+/** Gives whoever waits for these what the store has by now. */
+export const notifyStored = (
+  {
+    store,
+    waiters,
+  }: { readonly store: Pick<DoorStore, 'findDelivery'>; readonly waiters: Pick<Waiters, 'notify'> },
+  ids: readonly DeliveryId[],
+): Promise<void> =>
+  inTurns(ids, async (id) => {
+    const delivery = await store.findDelivery(id)
+    if (delivery) waiters.notify(delivery)
+  })
+
+function waitFor(waiting: Waiting, first: Delivery, waitMs: number, signal: AbortSignal): Promise<Delivery> {
   return new Promise((resolve) => {
     let newest = first
-    const finish = () => {
-      clearTimeout(timer)
-      for (const signal of signals) signal.removeEventListener('abort', finish)
-      removeWaiter(waiters, first.id, update)
-      resolve(newest)
+    const waiter: Waiter = {
+      update(delivery) {
+        newest = delivery
+        if (isTerminal(delivery.state)) waiter.finish()
+      },
+      finish() {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', waiter.finish)
+        removeWaiter(waiting, first, waiter)
+        resolve(newest)
+      },
     }
-    const update = (delivery: Delivery) => {
-      newest = delivery
-      if (isTerminal(delivery.state)) finish()
-    }
-    const timer = setTimeout(finish, Math.min(waitMs, maxTimerMs))
-    for (const signal of signals) signal.addEventListener('abort', finish)
-    addWaiter(waiters, first, update)
-    if (signals.some((signal) => signal.aborted)) finish()
+    const timer = setTimeout(waiter.finish, Math.min(waitMs, maxTimerMs))
+    signal.addEventListener('abort', waiter.finish)
+    addWaiter(waiting, first, waiter)
   })
 }
 
-function addWaiter(all: Waiting, { id, session }: Delivery, waiter: Waiter): void {
-  const waiting = all.get(id) ?? { session, waiters: new Set() }
-  waiting.waiters.add(waiter)
-  all.set(id, waiting)
+function addWaiter(waiting: Waiting, { id, session }: Delivery, waiter: Waiter): void {
+  const ofSession = waiting.get(session) ?? new Map<DeliveryId, Set<Waiter>>()
+  const waiters = ofSession.get(id) ?? new Set()
+  waiting.set(session, ofSession.set(id, waiters.add(waiter)))
 }
 
-function removeWaiter(all: Waiting, id: DeliveryId, waiter: Waiter): void {
-  const waiting = all.get(id)
-  waiting?.waiters.delete(waiter)
-  if (waiting?.waiters.size === 0) all.delete(id)
+function removeWaiter(waiting: Waiting, { id, session }: Delivery, waiter: Waiter): void {
+  const ofSession = waiting.get(session)
+  const waiters = ofSession?.get(id)
+  waiters?.delete(waiter)
+  if (waiters?.size === 0) ofSession?.delete(id)
+  if (ofSession?.size === 0) waiting.delete(session)
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { failQueue } from '../../src/delivery/session-end.ts'
+import { createEndSweep, failQueue } from '../../src/delivery/session-end.ts'
 import { createWaiters } from '../../src/delivery/waiters.ts'
 import { build, draftOf, noon, sessionCalled } from '../support/drafts.ts'
 import { openMemoryStore } from '../support/memory-store.ts'
@@ -33,5 +33,26 @@ describe('failQueue', () => {
     assert.deepEqual(acts, ['fails 1 that are awaited', 'released: session_ended', 'fails the queue'])
     assert.deepEqual(waiters.awaited(), [other.delivery.id])
     waiters.close()
+  })
+})
+
+describe('createEndSweep', () => {
+  it('fails what an end has left once its queue rests, at each end of an id once', async () => {
+    const store = openMemoryStore(() => noon)
+    const failed: string[] = []
+    const failQueue = async (session: string) => failed.push(session)
+    const sweep = createEndSweep({ store, failQueue })
+    for (const generation of ['first', 'second']) {
+      const session = { ...sessionCalled(build), generation }
+      await store.openSession(session, { replace: false })
+      await store.recordDelivery(draftOf({ session: build }))
+      await store.endSession(build, generation, { at: noon, why: 'over' })
+      await sweep()
+      assert.deepEqual(failed.splice(0), [])
+      await sweep()
+      assert.deepEqual(failed.splice(0), [build])
+      await sweep()
+      assert.deepEqual(failed.splice(0), [])
+    }
   })
 })
