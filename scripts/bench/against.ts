@@ -16,8 +16,8 @@ export async function against(one: Bench, other: Bench): Promise<string> {
   await using b = await other.home()
   await warmUp(a, pathOf(a, 0))
   await warmUp(b, pathOf(b, 0))
-  const measured = await inRounds(one.plan.times, async (round) => {
-    const order = { seconds: 2, connections: 64 }
+  const measured = await inRounds(2 * one.plan.times, async (round) => {
+    const order = { seconds: 1, connections: 64 }
     const first = () => flood(a, { ...order, path: pathOf(a, round) })
     const second = () => flood(b, { ...order, path: pathOf(b, round) })
     if (round % 2 === 0) return { a: await first(), b: await second() }
