@@ -28,7 +28,7 @@ export function keystrokes(
   rules: TypingRules,
 ): { readonly text: string } | { readonly refused: string } {
   const folded = fold(cleanKeys(message), screen, rules.multiline)
-  const text = folded && !screen.cooked ? closeMenu(folded) : folded
+  const text = folded && !screen.cooked ? keepEnter(folded) : folded
   if (text === undefined)
     return { refused: 'the message has several lines and this program would take each for a message' }
   if (screen.cooked && longestLine(text) > rules.maxLineBytes)
@@ -42,9 +42,12 @@ export const cleanKeys = (message: string): string =>
     .replaceAll('\t', '    ')
     .replace(/^\n+|\n+$/g, '')
 
-/** A name behind one of these opens a menu in which Enter chooses; a space behind the name closes it. */
-const closeMenu = (text: string): string =>
-  /(?:^|\s)(?:[@$]\S+|[/#][\w./~-]+)$/.test(text) ? `${text} ` : text
+/**
+ * A name behind one of these opens a menu in which Enter chooses, and behind a backslash Enter begins a new line in its
+ * place: a space behind them keeps Enter what it is.
+ */
+const keepEnter = (text: string): string =>
+  /(?:^|\s)(?:[@$]\S+|[/#][\w./~-]+)$|\\$/.test(text) ? `${text} ` : text
 
 function fold(text: string, screen: Screen, multiline: Multiline): string | undefined {
   if (!text.includes('\n') || screen.bracketedPaste) return text

@@ -51,6 +51,13 @@ describe('keystrokes', () => {
     assert.deepEqual(typed('cat /etc/hosts', screen(false, true)), { text: 'cat /etc/hosts' })
   })
 
+  it('keeps Enter behind a backslash from beginning a new line', () => {
+    for (const text of ['in C:\\temp\\', '\\', 'one\ntwo\\'])
+      assert.deepEqual(typed(text, screen(true)), { text: `${text} ` })
+    assert.deepEqual(typed('a\\b', screen(true)), { text: 'a\\b' })
+    assert.deepEqual(typed('dir C:\\', screen(false, true)), { text: 'dir C:\\' })
+  })
+
   it('trusts an unknown program only where told so', () => {
     assert.deepEqual(typed('a\nb', screen(undefined), 'paste'), { text: 'a\nb' })
     assert.deepEqual(typed('a\nb', screen(false), 'paste'), { text: 'a b' })
