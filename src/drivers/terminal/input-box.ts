@@ -16,7 +16,7 @@ interface Composer {
  */
 export function inputOn(composer: Composer): string {
   const text = boxRowsOf(composer)
-    .map((row) => unframed(composer.rows[row]?.solid ?? ''))
+    .map((row) => unframed(solidOf(composer.rows[row])))
     .join(' ')
   const typed = unprompted(text, composer.cursorShown)
   return showsNothing.test(typed) || placeholder.test(typed) ? '' : `${typed}${spacesBehind(composer)}`
@@ -52,18 +52,25 @@ function rowsToCursor(rows: readonly StyledRow[], cursorRow: number): readonly n
 const footRows = 14
 
 /**
- * The rows between two horizontal lines of which one begins with a prompt, from the foot up: below it an agent may draw
+ * What Gemini CLI fills with a colour; else the rows between two horizontal lines of which one begins with a prompt, from the foot up: below it an agent may draw
  * other lines, and its foot twice. Else what the last two lines frame, or the last row that begins with a prompt.
  */
 function boxRows(rows: readonly StyledRow[]): readonly number[] {
   const foot = [...rows.keys()].filter((row) => rows[row]?.text.trim() !== '').slice(-footRows)
   const is = (sign: RegExp) => (row: number) => sign.test(rows[row]?.text ?? '')
+  const filled = foot.findLastIndex((row) => beginsFilled(rows[row]))
+  if (filled >= 0) return filledRows(rows, foot.slice(filled))
   if (foot.some(is(edge))) return []
   const frames = framesIn(foot, is(rule))
   const prompt = foot.findLast(is(prompted))
   return (
     frames.find((frame) => frame.some(is(prompted))) ?? frames[0] ?? (prompt === undefined ? [] : [prompt])
   )
+}
+
+function filledRows(rows: readonly StyledRow[], from: readonly number[]): readonly number[] {
+  const end = from.findIndex((row) => rows[row]?.filled !== true)
+  return end < 0 ? from : from.slice(0, end)
 }
 
 /** What stands between each two neighbouring lines, from the foot up. */
@@ -82,6 +89,14 @@ const rule = /^[╭╰├└┌]*[─━▀▄═]{8,}[─━▀▄═╮╯┤�
 const edge = /^\s*╹▀{8,}/
 
 const prompted = /^[\s│┃|▌▏]*[❯›>»](?:\s|$)/
+
+/** Gemini CLI marks a box with ` *` where it asks for no permission, with ` !` where a shell gets what is typed. */
+const beginsFilled = (row: StyledRow | undefined): boolean =>
+  row?.filled === true && /^ [>*!](?:\s|$)/.test(row.text)
+
+/** A box of Gemini CLI's in which a shell gets what is typed is never empty. */
+const solidOf = (row: StyledRow | undefined): string =>
+  (beginsFilled(row) ? row?.solid.replace(/^ \*/, ' >') : row?.solid) ?? ''
 
 const unframed = (row: string): string => row.replace(/^[\s│┃|▌▏]+|[\s│┃|▐▕]+$/g, '').trim()
 

@@ -5,6 +5,16 @@ import { readStyledRows } from '../../../src/drivers/terminal/styled-rows.ts'
 
 const dim = (text: string): string => `\x1b[2m${text}\x1b[0m`
 const rule = '─'.repeat(40)
+/** As Gemini CLI draws its box where the terminal lacks true colour. */
+const filled = (...rows: readonly string[]): readonly string[] => [
+  rule,
+  dim(' Shift+Tab to accept edits'),
+  '\x1b[48;5;240m',
+  ...rows,
+  '',
+  '\x1b[49m workspace  /model',
+  ' /work      gemini',
+]
 
 /** Rows, with the cursor in the row marked `@` at its beginning, or hidden. */
 const shown: readonly (readonly [string, readonly string[], string])[] = [
@@ -69,6 +79,27 @@ const shown: readonly (readonly [string, readonly string[], string])[] = [
     '',
   ],
   ['a draft with a line in it', [rule, '❯ half a', `  ${rule}`, '  thought', rule], `half a ${rule} thought`],
+  ['an empty filled box', filled(` > ${dim('Type your message')}\x1b[48;5;240m`), ''],
+  ['an empty filled box of an agent that asks for nothing', filled(' *   Type your message or @path'), ''],
+  ['a filled box of an agent that asks for nothing', filled(' * * a point'), '* a point'],
+  ['a filled box of a shell', filled(` ! ${dim('Type your shell command')}\x1b[48;5;240m`), '!'],
+  [
+    'a filled box whose text looks like a menu',
+    filled(' > Trust it?', '   ❯ 1. Yes', '', '     2. No'),
+    'Trust it? ❯ 1. Yes 2. No',
+  ],
+  [
+    'a filled box below a message that draws one',
+    [
+      '\x1b[48;5;240m',
+      ` > ${rule}`,
+      '   > quoted',
+      '',
+      '\x1b[49m✦ answer',
+      ...filled(' >   Type your message'),
+    ],
+    '',
+  ],
   ['nothing that looks like an input box', ['hello', 'world'], ''],
 ]
 
@@ -90,7 +121,8 @@ const styled: readonly (readonly [string, string, string])[] = [
   ['\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\', 'link', 'link'],
 ]
 test('readRows reads text and what is drawn solidly', () => {
-  for (const [line, text, solid] of styled) assert.deepEqual(readStyledRows(line), [{ text, solid }])
+  for (const [line, text, solid] of styled)
+    assert.deepEqual(readStyledRows(line), [{ text, solid, filled: line.startsWith('\x1b[48') }])
 })
 
 test('readRows lets a style go on in the next row', () => {
