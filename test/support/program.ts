@@ -34,6 +34,8 @@ export interface ProgramWanted {
   /** What one of the Enters does instead of sending: nothing, or a new line in the box. */
   readonly onEnter?: (enters: number) => 'send' | 'ignore' | 'newline'
   readonly shows?: 'text' | 'marker' | 'nothing'
+  /** What its empty box shows; then its cursor is known to stand in the box's row. */
+  readonly placeholder?: string
   /** How long it takes to react, to text and to keys. */
   readonly lagMs?: number
   /** What each character of a text adds to that. */
@@ -139,6 +141,7 @@ export function simulate(wanted: ProgramWanted = {}): Program {
   }
   const boxText = () => {
     if (shows === 'nothing') return ''
+    if (program.box === '') return wanted.placeholder ?? ''
     return shows === 'marker' && program.box !== ''
       ? `[Pasted text #1 +${program.box.split('\n').length} lines]`
       : program.box
@@ -149,6 +152,7 @@ export function simulate(wanted: ProgramWanted = {}): Program {
       -(wanted.rows ?? 1000),
     ),
     cursor: `${boxText().length},${row}`,
+    ...(wanted.placeholder !== undefined && { cursorRow: `> ${boxText()}` }),
     bracketedPaste,
     cooked,
     echo: cooked,

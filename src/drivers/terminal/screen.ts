@@ -95,11 +95,13 @@ export function submitted(echoed: Screen, after: Screen, text: string, alike = f
  * The cursor was behind the text and still is: Enter went to a list of suggestions, for example, and the text still
  * stands there.
  */
-function cursorStays(echoed: Screen, after: Screen, text: string): boolean {
+const cursorStays = (echoed: Screen, after: Screen, text: string): boolean =>
+  isBehind(echoed, text) && isBehind(after, text)
+
+/** The cursor is in a row that ends as the text does. */
+export function isBehind({ bracketedPaste, cursorRow = '' }: Screen, text: string): boolean {
   const tail = tailOf(text)
-  const isBehind = ({ bracketedPaste, cursorRow = '' }: Screen) =>
-    bracketedPaste !== false && ink(cursorRow).endsWith(tail)
-  return tail.length >= shortTail && isBehind(echoed) && isBehind(after)
+  return tail.length >= shortTail && bracketedPaste !== false && ink(cursorRow).endsWith(tail)
 }
 
 const shortTail = 3

@@ -3,7 +3,7 @@ import type { HookEventReader } from '../agent-hooks/event-file.ts'
 import { isAcknowledged } from '../agent-hooks/turn.ts'
 import type { TypingRules } from './keystrokes.ts'
 import { type OwnText, ownPart } from './own-text.ts'
-import { evidenceOf, type Screen, submitted } from './screen.ts'
+import { evidenceOf, isBehind, type Screen, submitted } from './screen.ts'
 import { moving, personOn, type Surface, until } from './surface.ts'
 import { isAsBefore, type Typed, takeBack } from './take-back.ts'
 
@@ -104,7 +104,7 @@ export async function send(
 
 /** Enter had an effect, and not that of a line break in the input box. */
 const hasGone = (entry: Entry, echoed: Screen, screen: Screen): boolean =>
-  submitted(echoed, screen, entry.text, entry.probed) &&
+  submitted(echoed, screen, entry.text, entry.probed || isBehind(entry.before, entry.text)) &&
   !(screen.input !== undefined && standsIn(entry, screen))
 
 /** Whether the text stands in the input box, as far as that can be told: then it was not sent. */

@@ -56,6 +56,12 @@ describe('type', () => {
     assert.deepEqual(program.taken, texts)
   })
 
+  it('brings a text that ends as the placeholder does with one Enter', async () => {
+    const { program, type } = atWork({ placeholder: 'Type your message or @path/to/file' })
+    assert.deepEqual(await type('read docs/path/to/file'), { kind: 'taken', evidence: 'echo' })
+    assert.deepEqual(program.input, ['read docs/path/to/file', '\r'])
+  })
+
   it('brings the same message twice when it is sent twice', async () => {
     const { program, type } = atWork()
     await type('again')
