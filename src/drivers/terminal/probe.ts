@@ -18,7 +18,7 @@ export function needsProbe(screen: Screen, text: string): boolean {
 
 const footLines = 14
 const certain = 8
-const prompted = /^[\s│┃|▌▏]*[❯›>»](?:\s|$)/
+const prompted = /^[\s│┃|▌▏]*[❯›>»*](?:\s|$)/
 
 const removedMs = 600
 const attempts = 3
