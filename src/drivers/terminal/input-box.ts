@@ -16,7 +16,7 @@ interface Composer {
  */
 export function inputOn(composer: Composer): string {
   const text = boxRowsOf(composer)
-    .map((row) => unframed(solidOf(composer.rows[row])))
+    .map((row, at) => unframed((at === 0 ? promptedAlike : solidOf)(composer.rows[row])))
     .join(' ')
   const typed = unprompted(text, composer.cursorShown)
   return showsNothing.test(typed) || placeholder.test(typed) ? '' : `${typed}${spacesBehind(composer)}`
@@ -64,7 +64,9 @@ function boxRows(rows: readonly StyledRow[]): readonly number[] {
   const frames = framesIn(foot, is(rule))
   const prompt = foot.findLast(is(prompted))
   return (
-    frames.find((frame) => frame.some(is(prompted))) ?? frames[0] ?? (prompt === undefined ? [] : [prompt])
+    frames.find((frame) => frame.some(is(prompted)) || frame.slice(0, 1).some(is(starred))) ??
+    frames[0] ??
+    (prompt === undefined ? [] : [prompt])
   )
 }
 
@@ -90,13 +92,17 @@ const edge = /^\s*╹▀{8,}/
 
 const prompted = /^[\s│┃|▌▏]*[❯›>»](?:\s|$)/
 
-/** Gemini CLI marks a box with ` *` where it asks for no permission, with ` !` where a shell gets what is typed. */
+/** Gemini CLI marks a box with ` !` where a shell gets what is typed: that is never empty. */
 const beginsFilled = (row: StyledRow | undefined): boolean =>
   row?.filled === true && /^ [>*!](?:\s|$)/.test(row.text)
 
-/** A box of Gemini CLI's in which a shell gets what is typed is never empty. */
-const solidOf = (row: StyledRow | undefined): string =>
-  (beginsFilled(row) ? row?.solid.replace(/^ \*/, ' >') : row?.solid) ?? ''
+/** The prompt of Gemini CLI and Qwen Code with --yolo; behind it stands a text or a placeholder. */
+const starred = /^ ?\*(?=\s+\S)/
+
+const solidOf = (row: StyledRow | undefined): string => row?.solid ?? ''
+
+const promptedAlike = (row: StyledRow | undefined): string =>
+  starred.test(row?.text ?? '') ? solidOf(row).replace(/^ ?\*/, '>') : solidOf(row)
 
 const unframed = (row: string): string => row.replace(/^[\s│┃|▌▏]+|[\s│┃|▐▕]+$/g, '').trim()
 

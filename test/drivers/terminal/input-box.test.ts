@@ -79,6 +79,17 @@ const shown: readonly (readonly [string, readonly string[], string])[] = [
     '',
   ],
   ['a draft with a line in it', [rule, '❯ half a', `  ${rule}`, '  thought', rule], `half a ${rule} thought`],
+  [
+    'an empty box of an agent that asks for nothing',
+    [rule, '> quoted', rule, rule, `*   ${dim('Type your message')}`, rule, '  YOLO mode'],
+    '',
+  ],
+  [
+    'a box of an agent that asks for nothing',
+    [rule, '* * a point', '  * another', rule],
+    '* a point * another',
+  ],
+  ['a draft of a star alone in a box without prompt', [rule, '*', rule], '*'],
   ['an empty filled box', filled(` > ${dim('Type your message')}\x1b[48;5;240m`), ''],
   ['an empty filled box of an agent that asks for nothing', filled(' *   Type your message or @path'), ''],
   ['a filled box of an agent that asks for nothing', filled(' * * a point'), '* a point'],
