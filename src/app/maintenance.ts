@@ -5,6 +5,7 @@ import { reasonOf } from '../domain/error.ts'
 import { keptMs } from '../domain/hook.ts'
 import type { DoorStore, HostLink, Log, StoreMaintenance } from '../domain/ports.ts'
 import type { Session } from '../domain/session.ts'
+import { type BeginWork, during } from '../http/loop-watch.ts'
 import type { SteadyClock } from '../store/steady-clock.ts'
 import type { Pipeline } from './pipeline.ts'
 
@@ -18,6 +19,7 @@ interface MaintenanceDeps {
   readonly log: Log
   readonly config: () => Config
   readonly pipeline: Pick<Pipeline, 'connections' | 'worker' | 'waiters' | 'failQueue' | 'activities'>
+  readonly begin: BeginWork
   /** Opens the sessions that the configuration declares; called again when those have changed. */
   readonly declare: () => Promise<void>
 }
@@ -129,7 +131,7 @@ function repeating(
   let timer: ReturnType<typeof setTimeout> | undefined
   let running = Promise.resolve()
   const turn = () => {
-    running = act(deps)
+    running = during(deps.begin, act.name, () => act(deps))
       .catch((thrown: unknown) =>
         deps.log('error', 'maintenance.failed', { task: act.name, why: reasonOf(thrown) }),
       )

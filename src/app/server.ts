@@ -6,6 +6,7 @@ import type { Session } from '../domain/session.ts'
 import { admitTo, createAdminCheck } from '../http/credentials.ts'
 import type { RequestGuard } from '../http/guard.ts'
 import { createHostNames, createHosts, createPeers, remembered } from '../http/hosts.ts'
+import { createLoopWatch, during, type LoopWatch, watchLoop } from '../http/loop-watch.ts'
 import { createMetrics } from '../http/metrics.ts'
 import { createRefusalNotes } from '../http/refusals.ts'
 import { awaitsBody } from '../http/request.ts'
@@ -51,7 +52,8 @@ export async function openServer(deps: OpenServerDeps): Promise<RunningServer> {
   const pipeline = createPipeline(deps, () => draining)
   const released = await deps.store.releaseLeases(deps.steady.now())
   if (released > 0) deps.log('warn', 'deliveries.recovered', { count: released })
-  const http = await listen(deps, pipeline, () => draining)
+  const watch = createLoopWatch(() => performance.now(), deps.log)
+  const http = await listen(deps, pipeline, watch, () => draining)
   const url = listeningUrl(deps.config(), http.port)
   const { connections, worker, waiters } = pipeline
   const declaring = {
@@ -61,8 +63,9 @@ export async function openServer(deps: OpenServerDeps): Promise<RunningServer> {
   }
   const declare = () => openDeclared(declaring, deps.config().sessions.declared)
   await declare()
-  const maintenance = startMaintenance({ ...deps, pipeline, declare })
+  const maintenance = startMaintenance({ ...deps, pipeline, declare, begin: watch.begin })
   worker.wake()
+  const stopWatching = watchLoop(watch)
   return {
     url,
     close: async () => {
@@ -72,6 +75,7 @@ export async function openServer(deps: OpenServerDeps): Promise<RunningServer> {
       waiters.close()
       await stopHttp(http)
       await maintenance.stop()
+      stopWatching()
       await pipeline.refusals.close()
       await connections.closeAll()
     },
@@ -81,6 +85,7 @@ export async function openServer(deps: OpenServerDeps): Promise<RunningServer> {
 async function listen(
   deps: OpenServerDeps,
   pipeline: Pipeline,
+  watch: LoopWatch,
   draining: () => boolean,
 ): Promise<HttpServer> {
   let http: HttpServer | undefined
@@ -102,7 +107,7 @@ async function listen(
   }
   let { port } = config().server
   const address = () => listeningUrl(config(), port)
-  const handle = createServer(guard, routes(deps, pipeline, guard, draining, address), {
+  const handle = createServer(guard, routes(deps, pipeline, guard, { watch, draining, address }), {
     secure: deps.tls !== undefined,
   })
   const { host: hostname } = config().server
@@ -124,19 +129,26 @@ async function listen(
   return http
 }
 
+/** What the routes know of the server that they are part of. */
+interface Running {
+  readonly watch: LoopWatch
+  readonly draining: () => boolean
+  /** Where it listens. */
+  readonly address: () => string
+}
+
 function routes(
   deps: OpenServerDeps,
   pipeline: Pipeline,
   guard: RequestGuard,
-  draining: () => boolean,
-  address: () => string,
+  { watch, draining, address }: Running,
 ): ServerParts {
   const { store, tokens, clock, config } = deps
   const failed = (request: Request) => pipeline.failures.take(guard.peer(request), clock.now())
   const admin = createAdminCheck({ adminToken: deps.adminToken, failed })
   const actions = createAdminActions(deps, pipeline, address)
   const metrics = createMetrics(deps.version, clock.now())
-  const knocks = { receive: pipeline.receive, now: clock.now, knocked: metrics.knocked }
+  const knocks = { receive: pipeline.receive, now: clock.now, knocked: metrics.knocked, begin: watch.begin }
   const hooks = () => config().webhooks.hooks.map((hook) => withSession(hook, config().sessions))
   const forAdmin = {
     admin,
@@ -160,8 +172,12 @@ function routes(
       {
         probe: store.probe,
         draining,
-        metrics: async () =>
-          metrics.render(...(await Promise.all([store.counts(), pipeline.activities()])), pipeline.refusals),
+        metrics: () =>
+          during(watch.begin, 'metrics', async () => {
+            const [counts, activities] = await Promise.all([store.counts(), pipeline.activities()])
+            const { refusals } = pipeline
+            return metrics.render({ counts, activities, refusals, stalls: watch.stalls() })
+          }),
         admit: (request) => {
           const { metrics: access, publicUrl } = config().server
           admitTo({ access, publicUrl, peer: guard.peer(request) }, admin, request)
@@ -189,7 +205,7 @@ function routes(
         deps,
         guard,
         actions,
-        { admin, failed, draining, activities: () => pipeline.activities(pageMs) },
+        { admin, failed, draining, begin: watch.begin, activities: () => pipeline.activities(pageMs) },
         () => [...first, ...parts].flatMap((part) => part.routes),
       ),
     ]

@@ -15,7 +15,7 @@ interface WebPagesDeps extends ServerDeps {
 }
 
 type Actions = Pick<DashboardDeps, 'expose' | 'revoke' | 'retry' | 'replay'>
-type Entry = Pick<DashboardDeps, 'admin' | 'failed' | 'draining' | 'activities'>
+type Entry = Pick<DashboardDeps, 'admin' | 'failed' | 'draining' | 'begin' | 'activities'>
 
 /** The dashboard, and the page to try the API. */
 export function webPages(

@@ -5,7 +5,16 @@ import type { Activities } from '../manage/activity.ts'
 interface Metrics {
   /** Counts one answered knock. */
   knocked(status: number, seconds: number): void
-  render(counts: Counts, activities: Activities, refusals: RefusalNumbers): string
+  render(seen: Seen): string
+}
+
+/** What others saw. */
+interface Seen {
+  readonly counts: Counts
+  readonly activities: Activities
+  readonly refusals: RefusalNumbers
+  /** How often the event loop was held, by what was under way. */
+  readonly stalls: ReadonlyMap<string, number>
 }
 
 interface RefusalNumbers {
@@ -29,7 +38,7 @@ export function createMetrics(version: string, startedAt: number): Metrics {
       const index = bounds.findIndex((bound) => seconds <= bound)
       if (index >= 0) buckets[index] = (buckets[index] ?? 0) + 1
     },
-    render: (counts, activities, refusals) =>
+    render: ({ counts, activities, refusals, stalls }) =>
       [
         ...family('postern_build_info', 'gauge', 'Version of this binary.', [[`version="${version}"`, 1]]),
         ...family('postern_start_time_seconds', 'gauge', 'Start of this process, Unix seconds.', [
@@ -68,6 +77,12 @@ export function createMetrics(version: string, startedAt: number): Metrics {
           'gauge',
           'When the oldest unfinished delivery arrived, Unix seconds; absent when nothing waits.',
           counts.oldestUnfinishedAt === undefined ? [] : [['', counts.oldestUnfinishedAt / 1000]],
+        ),
+        ...family(
+          'postern_event_loop_stalls_total',
+          'counter',
+          'How often the server was held longer than 50 ms in one piece, by what was under way.',
+          [...stalls].map(([work, n]) => [`during="${work}"`, n]),
         ),
         ...usage(),
         '',

@@ -1,6 +1,5 @@
 import { Elysia } from 'elysia'
 import type { Delivery } from '../../domain/delivery.ts'
-import { Failure } from '../../domain/error.ts'
 import type { Grant } from '../../domain/grant.ts'
 import type { MintOrder } from '../../manage/grants.ts'
 import { mintView } from '../../manage/views.ts'
@@ -12,10 +11,8 @@ import script from './assets/dashboard.js' with { type: 'text' }
 import icon from './assets/icon.svg' with { type: 'text' }
 import liveScript from './assets/live.js' with { type: 'text' }
 import { channelsPage, mintOrderOf } from './channels.ts'
-import { createChart } from './chart.ts'
-import { deliveriesPage } from './deliveries.ts'
-import { deliveryPage } from './delivery.ts'
-import { hookPage, hooksPage } from './hooks.ts'
+import { baseOf, createPageFinder, type FinderDeps, nothingThere, type PageAt } from './find-page.ts'
+import { hookPage } from './hooks.ts'
 import { liveStream } from './live.ts'
 import {
   type AnswerPage,
@@ -26,15 +23,12 @@ import {
   redirectToLogin,
 } from './login-routes.ts'
 import type { Login } from './logins.ts'
-import type { Page, PageDeps } from './page.ts'
+import type { Page } from './page.ts'
 import { createPageResponses, type PageResponses } from './responses.ts'
-import { sessionsPage } from './sessions.ts'
 
 /** What the dashboard shows and does, bound to this server by the composition root. */
-export interface DashboardDeps extends PageDeps, Omit<LoginDeps, 'responses' | 'refused'> {
+export interface DashboardDeps extends FinderDeps, Omit<LoginDeps, 'responses' | 'refused'> {
   readonly version: string
-  /** Unguessable, for the fence of one message. */
-  readonly nonce: () => string
   readonly draining: () => boolean
   readonly expose: (order: MintOrder) => Promise<{ readonly grant: Grant; readonly url: string }>
   readonly revoke: (id: string) => Promise<Grant>
@@ -142,35 +136,6 @@ const dashboardDetail = operation({
   refuses: [403, 421],
 })
 
-type PageAt = (url: URL) => Promise<Page>
-
-/** The page an address shows. Throws `not_found`. */
-function createPageFinder(deps: DashboardDeps): PageAt {
-  const history = createChart(deps)
-  return async (url) => {
-    const [, , place, name, ...rest] = url.pathname.split('/').map(decoded)
-    if (rest.length > 0) throw nothingThere()
-    if (place === undefined) return deliveriesPage(deps, history, url)
-    if (place === 'deliveries' && name !== undefined) return deliveryPage(deps, name)
-    if (place === 'hooks' && name !== undefined)
-      return hookPage(deps, name, { nonce: deps.nonce(), base: baseOf(deps, url) })
-    if (place === 'channels') return channelsPage(deps, { session: url.searchParams.get('session') })
-    if (place === 'sessions') return sessionsPage(deps)
-    if (place === 'hooks') return hooksPage(deps)
-    throw nothingThere()
-  }
-}
-
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment)
-  } catch {
-    throw nothingThere()
-  }
-}
-
-const nothingThere = (): Failure => new Failure('not_found', 'There is no such page.')
-
 /** Most pages that one stream follows; further ones are not refreshed. */
 const mostFollowed = 64
 
@@ -220,9 +185,6 @@ function tryOut(deps: DashboardDeps, name: string, form: URLSearchParams, base: 
   const trial = { template: linesOf(form.get('template')), delivery: form.get('delivery') ?? '' }
   return hookPage(deps, name, { ...trial, base, nonce: deps.nonce() })
 }
-
-/** Where senders find this server. The Host was checked before: it is one of ours. */
-const baseOf = ({ publicUrl }: DashboardDeps, { origin }: URL): string => publicUrl() ?? origin
 
 /** Browsers send every line of a textarea with CRLF. */
 const linesOf = (text: string | null): string => (text ?? '').replaceAll('\r\n', '\n')

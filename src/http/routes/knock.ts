@@ -3,6 +3,7 @@ import { Failure } from '../../domain/error.ts'
 import type { HandshakeAnswer, Knock, Proof, Receipt } from '../../domain/knock.ts'
 import { readBody, unpacked } from '../body.ts'
 import { guarded, type RequestGuard } from '../guard.ts'
+import type { BeginWork } from '../loop-watch.ts'
 import { headersToKeep, knockHeaders, preferredWaitMs, webhookHeaders } from '../request.ts'
 import { respondTo, type UsualAnswer } from './respond.ts'
 
@@ -15,6 +16,7 @@ export interface KnockDeps {
   readonly now: () => number
   /** Counts one answered knock. */
   readonly knocked: (status: number, seconds: number) => void
+  readonly begin: BeginWork
 }
 
 /** Answers one knock: Host and Origin, the route's own work, problem documents, and a count of it. */

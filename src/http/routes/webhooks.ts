@@ -1,4 +1,5 @@
 import { Elysia } from 'elysia'
+import type { Knock, Receipt } from '../../domain/knock.ts'
 import type { RequestGuard } from '../guard.ts'
 import { Turn } from '../models/knocks.ts'
 import { hookOperation } from '../openapi/knock-operation.ts'
@@ -37,7 +38,27 @@ async function knock(deps: KnockDeps, guard: RequestGuard, request: Request): Pr
   const { method, url } = request
   const proof = { kind: 'hook', path: rawPath(request), method, url } as const
   const asked = knockOf(deps, guard, request, proof)
-  const receipt = await deps.receive(asked, patienceOf(guard, request, 0))
+  const receipt = await receiveWatched(deps, request, asked, patienceOf(guard, request, 0))
   if (receipt.kind === 'ignored') guard.ignored(request, receipt.hook, receipt.why)
   return receiptAnswer(receipt, hookAnswer)
+}
+
+/** What is shorter holds nobody up. */
+const longBody = 65_536
+
+/** Notes the work on a long body: until it is stored and its sender waits, or has its answer. */
+async function receiveWatched(
+  deps: KnockDeps,
+  request: Request,
+  knock: Knock,
+  patience: ReturnType<typeof patienceOf>,
+): Promise<Receipt> {
+  const length = request.headers.get('content-length')
+  if (length !== null && Number(length) < longBody) return deps.receive(knock, patience)
+  const end = deps.begin('webhook')
+  const signal = () => {
+    end()
+    return patience.signal()
+  }
+  return deps.receive(knock, { ...patience, signal }).finally(end)
 }

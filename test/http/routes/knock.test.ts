@@ -22,7 +22,7 @@ function knock() {
     ...{ duplex: 'half' },
   })
   const receive = async () => assert.fail('nothing is received')
-  const deps = { receive, now: () => 0, knocked: () => {} }
+  const deps = { receive, now: () => 0, knocked: () => {}, begin: () => () => {} }
   const proof = { kind: 'hook', path: '/api/hooks/x', method: 'POST', url: request.url } as const
   const send = async () => {
     const writer = writable.getWriter()

@@ -1,0 +1,51 @@
+import { Failure } from '../../domain/error.ts'
+import { type BeginWork, during } from '../loop-watch.ts'
+import { channelsPage } from './channels.ts'
+import { createChart } from './chart.ts'
+import { deliveriesPage } from './deliveries.ts'
+import { deliveryPage } from './delivery.ts'
+import { hookPage, hooksPage } from './hooks.ts'
+import type { Page, PageDeps } from './page.ts'
+import { sessionsPage } from './sessions.ts'
+
+export interface FinderDeps extends PageDeps {
+  /** Unguessable, for the fence of one message. */
+  readonly nonce: () => string
+  /** Where the server is reached from outside, if that is configured. */
+  readonly publicUrl: () => string | undefined
+  readonly begin: BeginWork
+}
+
+export type PageAt = (url: URL) => Promise<Page>
+
+/** The page an address shows. Throws `not_found`. */
+export function createPageFinder(deps: FinderDeps): PageAt {
+  const history = createChart(deps)
+  const find: PageAt = async (url) => {
+    const [, , place, name, ...rest] = url.pathname.split('/').map(decoded)
+    if (rest.length > 0) throw nothingThere()
+    if (place === undefined) return deliveriesPage(deps, history, url)
+    if (place === 'deliveries' && name !== undefined) return deliveryPage(deps, name)
+    if (place === 'hooks' && name !== undefined)
+      return hookPage(deps, name, { nonce: deps.nonce(), base: baseOf(deps, url) })
+    if (place === 'channels') return channelsPage(deps, { session: url.searchParams.get('session') })
+    if (place === 'sessions') return sessionsPage(deps)
+    if (place === 'hooks') return hooksPage(deps)
+    throw nothingThere()
+  }
+  return (url) => during(deps.begin, 'dashboard', () => find(url))
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    throw nothingThere()
+  }
+}
+
+export const nothingThere = (): Failure => new Failure('not_found', 'There is no such page.')
+
+/** Where senders find this server. The Host was checked before: it is one of ours. */
+export const baseOf = ({ publicUrl }: Pick<FinderDeps, 'publicUrl'>, { origin }: URL): string =>
+  publicUrl() ?? origin
