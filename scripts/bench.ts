@@ -7,7 +7,7 @@
  */
 import { rmSync } from 'node:fs'
 import { mkdtemp, writeFile } from 'node:fs/promises'
-import { cpus, tmpdir, totalmem } from 'node:os'
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { against } from './bench/against.ts'
@@ -33,6 +33,8 @@ const measurements: Readonly<Record<string, (bench: Bench) => Promise<Samples>>>
   'large-hook': largeHook,
   starts,
 }
+
+const [loadBefore = 0] = loadavg()
 
 const { values } = parseArgs({
   options: {
@@ -106,11 +108,12 @@ function machine() {
     cores: cpus().length,
     memoryGb: Math.round(totalmem() / 2 ** 30),
     bun: process.versions.bun,
+    loadBefore,
   }
 }
 
 function heading(): string {
   const { date, cpu, cores, memoryGb, bun } = machine()
   const form = values.short ? 'The short form. ' : ''
-  return `${form}Measured ${date} on ${cores} cores of ${cpu}, ${memoryGb} GB, Bun ${bun}; load and server on the same machine.`
+  return `${form}Measured ${date} on ${cores} cores of ${cpu}, ${memoryGb} GB, Bun ${bun}; load and server on the same machine, which was ${loadBefore < 0.5 ? 'quiet' : 'busy'} before (load average ${loadBefore.toFixed(2)}).`
 }
