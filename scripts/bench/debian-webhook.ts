@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Taken, Taker } from './instead.ts'
+import { type Taker, withoutCost } from './instead.ts'
 import { startProgram } from './server.ts'
 import { secret, signature } from './signature.ts'
 import { body, flood } from './wrk.ts'
@@ -49,8 +49,6 @@ export async function debianWebhook(): Promise<readonly (Taker | string)[]> {
     },
   ]
 }
-
-const withoutCost = ({ perSecond, p99Ms }: Taken): Taken => ({ perSecond, p99Ms })
 
 const hook = (id: string, waits: boolean) => ({
   id,

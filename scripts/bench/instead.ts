@@ -19,6 +19,8 @@ export interface Taker extends AsyncDisposable {
 /** Without processor time where the work of what was answered goes on after the flood. */
 export type Taken = Pick<Flooded, 'perSecond' | 'p99Ms'> & { readonly cpuMicros?: number }
 
+export const withoutCost = ({ perSecond, p99Ms }: Taken): Taken => ({ perSecond, p99Ms })
+
 export interface Instead {
   readonly title: string
   readonly proof: string
