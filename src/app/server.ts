@@ -3,6 +3,7 @@ import type { TlsTexts } from '../config/tls.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { withSession } from '../domain/hook.ts'
 import type { Session } from '../domain/session.ts'
+import { createArrivals } from '../http/arrivals.ts'
 import { admitTo, createAdminCheck } from '../http/credentials.ts'
 import type { RequestGuard } from '../http/guard.ts'
 import { createHostNames, createHosts, createPeers, remembered } from '../http/hosts.ts'
@@ -148,7 +149,13 @@ function routes(
   const admin = createAdminCheck({ adminToken: deps.adminToken, failed })
   const actions = createAdminActions(deps, pipeline, address)
   const metrics = createMetrics(deps.version, clock.now())
-  const knocks = { receive: pipeline.receive, now: clock.now, knocked: metrics.knocked, begin: watch.begin }
+  const knocks = {
+    receive: pipeline.receive,
+    now: clock.now,
+    arrivals: createArrivals(guard.peer),
+    knocked: metrics.knocked,
+    begin: watch.begin,
+  }
   const hooks = () => config().webhooks.hooks.map((hook) => withSession(hook, config().sessions))
   const forAdmin = {
     admin,

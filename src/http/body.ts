@@ -2,6 +2,7 @@ import { Failure } from '../domain/error.ts'
 import { parsePlainJson } from '../payload/json.ts'
 import { decodeUtf8, mediaTypeOf } from '../payload/text.ts'
 import { tooLarge, unpack } from '../payload/unpack.ts'
+import type { Arrivals } from './arrivals.ts'
 
 const slowestUploadMs = 30_000
 
@@ -11,15 +12,24 @@ const mostBytes = 32 * 1024 * 1024
 const most = (limit: number): number => (limit > 0 ? limit : mostBytes)
 
 /** Reads a request's raw bytes, never more than `limit` (0 for none but 32 MiB), within 30 seconds. */
-export async function readBody(request: Request, limit: number): Promise<Uint8Array> {
+export async function readBody(request: Request, limit: number, arrivals?: Arrivals): Promise<Uint8Array> {
   const maxBytes = most(limit)
   const declared = request.headers.get('content-length')
   if (declared !== null && Number(declared) > maxBytes) throw tooLarge(maxBytes)
-  if (declared === null) return inTime(collect(request, maxBytes))
-  // What fits one packet is here already, or its silent connection is closed by the runtime (see `arrivalSeconds`): a
-  // deadline of its own would cost more than reading it.
-  const whole = Number(declared) <= onePacket ? arrived(request.arrayBuffer()) : inTime(request.arrayBuffer())
-  return new Uint8Array(await whole)
+  arrivals?.begin(request)
+  try {
+    if (declared === null) return await inTime(collect(request, maxBytes))
+    // What fits one packet is here already, or its silent connection is closed by the runtime (see `arrivalSeconds`): a
+    // deadline of its own would cost more than reading it.
+    return await (Number(declared) <= onePacket ? request.bytes() : inTime(request.bytes()))
+  } catch (cause) {
+    // A connection that ended in the middle of a body is an ordinary refusal, which nobody hears.
+    throw cause instanceof Failure
+      ? cause
+      : new Failure('malformed', 'The body did not arrive whole.', { cause, closes: true })
+  } finally {
+    arrivals?.end(request)
+  }
 }
 
 /**
@@ -78,16 +88,8 @@ async function inTime<T>(body: Promise<T>): Promise<T> {
     )
   })
   try {
-    return await Promise.race([arrived(body), late])
+    return await Promise.race([body, late])
   } finally {
     clearTimeout(timer)
   }
 }
-
-/** A connection that ended in the middle of a body is an ordinary refusal, which nobody hears. */
-const arrived = <T>(body: Promise<T>): Promise<T> =>
-  body.catch((cause: unknown) => {
-    throw cause instanceof Failure
-      ? cause
-      : new Failure('malformed', 'The body did not arrive whole.', { cause, closes: true })
-  })

@@ -1,6 +1,7 @@
 import type { Delivery } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
 import type { HandshakeAnswer, Knock, Proof, Receipt } from '../../domain/knock.ts'
+import type { Arrivals } from '../arrivals.ts'
 import { readBody, unpacked } from '../body.ts'
 import { guarded, type RequestGuard } from '../guard.ts'
 import type { BeginWork } from '../loop-watch.ts'
@@ -14,6 +15,7 @@ export interface KnockDeps {
     patience: { readonly waitMs: number; readonly hookWaitMs: number; readonly signal: () => AbortSignal },
   ) => Promise<Receipt>
   readonly now: () => number
+  readonly arrivals: Arrivals
   /** Counts one answered knock. */
   readonly knocked: (status: number, seconds: number) => void
   readonly begin: BeginWork
@@ -42,7 +44,7 @@ export function knockOf(deps: KnockDeps, guard: RequestGuard, request: Request, 
     peer: () => guard.peer(request),
     header: (name) => request.headers.get(name) ?? undefined,
     body: (maxBytes, as) => {
-      sent ??= arriving(guard, request, readBody(request, maxBytes))
+      sent ??= readBody(request, maxBytes, deps.arrivals)
       if (as === 'sent' || !request.headers.has('content-encoding')) return sent
       const by = as === 'unproven' ? 'stranger' : undefined
       body ??= sent.then((bytes) => unpacked(request, bytes, maxBytes, by))
@@ -50,14 +52,6 @@ export function knockOf(deps: KnockDeps, guard: RequestGuard, request: Request, 
     },
     keptHeaders: (form) => headersToKeep(request, form === 'message' ? knockHeaders : webhookHeaders),
   }
-}
-
-const slowMs = 1000
-
-/** Whose body is slow is asked while it comes: its connection may be closed before it is refused. */
-function arriving(guard: RequestGuard, request: Request, body: Promise<Uint8Array>): Promise<Uint8Array> {
-  const timer = setTimeout(() => guard.peer(request), slowMs)
-  return body.finally(() => clearTimeout(timer))
 }
 
 const longWaitMs = 15_000

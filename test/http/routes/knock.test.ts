@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { createArrivals } from '../../../src/http/arrivals.ts'
 import type { RequestGuard } from '../../../src/http/guard.ts'
 import { knockOf } from '../../../src/http/routes/knock.ts'
 
@@ -22,7 +23,8 @@ function knock() {
     ...{ duplex: 'half' },
   })
   const receive = async () => assert.fail('nothing is received')
-  const deps = { receive, now: () => 0, knocked: () => {}, begin: () => () => {} }
+  const arrivals = createArrivals(guard.peer)
+  const deps = { receive, now: () => 0, arrivals, knocked: () => {}, begin: () => () => {} }
   const proof = { kind: 'hook', path: '/api/hooks/x', method: 'POST', url: request.url } as const
   const send = async () => {
     const writer = writable.getWriter()
