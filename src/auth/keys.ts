@@ -74,6 +74,7 @@ export function openKeys(dir: string, clock: KeyClock): KeyRing {
 function createEnds({ skew = () => 0 }: KeyClock): (kid: string, retireAt: number) => number {
   const ends = new Map<string, number>()
   return (kid, retireAt) => {
+    if (retireAt === Number.POSITIVE_INFINITY) return retireAt
     const name = `${kid} ${retireAt}`
     const end = ends.get(name) ?? retireAt - skew()
     ends.set(name, end)
