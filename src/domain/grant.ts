@@ -1,4 +1,4 @@
-import { channelOfOpened, type Opened } from './channel.ts'
+import type { Opened } from './channel.ts'
 import { Failure } from './error.ts'
 import { suggestion } from './nearest.ts'
 
@@ -71,8 +71,11 @@ export function admits(grant: Grant | undefined, claims: Claims, now: number): g
 /** True when the row and the token agree and it is not revoked: that is enough to read the deliveries it once made. */
 export function mayRead(grant: Grant | undefined, claims: Claims): grant is Grant {
   if (!grant || grant.revokedAt !== undefined) return false
-  return channelOfOpened(grant) === channelOfOpened(claims) && grant.verb === claims.verb && isFitting(claims)
+  return opensSame(grant, claims) && grant.verb === claims.verb && isFitting(claims)
 }
+
+const opensSame = (one: Opened, other: Opened): boolean =>
+  one.session === other.session && one.hook === other.hook
 
 const hasEnded = ({ expiresAt }: Claims, now: number): boolean =>
   expiresAt !== undefined && now >= expiresAt * 1000
