@@ -48,29 +48,20 @@ async function proveToken(
   const row = await deps.store.findGrant(claims.grant)
   const grant = admitted(row, claims, knock.receivedAt)
   if (!grant) throw await deadToken(deps, claims, row, knock.receivedAt)
-  try {
-    return await proveGrant(deps, knock, proof, grant)
-  } catch (thrown) {
-    throw attributed(thrown, sourceOf(grant))
-  }
-}
-
-async function proveGrant(
-  deps: AuthenticateDeps,
-  knock: Knock,
-  proof: TokenProof,
-  grant: Grant,
-): Promise<Admission | { readonly handshake: HandshakeAnswer }> {
   if (grant.hook !== undefined) return proveHookUrl(deps, knock, proof, grant)
-  if (proof.method !== 'POST') throw wrongMethod()
-  spendKnock(deps, grant.id, knock.receivedAt)
-  const session = requireOpen(await deps.store.findSession(grant.session), grant.session)
-  return {
-    source: sourceOf(grant),
-    session,
-    action: verbs[grant.verb].action ?? 'input',
-    form: { kind: 'message' },
-    maxBytes: deps.config().limits.messageBytes,
+  const source = sourceOf(grant)
+  try {
+    if (proof.method !== 'POST') throw wrongMethod()
+    spendKnock(deps, grant.id, knock.receivedAt)
+    return {
+      source,
+      session: requireOpen(await deps.store.findSession(grant.session), grant.session),
+      action: verbs[grant.verb].action ?? 'input',
+      form: { kind: 'message' },
+      maxBytes: deps.config().limits.messageBytes,
+    }
+  } catch (thrown) {
+    throw attributed(thrown, source)
   }
 }
 

@@ -1,9 +1,10 @@
 import { Failure } from '../domain/error.ts'
 import type { Knock } from '../domain/knock.ts'
+import { cleanFrom, compose } from '../domain/message.ts'
 import { misreadAt, parsePlainJson } from '../payload/json.ts'
 import { decodeUtf8, mediaTypeOf } from '../payload/text.ts'
 
-/** The body of `/hook` or `wake`, before its message is cleaned. */
+/** The body of `/hook` or `wake`, its message as the agent will get it. */
 export interface MessageBody {
   readonly message: string
   readonly from: string | undefined
@@ -65,16 +66,11 @@ interface Fields {
 function messageOf(knock: Knock, fields: Fields, payload: Uint8Array, contentType: string): MessageBody {
   const { message } = fields
   if (typeof message !== 'string') throw wrongShape('"message" must be a string.')
-  return {
-    message,
-    from: optional(fields.from, 'from'),
-    idempotencyKey: agreedKey(
-      optional(fields.idempotency_key, 'idempotency_key'),
-      knock.header('idempotency-key'),
-    ),
-    payload,
-    contentType,
-  }
+  const from = optional(fields.from, 'from')
+  const keyInBody = optional(fields.idempotency_key, 'idempotency_key')
+  const idempotencyKey = agreedKey(keyInBody, knock.header('idempotency-key'))
+  const sender = cleanFrom(from)
+  return { message: compose(message, sender), from: sender, idempotencyKey, payload, contentType }
 }
 
 type Format = 'json' | 'text'
@@ -88,14 +84,19 @@ function formatOf(contentType: string): Format {
   throw new Failure('unsupported_media_type', 'Send application/json or text/plain, in UTF-8.')
 }
 
-async function parse(payload: Uint8Array, format: Format): Promise<Fields> {
+function parse(payload: Uint8Array, format: Format): Fields | Promise<Fields> {
   const text = decodeUtf8(payload)
   if (format === 'text') return { message: text }
   try {
     return parseBody(text)
   } catch (thrown) {
-    throw thrown instanceof Failure && thrown.code === 'malformed' ? await misreadAt(text, thrown) : thrown
+    if (thrown instanceof Failure && thrown.code === 'malformed') return misread(text, thrown)
+    throw thrown
   }
+}
+
+async function misread(text: string, refusal: Failure): Promise<never> {
+  throw await misreadAt(text, refusal)
 }
 
 function parseBody(text: string): Fields {

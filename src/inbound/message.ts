@@ -6,7 +6,7 @@ import type { Admission, Knock } from '../domain/knock.ts'
 import { clean, cleanFrom, compose, isBlank } from '../domain/message.ts'
 import type { View } from '../payload/view.ts'
 import { ownRespond, schemeOf } from '../providers/index.ts'
-import { agreedKey, type MessageBody, readMessage, readTurn } from './message-body.ts'
+import { agreedKey, readMessage, readTurn } from './message-body.ts'
 import { type HookRenderer, type Rendering, readPayload } from './webhook-message.ts'
 
 /** The message of a knock as its agent will get it, and what its sender asked for. */
@@ -41,24 +41,23 @@ export interface MessageDeps {
 }
 
 /** payload → message. Throws 4xx failures; loses nothing because nothing is stored yet. */
-export async function render(
-  deps: MessageDeps,
-  knock: Knock,
-  admission: Admission,
-): Promise<Rendered | Ignored> {
+export function render(deps: MessageDeps, knock: Knock, admission: Admission): Promise<Rendered | Ignored> {
   const contentType = knock.header('content-type') ?? ''
-  const { form } = admission
+  const { form, maxBytes } = admission
   if (form.kind === 'hook') return renderHook(deps, knock, admission, form.hook, contentType)
-  if (form.kind === 'message')
-    return addressedMessage(await readMessage(knock, admission.maxBytes, contentType))
-  const turn = await readTurn(knock, admission.maxBytes, contentType)
-  if (turn.callbackUrl !== undefined) checkCallback(turn.callbackUrl, deps.mayCall)
-  return addressedMessage(turn)
+  if (form.kind === 'message') return readMessage(knock, maxBytes, contentType)
+  return renderTurn(deps, knock, maxBytes, contentType)
 }
 
-function addressedMessage(body: MessageBody): Rendered {
-  const from = cleanFrom(body.from)
-  return { ...body, message: compose(body.message, from), from }
+async function renderTurn(
+  deps: MessageDeps,
+  knock: Knock,
+  maxBytes: number,
+  contentType: string,
+): Promise<Rendered> {
+  const turn = await readTurn(knock, maxBytes, contentType)
+  if (turn.callbackUrl !== undefined) checkCallback(turn.callbackUrl, deps.mayCall)
+  return turn
 }
 
 async function renderHook(
