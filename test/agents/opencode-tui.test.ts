@@ -10,6 +10,21 @@ import type { Served } from '../support/binary.ts'
 import { until } from '../support/hooks.ts'
 
 const skip = without('opencode')
+
+const listens = (port: number): Promise<true | undefined> =>
+  fetch(`http://127.0.0.1:${port}/session`, { signal: AbortSignal.timeout(1500) }).then(
+    ({ ok }) => ok || undefined,
+    () => undefined,
+  )
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
 const timeout = 240_000
 const add = ['--driver', 'command', '--preset', 'opencode', '--', 'opencode']
 
@@ -94,5 +109,14 @@ describe('opencode in a terminal with a port, through the built binary', () => {
     await send('SAY:second word')
     await shows(/SAY:second word/)
     assert.deepEqual(bench.userMessages(), ['SAY:first word', 'SAY:second word'])
+  })
+
+  it('a terminal started anew shows what came while it started', { skip, timeout }, async () => {
+    await pane.close()
+    await until('it is gone', () => !isRunning(pane.panePid) || undefined)
+    pane = await openPane(bench, ['opencode', '--port', String(port)])
+    await until('it listens', () => listens(port), 90_000)
+    await send('SAY:third word')
+    await shows(/SAY:third word/)
   })
 })

@@ -44,22 +44,6 @@ export async function beginConversation(opening: Opening, signal: AbortSignal): 
   return begun
 }
 
-/**
- * Opens a conversation on the screen of a terminal that shows none, as after its start, so that its person sees what comes in. A
- * screen on which a conversation is in use stays as it is.
- */
-export async function showIfNoneIsOpen(
-  { api, settings: { url } }: Pick<Opening, 'api' | 'settings'>,
-  conversation: Conversation,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const terminal = await terminalAt(url)
-  if (!terminal) return false
-  const open = await newestConversation(api, signal, terminal)
-  if (open.kind === 'none') await show(api, conversation, signal)
-  return open.kind === 'none'
-}
-
 /** A server without a screen takes no notice. */
 export async function show(api: Api, conversation: Conversation, signal: AbortSignal): Promise<void> {
   await api.post('/tui/select-session', directoryOf(conversation), { sessionID: conversation.id }, signal)

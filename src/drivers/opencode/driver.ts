@@ -48,7 +48,9 @@ function connect(deps: DriverDeps, session: Session, tools: DriverTools): Connec
     api: createApi(settings, deps.env),
     journal: openSentJournal(tools.runDir, session),
     ending: new AbortController(),
+    closing: new AbortController(),
     running: false,
+    showing: false,
     unsettled: undefined,
   }
   return {
@@ -59,8 +61,9 @@ function connect(deps: DriverDeps, session: Session, tools: DriverTools): Connec
     recall: (deliveryId) => recover(opening, deliveryId),
     end: async () => {
       opening.ending.abort()
+      opening.closing.abort()
       await opening.journal.clear()
     },
-    close: async () => {},
+    close: async () => opening.closing.abort(),
   }
 }

@@ -14,9 +14,13 @@ export interface Opening {
   readonly api: Api
   readonly journal: Journal<Sent>
   readonly ending: AbortController
+  /** Aborted when nothing is to go on in the background. */
+  readonly closing: AbortController
   settings: OpencodeSettings
   /** A message is on its way, or its turn is waited for. */
   running: boolean
+  /** A terminal that may still be starting is asked again to show the conversation. */
+  showing: boolean
   /** The message whose conversation was idle although its turn had shown no end, as first seen. */
   unsettled: { readonly messageId: string; readonly answers: number; readonly since: number } | undefined
 }

@@ -12,7 +12,6 @@ import {
   locate,
   messageStatus,
   show,
-  showIfNoneIsOpen,
 } from './conversation.ts'
 import { listen } from './events.ts'
 import { answerSoFar, createTurnProgress, follow, watchAbsence } from './follow.ts'
@@ -20,7 +19,9 @@ import type { Sent } from './journal.ts'
 import { newMessageId } from './messages.ts'
 import type { Opening } from './opening.ts'
 import { beginMs, readinessAt, waitsFor } from './readiness.ts'
+import { goOnOpening, screenToOpenOn } from './screen.ts'
 import { textWithSkill } from './skill.ts'
+import type { Terminal } from './terminal.ts'
 
 /**
  * One message, and with `on` its whole turn. One at a time: what comes meanwhile would wait in the agent's own
@@ -62,9 +63,10 @@ async function sendAlone(
   const text = await textWithSkill(opening, conversation, message, cut)
   if (text === undefined) return noSkill(message.skill)
   if (typeof text !== 'string') return text
-  const shows = found.kind === 'none' || (await showIfNoneIsOpen(opening, conversation, cut))
+  const screen = await screenToOpenOn(opening, conversation, cut)
+  if (screen) await show(opening.api, conversation, cut)
   if (cut.aborted) return cutOff(opening)
-  return sendAndFollow(opening, conversation, { message, text, cut, on, shows })
+  return sendAndFollow(opening, conversation, { message, text, cut, on, screen })
 }
 
 /** Before anything was sent. */
@@ -80,8 +82,8 @@ interface Sending {
   readonly text: string
   readonly cut: AbortSignal
   readonly on: TurnEvents | undefined
-  /** The conversation was opened on a screen for this message. */
-  readonly shows: boolean
+  /** Where the conversation is opened for this message. */
+  readonly screen: Terminal | undefined
 }
 
 /** A turn goes without the server's events rather than not at all. */
@@ -122,7 +124,7 @@ async function post(
   opening: Opening,
   conversation: Conversation,
   sent: Sent,
-  { text, cut, shows }: Sending,
+  { text, cut, screen }: Sending,
 ): Promise<Outcome> {
   await opening.journal.write(sent)
   const body = { messageID: sent.messageId, parts: [{ type: 'text', text }] }
@@ -130,8 +132,7 @@ async function post(
   const reply = await opening.api.post(path, directoryOf(conversation), body, cut)
   if (reply.kind === 'done') {
     const outcome = await appears(opening, conversation, sent, cut)
-    // Right after its start a terminal does not listen yet.
-    if (shows) await show(opening.api, conversation, cut)
+    if (screen) void goOnOpening(opening, conversation, screen)
     return outcome
   }
   if (reply.kind === 'broken') return { kind: 'unknown', why: reply.why, accepted: false }

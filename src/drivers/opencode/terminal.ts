@@ -8,7 +8,8 @@ export interface Terminal {
   readonly startedAt: number
 }
 
-const searchMs = 1500
+/** A machine on which an agent starts is busy. */
+const searchMs = 5000
 
 /**
  * The terminal that listens at a URL; undefined for `opencode serve`, for other machines and where the system does not show
