@@ -3,6 +3,7 @@ import { posix } from 'node:path'
 /** Which layer may import which; a layer may always import itself. Nothing points back up. */
 export const layers: Readonly<Record<string, readonly string[]>> = {
   main: ['cli', 'app', 'platform', 'version', 'domain'],
+  'store-thread': ['platform', 'store'],
   cli: ['app', 'manage', 'version', 'wait', 'domain'],
   app: [
     'http',

@@ -62,6 +62,7 @@ function compilerArguments(outfile: string, target: Target | undefined): string[
   return [
     'build',
     'src/main.ts',
+    'src/store-thread.ts',
     '--compile',
     `--outfile=${outfile}`,
     ...(target ? [`--target=bun-${target}`] : []),

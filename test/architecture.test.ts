@@ -18,7 +18,7 @@ test('the sources keep the rules of the house', () => {
 
 test('ARCHITECTURE.md draws the layers as they are', () => {
   const page = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
-  const drawn = [...page.matchAll(/^\| `(\w+)\/?` \| [^|]+ \| ?([^|]*) ?\|$/gm)].map(
+  const drawn = [...page.matchAll(/^\| `([\w-]+)\/?` \| [^|]+ \| ?([^|]*) ?\|$/gm)].map(
     ([, layer = '', imports = '']) => [layer, [...imports.matchAll(/`([^`]+)`/g)].map(([, name]) => name)],
   )
   const portsOf = (layer: string) =>

@@ -8,7 +8,7 @@ import { version } from '../version.ts'
 import { openLocalHome, type ProcessDeps } from './local-home.ts'
 
 /** The composition root: everything outside of the command line, on one platform. Heavy parts load at the first call. */
-export function createIo(platform: Platform): Io {
+export function createIo(platform: Platform, storeThread: URL): Io {
   const { env } = process
   const clock: Clock = {
     now: Date.now,
@@ -16,7 +16,7 @@ export function createIo(platform: Platform): Io {
     bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
   }
   let stopping: AbortSignal | undefined
-  const deps: ProcessDeps = { platform, env, clock }
+  const deps: ProcessDeps = { platform, env, clock, storeThread }
   const io: Io = {
     stdout: (text) => writeAll(1, text),
     stderr: (text) => writeAll(2, text),

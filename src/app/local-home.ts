@@ -17,6 +17,8 @@ export interface ProcessDeps {
   readonly platform: Platform
   readonly env: Readonly<Record<string, string | undefined>>
   readonly clock: Clock
+  /** The module with which a thread of the store begins. */
+  readonly storeThread: URL
 }
 
 /**

@@ -4,14 +4,15 @@ import { createTokens } from '../auth/tokens.ts'
 import type { Io, ServeFlags } from '../cli/context.ts'
 import { type Config, loadConfig } from '../config/load.ts'
 import { readTls } from '../config/tls.ts'
+import { Failure } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
 import type { DoorStore, Log } from '../domain/ports.ts'
 import { allDrivers } from '../drivers/index.ts'
 import { createLog } from '../log.ts'
 import { baseUrl } from '../manage/urls.ts'
 import { lockHome } from '../store/lock.ts'
-import { openStore } from '../store/sqlite.ts'
 import { openSteadyClock } from '../store/steady-clock.ts'
+import { openThreadedStore } from '../store/threads/store.ts'
 import { type ConfigWatcher, watchConfig } from './config-watcher.ts'
 import { openHome } from './home.ts'
 import type { ProcessDeps } from './local-home.ts'
@@ -52,9 +53,11 @@ async function serveWith(
   const steady = openSteadyClock(clock)
   const { databaseFile: path, revokedFile, keysDir } = home
   const onUpgrade = (copy: string) => log('info', 'store.upgraded', { copy })
-  const store = await openStore({
+  const death = Promise.withResolvers<never>()
+  const store = await openThreadedStore({
     ...{ platform, path, revokedFile, keysDir, steady, onUpgrade },
-    ...{ now: clock.now, role: 'server' },
+    ...{ entry: deps.storeThread, now: clock.now },
+    onDeath: (why) => death.reject(new Failure('internal', `The server cannot store any more: ${why}.`)),
   })
   try {
     const keys = await openSigningKeys(home, store, steady)
@@ -76,7 +79,7 @@ async function serveWith(
     const stopAnnouncing = await announce(home, server.url, watcher.now)
     io.stderr(`Listening on ${server.url}\n`)
     const stopReloading = onHangup(watcher)
-    await untilStopped(io.stopping)
+    await Promise.race([untilStopped(io.stopping), death.promise])
     log('info', 'server.stopping')
     stopAnnouncing()
     await server.close()

@@ -155,8 +155,6 @@ export interface Store extends DoorStore, HostLink, StoreMaintenance {}
 
 /** A knock, ready to be stored. */
 export interface Draft {
-  /** `deliveryIdBytes` random bytes: what nobody can guess of its id. */
-  readonly chance: Uint8Array
   readonly session: SessionId
   readonly source: Source
   readonly action: Action

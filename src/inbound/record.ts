@@ -1,16 +1,14 @@
 import { createHash } from 'node:crypto'
-import { deliveryIdBytes } from '../domain/delivery.ts'
 import { withoutFence } from '../domain/fence.ts'
 import { type Hook, keyWindowMs } from '../domain/hook.ts'
 import type { Admission, Knock } from '../domain/knock.ts'
-import type { Clock, DoorStore, Draft, Recorded } from '../domain/ports.ts'
+import type { DoorStore, Draft, Recorded } from '../domain/ports.ts'
 import { type Address, isClosed } from '../domain/session.ts'
 import type { InboundConfig } from './config.ts'
 import type { Rendered } from './message.ts'
 
 export interface RecordDeps {
   readonly store: Pick<DoorStore, 'recordDelivery'>
-  readonly clock: Pick<Clock, 'bytes'>
   readonly config: () => Pick<InboundConfig, 'limits' | 'retry'>
   /** How long what is recorded stays leased to this process. */
   readonly leaseMs: number
@@ -30,7 +28,6 @@ export function record(
   const hook = hookOf(admission.form)
   const { message, from, skill, callbackUrl, timeoutMs, payload, contentType, failed } = rendered
   return deps.store.recordDelivery({
-    chance: deps.clock.bytes(deliveryIdBytes),
     session: session.id,
     source: admission.source,
     action: admission.action,

@@ -1,11 +1,5 @@
 import { Buffer } from 'node:buffer'
-import {
-  type Delivery,
-  type DeliveryId,
-  type DeliveryRecord,
-  deliveryIdBytes,
-  isDeliveryId,
-} from '../domain/delivery.ts'
+import { type Delivery, type DeliveryId, type DeliveryRecord, isDeliveryId } from '../domain/delivery.ts'
 import type { Driver } from '../domain/driver.ts'
 import { Failure } from '../domain/error.ts'
 import { compose, isBlank } from '../domain/message.ts'
@@ -37,7 +31,7 @@ export function retryDelivery(deps: RetryDeps, id: string): Promise<Delivery> {
 
 interface ReplayDeps {
   readonly store: Pick<DoorStore, 'inspectDelivery' | 'listDeliveries' | 'recordDelivery'>
-  readonly clock: Pick<Clock, 'now' | 'bytes'>
+  readonly clock: Pick<Clock, 'now'>
   readonly maxHoldMs: number
   /** Most unfinished deliveries of a session; 0 for no limit. */
   readonly queueLimit: number
@@ -123,7 +117,6 @@ async function draftReplay(
     throw new Failure('unprocessable', 'That delivery has no message to send again; give it one.')
   return {
     ...keptParts(original),
-    chance: deps.clock.bytes(deliveryIdBytes),
     source: { kind: 'admin' },
     message,
     replayOf: original.id,

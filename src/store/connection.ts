@@ -63,6 +63,19 @@ function create(path: string): void {
   }
 }
 
+/** The same for reading alone, of a database that its writer has brought to this schema. Throws `home_unusable`. */
+export function openReading({ platform, path, busyMs }: ConnectionDeps): Connection {
+  try {
+    const database = platform.openDatabase(path)
+    database.exec(`PRAGMA busy_timeout = ${busyMs}`)
+    configure(database, path)
+    database.exec('PRAGMA query_only = ON')
+    return wrap(database)
+  } catch (cause) {
+    throw unusable(path, cause)
+  }
+}
+
 const openingBusyMs = 5000
 
 function opened(database: Database, { busyMs, path, beforeUpgrade }: ConnectionDeps): Connection {

@@ -1,3 +1,4 @@
+import { deliveryIdBytes } from '../domain/delivery.ts'
 import type { HomeTroubleKind } from '../domain/home-state.ts'
 import type { Platform } from '../platform/platform.ts'
 import { type Cache, createCache } from './cache.ts'
@@ -7,7 +8,7 @@ import { countCommit } from './mark.ts'
 import type { BeforeUpgrade } from './migrate.ts'
 import { number } from './rows.ts'
 import { createSameFiles } from './same-files.ts'
-import { createStoreTime, type StoreTime } from './saved-time.ts'
+import { createStoreTime, type Moment, type StoreTime } from './saved-time.ts'
 import type { SteadyClock } from './steady-clock.ts'
 
 export interface StoreDeps {
@@ -28,29 +29,40 @@ export interface StoreDeps {
   readonly role: 'server' | 'client'
   /** The lock that a server of this home holds (see `lock.ts`): no command changes the schema under a running server. */
   readonly serverLock?: string
+  /** `deliveryIdBytes` random bytes: what nobody can guess of an id. The system's, unless a test names them. */
+  readonly chance?: () => Uint8Array
   /** Called with the path of the copy that was made before the schema was changed. */
   readonly onUpgrade?: (copy: string) => void
 }
 
-/** What the parts of the SQLite store have in common. */
-export interface StoreContext {
+/** What reading takes. */
+export interface ReadContext {
   readonly sql: Sql
   readonly cache: Cache
-  readonly revokedFile: string | undefined
-  /** Unix milliseconds by the wall clock: of grants and sessions. */
-  readonly now: () => number
   /** The time of deliveries. */
   readonly time: StoreTime
+  /** Reads the newest state, whichever process wrote it. */
+  readonly read: <T>(act: () => T) => Promise<T>
+}
+
+/** What the parts of the SQLite store have in common. */
+export interface StoreContext extends ReadContext {
+  readonly revokedFile: string | undefined
+  readonly chance: () => Uint8Array
+  /** Unix milliseconds by the wall clock: of grants and sessions. */
+  readonly now: () => number
+  /** When the transaction under way began: the time of all that it stores. */
+  readonly moment: () => Moment
   /** Is told the number of every transaction, once it is on disk. */
   readonly onCommit: (note: (commits: number) => void) => void
   /** One act of the next shared transaction (see `group-commit.ts`). */
   readonly write: <T>(act: () => T) => Promise<T>
-  /** Reads the newest state, whichever process wrote it. */
-  readonly read: <T>(act: () => T) => Promise<T>
   /** True once for all that other processes wrote since the last call. */
   readonly changedElsewhere: () => boolean
   readonly close: () => Promise<void>
 }
+
+const systemChance = () => crypto.getRandomValues(new Uint8Array(deliveryIdBytes))
 
 const busyMs = { server: 5, client: 4000 }
 
@@ -60,6 +72,7 @@ export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade): Stor
   let connection = open()
   const requireSameFiles = createSameFiles(deps.path)
   let elsewhere = false
+  let moment: Moment | undefined
   const sql = (text: string) => connection.sql(text)
   const commits = createCommitCount(sql)
   const cache = createCache(sql)
@@ -76,6 +89,7 @@ export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade): Stor
     began: () => {
       requireSameFiles()
       notice()
+      moment = undefined
       commits.began()
     },
     ending: () => {
@@ -99,8 +113,13 @@ export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade): Stor
     sql,
     cache,
     revokedFile: deps.revokedFile,
+    chance: deps.chance ?? systemChance,
     now: deps.now,
     time,
+    moment: () => {
+      moment ??= time.moment()
+      return moment
+    },
     onCommit: commits.onCommit,
     write,
     read: (act) => readNow(refresh, act),
@@ -140,7 +159,7 @@ function createCommitCount(sql: Sql) {
 }
 
 /** What an async function would give, without the cost of one: a knock reads twice. */
-function readNow<T>(refresh: () => void, act: () => T): Promise<T> {
+export function readNow<T>(refresh: () => void, act: () => T): Promise<T> {
   try {
     refresh()
     return Promise.resolve(act())
@@ -150,7 +169,7 @@ function readNow<T>(refresh: () => void, act: () => T): Promise<T> {
 }
 
 /** What arrives in one turn of the event loop sees one state; only the first looks for other processes' writes. */
-function oncePerTurn(act: () => void): () => void {
+export function oncePerTurn(act: () => void): () => void {
   let done = false
   return () => {
     if (done) return

@@ -2,20 +2,18 @@ import { channelOfOpened } from '../domain/channel.ts'
 import type { Grant, GrantId } from '../domain/grant.ts'
 import type { DoorStore } from '../domain/ports.ts'
 import { channelOf, requireOpen, type SessionId } from '../domain/session.ts'
-import type { StoreContext } from './context.ts'
+import type { ReadContext, StoreContext } from './context.ts'
 import { createPause } from './queries.ts'
 import { noteRevoked } from './revocations.ts'
 import { grantOf } from './rows.ts'
 
-type Grants = Pick<DoorStore, 'addGrant' | 'findGrant' | 'listGrants' | 'revokeGrant'>
-
-export const grantStore = (context: StoreContext): Grants => ({
+export const grantWrites = (context: StoreContext): Pick<DoorStore, 'addGrant' | 'revokeGrant'> => ({
   addGrant: (grant) => context.write(() => add(context, grant)),
-  findGrant: (id) => context.read(() => context.cache.grant(id)),
-  listGrants: (filter) =>
-    filter.idPrefix ? context.read(() => listPrefixed(context, filter)) : list(context, filter),
   revokeGrant: (id, at) => context.write(() => revoke(context, id, at)),
 })
+
+export const listGrants = (context: ReadContext, filter: Filter): Promise<readonly Grant[]> =>
+  filter.idPrefix ? context.read(() => listPrefixed(context, filter)) : list(context, filter)
 
 function add({ sql, cache }: StoreContext, grant: Grant): void {
   if (grant.session !== undefined) requireOpen(cache.session(grant.session), grant.session)
@@ -35,7 +33,7 @@ function add({ sql, cache }: StoreContext, grant: Grant): void {
   )
 }
 
-function listPrefixed({ sql }: StoreContext, { session, idPrefix = '' }: Filter): readonly Grant[] {
+function listPrefixed({ sql }: ReadContext, { session, idPrefix = '' }: Filter): readonly Grant[] {
   const rows = sql('SELECT * FROM grants WHERE id >= ? AND id < ? ORDER BY created_at DESC, id DESC')
   const grants = rows.all(idPrefix, `${idPrefix}\u{10ffff}`).map(grantOf)
   return session === undefined ? grants : grants.filter((grant) => grant.session === session)
@@ -44,7 +42,7 @@ function listPrefixed({ sql }: StoreContext, { session, idPrefix = '' }: Filter)
 type Filter = Parameters<DoorStore['listGrants']>[0]
 
 /** Piece by piece: there may be a hundred thousand, and knocks are answered in between. */
-async function list(context: StoreContext, { session }: Filter): Promise<readonly Grant[]> {
+async function list(context: ReadContext, { session }: Filter): Promise<readonly Grant[]> {
   const pause = createPause()
   const found: Grant[] = []
   for (let piece = await next(); piece.length > 0; piece = await next()) {
@@ -63,7 +61,7 @@ async function list(context: StoreContext, { session }: Filter): Promise<readonl
 const pieceRows = 500
 
 function listPiece(
-  { sql }: StoreContext,
+  { sql }: ReadContext,
   session: SessionId | undefined,
   [createdAt, id]: readonly [number, string],
 ): readonly Grant[] {

@@ -33,8 +33,8 @@ interface Job {
   readonly reject: (reason: unknown) => void
 }
 
-/** Most acts of one transaction: bounds how long the event loop is held. */
-const batchLimit = 256
+/** Most acts of one transaction: bounds how long other processes wait for the lock, and a command's own event loop. */
+const batchLimit = 512
 /** How long a write waits for another process to let go of the lock. */
 const lockWaitMs = 4000
 const lockPauseMs = 15

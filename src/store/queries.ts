@@ -8,7 +8,7 @@ import {
 } from '../domain/delivery.ts'
 import type { Counts, DeliveryFilter } from '../domain/ports.ts'
 import type { SqlValue } from '../platform/platform.ts'
-import type { StoreContext } from './context.ts'
+import type { ReadContext } from './context.ts'
 import {
   attemptOf,
   byId,
@@ -22,7 +22,7 @@ import {
 } from './rows.ts'
 
 /** A delivery with its timeline, attempts, payload and headers. */
-export function inspect({ sql, cache, time }: StoreContext, id: DeliveryId): DeliveryRecord | undefined {
+export function inspect({ sql, cache, time }: ReadContext, id: DeliveryId): DeliveryRecord | undefined {
   const row = sql(`SELECT ${deliveryColumns}, payload FROM deliveries ${byId}`).get(...keyOf(id))
   if (!row) return undefined
   const delivery = deliveryOf(row)
@@ -65,7 +65,7 @@ function timeline(
 }
 
 /** Deliveries by place in the order of arrival, without payload and headers. */
-export async function list(context: StoreContext, filter: DeliveryFilter): Promise<readonly Delivery[]> {
+export async function list(context: ReadContext, filter: DeliveryFilter): Promise<readonly Delivery[]> {
   const found: Delivery[] = []
   const pause = createPause()
   for (const window of windows(
@@ -96,7 +96,7 @@ function* windows({ low, high }: Span, oldestFirst: boolean): Generator<Span> {
   else for (let at = high; at > low; at -= windowRows) yield { low: Math.max(low, at - windowRows), high: at }
 }
 
-function spanOf({ sql }: StoreContext, { after, oldestFirst }: DeliveryFilter): Span {
+function spanOf({ sql }: ReadContext, { after, oldestFirst }: DeliveryFilter): Span {
   const row = sql(
     'SELECT (SELECT MIN(seq) FROM deliveries) AS low, (SELECT MAX(seq) FROM deliveries) AS high',
   ).get()
@@ -107,7 +107,7 @@ function spanOf({ sql }: StoreContext, { after, oldestFirst }: DeliveryFilter): 
 }
 
 function listWindow(
-  { sql, cache, time }: StoreContext,
+  { sql, cache, time }: ReadContext,
   filter: DeliveryFilter,
   span: Span,
   limit: number,
@@ -139,7 +139,7 @@ function termsOf(filter: DeliveryFilter, skew: number): readonly Term[] {
 }
 
 /** Read from tallies that every transaction keeps: no scan. */
-export function counts({ cache, time }: StoreContext): Counts {
+export function counts({ cache, time }: ReadContext): Counts {
   const queues = [...cache.queues()].filter(([, waiting]) => waiting > 0)
   const waitingSince = queues.flatMap(([session]) => receivedAtOf(cache.head(session), time.toWall))
   return {
@@ -156,7 +156,7 @@ const hourMs = 3_600_000
 /** Counted piece by piece, so that knocks are answered in between. */
 const hourRows = 5000
 
-export async function knocksByHour(context: StoreContext, since: number, hours: number) {
+export async function knocksByHour(context: ReadContext, since: number, hours: number) {
   const from = since - context.time.skew()
   const found: { knocks: number; failures: number }[] = []
   let first = await context.read(() => firstSince(context, from))
@@ -171,7 +171,7 @@ export async function knocksByHour(context: StoreContext, since: number, hours: 
   return found
 }
 
-async function countKnocks(context: StoreContext, first: number, end: number): Promise<number> {
+async function countKnocks(context: ReadContext, first: number, end: number): Promise<number> {
   const pause = createPause()
   let knocks = 0
   for (let at = first; at < end; at += hourRows) {
@@ -181,11 +181,11 @@ async function countKnocks(context: StoreContext, first: number, end: number): P
   return knocks
 }
 
-const countBetween = ({ sql }: StoreContext, first: number, end: number): number =>
+const countBetween = ({ sql }: ReadContext, first: number, end: number): number =>
   number(sql('SELECT COUNT(*) AS n FROM deliveries WHERE seq >= ? AND seq < ?').get(first, end)?.n)
 
 /** FAILED rows have an index of their own. */
-const countFailures = (context: StoreContext, first: number, end: number): Promise<number> =>
+const countFailures = (context: ReadContext, first: number, end: number): Promise<number> =>
   context.read(() =>
     number(
       context
@@ -195,7 +195,7 @@ const countFailures = (context: StoreContext, first: number, end: number): Promi
   )
 
 /** The place in the order of arrival of the first delivery stored from then on: times grow with places. */
-function firstSince({ sql }: StoreContext, at: number): number {
+function firstSince({ sql }: ReadContext, at: number): number {
   const span = sql('SELECT MIN(seq) AS low, MAX(seq) + 1 AS high FROM deliveries').get()
   let [low, high] = [number(span?.low ?? 0), number(span?.high ?? 0)]
   while (low < high) {
@@ -218,7 +218,7 @@ const wanted: readonly (readonly [pragma: string, value: string, why: string])[]
 const fewest = 5
 
 /** Settings that are not as they should be, and damage. */
-export function examine({ sql }: StoreContext): readonly string[] {
+export function examine({ sql }: ReadContext): readonly string[] {
   const settings = wanted.flatMap(([pragma, value, why]) => {
     const is = Object.values(sql(`PRAGMA ${pragma}`).get() ?? {})[0]
     return String(is) === value ? [] : [`${pragma} is ${is}, not ${value}: ${why}`]

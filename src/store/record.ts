@@ -1,34 +1,41 @@
-import { type Delivery, type DeliveryId, deliveryIdOf, scopeOf } from '../domain/delivery.ts'
+import { type Delivery, deliveryIdOf, scopeOf } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import { forbidden } from '../domain/grant.ts'
-import type { Draft, Recorded } from '../domain/ports.ts'
+import type { Draft } from '../domain/ports.ts'
 import { closedBecause, closedText, requireOpen } from '../domain/session.ts'
 import { grantBehind, stillOpens } from '../domain/source.ts'
 import type { StoreContext } from './context.ts'
+import { type Filed, type Held, onWall, type Row } from './filed.ts'
 import { deliveryColumns, deliveryOf, type Extra, extraOf, usualType } from './rows.ts'
+import type { Moment } from './saved-time.ts'
 import { addEvents } from './settle.ts'
 
+/**
+ * Many knocks in one act, each with what became of it or its refusal. Throws what the store throws when one of them cannot be
+ * stored at all; then nothing of them is.
+ */
+export const fileAll = (context: StoreContext, drafts: readonly Draft[]): readonly (Filed | Failure)[] =>
+  drafts.map((draft) => {
+    try {
+      return file(context, draft)
+    } catch (thrown) {
+      if (thrown instanceof Failure) return thrown
+      throw thrown
+    }
+  })
+
 /** One knock, inside the transaction that holds the write lock: what other processes revoked before is seen here. */
-export function record(context: StoreContext, draft: Draft): Recorded {
-  const now = context.now()
-  requireSource(context, draft, now)
+export function file(context: StoreContext, draft: Draft): Filed {
+  const moment = context.moment()
+  requireSource(context, draft, moment.wall)
   const source = scopeOf(draft.source)
   const first = draft.idempotency && firstOf(context, source, draft, draft.idempotency)
-  if (first) return { delivery: context.time.onWall(first), replayed: true, leased: false }
+  if (first) return { first: context.time.onWall(first) }
   requireRoom(context, draft)
-  const held = draft.failed ? undefined : closedOf(context, draft)
-  const leased =
-    draft.lease !== undefined && !draft.failed && !held && context.cache.head(draft.session) === null
-  const delivery = insert(
-    context,
-    { ...onStoreTime(context, draft), held },
-    source,
-    context.time.now(),
-    leased,
-  )
+  const row = insert(context, onStoreTime(draft, moment), source, moment.steady)
   const grant = grantBehind(draft.source)
-  if (grant !== undefined) context.cache.used(grant, now)
-  return { delivery: context.time.onWall(delivery), replayed: false, leased }
+  if (grant !== undefined) context.cache.used(grant, moment.wall)
+  return { row: moment.hasJumped ? onWall(row, context.time.toWall) : row }
 }
 
 function requireSource({ cache }: StoreContext, draft: Draft, now: number): void {
@@ -36,9 +43,6 @@ function requireSource({ cache }: StoreContext, draft: Draft, now: number): void
   if (id !== undefined && !stillOpens(cache.grant(id), draft, now)) throw forbidden()
   if (draft.source.kind !== 'hook') requireOpen(cache.session(draft.session), draft.session)
 }
-
-type HeldDraft = Draft & { readonly held: Held | undefined }
-type Held = Required<Pick<Delivery, 'heldBecause' | 'detail'>>
 
 /** A hook's message for a session that is not open waits from the beginning. */
 function closedOf({ cache }: StoreContext, draft: Draft): Held | undefined {
@@ -79,27 +83,27 @@ function requireRoom({ cache }: StoreContext, { session, queueLimit }: Draft): v
 }
 
 /** A wall clock that jumped while the knock was under way takes nothing of its time to wait. */
-function onStoreTime({ time }: StoreContext, draft: Draft): Draft {
-  const receivedAt = time.ofArrival(draft.receivedAt)
-  if (receivedAt === draft.receivedAt) return draft
+function onStoreTime(draft: Draft, { wall, steady }: Moment): Draft {
+  if (steady === wall) return draft
+  const ageMs = wall - draft.receivedAt
+  const receivedAt = steady - (ageMs >= 0 && ageMs <= longestKnockMs ? ageMs : 0)
   return { ...draft, receivedAt, expiresAt: receivedAt + draft.expiresAt - draft.receivedAt }
 }
 
-function insert(
-  context: StoreContext,
-  draft: HeldDraft,
-  source: string,
-  now: number,
-  leased: boolean,
-): Delivery {
+/** Longest time from the first byte of a knock until it is stored. Milliseconds. */
+const longestKnockMs = 300_000
+
+function insert(context: StoreContext, draft: Draft, source: string, now: number): Row {
   const { cache, sql } = context
-  const { failed, held } = draft
+  const { failed, lease, receivedAt, expiresAt } = draft
+  const held = failed ? undefined : closedOf(context, draft)
+  const isNext = !failed && !held && cache.head(draft.session) === null
+  const leasedUntil = lease && isNext ? now + lease.leaseMs : undefined
   const state = failed ? 'FAILED' : 'PENDING'
-  const leasedUntil = leased && draft.lease ? now + draft.lease.leaseMs : null
   const seq = cache.nextSeq()
-  const id = deliveryIdOf(cache.idTime(draft.receivedAt), seq, draft.chance)
+  const id = deliveryIdOf(cache.idTime(receivedAt), seq, context.chance())
   const extra = JSON.stringify(extraFor(draft))
-  if (leased || failed || held || draft.idempotency)
+  if (leasedUntil !== undefined || failed || held || draft.idempotency)
     sql(insertSpecial).run(
       seq,
       id,
@@ -110,11 +114,11 @@ function insert(
       failed ? failed.step : null,
       held ? held.heldBecause : null,
       (failed ?? held)?.detail ?? null,
-      draft.receivedAt,
+      receivedAt,
       now,
-      draft.expiresAt,
-      leased ? 1 : 0,
-      leasedUntil,
+      expiresAt,
+      leasedUntil === undefined ? 0 : 1,
+      leasedUntil ?? null,
       failed ? now : null,
       draft.idempotency ? draft.idempotency.key : null,
       draft.message,
@@ -128,39 +132,35 @@ function insert(
       draft.session,
       source,
       draft.action,
-      draft.receivedAt,
+      receivedAt,
       now,
-      draft.expiresAt,
+      expiresAt,
       draft.message,
       extra,
       draft.payload ?? null,
     )
   cache.count(state, draft.session, 1)
+  const row = { id, seq, receivedAt, storedAt: now, expiresAt, leasedUntil, held }
   if (failed)
     addEvents(context, seq, [{ at: now, kind: 'failed', detail: `${failed.step}: ${failed.detail}` }])
-  else queued(context, draft, seq, now, leased)
+  else queued(context, draft, row)
   if (held)
     addEvents(context, seq, [{ at: now, kind: 'held', detail: `${held.heldBecause}: ${held.detail}` }])
-  return stored(draft, id, seq, now, state, leasedUntil)
+  return row
 }
 
 function queued(
   { cache, sql }: StoreContext,
-  draft: HeldDraft,
-  seq: number,
-  now: number,
-  leased: boolean,
+  { session, source }: Draft,
+  { seq, receivedAt, storedAt, expiresAt, leasedUntil }: Row,
 ): void {
-  if (cache.head(draft.session) === null)
-    cache.setHead(draft.session, {
-      seq,
-      dueAt: now,
-      leasedUntil: leased && draft.lease ? now + draft.lease.leaseMs : undefined,
-      receivedAt: draft.receivedAt,
-      expiresAt: draft.expiresAt,
-      outlives: draft.source.kind === 'hook',
+  if (cache.head(session) === null)
+    cache.setHead(session, {
+      ...{ seq, dueAt: storedAt, leasedUntil, receivedAt, expiresAt },
+      outlives: source.kind === 'hook',
     })
-  if (leased) sql('INSERT INTO attempts (delivery, number, started_at) VALUES (?, 1, ?)').run(seq, now)
+  if (leasedUntil !== undefined)
+    sql('INSERT INTO attempts (delivery, number, started_at) VALUES (?, 1, ?)').run(seq, storedAt)
 }
 
 /** Absent members take no room in the JSON; what is usual is left out too. */
@@ -192,41 +192,3 @@ const insertSpecial = `INSERT INTO deliveries (
     seq, id, session, source, action, state, phase, failed_step, held_because, detail, received_at, stored_at, due_at, expires_at,
     failures, attempts, leased_until, settled_at, idempotency_key, message, extra, payload
   ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'deliver', ?7, ?8, ?9, ?10, ?11, ?11, ?12, 0, ?13, ?14, ?15, ?16, ?17, ?18, ?19)`
-
-function stored(
-  draft: HeldDraft,
-  id: DeliveryId,
-  seq: number,
-  now: number,
-  state: 'PENDING' | 'FAILED',
-  leasedUntil: number | null,
-): Delivery {
-  const delivery: { -readonly [member in keyof Delivery]: Delivery[member] } = {
-    id,
-    seq,
-    session: draft.session,
-    source: draft.source,
-    action: draft.action,
-    state,
-    phase: 'deliver',
-    message: draft.message,
-    receivedAt: draft.receivedAt,
-    storedAt: now,
-    dueAt: now,
-    expiresAt: draft.expiresAt,
-    failures: 0,
-    attempts: leasedUntil === null ? 0 : 1,
-  }
-  const { failed, held, from, skill, callbackUrl, timeoutMs, idempotency, replayOf } = draft
-  // One by one: what most knocks lack costs them nothing then.
-  if (failed) Object.assign(delivery, { failedStep: failed.step, detail: failed.detail, settledAt: now })
-  if (held) Object.assign(delivery, held)
-  if (from !== undefined) delivery.from = from
-  if (skill !== undefined) delivery.skill = skill
-  if (callbackUrl !== undefined) delivery.callbackUrl = callbackUrl
-  if (timeoutMs !== undefined) delivery.timeoutMs = timeoutMs
-  if (idempotency) delivery.idempotencyKey = idempotency.key
-  if (replayOf !== undefined) delivery.replayOf = replayOf
-  if (leasedUntil !== null) delivery.leasedUntil = leasedUntil
-  return delivery
-}

@@ -12,7 +12,7 @@ import {
   type RefusalFilter,
 } from '../domain/refusal.ts'
 import type { SqlRow } from '../platform/platform.ts'
-import type { StoreContext } from './context.ts'
+import type { ReadContext, StoreContext } from './context.ts'
 import { number, orUndefined, text } from './rows.ts'
 
 /** Adds, and drops what the bounds no longer allow, all in the caller's transaction. */
@@ -65,10 +65,10 @@ function forgetCounts({ sql }: StoreContext, added: readonly RefusalCount[]): vo
 }
 
 /** There are never many: they are read whole. */
-export const listRefusals = ({ sql }: StoreContext, filter: RefusalFilter): readonly Refusal[] =>
+export const listRefusals = ({ sql }: ReadContext, filter: RefusalFilter): readonly Refusal[] =>
   filterRefusals(sql('SELECT * FROM refusals ORDER BY seq').all().map(refusalOf), filter)
 
-export const countRefusals = ({ sql }: StoreContext, fromHour: number): readonly RefusalCount[] =>
+export const countRefusals = ({ sql }: ReadContext, fromHour: number): readonly RefusalCount[] =>
   sql('SELECT * FROM refusal_counts WHERE hour >= ? ORDER BY hour, code, kind').all(fromHour).map(countOf)
 
 function refusalOf(row: SqlRow): Refusal {

@@ -11,8 +11,8 @@ export interface StoreTime {
   /** What the wall clock showed then; of a time to come, what it will show if it does not jump. */
   toWall(at: number): number
   onWall<T extends Delivery>(delivery: T): T
-  /** When a knock arrived, by the wall clock as it was then: it may have jumped since. */
-  ofArrival(at: number): number
+  /** Both clocks now. */
+  moment(): Moment
   /** The wall clock stood before what was saved when this process began. */
   readonly wentBack: boolean
   /** Inside a transaction of the server: keeps for the next process what has changed. */
@@ -23,14 +23,20 @@ export interface StoreTime {
   reread(): void
 }
 
+/** One instant by both clocks, Unix milliseconds. */
+export interface Moment {
+  readonly wall: number
+  readonly steady: number
+  /** The two differ, or did for some of what is stored. */
+  readonly hasJumped: boolean
+}
+
 interface StoreTimeDeps {
   readonly now: () => number
   readonly steady?: SteadyClock
-  readonly role: 'server' | 'client'
+  /** Only the server writes; who reads beside it in its own process shares its clock. */
+  readonly role: 'server' | 'client' | 'reader'
 }
-
-/** Longest time from the first byte of a knock until it is stored. Milliseconds. */
-const longestKnockMs = 300_000
 
 /** How much of the time that passed a crash may forget. Milliseconds. */
 const saveMs = 30_000
@@ -48,16 +54,14 @@ export function createStoreTime(sql: Sql, { now, steady, role }: StoreTimeDeps):
     const before = jumps.findLast(({ since }) => since <= at)
     return at + (before === jumps.at(-1) ? steady.skew() : (before?.skew ?? 0))
   }
+  const hasJumped = () => jumps.length > 0 || steady.skew() !== 0
   const wentBack = saved !== undefined && steady.resume(saved)
   return {
     now: steady.now,
     skew: steady.skew,
     toWall,
-    onWall: (delivery) => (jumps.length === 0 && steady.skew() === 0 ? delivery : onClock(delivery, toWall)),
-    ofArrival: (at) => {
-      const ageMs = now() - at
-      return steady.now() - (ageMs >= 0 && ageMs <= longestKnockMs ? ageMs : 0)
-    },
+    onWall: (delivery) => (hasJumped() ? onClock(delivery, toWall) : delivery),
+    moment: () => ({ wall: now(), steady: steady.now(), hasJumped: hasJumped() }),
     wentBack,
     save: () => {
       if (!serves) return
@@ -74,7 +78,7 @@ export function createStoreTime(sql: Sql, { now, steady, role }: StoreTimeDeps):
     reread: () => {
       if (serves) return
       jumps = savedJumps(sql)
-      const read = savedTime(sql)
+      const read = role === 'client' ? savedTime(sql) : undefined
       if (read) steady.resume(read)
     },
   }
@@ -85,7 +89,7 @@ const wallTime = (now: () => number): StoreTime => ({
   skew: () => 0,
   toWall: (at) => at,
   onWall: (delivery) => delivery,
-  ofArrival: (at) => at,
+  moment: () => ({ wall: now(), steady: now(), hasJumped: false }),
   wentBack: false,
   save: () => {},
   undone: () => {},

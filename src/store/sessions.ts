@@ -1,17 +1,14 @@
 import { Failure } from '../domain/error.ts'
-import type { DoorStore, HostLink } from '../domain/ports.ts'
+import type { HostLink } from '../domain/ports.ts'
 import { channelOf, isStanding, type Session, type SessionId } from '../domain/session.ts'
 import type { SqlValue } from '../platform/platform.ts'
 import type { StoreContext } from './context.ts'
 import { number } from './rows.ts'
 
-type Sessions = Pick<DoorStore, 'findSession' | 'listSessions'> &
-  Pick<HostLink, 'openSession' | 'endSession' | 'markSession' | 'updateSettings'>
+type SessionWrites = Pick<HostLink, 'openSession' | 'endSession' | 'markSession' | 'updateSettings'>
 
-export const sessionStore = (context: StoreContext): Sessions => ({
+export const sessionWrites = (context: StoreContext): SessionWrites => ({
   openSession: (session, { replace }) => context.write(() => open(context, session, replace)),
-  findSession: (id) => context.read(() => context.cache.session(id)),
-  listSessions: () => context.read(() => context.cache.sessions()),
   endSession: (id, generation, { at, exitCode, why }) =>
     context.write(() =>
       changed(

@@ -4,17 +4,17 @@ import type { Evidence } from '../domain/outcome.ts'
 import { closedBecause, closedText, requireOpen } from '../domain/session.ts'
 import { settle, submitted } from '../domain/settle.ts'
 import { isUnspent, type Settlement } from '../domain/settlement.ts'
-import type { StoreContext } from './context.ts'
+import type { ReadContext, StoreContext } from './context.ts'
 import { byId, deliveryColumns, deliveryOf, keyOf } from './rows.ts'
 
 /** The delivery as it stands inside this transaction. */
-function deliveryById({ sql }: StoreContext, id: DeliveryId): Delivery | undefined {
+function deliveryById({ sql }: ReadContext, id: DeliveryId): Delivery | undefined {
   const row = sql(`SELECT ${deliveryColumns} FROM deliveries ${byId}`).get(...keyOf(id))
   return row && deliveryOf(row)
 }
 
 /** The same with its times on the wall clock. */
-export function readDelivery(context: StoreContext, id: DeliveryId): Delivery | undefined {
+export function readDelivery(context: ReadContext, id: DeliveryId): Delivery | undefined {
   const delivery = deliveryById(context, id)
   return delivery && context.time.onWall(delivery)
 }

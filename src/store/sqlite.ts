@@ -1,28 +1,38 @@
 import { rmSync } from 'node:fs'
+import { Failure } from '../domain/error.ts'
 import { type HomeMark, refuseTrouble, troubleWithDatabase } from '../domain/home-state.ts'
-import type { Store } from '../domain/ports.ts'
+import type { Draft, Store } from '../domain/ports.ts'
 import { backup, copyBeforeUpgrade } from './backup.ts'
 import { anythingDue, claimDue, makeDue, nextDue, releaseLeases } from './claims.ts'
 import { openContext, type StoreContext, type StoreDeps, writeProbe } from './context.ts'
 import { createExpiry, failQueued } from './expiry.ts'
-import { grantStore } from './grants.ts'
+import { type Filed, recorded } from './filed.ts'
+import { grantWrites } from './grants.ts'
 import { inspectHome, keyFacts } from './inspect.ts'
 import { commitsIn, markFileIn, markIn, openMarkFile, rememberKeys, takePlace } from './mark.ts'
 import { createPurge } from './purge.ts'
-import { counts, examine, inspect, knocksByHour, list } from './queries.ts'
-import { record } from './record.ts'
-import { countRefusals, listRefusals, recordRefusals } from './refusals.ts'
+import { counts } from './queries.ts'
+import { readsOf } from './reader.ts'
+import { file, fileAll } from './record.ts'
+import { recordRefusals } from './refusals.ts'
 import { adoptCopy, isFromThePast, isOwn, ownRevocations } from './revocations.ts'
-import { sessionStore } from './sessions.ts'
-import { accept, acknowledge, append, readDelivery, requeue, settleAttempt } from './settle.ts'
+import { sessionWrites } from './sessions.ts'
+import { accept, acknowledge, append, requeue, settleAttempt } from './settle.ts'
 
 // Reading order: migrate and rows (the tables), connection (one SQLite handle), group-commit (many acts, one fsync),
 // cache (what was read stays in memory), context (these three joined). Then what is done with them, in the order a
-// message meets it: sessions, grants, record, claims, settle, expiry, purge, queries. Beside them: inspect and mark (whether
-// this is the database of its home, whole), backup, restore, revocations (what outlives a restore) and lock (one server a home).
+// message meets it: sessions, grants, record, claims, settle, expiry, purge, queries. Beside them: reader (the same without
+// writing), threads/ (a server's store, off its event loop), inspect and mark (whether this is the database of its home, whole),
+// backup, restore, revocations (what outlives a restore) and lock (one server a home).
+
+/** The store of one SQLite file, on the thread that asks. */
+export interface SqliteStore extends Store {
+  /** `recordDelivery` of many at once: what the store adds to each draft (`recorded` joins them), or why it is refused. */
+  fileDeliveries(drafts: readonly Draft[]): Promise<readonly (Filed | Failure)[]>
+}
 
 /** Opens the SQLite store. Throws `home_unusable`, saying what to do. */
-export async function openStore(deps: StoreDeps): Promise<Store> {
+export async function openStore(deps: StoreDeps): Promise<SqliteStore> {
   const noted = judgeHome(deps)
   let copy: string | undefined
   const context = openContext(deps, (version) => {
@@ -40,11 +50,14 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     await write(() => ownRevocations(context.sql, revokedFile))
 
   return {
-    ...grantStore(context),
-    ...sessionStore(context),
+    ...readsOf(context),
+    ...grantWrites(context),
+    ...sessionWrites(context),
     ...createExpiry(context),
     ...createPurge(context),
-    recordDelivery: (draft) => write(() => record(context, draft)),
+    fileDeliveries: (drafts) =>
+      write(() => fileAll(context, drafts)).catch((thrown: unknown) => fileApart(context, drafts, thrown)),
+    recordDelivery: async (draft) => recorded(draft, await write(() => file(context, draft))),
     claimDue: async (claim) =>
       (await read(() => anythingDue(context, claim))) ? write(() => claimDue(context, claim)) : [],
     settleDelivery: (id, attempt, settlement, now) =>
@@ -53,19 +66,12 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
     appendEvents: (id, events) => write(() => append(context, id, events)),
     nextDue: (except) => read(() => nextDue(context, except)),
     releaseLeases: (now) => write(() => releaseLeases(context, now)),
-    findDelivery: (id) => read(() => readDelivery(context, id)),
-    inspectDelivery: (id) => read(() => inspect(context, id)),
-    listDeliveries: (filter) => list(context, filter),
     requeueDelivery: (id, now, expiresAt) => write(() => requeue(context, id, now, expiresAt)),
     acknowledgeDelivery: (id, now) => write(() => acknowledge(context, id, now)),
     failQueued: (session, why, only) => failQueued(context, session, why, only),
     counts: () => read(() => counts(context)),
     recordRefusals: (refusals, counts) => write(() => recordRefusals(context, refusals, counts)),
-    listRefusals: (filter) => read(() => listRefusals(context, filter)),
-    countRefusals: (fromHour) => read(() => countRefusals(context, fromHour)),
-    knocksByHour: (from, hours) => knocksByHour(context, from, hours),
     changedElsewhere: () => read(context.changedElsewhere),
-    examine: () => read(() => examine(context)),
     keepTime: () => write(() => undefined),
     probe: () => write(() => writeProbe(context)),
     backup: async (path) => {
@@ -79,6 +85,14 @@ export async function openStore(deps: StoreDeps): Promise<Store> {
       close()
     },
   }
+}
+
+/** One draft that cannot be stored, whatever the disk does, keeps no other from it. */
+async function fileApart(context: StoreContext, drafts: readonly Draft[], thrown: unknown) {
+  if (!(thrown instanceof Failure) || thrown.code !== 'internal') throw thrown
+  return Promise.all(
+    drafts.map((draft) => context.write(() => file(context, draft)).catch((failure: Failure) => failure)),
+  )
 }
 
 /** What was noted beside the keys. Throws `home_unusable` where the database is not what this home has been writing to. */

@@ -50,7 +50,6 @@ function setUp(over: Partial<ReceiveDeps> = {}) {
   state.grants.set(id, { ...rest, id, label: 'test', createdAt: 0, uses: 0 })
   const deps: ReceiveDeps = {
     ...{ store: openMemoryStore(() => now, state), config: () => config, leaseMs: 1000 },
-    clock: { bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
     tokens: { read: async (token) => (token === 'good' ? claims : undefined) },
     knocks: createLimiter(() => config.limits.knocksPerMinute),
     failures: createLimiter(() => config.limits.authFailuresPerMinute),

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { deliveryIdOf } from '../../src/domain/delivery.ts'
 import type { Store } from '../../src/domain/ports.ts'
 import type { Database, Platform } from '../../src/platform/platform.ts'
 import { openStore } from '../../src/store/sqlite.ts'
@@ -94,14 +93,10 @@ describe('a failing disk', () => {
   it('that reports failure of a commit that happened leaves memory and database agreed', async () => {
     await onFailingDisk(async (store, disk) => {
       disk.now = failing('COMMIT', 'fails too late')
-      const draft = keyed('k')
-      await refuses('store_unavailable', store.recordDelivery(draft))
+      await refuses('store_unavailable', store.recordDelivery(keyed('k')))
       disk.now = well
       const repeat = await store.recordDelivery(keyed('k'))
-      assert.deepEqual(
-        [repeat.replayed, repeat.delivery.id],
-        [true, deliveryIdOf(noon, repeat.delivery.seq, draft.chance)],
-      )
+      assert.equal(repeat.replayed, true)
       assert.deepEqual((await store.counts()).deliveries, { PENDING: 1, RETRY: 0, DELIVERED: 0, FAILED: 0 })
     })
   })

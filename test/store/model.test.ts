@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { DeliveryId, Source } from '../../src/domain/delivery.ts'
+import { type DeliveryId, deliveryIdBytes, type Source } from '../../src/domain/delivery.ts'
 import { Failure } from '../../src/domain/error.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import type { Store } from '../../src/domain/ports.ts'
@@ -64,9 +64,13 @@ test('SQLite and memory agree, whatever two processes do', { timeout: 120_000 },
 async function agree(dir: string, steps: readonly Step[]): Promise<void> {
   const clock = { now: noon }
   const now = () => clock.now
-  const state = createMemoryState()
+  const state = createMemoryState(counting())
   const path = join(dir, 'postern.db')
-  const real = [await openScratchStore(path, { now }), await openScratchStore(path, { now, role: 'client' })]
+  const chance = counting()
+  const real = [
+    await openScratchStore(path, { now, chance }),
+    await openScratchStore(path, { now, chance, role: 'client' }),
+  ]
   const model = [openMemoryStore(now, state), openMemoryStore(now, state)]
   try {
     for (const store of [real[0], model[0]]) {
@@ -117,6 +121,12 @@ const sourceOf = (flags: number, session: SessionId): Source => {
   return flags & 1 && session === 'default' ? { kind: 'grant', grant: ci } : { kind: 'admin' }
 }
 
+/** The same bytes for the n-th delivery of either store. */
+function counting(): () => Uint8Array {
+  let n = 0
+  return () => new Uint8Array(deliveryIdBytes).fill(n++)
+}
+
 type Act = (store: Store, each: Step, n: number, now: number) => Promise<unknown>
 
 const picked = async (store: Store, which: number): Promise<DeliveryId | undefined> => {
@@ -131,10 +141,9 @@ const onPicked =
   }
 
 const acts: Record<Step['act'], Act> = {
-  record: (store, { session, key, flags }, n, now) =>
+  record: (store, { session, key, flags }, _n, now) =>
     store.recordDelivery(
       draftOf({
-        chance: new Uint8Array(16).fill(n),
         session,
         source: sourceOf(flags, session),
         action: flags & 2 ? 'turn' : 'input',

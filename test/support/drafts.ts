@@ -13,7 +13,6 @@ export const newId = (at = noon): DeliveryId =>
 
 /** A message of the operator's own, unless `about` changes it. */
 export const draftOf = (about: Partial<Draft> = {}): Draft => ({
-  chance: crypto.getRandomValues(new Uint8Array(deliveryIdBytes)),
   session: inbox,
   source: { kind: 'admin' },
   action: 'input',

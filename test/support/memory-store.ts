@@ -4,6 +4,7 @@ import {
   type DeliveryEvent,
   type DeliveryId,
   type DeliveryRecord,
+  deliveryIdBytes,
   deliveryIdOf,
   isTerminal,
   outlivesSession,
@@ -46,6 +47,8 @@ export interface MemoryState {
   refusals: readonly Refusal[]
   readonly refusalCounts: Map<string, RefusalCount>
   version: number
+  /** `deliveryIdBytes` random bytes for each delivery. */
+  readonly chance: () => Uint8Array
 }
 
 interface Row {
@@ -55,7 +58,9 @@ interface Row {
   attempts: Attempt[]
 }
 
-export function createMemoryState(): MemoryState {
+export function createMemoryState(
+  chance: () => Uint8Array = () => crypto.getRandomValues(new Uint8Array(deliveryIdBytes)),
+): MemoryState {
   const sessions = ['default', 'webhook-agent'].map(
     (id): Session => ({
       id: id as SessionId,
@@ -76,6 +81,7 @@ export function createMemoryState(): MemoryState {
     refusals: [],
     refusalCounts: new Map(),
     version: 0,
+    chance,
   }
 }
 
@@ -418,12 +424,12 @@ function firstOf(
 
 function deliveryOf(
   draft: Draft,
-  { lastSeq: seq, lastIdTime }: MemoryState,
+  { lastSeq: seq, lastIdTime, chance }: MemoryState,
   now: number,
   leased: boolean,
 ): Delivery {
   const { session, source, action, message, receivedAt, expiresAt, failed } = draft
-  const id = deliveryIdOf(lastIdTime, seq, draft.chance)
+  const id = deliveryIdOf(lastIdTime, seq, chance())
   const optional = {
     from: draft.from,
     skill: draft.skill,

@@ -20,10 +20,10 @@ export interface Opening {
   readonly role?: 'server' | 'client'
   readonly now?: () => number
   readonly revokedFile?: string
+  readonly chance?: () => Uint8Array
 }
 
 export const openScratchStore = async (
   path: string,
-  { role = 'server', now = () => noon, revokedFile }: Opening = {},
-): Promise<Store> =>
-  openStore({ platform: await currentPlatform(), path, role, now, ...(revokedFile && { revokedFile }) })
+  { role = 'server', now = () => noon, ...others }: Opening = {},
+): Promise<Store> => openStore({ platform: await currentPlatform(), path, role, now, ...others })

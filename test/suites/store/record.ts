@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { deliveryIdOf } from '../../../src/domain/delivery.ts'
+import { seqOf, timeOfId } from '../../../src/domain/delivery.ts'
 import type { SessionId } from '../../../src/domain/session.ts'
 import {
   build,
@@ -32,8 +32,9 @@ export function testRecord(check: Check): void {
     })
     const { delivery, replayed, leased } = await store.recordDelivery(draft)
     assert.deepEqual([replayed, leased], [false, false])
+    assert.deepEqual([timeOfId(delivery.id), seqOf(delivery.id)], [noon - 3, 1])
     assert.deepEqual(delivery, {
-      id: deliveryIdOf(noon - 3, 1, draft.chance),
+      id: delivery.id,
       seq: 1,
       session: inbox,
       source: { kind: 'hook', hook: 'github' },

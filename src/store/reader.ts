@@ -1,0 +1,85 @@
+import type { DoorStore, Store } from '../domain/ports.ts'
+import { createCache } from './cache.ts'
+import { openReading, type Sql } from './connection.ts'
+import { oncePerTurn, type ReadContext, readNow, type StoreDeps } from './context.ts'
+import { listGrants } from './grants.ts'
+import { examine, inspect, knocksByHour, list } from './queries.ts'
+import { countRefusals, listRefusals } from './refusals.ts'
+import { number } from './rows.ts'
+import { createStoreTime } from './saved-time.ts'
+import { readDelivery } from './settle.ts'
+
+/** What is read of the store without writing, as the last commit left it. */
+export type Reads = Pick<
+  DoorStore,
+  | 'findGrant'
+  | 'findSession'
+  | 'listSessions'
+  | 'findDelivery'
+  | 'inspectDelivery'
+  | 'listGrants'
+  | 'listDeliveries'
+  | 'knocksByHour'
+  | 'listRefusals'
+  | 'countRefusals'
+> &
+  Pick<Store, 'examine'>
+
+export const readsOf = (context: ReadContext): Reads => ({
+  findGrant: (id) => context.read(() => context.cache.grant(id)),
+  findSession: (id) => context.read(() => context.cache.session(id)),
+  listSessions: () => context.read(() => context.cache.sessions()),
+  findDelivery: (id) => context.read(() => readDelivery(context, id)),
+  inspectDelivery: (id) => context.read(() => inspect(context, id)),
+  listGrants: (filter) => listGrants(context, filter),
+  listDeliveries: (filter) => list(context, filter),
+  knocksByHour: (from, hours) => knocksByHour(context, from, hours),
+  listRefusals: (filter) => context.read(() => listRefusals(context, filter)),
+  countRefusals: (fromHour) => context.read(() => countRefusals(context, fromHour)),
+  examine: () => context.read(() => examine(context)),
+})
+
+export interface Reader extends Reads {
+  /** True when anybody committed since the last call. */
+  readonly changed: () => boolean
+  readonly close: () => void
+}
+
+type ReaderDeps = Pick<StoreDeps, 'platform' | 'path' | 'now' | 'steady'>
+
+const busyMs = 50
+
+/** A connection that only reads, beside a writer that has opened the database before. Throws `home_unusable`. */
+export function openReader(deps: ReaderDeps): Reader {
+  const connection = openReading({ ...deps, busyMs })
+  const { sql } = connection
+  const cache = createCache(sql)
+  const time = createStoreTime(sql, { ...deps, role: 'reader' })
+  let believed = changesIn(sql)
+  let committed = false
+  // Grants and sessions are believed until one of them changed: every knock commits, few change these.
+  const refresh = oncePerTurn(() => {
+    if (!connection.changed()) return
+    committed = true
+    const changes = changesIn(sql)
+    if (changes === believed) return
+    believed = changes
+    time.reread()
+    cache.forgetAll()
+  })
+  const context: ReadContext = { sql, cache, time, read: (act) => readNow(refresh, act) }
+  return {
+    ...readsOf(context),
+    changed: () => {
+      refresh()
+      const changed = committed
+      committed = false
+      return changed
+    },
+    close: connection.close,
+  }
+}
+
+/** How often a grant, a session or the clock changed (migration 0004). */
+const changesIn = (sql: Sql): number =>
+  number(sql(`SELECT n FROM tallies WHERE kind = 'changes'`).get()?.n ?? 0)

@@ -1,0 +1,95 @@
+import type { Store } from '../../domain/ports.ts'
+import type { StoreDeps } from '../context.ts'
+import { openReader } from '../reader.ts'
+import { type Remote, startThread } from './remote.ts'
+
+interface ThreadedDeps
+  extends Pick<StoreDeps, 'platform' | 'path' | 'revokedFile' | 'keysDir' | 'now' | 'steady' | 'onUpgrade'> {
+  /** The module that calls `serveThread`. */
+  readonly entry: URL
+  /** Called once when the writing thread ends by itself: nothing can be stored any more, and everybody who waited was told. */
+  readonly onDeath: (why: string) => void
+}
+
+/**
+ * The store of a server, whose event loop must not wait for the disk: one thread writes, another reads what may take long,
+ * and what every knock reads comes from a connection of this thread. Throws `home_unusable`, saying what to do.
+ */
+export async function openThreadedStore(deps: ThreadedDeps): Promise<Store> {
+  const { entry, path, revokedFile, keysDir, onDeath, onUpgrade } = deps
+  const files = {
+    path,
+    ...(revokedFile !== undefined && { revokedFile }),
+    ...(keysDir !== undefined && { keysDir }),
+  }
+  const writer = await startThread({ entry, setup: { kind: 'writer', ...files }, onDeath, onUpgrade })
+  const near = openReader(deps)
+  const far = keeping((forget) => startThread({ entry, setup: { kind: 'reader', path }, onDeath: forget }))
+  const { call } = writer
+  return {
+    findGrant: near.findGrant,
+    findSession: near.findSession,
+    listSessions: near.listSessions,
+    findDelivery: near.findDelivery,
+
+    inspectDelivery: async (id) => (await far.get()).call('inspectDelivery', id),
+    listGrants: async (filter) => (await far.get()).call('listGrants', filter),
+    listDeliveries: async (filter) => (await far.get()).call('listDeliveries', filter),
+    knocksByHour: async (from, hours) => (await far.get()).call('knocksByHour', from, hours),
+    listRefusals: async (filter) => (await far.get()).call('listRefusals', filter),
+    countRefusals: async (fromHour) => (await far.get()).call('countRefusals', fromHour),
+    examine: async () => (await far.get()).call('examine'),
+
+    recordDelivery: writer.record,
+    addGrant: (grant) => call('addGrant', grant),
+    revokeGrant: (id, at) => call('revokeGrant', id, at),
+    openSession: (session, options) => call('openSession', session, options),
+    endSession: (id, generation, end) => call('endSession', id, generation, end),
+    markSession: (id, generation, state, why) => call('markSession', id, generation, state, why),
+    updateSettings: (id, generation, settings) => call('updateSettings', id, generation, settings),
+    claimDue: (claim) => call('claimDue', claim),
+    acceptDelivery: (id, now, evidence) => call('acceptDelivery', id, now, evidence),
+    settleDelivery: (id, attempt, settlement, now) => call('settleDelivery', id, attempt, settlement, now),
+    appendEvents: (id, events) => call('appendEvents', id, events),
+    nextDue: (except) => call('nextDue', except),
+    releaseLeases: (now) => call('releaseLeases', now),
+    failQueued: (session, why, only) => call('failQueued', session, why, only),
+    requeueDelivery: (id, now, expiresAt) => call('requeueDelivery', id, now, expiresAt),
+    acknowledgeDelivery: (id, now) => call('acknowledgeDelivery', id, now),
+    purgeDelivery: (id) => call('purgeDelivery', id),
+    counts: () => call('counts'),
+    recordRefusals: (refusals, counts) => call('recordRefusals', refusals, counts),
+    probe: () => call('probe'),
+    expireHeld: (now) => call('expireHeld', now),
+    purgeSettled: (before, limit) => call('purgeSettled', before, limit),
+    keepTime: () => call('keepTime'),
+    changedElsewhere: async () => near.changed() && (await call('changedElsewhere')),
+    backup: (to) => call('backup', to),
+    keyFacts: () => call('keyFacts'),
+    rememberKeys: (keys) => call('rememberKeys', keys),
+
+    close: async () => {
+      await far.close()
+      near.close()
+      await writer.close()
+    },
+  }
+}
+
+/** Starts a thread at the first call, and another one when that failed or died: a reader holds nothing that could be lost. */
+function keeping(start: (forget: () => void) => Promise<Remote>) {
+  let started: Promise<Remote> | undefined
+  const forget = () => {
+    started = undefined
+  }
+  return {
+    get: () => {
+      started ??= start(forget).catch((thrown: unknown) => {
+        forget()
+        throw thrown
+      })
+      return started
+    },
+    close: async () => (await started)?.close(),
+  }
+}

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { setEnvironmentData } from 'node:worker_threads'
+import { Failure } from '../../../src/domain/error.ts'
+import type { Store } from '../../../src/domain/ports.ts'
+import { startThread } from '../../../src/store/threads/remote.ts'
+import { openThreadedStore } from '../../../src/store/threads/store.ts'
+import { refuses } from '../../suites/store/harness.ts'
+import { testStore } from '../../suites/store.ts'
+import { draftOf, inbox, noon, sessionCalled } from '../../support/drafts.ts'
+import { currentPlatform } from '../../support/platform.ts'
+import { inScratch, openScratchStore } from '../../support/scratch-store.ts'
+
+const entry = new URL('../../fixtures/store-thread.ts', import.meta.url)
+
+/** Read by the threads, too. */
+const clock = new SharedArrayBuffer(8)
+setEnvironmentData('clock', clock as never)
+
+const noDeath = (why: string): never => {
+  throw new Error(why)
+}
+
+async function openThreads(path: string, now: () => number): Promise<Store> {
+  const cell = new Float64Array(clock)
+  cell[0] = now()
+  const store = await openThreadedStore({
+    ...{ platform: await currentPlatform(), path, entry, now, onDeath: noDeath },
+  })
+  return new Proxy(store, {
+    get: (target, name) => {
+      cell[0] = now()
+      return Reflect.get(target, name)
+    },
+  })
+}
+
+testStore({
+  name: 'threads',
+  open: async (now) => {
+    const dir = await mkdtemp(join(tmpdir(), 'postern-store-'))
+    const path = join(dir, 'postern.db')
+    const store = await openThreads(path, now)
+    const other = await openScratchStore(path, { now, role: 'client' })
+    return {
+      store,
+      other,
+      close: async () => {
+        await other.close()
+        await store.close()
+        await rm(dir, { recursive: true, force: true })
+      },
+    }
+  },
+})
+
+describe('a thread of the store', () => {
+  it('that dies leaves nobody waiting, and is reported once', async () => {
+    const deaths: string[] = []
+    const dying = await startThread({
+      entry: new URL('../../fixtures/dying-store-thread.ts', import.meta.url),
+      setup: { kind: 'writer', path: ':memory:' },
+      onDeath: (why) => deaths.push(why),
+    })
+    await Promise.all([
+      refuses('store_unavailable', dying.call('probe')),
+      refuses('store_unavailable', dying.call('counts')),
+    ])
+    await refuses('store_unavailable', dying.call('probe'))
+    assert.equal(deaths.length, 1)
+    assert.match(deaths[0] ?? '', /out of luck/)
+  })
+
+  it('that cannot open its files says why, as the store itself does', async () => {
+    await inScratch(async (dir) => {
+      await assert.rejects(
+        openThreads(join(dir, 'nowhere', 'postern.db'), () => noon),
+        (thrown) => thrown instanceof Failure && thrown.code === 'home_unusable',
+      )
+    })
+  })
+
+  it('reads nothing on the main thread that is not stored for good', async () => {
+    await inScratch(async (dir) => {
+      const store = await openThreads(join(dir, 'p.db'), () => noon)
+      await store.openSession(sessionCalled(inbox), { replace: false })
+      const { delivery } = await store.recordDelivery(draftOf({ payload: new Uint8Array(100_000).fill(7) }))
+      assert.equal((await store.findDelivery(delivery.id))?.state, 'PENDING')
+      assert.equal((await store.inspectDelivery(delivery.id))?.payload?.length, 100_000)
+      await store.close()
+    })
+  })
+})
