@@ -19,10 +19,10 @@ interface Signs {
 const readers: Readonly<Record<AgentKind, Reader>> = {
   claude: between({ prompt: /^❯(?:\s|$)/, error: /^● (?=API Error\b)/, success: /^[✻●] / }),
   codex: between({ prompt: /^›(?:\s|$)/, error: /^■ (?=\S)/ }),
-  gemini: between({ prompt: /^ >(?:\s|$)/, error: /^✕ (?=\[API Error\b)/, success: /^✦ / }),
+  gemini: between({ prompt: /^ [>*](?:\s|$)/, error: /^✕ (?=\[API Error\b)/, success: /^✦ / }),
   opencode: aboveMark,
   pi: lastParagraph,
-  qwen: between({ prompt: /^ {0,2}>(?:\s|$)/, error: /^ {2}✕ (?=\[API Error\b)/, success: /^ {2}◆/ }),
+  qwen: between({ prompt: /^(?: {0,2}>|\*)(?:\s|$)/, error: /^ {2}✕ (?=\[API Error\b)/, success: /^ {2}◆/ }),
 }
 
 /**

@@ -60,6 +60,10 @@ const qwen = {
   box: [ruler, '>   Type your message or @path/to/file', ruler, '  ➜ work · fake-model'],
 }
 
+/** As agents draw their boxes with --yolo. */
+const starred = (box: readonly string[]): readonly string[] =>
+  box.map((line) => line.replace(/^( ?)> {3}/, '$1*   '))
+
 const screens: readonly (readonly [string, readonly string[], string | undefined])[] = [
   [
     'a failed model',
@@ -82,6 +86,18 @@ const screens: readonly (readonly [string, readonly string[], string | undefined
   ['pi: an answer of an error', [...pi.fails, ...pi.answers, ...pi.box], undefined],
   ['qwen: a failed model', [...qwen.answers, ...qwen.fails, ...qwen.box], '[API Error: 400 fake failure]'],
   ['qwen: an answer of an error', [...qwen.fails, ...qwen.answers, ...qwen.box], undefined],
+  [
+    'gemini --yolo: a failed model',
+    [...gemini.fails, ...starred(gemini.box)],
+    '[API Error: {"message":"fake failure"}]',
+  ],
+  [
+    'gemini --yolo: an answer of an error',
+    [...gemini.fails, ...gemini.answers, ...starred(gemini.box)],
+    undefined,
+  ],
+  ['qwen --yolo: a failed model', [...qwen.fails, ...starred(qwen.box)], '[API Error: 400 fake failure]'],
+  ['qwen --yolo: an answer of an error', [...qwen.fails, ...qwen.answers, ...starred(qwen.box)], undefined],
 ]
 for (const [title, lines, complaint] of screens)
   test(`complaintOn: ${title}`, () => assert.equal(agentErrorOn(screen(...lines)), complaint))
