@@ -27,18 +27,21 @@ for (const [how, add] of Object.entries(sessions))
       it(title, { skip, timeout: 240_000 }, () => ownedHazards[title](stage))
   })
 
-for (const via of ['tmux', 'pty'] as const)
-  describe(`gemini in a terminal, by ${via}, through the built binary`, () => {
+for (const [via, ...args] of [['tmux'], ['pty'], ['tmux', '--yolo'], ['pty', '--yolo']] as const)
+  describe(`${['gemini', ...args].join(' ')} in a terminal, by ${via}, through the built binary`, () => {
     let stage: TypedStage
 
     before(async () => {
-      if (!skip) stage = await openTypedStage(await openAgent('gemini'), via, { ready: /Type your message/ })
+      if (!skip)
+        stage = await openTypedStage(await openAgent('gemini'), via, { args, ready: /Type your message/ })
     })
     after(() => stage?.close())
 
     for (const title of [
       'a knock becomes one user message',
       'texts that an input box folds arrive whole, and the next one, too',
+      'a backslash at the end arrives, and the next message, too',
+      'a half-typed draft is neither sent nor lost',
     ] as const)
       it(title, { skip, timeout: 240_000 }, () => typedHazards[title](stage))
   })

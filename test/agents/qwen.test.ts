@@ -29,12 +29,13 @@ for (const [how, add] of Object.entries(sessions))
       it(title, { skip, timeout: 240_000 }, () => ownedHazards[title](stage))
   })
 
-for (const via of ['tmux', 'pty'] as const)
-  describe(`qwen in a terminal, by ${via}, through the built binary`, () => {
+for (const [via, ...args] of [['tmux'], ['pty'], ['tmux', '--yolo'], ['pty', '--yolo']] as const)
+  describe(`${['qwen', ...args].join(' ')} in a terminal, by ${via}, through the built binary`, () => {
     let stage: TypedStage
 
     before(async () => {
-      if (!skip) stage = await openTypedStage(await openAgent('qwen'), via, { ready: /Type your message/ })
+      if (!skip)
+        stage = await openTypedStage(await openAgent('qwen'), via, { args, ready: /Type your message/ })
     })
     after(() => stage?.close())
 
@@ -43,6 +44,8 @@ for (const via of ['tmux', 'pty'] as const)
       'a model failure is not a delivered turn',
       'one word does not end the agent',
       'texts that an input box folds arrive whole, and the next one, too',
+      'a backslash at the end arrives, and the next message, too',
+      'a half-typed draft is neither sent nor lost',
     ] as const)
       it(title, { skip, timeout: 240_000 }, () => typedHazards[title](stage))
   })

@@ -18,6 +18,8 @@ import {
 
 /** What a test knows of one agent's terminal. */
 export interface TypedAgent {
+  /** What stands behind its name when it is started. */
+  readonly args?: readonly string[]
   /** Its screen when it is ready for input. */
   readonly ready: RegExp
   /** A permission dialog on its screen; undefined for an agent that asks for none. */
@@ -39,7 +41,7 @@ export async function openTypedStage(
 ): Promise<TypedStage> {
   const run = via === 'pty' ? [binary()[0], 'run', '--session', session, '--'] : []
   const env = { ...bench.env, POSTERN_HOME: bench.home }
-  const pane = await openPane({ ...bench, env }, [...run, bench.name])
+  const pane = await openPane({ ...bench, env }, [...run, bench.name, ...(agent.args ?? [])])
   await until('it is ready', async () => agent.ready.test(await pane.screen()) || undefined, startMs)
   const target = ['--driver', 'tmux', '--target', pane.target, '--socket', pane.socket]
   const stage = await openStage(bench, via === 'tmux' ? target : undefined)
@@ -167,6 +169,15 @@ export const typedHazards = {
       const next = await stage.knock(`SAY:next after ${i}`, 20)
       assert.equal(next.status, 200, JSON.stringify(await stage.show(next.id)))
       await assertSaid(stage, `next after ${i}`, [`SAY:next after ${i}`])
+    }
+  },
+
+  'a backslash at the end arrives, and the next message, too': async (stage) => {
+    for (const message of ['SAY:in C:\\temp\\', 'SAY:after the backslash']) {
+      const { id } = await stage.knock(message, 20)
+      const [shown] = await stage.settled(id)
+      assert.equal(shown?.state, 'DELIVERED', JSON.stringify(shown))
+      await assertSaid(stage, message, [message])
     }
   },
 
