@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Failure } from '../../src/domain/error.ts'
 import { createChart } from '../../src/http/dashboard/chart.ts'
-import { liveStream } from '../../src/http/dashboard/live.ts'
+import { createLiveStreams } from '../../src/http/dashboard/live.ts'
 import type { PageDeps } from '../../src/http/dashboard/page.ts'
 
 function openStream(
@@ -11,7 +11,7 @@ function openStream(
   pages: readonly string[] = ['/dashboard'],
 ) {
   const leaving = new AbortController()
-  const response = liveStream({ pages, contents, wanted, signal: leaving.signal })
+  const response = createLiveStreams()({ pages, contents, wanted, signal: leaving.signal })
   const reader = (response.body ?? new ReadableStream<Uint8Array>()).getReader()
   const next = async () => {
     const { value, done } = await reader.read()
@@ -20,7 +20,7 @@ function openStream(
   return { response, reader, next, leave: () => leaving.abort() }
 }
 
-describe('liveStream', () => {
+describe('createLiveStreams', () => {
   it('speaks once at first, and then only when the page would look different', async () => {
     let looks = 0
     const { response, next, leave } = openStream(async () => (++looks < 4 ? 'as before' : 'different'))

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Log } from '../../domain/ports.ts'
 import { problemResponse } from '../problem.ts'
 import channels from './assets/channels.mustache' with { type: 'text' }
@@ -14,10 +15,16 @@ import type { Login } from './logins.ts'
 import type { Page, Section } from './page.ts'
 import { createTemplates, type PageView } from './templates.ts'
 
+/** A whole page, but for the secret of the login that stands in its forms. */
+export type Drawn = (csrf: string) => string
+
 /** Responses for browsers. */
 export interface PageResponses {
   /** A page of who is logged in. */
   page(page: Page, login: Login, status?: number): Response
+  /** The same page for any login. */
+  draw(page: Page): Drawn
+  drawn(drawn: Drawn, login: Login): Response
   /** A page outside of any login. */
   plain(template: 'login' | 'loggedIn', view: PageView, status?: number): Response
   /** Any thrown thing as a page; only `Failure` texts are shown. */
@@ -45,16 +52,20 @@ export function createPageResponses({
   const { page } = createTemplates(templates)
   const render = (template: string, view: PageView) =>
     page(template, { ...{ goTo: null, csrf: null, live: null, nav: [], version }, ...view })
+  const draw = ({ template, title, section, view, live }: Page): Drawn => {
+    // Nobody can guess it, so it stands nowhere else in the page.
+    const place = randomUUID()
+    const text = render(template, {
+      ...{ title, csrf: place, nav: navigation(section) },
+      live: live ?? null,
+      ...view,
+    })
+    return (csrf) => text.replaceAll(place, () => csrf)
+  }
   return {
-    page: ({ template, title, section, view, live }, { csrf }, status = 200) =>
-      html(
-        render(template, {
-          ...{ title, csrf, nav: navigation(section) },
-          live: live ?? null,
-          ...view,
-        }),
-        status,
-      ),
+    draw,
+    drawn: (drawn, { csrf }) => html(drawn(csrf), 200),
+    page: (page, { csrf }, status = 200) => html(draw(page)(csrf), status),
     plain: (template, view, status = 200) => html(render(template, view), status),
     problem: async (thrown, login) => {
       const response = problemResponse(thrown, log)

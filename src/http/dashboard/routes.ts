@@ -11,9 +11,9 @@ import script from './assets/dashboard.js' with { type: 'text' }
 import icon from './assets/icon.svg' with { type: 'text' }
 import liveScript from './assets/live.js' with { type: 'text' }
 import { channelsPage, mintOrderOf } from './channels.ts'
-import { baseOf, createPageFinder, type FinderDeps, nothingThere, type PageAt } from './find-page.ts'
+import { baseOf, createPageFinder, type FinderDeps, nothingThere } from './find-page.ts'
 import { hookPage } from './hooks.ts'
-import { liveStream } from './live.ts'
+import { createLiveStreams } from './live.ts'
 import {
   type AnswerPage,
   type LoginDeps,
@@ -25,6 +25,7 @@ import {
 import type { Login } from './logins.ts'
 import type { Page } from './page.ts'
 import { createPageResponses, type PageResponses } from './responses.ts'
+import { createSharedPages } from './shared-pages.ts'
 
 /** What the dashboard shows and does, bound to this server by the composition root. */
 export interface DashboardDeps extends FinderDeps, Omit<LoginDeps, 'responses' | 'refused'> {
@@ -65,10 +66,16 @@ const hidden = { detail: { hide: true } }
 /** The pages, and the event stream that reports their changes. */
 function pageRoutes(deps: DashboardDeps, responses: PageResponses, inPage: AnswerPage, guard: RequestGuard) {
   const pageAt = createPageFinder(deps)
+  const sharedAt = createSharedPages({ pageAt, draw: responses.draw, elapsed: () => performance.now() })
+  const follow = createFollower(deps, guard, sharedAt)
   const show = ({ request }: { request: Request }) =>
     inPage(request, async () => {
       const login = deps.guard.login(request)
-      return login ? responses.page(await pageAt(new URL(request.url)), login) : redirectToLogin(request)
+      if (!login) return redirectToLogin(request)
+      const url = new URL(request.url)
+      return isRefresh(request)
+        ? responses.drawn((await sharedAt(url)).drawn(), login)
+        : responses.page(await pageAt(url), login)
     })
   return new Elysia()
     .get('/dashboard', show, { detail: dashboardDetail })
@@ -78,11 +85,7 @@ function pageRoutes(deps: DashboardDeps, responses: PageResponses, inPage: Answe
     .get('/dashboard/hooks', show, hidden)
     .get('/dashboard/hooks/:name', show, hidden)
     .get('/dashboard/deliveries/:id', show, hidden)
-    .get(
-      '/dashboard/events',
-      ({ request }) => guarded(guard, request, () => followPages(deps, guard, pageAt, request)),
-      hidden,
-    )
+    .get('/dashboard/events', ({ request }) => guarded(guard, request, () => follow(request)), hidden)
 }
 
 /** The forms of the dashboard, each with the secret of its login. */
@@ -140,25 +143,30 @@ const dashboardDetail = operation({
 const mostFollowed = 64
 
 /** Tells the pages that a browser has open (`?of=…`, once for each) when they would look different. */
-function followPages(
+function createFollower(
   deps: DashboardDeps,
   { keepOpen }: RequestGuard,
-  pageAt: PageAt,
-  request: Request,
-): Response {
-  deps.guard.require(request)
-  const { searchParams, origin } = new URL(request.url)
-  const pages = [...new Set(searchParams.getAll('of'))]
-  if (pages.length === 0 || pages.some((page) => !/^\/dashboard[\x21-\x7e]*$/.test(page)))
-    throw nothingThere()
-  keepOpen(request)
-  return liveStream({
-    pages: pages.slice(0, mostFollowed),
-    contents: async (page) => JSON.stringify((await pageAt(new URL(page, origin))).view),
-    wanted: () => !deps.draining() && deps.guard.login(request) !== undefined,
-    signal: request.signal,
-  })
+  sharedAt: ReturnType<typeof createSharedPages>,
+): (request: Request) => Response {
+  const liveStream = createLiveStreams()
+  return (request) => {
+    deps.guard.require(request)
+    const { searchParams, origin } = new URL(request.url)
+    const pages = [...new Set(searchParams.getAll('of'))]
+    if (pages.length === 0 || pages.some((page) => !/^\/dashboard[\x21-\x7e]*$/.test(page)))
+      throw nothingThere()
+    keepOpen(request)
+    return liveStream({
+      pages: pages.slice(0, mostFollowed),
+      contents: async (page) => (await sharedAt(new URL(page, origin))).digest,
+      wanted: () => !deps.draining() && deps.guard.login(request) !== undefined,
+      signal: request.signal,
+    })
+  }
 }
+
+/** By the page's own script, when it was told of a change; a person who goes to a page sees it as it is now. */
+const isRefresh = ({ headers }: Request): boolean => headers.get('sec-fetch-dest') === 'empty'
 
 async function retry(deps: DashboardDeps, id: string): Promise<Response> {
   const delivery = await deps.retry(id)
