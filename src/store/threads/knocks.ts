@@ -23,7 +23,8 @@ const mostAtOnce = 512
 
 /**
  * On a slow disk callers come back in waves: whoever begins with the first of them lets the others wait for a whole commit
- * more. So after a shared commit the next one is gathered for this part of the time it took.
+ * more. So after a shared commit the next one is gathered until as many are back, but no longer than this part of the time it
+ * took.
  */
 const gatherPart = 1 / 8
 
@@ -31,42 +32,47 @@ export function createKnocks(ask: (question: Question, moved: ArrayBuffer[]) => 
   let waiting: Knock[] = []
   let sent: readonly Knock[] = []
   let sentAt = 0
-  let scheduled = false
+  let expected = 0
+  let gatherMs = 0
+  let next: 'none' | 'soon' | ReturnType<typeof setTimeout> = 'none'
   let over: Failure | undefined
 
   const send = () => {
-    scheduled = false
+    next = 'none'
     if (over) return
     sent = waiting.splice(0, mostAtOnce)
     sentAt = performance.now()
     const question = packDrafts(sent.map(({ draft }) => draft))
     ask(question, movable(question.payloads))
   }
-  const schedule = (delayMs: number) => {
-    if (scheduled || sent.length > 0 || waiting.length === 0) return
-    scheduled = true
-    if (delayMs >= 1) setTimeout(send, delayMs)
-    else setImmediate(send)
+  /** At the end of this turn of the event loop, or once they are gathered. */
+  const schedule = () => {
+    if (next === 'soon' || sent.length > 0 || waiting.length === 0) return
+    if (gatherMs < 1 || waiting.length >= expected) {
+      if (next !== 'none') clearTimeout(next)
+      next = 'soon'
+      setImmediate(send)
+    } else if (next === 'none') next = setTimeout(send, gatherMs)
   }
-  let gatherMs = 0
 
   return {
     record: (draft) =>
       new Promise((resolve, reject) => {
         if (over) return reject(over)
         waiting.push({ draft, resolve, reject })
-        schedule(gatherMs)
+        schedule()
       }),
     settle: (text) => {
       const answered = sent
       sent = []
-      gatherMs = answered.length > 1 ? (performance.now() - sentAt) * gatherPart : 0
+      expected = answered.length
+      gatherMs = expected > 1 ? (performance.now() - sentAt) * gatherPart : 0
       for (const [i, filed] of unpackFiled(text).entries()) {
         const knock = answered[i]
         if ('refusal' in filed) knock?.reject(failureOf(filed.refusal))
         else if (knock) knock.resolve(recorded(knock.draft, filed))
       }
-      schedule(gatherMs)
+      schedule()
     },
     end: (why) => {
       over = why
