@@ -16,25 +16,18 @@ export interface RequestGuard {
   readonly ignored: (request: Request, hook: string, why: string) => void
 }
 
-/**
- * Host and Origin first, then the route's own work; whatever it throws becomes a problem document. `answered` sees
- * what is sent.
- */
+/** Host and Origin first, then the route's own work; whatever it throws becomes a problem document. */
 export async function guarded(
   guard: RequestGuard,
   request: Request,
   answer: () => Response | Promise<Response>,
-  answered?: (response: Response) => void,
 ): Promise<Response> {
-  let response: Response
   try {
     guard.hosts.check(request)
-    response = await answer()
+    return await answer()
   } catch (thrown) {
-    response = refusal(guard, request, thrown)
+    return refusal(guard, request, thrown)
   }
-  answered?.(response)
-  return response
 }
 
 /** The problem document of whatever was thrown, which is remembered. */

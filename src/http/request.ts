@@ -8,13 +8,13 @@ export function bearerOf(request: Request): string | undefined {
   return /^bearer /i.test(header) ? header.slice(7).trim() : ''
 }
 
-/** `Prefer: wait=N` (RFC 7240 section 4.3) in milliseconds; `fallbackMs` when it is not asked for or not a number. */
-export function preferredWaitMs(request: Request, fallbackMs: number): number {
+/** `Prefer: wait=N` (RFC 7240 section 4.3) in milliseconds; undefined when it is not asked for or not a number. */
+export function preferredWaitMs(request: Request): number | undefined {
   const prefer = request.headers.get('prefer')
-  if (prefer === null) return fallbackMs
+  if (prefer === null) return undefined
   if (prefer === 'wait=0') return 0
   const asked = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,9})"?/i.exec(prefer)?.[1]
-  if (asked === undefined) return /(?:^|[,;\s])respond-async\b/i.test(prefer) ? 0 : fallbackMs
+  if (asked === undefined) return /(?:^|[,;\s])respond-async\b/i.test(prefer) ? 0 : undefined
   return Math.min(Number(asked), longestWaitSeconds) * 1000
 }
 

@@ -6,19 +6,18 @@ import { type RequestGuard, refusal } from '../guard.ts'
 import { channelOperation } from '../openapi/knock-operation.ts'
 import { asksForHtml, asPostPage } from '../post-page.ts'
 import { bearerOf, rawPath } from '../request.ts'
-import { answerKnock, hookAnswer, type KnockDeps, knockOf, patienceOf, receiptAnswer } from './knock.ts'
+import { answerKnock, hookAnswer, type KnockDeps, type KnockRoute } from './knock.ts'
 
 interface ChannelDeps extends KnockDeps {
   /** Whether a token is one of ours that opens a hook. */
   readonly opensHook: (token: string) => Promise<boolean>
-  /** How long a knock waits for its outcome unless it prefers another time. Milliseconds. */
-  readonly waitMs: () => number
+  readonly waitMs: KnockRoute['waitMs']
 }
 
 /** `POST /hook/<token>` and `POST /hook` with a Bearer token. */
 export const channelRoutes = (deps: ChannelDeps, guard: RequestGuard) => {
-  const answer = ({ request }: { request: Request }) =>
-    answerKnock(deps, guard, request, () => knock(deps, guard, request))
+  const route: KnockRoute = { proofOf: tokenProof, waitMs: deps.waitMs, bodyOf: answerOf }
+  const answer = ({ request }: { request: Request }) => answerKnock(deps, guard, request, route)
   const otherMethod = async ({ request }: { request: Request }) =>
     !asksForHtml(request) && (await deps.opensHook(pathToken(request) ?? ''))
       ? answer({ request })
@@ -50,13 +49,6 @@ export const channelRoutes = (deps: ChannelDeps, guard: RequestGuard) => {
       // Senders of webhooks look whether an address is there, and shake hands, by other methods.
       .all('/hook/:token', otherMethod, hidden)
   )
-}
-
-async function knock(deps: ChannelDeps, guard: RequestGuard, request: Request): Promise<Response> {
-  const asked = knockOf(deps, guard, request, tokenProof(request))
-  const receipt = await deps.receive(asked, patienceOf(guard, request, deps.waitMs()))
-  if (receipt.kind === 'ignored') guard.ignored(request, receipt.hook, receipt.why)
-  return receiptAnswer(receipt, answerOf)
 }
 
 function tokenProof(request: Request): Proof {

@@ -3,17 +3,20 @@ import { Failure } from '../../domain/error.ts'
 import type { HandshakeAnswer, Knock, Proof, Receipt } from '../../domain/knock.ts'
 import type { Arrivals } from '../arrivals.ts'
 import { readBody, unpacked } from '../body.ts'
-import { guarded, type RequestGuard } from '../guard.ts'
+import { type RequestGuard, refusal } from '../guard.ts'
 import type { BeginWork } from '../loop-watch.ts'
 import { headersToKeep, knockHeaders, preferredWaitMs, webhookHeaders } from '../request.ts'
 import { respondTo, type UsualAnswer } from './respond.ts'
 
+interface Patience {
+  readonly waitMs: number
+  readonly hookWaitMs: number
+  readonly signal: () => AbortSignal
+}
+
 /** What the routes for knocks need. */
 export interface KnockDeps {
-  readonly receive: (
-    knock: Knock,
-    patience: { readonly waitMs: number; readonly hookWaitMs: number; readonly signal: () => AbortSignal },
-  ) => Promise<Receipt>
+  readonly receive: (knock: Knock, patience: Patience) => Promise<Receipt>
   readonly now: () => number
   readonly arrivals: Arrivals
   /** Counts one answered knock. */
@@ -21,17 +24,55 @@ export interface KnockDeps {
   readonly begin: BeginWork
 }
 
-/** Answers one knock: Host and Origin, the route's own work, problem documents, and a count of it. */
-export function answerKnock(
+/** What is a route's own of how it takes and answers knocks. */
+export interface KnockRoute {
+  readonly proofOf: (request: Request) => Proof
+  /** How long a knock waits for its outcome unless it prefers another time. Milliseconds. */
+  readonly waitMs: () => number
+  /** What is answered of a delivery that did not fail. */
+  readonly bodyOf: (delivery: Delivery) => object
+}
+
+/** Answers one knock: Host and Origin, its receipt or a problem document, and a count of it. In one step: each costs. */
+export async function answerKnock(
   deps: KnockDeps,
   guard: RequestGuard,
   request: Request,
-  act: () => Promise<Response>,
+  { proofOf, waitMs, bodyOf }: KnockRoute,
 ): Promise<Response> {
   const startedAt = performance.now()
-  return guarded(guard, request, act, ({ status }) =>
-    deps.knocked(status, (performance.now() - startedAt) / 1000),
-  )
+  let response: Response
+  try {
+    guard.hosts.check(request)
+    const knock = knockOf(deps, guard, request, proofOf(request))
+    const receipt = await receiveWatched(deps, request, knock, patienceOf(guard, request, waitMs()))
+    if (receipt.kind === 'ignored') guard.ignored(request, receipt.hook, receipt.why)
+    response = receiptAnswer(receipt, bodyOf)
+  } catch (thrown) {
+    response = refusal(guard, request, thrown)
+  }
+  deps.knocked(response.status, (performance.now() - startedAt) / 1000)
+  return response
+}
+
+/** What is shorter holds nobody up. */
+const longBody = 65_536
+
+/** Notes the work on a long body: until it is stored and its sender waits, or has its answer. */
+function receiveWatched(
+  { receive, begin }: KnockDeps,
+  request: Request,
+  knock: Knock,
+  patience: Patience,
+): Promise<Receipt> {
+  const length = request.headers.get('content-length')
+  if (length !== null && Number(length) < longBody) return receive(knock, patience)
+  const end = begin('webhook')
+  const signal = () => {
+    end()
+    return patience.signal()
+  }
+  return receive(knock, { ...patience, signal }).finally(end)
 }
 
 /** A request as the use cases see it. */
@@ -60,13 +101,14 @@ const longWaitMs = 15_000
  * How long the caller waits, at a hook not at all unless it says so. `signal` is asked for when its message is stored: from then
  * on the wait may be long.
  */
-export function patienceOf(guard: RequestGuard, request: Request, fallbackMs: number) {
-  const waitMs = preferredWaitMs(request, fallbackMs)
+function patienceOf(guard: RequestGuard, request: Request, fallbackMs: number): Patience {
+  const preferredMs = preferredWaitMs(request)
+  const waitMs = preferredMs ?? fallbackMs
   const signal = () => {
     if (waitMs > longWaitMs) guard.keepOpen(request)
     return request.signal
   }
-  return { waitMs, hookWaitMs: preferredWaitMs(request, 0), signal }
+  return { waitMs, hookWaitMs: preferredMs ?? 0, signal }
 }
 
 /** To the sender of a webhook: 202 as soon as it is stored; with the agent's answer for a caller who waited for it. */
@@ -112,7 +154,7 @@ const handshakeAnswer = (answer: HandshakeAnswer): Response =>
  * delivered message and 202 for one that waits, with the body that `bodyOf` makes of the delivery; a hook's sender may be
  * answered in a form of its own.
  */
-export function receiptAnswer(receipt: Receipt, bodyOf: (delivery: Delivery) => object): Response {
+function receiptAnswer(receipt: Receipt, bodyOf: (delivery: Delivery) => object): Response {
   if (receipt.kind === 'handshake') return handshakeAnswer(receipt.answer)
   const usual = usualAnswer(receipt, bodyOf)
   const { respond } = receipt

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createArrivals } from '../../../src/http/arrivals.ts'
 import type { RequestGuard } from '../../../src/http/guard.ts'
-import { knockOf } from '../../../src/http/routes/knock.ts'
+import { answerKnock, knockOf } from '../../../src/http/routes/knock.ts'
 
 /** A knock whose body comes when `send` is called, and a promise of its peer being asked for. */
 function knock() {
@@ -47,5 +47,37 @@ describe('knockOf', () => {
     const { knock: quick, send, asks } = knock()
     await Promise.all([send(), quick.body(100)])
     assert.equal(asks(), 0)
+  })
+})
+
+describe('answerKnock', () => {
+  const watched = async (length: number): Promise<readonly string[]> => {
+    const seen: string[] = []
+    const guard: RequestGuard = {
+      ...{ hosts: { check: () => {} }, log: () => {}, peer: () => '192.0.2.1' },
+      ...{ keepOpen: () => {}, refused: () => {}, ignored: () => {} },
+    }
+    const deps = {
+      receive: async () => ({ kind: 'ignored', why: 'a test', hook: 'x' }) as const,
+      ...{ now: () => 0, arrivals: createArrivals(guard.peer) },
+      knocked: (status: number) => void seen.push(`${status}`),
+      begin: (work: string) => {
+        seen.push(work)
+        return () => void seen.push('over')
+      },
+    }
+    const headers = { 'content-length': `${length}` }
+    const request = new Request('http://localhost/hook/x', { method: 'POST', headers })
+    const proof = { kind: 'token', path: 'x', bearer: undefined, method: 'POST', url: request.url } as const
+    await answerKnock(deps, guard, request, { proofOf: () => proof, waitMs: () => 0, bodyOf: () => ({}) })
+    return seen
+  }
+
+  it('a long body at the URL of a hook is not watched: says when it is under way, as at the path of a hook', async () => {
+    assert.deepEqual(await watched(65_536), ['webhook', 'over', '202'])
+  })
+
+  it('watches no short body', async () => {
+    assert.deepEqual(await watched(65_535), ['202'])
   })
 })
