@@ -10,6 +10,7 @@ import type { Platform } from '../platform/platform.ts'
 import type { StoreDeps } from '../store/context.ts'
 import { openStore } from '../store/sqlite.ts'
 import { openSteadyClock } from '../store/steady-clock.ts'
+import { type WriteWatch, watchWrites } from '../store/write-watch.ts'
 import { openHome } from './home.ts'
 import { runningUrl, servedBase } from './server-file.ts'
 
@@ -54,6 +55,7 @@ export async function openLocalHome(
       () => secrets,
     )
   }
+  let writes: WriteWatch | undefined
   return {
     paths: home,
     get config() {
@@ -75,7 +77,14 @@ export async function openLocalHome(
         remember: (settings) => store.updateSettings(session.id, session.generation, settings),
       })
     },
-    close: store.close,
+    nextLook: (signal) => {
+      writes ??= watchWrites(home.databaseFile)
+      return writes.nextLook(signal)
+    },
+    close: async () => {
+      writes?.close()
+      await store.close()
+    },
   }
 }
 

@@ -91,6 +91,11 @@ export interface LocalHome {
   readonly drivers: () => Promise<ReadonlyMap<string, Driver>>
   /** The driver's connection to an opening of a session; undefined when this build has no such driver. */
   readonly connect: (session: Session) => Promise<Connection | undefined>
+  /**
+   * Between two looks at what other processes do to the store (`changedElsewhere`): resolves soon after one of them wrote, in
+   * any case within some 200 ms, and as soon as `signal` aborts.
+   */
+  readonly nextLook: (signal: AbortSignal) => Promise<void>
   readonly close: () => Promise<void>
 }
 

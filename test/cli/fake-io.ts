@@ -144,6 +144,7 @@ function ioOf(world: World): Io {
         clock: { now: () => world.now, random: () => 0.5, bytes: random },
         drivers: async () => new Map(drivers.map((driver) => [driver.kind, driver])),
         connect: async (session) => connectionOf(world, session),
+        nextLook: async () => {},
         close: async () => {
           world.closes++
         },

@@ -2,7 +2,6 @@ import type { Delivery } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
 import { acknowledge, nextInInbox } from '../../manage/deliveries.ts'
 import { deliveryView } from '../../manage/views.ts'
-import { pause } from '../../wait.ts'
 import { wholeNumber } from '../arguments.ts'
 import { type Call, type Command, withHome } from '../command.ts'
 import type { LocalHome } from '../context.ts'
@@ -45,8 +44,6 @@ function runInbox(call: Call): Promise<void> {
 const next = async (call: Call, { store, drivers }: LocalHome): Promise<Delivery | undefined> =>
   nextInInbox({ store, drivers: await drivers() }, call.flags.need('session'))
 
-const everyMs = 200
-
 /** Undefined after ^C or the timeout. */
 async function waitForOne(call: Call, home: LocalHome): Promise<Delivery | undefined> {
   const timeout = call.flags.text('timeout')
@@ -54,12 +51,13 @@ async function waitForOne(call: Call, home: LocalHome): Promise<Delivery | undef
     timeout === undefined
       ? Number.POSITIVE_INFINITY
       : call.io.now() + wholeNumber(timeout, '--timeout') * 1000
-  for (;;) {
-    await home.store.changedElsewhere()
-    const delivery = await next(call, home)
-    if (delivery || call.io.stopping.aborted || call.io.now() >= until) return delivery
-    await pause(everyMs, call.io.stopping)
+  await home.store.changedElsewhere()
+  let delivery = await next(call, home)
+  while (!delivery && !call.io.stopping.aborted && call.io.now() < until) {
+    await home.nextLook(call.io.stopping)
+    if (await home.store.changedElsewhere()) delivery = await next(call, home)
   }
+  return delivery
 }
 
 function runAck(call: Call): Promise<void> {

@@ -2,7 +2,6 @@ import type { DoorStore } from '../../domain/ports.ts'
 import type { Refusal, RefusalFilter } from '../../domain/refusal.ts'
 import { findGrant } from '../../manage/grants.ts'
 import { type RefusalView, refusalView } from '../../manage/views.ts'
-import { pause } from '../../wait.ts'
 import { shortTime, wholeNumber } from '../arguments.ts'
 import { type Call, type Command, type Flag, printList, withHome } from '../command.ts'
 import type { Cell, Column } from '../output.ts'
@@ -68,16 +67,14 @@ function doorOf({ door, grant }: RefusalView): string {
   return grant === null ? door : `${door} ${grant.slice(0, 8)}`
 }
 
-const everyMs = 200
-
 function runTail(call: Call): Promise<void> {
-  return withHome(call, async ({ store }) => {
+  return withHome(call, async ({ store, nextLook }) => {
     const filter = await filterOf(call, store)
     const lines = wholeNumber(call.flags.text('lines') ?? '10', '--lines', 10_000)
     let after = showAll(call, (await store.listRefusals({ ...filter, limit: lines })).toReversed(), 0)
     if (lines === 0) after = (await store.listRefusals({ limit: 1 }))[0]?.seq ?? 0
     while (!call.io.stopping.aborted) {
-      await pause(everyMs, call.io.stopping)
+      await nextLook(call.io.stopping)
       if (!(await store.changedElsewhere())) continue
       const newer = await store.listRefusals({ ...filter, after, oldestFirst: true, limit: 1000 })
       after = showAll(call, newer, after)

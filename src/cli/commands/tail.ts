@@ -2,7 +2,6 @@ import { causeOf, type Delivery, type DeliveryId, isTerminal } from '../../domai
 import { withoutFence } from '../../domain/fence.ts'
 import type { DeliveryFilter, DoorStore } from '../../domain/ports.ts'
 import { deliveryView } from '../../manage/views.ts'
-import { pause } from '../../wait.ts'
 import { shortTime, wholeNumber } from '../arguments.ts'
 import { type Call, type Command, withHome } from '../command.ts'
 import { filterFlags, filterOf, toneOf, viaOf } from './deliveries.ts'
@@ -20,14 +19,12 @@ export const deliveriesTail: Command = {
   run: runTail,
 }
 
-const everyMs = 200
-
 function runTail(call: Call): Promise<void> {
-  return withHome(call, async ({ store }) => {
+  return withHome(call, async ({ store, nextLook }) => {
     const tail = createTail(store, await filterOf(call, store), (delivery) => show(call, delivery))
     await tail.begin(wholeNumber(call.flags.text('lines') ?? '10', '--lines', 10_000))
     while (!call.io.stopping.aborted) {
-      await pause(everyMs, call.io.stopping)
+      await nextLook(call.io.stopping)
       if (await store.changedElsewhere()) await tail.catchUp()
     }
   })

@@ -30,14 +30,9 @@ describe('inbox', () => {
 
   it('waits until a message comes', async () => {
     const world = createWorld()
-    const store = { ...world.store }
-    let looks = 0
-    store.listDeliveries = async (filter) => {
-      if (++looks === 2) addDelivery(world, { message: 'late' })
-      return world.store.listDeliveries(filter)
-    }
     const home = await world.io.openHome('/x')
-    const io = { ...world.io, openHome: async () => ({ ...home, store }) }
+    const nextLook = async () => void addDelivery(world, { message: 'late' })
+    const io = { ...world.io, openHome: async () => ({ ...home, nextLook }) }
     const { stdout } = await cli({ ...world, io }, ['inbox', '--session', 'build', '--wait', '--json'])
     assert.equal(JSON.parse(stdout).message, 'late')
   })
