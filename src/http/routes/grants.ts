@@ -7,6 +7,7 @@ import { grantView, mintView } from '../../manage/views.ts'
 import { createAdminApi } from '../api.ts'
 import type { AdminCheck } from '../credentials.ts'
 import { jsonResponse, type RequestGuard } from '../guard.ts'
+import { jsonList } from '../json-list.ts'
 import * as answers from '../models/answers.ts'
 import * as requests from '../models/requests.ts'
 import { listOf } from '../models/shape.ts'
@@ -53,7 +54,8 @@ async function list(deps: GrantDeps, session: string | undefined): Promise<Respo
   const grants = await deps.store.listGrants(
     session === undefined ? {} : { session: parseSessionId(session) },
   )
-  return jsonResponse<readonly answers.Grant[]>(grants.map((grant) => grantView(grant, deps.now())))
+  const now = deps.now()
+  return jsonList<Grant, answers.Grant>(grants, (grant) => grantView(grant, now))
 }
 
 async function mint(deps: GrantDeps, order: requests.MintOrder): Promise<Response> {
