@@ -43,13 +43,13 @@ const purgeBatch = 500
 export function startMaintenance(deps: MaintenanceDeps): Maintenance {
   const { store, pipeline } = deps
   const tasks = [
-    repeating(deps, followMs, followOthers),
-    repeating(deps, expireMs, expire),
-    repeating(deps, expireMs, createEndSweep({ store, failQueue: pipeline.failQueue })),
-    repeating(deps, purgeMs, purge),
-    repeating(deps, declareMs, createFollower(deps)),
-    repeating(deps, lookMs, lookAtSessions),
-    repeating(deps, clockMs, createClockWatch(deps)),
+    repeating(deps, 'follow', followMs, followOthers),
+    repeating(deps, 'expire', expireMs, expire),
+    repeating(deps, 'end', expireMs, createEndSweep({ store, failQueue: pipeline.failQueue })),
+    repeating(deps, 'purge', purgeMs, purge),
+    repeating(deps, 'declare', declareMs, createFollower(deps)),
+    repeating(deps, 'look', lookMs, lookAtSessions),
+    repeating(deps, 'clock', clockMs, createClockWatch(deps)),
   ]
   return {
     stop: async () => {
@@ -121,9 +121,10 @@ function createClockWatch({ steady, store, log, lookAtKeys }: MaintenanceDeps): 
   }
 }
 
-/** One run at a time, the next only after a pause; a run that fails is logged and the next one comes. */
+/** One run at a time, the next only after a pause; a run that fails is logged by its task's name and the next one comes. */
 function repeating(
   deps: MaintenanceDeps,
+  task: string,
   everyMs: number,
   act: (deps: MaintenanceDeps) => Promise<void>,
 ): Maintenance {
@@ -131,10 +132,8 @@ function repeating(
   let timer: ReturnType<typeof setTimeout> | undefined
   let running = Promise.resolve()
   const turn = () => {
-    running = during(deps.begin, act.name, () => act(deps))
-      .catch((thrown: unknown) =>
-        deps.log('error', 'maintenance.failed', { task: act.name, why: reasonOf(thrown) }),
-      )
+    running = during(deps.begin, task, () => act(deps))
+      .catch((thrown: unknown) => deps.log('error', 'maintenance.failed', { task, why: reasonOf(thrown) }))
       .then(() => {
         if (!stopped) timer = setTimeout(turn, everyMs)
       })
