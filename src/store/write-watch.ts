@@ -1,5 +1,4 @@
 import { type FSWatcher, watch } from 'node:fs'
-import { basename, dirname } from 'node:path'
 import { pause } from '../wait.ts'
 
 /** When to look whether another process wrote to the database. */
@@ -9,18 +8,16 @@ export interface WriteWatch {
   close(): void
 }
 
-/** Without an event: file systems of other machines report none. */
+/** Without an event: a file system may report none, and a log that was put in place of another reports nothing. */
 const usualMs = 200
 /** A transaction is written some time before it is on disk and shows: looks follow each other so quickly, for so long. */
 const [quickMs, freshMs] = [3, 250]
 
-/** Follows the write-ahead log of a database by the events of its directory. */
+/** Follows the write-ahead log of a database that is open, by the events of that file. */
 export function watchWrites(databaseFile: string, slowMs = usualMs): WriteWatch {
-  const log = `${basename(databaseFile)}-wal`
   let writtenAt = Number.NEGATIVE_INFINITY
   let wake = () => {}
-  const watcher = watcherOf(dirname(databaseFile), (name) => {
-    if (name !== log) return
+  const watcher = watcherOf(`${databaseFile}-wal`, () => {
     writtenAt = performance.now()
     wake()
   })
@@ -39,9 +36,9 @@ export function watchWrites(databaseFile: string, slowMs = usualMs): WriteWatch 
 }
 
 /** Undefined where nothing can be watched, such as beyond the system's limit of watches. */
-function watcherOf(folder: string, changed: (name: string | null) => void): FSWatcher | undefined {
+function watcherOf(file: string, changed: () => void): FSWatcher | undefined {
   try {
-    return watch(folder, (_, name) => changed(name)).on('error', () => {})
+    return watch(file, changed).on('error', () => {})
   } catch {
     return undefined
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -17,6 +17,7 @@ describe('watchWrites', () => {
 
   it('asks for a look when the log is written, and for more until the transaction shows', async () => {
     const file = join(folder, 'written.db')
+    writeFileSync(`${file}-wal`, '')
     const watched = watchWrites(file, never)
     const look = watched.nextLook(going)
     appendFileSync(`${file}-wal`, 'a frame')
