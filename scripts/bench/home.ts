@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -14,6 +15,8 @@ export interface BenchHome extends Server {
   readonly paths: readonly string[]
   /** Runs one command of the command line; its output. */
   cli(...args: string[]): Promise<string>
+  /** Starts one that waits for something, and prints a message when that has come. */
+  start(...args: string[]): { readonly printed: Promise<string>; readonly ended: Promise<unknown> }
   /** Stops the server and starts it again; milliseconds from the start of the process to its first 200. */
   restart(): Promise<number>
 }
@@ -35,6 +38,12 @@ export async function createHome(binary: string, home: string, options: HomeOpti
   const config = JSON.stringify({ limits, ...options.config })
   writeFileSync(join(home, 'preferences', 'webhooks.json'), config, { mode: 0o600 })
   const cli = async (...args: string[]) => (await run(binary, ['--home', home, ...args])).stdout.trim()
+  const start = (...args: string[]) => {
+    const child = spawn(binary, ['--home', home, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const ended = once(child, 'close')
+    const printed = Promise.race([once(child.stdout, 'data'), ended]).then(([text]) => `${text}`)
+    return { printed, ended }
+  }
   const paths: string[] = []
   for (const id of inboxes) {
     await cli('session', 'add', id, '--driver', 'inbox')
@@ -51,6 +60,7 @@ export async function createHome(binary: string, home: string, options: HomeOpti
     },
     paths,
     cli,
+    start,
     async restart() {
       await running.stop()
       running = await serve(binary, home, options.env)

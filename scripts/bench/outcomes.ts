@@ -15,15 +15,15 @@ export async function outcomes({ plan, home }: Bench) {
 const fakeTui = resolve(import.meta.dirname, '../../test/fixtures/fake-tui.mjs')
 /** So that it is not left behind by a bench that was interrupted. */
 const limited = ['timeout', '--foreground', '600']
-/** A turn of the fake agent takes 150 ms. */
-const turnMs = 400
+/** A turn of the fake agent takes 150 ms, and a screen must have been quiet for 1,200 ms before it is taken for idle. */
+const idleMs = 1600
 
 async function intoTerminal({ cli, port }: BenchHome, times: number): Promise<readonly number[]> {
   await cli('run', '--session', 'terminal', '--detach', '--', ...limited, process.execPath, fakeTui)
   try {
     const url = new URL(await cli('expose', '--session', 'terminal', '--quiet'))
     return await inRounds(times, async () => {
-      await pause(turnMs)
+      await pause(idleMs)
       return timed(() => knock(`http://127.0.0.1:${port}${url.pathname}`, 'wait=10', 200))
     })
   } finally {
@@ -34,13 +34,14 @@ async function intoTerminal({ cli, port }: BenchHome, times: number): Promise<re
 /** Enough for `postern inbox --wait` to have found nothing and to wait. */
 const waitingMs = 300
 
-async function intoInbox({ cli, port, paths }: BenchHome): Promise<number> {
-  const waiting = cli('inbox', '--session', 'alpha', '--wait', '--timeout', '10')
+async function intoInbox({ cli, start, port, paths }: BenchHome): Promise<number> {
+  const waiting = start('inbox', '--session', 'alpha', '--wait', '--timeout', '10')
   await pause(waitingMs + Math.random() * 200)
   const startedAt = performance.now()
   await knock(`http://127.0.0.1:${port}${paths[0]}`, 'wait=0', 202)
-  const [id = ''] = (await waiting).split('\n')
+  const [id = ''] = (await waiting.printed).split('\n')
   const took = performance.now() - startedAt
+  await waiting.ended
   await cli('inbox', 'ack', id)
   return took
 }
