@@ -169,7 +169,7 @@ export function readNow<T>(refresh: () => void, act: () => T): Promise<T> {
 }
 
 /** What arrives in one turn of the event loop sees one state; only the first looks for other processes' writes. */
-export function oncePerTurn(act: () => void): () => void {
+function oncePerTurn(act: () => void): () => void {
   let done = false
   return () => {
     if (done) return

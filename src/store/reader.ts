@@ -1,7 +1,7 @@
 import type { DoorStore, Store } from '../domain/ports.ts'
 import { createCache } from './cache.ts'
 import { openReading, type Sql } from './connection.ts'
-import { oncePerTurn, type ReadContext, readNow, type StoreDeps } from './context.ts'
+import { type ReadContext, readNow, type StoreDeps } from './context.ts'
 import { listGrants } from './grants.ts'
 import { examine, inspect, knocksByHour, list } from './queries.ts'
 import { countRefusals, listRefusals } from './refusals.ts'
@@ -42,12 +42,17 @@ export const readsOf = (context: ReadContext): Reads => ({
 export interface Reader extends Reads {
   /** True when anybody committed since the last call. */
   readonly changed: () => boolean
+  /** The next read looks whether anything changed. */
+  readonly doubt: () => void
   readonly close: () => void
 }
 
 type ReaderDeps = Pick<StoreDeps, 'platform' | 'path' | 'now' | 'steady'>
 
 const busyMs = 50
+
+/** How long it is believed that no other process has written. Every knock reads; what it stores is judged once more by the writer. */
+const believedMs = 1
 
 /** A connection that only reads, beside a writer that has opened the database before. Throws `home_unusable`. */
 export function openReader(deps: ReaderDeps): Reader {
@@ -57,24 +62,32 @@ export function openReader(deps: ReaderDeps): Reader {
   const time = createStoreTime(sql, { ...deps, role: 'reader' })
   let believed = changesIn(sql)
   let committed = false
-  // Grants and sessions are believed until one of them changed: every knock commits, few change these.
-  const refresh = oncePerTurn(() => {
+  let lookedAt = Number.NEGATIVE_INFINITY
+  const look = () => {
+    lookedAt = performance.now()
     if (!connection.changed()) return
     committed = true
+    // Grants and sessions are believed until one of them changed: every knock commits, few change these.
     const changes = changesIn(sql)
     if (changes === believed) return
     believed = changes
     time.reread()
     cache.forgetAll()
-  })
+  }
+  const refresh = () => {
+    if (performance.now() - lookedAt >= believedMs) look()
+  }
   const context: ReadContext = { sql, cache, time, read: (act) => readNow(refresh, act) }
   return {
     ...readsOf(context),
     changed: () => {
-      refresh()
+      look()
       const changed = committed
       committed = false
       return changed
+    },
+    doubt: () => {
+      lookedAt = Number.NEGATIVE_INFINITY
     },
     close: connection.close,
   }

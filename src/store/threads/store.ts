@@ -26,6 +26,12 @@ export async function openThreadedStore(deps: ThreadedDeps): Promise<Store> {
   const near = openReader(deps)
   const far = keeping((forget) => startThread({ entry, setup: { kind: 'reader', path }, onDeath: forget }))
   const { call } = writer
+  /** What this process has changed itself is read anew by the very next knock. */
+  const changing = async <T>(change: Promise<T>): Promise<T> => {
+    const result = await change
+    near.doubt()
+    return result
+  }
   return {
     findGrant: near.findGrant,
     findSession: near.findSession,
@@ -41,12 +47,12 @@ export async function openThreadedStore(deps: ThreadedDeps): Promise<Store> {
     examine: async () => (await far.get()).call('examine'),
 
     recordDelivery: writer.record,
-    addGrant: (grant) => call('addGrant', grant),
-    revokeGrant: (id, at) => call('revokeGrant', id, at),
-    openSession: (session, options) => call('openSession', session, options),
-    endSession: (id, generation, end) => call('endSession', id, generation, end),
-    markSession: (id, generation, state, why) => call('markSession', id, generation, state, why),
-    updateSettings: (id, generation, settings) => call('updateSettings', id, generation, settings),
+    addGrant: (grant) => changing(call('addGrant', grant)),
+    revokeGrant: (id, at) => changing(call('revokeGrant', id, at)),
+    openSession: (session, options) => changing(call('openSession', session, options)),
+    endSession: (id, generation, end) => changing(call('endSession', id, generation, end)),
+    markSession: (id, generation, state, why) => changing(call('markSession', id, generation, state, why)),
+    updateSettings: (id, generation, settings) => changing(call('updateSettings', id, generation, settings)),
     claimDue: (claim) => call('claimDue', claim),
     acceptDelivery: (id, now, evidence) => call('acceptDelivery', id, now, evidence),
     settleDelivery: (id, attempt, settlement, now) => call('settleDelivery', id, attempt, settlement, now),

@@ -38,13 +38,27 @@ async function openThreads(path: string, now: () => number): Promise<Store> {
   })
 }
 
+/** Another process: what it has written is seen a millisecond later. */
+const slowly = (store: Store): Store =>
+  new Proxy(store, {
+    get:
+      (target, name) =>
+      async (...args: unknown[]) => {
+        try {
+          return await Reflect.get(target, name)(...args)
+        } finally {
+          await new Promise((resolve) => setTimeout(resolve, 3))
+        }
+      },
+  })
+
 testStore({
   name: 'threads',
   open: async (now) => {
     const dir = await mkdtemp(join(tmpdir(), 'postern-store-'))
     const path = join(dir, 'postern.db')
     const store = await openThreads(path, now)
-    const other = await openScratchStore(path, { now, role: 'client' })
+    const other = slowly(await openScratchStore(path, { now, role: 'client' }))
     return {
       store,
       other,
