@@ -21,7 +21,9 @@ const quietMs = 60_000
 
 interface Work {
   readonly name: string
-  over: boolean
+  readonly from: number
+  /** Infinite while it is under way. */
+  to: number
 }
 
 /** `elapsed`: milliseconds of a clock that neither jumps nor goes on while the machine sleeps. */
@@ -34,26 +36,29 @@ export function createLoopWatch(elapsed: () => number, log: Log): LoopWatch {
   let longest: { readonly ms: number; readonly during: string } | undefined
   let unlogged = 0
 
-  const note = (ms: number) => {
-    const during = works.at(-1)?.name ?? other
+  const note = (ms: number, from: number, to: number) => {
+    // What was over in a moment did not hold the loop.
+    const held = (work: Work) => Math.min(work.to, to) - Math.max(work.from, from) > stallMs
+    const during = works.findLast(held)?.name ?? other
     counts.set(during, (counts.get(during) ?? 0) + 1)
     unlogged += 1
     if (ms > (longest?.ms ?? 0)) longest = { ms, during }
   }
   return {
     begin(name) {
-      const work: Work = { name, over: false }
+      const work: Work = { name, from: elapsed(), to: Number.POSITIVE_INFINITY }
       works.push(work)
       return () => {
-        work.over = true
+        work.to = Math.min(work.to, elapsed())
       }
     },
     tick() {
       const now = elapsed()
-      const late = now - (tickedAt ?? now) - everyMs
+      const from = tickedAt ?? now
+      const late = now - from - everyMs
       tickedAt = now
-      if (late > stallMs) note(Math.round(late))
-      works = works.filter(({ over }) => !over)
+      if (late > stallMs) note(Math.round(late), from, now)
+      works = works.filter(({ to }) => to === Number.POSITIVE_INFINITY)
       if (!longest || now - loggedAt < quietMs) return
       log('warn', 'loop.stalled', { ...longest, count: unlogged })
       loggedAt = now
