@@ -49,7 +49,7 @@ describe('createLoopWatch', () => {
 
   it('blames nothing that was over in a moment, as what looks for the writes of others every 50 ms', () => {
     const { watch, hold, tickAfter, stalls } = setUp()
-    const end = watch.begin('followOthers')
+    const end = watch.begin('follow')
     hold(1)
     end()
     tickAfter(300)
