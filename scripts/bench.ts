@@ -44,7 +44,7 @@ const { values } = parseArgs({
   },
 })
 
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1))
 
 if (import.meta.main) await main()
 
@@ -54,6 +54,8 @@ async function main(): Promise<void> {
     throw new Error(`There is no measurement "${values.only}"; choose among ${names.join(', ')}.`)
   const scratch = await mkdtemp(join(tmpdir(), 'postern-bench-'))
   process.once('exit', () => rmSync(scratch, { recursive: true, force: true }))
+  // Everything that is written on the way lies there, and goes with it.
+  process.env.TMPDIR = scratch
   let homes = 0
   const plan = values.short ? shortPlan : fullPlan
   const benchOf = (binary: string): Bench => ({

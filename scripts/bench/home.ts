@@ -1,13 +1,10 @@
-import { execFile, spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { promisify } from 'node:util'
 import { pause } from './plan.ts'
-import { type Server, stopper } from './server.ts'
-
-const run = promisify(execFile)
+import { bind, outputOf, type Server, stopper } from './server.ts'
 
 /** A home of its own with a server on it: limits raised, nothing else switched off. */
 export interface BenchHome extends Server {
@@ -17,6 +14,8 @@ export interface BenchHome extends Server {
   cli(...args: string[]): Promise<string>
   /** Starts one that waits for something, and prints a message when that has come. */
   start(...args: string[]): { readonly printed: Promise<string>; readonly ended: Promise<unknown> }
+  /** The same when this process exits, and nothing can be awaited. */
+  cliAtExit(...args: string[]): void
   /** Stops the server and starts it again; milliseconds from the start of the process to its first 200. */
   restart(): Promise<number>
 }
@@ -37,9 +36,10 @@ export async function createHome(binary: string, home: string, options: HomeOpti
   mkdirSync(join(home, 'preferences'), { recursive: true, mode: 0o700 })
   const config = JSON.stringify({ limits, ...options.config })
   writeFileSync(join(home, 'preferences', 'webhooks.json'), config, { mode: 0o600 })
-  const cli = async (...args: string[]) => (await run(binary, ['--home', home, ...args])).stdout.trim()
+  const cli = async (...args: string[]) => (await outputOf(binary, ['--home', home, ...args])).trim()
   const start = (...args: string[]) => {
     const child = spawn(binary, ['--home', home, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+    bind(child)
     const ended = once(child, 'close')
     const printed = Promise.race([once(child.stdout, 'data'), ended]).then(([text]) => `${text}`)
     return { printed, ended }
@@ -61,6 +61,9 @@ export async function createHome(binary: string, home: string, options: HomeOpti
     paths,
     cli,
     start,
+    cliAtExit: (...args) => {
+      spawnSync(binary, ['--home', home, ...args])
+    },
     async restart() {
       await running.stop()
       running = await serve(binary, home, options.env)

@@ -13,13 +13,14 @@ export async function outcomes({ plan, home }: Bench) {
 }
 
 const fakeTui = resolve(import.meta.dirname, '../../test/fixtures/fake-tui.mjs')
-/** So that it is not left behind by a bench that was interrupted. */
-const limited = ['timeout', '--foreground', '600']
 /** A turn of the fake agent takes 150 ms, and a screen must have been quiet for 1,200 ms before it is taken for idle. */
 const idleMs = 1600
 
-async function intoTerminal({ cli, port }: BenchHome, times: number): Promise<readonly number[]> {
-  await cli('run', '--session', 'terminal', '--detach', '--', ...limited, process.execPath, fakeTui)
+async function intoTerminal({ cli, cliAtExit, port }: BenchHome, times: number): Promise<readonly number[]> {
+  // A terminal outlives every server: one of an interrupted bench ends before its home goes.
+  const endAtExit = () => cliAtExit('session', 'end', 'terminal')
+  process.prependOnceListener('exit', endAtExit)
+  await cli('run', '--session', 'terminal', '--detach', '--', process.execPath, fakeTui)
   try {
     const url = new URL(await cli('expose', '--session', 'terminal', '--quiet'))
     return await inRounds(times, async () => {
@@ -28,6 +29,7 @@ async function intoTerminal({ cli, port }: BenchHome, times: number): Promise<re
     })
   } finally {
     await cli('session', 'end', 'terminal')
+    process.off('exit', endAtExit)
   }
 }
 

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
 import { pause } from './plan.ts'
 
 /** A process that listens on loopback. */
@@ -10,16 +11,30 @@ export interface Server extends AsyncDisposable {
   readonly pid: number
 }
 
-/**
- * Ends a child by SIGTERM and waits for it; throws when it had ended before. Whatever happens, it does not outlive this
- * process.
- */
+const children = new Set<ChildProcess>()
+
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL')
+})
+
+/** Whatever happens, a child does not outlive this process. */
+export function bind(child: ChildProcess): void {
+  children.add(child)
+  child.once('exit', () => children.delete(child))
+}
+
+/** What a program prints. */
+export async function outputOf(program: string, args: readonly string[]): Promise<string> {
+  const running = promisify(execFile)(program, args)
+  bind(running.child)
+  return (await running).stdout
+}
+
+/** Ends a child by SIGTERM and waits for it; throws when it had ended before. */
 export function stopper(child: ChildProcess): () => Promise<void> {
-  const kill = () => child.kill('SIGKILL')
-  process.once('exit', kill)
+  bind(child)
   const ended = new Promise<void>((done) => child.once('exit', () => done()))
   return async () => {
-    process.off('exit', kill)
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`${child.spawnargs.join(' ')} ended too early`)
     child.kill('SIGTERM')

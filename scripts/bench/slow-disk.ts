@@ -1,18 +1,15 @@
-import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { type BenchHome, pathOf } from './home.ts'
 import { pingHealthz } from './paced.ts'
 import { type Bench, inRounds } from './plan.ts'
+import { outputOf } from './server.ts'
 import { percentile } from './stats.ts'
 import { flood, warmUp } from './wrk.ts'
 
-const run = promisify(execFile)
-
 /** What slow-disk.c adds to every fsync. */
-const delaySeconds = 0.02
+export const delaySeconds = 0.02
 
 /**
  * Floods of a server whose every fsync takes 20 ms longer. Callers who each wait for their answer cannot store more
@@ -22,7 +19,7 @@ export async function slowDisk({ plan: { rounds, seconds }, home }: Bench) {
   const folder = await mkdtemp(join(tmpdir(), 'postern-slow-disk-'))
   try {
     await using fast = await home()
-    await using slow = await home({ env: { LD_PRELOAD: await build(folder) } })
+    await using slow = await home({ env: { LD_PRELOAD: await buildSlowDisk(folder) } })
     await warmUp(fast, pathOf(fast, 0))
     await warmUp(slow, pathOf(slow, 0))
     const rate = async (server: BenchHome, connections: number, round: number) =>
@@ -51,9 +48,10 @@ export async function slowDisk({ plan: { rounds, seconds }, home }: Bench) {
   }
 }
 
-async function build(folder: string): Promise<string> {
+/** A library for LD_PRELOAD. */
+export async function buildSlowDisk(folder: string): Promise<string> {
   const library = join(folder, 'slow-disk.so')
   const source = join(import.meta.dirname, 'slow-disk.c')
-  await run('cc', ['-shared', '-fPIC', '-O1', '-Wall', '-Werror', '-o', library, source, '-ldl'])
+  await outputOf('cc', ['-shared', '-fPIC', '-O1', '-Wall', '-Werror', '-o', library, source, '-ldl'])
   return library
 }

@@ -1,11 +1,8 @@
-import { execFile } from 'node:child_process'
 import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { cpuSeconds } from './proc.ts'
-
-const run = promisify(execFile)
+import { outputOf } from './server.ts'
 
 export interface Flood {
   readonly path: string
@@ -55,7 +52,7 @@ async function wrk(port: number, order: Flood): Promise<string> {
   try {
     const { connections, seconds, path } = order
     const options = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', script]
-    return (await run('wrk', [...options, `http://127.0.0.1:${port}${path}`])).stdout
+    return await outputOf('wrk', [...options, `http://127.0.0.1:${port}${path}`])
   } finally {
     await rm(script)
   }
