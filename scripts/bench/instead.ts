@@ -35,7 +35,7 @@ export async function instead(bench: Bench): Promise<readonly (Instead | string)
   for (const start of [postern, debianWebhook, openclaw])
     for (const taker of await start(bench)) found.push(typeof taker === 'string' ? taker : open.use(taker))
   const takers = found.filter((taker) => typeof taker !== 'string')
-  const rounds = await inRounds(bench.plan.rounds, async () => {
+  const rounds = await inRounds(bench.plan.insteadRounds, async () => {
     const taken: Taken[] = []
     for (const taker of takers) taken.push(await taker.flood(bench.plan.seconds))
     return taken

@@ -3,6 +3,8 @@ import type { BenchHome, HomeOptions } from './home.ts'
 /** How long everything takes. */
 export interface Plan {
   readonly rounds: number
+  /** Of the programs to compare with, of which nothing is promised. */
+  readonly insteadRounds: number
   /** Of one flood. */
   readonly seconds: number
   /** Times for what is measured one by one. */
@@ -17,7 +19,8 @@ export interface Plan {
 
 export const fullPlan: Plan = {
   rounds: 9,
-  seconds: 3,
+  insteadRounds: 5,
+  seconds: 2,
   times: 21,
   stored: 1_000_000,
   pending: 50_000,
@@ -27,6 +30,7 @@ export const fullPlan: Plan = {
 /** About a minute. */
 export const shortPlan: Plan = {
   rounds: 2,
+  insteadRounds: 1,
   seconds: 1,
   times: 5,
   stored: 50_000,
