@@ -22,9 +22,12 @@ export interface Refusal {
 }
 
 /** To a thread. Knocks cross as text, which costs a quarter of what copied objects do; their payloads beside it. */
-export type Question =
-  | { readonly calls: readonly Call[] }
-  | { readonly drafts: string; readonly payloads: readonly Uint8Array[] }
+export type Question = { readonly calls: readonly Call[] } | Packed
+
+interface Packed {
+  readonly drafts: string
+  readonly payloads?: readonly Uint8Array[]
+}
 
 /** From a thread; `filed` answers the knocks of one question in their order. */
 export type Reply =
@@ -42,17 +45,17 @@ export function refusalOf(thrown: unknown): Refusal {
 export const failureOf = ({ code, detail, extra }: Refusal): Failure => new Failure(code, detail, extra)
 
 /** In the text a payload is its place among those beside it. */
-export function packDrafts(
-  drafts: readonly Draft[],
-): Question & { readonly payloads: readonly Uint8Array[] } {
+export function packDrafts(drafts: readonly Draft[]): Packed {
   const payloads: Uint8Array[] = []
   const packed = drafts.map((draft) =>
     draft.payload === undefined ? draft : { ...draft, payload: payloads.push(draft.payload) - 1 },
   )
-  return { drafts: JSON.stringify(packed), payloads }
+  const text = JSON.stringify(packed)
+  // A message of one text alone crosses in a tenth of the time.
+  return payloads.length === 0 ? { drafts: text } : { drafts: text, payloads }
 }
 
-export function unpackDrafts(text: string, payloads: readonly Uint8Array[]): readonly Draft[] {
+export function unpackDrafts({ drafts: text, payloads = [] }: Packed): readonly Draft[] {
   const drafts: { payload?: number | Uint8Array | undefined }[] = JSON.parse(text)
   for (const draft of drafts) if (typeof draft.payload === 'number') draft.payload = payloads[draft.payload]
   return drafts as unknown as readonly Draft[]

@@ -43,7 +43,7 @@ export function createKnocks(ask: (question: Question, moved: ArrayBuffer[]) => 
     sent = waiting.splice(0, mostAtOnce)
     sentAt = performance.now()
     const question = packDrafts(sent.map(({ draft }) => draft))
-    ask(question, movable(question.payloads))
+    ask(question, movable(question.payloads ?? []))
   }
   /** At the end of this turn of the event loop, or once they are gathered. */
   const schedule = () => {

@@ -66,7 +66,7 @@ function answer(port: MessagePort, methods: Methods, fileAll?: SqliteStore['file
           (thrown: unknown) => answered([id, null, refusalOf(thrown)]),
         )
     else {
-      const drafts = unpackDrafts(question.drafts, question.payloads)
+      const drafts = unpackDrafts(question)
       const file = (filed: readonly (Filed | Failure)[]) =>
         port.postMessage({ filed: packFiled(filed) } satisfies Reply)
       void fileAll?.(drafts).then(file, (failure: Failure) => file(drafts.map(() => failure)))
