@@ -36,6 +36,8 @@ export interface ProgramWanted {
   readonly shows?: 'text' | 'marker' | 'nothing'
   /** What its empty box shows; then its cursor is known to stand in the box's row. */
   readonly placeholder?: string
+  /** What stands in its box is known, and no prompt before it. */
+  readonly bare?: boolean
   /** How long it takes to react, to text and to keys. */
   readonly lagMs?: number
   /** What each character of a text adds to that. */
@@ -148,10 +150,11 @@ export function simulate(wanted: ProgramWanted = {}): Program {
   }
   const screen = (): Screen => ({
     kind: 'screen',
-    lines: [...history, ...(program.dialog ?? [cooked ? boxText() : `> ${boxText()}`])].slice(
+    lines: [...history, ...(program.dialog ?? [cooked || wanted.bare ? boxText() : `> ${boxText()}`])].slice(
       -(wanted.rows ?? 1000),
     ),
     cursor: `${boxText().length},${row}`,
+    ...(wanted.bare && { input: boxText() }),
     ...(wanted.placeholder !== undefined && { cursorRow: `> ${boxText()}` }),
     bracketedPaste,
     cooked,

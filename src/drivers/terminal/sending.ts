@@ -86,7 +86,7 @@ export async function send(
   if (failed) return failed.kind === 'changed' ? 'changed' : failed
   noteUnsettled(typing, entry, echoed, true)
   if (typing.standing) typing.standing.entered = true
-  const done = (screen: Screen) => hasGone(entry, echoed, screen)
+  const done = (screen: Screen) => hasGone(entry, echoed, screen) || hasLeft(entry, echoed, screen)
   const after = await until(surface, acceptMs, signal, graceMs, done)
   const seen = after.kind === 'ended' || (after.kind === 'screen' && done(after))
   if (await isAcknowledged(surface, typing.hooks, entry.text, seen)) return taken(typing, 'ack')
@@ -106,6 +106,16 @@ export async function send(
 const hasGone = (entry: Entry, echoed: Screen, screen: Screen): boolean =>
   submitted(echoed, screen, entry.text, entry.probed || isBehind(entry.before, entry.text)) &&
   !(screen.input !== undefined && standsIn(entry, screen))
+
+/**
+ * The input box is empty, and not for the moment of a redraw. Only right behind Enter: later somebody may have cleared it. An
+ * answer that repeats what has scrolled away meanwhile leaves no other sign.
+ */
+const hasLeft = ({ text, probed }: Entry, echoed: Screen, { input, quietMs }: Screen): boolean =>
+  !probed && input === '' && quietMs >= settledQuietMs && isIn(text, echoed.input)
+
+const isIn = (text: string, input: string | undefined): boolean =>
+  input !== undefined && ownPart(text, input) !== undefined
 
 /** Whether the text stands in the input box, as far as that can be told: then it was not sent. */
 export const standsIn = ({ text, probed }: Entry, { input }: Screen): boolean =>

@@ -84,6 +84,15 @@ describe('type', () => {
       assert.deepEqual(program.taken, texts)
     })
 
+  it('knows that an equal message is taken when its answer repeats what scrolls away', async () => {
+    const { program, type } = atWork({ rows: 4, bare: true, answer: (text) => `as you say: ${text}` })
+    for (let i = 0; i < 4; i++) {
+      program.surface.pause(2000)
+      assert.deepEqual(await type('deploy the build now'), { kind: 'taken', evidence: 'echo' })
+    }
+    assert.equal(program.input.filter((keys) => keys === '\r').length, 4)
+  })
+
   it('types nothing while the screen moves', async () => {
     const { program, type, typist } = atWork()
     const spin = () => {
