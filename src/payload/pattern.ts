@@ -13,8 +13,8 @@ const maxDepth = 20
 const maxStates = 300
 /** However many states a pattern has, this much of a text is looked at; of a pattern of few states more. */
 const leastReach = 4096
-/** Of one test: a state looked at for a character. Some ten milliseconds. */
-const maxSteps = 400_000
+/** Of one test: a state looked at for a character. Some five milliseconds. */
+const maxSteps = 200_000
 /** The longest text that is searched for plain characters alone, which takes about a millisecond. */
 const longestPlain = 1_048_576
 

@@ -171,11 +171,11 @@ function lookup(path: Path, context: Context, output: Output): View | undefined 
   let found: Member | undefined
   for (let at: Context | undefined = context; at && !found; at = at.parent) {
     if (!spend(output)) return undefined
-    found = longestMember(at.view, path, 0)
+    found = longestMember(at.view, path, 0, output)
   }
   while (found && found.next < path.length) {
     if (!spend(output)) return undefined
-    found = longestMember(found.view, path, found.next)
+    found = longestMember(found.view, path, found.next, output)
   }
   return found?.view
 }
@@ -189,9 +189,10 @@ interface Member {
 /** Most names that are taken together for one key with dots. */
 const mostJoined = 16
 
-function longestMember(view: View, path: Path, from: number): Member | undefined {
+function longestMember(view: View, path: Path, from: number, output: Output): Member | undefined {
   if (isObject(view))
     for (let next = Math.min(path.length, from + mostJoined); next > from + 1; next--) {
+      if (!spend(output)) return undefined
       const found = memberOf(view, path.slice(from, next).join('.'))
       if (found !== undefined) return { view: found, next }
     }

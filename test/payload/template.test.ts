@@ -139,6 +139,14 @@ describe('render', () => {
     assert.match(whyFailed(template, body), /too (long|much work)/)
   })
 
+  it('counts as work each name that may be one key with dots', () => {
+    const path = 'a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p'
+    const template = compileTemplate(`{{#a}}{{^${path}}}{{/${path}}}{{/a}}`)
+    const view = { a: Array.from({ length: 100 }, () => ({})) }
+    assert.equal(render(template, view, { maxSteps: 1500 }).kind, 'failed')
+    assert.equal(render(template, view, { maxSteps: 4000 }).kind, 'text')
+  })
+
   it('stops work that writes nothing', () => {
     const body = { a: Array.from({ length: 1000 }, () => 1) }
     assert.match(whyFailed('{{#a}}{{#a}}{{#a}}{{/a}}{{/a}}{{/a}}', body), /too much work/)
