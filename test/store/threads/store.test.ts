@@ -10,7 +10,7 @@ import { startThread } from '../../../src/store/threads/remote.ts'
 import { openThreadedStore } from '../../../src/store/threads/store.ts'
 import { refuses } from '../../suites/store/harness.ts'
 import { testStore } from '../../suites/store.ts'
-import { draftOf, inbox, noon, sessionCalled } from '../../support/drafts.ts'
+import { build, draftOf, inbox, noon, sessionCalled } from '../../support/drafts.ts'
 import { currentPlatform } from '../../support/platform.ts'
 import { inScratch, openScratchStore } from '../../support/scratch-store.ts'
 
@@ -104,6 +104,26 @@ describe('a thread of the store', () => {
       const { delivery } = await store.recordDelivery(draftOf({ payload: new Uint8Array(100_000).fill(7) }))
       assert.equal((await store.findDelivery(delivery.id))?.state, 'PENDING')
       assert.equal((await store.inspectDelivery(delivery.id))?.payload?.length, 100_000)
+      await store.close()
+    })
+  })
+
+  it('is read anew in the turn of the event loop in which it answers a write', async () => {
+    await inScratch(async (dir) => {
+      const path = join(dir, 'p.db')
+      const store = await openThreads(path, () => noon)
+      const other = (await currentPlatform()).openDatabase(path)
+      // Nobody else may write until this turn has read what stands there before.
+      other.exec('BEGIN IMMEDIATE')
+      const opening = store.openSession(sessionCalled(build), { replace: false })
+      const seen = opening.then(() => store.findSession(build))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      void store.findSession(build)
+      other.exec('COMMIT')
+      const stored = other.prepare('SELECT 1 FROM sessions WHERE id = ?')
+      while (!stored.get(build));
+      assert.equal((await seen)?.id, build)
+      other.close()
       await store.close()
     })
   })
