@@ -224,7 +224,8 @@ function routes(
 const listeningUrl = ({ server }: Config, port: number): string =>
   baseUrl({ host: server.host, port, ...(server.tls && { tls: server.tls }) })
 
-const stopMs = 2000
+/** Longer than a knock waits for another process's lock (`store/group-commit.ts`): it is answered then, one way or the other. */
+const stopMs = 5000
 
 /** Answers under way get a moment; connections that merely stay open do not. */
 async function stopHttp(http: HttpServer): Promise<void> {

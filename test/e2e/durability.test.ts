@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { cli, scratchHome, serve } from '../support/binary.ts'
+import { currentPlatform } from '../support/platform.ts'
 
 const post = (url: string, body: unknown, headers: Record<string, string> = {}) =>
   fetch(url, {
@@ -101,6 +103,30 @@ describe('SIGTERM', () => {
       async () => (await deliveries(home, '--state', 'PENDING')).length === 0,
     )
     await again.stop()
+  })
+})
+
+describe('SIGTERM while another process writes', () => {
+  it('answers every knock that waits to be stored', { timeout: 60_000 }, async () => {
+    const home = await scratchHome()
+    const server = await serve(home)
+    const url = (await cli(['expose', '--session', 'default', '--quiet'], { home })).stdout.trim()
+    const holder = (await currentPlatform()).openDatabase(join(home, 'postern.db'))
+    holder.exec('BEGIN IMMEDIATE')
+    const sent = Array.from({ length: 40 }, (_, i) =>
+      post(url, { message: `knock ${i}` }).then(
+        ({ status }) => status,
+        () => 'cut off',
+      ),
+    )
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const stopped = server.stop()
+    await new Promise((resolve) => setTimeout(resolve, 2700))
+    holder.exec('COMMIT')
+    holder.close()
+    assert.deepEqual(new Set(await Promise.all(sent)), new Set([202]))
+    assert.equal(await stopped, 0)
+    assert.equal((await deliveries(home)).length, 40)
   })
 })
 
