@@ -129,4 +129,24 @@ describe('a thread of the store', () => {
       await store.close()
     })
   })
+
+  it('refuses only the knock that cannot be stored, and keeps the others in their order', async () => {
+    await inScratch(async (dir) => {
+      const store = await openThreads(join(dir, 'p.db'), () => noon)
+      const sent = await Promise.allSettled([
+        store.recordDelivery(draftOf({ message: 'a' })),
+        store.recordDelivery(draftOf({ message: 'untimely', expiresAt: Number.NaN })),
+        store.recordDelivery(draftOf({ message: 'b', payload: new Uint8Array(100_000).fill(7) })),
+      ])
+      assert.deepEqual(
+        sent.map(({ status }) => status),
+        ['fulfilled', 'rejected', 'fulfilled'],
+      )
+      const [b, a] = await store.listDeliveries({ limit: 10 })
+      assert.deepEqual([a?.message, b?.message], ['a', 'b'])
+      assert.equal((await store.counts()).deliveries.PENDING, 2)
+      assert.equal(b && (await store.inspectDelivery(b.id))?.payload?.length, 100_000)
+      await store.close()
+    })
+  })
 })
