@@ -57,6 +57,9 @@ export const rowsOf = ({ stored, pending }: Plan): readonly Row[] => [
   { key: 'p99Hung', title: 'p99 to other sessions while one hangs, of that before', bound: atMost(1.5, 1.1) },
   { key: 'held', title: 'event loop held by a webhook of 1 MiB', unit: 'ms', bound: atMost(10, 5) },
   { key: 'heldQuiet', title: 'what the same look finds without it', unit: 'ms' },
+  { key: 'took1', title: 'that webhook until its answer', unit: 'ms' },
+  { key: 'held25', title: 'event loop held by a webhook of 25 MiB', unit: 'ms' },
+  { key: 'took25', title: 'that webhook until its answer', unit: 'ms' },
   {
     key: 'p99Crowded',
     title: 'p99 among 200 live dashboards and 2,000 callers who wait, of that without',
@@ -72,6 +75,7 @@ export const rowsOf = ({ stored, pending }: Plan): readonly Row[] => [
   },
   { key: 'memoryIdle', title: 'memory, idle', unit: 'MB', bound: atMost(90, 60) },
   { key: 'memoryLoaded', title: 'memory, at its most under full load', unit: 'MB', bound: atMost(200, 120) },
+  { key: 'memoryLargest', title: 'memory, at its most after webhooks of 25 MiB, one at a time', unit: 'MB' },
 ]
 
 function count(n: number): string {
