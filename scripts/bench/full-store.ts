@@ -6,7 +6,9 @@ import { flood, warmUp } from './wrk.ts'
 
 /** Durable knocks into a store with a long past, and into a fresh one. */
 export async function fullStore({ plan, home }: Bench) {
-  await using full = await home({ prepare: (path) => fill(path, plan.stored) })
+  await using full = await home({
+    prepare: (path) => fill(path, { deliveries: plan.stored, grants: plan.stored / 10 }),
+  })
   const rounds = await inRounds(plan.rounds, async (round) => {
     await using fresh = await home()
     await full.restart()
