@@ -1,7 +1,8 @@
 /**
  * Measures what SPEC promises of speed and size, all in one run on one machine, as ratios to a bare Elysia route.
- * Usage: npm run bench                     everything, into bench/latest
+ * Usage: npm run bench                     everything, into bench/latest, bench/curves and docs/performance
  *        npm run bench -- --short          about a minute, printed only
+ *        npm run bench -- --curves         how the cost of a knock grows, into bench/curves and its picture
  *        npm run bench -- --only latency   one measurement, printed only
  *        npm run bench -- --against ../main/dist/postern   this build and another one in turn, printed only
  */
@@ -11,9 +12,11 @@ import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { against } from './bench/against.ts'
+import { curves } from './bench/curves.ts'
+import { type Curves, type Findings, findingsPage, growth, type Machine } from './bench/findings.ts'
 import { fullStore } from './bench/full-store.ts'
 import { createHome } from './bench/home.ts'
-import { instead, insteadTable } from './bench/instead.ts'
+import { instead } from './bench/instead.ts'
 import { largeHook } from './bench/large-hook.ts'
 import { latency } from './bench/latency.ts'
 import { outcomes } from './bench/outcomes.ts'
@@ -21,8 +24,8 @@ import { type Bench, fullPlan, type Samples, shortPlan } from './bench/plan.ts'
 import { rowsOf } from './bench/rows.ts'
 import { slowDisk } from './bench/slow-disk.ts'
 import { starts } from './bench/starts.ts'
-import { table } from './bench/table.ts'
 import { throughput } from './bench/throughput.ts'
+import { writePerformance } from './performance.ts'
 
 const measurements: Readonly<Record<string, (bench: Bench) => Promise<Samples>>> = {
   'slow-disk': slowDisk,
@@ -39,19 +42,22 @@ const [loadBefore = 0] = loadavg()
 const { values } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
+    curves: { type: 'boolean', default: false },
     only: { type: 'string' },
     against: { type: 'string' },
   },
 })
+
+const only = values.curves ? 'curves' : values.only
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1))
 
 if (import.meta.main) await main()
 
 async function main(): Promise<void> {
-  const names = [...Object.keys(measurements), 'instead']
-  if (values.only !== undefined && !names.includes(values.only))
-    throw new Error(`There is no measurement "${values.only}"; choose among ${names.join(', ')}.`)
+  const names = [...Object.keys(measurements), 'curves', 'instead']
+  if (only !== undefined && !names.includes(only))
+    throw new Error(`There is no measurement "${only}"; choose among ${names.join(', ')}.`)
   const scratch = await mkdtemp(join(tmpdir(), 'postern-bench-'))
   process.once('exit', () => rmSync(scratch, { recursive: true, force: true }))
   // Everything that is written on the way lies there, and goes with it.
@@ -67,21 +73,26 @@ async function main(): Promise<void> {
   else console.log(await against(bench, benchOf(values.against)))
 }
 
-/** Only all of it, in its full length, is worth keeping. */
+/** What is measured in its full length, and not for a look at one part of it, is worth keeping. */
 async function report(bench: Bench): Promise<void> {
   const samples = await measure(bench)
-  const rows = rowsOf(bench.plan).filter(({ key }) => values.only === undefined || key in samples)
+  const grown = values.short && !values.curves ? undefined : await attempt('curves', () => curves(bench))
   const others = (await attempt('instead', () => instead(bench))) ?? []
-  const page = [
-    heading(),
-    ...(rows.length > 0 ? [table(rows, samples)] : []),
-    ...(others.length > 0 ? ['## What people use instead', insteadTable(others)] : []),
-  ].join('\n\n')
-  console.log(page)
+  const findings: Findings = { ...machine(), plan: bench.plan, samples, others }
+  const rows = rowsOf(bench.plan).filter(({ key }) => only === undefined || key in samples)
+  const page = findingsPage(findings, rows)
+  console.log(`${values.short ? 'The short form. ' : ''}${page}`)
+  if (grown) console.log(`\n${growth(grown)}`)
   if (values.short || values.only !== undefined) return
-  const results = { ...machine(), plan: bench.plan, samples, others }
-  await writeFile('bench/latest.md', `${page}\n`)
-  await writeFile('bench/latest.json', `${JSON.stringify(results, null, 2)}\n`)
+  if (!values.curves) {
+    await writeFile('bench/latest.md', `${page}\n`)
+    await writeFile('bench/latest.json', `${JSON.stringify(findings, null, 2)}\n`)
+  }
+  if (grown) {
+    const kept: Curves = { ...machine(), curves: grown }
+    await writeFile('bench/curves.json', `${JSON.stringify(kept, null, 2)}\n`)
+  }
+  writePerformance()
 }
 
 async function measure(bench: Bench): Promise<Samples> {
@@ -93,7 +104,7 @@ async function measure(bench: Bench): Promise<Samples> {
 
 /** What is not wanted, or cannot be measured here, which is said, leaves its rows empty. */
 async function attempt<T>(name: string, act: () => Promise<T>): Promise<T | undefined> {
-  if (values.only !== undefined && values.only !== name) return
+  if (only !== undefined && only !== name) return
   console.error(`… ${name}`)
   try {
     return await act()
@@ -103,19 +114,13 @@ async function attempt<T>(name: string, act: () => Promise<T>): Promise<T | unde
   }
 }
 
-function machine() {
+function machine(): Machine {
   return {
     date: new Date().toISOString(),
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
     memoryGb: Math.round(totalmem() / 2 ** 30),
-    bun: process.versions.bun,
+    bun: process.versions.bun ?? 'unknown',
     loadBefore,
   }
-}
-
-function heading(): string {
-  const { date, cpu, cores, memoryGb, bun } = machine()
-  const form = values.short ? 'The short form. ' : ''
-  return `${form}Measured ${date} on ${cores} cores of ${cpu}, ${memoryGb} GB, Bun ${bun}; load and server on the same machine, which was ${loadBefore < 0.5 ? 'quiet' : 'busy'} before (load average ${loadBefore.toFixed(2)}).`
 }

@@ -6,6 +6,8 @@ import { commands } from '../src/cli/index.ts'
 import { allDrivers } from '../src/drivers/index.ts'
 import { senders } from '../src/providers/index.ts'
 import type { Sender } from '../src/providers/sender.ts'
+import { withPart } from './page-part.ts'
+import { writePerformance } from './performance.ts'
 import { presetsPage, presetsPagePath } from './presets.ts'
 
 export const cliPagePath = resolve(import.meta.dirname, '../docs/cli.md')
@@ -19,21 +21,17 @@ if (import.meta.main) {
   writeFileSync(configurationPagePath, withSenders(readFileSync(configurationPagePath, 'utf8')))
   writeFileSync(driversPagePath, withDrivers(readFileSync(driversPagePath, 'utf8')))
   writeFileSync(presetsPagePath, await presetsPage())
+  writePerformance()
 }
 
 /** The page with its list of senders as their table has them now; all else stays. */
 export function withSenders(page: string): string {
-  return withTable(page, 'senders', senderTable())
+  return withPart(page, 'senders', senderTable())
 }
 
 /** The same with the drivers of the page on them. */
 export function withDrivers(page: string): string {
-  return withTable(page, 'drivers', driverTable())
-}
-
-function withTable(page: string, name: string, rows: string): string {
-  const listed = new RegExp(`(<!-- ${name}: [^>]*-->\\n)[\\s\\S]*?(\\n<!-- /${name} -->)`)
-  return page.replace(listed, (_, start, end) => start + rows + end)
+  return withPart(page, 'drivers', driverTable())
 }
 
 function driverTable(): string {

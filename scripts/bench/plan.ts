@@ -5,6 +5,8 @@ export interface Plan {
   readonly rounds: number
   /** Of the programs to compare with, of which nothing is promised. */
   readonly insteadRounds: number
+  /** Of floods of one second for the curves. */
+  readonly curveRounds: number
   /** Of one flood. */
   readonly seconds: number
   /** Times for what is measured one by one. */
@@ -18,8 +20,9 @@ export interface Plan {
 }
 
 export const fullPlan: Plan = {
-  rounds: 9,
+  rounds: 7,
   insteadRounds: 5,
+  curveRounds: 5,
   seconds: 2,
   times: 21,
   stored: 1_000_000,
@@ -31,6 +34,7 @@ export const fullPlan: Plan = {
 export const shortPlan: Plan = {
   rounds: 2,
   insteadRounds: 1,
+  curveRounds: 1,
   seconds: 1,
   times: 5,
   stored: 50_000,

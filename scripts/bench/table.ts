@@ -1,5 +1,5 @@
 import type { Samples } from './plan.ts'
-import type { Row } from './rows.ts'
+import type { Bound, Row } from './rows.ts'
 import { median } from './stats.ts'
 
 /** Markdown: the median of each row, its spread, and whether that is what SPEC asks for. */
@@ -12,23 +12,22 @@ export function table(rows: readonly Row[], samples: Samples): string {
 
 function line({ title, unit, bound }: Row, samples: readonly number[]): string {
   const [least, most] = [Math.min(...samples), Math.max(...samples)]
-  const sign = bound?.better === 'higher' ? '≥' : '≤'
   const cells = [
     title,
     samples.length === 0 ? 'not measured' : `${shown(median(samples))} ${unit ?? ''}`.trim(),
     samples.length < 2 ? '' : `${shown(least)}–${shown(most)}`,
-    bound ? `${sign} ${bound.must} ${unit ?? ''}`.trim() : '',
-    bound ? `${sign} ${bound.aim} ${unit ?? ''}`.trim() : '',
+    bound ? asked(bound, bound.must, unit) : '',
+    bound ? asked(bound, bound.aim, unit) : '',
     bound && samples.length > 0 ? verdict(bound, samples) : '',
   ]
   return `| ${cells.join(' | ')} |`
 }
 
+export const asked = ({ better }: Bound, value: number, unit = ''): string =>
+  `${better === 'higher' ? '≥' : '≤'} ${value} ${unit}`.trim()
+
 /** By the median; and whether some sample lies on the other side of what must be. */
-export function verdict(
-  { better, must, aim }: NonNullable<Row['bound']>,
-  samples: readonly number[],
-): string {
+export function verdict({ better, must, aim }: Bound, samples: readonly number[]): string {
   const holds = (value: number, bound: number) => (better === 'higher' ? value >= bound : value <= bound)
   const middle = median(samples)
   const met = holds(middle, aim) ? 'aim' : holds(middle, must) ? 'must' : 'NO'

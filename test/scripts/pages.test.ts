@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { describe, test } from 'node:test'
+import { drawing } from '../../scripts/bench/drawing.ts'
 import {
   cliPage,
   cliPagePath,
@@ -10,6 +11,12 @@ import {
   withDrivers,
   withSenders,
 } from '../../scripts/docs.ts'
+import {
+  keptCurves,
+  performancePagePath,
+  performancePicturePath,
+  withMeasurements,
+} from '../../scripts/performance.ts'
 import { presetsPage, presetsPagePath } from '../../scripts/presets.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -36,6 +43,19 @@ test('docs/presets.md shows what every preset makes of every example (npm run do
   const page = readFileSync(presetsPagePath, 'utf8')
   assert.match(page, /^\| workflow_run completed \| Workflow of .*: success /m)
   assert.equal(page, await presetsPage())
+})
+
+test('docs/performance.md shows what was measured last (npm run docs)', () => {
+  const page = readFileSync(performancePagePath, 'utf8')
+  for (const name of ['figures', 'missed', 'curves', 'instead'])
+    assert.match(page, new RegExp(`^<!-- ${name}: .*-->\\n[^<]+\\n<!-- /${name} -->$`, 'm'))
+  assert.equal(page, withMeasurements(page))
+})
+
+test('docs/performance.svg draws the curves that were measured last (npm run docs)', () => {
+  const kept = keptCurves()
+  const drawn = existsSync(performancePicturePath) ? readFileSync(performancePicturePath, 'utf8') : undefined
+  assert.equal(drawn, kept && drawing(kept.curves))
 })
 
 test('docs/states.md names every step at which a delivery fails', () => {
