@@ -23,15 +23,15 @@ export async function within(work: Promise<unknown>, ms: number): Promise<boolea
   }
 }
 
-/** Takes one after the other, with a turn for everybody else after every `each` of them. */
+/** Takes some side by side, then the next ones; everybody else has a turn in between. */
 export async function inTurns<T>(
   items: readonly T[],
   act: (item: T) => Promise<void>,
   each = 32,
 ): Promise<void> {
-  for (const [index, item] of items.entries()) {
-    if (index > 0 && index % each === 0) await setImmediate()
-    await act(item)
+  for (let from = 0; from < items.length; from += each) {
+    if (from > 0) await setImmediate()
+    await Promise.all(items.slice(from, from + each).map(act))
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isTimeout, pause, whenAborted, within } from '../src/wait.ts'
+import { inTurns, isTimeout, pause, whenAborted, within } from '../src/wait.ts'
 
 const never = new Promise<never>(() => {})
 const anHourMs = 3_600_000
@@ -30,4 +30,17 @@ test('whenAborted resolves with the abort', async () => {
 test('isTimeout tells a deadline from somebody who lets go', () => {
   assert.equal(isTimeout(AbortSignal.abort(new DOMException('late', 'TimeoutError'))), true)
   assert.equal(isTimeout(AbortSignal.abort()), false)
+})
+
+test('inTurns takes some side by side, and rests before the next ones', async () => {
+  const seen: string[] = []
+  await inTurns(
+    [1, 2, 3, 4, 5],
+    async (n) => {
+      seen.push(`${n}`)
+      if (n % 2 === 1) setImmediate(() => seen.push('turn'))
+    },
+    2,
+  )
+  assert.deepEqual(seen, ['1', '2', 'turn', '3', '4', 'turn', '5'])
 })
