@@ -38,6 +38,8 @@ const pollMs = 25
 const restPollMs = 200
 const quietMs = 1200
 const restMs = 1500
+/** How often a screen that is not known to be quiet is looked at. */
+const freePollMs = 150
 /** Agents at work pause for less, so a longer pause may become rest. */
 const longestPauseMs = 400
 
@@ -77,9 +79,8 @@ export async function freeScreen(surface: Surface, signal: AbortSignal): Promise
   let screen = await surface.look()
   for (let waits = 0; screen.kind === 'screen' && screen.quietMs < quietMs && waits < 3; waits++) {
     if (waits > 0 && screen.quietMs < longestPauseMs) break
-    await surface.pause(quietMs - screen.quietMs, signal)
+    screen = await until(surface, quietMs - screen.quietMs, signal, 0, isQuiet, freePollMs)
     if (signal.aborted) break
-    screen = await surface.look()
   }
   if (screen.kind !== 'screen') return screen
   if (signal.aborted) return { kind: 'released', why: 'let go before it was typed' }
@@ -88,6 +89,8 @@ export async function freeScreen(surface: Surface, signal: AbortSignal): Promise
   const why = await workOn(surface, screen)
   return why === undefined ? screen : { kind: 'busy', why }
 }
+
+const isQuiet = (screen: Screen): boolean => screen.quietMs >= quietMs
 
 /** Waits until the screen is quiet, free of dialogs and ready for input: the turn is probably over. */
 export async function rest(

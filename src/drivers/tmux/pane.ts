@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readStyledRows, type StyledRow } from '../terminal/styled-rows.ts'
-import type { Gone } from '../terminal/surface.ts'
+import { type Gone, shownIdleMs } from '../terminal/surface.ts'
 import type { CallResult, Tmux } from './call.ts'
 import type { PaneIdentity } from './settings.ts'
 
@@ -19,6 +19,8 @@ export interface PaneView {
   /** Mode 2004; undefined before tmux 3.7, which does not show it. */
   readonly bracketedPaste: boolean | undefined
   readonly tty: string
+  /** When anything was last drawn in its window, in Unix milliseconds: at the latest then, because tmux counts whole seconds. NaN where it is not noted. */
+  readonly drawnBy: number
   /** This tmux can look for a pattern in the pane itself (from 3.1 on). */
   readonly searches: boolean
   /** Name of the program in front. */
@@ -50,12 +52,20 @@ export async function lookAt(tmux: Tmux, pane: PaneIdentity): Promise<PaneView |
     cursorShown: facts.cursor_flag !== '0',
     bracketedPaste: facts.bracket_paste_flag === '' ? undefined : facts.bracket_paste_flag === '1',
     tty: facts.pane_tty,
+    drawnBy: (Number(facts.window_activity || Number.NaN) + 1) * 1000,
     searches: !(Number.parseFloat(facts.version.replace(/^\D+/, '')) < firstSearching),
     program: facts.pane_current_command,
   }
 }
 
 const firstSearching = 3.1
+
+/**
+ * By tmux's own note a pane is known to be quiet that was not looked at. The note is in the time of the wall clock, which may
+ * jump: it counts once looks agree for so long that the screen is shown as idle.
+ */
+export const quietFor = (seenMs: number, notedMs: number): number =>
+  seenMs >= shownIdleMs && notedMs > seenMs ? notedMs : seenMs
 
 /** Why tmux could not be asked. A tmux server may come back; this pane will not. */
 export function unreached(result: Exclude<CallResult, { kind: 'ok' | 'refused' }>): Gone {
@@ -77,6 +87,7 @@ const factNames = [
   'cursor_flag',
   'bracket_paste_flag',
   'pane_tty',
+  'window_activity',
   'version',
   'pane_current_command',
 ] as const

@@ -9,7 +9,7 @@ import { inputOn } from '../terminal/input-box.ts'
 import type { Screen } from '../terminal/screen.ts'
 import type { Gone, NotTyped, Surface } from '../terminal/surface.ts'
 import type { Tmux } from './call.ts'
-import { guardOf, lookAt, type PaneView, unreached } from './pane.ts'
+import { guardOf, lookAt, type PaneView, quietFor, unreached } from './pane.ts'
 import type { TmuxSettings } from './settings.ts'
 import { stillShows } from './still-shows.ts'
 
@@ -68,7 +68,7 @@ async function lookOnce(state: PaneState): Promise<Screen | Gone> {
     edits,
     cooked: mode?.cooked,
     echo: mode?.echo,
-    quietMs: state.lookedAt - state.changedAt,
+    quietMs: quietFor(state.lookedAt - state.changedAt, Date.now() - view.drawnBy),
     draft: false,
     input: inputOn(view),
     still: stillShows(view),

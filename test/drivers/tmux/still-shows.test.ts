@@ -5,7 +5,15 @@ import { stillShows } from '../../../src/drivers/tmux/still-shows.ts'
 
 const viewOf = (lines: readonly string[], searches = true) => ({
   ...({ kind: 'view', rows: readStyledRows(lines.join('\n')), lines, cursor: '8,1', searches } as const),
-  ...{ cursorRow: 1, cursorColumn: 8, cursorShown: true, bracketedPaste: undefined, tty: '', program: '' },
+  ...{
+    drawnBy: Number.NaN,
+    cursorRow: 1,
+    cursorColumn: 8,
+    cursorShown: true,
+    bracketedPaste: undefined,
+    tty: '',
+    program: '',
+  },
 })
 
 test('stillShows names the cursor and the rows of the input box, and nothing that means something to tmux', () => {
