@@ -23,7 +23,7 @@ export function parsePlainJson(text: string): unknown {
 
 /** The refusal of a text that `parsePlainJson` refused, with the place where it breaks off. */
 export const misreadAt = (text: string, refusal: unknown): Promise<unknown> =>
-  readJson(text, async () => {}).then(
+  readJson(text, () => setImmediate()).then(
     () => refusal,
     (placed: unknown) => placed,
   )

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { createWaiters, notifyStored } from '../../src/delivery/waiters.ts'
 import { build, draftOf, noon, sessionCalled } from '../support/drafts.ts'
 import { openMemoryStore } from '../support/memory-store.ts'
+import { turnsDuring } from '../support/turns.ts'
 
 const never = new AbortController().signal
 
@@ -50,15 +51,7 @@ describe('notifyStored', () => {
     const { store, waiters, released } = await waiting(1000)
     await store.endSession(build, sessionCalled(build).generation, { at: noon, why: 'over' })
     await store.failQueued(build, 'over')
-    let turns = 0
-    let going = true
-    const take = () => {
-      turns++
-      if (going) setImmediate(take)
-    }
-    take()
-    await notifyStored({ store, waiters }, waiters.awaited(build))
-    going = false
+    const turns = await turnsDuring(() => notifyStored({ store, waiters }, waiters.awaited(build)))
     await Promise.all(released)
     assert.ok(turns >= 20, `${turns}`)
   })

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { parseJson } from '../../src/payload/json.ts'
+import { misreadAt, parseJson } from '../../src/payload/json.ts'
 import { readJson } from '../../src/payload/json-reader.ts'
 import type { View } from '../../src/payload/view.ts'
+import { turnsDuring } from '../support/turns.ts'
 
 const pause = async () => {}
 
@@ -83,5 +84,17 @@ describe('parseJson', () => {
     })
     assert.equal(objects.length, 5)
     for (const object of objects) assert.equal(Object.getPrototypeOf(object), null)
+  })
+})
+
+describe('misreadAt', () => {
+  it('lets others run while it looks where a long text breaks off', async () => {
+    const text = `{"a":[${'{"b":1},'.repeat(50_000)}`
+    let found: unknown
+    const turns = await turnsDuring(async () => {
+      found = await misreadAt(text, undefined)
+    })
+    assert.match(String(found), /at character 400007/)
+    assert.ok(turns >= 20, `${turns}`)
   })
 })
