@@ -63,16 +63,27 @@ function create(path: string): void {
   }
 }
 
-/** The same for reading alone, of a database that its writer has brought to this schema. Throws `home_unusable`. */
+/**
+ * The same for reading alone, of a database that its writer has brought to this schema. It makes no file: beside an empty
+ * database in the place of one that was moved away SQLite would remove the write-ahead log of that, with all that was
+ * acknowledged. Throws `home_unusable`.
+ */
 export function openReading({ platform, path, busyMs }: ConnectionDeps): Connection {
   try {
-    const database = platform.openDatabase(path)
-    database.exec(`PRAGMA busy_timeout = ${busyMs}`)
-    configure(database, path)
-    database.exec('PRAGMA query_only = ON')
-    return wrap(database)
+    return reading(platform.openDatabase(path, { readonly: true }), { path, busyMs })
   } catch (cause) {
     throw unusable(path, cause)
+  }
+}
+
+function reading(database: Database, { path, busyMs }: Pick<ConnectionDeps, 'path' | 'busyMs'>): Connection {
+  try {
+    database.exec(`PRAGMA busy_timeout = ${busyMs}`)
+    configure(database, path)
+    return wrap(database)
+  } catch (thrown) {
+    database.close()
+    throw thrown
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Store } from '../../domain/ports.ts'
+import { unavailable } from '../connection.ts'
 import type { StoreDeps } from '../context.ts'
 import { openReader } from '../reader.ts'
 import { type Remote, startThread } from './remote.ts'
@@ -92,7 +93,7 @@ function keeping(start: (forget: () => void) => Promise<Remote>) {
     get: () => {
       started ??= start(forget).catch((thrown: unknown) => {
         forget()
-        throw thrown
+        throw unavailable(thrown)
       })
       return started
     },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -146,6 +146,21 @@ describe('a thread of the store', () => {
       assert.deepEqual([a?.message, b?.message], ['a', 'b'])
       assert.equal((await store.counts()).deliveries.PENDING, 2)
       assert.equal(b && (await store.inspectDelivery(b.id))?.payload?.length, 100_000)
+      await store.close()
+    })
+  })
+
+  it('that reads makes no database where it was moved away: its log would be removed with that', async () => {
+    await inScratch(async (dir) => {
+      const path = join(dir, 'p.db')
+      const store = await openThreads(path, () => noon)
+      await store.recordDelivery(draftOf())
+      await rename(path, join(dir, 'aside.db'))
+      await refuses('store_unavailable', store.listDeliveries({ limit: 1 }))
+      assert.deepEqual((await readdir(dir)).sort(), ['aside.db', 'p.db-shm', 'p.db-wal'])
+      await rename(join(dir, 'aside.db'), path)
+      assert.equal((await store.listDeliveries({ limit: 9 })).length, 1)
+      await store.recordDelivery(draftOf())
       await store.close()
     })
   })
