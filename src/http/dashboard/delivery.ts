@@ -80,7 +80,7 @@ function messageOf({ message }: RecordView) {
 function payloadOf({ payload, payloadEncoding }: RecordView) {
   if (payload === null) return { payload: null, raw: null, payloadSize: null }
   const bytes = Buffer.byteLength(payload, payloadEncoding === 'base64' ? 'base64' : 'utf8')
-  const laidOut = payloadEncoding === 'base64' ? undefined : prettyJson(payload)
+  const laidOut = payloadEncoding === 'base64' ? undefined : prettyJson(payload, longestPayload * 2 + 2)
   return {
     payload: shortened(laidOut ?? payload, longestPayload),
     raw: laidOut === undefined || laidOut === payload ? null : shortened(payload, longestPayload),
