@@ -78,4 +78,5 @@ export function roundedUp(value: number): number {
 }
 
 const rounded = (value: number): number => Math.round(value * 10) / 10
-const counted = (value: number): string => value.toLocaleString('en')
+/** 100K, 1M: beside each other they must not touch. */
+const counted = (value: number): string => value.toLocaleString('en', { notation: 'compact' })
