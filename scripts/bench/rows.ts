@@ -37,7 +37,7 @@ export const rowsOf = ({ stored, pending }: Plan): readonly Row[] => [
   },
   {
     key: 'slow512',
-    title: 'the same over 512 connections',
+    title: 'that slow disk: durable knocks over 512 connections, of their limit',
     bound: atLeast(0.75, 0.9),
     limit:
       'The limit leaves out what 512 answers and the next 512 knocks need of the processor between two commits.',
@@ -62,7 +62,7 @@ export const rowsOf = ({ stored, pending }: Plan): readonly Row[] => [
   { key: 'rate', title: 'durable knocks', unit: '/s' },
   {
     key: 'fullOfEmpty',
-    title: `the same with ${count(stored)} deliveries and ${count(stored / 10)} grants, of the empty store`,
+    title: `durable knocks with ${count(stored)} deliveries and ${count(stored / 10)} grants stored, of the empty store’s`,
     bound: atLeast(0.9, 1),
     limit: 'Deeper indexes, and more pages that the log carries back into the database.',
   },
@@ -128,7 +128,7 @@ export const rowsOf = ({ stored, pending }: Plan): readonly Row[] => [
   },
   {
     key: 'startPending',
-    title: `the same with ${count(pending)} deliveries that wait`,
+    title: `start of \`serve\` with ${count(pending)} deliveries that wait`,
     unit: 'ms',
     bound: atMost(600, 300),
     limit: 'The database is read before the server answers.',

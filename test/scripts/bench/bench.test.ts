@@ -18,7 +18,7 @@ test('bench in its short form measures, says that it is short, and leaves bench/
   assert.equal(status, 0, stderr)
   assert.match(stdout, /^The short form\. /)
   assert.match(stdout, /\| `postern expose`, whole process \| [\d.]+ ms \|/)
-  assert.match(stdout, /\| the same with 5,000 deliveries that wait \| [\d.]+ ms \|/)
+  assert.match(stdout, /\| start of `serve` with 5,000 deliveries that wait \| [\d.]+ ms \|/)
   assert.deepEqual(latest(), before)
 })
 
