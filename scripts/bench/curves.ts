@@ -28,7 +28,7 @@ const axes: readonly Axis[] = [
   {
     of: 'stored deliveries',
     ordinary: 0,
-    sizes: [1000, 3000, 10_000],
+    sizes: [100_000, 300_000, 1_000_000],
     past: (deliveries) => ({ deliveries }),
   },
   { of: 'grants', ordinary: 4, sizes: [1000, 10_000, 100_000], past: (grants) => ({ grants }) },

@@ -20,14 +20,14 @@ export interface Plan {
 }
 
 export const fullPlan: Plan = {
-  rounds: 1,
-  insteadRounds: 1,
-  curveRounds: 2,
-  seconds: 1,
-  times: 1,
-  stored: 1000,
-  pending: 5000,
-  installs: false,
+  rounds: 7,
+  insteadRounds: 5,
+  curveRounds: 5,
+  seconds: 2,
+  times: 15,
+  stored: 1_000_000,
+  pending: 50_000,
+  installs: true,
 }
 
 /** About a minute. */
