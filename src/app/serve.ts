@@ -88,7 +88,8 @@ async function serveWith(
   } finally {
     watcher.close()
     await store.keepTime().catch(() => {})
-    await store.close()
+    // A death in these last moments is an error, too, and hides no reason.
+    await Promise.race([death.promise, store.close()])
   }
 }
 

@@ -10,7 +10,7 @@ export interface Remote {
   /** Calls of one turn of the event loop cross together. Rejects as the method does, and with `store_unavailable` once the thread is gone. */
   call<M extends Method>(method: M, ...args: Parameters<SqliteStore[M]>): ReturnType<SqliteStore[M]>
   readonly record: Knocks['record']
-  /** Answers what was called, closes the database, ends the thread. One that is gone was closed by that. */
+  /** Answers what was called, closes the database, ends the thread. */
   close(): Promise<void>
 }
 
@@ -70,7 +70,6 @@ export async function startThread({ entry, setup, onDeath, onUpgrade }: Starting
     call,
     record: knocks.record,
     close: async () => {
-      if (ended) return
       await call('close')
       stop('it was closed')
     },

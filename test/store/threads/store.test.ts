@@ -86,8 +86,6 @@ describe('a thread of the store', () => {
     await refuses('store_unavailable', dying.call('probe'))
     assert.equal(deaths.length, 1)
     assert.match(deaths[0] ?? '', /out of luck/)
-    // Else this refusal would hide the reason from whoever closes what is left.
-    await dying.close()
   })
 
   it('that cannot open its files says why, as the store itself does', async () => {

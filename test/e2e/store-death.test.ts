@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import process from 'node:process'
+import { describe, it } from 'node:test'
+import { atExit, cli, scratchHome, serve } from '../support/binary.ts'
+
+const mortal = join(import.meta.dirname, '..', 'fixtures', 'mortal.ts')
+
+describe('a server whose writing thread dies', () => {
+  it('refuses who waits, and ends with the reason; what it acknowledged is there', {
+    timeout: 60_000,
+  }, async () => {
+    const home = await scratchHome()
+    const { stdout } = await cli(['expose', '--session', 'default', '--quiet'], { home })
+    const { pathname } = new URL(stdout.trim())
+    const server = await serveMortal(home)
+    const knock = async (message: string) => {
+      const { status } = await fetch(`${server.url}${pathname}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', prefer: 'wait=0' },
+        body: JSON.stringify({ message, from: 'test' }),
+      })
+      return status
+    }
+    assert.equal(await knock('kept'), 202)
+    const refused = await Promise.all(['a', 'die now', 'b'].map(knock))
+    assert.ok(refused.includes(503))
+    assert.deepEqual(await server.ended, {
+      code: 1,
+      last: 'postern: The server cannot store any more: out of luck.',
+    })
+    const again = await serve(home)
+    const listed = await cli(['deliveries', 'ls', '--json'], { home })
+    const messages = (JSON.parse(listed.stdout) as { message: string }[]).map(({ message }) => message)
+    assert.ok(messages.includes('[test] kept'))
+    assert.ok(!messages.includes('[test] die now'))
+    assert.equal(await again.stop(), 0)
+  })
+})
+
+async function serveMortal(home: string) {
+  const run = process.versions.bun ? [] : ['run', '-A']
+  const child = spawn(process.execPath, [...run, mortal, 'serve', '--port', '0'], {
+    env: { ...process.env, POSTERN_HOME: home },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  atExit(() => child.kill('SIGKILL'))
+  let stderr = ''
+  const listening = Promise.withResolvers<string>()
+  child.stderr.on('data', (chunk: Uint8Array) => {
+    stderr += Buffer.from(chunk).toString()
+    const url = /Listening on (http:\S+?)\/?\s/.exec(stderr)?.[1]
+    if (url !== undefined) listening.resolve(url)
+  })
+  const ended = new Promise((resolve) =>
+    child.once('close', (code) => {
+      listening.reject(new Error(`It ended with ${code}: ${stderr}`))
+      resolve({ code, last: stderr.trim().split('\n').at(-1) })
+    }),
+  )
+  return { url: await listening.promise, ended }
+}
