@@ -80,8 +80,9 @@ export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade): Stor
   const notice = () => {
     if (!connection.changed()) return
     elsewhere = true
-    time.reread()
+    // First: reading may fail.
     cache.forgetAll()
+    time.reread()
   }
   const refresh = oncePerTurn(notice)
   const { write, idle } = createCommitter({

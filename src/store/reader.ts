@@ -62,17 +62,27 @@ export function openReader(deps: ReaderDeps): Reader {
   const time = createStoreTime(sql, { ...deps, role: 'reader' })
   let believed = changesIn(sql)
   let committed = false
+  let unread = false
   let lookedAt = Number.NEGATIVE_INFINITY
   const look = () => {
-    lookedAt = performance.now()
-    if (!connection.changed()) return
-    committed = true
-    // Grants and sessions are believed until one of them changed: every knock commits, few change these.
+    const at = performance.now()
+    if (connection.changed()) {
+      committed = true
+      unread = true
+    }
+    if (unread) follow()
+    lookedAt = at
+  }
+  // Grants and sessions are believed until one of them changed: every knock commits, few change these. What cannot be read now
+  // is unread the next time, too.
+  const follow = () => {
     const changes = changesIn(sql)
-    if (changes === believed) return
-    believed = changes
-    time.reread()
-    cache.forgetAll()
+    if (changes !== believed) {
+      cache.forgetAll()
+      time.reread()
+      believed = changes
+    }
+    unread = false
   }
   const refresh = () => {
     if (performance.now() - lookedAt >= believedMs) look()
