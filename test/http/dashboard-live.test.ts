@@ -4,6 +4,7 @@ import { Failure } from '../../src/domain/error.ts'
 import { createChart } from '../../src/http/dashboard/chart.ts'
 import { createLiveStreams } from '../../src/http/dashboard/live.ts'
 import type { PageDeps } from '../../src/http/dashboard/page.ts'
+import { createPageWatch } from '../../src/http/dashboard/page-watch.ts'
 
 function openStream(
   contents: (page: string) => Promise<string>,
@@ -11,7 +12,9 @@ function openStream(
   pages: readonly string[] = ['/dashboard'],
 ) {
   const leaving = new AbortController()
-  const response = createLiveStreams()({ pages, contents, wanted, signal: leaving.signal })
+  const watch = createPageWatch(({ pathname }) => contents(pathname))
+  const origin = 'http://localhost'
+  const response = createLiveStreams(watch)({ pages, origin, wanted, signal: leaving.signal })
   const reader = (response.body ?? new ReadableStream<Uint8Array>()).getReader()
   const next = async () => {
     const { value, done } = await reader.read()
@@ -25,7 +28,8 @@ describe('createLiveStreams', () => {
     let looks = 0
     const { response, next, leave } = openStream(async () => (++looks < 4 ? 'as before' : 'different'))
     assert.equal(response.headers.get('content-type'), 'text/event-stream')
-    assert.equal(await next(), 'retry: 1000\n\nevent: changed\ndata: /dashboard\n\n')
+    assert.equal(await next(), 'retry: 1000\n\n')
+    assert.equal(await next(), 'event: changed\ndata: /dashboard\n\n')
     assert.equal(await next(), 'event: changed\ndata: /dashboard\n\n')
     assert.equal(looks, 4)
     leave()
@@ -43,6 +47,7 @@ describe('createLiveStreams', () => {
       return found
     }
     const { next, leave } = openStream(contents, () => true, [...shows.keys()])
+    await next()
     assert.equal((await next()).match(/event: changed/g)?.length, 2)
     shows.set('/dashboard', 'longer list')
     assert.equal(await next(), 'event: changed\ndata: /dashboard\n\n')
@@ -58,6 +63,7 @@ describe('createLiveStreams', () => {
       () => wanted,
     )
     await next()
+    await next()
     wanted = false
     assert.equal(await next(), 'over')
   })
@@ -68,6 +74,7 @@ describe('createLiveStreams', () => {
       if (++looks > 1) throw new Error('the store is gone')
       return ''
     })
+    await next()
     await next()
     assert.equal(await next(), 'over')
   })

@@ -1,36 +1,35 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { Failure } from '../../domain/error.ts'
+import type { PageNews, PageWatch } from './page-watch.ts'
 
 interface LiveDeps {
   /** Addresses of the pages that one browser has open. */
   readonly pages: readonly string[]
-  /** What a page shows now, in one text; asked again and again. Throws `not_found` for what is no page any more. */
-  readonly contents: (page: string) => Promise<string>
+  readonly origin: string
   /** False once the browser must not or need not get more. */
   readonly wanted: () => boolean
   readonly signal: AbortSignal
 }
 
-/** How often the pages are checked again, at best, and how rarely at worst. */
-const [quickestMs, slowestMs] = [300, 15_000]
-/** A check may take one part in so many of the time between two checks. */
-const share = 20
-/** Of the time between two checks for each stream that is open: what has changed is fetched again by all of them. */
-const perStreamMs = 5
+/** A stream says something at most once in so long. */
+const restMs = 300
+/** That for each stream that is open: what has changed is fetched again by all of them, and not in the same moment. */
+const [restPerStreamMs, spreadPerStreamMs] = [5, 0.5]
+/** How often a silent stream looks whether it is wanted. */
+const tickMs = 500
 /** A comment is sent at least so often, so that no proxy closes an idle stream. */
 const heartbeatMs = 15_000
 
 /**
  * Server-sent events (HTML Living Standard, section 9.2): `changed` with the address of a page whenever it would look
- * different, `gone` when there is no such page any more. The more streams are open, the rarer each of them looks.
+ * different, `gone` when there is no such page any more. The more streams are open, the rarer each of them speaks.
  */
-export function createLiveStreams(): (live: LiveDeps) => Response {
+export function createLiveStreams(watch: PageWatch): (live: LiveDeps) => Response {
   let streams = 0
   return (live) => {
     streams += 1
     return liveStream(
+      watch,
       live,
-      () => streams * perStreamMs,
+      () => streams,
       () => {
         streams -= 1
       },
@@ -38,14 +37,14 @@ export function createLiveStreams(): (live: LiveDeps) => Response {
   }
 }
 
-function liveStream(live: LiveDeps, leastMs: () => number, ended: () => void): Response {
+function liveStream(watch: PageWatch, live: LiveDeps, streams: () => number, ended: () => void): Response {
   const left = new AbortController()
   const over = AbortSignal.any([live.signal, left.signal])
   const encoder = new TextEncoder()
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       const send = (text: string) => controller.enqueue(encoder.encode(text))
-      void follow(live, over, leastMs, send).finally(() => {
+      void follow(watch, { ...live, signal: over }, streams, send).finally(() => {
         ended()
         close(controller)
       })
@@ -64,53 +63,66 @@ function liveStream(live: LiveDeps, leastMs: () => number, ended: () => void): R
 
 /** Never rejects: a stream that cannot go on ends, and the browser asks again. */
 async function follow(
-  live: LiveDeps,
-  over: AbortSignal,
-  leastMs: () => number,
+  watch: PageWatch,
+  { pages, origin, wanted, signal }: LiveDeps,
+  streams: () => number,
   send: (text: string) => void,
 ): Promise<void> {
+  const news = new Map<string, PageNews>()
+  const nap = createNap(signal)
+  const followed = pages.map((page) =>
+    watch(new URL(page, origin), (what) => {
+      const first = news.size === 0
+      news.set(page, what)
+      if (first) nap.wake()
+    }),
+  )
   try {
-    const check = createCheck(live)
-    // The pages were made a moment before: they may be behind already.
-    send(`retry: 1000\n\n${await check()}`)
+    send('retry: 1000\n\n')
     let sentAt = performance.now()
-    let pauseMs = quickestMs
+    let restedAt = sentAt
     for (;;) {
-      await delay(Math.max(pauseMs, leastMs()), undefined, { signal: over })
-      if (!live.wanted()) return
-      const checkedAt = performance.now()
-      const events = await check()
-      pauseMs = pauseAfter(performance.now() - checkedAt)
-      const text = events === '' && checkedAt - sentAt > heartbeatMs ? ':\n\n' : events
-      if (text === '') continue
-      send(text)
-      sentAt = checkedAt
+      if (news.size === 0) await nap.take(tickMs)
+      if (news.size > 0) await nap.take(Math.max(spread(streams()), restedAt - performance.now()))
+      if (signal.aborted || !wanted() || [...news.values()].includes('lost')) return
+      const now = performance.now()
+      if (news.size === 0 && now - sentAt < heartbeatMs) continue
+      send(news.size === 0 ? ':\n\n' : eventsOf(news))
+      news.clear()
+      sentAt = now
+      restedAt = now + rest(streams())
     }
   } catch {
-    // The browser is gone, or the store is closed.
+    // The browser is gone.
+  } finally {
+    for (const stop of followed) stop()
   }
 }
 
-/** Each check gives the events for what has changed since the one before. */
-function createCheck({ pages, contents }: LiveDeps): () => Promise<string> {
-  const seen = new Map<string, string | undefined>()
-  return async () => {
-    let events = ''
-    for (const page of pages) {
-      const now = await contents(page).catch(undefinedWhenGone)
-      if (!seen.has(page) || now !== seen.get(page))
-        events += `event: ${now === undefined ? 'gone' : 'changed'}\ndata: ${page}\n\n`
-      seen.set(page, now)
-    }
-    return events
+const spread = (streams: number): number => streams * spreadPerStreamMs * Math.random()
+
+const rest = (streams: number): number =>
+  Math.max(restMs, streams * restPerStreamMs * (0.75 + Math.random() / 2))
+
+const eventsOf = (news: ReadonlyMap<string, PageNews>): string =>
+  [...news].map(([page, what]) => `event: ${what}\ndata: ${page}\n\n`).join('')
+
+/** A pause that can be cut short, one at a time. */
+function createNap(signal: AbortSignal) {
+  let wake = () => {}
+  signal.addEventListener('abort', () => wake())
+  return {
+    wake: () => wake(),
+    take: (ms: number): Promise<void> =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, signal.aborted ? 0 : ms)
+        wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      }),
   }
 }
-
-function undefinedWhenGone(thrown: unknown): undefined {
-  if (!(thrown instanceof Failure && thrown.code === 'not_found')) throw thrown
-}
-
-const pauseAfter = (tookMs: number): number => Math.min(slowestMs, Math.max(quickestMs, tookMs * share))
 
 function close(controller: ReadableStreamDefaultController<Uint8Array>): void {
   try {

@@ -24,6 +24,7 @@ import {
 } from './login-routes.ts'
 import type { Login } from './logins.ts'
 import type { Page } from './page.ts'
+import { createPageWatch } from './page-watch.ts'
 import { createPageResponses, type PageResponses } from './responses.ts'
 import { createSharedPages } from './shared-pages.ts'
 
@@ -148,7 +149,7 @@ function createFollower(
   { keepOpen }: RequestGuard,
   sharedAt: ReturnType<typeof createSharedPages>,
 ): (request: Request) => Response {
-  const liveStream = createLiveStreams()
+  const liveStream = createLiveStreams(createPageWatch(async (url) => (await sharedAt(url)).digest))
   return (request) => {
     deps.guard.require(request)
     const { searchParams, origin } = new URL(request.url)
@@ -158,7 +159,7 @@ function createFollower(
     keepOpen(request)
     return liveStream({
       pages: pages.slice(0, mostFollowed),
-      contents: async (page) => (await sharedAt(new URL(page, origin))).digest,
+      origin,
       wanted: () => !deps.draining() && deps.guard.login(request) !== undefined,
       signal: request.signal,
     })

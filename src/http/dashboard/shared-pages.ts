@@ -23,8 +23,8 @@ interface Entry {
   staleAt: number
 }
 
-/** How long a page is shown again at least, and at most. */
-const [shortestMs, longestMs] = [200, 15_000]
+/** How long a page is shown again at least, and at most; for less than `createPageWatch` waits between two looks. */
+const [shortestMs, longestMs] = [130, 15_000]
 /** Making a page may take one part in so many of the time that it is shown. */
 const share = 20
 
