@@ -25,6 +25,8 @@ export interface PaneView {
   readonly searches: boolean
   /** Name of the program in front. */
   readonly program: string
+  /** When somebody who is attached last pressed a key that may have gone to this pane: Unix seconds. */
+  readonly keyAt?: number
 }
 
 /** What the pane shows, or why it is not that pane any more. */
@@ -55,6 +57,7 @@ export async function lookAt(tmux: Tmux, pane: PaneIdentity): Promise<PaneView |
     drawnBy: (Number(facts.window_activity || Number.NaN) + 1) * 1000,
     searches: !(Number.parseFloat(facts.version.replace(/^\D+/, '')) < firstSearching),
     program: facts.pane_current_command,
+    ...(takesKeys(facts) && { keyAt: Number(facts.session_activity) }),
   }
 }
 
@@ -66,6 +69,10 @@ const firstSearching = 3.1
  */
 export const quietFor = (seenMs: number, notedMs: number): number =>
   seenMs >= shownIdleMs && notedMs > seenMs ? notedMs : seenMs
+
+/** Keys go to the active pane of the active window, and tmux tells of them before the program shows them. */
+const takesKeys = ({ session_activity, session_attached, window_active, pane_active }: Facts): boolean =>
+  session_activity !== '' && Number(session_attached) > 0 && window_active === '1' && pane_active === '1'
 
 /** Why tmux could not be asked. A tmux server may come back; this pane will not. */
 export function unreached(result: Exclude<CallResult, { kind: 'ok' | 'refused' }>): Gone {
@@ -90,6 +97,10 @@ const factNames = [
   'window_activity',
   'version',
   'pane_current_command',
+  'session_activity',
+  'session_attached',
+  'window_active',
+  'pane_active',
 ] as const
 
 const factsFormat = factNames.map((name) => `#{${name}}`).join('|')

@@ -7,7 +7,7 @@ const rowsCompared = 3
 /**
  * A condition that tmux checks in the moment it acts: the cursor stands where it stood, and the input box shows what it
  * showed. A row is found by a pattern, as the first of the pane that looks like it; and there must be no other that goes on
- * behind it, because the same words may stand further up.
+ * behind it, because the same words may stand further up. And nobody has pressed a key since, to the second.
  */
 export function stillShows(view: PaneView): string {
   const rows = view.searches ? boxRowsOf(view).slice(-rowsCompared) : []
@@ -16,9 +16,9 @@ export function stillShows(view: PaneView): string {
     const pattern = patternOf(shown[row] ?? '')
     return [foundAt(shown, pattern), foundAt(shown, `${pattern}..*`)]
   })
-  return [`#{==:#{cursor_x}.#{cursor_y},${view.cursor.replace(',', '.')}}`, ...conditions].reduceRight(
-    (rest, one) => `#{&&:${one},${rest}}`,
-  )
+  const cursor = `#{==:#{cursor_x}.#{cursor_y},${view.cursor.replace(',', '.')}}`
+  const keys = view.keyAt === undefined ? [] : [`#{==:#{session_activity},${view.keyAt}}`]
+  return [cursor, ...keys, ...conditions].reduceRight((rest, one) => `#{&&:${one},${rest}}`)
 }
 
 /** Letters and digits as they are; other ASCII may mean something to tmux, and the rest be shown otherwise. */

@@ -68,11 +68,17 @@ async function lookOnce(state: PaneState): Promise<Screen | Gone> {
     edits,
     cooked: mode?.cooked,
     echo: mode?.echo,
-    quietMs: quietFor(state.lookedAt - state.changedAt, Date.now() - view.drawnBy),
+    quietMs: Math.min(quietFor(state.lookedAt - state.changedAt, Date.now() - view.drawnBy), sinceKey(view)),
     draft: false,
     input: inputOn(view),
     still: stillShows(view),
   }
+}
+
+/** So long at least: a key may not be drawn yet. A time that is not over yet is that of a clock before it was set back. */
+function sinceKey({ keyAt }: PaneView): number {
+  const over = keyAt === undefined ? -1 : Date.now() - keyAt * 1000
+  return over < 0 ? Number.POSITIVE_INFINITY : Math.max(0, over - 1000)
 }
 
 const sttyMs = 1000

@@ -41,3 +41,8 @@ for (const [what, above, place] of [
 test('stillShows goes by the cursor where tmux cannot search', () => {
   assert.equal(stillShows(viewOf(['a', 'b'], false)), '#{==:#{cursor_x}.#{cursor_y},8.1}')
 })
+
+test('stillShows knows when a key was pressed last', () => {
+  const keys = '#{&&:#{==:#{cursor_x}.#{cursor_y},8.1},#{==:#{session_activity},1795928833}}'
+  assert.equal(stillShows({ ...viewOf(['a', 'b'], false), keyAt: 1795928833 }), keys)
+})
