@@ -150,7 +150,7 @@ function write(held: Held, bytes: Uint8Array | string): Gone | undefined {
   return undefined
 }
 
-function takeKeys(held: Held, keys: Keys): void {
+function takeKeys(held: Held, keys: Keys, afterMs = 0): void {
   if (held.heldKeys) {
     held.heldKeys.push(keys)
     return
@@ -158,6 +158,7 @@ function takeKeys(held: Held, keys: Keys): void {
   const { enter, keys: pressed, typed } = held.drafts.follow(keys.bytes)
   if (!pressed && !keys.replies) return
   held.keysInTurn = held.keysInTurn.then(async () => {
+    if (afterMs > 0) await pause(afterMs)
     // A dialog takes a letter for its answer, and is gone without an Enter.
     if (typed > 0 && (await hasDialog(held))) held.drafts.discount(typed)
     if (pressed) await held.deps.onPersonKeys(enter && isEnterAlone(keys.bytes))
@@ -178,6 +179,9 @@ function resize({ model, terminal, end }: Held, { columns, rows }: Size): void {
   if (!end) terminal.resize(columns, rows)
 }
 
+/** Gemini CLI takes an Enter that comes at once behind other keys for a line break. */
+const enterAfterMs = 100
+
 async function alone<T>(held: Held, typing: () => Promise<T>): Promise<T> {
   held.alone = true
   try {
@@ -186,7 +190,7 @@ async function alone<T>(held: Held, typing: () => Promise<T>): Promise<T> {
     const waiting = held.heldKeys ?? []
     held.alone = false
     held.heldKeys = undefined
-    for (const keys of waiting) takeKeys(held, keys)
+    for (const keys of waiting) takeKeys(held, keys, isEnterAlone(keys.bytes) ? enterAfterMs : 0)
   }
 }
 

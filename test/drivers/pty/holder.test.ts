@@ -127,6 +127,21 @@ test("a person's draft is left alone until it is sent", { skip }, async (t) => {
   assert.deepEqual(turns(held), ['half a thought', 'from outside'])
 })
 
+test("a person's text and Enter that were held back are two, as they were pressed", { skip }, async (t) => {
+  const held = await hold(t, fakeTui, { env: { FAKE_TUI_FAST_KEYS_MS: '30' } })
+  await isNow(held, 'idle')
+  const kim = await person(held)
+  const typing = untilFree(held, 'from outside', 'one')
+  await kim.sees('from outside')
+  kim.press('and from me')
+  await pause(100)
+  kim.press('\r')
+  assert.equal((await typing).kind, 'taken')
+  await eventually(() => turns(held).length === 2, 'both arrived')
+  assert.deepEqual(turns(held), ['from outside', 'and from me'])
+  kim.leave()
+})
+
 test('a prompt that an agent puts back into its input box is a draft', { skip }, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'pty-agent-'))
   t.after(() => rm(folder, { recursive: true }))
