@@ -97,6 +97,7 @@ function keeping(start: (forget: () => void) => Promise<Remote>) {
       })
       return started
     },
-    close: async () => (await started)?.close(),
+    /** Also one that could not start or died: nothing is lost with it. */
+    close: () => started?.then((thread) => thread.close()).catch(() => {}),
   }
 }

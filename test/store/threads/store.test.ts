@@ -162,4 +162,17 @@ describe('a thread of the store', () => {
       await store.close()
     })
   })
+
+  it('that cannot begin to read keeps the one that writes from nothing', async () => {
+    await inScratch(async (dir) => {
+      const path = join(dir, 'p.db')
+      const store = await openThreads(path, () => noon)
+      await store.recordDelivery(draftOf())
+      await rename(path, join(dir, 'aside.db'))
+      const listing = refuses('store_unavailable', store.listDeliveries({ limit: 1 }))
+      await store.close()
+      await listing
+      await refuses('store_unavailable', store.recordDelivery(draftOf()))
+    })
+  })
 })
