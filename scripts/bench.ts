@@ -76,7 +76,7 @@ async function main(): Promise<void> {
 /** What is measured in its full length, and not for a look at one part of it, is worth keeping. */
 async function report(bench: Bench): Promise<void> {
   const samples = await measure(bench)
-  const grown = values.short && !values.curves ? undefined : await attempt('curves', () => curves(bench))
+  const grown = values.short && only !== 'curves' ? undefined : await attempt('curves', () => curves(bench))
   const others = (await attempt('instead', () => instead(bench))) ?? []
   const findings: Findings = { ...machine(), plan: bench.plan, samples, others }
   const rows = rowsOf(bench.plan).filter(({ key }) => only === undefined || key in samples)
