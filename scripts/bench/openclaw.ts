@@ -16,8 +16,9 @@ const installMs = 300_000
 
 /** The gateway of OpenClaw and its `POST /hooks/wake`, which queues a line for the next turn of its main session. */
 export async function openclaw({ plan }: Bench): Promise<readonly (Taker | string)[]> {
+  if (!plan.openclaw)
+    return [`OpenClaw ${version}, which takes long to start, is left out of the short form.`]
   const place = cacheFolder(`openclaw-${version}`)
-  if (!existsSync(place) && !plan.installs) return [`OpenClaw ${version} is not installed here.`]
   const why = existsSync(place)
     ? undefined
     : await installPackages(place, packages, AbortSignal.timeout(installMs))

@@ -15,8 +15,8 @@ export interface Plan {
   readonly stored: number
   /** Deliveries that wait when a server starts. */
   readonly pending: number
-  /** Whether programs to compare with are installed from npm where they are missing. */
-  readonly installs: boolean
+  /** Whether OpenClaw is compared with, and installed from npm where it is missing. */
+  readonly openclaw: boolean
 }
 
 export const fullPlan: Plan = {
@@ -27,7 +27,7 @@ export const fullPlan: Plan = {
   times: 15,
   stored: 1_000_000,
   pending: 50_000,
-  installs: true,
+  openclaw: true,
 }
 
 /** About a minute. */
@@ -39,7 +39,7 @@ export const shortPlan: Plan = {
   times: 3,
   stored: 50_000,
   pending: 5_000,
-  installs: false,
+  openclaw: false,
 }
 
 /** What every measurement is given. */
