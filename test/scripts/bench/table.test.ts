@@ -67,6 +67,11 @@ test('table has median, spread and units, and says what was not measured', () =>
   )
 })
 
+test('rowsOf says of every figure with a bound what limits it', () => {
+  const silent = rowsOf(fullPlan).filter(({ bound, limit }) => bound !== undefined && limit === undefined)
+  assert.deepEqual(silent, [])
+})
+
 test('rowsOf names no key twice, and says how much was stored', () => {
   const rows = rowsOf(fullPlan)
   assert.equal(new Set(rows.map(({ key }) => key)).size, rows.length)
