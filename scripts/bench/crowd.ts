@@ -16,7 +16,8 @@ async function logIn(): Promise<string> {
 /** As a browser does: follows one page, and fetches it anew when it has changed. */
 function openDashboard(cookie: string): Promise<void> {
   const refresh = oneAtATime(async () => {
-    const response = await fetch(`${origin}/dashboard`, { headers: { cookie } })
+    const headers = { cookie, 'sec-fetch-dest': 'empty' }
+    const response = await fetch(`${origin}/dashboard`, { headers })
     await response.text()
     if (!response.ok) fail(`A dashboard was answered ${response.status}.`)
   })
