@@ -18,8 +18,8 @@ interface Knock {
   readonly reject: (reason: Failure) => void
 }
 
-/** Most of one transaction: bounds how long other processes wait for its lock. */
-const mostAtOnce = 512
+/** Most of one transaction, in knocks and in bytes: bounds how long other processes wait for its lock, and the memory it takes. */
+const [mostAtOnce, mostBytes] = [512, 8 * 1024 * 1024]
 
 /**
  * On a slow disk callers come back in waves: whoever begins with the first of them lets the others wait for a whole commit
@@ -27,6 +27,8 @@ const mostAtOnce = 512
  * took.
  */
 const gatherPart = 1 / 8
+/** Also when it was another process that took the time. */
+const longestGatherMs = 10
 
 export function createKnocks(ask: (question: Question, moved: ArrayBuffer[]) => void): Knocks {
   let waiting: Knock[] = []
@@ -40,7 +42,7 @@ export function createKnocks(ask: (question: Question, moved: ArrayBuffer[]) => 
   const send = () => {
     next = 'none'
     if (over) return
-    sent = waiting.splice(0, mostAtOnce)
+    sent = waiting.splice(0, fitting(waiting))
     sentAt = performance.now()
     const question = packDrafts(sent.map(({ draft }) => draft))
     ask(question, movable(question.payloads ?? []))
@@ -66,7 +68,8 @@ export function createKnocks(ask: (question: Question, moved: ArrayBuffer[]) => 
       const answered = sent
       sent = []
       expected = answered.length
-      gatherMs = expected > 1 ? (performance.now() - sentAt) * gatherPart : 0
+      const tookMs = performance.now() - sentAt
+      gatherMs = expected > 1 ? Math.min(tookMs * gatherPart, longestGatherMs) : 0
       for (const [i, filed] of unpackFiled(text).entries()) {
         const knock = answered[i]
         if ('refusal' in filed) knock?.reject(failureOf(filed.refusal))
@@ -81,4 +84,14 @@ export function createKnocks(ask: (question: Question, moved: ArrayBuffer[]) => 
       waiting = []
     },
   }
+}
+
+/** How many of these one transaction takes. */
+function fitting(knocks: readonly Knock[]): number {
+  let bytes = 0
+  const last = knocks.findIndex(({ draft }, i) => {
+    bytes += draft.message.length + (draft.payload?.byteLength ?? 0)
+    return bytes >= mostBytes || i + 1 === mostAtOnce
+  })
+  return last < 0 ? knocks.length : last + 1
 }

@@ -175,4 +175,23 @@ describe('a thread of the store', () => {
       await refuses('store_unavailable', store.recordDelivery(draftOf()))
     })
   })
+
+  it('stores large payloads that come together', async () => {
+    await inScratch(async (dir) => {
+      const store = await openThreads(join(dir, 'p.db'), () => noon)
+      await store.openSession(sessionCalled(inbox), { replace: false })
+      const payload = () => new Uint8Array(5_000_000).fill(1)
+      const all = await Promise.all(
+        [1, 2, 3, 4, 5].map(() => store.recordDelivery(draftOf({ payload: payload() }))),
+      )
+      const sizes = await Promise.all(
+        all.map(async ({ delivery }) => (await store.inspectDelivery(delivery.id))?.payload?.length),
+      )
+      assert.deepEqual(
+        sizes,
+        [1, 2, 3, 4, 5].map(() => 5_000_000),
+      )
+      await store.close()
+    })
+  })
 })
