@@ -23,19 +23,19 @@ const [mostAtOnce, mostBytes] = [512, 8 * 1024 * 1024]
 
 /**
  * On a slow disk callers come back in waves: whoever begins with the first of them lets the others wait for a whole commit
- * more. So after a shared commit the next one is gathered until as many are back, but no longer than this part of the time it
- * took.
+ * more. So after a shared commit the next one is gathered until as many are back, looking each such part of the time it took
+ * whether more have come; but not for longer than this part of it.
  */
-const gatherPart = 1 / 8
-/** Also when it was another process that took the time. */
-const longestGatherMs = 10
+const [lookPart, gatherPart] = [1 / 8, 1 / 2]
+/** More is not the disk, but another process that held the lock. */
+const longestMs = 50
 
 export function createKnocks(ask: (question: Question, moved: ArrayBuffer[]) => void): Knocks {
   let waiting: Knock[] = []
   let sent: readonly Knock[] = []
   let sentAt = 0
   let expected = 0
-  let gatherMs = 0
+  let lastMs = 0
   let next: 'none' | 'soon' | ReturnType<typeof setTimeout> = 'none'
   let over: Failure | undefined
 
@@ -47,14 +47,19 @@ export function createKnocks(ask: (question: Question, moved: ArrayBuffer[]) => 
     const question = packDrafts(sent.map(({ draft }) => draft))
     ask(question, movable(question.payloads ?? []))
   }
+  const gather = (seen: number, untilMs: number) => {
+    const more = waiting.length > seen && performance.now() < untilMs
+    next = more ? setTimeout(gather, lastMs * lookPart, waiting.length, untilMs) : 'none'
+    if (!more) send()
+  }
   /** At the end of this turn of the event loop, or once they are gathered. */
   const schedule = () => {
     if (next === 'soon' || sent.length > 0 || waiting.length === 0) return
-    if (gatherMs < 1 || waiting.length >= expected) {
+    if (lastMs * lookPart < 1 || waiting.length >= expected) {
       if (next !== 'none') clearTimeout(next)
       next = 'soon'
       setImmediate(send)
-    } else if (next === 'none') next = setTimeout(send, gatherMs)
+    } else if (next === 'none') gather(0, performance.now() + lastMs * gatherPart)
   }
 
   return {
@@ -68,8 +73,7 @@ export function createKnocks(ask: (question: Question, moved: ArrayBuffer[]) => 
       const answered = sent
       sent = []
       expected = answered.length
-      const tookMs = performance.now() - sentAt
-      gatherMs = expected > 1 ? Math.min(tookMs * gatherPart, longestGatherMs) : 0
+      lastMs = expected > 1 ? Math.min(performance.now() - sentAt, longestMs) : 0
       for (const [i, filed] of unpackFiled(text).entries()) {
         const knock = answered[i]
         if ('refusal' in filed) knock?.reject(failureOf(filed.refusal))
