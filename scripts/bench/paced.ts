@@ -34,7 +34,8 @@ export async function paced(options: PacedOptions): Promise<readonly number[]> {
   }
   const ask = async (line: Line, number: number) => {
     await line.ask(requests[number % requests.length] ?? '')
-    latencies.push(performance.now() - startedAt - (number / perSecond) * 1000)
+    // The first is due after one interval, as all others.
+    latencies.push(performance.now() - startedAt - ((number + 1) / perSecond) * 1000)
     free.push(line)
     sendDue()
   }

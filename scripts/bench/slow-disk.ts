@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BenchHome, pathOf } from './home.ts'
 import { pingHealthz } from './paced.ts'
-import { type Bench, inRounds } from './plan.ts'
+import { type Bench, inRounds, pause } from './plan.ts'
 import { outputOf } from './server.ts'
 import { percentile } from './stats.ts'
 import { flood, warmUp } from './wrk.ts'
@@ -30,7 +30,9 @@ export async function slowDisk({ plan: { rounds, seconds }, home }: Bench) {
     }
     const measured = await inRounds(rounds, async (round) => {
       const flooding = rate(slow, 64, round)
-      const pings = await pingHealthz(slow.port, 200, seconds)
+      // Not while wrk begins.
+      await pause(300)
+      const pings = await pingHealthz(slow.port, 200, seconds - 0.5)
       await flooding
       return {
         p99: percentile(pings, 0.99),
