@@ -12,7 +12,7 @@ interface LiveDeps {
 /** A stream says something at most once in so long. */
 const restMs = 300
 /** That for each stream that is open: what has changed is fetched again by all of them, and not in the same moment. */
-const [restPerStreamMs, spreadPerStreamMs] = [5, 0.5]
+const [restPerStreamMs, spreadPerStreamMs] = [20, 2]
 /** How often a silent stream looks whether it is wanted. */
 const tickMs = 500
 /** A comment is sent at least so often, so that no proxy closes an idle stream. */

@@ -19,6 +19,8 @@ interface Followed {
 
 /** How often a page is looked at, at best, and how rarely at worst. */
 const [quickestMs, slowestMs] = [150, 15_000]
+/** A page that changes all the time is looked at more and more rarely, down to once in so many milliseconds. */
+const restlessMs = 1200
 /** A look may take one part in so many of the time between two looks. */
 const share = 20
 
@@ -58,12 +60,15 @@ async function look(digest: () => Promise<string>, page: Followed): Promise<void
     for (const onNews of page.followers) onNews(news)
   }
   try {
+    let leastMs = quickestMs
     for (let seen: string | undefined; !signal.aborted; ) {
       const startedAt = performance.now()
       const shown = await digest().catch(undefinedWhenGone)
-      if (page.news === undefined || shown !== seen) tell(shown === undefined ? 'gone' : 'changed')
+      const changed = page.news === undefined || shown !== seen
+      if (changed) tell(shown === undefined ? 'gone' : 'changed')
       seen = shown
-      await delay(pauseAfter(performance.now() - startedAt), undefined, { signal })
+      leastMs = changed ? Math.min(leastMs * 2, restlessMs) : quickestMs
+      await delay(pauseAfter(performance.now() - startedAt, leastMs), undefined, { signal })
     }
   } catch {
     // Nobody follows it any more, or the store is closed.
@@ -75,4 +80,5 @@ function undefinedWhenGone(thrown: unknown): undefined {
   if (!(thrown instanceof Failure && thrown.code === 'not_found')) throw thrown
 }
 
-const pauseAfter = (tookMs: number): number => Math.min(slowestMs, Math.max(quickestMs, tookMs * share))
+const pauseAfter = (tookMs: number, leastMs: number): number =>
+  Math.min(slowestMs, Math.max(leastMs, tookMs * share))
