@@ -3,24 +3,11 @@ import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import { feed } from '../../src/auth/feed.ts'
 import { isSigned } from '../../src/auth/mac.ts'
-
-/** What `act` does and the turns that others get meanwhile, in order. */
-async function observed(act: (note: (what: string) => void) => Promise<void>): Promise<readonly string[]> {
-  const seen: string[] = []
-  let going = true
-  const take = () => {
-    seen.push('turn')
-    if (going) setImmediate(take)
-  }
-  setImmediate(take)
-  await act((what) => void seen.push(what))
-  going = false
-  return seen
-}
+import { withTurns } from '../support/turns.ts'
 
 test('a long body is hashed in slices, between which others get their turn', async () => {
   const sizes: number[] = []
-  const seen = await observed((note) =>
+  const seen = await withTurns((note) =>
     feed(
       {
         update(bytes) {

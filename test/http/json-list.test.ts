@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { jsonList } from '../../src/http/json-list.ts'
+import { withTurns } from '../support/turns.ts'
 
 for (const count of [0, 1, 500, 501, 1000, 1777])
   test(`jsonList sends ${count} as one JSON list`, async () => {
@@ -14,22 +15,13 @@ for (const count of [0, 1, 500, 501, 1000, 1777])
   })
 
 test('jsonList spells a long list in pieces, between which others get their turn', async () => {
-  const seen: string[] = []
-  let going = true
-  const take = () => {
-    seen.push('turn')
-    if (going) setImmediate(take)
-  }
-  setImmediate(take)
-  const response = jsonList(
-    Array.from({ length: 5000 }, (_, i) => i),
-    (n) => {
-      if (n % 500 === 0) seen.push('piece')
+  const items = Array.from({ length: 5000 }, (_, i) => i)
+  const seen = await withTurns((note) =>
+    jsonList(items, (n) => {
+      if (n % 500 === 0) note('piece')
       return n
-    },
+    }).text(),
   )
-  await response.text()
-  going = false
   assert.equal(seen.filter((what) => what === 'piece').length, 10)
   assert.ok(!seen.join(' ').includes('piece piece'), seen.join(' '))
 })

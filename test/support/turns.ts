@@ -1,13 +1,19 @@
-/** How many turns of the event loop others get while `act` runs. */
-export async function turnsDuring(act: () => Promise<unknown>): Promise<number> {
-  let turns = 0
+/** What `act` notes, and each `turn` of the event loop that others get meanwhile, in order. */
+export async function withTurns(
+  act: (note: (what: string) => void) => Promise<unknown>,
+): Promise<readonly string[]> {
+  const seen: string[] = []
   let going = true
   const take = () => {
-    turns += 1
+    seen.push('turn')
     if (going) setImmediate(take)
   }
   setImmediate(take)
-  await act()
+  await act((what) => void seen.push(what))
   going = false
-  return turns
+  return seen
 }
+
+/** How many turns of the event loop others get while `act` runs. */
+export const turnsDuring = async (act: () => Promise<unknown>): Promise<number> =>
+  (await withTurns(act)).length
