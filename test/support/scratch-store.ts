@@ -27,3 +27,23 @@ export const openScratchStore = async (
   path: string,
   { role = 'server', now = () => noon, ...others }: Opening = {},
 ): Promise<Store> => openStore({ platform: await currentPlatform(), path, role, now, ...others })
+
+/** Two handles on one new store in a directory of its own, for the suite of all stores. */
+export const openTwoHandles = async (
+  open: (path: string) => Promise<Store>,
+  openOther: (path: string) => Promise<Store>,
+) => {
+  const dir = await mkdtemp(join(tmpdir(), 'postern-store-'))
+  const path = join(dir, 'postern.db')
+  const store = await open(path)
+  const other = await openOther(path)
+  return {
+    store,
+    other,
+    close: async () => {
+      await other.close()
+      await store.close()
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}

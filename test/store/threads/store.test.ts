@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { setEnvironmentData } from 'node:worker_threads'
@@ -12,7 +11,7 @@ import { refuses } from '../../suites/store/harness.ts'
 import { testStore } from '../../suites/store.ts'
 import { build, draftOf, inbox, noon, sessionCalled } from '../../support/drafts.ts'
 import { currentPlatform } from '../../support/platform.ts'
-import { inScratch, openScratchStore } from '../../support/scratch-store.ts'
+import { inScratch, openScratchStore, openTwoHandles } from '../../support/scratch-store.ts'
 
 const entry = new URL('../../fixtures/store-thread.ts', import.meta.url)
 
@@ -41,34 +40,26 @@ async function openThreads(path: string, now: () => number): Promise<Store> {
 /** Another process: what it has written is seen a millisecond later. */
 const slowly = (store: Store): Store =>
   new Proxy(store, {
-    get:
-      (target, name) =>
-      async (...args: unknown[]) => {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name)
+      if (typeof method !== 'function') return method
+      return async (...args: unknown[]) => {
         try {
-          return await Reflect.get(target, name)(...args)
+          return await method(...args)
         } finally {
           await new Promise((resolve) => setTimeout(resolve, 3))
         }
-      },
+      }
+    },
   })
 
 testStore({
   name: 'threads',
-  open: async (now) => {
-    const dir = await mkdtemp(join(tmpdir(), 'postern-store-'))
-    const path = join(dir, 'postern.db')
-    const store = await openThreads(path, now)
-    const other = slowly(await openScratchStore(path, { now, role: 'client' }))
-    return {
-      store,
-      other,
-      close: async () => {
-        await other.close()
-        await store.close()
-        await rm(dir, { recursive: true, force: true })
-      },
-    }
-  },
+  open: (now) =>
+    openTwoHandles(
+      (path) => openThreads(path, now),
+      async (path) => slowly(await openScratchStore(path, { now, role: 'client' })),
+    ),
 })
 
 describe('a thread of the store', () => {
