@@ -29,7 +29,7 @@ export function file(context: StoreContext, draft: Draft): Filed {
   const moment = context.moment()
   requireSource(context, draft, moment.wall)
   const source = scopeOf(draft.source)
-  const first = draft.idempotency && firstOf(context, source, draft, draft.idempotency)
+  const first = draft.idempotency && firstOf(context, source, draft, moment, draft.idempotency)
   if (first) return { first: context.time.onWall(first) }
   requireRoom(context, draft)
   const row = insert(context, onStoreTime(draft, moment), source, moment.steady)
@@ -52,9 +52,10 @@ function closedOf({ cache }: StoreContext, draft: Draft): Held | undefined {
 }
 
 function firstOf(
-  { sql, time }: StoreContext,
+  { sql }: StoreContext,
   source: string,
   draft: Draft,
+  { steady }: Moment,
   { key, fingerprint, windowMs }: NonNullable<Draft['idempotency']>,
 ): Delivery | undefined {
   const row = sql(
@@ -62,7 +63,7 @@ function firstOf(
      WHERE source = ? AND idempotency_key = ? AND state <> 'FAILED' ORDER BY seq DESC LIMIT 1`,
   ).get(source, key)
   const first = row && deliveryOf(row)
-  if (!first || first.storedAt <= time.now() - windowMs) return undefined
+  if (!first || first.storedAt <= steady - windowMs) return undefined
   const before = extraOf(row).fingerprint
   if (before !== fingerprint && before !== oldFingerprint(draft))
     throw new Failure('idempotency_conflict', 'This idempotency key came with another message before.', {
