@@ -70,13 +70,16 @@ function create(path: string): void {
  */
 export function openReading({ platform, path, busyMs }: ConnectionDeps): Connection {
   try {
-    return reading(platform.openDatabase(path, { readonly: true }), { path, busyMs })
+    return openedForReading(platform.openDatabase(path, { readonly: true }), { path, busyMs })
   } catch (cause) {
     throw unusable(path, cause)
   }
 }
 
-function reading(database: Database, { path, busyMs }: Pick<ConnectionDeps, 'path' | 'busyMs'>): Connection {
+function openedForReading(
+  database: Database,
+  { path, busyMs }: Pick<ConnectionDeps, 'path' | 'busyMs'>,
+): Connection {
   try {
     database.exec(`PRAGMA busy_timeout = ${busyMs}`)
     configure(database, path)

@@ -25,7 +25,7 @@ export async function openThreadedStore(deps: ThreadedDeps): Promise<Store> {
   }
   const writer = await startThread({ entry, setup: { kind: 'writer', ...files }, onDeath, onUpgrade })
   const near = openReader(deps)
-  const far = keeping((forget) => startThread({ entry, setup: { kind: 'reader', path }, onDeath: forget }))
+  const far = onDemand((forget) => startThread({ entry, setup: { kind: 'reader', path }, onDeath: forget }))
   const { call } = writer
   /** What this process has changed itself is read anew by the very next knock. */
   const changing = async <T>(change: Promise<T>): Promise<T> => {
@@ -84,7 +84,7 @@ export async function openThreadedStore(deps: ThreadedDeps): Promise<Store> {
 }
 
 /** Starts a thread at the first call, and another one when that failed or died: a reader holds nothing that could be lost. */
-function keeping(start: (forget: () => void) => Promise<Remote>) {
+function onDemand(start: (forget: () => void) => Promise<Remote>) {
   let started: Promise<Remote> | undefined
   const forget = () => {
     started = undefined
