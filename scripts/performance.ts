@@ -34,12 +34,7 @@ export function withMeasurements(page: string): string {
 const picture = '![How the cost of a knock grows with what is stored and who waits](performance.svg)'
 const unmeasured = 'Not measured yet: `npm run bench` fills this in.'
 
-/** Of a run of this form: older ones had no samples. */
-function keptFindings(): Findings | undefined {
-  const kept = read<Partial<Findings>>('latest.json')
-  return kept && 'samples' in kept ? (kept as Findings) : undefined
-}
-
+const keptFindings = (): Findings | undefined => read<Findings>('latest.json')
 export const keptCurves = (): Curves | undefined => read<Curves>('curves.json')
 
 function read<T>(name: string): T | undefined {
