@@ -27,7 +27,10 @@ import type { Settlement } from './settlement.ts'
 export interface DoorStore extends Pick<HostLink, 'endSession' | 'failQueued'> {
   /** Adds a grant. Throws `session_missing` or `session_ended` when its session cannot be spoken to. */
   addGrant(grant: Grant): Promise<void>
-  /** The grant as it stands now, whichever process wrote it last. Answered from memory when nothing changed. */
+  /**
+   * The grant as it stands, whichever process wrote it last; a server may learn a millisecond later what another one did.
+   * Answered from memory when nothing changed.
+   */
   findGrant(id: GrantId): Promise<Grant | undefined>
   /** Newest first. */
   listGrants(filter: { readonly session?: SessionId; readonly idPrefix?: string }): Promise<readonly Grant[]>
