@@ -4,9 +4,10 @@ import init from './migrations/0001_init.sql' with { type: 'text' }
 import typedFacts from './migrations/0002_typed_facts.sql' with { type: 'text' }
 import version02 from './migrations/0003_version_0_2.sql' with { type: 'text' }
 import changes from './migrations/0004_changes.sql' with { type: 'text' }
+import version03 from './migrations/0005_version_0_3.sql' with { type: 'text' }
 
 /** Numbered from 1; a migration that was released is never edited. */
-const migrations: readonly string[] = [init, typedFacts, version02, changes]
+const migrations: readonly string[] = [init, typedFacts, version02, changes, version03]
 
 /** The first schema with a mark of the home and the signing keys it knows. */
 export const markSchema = 3
