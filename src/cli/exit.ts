@@ -28,6 +28,7 @@ export const exitCodes: Readonly<Record<Code, ExitCode>> = {
   skill_unknown: 3,
   idempotency_conflict: 4,
   in_flight: 4,
+  decided_already: 4,
   delivery_failed: 1,
   store_unavailable: 1,
   draining: 1,

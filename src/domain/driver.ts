@@ -1,3 +1,4 @@
+import type { DecisionTools } from './decision.ts'
 import type { DeliveryEvent, DeliveryId } from './delivery.ts'
 import type { Evidence, Outcome } from './outcome.ts'
 import type { Log } from './ports.ts'
@@ -64,6 +65,8 @@ export interface DriverTools {
    * be called when the process is up; undefined when there is no place for it now. Absent where nobody counts.
    */
   readonly starts?: (since: number, signal: AbortSignal) => Promise<(() => void) | undefined>
+  /** Where the agent's requests are put before people; present only where the session's configuration says `decisions: true`. */
+  readonly decisions?: DecisionTools
   /** Keeps what the driver learned about its session (a resumable id) across restarts. */
   readonly remember: (settings: DriverSettings) => Promise<void>
   readonly log: Log

@@ -23,6 +23,7 @@ export type Code =
   | 'skill_unknown'
   | 'idempotency_conflict'
   | 'in_flight'
+  | 'decided_already'
   | 'delivery_failed'
   | 'store_unavailable'
   | 'draining'

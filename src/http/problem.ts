@@ -27,6 +27,7 @@ const problems: Readonly<Record<Code, readonly [status: number, title: string]>>
   skill_unknown: [422, 'Unknown skill'],
   idempotency_conflict: [409, 'Idempotency key reused'],
   in_flight: [409, 'In flight'],
+  decided_already: [409, 'Decided already'],
   delivery_failed: [502, 'Delivery failed'],
   store_unavailable: [503, 'Storage unavailable'],
   draining: [503, 'Stopping'],

@@ -1,4 +1,5 @@
 import { oneLine } from '../../domain/one-line.ts'
+import type { QuestionDecision } from '../agent-process/questions.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 
 /** What a tool call is about, from all updates of that call so far, as the agent sent it. */
@@ -29,9 +30,42 @@ export function allowedOption(
 ): string | undefined {
   if (!permissions.some((name) => (kinds.has(name) ? name === call.kind : name === call.title)))
     return undefined
+  return optionOf('allow_once', options)
+}
+
+/**
+ * What a person may decide on from afar: this one call. Undefined where the agent offers no option that allows it once. `about`: all
+ * that the agent has told of the call.
+ */
+export function decisionOn(
+  id: string,
+  call: ToolCall,
+  about: JsonObject,
+  options: Json | undefined,
+  answer: (outcome: JsonObject) => void,
+): QuestionDecision | undefined {
+  const once = optionOf('allow_once', options)
+  if (once === undefined) return undefined
+  const never = optionOf('reject_once', options)
+  return {
+    request: {
+      id,
+      kind: 'permission',
+      title: nameOf(call),
+      detail: JSON.stringify(about, null, 2),
+    },
+    allow: () => answer({ outcome: 'selected', optionId: once }),
+    deny: () =>
+      answer(never === undefined ? { outcome: 'cancelled' } : { outcome: 'selected', optionId: never }),
+  }
+}
+
+function optionOf(kind: 'allow_once' | 'reject_once', options: Json | undefined): string | undefined {
   const list: readonly Json[] = Array.isArray(options) ? options : []
-  const once = list.find((option) => isObject(option) && option.kind === 'allow_once')
-  return textAt(once, 'optionId')
+  return textAt(
+    list.find((option) => isObject(option) && option.kind === kind),
+    'optionId',
+  )
 }
 
 /** ACP's kinds of tools. They mean the kind only: a call's title is the agent's own choice. */
@@ -53,3 +87,27 @@ const maxTitle = 200
 const maxWhole = 10_000
 
 const bounded = (title: string): string => (title.length > maxWhole ? `${title.slice(0, maxWhole)}\0` : title)
+
+/** What agents have told of their newest calls: a request for permission may name its call alone. */
+export interface Abouts {
+  add(id: string, update: JsonObject): void
+  get(id: string): JsonObject | undefined
+}
+
+const mostAbouts = 16
+const ended: ReadonlySet<string> = new Set(['completed', 'failed'])
+
+export function createAbouts(): Abouts {
+  const abouts = new Map<string, JsonObject>()
+  return {
+    add: (id, { sessionUpdate: _, ...update }) => {
+      const before = abouts.get(id)
+      abouts.delete(id)
+      if (ended.has(textAt(update, 'status') ?? '')) return
+      abouts.set(id, { ...before, ...update })
+      const oldest = abouts.size > mostAbouts ? abouts.keys().next().value : undefined
+      if (oldest !== undefined) abouts.delete(oldest)
+    },
+    get: (id) => abouts.get(id),
+  }
+}

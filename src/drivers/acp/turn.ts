@@ -5,7 +5,15 @@ import { createQuestions, type Questions } from '../agent-process/questions.ts'
 import type { Reply } from '../agent-process/rpc.ts'
 import { type Json, type JsonObject, textAt } from '../json.ts'
 import { endOf } from './outcome.ts'
-import { allowedOption, nameOf, type ToolCall, toolCallOf } from './permission.ts'
+import {
+  type Abouts,
+  allowedOption,
+  createAbouts,
+  decisionOn,
+  nameOf,
+  type ToolCall,
+  toolCallOf,
+} from './permission.ts'
 
 /** A conversation, as a turn needs it. */
 export interface Conversation {
@@ -38,7 +46,9 @@ export function startTurn(
     permissions,
     answer: createAnswer(),
     calls: new Map(),
-    questions: createQuestions({ held: listeners.held, late: cancel }),
+    abouts: createAbouts(),
+    questions: createQuestions({ held: listeners.held, late: cancel, decisions: listeners.decisions }),
+    asked: 0,
     began: false,
     cancelled: false,
   }
@@ -61,7 +71,9 @@ interface TurnLog {
   readonly permissions: readonly string[]
   readonly answer: Answer
   readonly calls: Map<string, ToolCall>
+  readonly abouts: Abouts
   readonly questions: Questions
+  asked: number
   began: boolean
   cancelled: boolean
 }
@@ -98,6 +110,7 @@ function noteCall(log: TurnLog, update: JsonObject): void {
   if (!before && log.calls.size >= maxCalls) return
   const call = toolCallOf(update, before)
   log.calls.set(id, call)
+  if (log.listeners.decisions) log.abouts.add(id, update)
   log.answer.pause()
   if (!before) log.listeners.tool(nameOf(call))
 }
@@ -105,16 +118,25 @@ function noteCall(log: TurnLog, update: JsonObject): void {
 function decide(log: TurnLog, request: JsonObject): Promise<Json> {
   begin(log)
   const toolCall = request.toolCall as JsonObject | undefined
-  const call = toolCallOf(toolCall ?? {}, log.calls.get(textAt(toolCall, 'toolCallId') ?? ''))
+  const toolCallId = textAt(toolCall, 'toolCallId') ?? ''
+  const call = toolCallOf(toolCall ?? {}, log.calls.get(toolCallId))
   const optionId = allowedOption(call, log.permissions, request.options)
   if (optionId !== undefined && !log.cancelled)
     return Promise.resolve({
       outcome: { outcome: 'selected', optionId },
     } satisfies RequestPermissionResponse)
-  return new Promise((resolve) => log.questions.hold(nameOf(call), () => resolve(cancelledOutcome)))
+  return new Promise((resolve) => {
+    const answer = (outcome: JsonObject) => resolve({ outcome })
+    const about = { ...log.abouts.get(toolCallId), ...toolCall }
+    log.questions.hold({
+      name: nameOf(call),
+      dismiss: () => answer(cancelled),
+      decision: decisionOn(`${toolCallId} ${++log.asked}`, call, about, request.options, answer),
+    })
+  })
 }
 
-const cancelledOutcome = { outcome: { outcome: 'cancelled' } } satisfies RequestPermissionResponse
+const cancelled = { outcome: 'cancelled' } satisfies RequestPermissionResponse['outcome']
 
 function end(agent: Conversation, log: TurnLog, reply: Reply): TurnEnd {
   agent.listen(undefined)

@@ -1,3 +1,4 @@
+import type { DecisionTools } from '../../domain/decision.ts'
 import type { DeliveryId } from '../../domain/delivery.ts'
 import type { Readiness } from '../../domain/driver.ts'
 import { reasonOf } from '../../domain/error.ts'
@@ -41,7 +42,10 @@ export interface TurnListeners {
   /** The agent reacts: it has surely begun. Once. */
   readonly began: () => void
   readonly tool: (name: string) => void
+  /** A question waits that nobody decides from afar. */
   readonly held: (name: string) => void
+  /** Where people decide from afar; it knows whose turn it is. */
+  readonly decisions?: DecisionTools | undefined
 }
 
 export interface TurnEnd {

@@ -1,7 +1,8 @@
+import type { AgentRequest, DecisionTools, OpenRequest } from '../../domain/decision.ts'
+
 /** What an agent asks of a person during a turn. Nobody else agrees: a question waits until its turn is cancelled. */
 export interface Questions {
-  /** `dismiss` answers in the negative. With `agentWaitsMs` the agent decides by itself when that time is over. */
-  hold(name: string, dismiss: () => void, agentWaitsMs?: number): void
+  hold(question: Question): void
   /** The name of the one that waits longest. */
   first(): string | undefined
   /** Dismisses all that wait, and all that come later. */
@@ -9,40 +10,102 @@ export interface Questions {
   closed(): boolean
 }
 
+interface Question {
+  /** For people, on one line. */
+  readonly name: string
+  /** Answers in the negative, because the turn is over. */
+  readonly dismiss: () => void
+  /** The agent decides by itself when that time is over. */
+  readonly agentWaitsMs?: number | undefined
+  /** What a person may decide from afar, and how the agent is told; absent where only who sits there can answer. */
+  readonly decision?: QuestionDecision | undefined
+}
+
+export interface QuestionDecision {
+  readonly request: Omit<AgentRequest, 'delivery'>
+  readonly allow: () => void
+  readonly deny: () => void
+}
+
 export interface QuestionListeners {
+  /** A question waits that nobody decides from afar. */
   readonly held: (name: string) => void
   /** A question has waited for too long. */
   readonly late: () => void
+  /** Where people decide from afar. */
+  readonly decisions?: DecisionTools | undefined
+}
+
+interface Waiting {
+  readonly name: string
+  /** Answers in the negative. */
+  readonly drop: () => void
 }
 
 const patienceMs = 1_800_000
 
-export function createQuestions({ held, late }: QuestionListeners): Questions {
-  const open = new Map<
-    symbol,
-    { readonly name: string; readonly dismiss: () => void; readonly timer: ReturnType<typeof setTimeout> }
-  >()
+export function createQuestions(listeners: QuestionListeners): Questions {
+  const open = new Map<symbol, Waiting>()
   let closed = false
+  const wait = (key: symbol, question: Question): Waiting => {
+    const { decisions } = listeners
+    const over = () => open.delete(key)
+    return decisions && question.decision
+      ? decided(decisions, question.decision, question, over)
+      : held(listeners, question, over)
+  }
   return {
-    hold: (name, dismiss, agentWaitsMs) => {
-      if (closed) return dismiss()
-      const key = Symbol(name)
-      const timer =
-        agentWaitsMs === undefined
-          ? setTimeout(late, patienceMs)
-          : setTimeout(() => void open.delete(key), agentWaitsMs)
-      open.set(key, { name, dismiss, timer })
-      held(name)
+    hold: (question) => {
+      if (closed) return question.dismiss()
+      const key = Symbol(question.name)
+      open.set(key, wait(key, question))
     },
     first: () => open.values().next().value?.name,
     close: () => {
       closed = true
-      for (const { dismiss, timer } of open.values()) {
-        clearTimeout(timer)
-        dismiss()
-      }
+      for (const { drop } of open.values()) drop()
       open.clear()
     },
     closed: () => closed,
+  }
+}
+
+function held(
+  listeners: QuestionListeners,
+  { name, dismiss, agentWaitsMs }: Question,
+  over: () => void,
+): Waiting {
+  const timer =
+    agentWaitsMs === undefined ? setTimeout(listeners.late, patienceMs) : setTimeout(over, agentWaitsMs)
+  listeners.held(name)
+  return {
+    name,
+    drop: () => {
+      clearTimeout(timer)
+      dismiss()
+    },
+  }
+}
+
+/** Waits for a person's word. Without one in time, the agent is denied what it asks. */
+function decided(
+  decisions: DecisionTools,
+  { request, allow, deny }: QuestionDecision,
+  { name, dismiss, agentWaitsMs }: Question,
+  over: () => boolean,
+): Waiting {
+  const asked: OpenRequest = decisions.open(request, agentWaitsMs)
+  void asked.decided.then((decision) => {
+    if (!over()) return decision?.applied('its turn was over')
+    if (decision?.verdict === 'allow') allow()
+    else deny()
+    decision?.applied()
+  })
+  return {
+    name,
+    drop: () => {
+      asked.close('withdrawn', 'its turn was over')
+      dismiss()
+    },
   }
 }

@@ -1,4 +1,5 @@
 import { homedir } from 'node:os'
+import type { DecisionTools } from '../../domain/decision.ts'
 import type { EventKind } from '../../domain/delivery.ts'
 import type { Outgoing, TurnEvents } from '../../domain/driver.ts'
 import { reasonOf } from '../../domain/error.ts'
@@ -140,6 +141,7 @@ async function prompt(opening: Opening, agent: Agent, given: Prompt): Promise<Ou
     },
     tool: (name: string) => note('turn_started', `tool call: ${name}`),
     held: (name: string) => note('held', `permission: ${name}`),
+    decisions: decisionsOf(opening, message),
   }
   await opening.journal.took({ deliveryId: message.deliveryId, turn: on.waits, given: true }).catch(() => {})
   const turn = agent.startTurn(given.text, listeners, message.deliveryId)
@@ -152,6 +154,14 @@ async function prompt(opening: Opening, agent: Agent, given: Prompt): Promise<Ou
   if (accepted === undefined) await opening.journal.took(undefined).catch(() => {})
   return outcome
 }
+
+const decisionsOf = (
+  { tools: { decisions } }: Opening,
+  { deliveryId }: Outgoing,
+): DecisionTools | undefined =>
+  decisions && {
+    open: (request, withinMs) => decisions.open({ ...request, delivery: deliveryId }, withinMs),
+  }
 
 /**
  * The turn began: the journal notes that first, because a turn must not begin twice. Once the store has the acceptance,

@@ -24,7 +24,7 @@ export function createPermissions(
       if (!questions.closed() && isAllowed(call, allowed))
         return connection.answer(id, { behavior: 'allow', updatedInput: call.input })
       const name = oneLine(call.command === undefined ? call.tool : `${call.tool}(${call.command})`)
-      questions.hold(name, () => deny(id))
+      questions.hold({ name, dismiss: () => deny(id) })
     },
     blocked: () => {
       const first = questions.first()

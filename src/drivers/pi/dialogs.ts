@@ -21,7 +21,11 @@ export function createDialogs(connection: PiConnection, listeners: QuestionListe
         connection.send({ type: 'extension_ui_response', id: textAt(request, 'id') ?? '', cancelled: true })
       const { timeout } = request
       const title = oneLine(textAt(request, 'title') ?? 'a question')
-      questions.hold(title, dismiss, typeof timeout === 'number' ? timeout : undefined)
+      questions.hold({
+        name: title,
+        dismiss,
+        agentWaitsMs: typeof timeout === 'number' ? timeout : undefined,
+      })
     },
     blocked: () => {
       const first = questions.first()

@@ -31,7 +31,7 @@ export interface Bench {
   readonly remembered: DriverSettings[]
   /** What was logged, by event. */
   readonly logged: string[]
-  connect(settings?: DriverSettings): Connection
+  connect(settings?: DriverSettings, more?: Partial<DriverTools>): Connection
   /** Every prompt that reached an agent, in order. */
   prompts(): Promise<readonly string[]>
   starts(): Promise<readonly Start[]>
@@ -91,8 +91,8 @@ export async function benchIn(folder: string, fake: FakeKind, settings: DriverSe
     log: (_level, event) => void logged.push(event),
     remember: async (learned) => void remembered.push(learned),
   }
-  const connect = (other: DriverSettings = prepared) => {
-    const connection = driver.connect({ ...session, settings: other }, tools)
+  const connect = (other: DriverSettings = prepared, more: Partial<DriverTools> = {}) => {
+    const connection = driver.connect({ ...session, settings: other }, { ...tools, ...more })
     connections.push(connection)
     return connection
   }

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { deliveryId, ownedTest, patience, turn } from '../../suites/owned-driver.ts'
+import { createFakeDecisions } from '../../support/fake-decisions.ts'
+import { openBench } from './harness.ts'
+
+const on = ownedTest('acp', openBench)
+
+on('asks people for several things at once, and takes decisions in any order', async (bench) => {
+  const decisions = createFakeDecisions()
+  const connection = bench.connect(undefined, { decisions })
+  const running = turn(connection, 'TOOL:3')
+  const [x, y, z] = await decisions.countAsked(3)
+  assert.ok(x && y && z)
+  assert.deepEqual(
+    [x, y, z].map(({ request }) => request.title),
+    ['touch x', 'touch y', 'touch z'],
+  )
+  assert.equal(new Set([x, y, z].map(({ request }) => request.id)).size, 3)
+  assert.equal(x.request.delivery, deliveryId)
+  assert.match(x.request.detail, /"rawInput": \{\n\s+"command": "touch x"/)
+  const state = await connection.state(patience())
+  assert.ok(state.kind === 'blocked' && state.asks === 'permission: touch x', JSON.stringify(state))
+  assert.equal(await z.decide('allow'), undefined)
+  assert.equal(await x.decide('deny'), undefined)
+  y.expire()
+  assert.equal((await running).kind, 'completed')
+  assert.deepEqual(await bench.notes('decided.jsonl'), [
+    { title: 'touch z', option: 'once' },
+    { title: 'touch x', option: 'no' },
+    { title: 'touch y', option: 'no' },
+  ])
+})
+
+on('withdraws what it asked when its turn is over', async (bench) => {
+  const decisions = createFakeDecisions()
+  const connection = bench.connect(undefined, { decisions })
+  const running = turn(connection, 'TOOL')
+  const [asked] = await decisions.countAsked(1)
+  assert.equal(await connection.cancelTurn?.(), true)
+  assert.deepEqual(await asked?.closed, { how: 'withdrawn', why: 'its turn was over' })
+  assert.equal((await running).kind, 'turn_failed')
+  assert.deepEqual(await bench.notes('permissions.jsonl'), [{ outcome: { outcome: 'cancelled' } }])
+})
+
+on('asks nobody for what its configuration allows', async (bench) => {
+  const decisions = createFakeDecisions()
+  const connection = bench.connect({ ...bench.session.settings, permissions: ['execute'] }, { decisions })
+  assert.equal((await turn(connection, 'TOOL')).kind, 'completed')
+  assert.deepEqual(decisions.asked, [])
+})
