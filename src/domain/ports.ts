@@ -9,6 +9,7 @@ import type {
 } from './delivery.ts'
 import type { Claims, Grant, GrantId } from './grant.ts'
 import type { KeyFacts, KeyMark } from './home-state.ts'
+import type { NoticeStore } from './notice-store.ts'
 import type { Evidence } from './outcome.ts'
 import type { NewRefusal, Refusal, RefusalCount, RefusalFilter } from './refusal.ts'
 import type { DriverSettings, Session, SessionId } from './session.ts'
@@ -154,7 +155,7 @@ export interface StoreMaintenance {
 }
 
 /** A store that does all of it, as SQLite in one file does; callers name the part they use. */
-export interface Store extends DoorStore, HostLink, StoreMaintenance {}
+export interface Store extends DoorStore, HostLink, NoticeStore, StoreMaintenance {}
 
 /** A knock, ready to be stored. */
 export interface Draft {

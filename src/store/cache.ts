@@ -1,8 +1,9 @@
 import { type DeliveryId, type DeliveryState, timeOfId } from '../domain/delivery.ts'
 import type { Grant, GrantId } from '../domain/grant.ts'
+import type { NoticeRule } from '../domain/notice.ts'
 import type { Session, SessionId } from '../domain/session.ts'
 import type { Sql } from './connection.ts'
-import { grantOf, number, orUndefined, sessionOf, text } from './rows.ts'
+import { grantOf, noticeRuleOf, number, orUndefined, sessionOf, text } from './rows.ts'
 
 /** The oldest unfinished delivery of a session. */
 export interface Head {
@@ -34,6 +35,10 @@ export interface Cache extends Pick<Tallies, 'states' | 'queues' | 'count'> {
   /** A first unfinished delivery where there was none. */
   setHead(session: SessionId, head: Head): void
   forgetHead(session: SessionId): void
+  /** Who wants to be told of what. */
+  noticeRules(): readonly NoticeRule[]
+  /** They changed in this transaction. */
+  forgetNoticeRules(): void
   /** The next place in the order of arrival. */
   nextSeq(): number
   /** The time for the next id: above that of every id before, whatever the clock says. */
@@ -51,6 +56,7 @@ export function createCache(sql: Sql): Cache {
   const heads = new Map<SessionId, Head | null>()
   const tallies = createTallies(sql)
   let sessions: Map<SessionId, Session> | undefined
+  let rules: readonly NoticeRule[] | undefined
   let lastSeq: number | undefined
   let lastIdTime: number | undefined
 
@@ -107,6 +113,13 @@ export function createCache(sql: Sql): Cache {
     },
     setHead: (session, head) => void heads.set(session, head),
     forgetHead: (session) => void heads.delete(session),
+    noticeRules() {
+      rules ??= sql('SELECT * FROM notice_rules ORDER BY place').all().map(noticeRuleOf)
+      return rules
+    },
+    forgetNoticeRules() {
+      rules = undefined
+    },
     nextSeq() {
       lastSeq ??= number(sql(newestSeq).get()?.seq)
       lastSeq += 1
@@ -127,6 +140,7 @@ export function createCache(sql: Sql): Cache {
       heads.clear()
       tallies.forget()
       sessions = undefined
+      rules = undefined
       lastSeq = undefined
       lastIdTime = undefined
     },

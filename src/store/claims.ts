@@ -49,6 +49,7 @@ export function releaseLeases(context: StoreContext, now: number): number {
 export function makeDue({ sql, cache, time }: StoreContext): void {
   const now = time.now()
   sql(`UPDATE deliveries SET due_at = ?1 WHERE state IN ('PENDING', 'RETRY') AND due_at > ?1`).run(now)
+  sql(`UPDATE notices SET due_at = ?1 WHERE state = 'PENDING' AND due_at > ?1`).run(now)
   cache.forgetAll()
 }
 

@@ -1,8 +1,10 @@
+import type { NoticeStore } from '../domain/notice-store.ts'
 import type { DoorStore, Store } from '../domain/ports.ts'
 import { createCache } from './cache.ts'
 import { openReading, type Sql } from './connection.ts'
 import { type ReadContext, readNow, type StoreDeps } from './context.ts'
 import { listGrants } from './grants.ts'
+import { noticeReads } from './notices.ts'
 import { examine, inspect, knocksByHour, list } from './queries.ts'
 import { countRefusals, listRefusals } from './refusals.ts'
 import { number } from './rows.ts'
@@ -23,6 +25,7 @@ export type Reads = Pick<
   | 'listRefusals'
   | 'countRefusals'
 > &
+  Pick<NoticeStore, 'dueNotices' | 'listNotices' | 'noticeHealth'> &
   Pick<Store, 'examine'>
 
 export const readsOf = (context: ReadContext): Reads => ({
@@ -37,6 +40,7 @@ export const readsOf = (context: ReadContext): Reads => ({
   listRefusals: (filter) => context.read(() => listRefusals(context, filter)),
   countRefusals: (fromHour) => context.read(() => countRefusals(context, fromHour)),
   examine: () => context.read(() => examine(context)),
+  ...noticeReads(context),
 })
 
 export interface Reader extends Reads {

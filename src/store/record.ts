@@ -6,6 +6,7 @@ import { closedBecause, closedText, requireOpen } from '../domain/session.ts'
 import { grantBehind, stillOpens } from '../domain/source.ts'
 import type { StoreContext } from './context.ts'
 import { type Filed, type Held, onWall, type Row } from './filed.ts'
+import { happened } from './notices.ts'
 import { deliveryColumns, deliveryOf, type Extra, extraOf, usualType } from './rows.ts'
 import type { Moment } from './saved-time.ts'
 import { addEvents } from './settle.ts'
@@ -142,9 +143,11 @@ function insert(context: StoreContext, draft: Draft, source: string, now: number
     )
   cache.count(state, draft.session, 1)
   const row = { id, seq, receivedAt, storedAt: now, expiresAt, leasedUntil, held }
-  if (failed)
+  if (failed) {
     addEvents(context, seq, [{ at: now, kind: 'failed', detail: `${failed.step}: ${failed.detail}` }])
-  else queued(context, draft, row)
+    const data = { delivery: id, failedStep: failed.step }
+    happened(context, { name: 'delivery_failed', session: draft.session, data })
+  } else queued(context, draft, row)
   if (held)
     addEvents(context, seq, [{ at: now, kind: 'held', detail: `${held.heldBecause}: ${held.detail}` }])
   return row

@@ -147,6 +147,9 @@ export function adoptCopy(context: StoreContext, noted: HomeMark | undefined): v
 function failUnfinished(context: StoreContext, madeAt: number): void {
   const now = context.time.now()
   releaseLeases(context, now)
+  context
+    .sql(`UPDATE notices SET state = 'FAILED', settled_at = ?, detail = ? WHERE state = 'PENDING'`)
+    .run(now, 'it waited in a backup')
   const why = `unfinished in the backup of ${new Date(madeAt).toISOString()}; retry it unless it has arrived since`
   const waiting = context
     .sql(`SELECT ${deliveryColumns} FROM deliveries WHERE state IN ('PENDING', 'RETRY') ORDER BY seq`)

@@ -12,6 +12,7 @@ import {
   seqOf,
 } from '../domain/delivery.ts'
 import type { Grant, GrantId, Verb } from '../domain/grant.ts'
+import type { HappeningData, HappeningName, Notice, NoticeRule, NoticeState } from '../domain/notice.ts'
 import type { DriverSettings, Session, SessionId, SessionState } from '../domain/session.ts'
 import type { SqlRow, SqlValue } from '../platform/platform.ts'
 
@@ -54,6 +55,32 @@ export const sessionOf = (row: SqlRow): Session =>
     openedAt: number(row.opened_at),
     endedAt: orUndefined(row.ended_at, number),
   } as Session)
+
+export const noticeRuleOf = (row: SqlRow): NoticeRule => ({
+  name: text(row.name),
+  on: JSON.parse(text(row.wanted)) as readonly HappeningName[],
+  session: text(row.session),
+})
+
+/** Of a row of `notices` beside its happening: `name`, `session`, `at`, `data`. */
+export const noticeOf = (row: SqlRow): Notice =>
+  present({
+    seq: number(row.seq),
+    id: text(row.id),
+    rule: text(row.rule),
+    state: text(row.state) as NoticeState,
+    failures: number(row.failures),
+    dueAt: number(row.due_at),
+    createdAt: number(row.created_at),
+    settledAt: orUndefined(row.settled_at, number),
+    detail: orUndefined(row.detail, text),
+    event: present({
+      name: text(row.name) as HappeningName,
+      session: orUndefined(row.session, text) as SessionId | undefined,
+      at: number(row.at),
+      data: JSON.parse(text(row.data)) as HappeningData,
+    } as Notice['event']),
+  } as Notice)
 
 /** What stands in the column `extra`: members that few deliveries have, and those that only a closer look shows. */
 export interface Extra {

@@ -3,22 +3,14 @@ import type { HostLink } from '../domain/ports.ts'
 import { channelOf, isStanding, type Session, type SessionId } from '../domain/session.ts'
 import type { SqlValue } from '../platform/platform.ts'
 import type { StoreContext } from './context.ts'
+import { happened } from './notices.ts'
 import { number } from './rows.ts'
 
 type SessionWrites = Pick<HostLink, 'openSession' | 'endSession' | 'markSession' | 'updateSettings'>
 
 export const sessionWrites = (context: StoreContext): SessionWrites => ({
   openSession: (session, { replace }) => context.write(() => open(context, session, replace)),
-  endSession: (id, generation, { at, exitCode, why }) =>
-    context.write(() =>
-      changed(
-        context,
-        id,
-        `UPDATE sessions SET state = 'ended', ended_at = ?, exit_code = ?, why = ?
-         WHERE id = ? AND generation = ? AND state <> 'ended'`,
-        [at, exitCode ?? null, why ?? null, id, generation],
-      ),
-    ),
+  endSession: (id, generation, end) => context.write(() => endOpening(context, id, generation, end)),
   markSession: async (id, generation, state, why) => {
     const known = await context.read(() => context.cache.session(id))
     if (known?.generation === generation && known.state === state && known.why === why) return
@@ -42,6 +34,37 @@ export const sessionWrites = (context: StoreContext): SessionWrites => ({
   },
 })
 
+type End = Parameters<HostLink['endSession']>[2]
+
+function endOpening(
+  context: StoreContext,
+  id: SessionId,
+  generation: string,
+  { at, exitCode, why }: End,
+): boolean {
+  const isOver = changed(
+    context,
+    id,
+    `UPDATE sessions SET state = 'ended', ended_at = ?, exit_code = ?, why = ?
+     WHERE id = ? AND generation = ? AND state <> 'ended'`,
+    [at, exitCode ?? null, why ?? null, id, generation],
+  )
+  if (isOver) noteEnd(context, id, generation, { exitCode, why })
+  return isOver
+}
+
+const noteEnd = (
+  context: StoreContext,
+  session: SessionId,
+  generation: string,
+  { exitCode, why }: { readonly exitCode?: number | undefined; readonly why?: string | undefined },
+): void =>
+  happened(context, {
+    name: 'session_ended',
+    session,
+    data: { generation, ...(exitCode !== undefined && { exitCode }), ...(why !== undefined && { why }) },
+  })
+
 function open(context: StoreContext, session: Session, replace: boolean): { readonly liveGrants: number } {
   const before = context.cache.session(session.id)
   if (before && before.state !== 'ended' && !isStanding(before) && !replace)
@@ -50,6 +73,8 @@ function open(context: StoreContext, session: Session, replace: boolean): { read
       `The session "${session.id}" is ${before.state}. End it first, or take its place with --replace.`,
       { plain: `A session of that id is ${before.state}. End it first, or replace it.` },
     )
+  if (before && before.state !== 'ended' && !isStanding(before))
+    noteEnd(context, session.id, before.generation, { why: 'another took its place' })
   context
     .sql(
       `INSERT OR REPLACE INTO sessions (id, generation, driver, settings, state, why, opened_at)

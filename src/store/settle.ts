@@ -1,10 +1,12 @@
 import { type Delivery, type DeliveryEvent, type DeliveryId, isTerminal } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
+import { happeningsOf } from '../domain/notice.ts'
 import type { Evidence } from '../domain/outcome.ts'
 import { closedBecause, closedText, requireOpen } from '../domain/session.ts'
 import { settle, submitted } from '../domain/settle.ts'
 import { isUnspent, type Settlement } from '../domain/settlement.ts'
 import type { ReadContext, StoreContext } from './context.ts'
+import { happened } from './notices.ts'
 import { byId, deliveryColumns, deliveryOf, keyOf } from './rows.ts'
 
 /** The delivery as it stands inside this transaction. */
@@ -84,6 +86,8 @@ export function applySettlement(
     delivery.seq,
   )
   addEvents(context, delivery.seq, settlement.events)
+  if (cache.noticeRules().length > 0)
+    for (const happening of happeningsOf(delivery, settlement)) happened(context, happening)
   cache.forgetHead(delivery.session)
   cache.count(delivery.state, delivery.session, -1)
   cache.count(settlement.state, delivery.session, 1)

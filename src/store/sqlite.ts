@@ -10,6 +10,7 @@ import { type Filed, recorded } from './filed.ts'
 import { grantWrites } from './grants.ts'
 import { inspectHome, keyFacts } from './inspect.ts'
 import { commitsIn, markFileIn, markIn, openMarkFile, rememberKeys, takePlace } from './mark.ts'
+import { noticeWrites } from './notices.ts'
 import { createPurge } from './purge.ts'
 import { counts } from './queries.ts'
 import { readsOf } from './reader.ts'
@@ -21,7 +22,7 @@ import { accept, acknowledge, append, requeue, settleAttempt } from './settle.ts
 
 // Reading order: migrate and rows (the tables), connection (one SQLite handle), group-commit (many acts, one fsync),
 // cache (what was read stays in memory), context (these three joined). Then what is done with them, in the order a
-// message meets it: sessions, grants, record, claims, settle, expiry, purge, queries. Beside them: reader (the same without
+// message meets it: sessions, grants, record, claims, settle, notices, expiry, purge, queries. Beside them: reader (the same without
 // writing), threads/ (a server's store, off its event loop), inspect and mark (whether this is the database of its home, whole),
 // backup, restore, revocations (what outlives a restore) and lock (one server a home).
 
@@ -55,6 +56,7 @@ export async function openStore(deps: StoreDeps): Promise<SqliteStore> {
     ...sessionWrites(context),
     ...createExpiry(context),
     ...createPurge(context),
+    ...noticeWrites(context),
     fileDeliveries: (drafts) =>
       write(() => fileAll(context, drafts)).catch((thrown: unknown) => fileApart(context, drafts, thrown)),
     recordDelivery: async (draft) => recorded(draft, await write(() => file(context, draft))),

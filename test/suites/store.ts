@@ -2,6 +2,7 @@ import { testClaims } from './store/claims.ts'
 import { testGrants } from './store/grants.ts'
 import { checking, type StoreHarness } from './store/harness.ts'
 import { testLists } from './store/lists.ts'
+import { testNotices } from './store/notices.ts'
 import { testRecord } from './store/record.ts'
 import { testRefusals } from './store/refusals.ts'
 import { testSessions } from './store/sessions.ts'
@@ -18,6 +19,7 @@ export function testStore(harness: StoreHarness): void {
     testSettling,
     testLists,
     testRefusals,
+    testNotices,
   ])
     part(check)
 }

@@ -14,6 +14,19 @@ import {
 import { Failure } from '../../src/domain/error.ts'
 import { forbidden, type Grant, type GrantId, isExpired } from '../../src/domain/grant.ts'
 import type { KeyMark } from '../../src/domain/home-state.ts'
+import {
+  gaveWay,
+  type Happening,
+  happeningsOf,
+  inputKey,
+  mostSettledNotices,
+  mostWaitingNotices,
+  type Notice,
+  type NoticeRule,
+  needsInput,
+  rulesFor,
+} from '../../src/domain/notice.ts'
+import type { NoticeStore } from '../../src/domain/notice-store.ts'
 import type { DeliveryFilter, Draft, Recorded, Store } from '../../src/domain/ports.ts'
 import {
   addCount,
@@ -46,6 +59,11 @@ export interface MemoryState {
   lastIdTime: number
   refusals: readonly Refusal[]
   readonly refusalCounts: Map<string, RefusalCount>
+  noticeRules: readonly NoticeRule[]
+  notices: Notice[]
+  /** What must not be told twice. */
+  readonly told: Set<string>
+  lastNotice: number
   version: number
   /** `deliveryIdBytes` random bytes for each delivery. */
   readonly chance: () => Uint8Array
@@ -80,6 +98,10 @@ export function createMemoryState(
     lastIdTime: 0,
     refusals: [],
     refusalCounts: new Map(),
+    noticeRules: [],
+    notices: [],
+    told: new Set(),
+    lastNotice: 0,
     version: 0,
     chance,
   }
@@ -104,7 +126,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
   }
   return {
     ...grants(state, now, write),
-    ...sessions(state, now, write, (session) => releaseClosed(state, session, now())),
+    ...sessions(state, now, write),
     ...reads(state),
     recordDelivery: (draft) => write(() => record(state, draft, now())),
     claimDue: (claim) => write(() => claimDue(state, claim)),
@@ -113,7 +135,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
         const found = row(id)
         if (found?.delivery.leasedUntil === undefined || found.delivery.attempts !== attempt) return
         endAttempt(found, settlement, at)
-        apply(found, settlement, at)
+        apply(state, found, settlement, at)
       }),
     acceptDelivery: (id, at, evidence) =>
       write(() => {
@@ -140,7 +162,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
         return leased.length
       }),
     requeueDelivery: (id, at, expiresAt) => write(() => requeue(state, required(id), at, expiresAt)),
-    acknowledgeDelivery: (id, at) => write(() => acknowledge(required(id), at)),
+    acknowledgeDelivery: (id, at) => write(() => acknowledge(state, required(id), at)),
     purgeDelivery: (id) =>
       write(() => {
         const found = row(id)
@@ -161,6 +183,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
     expireHeld: (at) =>
       write(() =>
         failAll(
+          state,
           state.rows.filter(({ delivery }) => waits(delivery) && delivery.expiresAt <= at),
           at,
           (delivery) => ({ kind: 'expired', why: delivery.detail ?? 'nobody took it in time' }),
@@ -176,7 +199,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
             !(outlivesSession(delivery) && (isOpen || delivery.heldBecause === 'session_ended')) &&
             (only === undefined || only.includes(delivery.id)),
         )
-        failAll(waiting, now(), () => ({ kind: 'ended', why }))
+        failAll(state, waiting, now(), () => ({ kind: 'ended', why }))
         return waiting.filter(({ delivery }) => delivery.failedStep !== undefined).length
       }),
     changedElsewhere: async () => {
@@ -185,6 +208,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
       return changed
     },
     ...refusals(state, write),
+    ...notices(state, now, write),
     examine: async () => [],
     keepTime: async () => undefined,
     keyFacts: async () => ({
@@ -202,6 +226,110 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
       throw new Failure('unsupported', 'What is only remembered cannot be backed up.')
     },
     close: async () => undefined,
+  }
+}
+
+function happened(state: MemoryState, happening: Happening, at: number): void {
+  const wanting = rulesFor(state.noticeRules, happening)
+  const { once } = happening
+  if (wanting.length === 0 || (once !== undefined && state.told.has(once))) return
+  if (once !== undefined) state.told.add(once)
+  for (const { name: rule } of wanting) {
+    state.lastNotice += 1
+    const id = `ntc_${String(state.lastNotice).padStart(24, '0')}`
+    const times = { createdAt: at, dueAt: at }
+    state.notices.push({
+      ...{ seq: state.lastNotice, id, rule, state: 'PENDING', failures: 0 },
+      ...{ ...times, event: { ...happening, at } },
+    })
+    const [oldest, ...newer] = state.notices.filter((one) => one.rule === rule && one.state === 'PENDING')
+    if (oldest && newer.length >= mostWaitingNotices)
+      change(state, oldest.id, { state: 'FAILED', detail: gaveWay, settledAt: at })
+  }
+}
+
+function change(state: MemoryState, id: string, to: Partial<Notice>): void {
+  state.notices = state.notices.map((notice) => (notice.id === id ? { ...notice, ...to } : notice))
+}
+
+function notices(state: MemoryState, now: () => number, write: Write): NoticeStore {
+  const forget = (from: string, but: string | undefined) => {
+    for (const once of state.told) if (once.startsWith(from) && once !== but) state.told.delete(once)
+  }
+  const shownOf = ({ event: { once: _, ...event }, ...notice }: Notice): Notice => ({ ...notice, event })
+  return {
+    setNoticeRules: (rules) =>
+      write(() => {
+        state.noticeRules = rules
+      }),
+    noteHappening: (happening) => write(() => happened(state, happening, now())),
+    noteInput: (session, generation, asked) =>
+      write(() => {
+        const happening = asked && needsInput(session, generation, asked)
+        forget(inputKey(session, generation), happening?.once)
+        if (happening) happened(state, happening, now())
+      }),
+    noteWaiting: (before) =>
+      write(() => {
+        const queues = Map.groupBy(
+          state.rows.map(({ delivery }) => delivery).filter(inQueue),
+          ({ session }) => session,
+        )
+        for (const [session, [head, ...rest]] of queues) {
+          if (!head || head.leasedUntil !== undefined || head.receivedAt > before) continue
+          const { id: delivery, heldBecause, receivedAt: since } = head
+          const data = { delivery, ...(heldBecause && { heldBecause }), since, waiting: rest.length + 1 }
+          happened(
+            state,
+            { name: 'delivery_waiting', session, data, once: `delivery_waiting ${delivery}` },
+            now(),
+          )
+        }
+      }),
+    dueNotices: async (at, limit) =>
+      state.notices
+        .filter((notice) => notice.state === 'PENDING' && notice.dueAt <= at)
+        .toSorted((a, b) => a.dueAt - b.dueAt || a.seq - b.seq)
+        .slice(0, limit)
+        .map(shownOf),
+    settleNotice: (id, end, at) =>
+      write(() => {
+        const found = state.notices.find((notice) => notice.id === id && notice.state === 'PENDING')
+        if (!found) return
+        const { detail: _, ...kept } = found
+        const next = { ...kept, ...end, ...(end.state !== 'PENDING' && { settledAt: at }) }
+        state.notices = state.notices.map((notice) => (notice.id === id ? next : notice))
+      }),
+    listNotices: async ({ state: wanted, rule, after = Number.POSITIVE_INFINITY, limit }) =>
+      state.notices
+        .filter(
+          (notice) =>
+            (wanted === undefined || notice.state === wanted) &&
+            (rule === undefined || notice.rule === rule) &&
+            notice.seq < after,
+        )
+        .reverse()
+        .slice(0, limit)
+        .map(shownOf),
+    noticeHealth: async (since) =>
+      [...Map.groupBy(state.notices, ({ rule }) => rule)]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([rule, all]) => {
+          const failed = all
+            .filter((notice) => notice.state === 'FAILED' && (notice.settledAt ?? 0) >= since)
+            .sort((a, b) => (a.settledAt ?? 0) - (b.settledAt ?? 0) || a.seq - b.seq)
+          const detail = failed.at(-1)?.detail
+          const waiting = all.filter((notice) => notice.state === 'PENDING').length
+          return { rule, waiting, failed: failed.length, ...(detail !== undefined && { detail }) }
+        }),
+    purgeNotices: (before) =>
+      write(() => {
+        const settled = state.notices.filter(({ settledAt }) => settledAt !== undefined)
+        const surplus = settled.slice(0, Math.max(0, settled.length - mostSettledNotices))
+        state.notices = state.notices.filter(
+          (notice) => (notice.settledAt ?? before) >= before && !surplus.includes(notice),
+        )
+      }),
   }
 }
 
@@ -234,12 +362,22 @@ function grants({ grants: all, sessions: open }: MemoryState, now: () => number,
 
 const alive = (grant: Grant, now: number) => grant.revokedAt === undefined && !isExpired(grant, now)
 
-function sessions(
-  { sessions: all, grants: minted }: MemoryState,
-  now: () => number,
-  write: Write,
-  released: (session: SessionId) => void,
-) {
+function sessions(state: MemoryState, now: () => number, write: Write) {
+  const { sessions: all, grants: minted } = state
+  const ended = (
+    { id: session, generation }: Pick<Session, 'id' | 'generation'>,
+    { exitCode, why }: { readonly exitCode?: number; readonly why?: string },
+  ) =>
+    happened(
+      state,
+      {
+        name: 'session_ended',
+        session,
+        data: { generation, ...(exitCode !== undefined && { exitCode }), ...(why !== undefined && { why }) },
+      },
+      now(),
+    )
+
   const change = (id: SessionId, generation: string, act: (session: Session) => Session): boolean => {
     const session = all.get(id)
     if (session?.generation !== generation || session.state === 'ended') return false
@@ -252,8 +390,10 @@ function sessions(
         const before = all.get(session.id)
         if (before && before.state !== 'ended' && !isStanding(before) && !replace)
           throw new Failure('session_exists', `The session "${session.id}" is ${before.state}.`)
+        if (before && before.state !== 'ended' && !isStanding(before))
+          ended(before, { why: 'another took its place' })
         all.set(session.id, session)
-        released(session.id)
+        releaseClosed(state, session.id, now())
         const pointing = [...minted.values()].filter(
           (grant) => grant.session === session.id && alive(grant, now()),
         )
@@ -262,12 +402,15 @@ function sessions(
     findSession: async (id: SessionId) => all.get(id),
     listSessions: async () => [...all.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
     endSession: (id: SessionId, generation: string, end: Parameters<Store['endSession']>[2]) =>
-      write(() =>
-        change(id, generation, ({ why: _, ...session }) => {
-          const { at, ...rest } = end
-          return { ...session, ...rest, state: 'ended', endedAt: at }
-        }),
-      ),
+      write(() => {
+        const { at, ...rest } = end
+        const isOver = change(id, generation, ({ why: _, ...session }) => ({
+          ...{ ...session, ...rest, endedAt: at },
+          state: 'ended',
+        }))
+        if (isOver) ended({ id, generation }, rest)
+        return isOver
+      }),
     markSession: async (id: SessionId, generation: string, state: 'live' | 'offline', why?: string) => {
       await write(() =>
         change(id, generation, ({ why: _, ...session }) => ({
@@ -395,6 +538,10 @@ function record(state: MemoryState, draft: Draft, now: number): Recorded {
       ? [{ at: now, kind: 'held' as const, detail: `${held.heldBecause}: ${held.detail}` }]
       : []
   state.rows.push({ delivery, draft, events, attempts })
+  if (draft.failed) {
+    const data = { delivery: delivery.id, failedStep: draft.failed.step }
+    happened(state, { name: 'delivery_failed', session, data }, now)
+  }
   if (grant) state.grants.set(grant.id, { ...grant, uses: grant.uses + 1, lastUsedAt: now })
   return { delivery, replayed: false, leased }
 }
@@ -508,7 +655,8 @@ function endAttempt(row: Row, settlement: Settlement, now: number): void {
     : row.attempts.map((each) => (each.number === last ? { ...each, ...end } : each))
 }
 
-function apply(row: Row, settlement: Settlement, now: number): void {
+function apply(state: MemoryState, row: Row, settlement: Settlement, now: number): void {
+  for (const happening of happeningsOf(row.delivery, settlement)) happened(state, happening, now)
   row.delivery = settled(row.delivery, settlement, now)
   note(row, settlement.events)
 }
@@ -520,11 +668,12 @@ function note(row: Row, events: readonly DeliveryEvent[]): void {
 }
 
 function failAll(
+  state: MemoryState,
   rows: readonly Row[],
   now: number,
   outcome: (delivery: Delivery) => Parameters<typeof settle>[1],
 ): number {
-  for (const row of rows) apply(row, settle(row.delivery, outcome(row.delivery), now, 0), now)
+  for (const row of rows) apply(state, row, settle(row.delivery, outcome(row.delivery), now, 0), now)
   return rows.length
 }
 
@@ -548,12 +697,12 @@ function requeue(state: MemoryState, row: Row, now: number, expiresAt: number): 
   return row.delivery
 }
 
-function acknowledge(row: Row, now: number): Delivery {
+function acknowledge(state: MemoryState, row: Row, now: number): Delivery {
   const { delivery } = row
   const owesCallback = delivery.phase === 'callback' && delivery.acceptedAt !== undefined
   if (delivery.state === 'DELIVERED' || owesCallback) return delivery
   if (!waits(delivery)) throw new Failure('in_flight', `It is ${delivery.state}.`)
-  apply(row, settle(delivery, { kind: 'taken', evidence: 'ack' }, now, 0), now)
+  apply(state, row, settle(delivery, { kind: 'taken', evidence: 'ack' }, now, 0), now)
   return row.delivery
 }
 

@@ -59,32 +59,44 @@ CREATE TABLE waits (
 CREATE INDEX waits_open ON waits (expires_at) WHERE state = 'armed';
 CREATE INDEX waits_by_session ON waits (session, generation, seq);
 
+-- Who wants to be told of what, as the configuration of the last server says: commands write happenings by it, too.
+CREATE TABLE notice_rules (
+  place   INTEGER PRIMARY KEY,
+  name    TEXT NOT NULL,
+  -- Names of happenings, as a JSON list.
+  wanted  TEXT NOT NULL,
+  session TEXT NOT NULL
+) STRICT;
+
 -- What happened that somebody wants to be told, written with the change itself.
 CREATE TABLE happenings (
   seq     INTEGER PRIMARY KEY,
   name    TEXT NOT NULL,
-  session TEXT NOT NULL,
+  -- Null where it is about none.
+  session TEXT,
   -- What keeps one thing from being told twice; null where every row is news.
   once    TEXT UNIQUE,
   at      INTEGER NOT NULL,
   data    TEXT NOT NULL
 ) STRICT;
 
--- Messages to those who want to be told: one for each rule of the configuration that a happening fits.
+-- Messages to those who want to be told: one for each rule that a happening fits. What they say is made when they are sent.
 CREATE TABLE notices (
   seq        INTEGER PRIMARY KEY,
   id         TEXT NOT NULL UNIQUE,
   happening  INTEGER NOT NULL,
   rule       TEXT NOT NULL,
   state      TEXT NOT NULL,
-  attempts   INTEGER NOT NULL,
+  failures   INTEGER NOT NULL,
   due_at     INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
   settled_at INTEGER,
-  detail     TEXT,
-  body       TEXT NOT NULL
+  detail     TEXT
 ) STRICT;
 CREATE INDEX notices_due ON notices (due_at) WHERE state = 'PENDING';
+CREATE INDEX notices_waiting ON notices (rule, seq) WHERE state = 'PENDING';
+CREATE INDEX notices_settled ON notices (settled_at) WHERE settled_at IS NOT NULL;
+CREATE INDEX notices_by_happening ON notices (happening);
 
 -- What agents ask a person, and what was decided.
 CREATE TABLE decisions (

@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict'
+import type { Delivery } from '../../../src/domain/delivery.ts'
+import {
+  gaveWay,
+  type HappeningName,
+  mostWaitingNotices,
+  type NoticeRule,
+} from '../../../src/domain/notice.ts'
+import type { Outcome } from '../../../src/domain/outcome.ts'
+import type { Draft, Store } from '../../../src/domain/ports.ts'
+import type { SessionId } from '../../../src/domain/session.ts'
+import { settle } from '../../../src/domain/settle.ts'
+import { build, draftOf, noon, sessionCalled } from '../../support/drafts.ts'
+import type { Check } from './harness.ts'
+
+const all: NoticeRule = {
+  name: 'all',
+  on: ['needs_input', 'turn_ended', 'session_ended', 'delivery_failed', 'delivery_waiting', 'guess_alarm'],
+  session: '*',
+}
+const only = (on: HappeningName, session = '*'): NoticeRule => ({
+  name: `${on} of ${session}`,
+  on: [on],
+  session,
+})
+
+const asked = (asks: string, since = noon, toldSince = false) => ({ asks, since, toldSince })
+
+async function told(store: Store) {
+  const notices = await store.listNotices({ limit: 100_000 })
+  return notices.toReversed().map(({ rule, event: { name, data } }) => ({ rule, name, data }))
+}
+
+const names = async (store: Store) => (await told(store)).map(({ name }) => name)
+
+async function ended(store: Store, outcome: Outcome, about: Partial<Draft> = {}): Promise<Delivery> {
+  const draft = draftOf({ session: build, action: 'turn', lease: { leaseMs: 1000 }, ...about })
+  const { delivery, leased } = await store.recordDelivery(draft)
+  assert.ok(leased)
+  await store.settleDelivery(delivery.id, 1, settle(delivery, outcome, noon + 5, 0), noon + 5)
+  return delivery
+}
+
+export function testNotices(plain: Check): void {
+  const check: Check = (title, act) =>
+    plain(title, async (bench) => {
+      await bench.store.openSession(sessionCalled(build), { replace: false })
+      await act(bench)
+    })
+
+  check('without a rule that wants it nothing that happens is written down', async ({ store, other }) => {
+    for (const rules of [[], [only('guess_alarm')], [only('turn_ended', 'another')]]) {
+      await store.setNoticeRules(rules)
+      await ended(other, { kind: 'completed' })
+      await store.noteInput(build, 'g1', asked('permission: ls'))
+      assert.deepEqual(await other.listNotices({ limit: 10 }), [])
+    }
+  })
+
+  check('settleDelivery tells how a turn ended, and that a delivery failed', async ({ store, other }) => {
+    await store.setNoticeRules([all])
+    const done = await ended(other, { kind: 'completed', answer: 'a secret answer' })
+    const failed = await ended(other, { kind: 'turn_failed', why: 'refusal', detail: 'it refused' })
+    await ended(other, { kind: 'taken', evidence: 'ack' }, { action: 'input' })
+    await ended(other, { kind: 'busy', why: 'a turn runs' }, { action: 'input' })
+    assert.deepEqual(await told(store), [
+      { rule: 'all', name: 'turn_ended', data: { delivery: done.id, outcome: 'completed' } },
+      {
+        rule: 'all',
+        name: 'turn_ended',
+        data: { delivery: failed.id, outcome: 'failed', failedStep: 'turn' },
+      },
+      { rule: 'all', name: 'delivery_failed', data: { delivery: failed.id, failedStep: 'turn' } },
+    ])
+  })
+
+  check('recordDelivery tells of a message that never came to be', async ({ store }) => {
+    await store.setNoticeRules([only('delivery_failed', 'bui*')])
+    const failed = { step: 'template', detail: 'blank' } as const
+    const { delivery } = await store.recordDelivery(draftOf({ session: build, failed }))
+    assert.deepEqual(await told(store), [
+      {
+        rule: 'delivery_failed of bui*',
+        name: 'delivery_failed',
+        data: { delivery: delivery.id, failedStep: 'template' },
+      },
+    ])
+  })
+
+  check('endSession and openSession tell of an opening that is over, once', async ({ store, other }) => {
+    await store.setNoticeRules([all])
+    await other.endSession(build, 'g1', { at: noon, exitCode: 3, why: 'its process ended' })
+    await other.endSession(build, 'g1', { at: noon })
+    await store.openSession(sessionCalled(build, { generation: 'g2' }), { replace: false })
+    await store.openSession(sessionCalled(build, { generation: 'g3' }), { replace: true })
+    assert.deepEqual(
+      (await told(store)).map(({ data }) => data),
+      [
+        { generation: 'g1', exitCode: 3, why: 'its process ended' },
+        { generation: 'g2', why: 'another took its place' },
+      ],
+    )
+  })
+
+  check('noteInput tells each question of an opening once', async ({ store, other }) => {
+    await store.setNoticeRules([only('needs_input')])
+    const ask = (...args: Parameters<typeof asked>) => store.noteInput(build, 'g1', asked(...args))
+    await ask('permission: ls')
+    await other.noteInput(build, 'g1', asked('permission: ls', noon + 1000))
+    await ask('question: which?')
+    await ask('permission: ls', noon + 2000)
+    await store.noteInput(build, 'g1', undefined)
+    await ask('permission: ls', noon + 3000)
+    await ask('permission: ls', noon + 4000, true)
+    await ask('permission: ls', noon + 4000, true)
+    await store.noteInput(build, 'g2', asked('permission: ls'))
+    const seen = (await told(other)).map(({ data: { kind, asks, since } }) => [
+      kind,
+      asks,
+      Number(since) - noon,
+    ])
+    assert.deepEqual(seen, [
+      ['permission', 'permission: ls', 0],
+      ['question', 'question: which?', 0],
+      ['permission', 'permission: ls', 2000],
+      ['permission', 'permission: ls', 3000],
+      ['permission', 'permission: ls', 4000],
+      ['permission', 'permission: ls', 0],
+    ])
+  })
+
+  check('noteWaiting tells of the oldest message of a session, once', async (bench) => {
+    const { store, other } = bench
+    await store.setNoticeRules([only('delivery_waiting')])
+    const { delivery } = await store.recordDelivery(draftOf({ session: build }))
+    await store.recordDelivery(draftOf({ session: build }))
+    await store.recordDelivery(draftOf({ session: build, receivedAt: noon + 60_000 }))
+    await store.noteWaiting(noon - 1)
+    assert.deepEqual(await told(store), [])
+    await store.noteWaiting(noon + 1000)
+    await other.noteWaiting(noon + 2000)
+    const data = { delivery: delivery.id, since: noon, waiting: 3 }
+    assert.deepEqual(await told(other), [{ rule: 'delivery_waiting of *', name: 'delivery_waiting', data }])
+    const [leased] = await store.claimDue({ now: noon, leaseMs: 1000, limit: 1, except: [] })
+    assert.equal(leased?.id, delivery.id)
+    await store.noteWaiting(noon + 100_000)
+    assert.equal((await told(other)).length, 1, 'what is under way waits no more')
+  })
+
+  check('a happening makes a notice for each rule it fits', async ({ store, other }) => {
+    const rules = [all, only('guess_alarm'), only('guess_alarm', 'build'), only('session_ended', '*.ci')]
+    await store.setNoticeRules(rules)
+    await other.noteHappening({ name: 'guess_alarm', data: { count: 1000 } })
+    await store.noteHappening({ name: 'session_ended', session: 'a.ci' as SessionId, data: {} })
+    await store.noteHappening({ name: 'session_ended', session: 'axci' as SessionId, data: {} })
+    const rulesTold = (await told(store)).map(({ rule, name }) => [rule, name])
+    assert.deepEqual(rulesTold, [
+      ['all', 'guess_alarm'],
+      ['guess_alarm of *', 'guess_alarm'],
+      ['all', 'session_ended'],
+      ['session_ended of *.ci', 'session_ended'],
+      ['all', 'session_ended'],
+    ])
+    await other.setNoticeRules([])
+    await store.noteHappening({ name: 'guess_alarm', data: {} })
+    assert.equal((await told(store)).length, rulesTold.length)
+  })
+
+  check('dueNotices and settleNotice: a notice under one id until it is settled', async (bench) => {
+    const { store, other } = bench
+    await store.setNoticeRules([only('guess_alarm')])
+    for (const count of [1, 2]) await store.noteHappening({ name: 'guess_alarm', data: { count } })
+    const [first, second] = await store.dueNotices(noon, 10)
+    assert.match(first?.id ?? '', /^ntc_[0-9a-f]{24}$/)
+    assert.ok(first && second && first.id !== second.id)
+    assert.deepEqual(await store.dueNotices(noon, 1), [first])
+    assert.deepEqual(await store.dueNotices(noon - 1, 10), [])
+    const retry = { state: 'PENDING', failures: 1, detail: 'answered 500', dueAt: noon + 1000 } as const
+    await store.settleNotice(first.id, retry, noon)
+    assert.deepEqual(
+      (await other.dueNotices(noon, 10)).map(({ id }) => id),
+      [second.id],
+    )
+    const [again] = (await other.dueNotices(noon + 1000, 10)).filter(({ id }) => id === first.id)
+    assert.deepEqual(again, { ...first, failures: 1, detail: 'answered 500', dueAt: noon + 1000 })
+    await store.settleNotice(first.id, { state: 'DELIVERED' }, noon + 2000)
+    await store.settleNotice(first.id, { state: 'FAILED', failures: 2, detail: 'late' }, noon + 3000)
+    await store.settleNotice(second.id, { state: 'FAILED', failures: 1, detail: 'answered 410' }, noon + 3000)
+    const listed = await other.listNotices({ limit: 10 })
+    assert.deepEqual(
+      listed.map(({ state, settledAt, detail }) => [state, settledAt, detail]),
+      [
+        ['FAILED', noon + 3000, 'answered 410'],
+        ['DELIVERED', noon + 2000, undefined],
+      ],
+    )
+    assert.deepEqual(await other.listNotices({ limit: 10, state: 'DELIVERED' }), listed.slice(1))
+    assert.deepEqual(await other.listNotices({ limit: 10, after: second.seq }), listed.slice(1))
+    assert.deepEqual(await other.listNotices({ limit: 10, rule: 'none' }), [])
+    const rule = 'guess_alarm of *'
+    assert.deepEqual(await store.noticeHealth(noon), [
+      { rule, waiting: 0, failed: 1, detail: 'answered 410' },
+    ])
+    assert.deepEqual(await store.noticeHealth(noon + 4000), [{ rule, waiting: 0, failed: 0 }])
+    await store.purgeNotices(noon + 2500)
+    assert.deepEqual(await other.listNotices({ limit: 10 }), listed.slice(0, 1))
+  })
+
+  check('a receiver that takes nothing keeps the newest notices alone waiting', async ({ store, other }) => {
+    await store.setNoticeRules([only('guess_alarm')])
+    const many = Array.from({ length: mostWaitingNotices + 2 }, (_, count) =>
+      store.noteHappening({ name: 'guess_alarm', data: { count } }),
+    )
+    await Promise.all(many)
+    const [health] = await other.noticeHealth(0)
+    assert.deepEqual([health?.waiting, health?.failed, health?.detail], [mostWaitingNotices, 2, gaveWay])
+    const [oldest] = await other.dueNotices(noon, 1)
+    assert.equal(oldest?.event.data.count, 2)
+  })
+
+  check('purgeNotices forgets no question that is still open', async ({ store }) => {
+    await store.setNoticeRules([only('needs_input'), only('guess_alarm')])
+    await store.noteInput(build, 'g1', asked('permission: ls'))
+    await store.noteHappening({ name: 'guess_alarm', data: {} })
+    for (const { id } of await store.dueNotices(noon, 10))
+      await store.settleNotice(id, { state: 'DELIVERED' }, noon)
+    await store.noteInput(build, 'g1', asked('permission: ls', noon + 1))
+    assert.deepEqual(await names(store), ['needs_input', 'guess_alarm'])
+  })
+}
