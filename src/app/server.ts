@@ -198,7 +198,7 @@ function routes(
       deliveryRoute(
         {
           admin,
-          sourcesOf: (bearer) => sourcesOf({ store, tokens, config }, bearer),
+          sourcesOf: (bearer) => sourcesOf({ store, tokens, config }, bearer, clock.now()),
           inspect: store.inspectDelivery,
           wait: pipeline.waiters.wait,
         },

@@ -111,6 +111,7 @@ const payloadOf = (claims: Claims): string =>
     sub: channelOfOpened(claims),
     verb: claims.verb,
     ...(claims.expiresAt !== undefined && { exp: claims.expiresAt }),
+    ...(claims.serial !== undefined && { ser: claims.serial }),
   })
 
 /** Claims of the right types, in exactly the spelling of `payloadOf`: no doubled, added or oddly written member passes. */
@@ -121,12 +122,18 @@ function parseClaims(text: string): Claims | undefined {
 
 function typedClaims(payload: unknown): Claims | undefined {
   if (typeof payload !== 'object' || payload === null) return undefined
-  const { jti, sub, verb, exp } = payload as Readonly<Record<string, unknown>>
+  const { jti, sub, verb, exp, ser } = payload as Readonly<Record<string, unknown>>
   const opened = typeof sub === 'string' ? openedBy(sub) : undefined
   if (typeof jti !== 'string' || !/^[0-9a-f]{16}$/.test(jti)) return undefined
   if (opened === undefined || typeof verb !== 'string' || !isVerb(verb)) return undefined
-  if (exp === undefined) return { ...opened, grant: jti as GrantId, verb }
-  return isExpiry(exp) ? { ...opened, grant: jti as GrantId, verb, expiresAt: exp } : undefined
+  if (!(exp === undefined || isExpiry(exp)) || !(ser === undefined || isSerial(ser))) return undefined
+  return {
+    ...opened,
+    grant: jti as GrantId,
+    verb,
+    ...(exp !== undefined && { expiresAt: exp }),
+    ...(ser !== undefined && { serial: ser }),
+  }
 }
 
 function parseJson(text: string): unknown {
@@ -140,3 +147,6 @@ function parseJson(text: string): unknown {
 /** Whole Unix seconds that a Date can hold. */
 const isExpiry = (exp: unknown): exp is number =>
   typeof exp === 'number' && Number.isInteger(exp) && exp > 0 && exp <= 8_640_000_000_000
+
+/** Absent for the first token of a grant. */
+const isSerial = (ser: unknown): ser is number => Number.isSafeInteger(ser) && Number(ser) > 0

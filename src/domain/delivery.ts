@@ -22,9 +22,17 @@ export type FailedStep =
 
 /**
  * Why a delivery waits: its session was busy, blocked by a question to a person, out of reach, let go of the message or is not
- * open, it lies in an inbox until it is fetched, or an attempt failed.
+ * open, its session or hook is paused, it lies in an inbox until it is fetched, or an attempt failed.
  */
-export type HeldBecause = 'busy' | 'blocked' | 'offline' | 'released' | 'failed' | 'inbox' | ClosedBecause
+export type HeldBecause =
+  | 'busy'
+  | 'blocked'
+  | 'offline'
+  | 'released'
+  | 'failed'
+  | 'inbox'
+  | 'paused'
+  | ClosedBecause
 
 /** Where a knock came in: the scope of idempotency keys and of rate limits. */
 export type Source =
@@ -222,15 +230,19 @@ export const isDeliveryId = (text: string): text is DeliveryId => /^whd_[0-9A-Za
 export const outlivesSession = ({ source, acceptedAt }: Pick<Delivery, 'source' | 'acceptedAt'>): boolean =>
   source.kind === 'hook' && acceptedAt === undefined
 
-/** The delivery as lists show it: what nobody has fetched from an inbox says so. */
-export const shown = <T extends Delivery>(delivery: T, session: Pick<Session, 'driver'> | undefined): T =>
-  session?.driver === 'inbox' &&
-  delivery.state === 'PENDING' &&
-  delivery.phase === 'deliver' &&
-  delivery.heldBecause === undefined &&
-  delivery.leasedUntil === undefined
+/** The delivery as lists show it: what is held by hand (`paused` says how), or fetched by nobody from an inbox, says so. */
+export function shown<T extends Delivery>(
+  delivery: T,
+  session: Pick<Session, 'driver'> | undefined,
+  paused: string | undefined,
+): T {
+  if (isTerminal(delivery.state) || delivery.phase !== 'deliver' || delivery.leasedUntil !== undefined)
+    return delivery
+  if (paused !== undefined) return { ...delivery, heldBecause: 'paused', detail: paused }
+  return session?.driver === 'inbox' && delivery.state === 'PENDING' && delivery.heldBecause === undefined
     ? { ...delivery, heldBecause: 'inbox' }
     : delivery
+}
 
 /** The scope inside which an idempotency key means one delivery. */
 export const scopeOf = (source: Source): string =>

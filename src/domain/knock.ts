@@ -40,6 +40,10 @@ export type Proof =
 /** What a good proof opens: one session, one action. A hook may speak to one that is not open. */
 export interface Admission {
   readonly source: Source
+  /** Of the token that was shown, where that has one. */
+  readonly serial?: number | undefined
+  /** By a grant that is used up: good for nothing but the repeat of its own message. */
+  readonly usedUp?: true
   readonly session: Address
   readonly action: Action
   readonly form: Form

@@ -7,7 +7,8 @@ import type {
   DeliveryState,
   Source,
 } from './delivery.ts'
-import type { Claims, Grant, GrantId } from './grant.ts'
+import type { Claims, GrantId } from './grant.ts'
+import type { GrantStore } from './grant-store.ts'
 import type { KeyFacts, KeyMark } from './home-state.ts'
 import type { NoticeStore } from './notice-store.ts'
 import type { Evidence } from './outcome.ts'
@@ -25,18 +26,7 @@ import type { Settlement } from './settlement.ts'
  * `DoorStore` is for what takes messages in and manages them: `inbound/`, `manage/`, `http/`, commands. A session is
  * also ended by hand from here.
  */
-export interface DoorStore extends Pick<HostLink, 'endSession' | 'failQueued'> {
-  /** Adds a grant. Throws `session_missing` or `session_ended` when its session cannot be spoken to. */
-  addGrant(grant: Grant): Promise<void>
-  /**
-   * The grant as it stands, whichever process wrote it last; a server may learn a millisecond later what another one did.
-   * Answered from memory when nothing changed.
-   */
-  findGrant(id: GrantId): Promise<Grant | undefined>
-  /** Newest first. */
-  listGrants(filter: { readonly session?: SessionId; readonly idPrefix?: string }): Promise<readonly Grant[]>
-  /** Marks it revoked; a second time changes nothing. Undefined when there is no such grant. */
-  revokeGrant(id: GrantId, at: number): Promise<Grant | undefined>
+export interface DoorStore extends GrantStore, Pick<HostLink, 'endSession' | 'failQueued'> {
   findSession(id: SessionId): Promise<Session | undefined>
   /** By id. */
   listSessions(): Promise<readonly Session[]>
@@ -44,8 +34,9 @@ export interface DoorStore extends Pick<HostLink, 'endSession' | 'failQueued'> {
    * Stores one knock, together with every other that arrives meanwhile, in one transaction and one fsync.
    * A known idempotency key in the same scope and window resolves with the first delivery and `replayed`, or throws
    * `idempotency_conflict` when it came with other content; a key whose first delivery FAILED counts as new.
-   * Throws `forbidden` when the source is a grant that is revoked or gone at commit, `session_missing`,
-   * `session_ended`, or `queue_full`.
+   * Throws `forbidden` when the source is a grant that opens nothing (any more) at commit, `session_missing`,
+   * `session_ended`, or `queue_full`. A grant's use is counted with what is stored; a used-up one is only good for the repeat of
+   * what it stored itself, which it gets even if that FAILED.
    * With `lease`, the row is leased to the caller and its first attempt stored, if it is the oldest of its session's
    * queue and nothing of that session is in flight: then `leased` is true and the caller must settle it.
    */
@@ -161,6 +152,8 @@ export interface Store extends DoorStore, HostLink, NoticeStore, StoreMaintenanc
 export interface Draft {
   readonly session: SessionId
   readonly source: Source
+  /** Of the token that it came with, where that has one. */
+  readonly serial?: number | undefined
   readonly action: Action
   readonly message: string
   readonly from?: string | undefined

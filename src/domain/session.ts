@@ -46,7 +46,7 @@ export const closedText = (session: Pick<Session, 'state' | 'why'> | undefined):
 const untilOpened = '; it waits until that id is opened'
 
 /** Why a message waited that does so no more. */
-export const waitedText = (why: string): string => why.replace(untilOpened, '')
+export const waitedText = (why: string): string => why.replace(/; it waits until .*$/, '')
 
 /** One of the sessions that a new store begins with: gives way to whatever is registered under its name. */
 export const isStanding = ({ generation }: Pick<Session, 'generation'>): boolean => generation === 'standing'

@@ -1,17 +1,23 @@
 import type { Delivery, Source } from './delivery.ts'
-import { type Grant, type GrantId, isExpired } from './grant.ts'
+import { type Grant, type GrantId, isCurrent, isExpired } from './grant.ts'
 
 /** The grant by which a knock came in, at a session or at a hook. */
 export const grantBehind = (source: Source): GrantId | undefined =>
   source.kind === 'admin' ? undefined : source.grant
 
-/** Whether the grant behind a knock opens what it is for at `now` (Unix milliseconds). */
+/** Whether the grant behind a knock opens what it is for at `now` (Unix milliseconds). `serial`: that of its token. */
 export const stillOpens = (
   grant: Grant | undefined,
-  { source, session }: Pick<Delivery, 'source' | 'session'>,
+  {
+    source,
+    session,
+    serial,
+  }: Pick<Delivery, 'source' | 'session'> & { readonly serial?: number | undefined },
   now: number,
-): boolean =>
+): grant is Grant =>
   grant !== undefined &&
   grant.revokedAt === undefined &&
+  grant.pausedAt === undefined &&
   !isExpired(grant, now) &&
+  isCurrent(grant, serial, now) &&
   (source.kind === 'hook' ? grant.hook === source.hook : grant.session === session)

@@ -86,16 +86,21 @@ async function proveTo(
   return admission(target, source, proven.verified, await addressOf(deps.store, target.session))
 }
 
-/** A grant that opens a hook → that hook's session. The URL stands in place of the hook's secret or signature. */
+/**
+ * A grant that opens a hook → that hook's session. The URL stands in place of the hook's secret or signature; `serial` is that of
+ * its token.
+ */
 export async function proveHookUrl(
   deps: HookProofDeps,
   knock: Knock,
   proof: RequestLine,
   grant: HookGrant,
+  serial: number | undefined,
 ): Promise<Admission | { readonly handshake: HandshakeAnswer }> {
   const source: Source = { kind: 'hook', hook: grant.hook, grant: grant.id }
   try {
-    return await proveUrlTo(deps, knock, proof, source)
+    const proven = await proveUrlTo(deps, knock, proof, source)
+    return 'handshake' in proven ? proven : { ...proven, serial }
   } catch (thrown) {
     throw attributed(thrown, source)
   }

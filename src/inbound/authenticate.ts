@@ -1,9 +1,21 @@
 import type { Source } from '../domain/delivery.ts'
-import type { Failure } from '../domain/error.ts'
-import { admits, type Claims, forbidden, type Grant, mayRead, verbs, whyDead } from '../domain/grant.ts'
+import { type Code, Failure } from '../domain/error.ts'
+import {
+  admits,
+  type Claims,
+  forbidden,
+  type Grant,
+  type GrantId,
+  isForOpening,
+  isUsedUp,
+  mayRead,
+  usedUpText,
+  verbs,
+  whyDead,
+} from '../domain/grant.ts'
 import { type Admission, type HandshakeAnswer, type Knock, type Proof, wrongMethod } from '../domain/knock.ts'
 import type { DoorStore, Tokens } from '../domain/ports.ts'
-import { requireOpen } from '../domain/session.ts'
+import { type Address, requireOpen, type SessionId } from '../domain/session.ts'
 import { attributed } from './attribute.ts'
 import { type HookProofDeps, hooksOpenedBy, proveHook, proveHookUrl } from './authenticate-webhook.ts'
 import { refuseProof, spendKnock } from './rate-limiter.ts'
@@ -22,17 +34,21 @@ export const authenticate = (
 ): Promise<Admission | { readonly handshake: HandshakeAnswer }> =>
   knock.proof.kind === 'token' ? proveToken(deps, knock, knock.proof) : proveHook(deps, knock, knock.proof)
 
-/** Whose deliveries a bearer credential may see: those of its hooks, or of its grant, which may have expired since. */
+/** Whose deliveries a bearer credential may see: those of its hooks, or of its grant, which may have expired or been used up since. */
 export async function sourcesOf(
   { store, tokens, config }: Pick<AuthenticateDeps, 'store' | 'tokens' | 'config'>,
   bearer: string,
+  now: number,
 ): Promise<readonly Source[]> {
   const hooks = hooksOpenedBy(config(), bearer)
   if (hooks.length > 0) return hooks.map((hook) => ({ kind: 'hook', hook }))
   const claims = await tokens.read(bearer)
   const grant = claims && (await store.findGrant(claims.grant))
-  return claims && mayRead(grant, claims) ? [sourceOf(grant)] : []
+  return claims && takesMessages(claims) && mayRead(grant, claims, now) ? [sourceOf(grant)] : []
 }
+
+/** Postern's own verbs open doors of their own. */
+const takesMessages = ({ verb }: Pick<Grant, 'verb'>): boolean => verbs[verb].own === undefined
 
 const sourceOf = ({ id, hook }: Grant): Source =>
   hook === undefined ? { kind: 'grant', grant: id } : { kind: 'hook', hook, grant: id }
@@ -47,15 +63,30 @@ async function proveToken(
   if (!claims) throw refuseProof(deps, knock, unknownToken(proof))
   const row = await deps.store.findGrant(claims.grant)
   const grant = admitted(row, claims, knock.receivedAt)
-  if (!grant) throw await deadToken(deps, claims, row, knock.receivedAt)
-  if (grant.hook !== undefined) return proveHookUrl(deps, knock, proof, grant)
+  if (!grant) throw await deadToken(deps, claims.grant, whyDead(row, claims, knock.receivedAt))
+  if (isUsedUp(grant)) return proveUsedUp(deps, knock, proof, grant, claims)
+  return grant.hook === undefined
+    ? proveUrl(deps, knock, proof, grant, claims)
+    : proveHookUrl(deps, knock, proof, grant, claims.serial)
+}
+
+type SessionGrant = Extract<Grant, { session: SessionId }>
+
+async function proveUrl(
+  deps: AuthenticateDeps,
+  knock: Knock,
+  proof: TokenProof,
+  grant: SessionGrant,
+  { serial }: Claims,
+): Promise<Admission> {
   const source = sourceOf(grant)
   try {
     if (proof.method !== 'POST') throw wrongMethod()
     spendKnock(deps, grant.id, knock.receivedAt)
     return {
       source,
-      session: requireOpen(await deps.store.findSession(grant.session), grant.session),
+      serial,
+      session: await addressFor(deps, grant),
       action: verbs[grant.verb].action ?? 'input',
       form: { kind: 'message' },
       maxBytes: deps.config().limits.messageBytes,
@@ -65,15 +96,60 @@ async function proveToken(
   }
 }
 
+/** The repeat of its own message is answered to a used-up URL, also when the session is over. */
+async function addressFor({ store, tokens }: AuthenticateDeps, grant: SessionGrant): Promise<Address> {
+  const session = await store.findSession(grant.session)
+  if (!isForOpening(grant, session))
+    throw await deadToken({ tokens }, grant.id, 'the session was opened anew since')
+  return isUsedUp(grant)
+    ? (session ?? { id: grant.session, state: 'missing' })
+    : requireOpen(session, grant.session)
+}
+
+/** What came by a used-up grant may be the repeat of its own message: only the body tells. */
+async function proveUsedUp(
+  deps: AuthenticateDeps,
+  knock: Knock,
+  proof: TokenProof,
+  grant: Grant,
+  claims: Claims,
+): Promise<Admission> {
+  try {
+    const admission = await (grant.hook === undefined
+      ? proveUrl(deps, knock, proof, grant, claims)
+      : proveHookUrl(deps, knock, proof, grant, claims.serial))
+    if ('handshake' in admission) throw forbidden()
+    return { ...admission, usedUp: true }
+  } catch (thrown) {
+    throw await usedUp(deps, thrown, grant.id)
+  }
+}
+
+/** What a used-up grant answers whatever was wrong with the knock: what a dead one does. What the knock cannot help stays. */
+export async function usedUp(
+  deps: Pick<AuthenticateDeps, 'tokens'>,
+  thrown: unknown,
+  grant: GrantId | undefined,
+): Promise<unknown> {
+  const stays = !(thrown instanceof Failure) || notOfTheKnock.includes(thrown.code)
+  return stays ? thrown : deadToken(deps, grant, usedUpText)
+}
+
+const notOfTheKnock: readonly Code[] = [
+  'idempotency_conflict',
+  'delivery_failed',
+  'store_unavailable',
+  'internal',
+]
+
 /** The refusal of a token whose grant is over. Its signature was cached: another is verified, so that it takes as long. */
 async function deadToken(
   { tokens }: Pick<AuthenticateDeps, 'tokens'>,
-  claims: Claims,
-  grant: Grant | undefined,
-  now: number,
+  grant: GrantId | undefined,
+  why: string,
 ): Promise<Failure> {
   await tokens.read('')
-  return forbidden({ why: whyDead(grant, claims, now), grant: claims.grant })
+  return forbidden({ why, ...(grant !== undefined && { grant }) })
 }
 
 /** Why no grant stands behind the token of a request; only a token that was sent is a guess. */
@@ -92,4 +168,4 @@ function singleToken({ path, bearer }: TokenProof): string {
 
 /** The grant as long as its row allows it: the token alone opens nothing. */
 const admitted = (grant: Grant | undefined, claims: Claims, now: number): Grant | undefined =>
-  admits(grant, claims, now) ? grant : undefined
+  admits(grant, claims, now) && takesMessages(grant) ? grant : undefined

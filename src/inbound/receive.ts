@@ -1,10 +1,12 @@
 import type { Delivery, Source } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
+import { forbidden } from '../domain/grant.ts'
 import type { Respond } from '../domain/hook.ts'
 import type { Knock, Receipt } from '../domain/knock.ts'
 import type { Recorded } from '../domain/ports.ts'
+import { grantBehind } from '../domain/source.ts'
 import { attributed } from './attribute.ts'
-import { type AuthenticateDeps, authenticate } from './authenticate.ts'
+import { type AuthenticateDeps, authenticate, usedUp } from './authenticate.ts'
 import { type MessageDeps, render } from './message.ts'
 import { type RecordDeps, record } from './record.ts'
 import { checkSkill, chooseSession, type TargetDeps } from './target.ts'
@@ -35,12 +37,15 @@ export interface Patience {
 export async function receive(deps: ReceiveDeps, knock: Knock, patience: Patience): Promise<Receipt> {
   if (deps.draining()) throw new Failure('draining', 'The server is stopping.', { retryAfterMs: 2000 })
   let source: Source | undefined
+  let repeats = false
   try {
     const admission = await authenticate(deps, knock)
     if ('handshake' in admission) return { kind: 'handshake', answer: admission.handshake }
     source = admission.source
+    repeats = admission.usedUp === true
     const rendered = await render(deps, knock, admission)
     const { respond } = rendered
+    if (repeats && !hasKey(rendered)) throw forbidden()
     if ('ignored' in rendered)
       return answering({ kind: 'ignored', why: rendered.ignored, hook: nameOf(source) }, respond)
     const session = await chooseSession(deps, admission, rendered.session)
@@ -48,9 +53,13 @@ export async function receive(deps: ReceiveDeps, knock: Knock, patience: Patienc
     const recorded = await record(deps, knock, admission, session, checked)
     return answering(await forward(deps, recorded, patience), respond)
   } catch (thrown) {
-    throw attributed(thrown, source)
+    throw attributed(repeats && source ? await usedUp(deps, thrown, grantBehind(source)) : thrown, source)
   }
 }
+
+/** Without one it is no repeat. */
+const hasKey = (rendered: Awaited<ReturnType<typeof render>>): boolean =>
+  !('ignored' in rendered) && rendered.idempotencyKey !== undefined
 
 type Stored = Extract<Receipt, { kind: 'stored' }>
 

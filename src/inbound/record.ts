@@ -20,7 +20,7 @@ export interface RecordDeps {
 export function record(
   deps: RecordDeps,
   knock: Pick<Knock, 'receivedAt' | 'keptHeaders'>,
-  admission: Pick<Admission, 'source' | 'action' | 'key' | 'form'>,
+  admission: Pick<Admission, 'source' | 'serial' | 'action' | 'key' | 'form'>,
   session: Address,
   rendered: Rendered,
 ): Promise<Recorded> {
@@ -30,6 +30,7 @@ export function record(
   return deps.store.recordDelivery({
     session: session.id,
     source: admission.source,
+    serial: admission.serial,
     action: admission.action,
     message,
     from,

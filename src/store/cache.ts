@@ -1,11 +1,13 @@
-import { type DeliveryId, type DeliveryState, timeOfId } from '../domain/delivery.ts'
+import { type DeliveryId, timeOfId } from '../domain/delivery.ts'
 import type { Grant, GrantId } from '../domain/grant.ts'
 import type { NoticeRule } from '../domain/notice.ts'
+import { type Pause, type PauseTarget, pauseOfSession } from '../domain/pause.ts'
 import type { Session, SessionId } from '../domain/session.ts'
 import type { Sql } from './connection.ts'
 import { grantOf, noticeRuleOf, number, orUndefined, sessionOf, text } from './rows.ts'
+import { createTallies, type Tallies } from './tallies.ts'
 
-/** The oldest unfinished delivery of a session. */
+/** The oldest unfinished delivery of a session, but for what is paused. */
 export interface Head {
   readonly seq: number
   readonly dueAt: number
@@ -26,11 +28,17 @@ export interface Cache extends Pick<Tallies, 'states' | 'queues' | 'count'> {
   forgetGrant(id: GrantId): void
   /** A grant was used in this transaction. */
   used(grant: GrantId, at: number): void
+  /** The grant with its uses in this transaction. */
+  counted(grant: Grant): Grant
+  /** Hooks and sessions that are paused, with the time since when. */
+  pauses(): ReadonlyMap<PauseTarget, number>
+  /** Something was paused or resumed in this transaction. */
+  forgetPauses(): void
   session(id: SessionId): Session | undefined
   sessions(): readonly Session[]
   /** A session changed, or came to be, in this transaction. */
   forgetSession(id: SessionId): void
-  /** Null when nothing of that session is unfinished. */
+  /** Of what is not paused; null when nothing of that is unfinished. */
   head(session: SessionId): Head | null
   /** A first unfinished delivery where there was none. */
   setHead(session: SessionId, head: Head): void
@@ -57,6 +65,7 @@ export function createCache(sql: Sql): Cache {
   const tallies = createTallies(sql)
   let sessions: Map<SessionId, Session> | undefined
   let rules: readonly NoticeRule[] | undefined
+  let pauses: ReadonlyMap<PauseTarget, number> | undefined
   let lastSeq: number | undefined
   let lastIdTime: number | undefined
 
@@ -68,6 +77,10 @@ export function createCache(sql: Sql): Cache {
         .map((session) => [session.id, session]),
     )
     return sessions
+  }
+  const loadPauses = () => {
+    pauses ??= new Map(listPauses(sql).map(({ target, since }) => [target, since]))
+    return pauses
   }
   const flushUses = () => {
     for (const [id, { n, at }] of used) {
@@ -97,6 +110,15 @@ export function createCache(sql: Sql): Cache {
     used(id, at) {
       used.set(id, { n: (used.get(id)?.n ?? 0) + 1, at })
     },
+    counted(grant) {
+      const n = used.get(grant.id)?.n
+      return n === undefined ? grant : { ...grant, uses: grant.uses + n }
+    },
+    pauses: loadPauses,
+    forgetPauses() {
+      pauses = undefined
+      heads.clear()
+    },
     session: (id) => loadSessions().get(id),
     sessions: () => [...loadSessions().values()],
     forgetSession(id) {
@@ -107,7 +129,7 @@ export function createCache(sql: Sql): Cache {
     head(session) {
       const known = heads.get(session)
       if (known !== undefined) return known
-      const head = tallies.queues().get(session) ? loadHead(sql, session) : null
+      const head = tallies.queues().get(session) ? loadHead(sql, session, loadPauses()) : null
       heads.set(session, head)
       return head
     },
@@ -141,17 +163,20 @@ export function createCache(sql: Sql): Cache {
       tallies.forget()
       sessions = undefined
       rules = undefined
+      pauses = undefined
       lastSeq = undefined
       lastIdTime = undefined
     },
   }
 }
 
-function loadHead(sql: Sql, session: SessionId): Head | null {
+function loadHead(sql: Sql, session: SessionId, pauses: ReadonlyMap<PauseTarget, number>): Head | null {
+  if (pauses.has(pauseOfSession(session))) return null
   const row = sql(
     `SELECT seq, due_at, leased_until, received_at, expires_at,
        source LIKE 'hook:%' AND accepted_at IS NULL AS outlives FROM deliveries
-     WHERE session = ? AND state IN ('PENDING', 'RETRY') AND phase = 'deliver' ORDER BY seq LIMIT 1`,
+     WHERE session = ? AND state IN ('PENDING', 'RETRY') AND phase = 'deliver'
+       ${pauses.size > 0 ? notPaused : ''} ORDER BY seq LIMIT 1`,
   ).get(session)
   return row
     ? {
@@ -165,6 +190,14 @@ function loadHead(sql: Sql, session: SessionId): Head | null {
     : null
 }
 
+/** A paused hook's messages let others pass. What is under way ends all the same, and counts as the session's oldest until then. */
+const notPaused = 'AND (leased_until IS NOT NULL OR source NOT IN (SELECT target FROM pauses))'
+
+const listPauses = (sql: Sql): readonly Pause[] =>
+  sql('SELECT target, since FROM pauses ORDER BY target')
+    .all()
+    .map((row) => ({ target: text(row.target) as PauseTarget, since: number(row.since) }))
+
 function newestIdTime(sql: Sql): number {
   const row = sql('SELECT id FROM deliveries ORDER BY seq DESC LIMIT 1').get()
   const purged = sql("SELECT n FROM tallies WHERE kind = 'purged' AND name = 'idTime'").get()
@@ -177,69 +210,3 @@ const newestSeq = `SELECT MAX((SELECT COALESCE(MAX(seq), 0) FROM deliveries),
 
 const useGrant =
   'UPDATE grants SET uses = uses + ?, last_used_at = MAX(COALESCE(last_used_at, 0), ?) WHERE id = ?'
-
-/** Counts that every transaction keeps, so that nobody has to scan for them. */
-interface Tallies {
-  states(): Readonly<Record<DeliveryState, number>>
-  /** Unfinished deliveries of each session that ever had any. */
-  queues(): ReadonlyMap<SessionId, number>
-  /** A delivery came into a state, or left one. */
-  count(state: DeliveryState, session: SessionId, by: 1 | -1): void
-  /** Writes what was counted in this transaction. */
-  flush(): void
-  forget(): void
-}
-
-interface LoadedTallies {
-  readonly states: Record<DeliveryState, number>
-  readonly queues: Map<SessionId, number>
-}
-
-function createTallies(sql: Sql): Tallies {
-  const states = new Map<DeliveryState, number>()
-  const queues = new Map<SessionId, number>()
-  let loaded: LoadedTallies | undefined
-  const all = (): LoadedTallies => {
-    loaded ??= loadTallies(sql)
-    return loaded
-  }
-  return {
-    states: () => all().states,
-    queues: () => all().queues,
-    count(state, session, by) {
-      const now = all()
-      now.states[state] += by
-      addTo(states, state, by)
-      if (state !== 'PENDING' && state !== 'RETRY') return
-      addTo(now.queues, session, by)
-      addTo(queues, session, by)
-    },
-    flush() {
-      for (const [state, by] of states) if (by !== 0) sql(addTally).run('state', state, by)
-      for (const [session, by] of queues) if (by !== 0) sql(addTally).run('queue', session, by)
-      states.clear()
-      queues.clear()
-    },
-    forget() {
-      states.clear()
-      queues.clear()
-      loaded = undefined
-    },
-  }
-}
-
-const addTo = <K>(counts: Map<K, number>, key: K, by: number) => counts.set(key, (counts.get(key) ?? 0) + by)
-
-function loadTallies(sql: Sql): LoadedTallies {
-  const of = (kind: 'state' | 'queue') =>
-    sql('SELECT name, n FROM tallies WHERE kind = ?')
-      .all(kind)
-      .map((row) => [text(row.name), number(row.n)] as const)
-  return {
-    states: { PENDING: 0, RETRY: 0, DELIVERED: 0, FAILED: 0, ...Object.fromEntries(of('state')) },
-    queues: new Map(of('queue').map(([session, n]) => [session as SessionId, n])),
-  }
-}
-
-const addTally = `INSERT INTO tallies (kind, name, n) VALUES (?, ?, ?)
-  ON CONFLICT (kind, name) DO UPDATE SET n = n + excluded.n`

@@ -1,4 +1,5 @@
 import { type Delivery, type DeliveryId, isTerminal, outlivesSession, seqOf } from '../domain/delivery.ts'
+import { pausedText, pauseOfSession } from '../domain/pause.ts'
 import type { StoreMaintenance } from '../domain/ports.ts'
 import { closedBecause, type SessionId } from '../domain/session.ts'
 import { settle } from '../domain/settle.ts'
@@ -92,12 +93,13 @@ export function createExpiry(context: StoreContext): Pick<StoreMaintenance, 'exp
   }
 }
 
-/** Sessions whose queue may hold overdue deliveries: the head is overdue, or is leased and so hides those behind it. */
+/** Sessions whose queue may hold overdue deliveries: the head is overdue, or hides others because it is leased or the session paused. */
 function suspects({ cache }: StoreContext, now: number): readonly SessionId[] {
   const queues = [...cache.queues()].filter(([, waiting]) => waiting > 0)
   return queues
     .map(([session]) => session)
     .filter((session) => {
+      if (cache.pauses().has(pauseOfSession(session))) return true
       const head = cache.head(session)
       return head !== null && (head.leasedUntil !== undefined || head.expiresAt <= now)
     })
@@ -143,7 +145,7 @@ function expire(context: StoreContext, seqs: readonly number[], now: number): nu
     .map((seq) => stillOverdue(context, seq, now))
     .filter((delivery) => delivery !== undefined)
   for (const delivery of overdue) {
-    const why = delivery.detail ?? 'nobody took it in time'
+    const why = pausedText(context.cache.pauses(), delivery) ?? delivery.detail ?? 'nobody took it in time'
     applySettlement(context, delivery, settle(delivery, { kind: 'expired', why }, now, 0), now)
   }
   return overdue.length

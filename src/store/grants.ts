@@ -7,9 +7,13 @@ import { createPause } from './queries.ts'
 import { noteRevoked } from './revocations.ts'
 import { grantOf } from './rows.ts'
 
-export const grantWrites = (context: StoreContext): Pick<DoorStore, 'addGrant' | 'revokeGrant'> => ({
+type GrantWrites = Pick<DoorStore, 'addGrant' | 'revokeGrant' | 'pauseGrant' | 'rotateGrant'>
+
+export const grantWrites = (context: StoreContext): GrantWrites => ({
   addGrant: (grant) => context.write(() => add(context, grant)),
   revokeGrant: (id, at) => context.write(() => revoke(context, id, at)),
+  pauseGrant: (id, at) => context.write(() => pause(context, id, at)),
+  rotateGrant: (id, previousUntil) => context.write(() => rotate(context, id, previousUntil)),
 })
 
 export const listGrants = (context: ReadContext, filter: Filter): Promise<readonly Grant[]> =>
@@ -18,8 +22,9 @@ export const listGrants = (context: ReadContext, filter: Filter): Promise<readon
 function add({ sql, cache }: StoreContext, grant: Grant): void {
   if (grant.session !== undefined) requireOpen(cache.session(grant.session), grant.session)
   sql(
-    `INSERT INTO grants (id, channel, verb, label, created_at, expires_at, revoked_at, last_used_at, uses)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO grants (id, channel, verb, label, created_at, expires_at, revoked_at, last_used_at, uses,
+       max_uses, generation)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     grant.id,
     channelOfOpened(grant),
@@ -30,6 +35,8 @@ function add({ sql, cache }: StoreContext, grant: Grant): void {
     grant.revokedAt ?? null,
     grant.lastUsedAt ?? null,
     grant.uses,
+    grant.maxUses ?? null,
+    grant.generation ?? null,
   )
 }
 
@@ -79,6 +86,20 @@ function revoke({ sql, cache, revokedFile, now }: StoreContext, id: GrantId, at:
   if (revokedFile !== undefined) noteRevoked(sql, revokedFile, id)
   // Knocks may have been stored while this waited for the lock: they came before it, and the times say so.
   sql('UPDATE grants SET revoked_at = ? WHERE id = ?').run(Math.max(at, now()), id)
+  cache.forgetGrant(id)
+  return cache.grant(id)
+}
+
+function pause({ sql, cache }: StoreContext, id: GrantId, at: number | undefined): Grant | undefined {
+  const grant = cache.grant(id)
+  if (!grant || (grant.pausedAt === undefined) === (at === undefined)) return grant
+  sql('UPDATE grants SET paused_at = ? WHERE id = ?').run(at ?? null, id)
+  cache.forgetGrant(id)
+  return cache.grant(id)
+}
+
+function rotate({ sql, cache }: StoreContext, id: GrantId, previousUntil: number): Grant | undefined {
+  sql('UPDATE grants SET serial = serial + 1, previous_until = ? WHERE id = ?').run(previousUntil, id)
   cache.forgetGrant(id)
   return cache.grant(id)
 }

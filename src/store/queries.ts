@@ -6,8 +6,11 @@ import {
   type DeliveryRecord,
   shown,
 } from '../domain/delivery.ts'
+import { pausedText } from '../domain/pause.ts'
 import type { Counts, DeliveryFilter } from '../domain/ports.ts'
+import type { SessionId } from '../domain/session.ts'
 import type { SqlValue } from '../platform/platform.ts'
+import type { Sql } from './connection.ts'
 import type { ReadContext } from './context.ts'
 import {
   attemptOf,
@@ -33,7 +36,7 @@ export function inspect({ sql, cache, time }: ReadContext, id: DeliveryId): Deli
   const { payload } = row
   const { contentType = payload ? usualType : undefined, headers = {} } = extraOf(row)
   return {
-    ...time.onWall(shown(delivery, cache.session(delivery.session))),
+    ...time.onWall(shownNow(cache, delivery)),
     events: timeline(delivery, attempts, noted).map((event) => ({ ...event, at: time.toWall(event.at) })),
     attemptList: attempts.map((attempt) => onWall(attempt, time.toWall)),
     headers,
@@ -118,8 +121,11 @@ function listWindow(
   return sql(`SELECT ${deliveryColumns} FROM deliveries WHERE ${where} ORDER BY seq ${order} LIMIT ?`)
     .all(span.low, span.high, ...terms.flatMap(([, ...values]) => values), limit)
     .map(deliveryOf)
-    .map((delivery) => time.onWall(shown(delivery, cache.session(delivery.session))))
+    .map((delivery) => time.onWall(shownNow(cache, delivery)))
 }
+
+const shownNow = (cache: ReadContext['cache'], delivery: Delivery): Delivery =>
+  shown(delivery, cache.session(delivery.session), pausedText(cache.pauses(), delivery))
 
 type Term = readonly [condition: string, ...values: SqlValue[]]
 
@@ -139,14 +145,24 @@ function termsOf(filter: DeliveryFilter, skew: number): readonly Term[] {
 }
 
 /** Read from tallies that every transaction keeps: no scan. */
-export function counts({ cache, time }: ReadContext): Counts {
+export function counts({ sql, cache, time }: ReadContext): Counts {
   const queues = [...cache.queues()].filter(([, waiting]) => waiting > 0)
-  const waitingSince = queues.flatMap(([session]) => receivedAtOf(cache.head(session), time.toWall))
+  const oldest = cache.pauses().size === 0 ? cache.head : (session: SessionId) => oldestOf(sql, session)
+  const waitingSince = queues.flatMap(([session]) => receivedAtOf(oldest(session), time.toWall))
   return {
     deliveries: { ...cache.states() },
     queues: new Map(queues),
     ...(waitingSince.length > 0 && { oldestUnfinishedAt: waitingSince.reduce((a, b) => Math.min(a, b)) }),
   }
+}
+
+/** Also of what is paused, which no head is made of. */
+function oldestOf(sql: Sql, session: SessionId): { readonly receivedAt: number } | null {
+  const row = sql(
+    `SELECT received_at FROM deliveries
+     WHERE session = ? AND state IN ('PENDING', 'RETRY') AND phase = 'deliver' ORDER BY seq LIMIT 1`,
+  ).get(session)
+  return row ? { receivedAt: number(row.received_at) } : null
 }
 
 const receivedAtOf = (head: { readonly receivedAt: number } | null, toWall: (at: number) => number) =>
@@ -205,27 +221,6 @@ function firstSince({ sql }: ReadContext, at: number): number {
     else high = middle
   }
   return low
-}
-
-/** What our promises lean on (sqlite.org/pragma.html): nothing acknowledged is lost, nothing purged can be read again. */
-const wanted: readonly (readonly [pragma: string, value: string, why: string])[] = [
-  ['journal_mode', 'wal', 'readers and writers would wait for each other'],
-  ['synchronous', '2', 'what is answered could be lost with the power'],
-  ['secure_delete', '1', 'what is purged could be read again'],
-  ['trusted_schema', '0', 'a crafted database could run functions'],
-]
-
-const fewest = 5
-
-/** Settings that are not as they should be, and damage. */
-export function examine({ sql }: ReadContext): readonly string[] {
-  const settings = wanted.flatMap(([pragma, value, why]) => {
-    const is = Object.values(sql(`PRAGMA ${pragma}`).get() ?? {})[0]
-    return String(is) === value ? [] : [`${pragma} is ${is}, not ${value}: ${why}`]
-  })
-  const checked = sql(`PRAGMA quick_check(${fewest})`).all()
-  const damage = checked.map((row) => String(Object.values(row)[0])).filter((text) => text !== 'ok')
-  return [...settings, ...damage.map((text) => `the database is damaged: ${text}`)]
 }
 
 /** Longest time that reading piece by piece holds up the event loop. */

@@ -3,9 +3,10 @@ import type { DoorStore, Store } from '../domain/ports.ts'
 import { createCache } from './cache.ts'
 import { openReading, type Sql } from './connection.ts'
 import { type ReadContext, readNow, type StoreDeps } from './context.ts'
+import { examine } from './examine.ts'
 import { listGrants } from './grants.ts'
 import { noticeReads } from './notices.ts'
-import { examine, inspect, knocksByHour, list } from './queries.ts'
+import { inspect, knocksByHour, list } from './queries.ts'
 import { countRefusals, listRefusals } from './refusals.ts'
 import { number } from './rows.ts'
 import { createStoreTime } from './saved-time.ts'
@@ -17,6 +18,7 @@ export type Reads = Pick<
   | 'findGrant'
   | 'findSession'
   | 'listSessions'
+  | 'listPauses'
   | 'findDelivery'
   | 'inspectDelivery'
   | 'listGrants'
@@ -32,6 +34,8 @@ export const readsOf = (context: ReadContext): Reads => ({
   findGrant: (id) => context.read(() => context.cache.grant(id)),
   findSession: (id) => context.read(() => context.cache.session(id)),
   listSessions: () => context.read(() => context.cache.sessions()),
+  listPauses: () =>
+    context.read(() => [...context.cache.pauses()].map(([target, since]) => ({ target, since }))),
   findDelivery: (id) => context.read(() => readDelivery(context, id)),
   inspectDelivery: (id) => context.read(() => inspect(context, id)),
   listGrants: (filter) => listGrants(context, filter),

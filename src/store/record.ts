@@ -1,6 +1,7 @@
 import { type Delivery, deliveryIdOf, scopeOf } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
-import { forbidden } from '../domain/grant.ts'
+import { forbidden, type Grant, isForOpening, isUsedUp, usedUpText } from '../domain/grant.ts'
+import { pausedText } from '../domain/pause.ts'
 import type { Draft } from '../domain/ports.ts'
 import { closedBecause, closedText, requireOpen } from '../domain/session.ts'
 import { grantBehind, stillOpens } from '../domain/source.ts'
@@ -28,21 +29,44 @@ export const fileAll = (context: StoreContext, drafts: readonly Draft[]): readon
 /** One knock, inside the transaction that holds the write lock: what other processes revoked before is seen here. */
 export function file(context: StoreContext, draft: Draft): Filed {
   const moment = context.moment()
-  requireSource(context, draft, moment.wall)
+  const grant = requireGrant(context, draft, moment.wall)
+  if (grant && isUsedUp(grant)) return usedUp(context, draft, moment, grant)
+  requireSession(context, draft)
   const source = scopeOf(draft.source)
   const first = draft.idempotency && firstOf(context, source, draft, moment, draft.idempotency)
   if (first) return { first: context.time.onWall(first) }
   requireRoom(context, draft)
   const row = insert(context, onStoreTime(draft, moment), source, moment.steady)
-  const grant = grantBehind(draft.source)
-  if (grant !== undefined) context.cache.used(grant, moment.wall)
+  if (grant && !draft.failed) context.cache.used(grant.id, moment.wall)
   return { row: moment.hasJumped ? onWall(row, context.time.toWall) : row }
 }
 
-function requireSource({ cache }: StoreContext, draft: Draft, now: number): void {
+/** The grant behind a knock with its uses so far, if it opens what it is for; it may be used up. */
+function requireGrant({ cache }: StoreContext, draft: Draft, now: number): Grant | undefined {
   const id = grantBehind(draft.source)
-  if (id !== undefined && !stillOpens(cache.grant(id), draft, now)) throw forbidden()
-  if (draft.source.kind !== 'hook') requireOpen(cache.session(draft.session), draft.session)
+  if (id === undefined) return undefined
+  const grant = cache.grant(id)
+  if (!stillOpens(grant, draft, now) || !isForOpening(grant, cache.session(draft.session)))
+    throw forbidden({ why: 'the grant was closed while the message came' })
+  return grant.maxUses === undefined ? grant : cache.counted(grant)
+}
+
+/** The repeat of what the grant stored itself, also where that FAILED or its session is over; anything else is refused. */
+function usedUp(context: StoreContext, draft: Draft, moment: Moment, { id }: Grant): Filed {
+  const first =
+    draft.idempotency && firstOf(context, scopeOf(draft.source), draft, moment, draft.idempotency, true)
+  if (!first || grantBehind(first.source) !== id) throw forbidden({ why: usedUpText })
+  return { first: context.time.onWall(first) }
+}
+
+function requireSession({ cache }: StoreContext, { source, session }: Draft): void {
+  if (source.kind !== 'hook') requireOpen(cache.session(session), session)
+}
+
+/** What is paused waits from the beginning. That is not noted in the row: it ends for all of them at once. */
+function pausedOf({ cache }: StoreContext, draft: Draft): Held | undefined {
+  const detail = pausedText(cache.pauses(), draft)
+  return detail === undefined ? undefined : { heldBecause: 'paused', detail }
 }
 
 /** A hook's message for a session that is not open waits from the beginning. */
@@ -58,10 +82,11 @@ function firstOf(
   draft: Draft,
   { steady }: Moment,
   { key, fingerprint, windowMs }: NonNullable<Draft['idempotency']>,
+  evenFailed = false,
 ): Delivery | undefined {
   const row = sql(
     `SELECT ${deliveryColumns} FROM deliveries
-     WHERE source = ? AND idempotency_key = ? AND state <> 'FAILED' ORDER BY seq DESC LIMIT 1`,
+     WHERE source = ? AND idempotency_key = ? ${evenFailed ? '' : `AND state <> 'FAILED'`} ORDER BY seq DESC LIMIT 1`,
   ).get(source, key)
   const first = row && deliveryOf(row)
   if (!first || first.storedAt <= steady - windowMs) return undefined
@@ -98,14 +123,16 @@ const longestKnockMs = 300_000
 function insert(context: StoreContext, draft: Draft, source: string, now: number): Row {
   const { cache, sql } = context
   const { failed, lease, receivedAt, expiresAt } = draft
-  const held = failed ? undefined : closedOf(context, draft)
+  const closed = failed ? undefined : closedOf(context, draft)
+  const paused = failed ? undefined : pausedOf(context, draft)
+  const held = paused ?? closed
   const isNext = !failed && !held && cache.head(draft.session) === null
   const leasedUntil = lease && isNext ? now + lease.leaseMs : undefined
   const state = failed ? 'FAILED' : 'PENDING'
   const seq = cache.nextSeq()
   const id = deliveryIdOf(cache.idTime(receivedAt), seq, context.chance())
   const extra = JSON.stringify(extraFor(draft))
-  if (leasedUntil !== undefined || failed || held || draft.idempotency)
+  if (leasedUntil !== undefined || failed || closed || draft.idempotency)
     sql(insertSpecial).run(
       seq,
       id,
@@ -114,8 +141,8 @@ function insert(context: StoreContext, draft: Draft, source: string, now: number
       draft.action,
       state,
       failed ? failed.step : null,
-      held ? held.heldBecause : null,
-      (failed ?? held)?.detail ?? null,
+      closed ? closed.heldBecause : null,
+      (failed ?? closed)?.detail ?? null,
       receivedAt,
       now,
       expiresAt,
@@ -147,7 +174,7 @@ function insert(context: StoreContext, draft: Draft, source: string, now: number
     addEvents(context, seq, [{ at: now, kind: 'failed', detail: `${failed.step}: ${failed.detail}` }])
     const data = { delivery: id, failedStep: failed.step }
     happened(context, { name: 'delivery_failed', session: draft.session, data })
-  } else queued(context, draft, row)
+  } else if (!paused) queued(context, draft, row)
   if (held)
     addEvents(context, seq, [{ at: now, kind: 'held', detail: `${held.heldBecause}: ${held.detail}` }])
   return row

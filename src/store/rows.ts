@@ -41,6 +41,11 @@ export const grantOf = (row: SqlRow): Grant =>
     revokedAt: orUndefined(row.revoked_at, number),
     lastUsedAt: orUndefined(row.last_used_at, number),
     uses: number(row.uses),
+    maxUses: orUndefined(row.max_uses, number),
+    pausedAt: orUndefined(row.paused_at, number),
+    serial: number(row.serial) || undefined,
+    previousUntil: orUndefined(row.previous_until, number),
+    generation: orUndefined(row.generation, text),
   } as Grant)
 
 export const sessionOf = (row: SqlRow): Session =>

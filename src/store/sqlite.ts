@@ -11,6 +11,7 @@ import { grantWrites } from './grants.ts'
 import { inspectHome, keyFacts } from './inspect.ts'
 import { commitsIn, markFileIn, markIn, openMarkFile, rememberKeys, takePlace } from './mark.ts'
 import { noticeWrites } from './notices.ts'
+import { setPause } from './pauses.ts'
 import { createPurge } from './purge.ts'
 import { counts } from './queries.ts'
 import { readsOf } from './reader.ts'
@@ -22,7 +23,7 @@ import { accept, acknowledge, append, requeue, settleAttempt } from './settle.ts
 
 // Reading order: migrate and rows (the tables), connection (one SQLite handle), group-commit (many acts, one fsync),
 // cache (what was read stays in memory), context (these three joined). Then what is done with them, in the order a
-// message meets it: sessions, grants, record, claims, settle, notices, expiry, purge, queries. Beside them: reader (the same without
+// message meets it: sessions, grants, pauses, record, claims, settle, notices, expiry, purge, queries. Beside them: reader (the same without
 // writing), threads/ (a server's store, off its event loop), inspect and mark (whether this is the database of its home, whole),
 // backup, restore, revocations (what outlives a restore) and lock (one server a home).
 
@@ -54,6 +55,7 @@ export async function openStore(deps: StoreDeps): Promise<SqliteStore> {
     ...readsOf(context),
     ...grantWrites(context),
     ...sessionWrites(context),
+    pause: (target, at) => write(() => setPause(context, target, at)),
     ...createExpiry(context),
     ...createPurge(context),
     ...noticeWrites(context),

@@ -295,16 +295,16 @@ describe('sourcesOf', () => {
   ] as const
   for (const [bearer, expected] of table)
     it(`gives ${expected.length} for ${bearer}`, async () => {
-      assert.deepEqual(await sourcesOf(setUp().deps, bearer), expected)
+      assert.deepEqual(await sourcesOf(setUp().deps, bearer, now), expected)
     })
 
   it('gives an expired grant what it once brought, and a revoked one nothing', async () => {
     const { state, deps } = setUp()
     const grant = state.grants.get(claims.grant) ?? assert.fail()
     state.grants.set(grant.id, { ...grant, expiresAt: now - 1 })
-    assert.deepEqual(await sourcesOf(deps, 'good'), [{ kind: 'grant', grant: grant.id }])
+    assert.deepEqual(await sourcesOf(deps, 'good', now), [{ kind: 'grant', grant: grant.id }])
     state.grants.set(grant.id, { ...grant, revokedAt: now - 1 })
-    assert.deepEqual(await sourcesOf(deps, 'good'), [])
+    assert.deepEqual(await sourcesOf(deps, 'good', now), [])
   })
 })
 

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { type DeliveryId, deliveryIdBytes, type Source } from '../../src/domain/delivery.ts'
 import { Failure } from '../../src/domain/error.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
+import { pauseOfHook, pauseOfSession } from '../../src/domain/pause.ts'
 import type { Store } from '../../src/domain/ports.ts'
 import type { SessionId } from '../../src/domain/session.ts'
 import { settle } from '../../src/domain/settle.ts'
@@ -41,7 +42,18 @@ const step = fc.record({
       'acknowledge',
       'requeue',
     ] as const),
-    ...(['expire', 'release', 'failQueued', 'purge', 'purgeSettled', 'revoke', 'end', 'open'] as const),
+    ...([
+      'expire',
+      'release',
+      'failQueued',
+      'purge',
+      'purgeSettled',
+      'revoke',
+      'end',
+      'open',
+      'pause',
+      'rotate',
+    ] as const),
   ),
   session: fc.constantFrom(...sessions),
   which: fc.nat(5),
@@ -75,7 +87,7 @@ async function agree(dir: string, steps: readonly Step[]): Promise<void> {
   try {
     for (const store of [real[0], model[0]]) {
       await store?.openSession(sessionCalled('push' as SessionId), { replace: false })
-      await store?.addGrant(grantOf())
+      await store?.addGrant({ ...grantOf(), maxUses: 3 })
     }
     for (const [i, each] of steps.entries()) {
       clock.now += each.passMs
@@ -99,6 +111,7 @@ async function seen(store: Store | undefined) {
     counts: queuesWithout(await store?.counts()),
     nextDue: await store?.nextDue([]),
     grants: await store?.listGrants({}),
+    pauses: await store?.listPauses(),
     sessions: (await store?.listSessions())?.map(({ openedAt: _, ...session }) => session),
   }
 }
@@ -151,6 +164,7 @@ const acts: Record<Step['act'], Act> = {
         failed: flags === 15 ? { step: 'skill', detail: 'unknown' } : undefined,
         idempotency: key === undefined ? undefined : { key, fingerprint: `${flags & 1}`, windowMs: 1000 },
         lease: session === 'push' ? { leaseMs: 1500 } : undefined,
+        serial: flags & 2 ? 1 : undefined,
         receivedAt: now,
         expiresAt: now + 3000,
         queueLimit: 4,
@@ -181,6 +195,13 @@ const acts: Record<Step['act'], Act> = {
   purgeSettled: (store, { which }, _n, now) => store.purgeSettled(now - 500, which),
   revoke: (store, { which }, _n, now) =>
     which === 0 ? store.revokeGrant(ci, now).then((grant) => grant?.revokedAt) : Promise.resolve(),
+  pause: (store, { which, session, flags }, _n, now) => {
+    const at = flags & 1 ? now : undefined
+    if (which === 0) return store.pauseGrant(ci, at).then((grant) => grant?.pausedAt)
+    return store.pause(which < 3 ? pauseOfHook('deploy') : pauseOfSession(session), at)
+  },
+  rotate: (store, { which }, _n, now) =>
+    which < 2 ? store.rotateGrant(ci, now + 1000 * which).then((grant) => grant?.serial) : Promise.resolve(),
   end: (store, { which, session }, _n, now) =>
     which < 2 ? store.endSession(session, 'g1', { at: now, exitCode: 1 }) : Promise.resolve(),
   open: (store, { which, session }) => store.openSession(sessionCalled(session), { replace: which > 3 }),

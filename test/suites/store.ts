@@ -3,6 +3,7 @@ import { testGrants } from './store/grants.ts'
 import { checking, type StoreHarness } from './store/harness.ts'
 import { testLists } from './store/lists.ts'
 import { testNotices } from './store/notices.ts'
+import { testPauses } from './store/pauses.ts'
 import { testRecord } from './store/record.ts'
 import { testRefusals } from './store/refusals.ts'
 import { testSessions } from './store/sessions.ts'
@@ -13,6 +14,7 @@ export function testStore(harness: StoreHarness): void {
   const check = checking(harness)
   for (const part of [
     testGrants,
+    testPauses,
     testSessions,
     testRecord,
     testClaims,

@@ -12,7 +12,14 @@ import {
   shown,
 } from '../../src/domain/delivery.ts'
 import { Failure } from '../../src/domain/error.ts'
-import { forbidden, type Grant, type GrantId, isExpired } from '../../src/domain/grant.ts'
+import {
+  forbidden,
+  type Grant,
+  type GrantId,
+  isExpired,
+  isForOpening,
+  isUsedUp,
+} from '../../src/domain/grant.ts'
 import type { KeyMark } from '../../src/domain/home-state.ts'
 import {
   gaveWay,
@@ -27,6 +34,7 @@ import {
   rulesFor,
 } from '../../src/domain/notice.ts'
 import type { NoticeStore } from '../../src/domain/notice-store.ts'
+import { type PauseTarget, pausedText, pauseOfSession } from '../../src/domain/pause.ts'
 import type { DeliveryFilter, Draft, Recorded, Store } from '../../src/domain/ports.ts'
 import {
   addCount,
@@ -53,6 +61,7 @@ import { grantBehind, stillOpens } from '../../src/domain/source.ts'
 export interface MemoryState {
   readonly grants: Map<GrantId, Grant>
   readonly sessions: Map<SessionId, Session>
+  readonly pauses: Map<PauseTarget, number>
   readonly rows: Row[]
   keys: readonly KeyMark[]
   lastSeq: number
@@ -91,6 +100,7 @@ export function createMemoryState(
   )
   return {
     grants: new Map(),
+    pauses: new Map(),
     sessions: new Map(sessions.map((session) => [session.id, session])),
     rows: [],
     keys: [],
@@ -128,6 +138,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
     ...grants(state, now, write),
     ...sessions(state, now, write),
     ...reads(state),
+    ...pauses(state, write),
     recordDelivery: (draft) => write(() => record(state, draft, now())),
     claimDue: (claim) => write(() => claimDue(state, claim)),
     settleDelivery: (id, attempt, settlement, at) =>
@@ -186,7 +197,10 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
           state,
           state.rows.filter(({ delivery }) => waits(delivery) && delivery.expiresAt <= at),
           at,
-          (delivery) => ({ kind: 'expired', why: delivery.detail ?? 'nobody took it in time' }),
+          (delivery) => ({
+            kind: 'expired',
+            why: pausedText(state.pauses, delivery) ?? delivery.detail ?? 'nobody took it in time',
+          }),
         ),
       ),
     failQueued: (session, why, only) =>
@@ -355,10 +369,36 @@ function grants({ grants: all, sessions: open }: MemoryState, now: () => number,
         if (grant && grant.revokedAt === undefined) all.set(id, { ...grant, revokedAt: at })
         return all.get(id)
       }),
+    pauseGrant: (id: GrantId, at: number | undefined) =>
+      write(() => {
+        const grant = all.get(id)
+        if (grant && at === undefined) {
+          const { pausedAt: _, ...open } = grant
+          all.set(id, open)
+        } else if (grant && at !== undefined && grant.pausedAt === undefined)
+          all.set(id, { ...grant, pausedAt: at })
+        return all.get(id)
+      }),
+    rotateGrant: (id: GrantId, previousUntil: number) =>
+      write(() => {
+        const grant = all.get(id)
+        if (grant) all.set(id, { ...grant, serial: (grant.serial ?? 0) + 1, previousUntil })
+        return all.get(id)
+      }),
     liveGrants: (session: SessionId) =>
       [...all.values()].filter((grant) => grant.session === session && alive(grant, now())).length,
   }
 }
+
+const pauses = ({ pauses: all }: MemoryState, write: Write) => ({
+  pause: (target: PauseTarget, at: number | undefined) =>
+    write(() => {
+      if (at === undefined) all.delete(target)
+      else if (!all.has(target)) all.set(target, at)
+    }),
+  listPauses: async () =>
+    [...all].map(([target, since]) => ({ target, since })).sort((a, b) => (a.target < b.target ? -1 : 1)),
+})
 
 const alive = (grant: Grant, now: number) => grant.revokedAt === undefined && !isExpired(grant, now)
 
@@ -443,13 +483,13 @@ function reads(state: MemoryState) {
     findDelivery: async (id: DeliveryId) => state.rows.find(({ delivery }) => delivery.id === id)?.delivery,
     inspectDelivery: async (id: DeliveryId) => {
       const found = state.rows.find(({ delivery }) => delivery.id === id)
-      return found && shown(recordOf(found), state.sessions.get(found.delivery.session))
+      return found && shownNow(state, recordOf(found))
     },
     listDeliveries: async (filter: DeliveryFilter) => {
       const matching = state.rows
         .map(({ delivery }) => delivery)
         .filter((delivery) => matches(delivery, filter))
-        .map((delivery) => shown(delivery, state.sessions.get(delivery.session)))
+        .map((delivery) => shownNow(state, delivery))
       return (filter.oldestFirst ? matching : matching.reverse()).slice(0, filter.limit)
     },
     counts: async () => {
@@ -473,6 +513,9 @@ function reads(state: MemoryState) {
       }),
   }
 }
+
+const shownNow = <T extends Delivery>({ sessions, pauses }: MemoryState, delivery: T): T =>
+  shown(delivery, sessions.get(delivery.session), pausedText(pauses, delivery))
 
 function matches(delivery: Delivery, filter: DeliveryFilter): boolean {
   const { source } = delivery
@@ -517,6 +560,12 @@ function record(state: MemoryState, draft: Draft, now: number): Recorded {
   const grantId = grantBehind(source)
   const grant = grantId === undefined ? undefined : state.grants.get(grantId)
   if (grantId !== undefined && !stillOpens(grant, draft, now)) throw forbidden()
+  if (grant && !isForOpening(grant, state.sessions.get(session))) throw forbidden()
+  if (grant && isUsedUp(grant)) {
+    const own = idempotency && firstOf(state, draft, idempotency, now, true)
+    if (!own || grantBehind(own.source) !== grant.id) throw forbidden()
+    return { delivery: own, replayed: true, leased: false }
+  }
   if (source.kind !== 'hook') requireOpen(state.sessions.get(session), session)
   const first = idempotency && firstOf(state, draft, idempotency, now)
   if (first) return { delivery: first, replayed: true, leased: false }
@@ -525,25 +574,30 @@ function record(state: MemoryState, draft: Draft, now: number): Recorded {
   )
   if (draft.queueLimit > 0 && unfinished.length >= draft.queueLimit)
     throw new Failure('queue_full', 'Too many wait.', { retryAfterMs: 5000 })
-  const held = draft.failed ? undefined : heldOf(state.sessions.get(session))
+  const closed = draft.failed ? undefined : heldOf(state.sessions.get(session))
+  const detail = draft.failed ? undefined : pausedText(state.pauses, draft)
+  const held = detail === undefined ? closed : { heldBecause: 'paused' as const, detail }
   const leased =
-    draft.lease !== undefined && !draft.failed && !held && !unfinished.some((row) => inQueue(row.delivery))
+    draft.lease !== undefined &&
+    !draft.failed &&
+    !held &&
+    !heads(state).some((row) => row.delivery.session === session)
   state.lastSeq += 1
   state.lastIdTime = Math.max(draft.receivedAt, state.lastIdTime + 1)
-  const delivery = { ...deliveryOf(draft, state, now, leased), ...held }
+  const plain = deliveryOf(draft, state, now, leased)
   const attempts = leased ? [{ number: 1, startedAt: now }] : []
   const events = draft.failed
     ? [{ at: now, kind: 'failed' as const, detail: `${draft.failed.step}: ${draft.failed.detail}` }]
     : held
       ? [{ at: now, kind: 'held' as const, detail: `${held.heldBecause}: ${held.detail}` }]
       : []
-  state.rows.push({ delivery, draft, events, attempts })
+  state.rows.push({ delivery: { ...plain, ...closed }, draft, events, attempts })
   if (draft.failed) {
-    const data = { delivery: delivery.id, failedStep: draft.failed.step }
+    const data = { delivery: plain.id, failedStep: draft.failed.step }
     happened(state, { name: 'delivery_failed', session, data }, now)
   }
-  if (grant) state.grants.set(grant.id, { ...grant, uses: grant.uses + 1, lastUsedAt: now })
-  return { delivery, replayed: false, leased }
+  if (grant && !draft.failed) state.grants.set(grant.id, { ...grant, uses: grant.uses + 1, lastUsedAt: now })
+  return { delivery: { ...plain, ...held }, replayed: false, leased }
 }
 
 function heldOf(session: Session | undefined) {
@@ -556,12 +610,13 @@ function firstOf(
   draft: Draft,
   { key, fingerprint, windowMs }: NonNullable<Draft['idempotency']>,
   now: number,
+  evenFailed = false,
 ): Delivery | undefined {
   const first = state.rows.findLast(
     ({ delivery }) =>
       delivery.idempotencyKey === key &&
       scopeOf(delivery.source) === scopeOf(draft.source) &&
-      delivery.state !== 'FAILED' &&
+      (evenFailed || delivery.state !== 'FAILED') &&
       delivery.storedAt > now - windowMs,
   )
   if (first && first.draft.idempotency?.fingerprint !== fingerprint)
@@ -622,9 +677,15 @@ function nextDue(state: MemoryState, except: readonly SessionId[]): number | und
 function heads(state: MemoryState): readonly Row[] {
   const first = new Map<SessionId, Row>()
   for (const row of state.rows)
-    if (inQueue(row.delivery) && !first.has(row.delivery.session)) first.set(row.delivery.session, row)
+    if (inQueue(row.delivery) && !isPaused(state, row.delivery) && !first.has(row.delivery.session))
+      first.set(row.delivery.session, row)
   return [...first.values()]
 }
+
+/** What is under way ends all the same. */
+const isPaused = ({ pauses }: MemoryState, delivery: Delivery): boolean =>
+  pauses.has(pauseOfSession(delivery.session)) ||
+  (delivery.leasedUntil === undefined && pausedText(pauses, delivery) !== undefined)
 
 const openHeads = (state: MemoryState): readonly Row[] =>
   heads(state).filter(

@@ -1,5 +1,5 @@
 import { Failure } from '../../domain/error.ts'
-import { verbs } from '../../domain/grant.ts'
+import { mintableVerbs } from '../../domain/grant.ts'
 import { parseSessionId } from '../../domain/session.ts'
 import { answersOf, expose, revoke } from '../../manage/grants.ts'
 import { webhookUrl } from '../../manage/urls.ts'
@@ -29,7 +29,7 @@ export const grantCommands: readonly Command[] = [
       {
         name: 'verb',
         value: 'verb',
-        complete: Object.keys(verbs),
+        complete: mintableVerbs,
         summary: 'send_input unless given; run_turn for the answer, too; post_hook with --hook',
       },
       {

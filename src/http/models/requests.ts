@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { DeliveryState } from '../../domain/delivery.ts'
-import { verbs } from '../../domain/grant.ts'
+import { mintableVerbs } from '../../domain/grant.ts'
 import { knock } from './knocks.ts'
 import { anyCase, closed, digits, oneOf, optional, someText, text } from './shape.ts'
 
@@ -61,7 +61,7 @@ export const MintOrder = closed(
     session: optional(someText({ description: 'The session it opens.' })),
     hook: optional(someText({ description: 'The hook it opens, instead of a session.' })),
     verb: optional(
-      oneOf(Object.keys(verbs), {
+      oneOf(mintableVerbs, {
         description: 'What it permits; send_input unless given, post_hook with a hook.',
       }),
     ),

@@ -37,6 +37,7 @@ export async function openThreadedStore(deps: ThreadedDeps): Promise<Store> {
     findGrant: near.findGrant,
     findSession: near.findSession,
     listSessions: near.listSessions,
+    listPauses: near.listPauses,
     findDelivery: near.findDelivery,
     dueNotices: near.dueNotices,
 
@@ -53,6 +54,9 @@ export async function openThreadedStore(deps: ThreadedDeps): Promise<Store> {
     recordDelivery: writer.record,
     addGrant: (grant) => changing(call('addGrant', grant)),
     revokeGrant: (id, at) => changing(call('revokeGrant', id, at)),
+    pauseGrant: (id, at) => changing(call('pauseGrant', id, at)),
+    rotateGrant: (id, previousUntil) => changing(call('rotateGrant', id, previousUntil)),
+    pause: (target, at) => changing(call('pause', target, at)),
     openSession: (session, options) => changing(call('openSession', session, options)),
     endSession: (id, generation, end) => changing(call('endSession', id, generation, end)),
     markSession: (id, generation, state, why) => changing(call('markSession', id, generation, state, why)),

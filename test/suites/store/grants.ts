@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Grant, GrantId } from '../../../src/domain/grant.ts'
 import type { SessionId } from '../../../src/domain/session.ts'
-import { build, ci, draftOf, grantOf, inbox, noon, sessionCalled } from '../../support/drafts.ts'
+import { build, ci, draftOf, grantOf, inbox, keyed, noon, sessionCalled } from '../../support/drafts.ts'
 import { type Check, refuses } from './harness.ts'
 
 const byCi = draftOf({ source: { kind: 'grant', grant: ci } })
@@ -130,5 +130,110 @@ export function testGrants(check: Check): void {
       assert.deepEqual([grant?.uses, grant?.lastUsedAt], [4, noon + 4])
       assert.deepEqual(await each.listGrants({}), [grant])
     }
+  })
+
+  check('addGrant keeps how often, and for which opening', async ({ store, other }) => {
+    const full = grantOf({ maxUses: 2, generation: 'standing' })
+    await store.addGrant(full)
+    for (const each of [store, other]) assert.deepEqual(await each.findGrant(ci), full)
+    await store.recordDelivery(byCi)
+    await store.openSession(sessionCalled(inbox), { replace: false })
+    await refuses('forbidden', store.recordDelivery(byCi))
+    assert.equal((await other.findGrant(ci))?.uses, 1)
+  })
+
+  check('of many knocks at once a grant of one use takes exactly one', async ({ store, other }) => {
+    await store.addGrant(grantOf({ maxUses: 1 }))
+    const results = await Promise.allSettled(
+      Array.from({ length: 64 }, (_, i) => (i % 2 ? other : store).recordDelivery(byCi)),
+    )
+    assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1)
+    assert.equal((await store.counts()).deliveries.PENDING, 1)
+    for (const each of [store, other]) assert.equal((await each.findGrant(ci))?.uses, 1)
+  })
+
+  check('a used-up grant gets its own message again by its key, and nothing else', async (bench) => {
+    const { store, other } = bench
+    await store.addGrant(grantOf({ maxUses: 2 }))
+    const first = await store.recordDelivery(keyed('a', byCi))
+    assert.equal((await store.recordDelivery(keyed('a', byCi))).replayed, true)
+    await refuses('idempotency_conflict', store.recordDelivery(keyed('a', { ...byCi, message: 'other' })))
+    assert.equal((await store.findGrant(ci))?.uses, 1)
+    await store.recordDelivery(keyed('b', byCi))
+    for (const each of [store, other]) {
+      await refuses('forbidden', each.recordDelivery(byCi))
+      await refuses('forbidden', each.recordDelivery(keyed('c', byCi)))
+      assert.deepEqual(await each.recordDelivery(keyed('a', byCi)), { ...first, replayed: true })
+    }
+    await refuses('idempotency_conflict', store.recordDelivery(keyed('a', { ...byCi, message: 'other' })))
+    await store.endSession(inbox, 'standing', { at: noon })
+    assert.equal((await store.recordDelivery(keyed('a', byCi))).delivery.id, first.delivery.id)
+    await store.failQueued(inbox, 'over')
+    const failed = await store.recordDelivery(keyed('a', byCi))
+    assert.deepEqual([failed.replayed, failed.delivery.state], [true, 'FAILED'])
+    await store.revokeGrant(ci, noon)
+    await refuses('forbidden', store.recordDelivery(keyed('a', byCi)))
+    assert.equal((await store.findGrant(ci))?.uses, 2)
+  })
+
+  check('a used-up URL of a hook gets none of what others sent to it', async ({ store }) => {
+    const hook = { kind: 'hook', hook: 'github' } as const
+    await store.addGrant({ id: ci, hook: 'github', verb: 'post_hook', createdAt: noon, uses: 1, maxUses: 1 })
+    const theirs = await store.recordDelivery(keyed('a', { source: hook }))
+    assert.equal((await store.recordDelivery(keyed('a', { source: hook }))).delivery.id, theirs.delivery.id)
+    await refuses('forbidden', store.recordDelivery(keyed('a', { source: { ...hook, grant: ci } })))
+  })
+
+  check('what is refused, and what never became a message, spends no use', async ({ store, other }) => {
+    await store.addGrant(grantOf({ maxUses: 1 }))
+    await store.recordDelivery(draftOf())
+    await refuses('queue_full', store.recordDelivery({ ...byCi, queueLimit: 1 }))
+    await store.recordDelivery({ ...byCi, failed: { step: 'skill', detail: 'unknown' } })
+    assert.equal((await other.findGrant(ci))?.uses, 0)
+    await store.recordDelivery(byCi)
+    assert.equal((await other.findGrant(ci))?.uses, 1)
+  })
+
+  check('pauseGrant closes it in both processes, until it opens it again', async ({ store, other }) => {
+    await store.addGrant(grantOf())
+    assert.equal((await store.pauseGrant(ci, noon + 1))?.pausedAt, noon + 1)
+    assert.equal((await other.pauseGrant(ci, noon + 2))?.pausedAt, noon + 1)
+    for (const each of [store, other]) await refuses('forbidden', each.recordDelivery(byCi))
+    for (const each of [other, store]) assert.deepEqual(await each.pauseGrant(ci, undefined), grantOf())
+    await store.recordDelivery(byCi)
+    assert.equal(await store.pauseGrant('nobody' as GrantId, noon), undefined)
+  })
+
+  check('rotateGrant lets the two newest tokens in, the older one for its time', async (bench) => {
+    const { store, other } = bench
+    const opens = async (serial: number | undefined) => {
+      for (const each of [store, other]) {
+        const recording = each.recordDelivery(draftOf({ source: byCi.source, serial }))
+        if (
+          await recording.then(
+            () => false,
+            () => true,
+          )
+        )
+          return false
+      }
+      return true
+    }
+    const which = async () => Promise.all([undefined, 1, 2, 3].map(opens))
+    await store.addGrant(grantOf({ label: 'ci bot', expiresAt: noon + 9000 }))
+    assert.deepEqual(await which(), [true, false, false, false])
+    const rotated = await store.rotateGrant(ci, noon + 100)
+    assert.deepEqual(
+      [rotated?.serial, rotated?.previousUntil, rotated?.label, rotated?.uses, rotated?.expiresAt],
+      [1, noon + 100, 'ci bot', 2, noon + 9000],
+    )
+    assert.deepEqual(await which(), [true, true, false, false])
+    await other.rotateGrant(ci, noon + 200)
+    assert.deepEqual(await which(), [false, true, true, false])
+    bench.now = noon + 200
+    assert.deepEqual(await which(), [false, false, true, false])
+    await store.rotateGrant(ci, 0)
+    assert.deepEqual(await which(), [false, false, false, true])
+    assert.equal(await store.rotateGrant('nobody' as GrantId, 0), undefined)
   })
 }

@@ -1,0 +1,28 @@
+import type { Source } from './delivery.ts'
+import type { SessionId } from './session.ts'
+
+/** A hook or a session whose messages are held by hand; a paused grant is closed instead (`Grant.pausedAt`). */
+export type PauseTarget = `hook:${string}` | `session:${string}`
+
+export interface Pause {
+  readonly target: PauseTarget
+  /** Unix milliseconds. */
+  readonly since: number
+}
+
+export const pauseOfHook = (name: string): PauseTarget => `hook:${name}`
+export const pauseOfSession = (id: SessionId): PauseTarget => `session:${id}`
+
+/** What holds a message by hand, for people; undefined where nothing does. */
+export function pausedText(
+  pauses: { readonly size: number; readonly has: (target: PauseTarget) => boolean },
+  { session, source }: { readonly session: SessionId; readonly source: Source },
+): string | undefined {
+  if (pauses.size === 0) return undefined
+  if (pauses.has(pauseOfSession(session))) return `the session is paused${untilResumed}`
+  if (source.kind === 'hook' && pauses.has(pauseOfHook(source.hook)))
+    return `the hook is paused${untilResumed}`
+  return undefined
+}
+
+const untilResumed = '; it waits until it is resumed'
