@@ -47,6 +47,8 @@ function openDatabase(path: string, options: { readonly readonly?: boolean } = {
 }
 
 async function serve(options: ServeOptions): Promise<HttpServer> {
+  const asSent = (request: Bun.BunRequest) =>
+    options.fetch(Object.values(request.params).some(isTidied) ? nowhere(request) : request)
   const server = Bun.serve({
     hostname: options.hostname,
     port: options.port,
@@ -56,7 +58,9 @@ async function serve(options: ServeOptions): Promise<HttpServer> {
     // Each route sets and explains its own limit; a body that no route reads is not kept.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     ...(options.tls && { tls: options.tls }),
-    fetch: (request) => options.fetch(request),
+    routes: Object.fromEntries(shapes.map((shape) => [shape, asSent])),
+    // What has no such shape as it was sent has none now, either.
+    fetch: (request) => options.fetch(fitsShape.test(request.url) ? nowhere(request) : request),
   })
   return {
     port: server.port ?? options.port,
@@ -66,6 +70,22 @@ async function serve(options: ServeOptions): Promise<HttpServer> {
     stop: (force) => server.stop(force),
   }
 }
+
+/**
+ * Bun tidies `request.url` (`/x/../hook` becomes `/hook`), but matches its routes with the path as it was sent. So there are routes
+ * for every path of up to eight segments, whose parameters tell what was tidied away.
+ */
+const shapes = [...Array(9).keys()].flatMap((count) => {
+  const segments = Array.from({ length: count }, (_, i) => `/:s${i}`).join('')
+  return count === 0 ? ['/'] : [segments, `${segments}/`]
+})
+const fitsShape = /^[a-z]+:\/\/[^/]*(\/[^/?#]+){0,8}\/?([?#]|$)/
+
+const isTidied = (segment: string): boolean => segment === '.' || segment === '..' || segment.includes('\\')
+
+/** The same request for a path that nobody has a route for. */
+const nowhere = (request: Request): Request =>
+  Object.defineProperty(request, 'url', { value: 'http://localhost/..' })
 
 /** Bun's own limit; the longest wait a caller may ask for is below it. */
 const longestSilenceSeconds = 255

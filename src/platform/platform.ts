@@ -32,6 +32,7 @@ export interface ServeOptions {
   readonly hostname: string
   readonly port: number
   readonly tls?: { readonly cert: string; readonly key: string }
+  /** The path in `request.url` is as it was sent; for one that Bun tidied up it is `/..`, which is nobody's route. */
   readonly fetch: (request: Request) => Response | Promise<Response>
   /**
    * How long a request may take to arrive, headers and body, and a connection may stay silent, in seconds; then it is

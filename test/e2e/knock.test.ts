@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
@@ -21,6 +23,17 @@ describe('a knock at a capability URL', () => {
             ? new Blob([new Uint8Array(body)])
             : JSON.stringify(body),
     })
+  /** Clients tidy a path up before they send it. */
+  const statusOfRaw = async (target: string) => {
+    const { hostname, port, host } = new URL(server.url)
+    const socket = connect({ host: hostname, port: Number(port) })
+    socket.write(
+      `POST ${target} HTTP/1.1\r\nHost: ${host}\r\nPrefer: wait=0\r\nContent-Type: text/plain\r\n` +
+        'Content-Length: 3\r\nConnection: close\r\n\r\nraw',
+    )
+    const answer = await text(socket)
+    return Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1])
+  }
   const list = async (): Promise<{ id: string; message: string; state: string }[]> =>
     JSON.parse((await cli(['deliveries', 'ls', '--json', '--limit', '1000'], { home })).stdout)
 
@@ -162,6 +175,16 @@ describe('a knock at a capability URL', () => {
     ] as const)
       assert.match((await open(url, accept, method)).headers.get('content-type') ?? '', /problem\+json/)
     assert.equal((await list()).length, stored)
+  })
+
+  it('is no other spelling of its path', async () => {
+    const stored = (await list()).length
+    for (const before of ['/x/..', '/.', '/%2e', '/x/%2E%2e', '/x//../..', '/x\\..'])
+      assert.equal(await statusOfRaw(`${before}/hook/${token}`), 404, before)
+    for (const target of [`/hook/./${token}`, `/hook/x/../${token}`, `/hook/${token}/.`, `/hook\\${token}`])
+      assert.match(`${await statusOfRaw(target)}`, /^40[34]$/, target)
+    assert.equal((await list()).length, stored)
+    assert.equal(await statusOfRaw(`/hook/${token}`), 202)
   })
 
   it('refuses a path token beside a different Bearer token', async () => {

@@ -161,6 +161,54 @@ for (const [title, request] of [
     })
   })
 
+for (const target of [
+  '/',
+  '/a',
+  '/a/',
+  '/a/b',
+  '/a//b',
+  '/a%2Fb',
+  '/a.b/..c',
+  '/a?b=/../c',
+  '/1/2/3/4/5/6/7/8/9',
+])
+  test(`serve tells the path of ${target} as it was sent`, async () => {
+    assert.equal(await toldOf(target), target)
+  })
+
+for (const target of [
+  '/x/../hook/t',
+  '/./hook/t',
+  '/hook/./t',
+  '/hook/t/.',
+  '/hook/t/x/..',
+  '/%2e%2E/hook/t',
+  '/x/%2e%2e/hook/t/',
+  '/x//../../hook/t',
+  '/1/2/3/4/5/6/7/8/9/../../../../../../../../../hook/t',
+  '/hook\\t',
+  '/x\\../hook\\t',
+])
+  test(`serve does not tidy ${target} up to another path`, async () => {
+    assert.doesNotMatch(await toldOf(target), /^\/hook\/t\/?$/)
+  })
+
+/** The path and query in the address of a request for this target. */
+async function toldOf(target: string): Promise<string> {
+  let told = ''
+  const fetch = (request: Request) => {
+    told = request.url.replace(/^http:\/\/[^/]*/, '')
+    return new Response('ok')
+  }
+  await withServer({ fetch }, async (_url, port) => {
+    const socket = connect({ port, host: '127.0.0.1' })
+    const closed = new Promise((resolve) => socket.resume().once('close', resolve))
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
+    await closed
+  })
+  return told
+}
+
 test('serve throws when the port is taken', async () => {
   await withServer({}, async (_url, port) => {
     await assert.rejects(async () => await platform.serve(optionsFor({ port })))
