@@ -34,7 +34,7 @@ export function turnOf(events: readonly HookEvent[], text: string): TypedTurn {
   const print = fingerprint(text)
   const at = events.findIndex(({ is, prompt }) => is === 'accepted' && prompt === print)
   if (at < 0) {
-    // Codex reports the end alone, together with the prompt.
+    // The `notify` of codex reports the end alone, together with the prompt.
     const end = events.find(({ is, prompt }) => is === 'completed' && prompt === print)
     return { accepted: end !== undefined, end: end && outcomeOf(end) }
   }

@@ -11,6 +11,8 @@ interface AgentHooks {
   readonly title: string
   /** Where its hooks are configured. */
   readonly where: string
+  /** Its hooks run in a daemon that several terminals share, with the environment of the first: it does not tell the pane. */
+  readonly daemon?: true
   /** The settings that make the agent call `relay`, a command line without quoting. */
   readonly settings: (relay: readonly string[]) => { readonly text: string; readonly value: unknown }
   /** Undefined for an event that concerns no turn. */
@@ -111,30 +113,48 @@ export const hookedAgents: Readonly<Record<HookedAgent, AgentHooks>> = {
       }
     },
   },
-  // developers.openai.com/codex/config-advanced: notify
+  // developers.openai.com/codex/hooks
   codex: {
     title: 'Codex',
-    where: 'put it at the top of ~/.codex/config.toml',
-    settings: (relay) => ({
-      text: `notify = [${relay.map((word) => JSON.stringify(word)).join(', ')}]`,
-      value: { notify: relay },
-    }),
+    daemon: true,
+    where:
+      'save it as ~/.codex/hooks.json, or merge it in, and trust the hooks where the next codex asks for it; later by /hooks',
+    settings: (relay) =>
+      json(codexEvents, { type: 'command', command: relay.map(shellQuoted).join(' '), timeout: 10 }),
     read: (payload) => {
-      if (payload.type !== 'agent-turn-complete') return undefined
-      const inputs = payload['input-messages']
-      return {
-        is: 'completed',
-        ...promptOf(Array.isArray(inputs) ? inputs.at(-1) : undefined),
-        ...answerOf(payload['last-assistant-message']),
+      switch (payload.hook_event_name) {
+        case 'SessionStart':
+          return { is: 'here' }
+        case 'UserPromptSubmit':
+          return { is: 'accepted', ...promptOf(payload.prompt) }
+        case 'PermissionRequest':
+          return { is: 'asks', ...detailOf(payload.tool_name) }
+        case 'Stop':
+          return { is: 'completed', ...answerOf(payload.last_assistant_message) }
+        default:
+          return notified(payload)
       }
     },
   },
+}
+
+/** `notify` of developers.openai.com/codex/config-advanced, as it was printed before codex had hooks: good ends alone. */
+function notified(payload: HookPayload): ReturnType<AgentHooks['read']> {
+  if (payload.type !== 'agent-turn-complete') return undefined
+  const inputs = payload['input-messages']
+  return {
+    is: 'completed',
+    ...promptOf(Array.isArray(inputs) ? inputs.at(-1) : undefined),
+    ...answerOf(payload['last-assistant-message']),
+  }
 }
 
 const claudeEvents = [
   ...['SessionStart', 'UserPromptSubmit', 'PermissionRequest'],
   ...['Stop', 'StopFailure', 'SessionEnd'],
 ]
+
+const codexEvents = ['SessionStart', 'UserPromptSubmit', 'PermissionRequest', 'Stop']
 
 const geminiEvents = ['SessionStart', 'BeforeAgent', 'Notification', 'AfterAgent', 'SessionEnd']
 

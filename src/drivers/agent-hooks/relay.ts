@@ -23,10 +23,12 @@ export function relayHook({ runDir, agent, env, session = env.POSTERN_SESSION, p
   if (!isHookedAgent(agent) || !session || !/^[a-z0-9][a-z0-9._-]{0,63}$/.test(session))
     throw new Error('the agent or the session is not named')
   const parsed = JSON.parse(payload) as HookPayload
-  const event = hookedAgents[agent].read(parsed)
+  const { read, daemon } = hookedAgents[agent]
+  const event = read(parsed)
   if (!event) return
   const conversation = String(parsed.session_id ?? parsed['thread-id'] ?? '')
-  appendHookEvent(runDir, session, { ...event, conversation, ...(env.TMUX_PANE && { pane: env.TMUX_PANE }) })
+  const pane = daemon ? undefined : env.TMUX_PANE
+  appendHookEvent(runDir, session, { ...event, conversation, ...(pane && { pane }) })
 }
 
 /** Events are kept only where an event file exists. */

@@ -132,6 +132,14 @@ describe('relayHook', () => {
     for (const reader of readers) assert.deepEqual(await reader.events(), [event])
   })
 
+  it('knows no pane of codex, whose daemon runs the hooks of every terminal', async () => {
+    await openHookEvents(runDir, first).begin()
+    relayHook({ ...call, runDir, agent: 'codex' })
+    assert.deepEqual(await openHookEvents(runDir, first, '%6').events(), [
+      { is: 'completed', answer: 'done', conversation: 'abc' },
+    ])
+  })
+
   const wrong: readonly (readonly [title: string, change: object])[] = [
     ['no session', { env: {} }],
     ['a session that is a path', { session: '../build' }],
@@ -159,22 +167,21 @@ describe('hookSettings', () => {
     assert.deepEqual(await agents({}), ['claude', 'gemini', 'codex'])
   })
 
-  it('quote for the shell that runs them, and for TOML', async () => {
-    const [claude, , codex] = await hookSettings({ ...query, session: 'build' })
-    const line = `'/opt/my postern/postern' hook-relay claude --home /home/k/.postern --session build`
-    const hooks = JSON.parse(claude?.text ?? '').hooks
-    assert.deepEqual(Object.keys(hooks).sort(), [
-      'PermissionRequest',
-      'SessionEnd',
-      'SessionStart',
-      'Stop',
-      'StopFailure',
-      'UserPromptSubmit',
-    ])
-    assert.equal(hooks.Stop[0].hooks[0].command, line)
-    assert.equal(
-      codex?.text,
-      'notify = ["/opt/my postern/postern", "hook-relay", "codex", "--home", "/home/k/.postern", "--session", "build"]',
-    )
+  it('quote for the shell that runs them', async () => {
+    const printed = await hookSettings({ ...query, session: 'build' })
+    const events = printed.map(({ agent, text }) => {
+      const { hooks } = JSON.parse(text)
+      for (const [hook] of Object.values<{ hooks: { command: string }[] }[]>(hooks))
+        assert.equal(
+          hook?.hooks[0]?.command,
+          `'/opt/my postern/postern' hook-relay ${agent} --home /home/k/.postern --session build`,
+        )
+      return [agent, Object.keys(hooks).sort()]
+    })
+    assert.deepEqual(Object.fromEntries(events), {
+      claude: ['PermissionRequest', 'SessionEnd', 'SessionStart', 'Stop', 'StopFailure', 'UserPromptSubmit'],
+      codex: ['PermissionRequest', 'SessionStart', 'Stop', 'UserPromptSubmit'],
+      gemini: ['AfterAgent', 'BeforeAgent', 'Notification', 'SessionEnd', 'SessionStart'],
+    })
   })
 })

@@ -113,6 +113,19 @@ describe('hooks of', () => {
       { is: 'completed', prompt: 'ab', answer: 'x' },
     ],
     ['codex', { type: 'approval-requested' }, undefined],
+    ['codex', { hook_event_name: 'SessionStart', source: 'startup' }, { is: 'here' }],
+    [
+      'codex',
+      { hook_event_name: 'UserPromptSubmit', turn_id: 't', prompt: 'a b' },
+      { is: 'accepted', prompt: 'ab' },
+    ],
+    ['codex', { hook_event_name: 'PermissionRequest', tool_name: 'Bash' }, { is: 'asks', detail: 'Bash' }],
+    [
+      'codex',
+      { hook_event_name: 'Stop', turn_id: 't', last_assistant_message: 'x' },
+      { is: 'completed', answer: 'x' },
+    ],
+    ['codex', { hook_event_name: 'PostToolUse' }, undefined],
   ]
   for (const [agent, payload, expected] of cases)
     it(`${agent}: ${JSON.stringify(payload).slice(0, 90)}`, () =>
