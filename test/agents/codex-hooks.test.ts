@@ -36,9 +36,6 @@ for (const via of ['tmux', 'pty'] as const)
       configure(bench.home, { ...hooks(), sessions: { allow: ['*'] } })
       server = await bench.serve()
       pane = await (via === 'tmux' ? openInPane() : openByRun())
-      await until('codex asks to trust them', () => shown(/Hooks need review/), startMs)
-      await pane.press('2')
-      await until('codex is ready', () => shown(/Ask Codex to do anything/), startMs)
     })
 
     const shown = async (what: RegExp) => what.test(await pane.screen()) || undefined
@@ -71,6 +68,15 @@ for (const via of ['tmux', 'pty'] as const)
       if (via === 'pty') await bench?.postern('session', 'end', 'typed')
       await pane?.close()
       await bench?.close()
+    })
+
+    it('asks its person once whether to trust them', options, async () => {
+      // It copies itself for its daemon first.
+      await until('codex asks', () => shown(/Hooks need review/), startMs)
+      await pane.press('2')
+      await pane.shows(/› 2. Trust all/)
+      await pane.press('Enter')
+      await until('codex is ready', () => shown(/Ask Codex to do anything/), startMs)
     })
 
     it('tells what it took, and answers with its last words alone', options, async () => {

@@ -2,13 +2,17 @@ import type { AgentRequest, DecisionTools, OpenRequest } from '../../domain/deci
 
 /** What an agent asks of a person during a turn. Nobody else agrees: a question waits until its turn is cancelled. */
 export interface Questions {
-  hold(question: Question): void
+  /** Returns what is to be called when the agent does not ask any more: nothing is answered then. */
+  hold(question: Question): AskedNoMore
   /** The name of the one that waits longest. */
   first(): string | undefined
   /** Dismisses all that wait, and all that come later. */
   close(): void
   closed(): boolean
 }
+
+/** `elsewhere`: somebody answered where the agent runs. */
+export type AskedNoMore = (how: 'elsewhere' | 'withdrawn', why: string) => void
 
 interface Question {
   /** For people, on one line. */
@@ -38,8 +42,10 @@ export interface QuestionListeners {
 
 interface Waiting {
   readonly name: string
+  /** Waits no more, and answers nothing. */
+  readonly close: AskedNoMore
   /** Answers in the negative. */
-  readonly drop: () => void
+  readonly dismiss: () => void
 }
 
 const patienceMs = 1_800_000
@@ -56,14 +62,21 @@ export function createQuestions(listeners: QuestionListeners): Questions {
   }
   return {
     hold: (question) => {
-      if (closed) return question.dismiss()
       const key = Symbol(question.name)
-      open.set(key, wait(key, question))
+      if (closed) question.dismiss()
+      else open.set(key, wait(key, question))
+      return (how, why) => {
+        open.get(key)?.close(how, why)
+        open.delete(key)
+      }
     },
     first: () => open.values().next().value?.name,
     close: () => {
       closed = true
-      for (const { drop } of open.values()) drop()
+      for (const { close, dismiss } of open.values()) {
+        close('withdrawn', 'its turn was over')
+        dismiss()
+      }
       open.clear()
     },
     closed: () => closed,
@@ -78,13 +91,7 @@ function held(
   const timer =
     agentWaitsMs === undefined ? setTimeout(listeners.late, patienceMs) : setTimeout(over, agentWaitsMs)
   listeners.held(name)
-  return {
-    name,
-    drop: () => {
-      clearTimeout(timer)
-      dismiss()
-    },
-  }
+  return { name, close: () => clearTimeout(timer), dismiss }
 }
 
 /** Waits for a person's word. Without one in time, the agent is denied what it asks. */
@@ -96,16 +103,10 @@ function decided(
 ): Waiting {
   const asked: OpenRequest = decisions.open(request, agentWaitsMs)
   void asked.decided.then((decision) => {
-    if (!over()) return decision?.applied('its turn was over')
+    if (!over()) return decision?.applied('the agent does not ask any more')
     if (decision?.verdict === 'allow') allow()
     else deny()
     decision?.applied()
   })
-  return {
-    name,
-    drop: () => {
-      asked.close('withdrawn', 'its turn was over')
-      dismiss()
-    },
-  }
+  return { name, close: asked.close, dismiss }
 }

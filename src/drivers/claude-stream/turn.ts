@@ -32,7 +32,11 @@ export function startTurn(
   const log: TurnLog = {
     connection: connection,
     listeners: listeners,
-    permissions: createPermissions(connection, allowed, { held: listeners.held, late: cancel }),
+    permissions: createPermissions(connection, allowed, {
+      held: listeners.held,
+      late: cancel,
+      decisions: listeners.decisions,
+    }),
     uuid: randomUUID(),
     over: resolve,
     began: false,
@@ -65,6 +69,9 @@ function noteLine(log: TurnLog, line: JsonObject): void {
     case 'control_request':
       if (textAt(line, 'request', 'subtype') === 'can_use_tool') log.permissions.request(line)
       else log.connection.send(refusalOf(line))
+      break
+    case 'control_cancel_request':
+      log.permissions.cancelled(line)
       break
     case 'result':
       if (isOurs(log, line)) log.over(line)
