@@ -73,8 +73,8 @@ for (const via of ['tmux', 'pty'] as const)
     it('asks its person once whether to trust them', options, async () => {
       // It copies itself for its daemon first.
       await until('codex asks', () => shown(/Hooks need review/), startMs)
-      await pane.press('2')
-      await pane.shows(/› 2. Trust all/)
+      // A key that comes right behind the dialog is overlooked.
+      await until('all are chosen', async () => (await shown(/› 2\. Trust all/)) ?? pane.press('2'))
       await pane.press('Enter')
       await until('codex is ready', () => shown(/Ask Codex to do anything/), startMs)
     })

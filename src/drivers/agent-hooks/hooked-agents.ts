@@ -14,9 +14,18 @@ interface AgentHooks {
   /** Its hooks run in a daemon that several terminals share, with the environment of the first: it does not tell the pane. */
   readonly daemon?: true
   /** The settings that make the agent call `relay`, a command line without quoting. */
-  readonly settings: (relay: readonly string[]) => { readonly text: string; readonly value: unknown }
+  readonly settings: (relay: Relay) => { readonly text: string; readonly value: unknown }
+  /** Where the hook that tells of a permission may answer for its person. Milliseconds that it waits for that, unless it is told. */
+  readonly waitsMs?: number
   /** Undefined for an event that concerns no turn. */
   readonly read: (payload: HookPayload) => Omit<HookEvent, 'conversation' | 'pane'> | undefined
+}
+
+/** The command lines that the agent is to call, without quoting. */
+export interface Relay {
+  readonly each: readonly string[]
+  /** For a permission, and how long that hook may take at most, where it waits for a decision. */
+  readonly permission?: { readonly line: readonly string[]; readonly seconds: number }
 }
 
 /** The JSON that an agent gives to its hook. */
@@ -50,8 +59,9 @@ export const hookedAgents: Readonly<Record<HookedAgent, AgentHooks>> = {
   claude: {
     title: 'Claude Code',
     where: 'save it as FILE and start: claude --settings FILE; or merge it into ~/.claude/settings.json',
-    settings: (relay) =>
-      json(claudeEvents, { type: 'command', command: relay.map(shellQuoted).join(' '), timeout: 10 }),
+    settings: (relay) => json(claudeEvents, relay, commandHook),
+    // Its dialog stands beside the hook: who sits there may answer at any time.
+    waitsMs: 86_400_000,
     read: (payload) => {
       switch (payload.hook_event_name) {
         case 'SessionStart':
@@ -83,12 +93,10 @@ export const hookedAgents: Readonly<Record<HookedAgent, AgentHooks>> = {
     title: 'Gemini CLI',
     where: 'merge it into ~/.gemini/settings.json',
     settings: (relay) =>
-      json(geminiEvents, {
-        type: 'command',
+      json(geminiEvents, relay, (line, seconds) => ({
+        ...commandHook(line, seconds * 1000),
         name: 'postern',
-        command: relay.map(shellQuoted).join(' '),
-        timeout: 10_000,
-      }),
+      })),
     read: (payload) => {
       switch (payload.hook_event_name) {
         case 'SessionStart':
@@ -119,8 +127,9 @@ export const hookedAgents: Readonly<Record<HookedAgent, AgentHooks>> = {
     daemon: true,
     where:
       'save it as ~/.codex/hooks.json, or merge it in, and trust the hooks where the next codex asks for it; later by /hooks',
-    settings: (relay) =>
-      json(codexEvents, { type: 'command', command: relay.map(shellQuoted).join(' '), timeout: 10 }),
+    settings: (relay) => json(codexEvents, relay, commandHook),
+    // Its dialog comes after the hook: who sits there waits as well.
+    waitsMs: 10_000,
     read: (payload) => {
       switch (payload.hook_event_name) {
         case 'SessionStart':
@@ -158,7 +167,25 @@ const codexEvents = ['SessionStart', 'UserPromptSubmit', 'PermissionRequest', 'S
 
 const geminiEvents = ['SessionStart', 'BeforeAgent', 'Notification', 'AfterAgent', 'SessionEnd']
 
-function json(events: readonly string[], hook: object) {
-  const value = { hooks: Object.fromEntries(events.map((event) => [event, [{ hooks: [hook] }]])) }
+/** `timeout` in the unit of the agent. */
+const commandHook = (line: readonly string[], timeout: number) => ({
+  type: 'command',
+  command: line.map(shellQuoted).join(' '),
+  timeout,
+})
+
+/** How long an agent waits for a hook that only tells. */
+const tellSeconds = 10
+
+function json(
+  events: readonly string[],
+  { each, permission }: Relay,
+  hook: (line: readonly string[], seconds: number) => object,
+) {
+  const hookFor = (event: string) =>
+    event === 'PermissionRequest' && permission
+      ? hook(permission.line, permission.seconds)
+      : hook(each, tellSeconds)
+  const value = { hooks: Object.fromEntries(events.map((event) => [event, [{ hooks: [hookFor(event)] }]])) }
   return { text: JSON.stringify(value, null, 2), value }
 }

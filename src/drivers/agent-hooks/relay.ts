@@ -2,7 +2,13 @@ import type { Session } from '../../domain/session.ts'
 import { agentInFront } from '../agents/foreground.ts'
 import { agentRunBy } from '../agents/kinds.ts'
 import { appendHookEvent, openHookEvents } from './event-file.ts'
-import { type HookedAgent, type HookPayload, hookedAgents, isHookedAgent } from './hooked-agents.ts'
+import {
+  type HookedAgent,
+  type HookPayload,
+  hookedAgents,
+  isHookedAgent,
+  type Relay,
+} from './hooked-agents.ts'
 
 /** One call of a hook. */
 interface HookCall {
@@ -50,6 +56,8 @@ interface HookSettingsQuery {
   readonly settings?: Readonly<Record<string, unknown>>
   /** Needed where the agent's environment does not name its session. */
   readonly session?: string
+  /** What the agent asks is put before people. `withinMs`: how long its hook waits for them, unless as is best for that agent. */
+  readonly decisions?: { readonly withinMs?: number } | undefined
   /** The command that runs this very program. */
   readonly program: readonly string[]
   readonly home: string
@@ -58,14 +66,26 @@ interface HookSettingsQuery {
 /** Settings for the agent that runs there; for every agent with hooks where that is not known. */
 export async function hookSettings(query: HookSettingsQuery): Promise<readonly HookSettings[]> {
   const agent = await agentOf(query)
-  const { program, home, session } = query
   const kinds = agent ? [agent] : Object.keys(hookedAgents).filter(isHookedAgent)
   return kinds.map((kind) => {
     const { title, where, settings } = hookedAgents[kind]
-    const named = session === undefined ? [] : ['--session', session]
-    const line = [...program, 'hook-relay', kind, '--home', home, ...named]
-    return { agent: kind, title, where, ...settings(line) }
+    return { agent: kind, title, where, ...settings(relayOf(kind, query)) }
   })
+}
+
+/** What a hook may take longer than it waits for a decision. */
+const marginSeconds = 10
+
+function relayOf(kind: HookedAgent, { program, home, session, decisions }: HookSettingsQuery): Relay {
+  const named = session === undefined ? [] : ['--session', session]
+  const each = [...program, 'hook-relay', kind, '--home', home, ...named]
+  const { waitsMs } = hookedAgents[kind]
+  if (!decisions || waitsMs === undefined) return { each }
+  const seconds = Math.ceil((decisions.withinMs ?? waitsMs) / 1000)
+  return {
+    each,
+    permission: { line: [...each, '--decide', `${seconds}s`], seconds: seconds + marginSeconds },
+  }
 }
 
 async function agentOf({ command = [], settings = {} }: HookSettingsQuery): Promise<HookedAgent | undefined> {
