@@ -8,6 +8,7 @@ import { openSentJournal } from './journal.ts'
 import type { Opening } from './opening.ts'
 import { readiness } from './readiness.ts'
 import { recover } from './recovery.ts'
+import { watchRequests } from './requests.ts'
 import { send } from './send.ts'
 import { parseOpencode } from './settings.ts'
 import { skillsOf } from './skill.ts'
@@ -15,8 +16,8 @@ import { terminalAt } from './terminal.ts'
 
 /**
  * A conversation in an opencode server, or in an opencode terminal that has a port. A person may use it as well, so
- * nothing is answered in their place, and nothing of it is ended.
- * To read on: settings, conversation, readiness; send, follow, messages, outcome; recovery after a crash; api, events.
+ * nothing is answered in their place but what a person decides from afar, and nothing of it is ended.
+ * To read on: settings, conversation, readiness; requests; send, follow, messages, outcome; recovery after a crash; api, events.
  */
 export const opencodeDriver = (deps: DriverDeps): Driver => ({
   kind: 'opencode',
@@ -53,6 +54,7 @@ function connect(deps: DriverDeps, session: Session, tools: DriverTools): Connec
     showing: false,
     unsettled: undefined,
   }
+  if (tools.decisions) void watchRequests(opening, tools.decisions)
   return {
     state: (signal) => readiness(opening, signal),
     inject: (message, signal) => send(opening, message, signal),

@@ -30,8 +30,8 @@ export function listen(
     onEvent(event)
     announce()
   }
-  const url = api.urlOf('/event', { directory: conversation.directory })
-  void readUntilAborted({ url, api, onEvent: pass, opened: opened.resolve, signal: closing.signal })
+  const { directory } = conversation
+  void readEvents({ directory, api, onEvent: pass, opened: opened.resolve, signal: closing.signal })
   return {
     opened: opened.promise,
     next: () => {
@@ -56,14 +56,16 @@ const isAbout = (id: string, { properties }: JsonObject): boolean =>
 const againMs = 1000
 
 interface EventStream {
-  readonly url: string
-  readonly api: Api
+  readonly directory: string
+  readonly api: Pick<Api, 'headers' | 'urlOf'>
   readonly onEvent: (event: JsonObject) => void
+  /** Each time that the stream is open, or does not open: events from before are lost. */
   readonly opened: () => void
   readonly signal: AbortSignal
 }
 
-async function readUntilAborted(stream: EventStream): Promise<void> {
+/** All events of a folder, until aborted. */
+export async function readEvents(stream: EventStream): Promise<void> {
   const { opened, signal } = stream
   while (!signal.aborted) {
     await readOnce(stream).catch(() => {})
@@ -72,9 +74,10 @@ async function readUntilAborted(stream: EventStream): Promise<void> {
   }
 }
 
-async function readOnce({ url, api, onEvent, opened, signal }: EventStream): Promise<void> {
+async function readOnce({ directory, api, onEvent, opened, signal }: EventStream): Promise<void> {
   const headers = api.headers()
   if (typeof headers === 'string') return
+  const url = api.urlOf('/event', { directory })
   const { ok, body } = await fetch(url, { headers, signal, redirect: 'manual' })
   if (!ok || !body) return
   opened()

@@ -1,7 +1,7 @@
 import type { Readiness } from '../../domain/driver.ts'
 import { oneLine } from '../../domain/one-line.ts'
 import { blockedBy } from '../blocked.ts'
-import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
+import { isObject, type JsonObject, textAt } from '../json.ts'
 import type { Reply } from './api.ts'
 import { type Conversation, directoryOf, locate } from './conversation.ts'
 import { messagesIn, reactionTo } from './messages.ts'
@@ -55,28 +55,35 @@ export async function statusOf(
 
 /** A person is asked something. A request may outlive the turn that asked, so it only counts while one runs. */
 export async function waitsFor(
-  { api }: Pick<Opening, 'api'>,
+  opening: Pick<Opening, 'api'>,
   conversation: Conversation,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const query = { directory: conversation.directory }
-  const [permissions, questions] = await Promise.all([
-    api.get('/permission', query, signal),
-    api.get('/question', query, signal),
+  const [permissions = [], questions = []] = await Promise.all([
+    askedIn(opening, conversation, '/permission', signal),
+    askedIn(opening, conversation, '/question', signal),
   ])
-  const asked = [
-    ...listIn(permissions).map((request) => ({
-      request,
-      asks: `permission: ${permissionText(request)}`,
-    })),
-    ...listIn(questions).map((request) => ({ request, asks: questionText(request) })),
-  ]
-  const own = asked.find(({ request }) => request.sessionID === conversation.id)
-  if (own || asked.length === 0) return own?.asks
-  const children = listIn(await api.get(`/session/${conversation.id}/children`, query, signal)).map(
-    ({ id }) => id,
-  )
-  return asked.find(({ request }) => children.includes(request.sessionID))?.asks
+  const [permission] = permissions
+  if (permission) return `permission: ${permissionText(permission)}`
+  return questions[0] && questionText(questions[0])
+}
+
+/** What a conversation asks a person, or one that it began; its own first. Undefined when the server does not tell. */
+export async function askedIn(
+  { api }: Pick<Opening, 'api'>,
+  conversation: Conversation,
+  path: '/permission' | '/question',
+  signal: AbortSignal,
+): Promise<readonly JsonObject[] | undefined> {
+  const query = directoryOf(conversation)
+  const reply = await api.get(path, query, signal)
+  if (reply.kind !== 'done') return undefined
+  const all = listIn(reply)
+  const own = all.filter(({ sessionID }) => sessionID === conversation.id)
+  if (own.length === all.length) return own
+  const children = listIn(await api.get(`/session/${conversation.id}/children`, query, signal))
+  const ids = new Set(children.map(({ id }) => id))
+  return [...own, ...all.filter(({ sessionID }) => sessionID !== undefined && ids.has(sessionID))]
 }
 
 export function permissionText(request: JsonObject): string {
@@ -93,7 +100,7 @@ function questionText({ questions }: JsonObject): string {
   return first === undefined ? 'an answer to its question' : `an answer: ${oneLine(first)}`
 }
 
-function listIn(reply: Reply): readonly (JsonObject & Readonly<Record<string, Json>>)[] {
+function listIn(reply: Reply): readonly JsonObject[] {
   return reply.kind === 'done' && Array.isArray(reply.body) ? reply.body.filter(isObject) : []
 }
 

@@ -15,6 +15,8 @@ export interface FakeOpencode {
   /** Method and path of every request. */
   readonly requests: string[]
   readonly aborts: string[]
+  /** How permissions were answered, by whoever it was. */
+  readonly replies: string[]
   /** Conversations by id; removing one is what a person's deleting is. */
   readonly sessions: Map<string, FakeSession>
   password: string | undefined
@@ -56,7 +58,8 @@ export async function startFake(): Promise<FakeOpencode> {
   const running = new Map<string, RunningTurn>()
   const permissions = new Map<string, () => void>()
   const streams = new Set<ServerResponse>()
-  const [received, requests, aborts]: [string[], string[], string[]] = [[], [], []]
+  const [received, requests]: [string[], string[]] = [[], []]
+  const [aborts, replies]: [string[], string[]] = [[], []]
   const beginning = Promise.withResolvers<void>()
   /** Counts its processes, one after the other: what one of them was about to do, the next one does not. */
   let life = 0
@@ -191,6 +194,8 @@ export async function startFake(): Promise<FakeOpencode> {
       )
     if (path === '/session/status') return Object.fromEntries([...running.keys()].map((one) => [one, status]))
     if (path === '/permission') return [...permissions.keys()].map((request) => JSON.parse(request))
+    const [, replied] = /^POST \/permission\/(\w+)\/reply$/.exec(`${method} ${path}`) ?? []
+    if (replied) return reply(replied, String(body.reply))
     if (path === '/question') return []
     if (path === '/skill')
       return [{ name: 'code-review', location: '/srv/skills/code-review/SKILL.md', content: 'Look twice.\n' }]
@@ -198,6 +203,20 @@ export async function startFake(): Promise<FakeOpencode> {
     if (path === '/session')
       return [...sessions.values()].map((one) => ({ ...one, time: { updated: one.updated } }))
     return unknown('no such route')
+  }
+
+  const reply = (requestId: string, how: string) => {
+    const found = [...permissions].find(([request]) => JSON.parse(request).id === requestId)
+    if (!found) return unknown(`Permission request not found: ${requestId}`)
+    permissions.delete(found[0])
+    replies.push(how)
+    emit('permission.replied', {
+      sessionID: JSON.parse(found[0]).sessionID,
+      requestID: requestId,
+      reply: how,
+    })
+    found[1]()
+    return true
   }
 
   const open = (directory: string) => {
@@ -237,7 +256,7 @@ export async function startFake(): Promise<FakeOpencode> {
   const { port } = server.address() as AddressInfo
   const fake: FakeOpencode = {
     url: `http://127.0.0.1:${port}`,
-    ...{ received, requests, aborts, sessions },
+    ...{ received, requests, aborts, replies, sessions },
     password: undefined,
     hung: false,
     telling: Promise.resolve(),
@@ -248,8 +267,7 @@ export async function startFake(): Promise<FakeOpencode> {
     },
     begin: beginning.resolve,
     permit: () => {
-      for (const answered of permissions.values()) answered()
-      permissions.clear()
+      for (const request of permissions.keys()) reply(JSON.parse(request).id, 'once')
     },
     away: async () => {
       life++

@@ -15,7 +15,7 @@ export interface Bench {
   readonly connection: Connection
   readonly remembered: DriverSettings[]
   /** As the next server of Postern would; `ms` is how much later it is. */
-  connect(settings?: DriverSettings, ms?: number): Connection
+  connect(settings?: DriverSettings, ms?: number, more?: Partial<DriverTools>): Connection
   remove(): Promise<void>
 }
 
@@ -28,7 +28,7 @@ export async function openBench(
   const driver = opencodeDriver({ env: { HOME: folder, ...env }, skillDirs: () => [join(folder, 'extra')] })
   const settings = await driver.prepare({ url: fake.url, ...given }, { cwd: folder })
   const remembered: DriverSettings[] = []
-  const connect = (other = settings, ms = 0) => {
+  const connect = (other = settings, ms = 0, more: Partial<DriverTools> = {}) => {
     const session: Session = {
       id: 'coder' as SessionId,
       generation: '00c0ffee00c0ffee',
@@ -42,6 +42,7 @@ export async function openBench(
       now: () => Date.now() + ms,
       log: () => {},
       remember: async (learned) => void remembered.push(learned),
+      ...more,
     }
     return driver.connect(session, tools)
   }
