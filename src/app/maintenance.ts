@@ -1,10 +1,12 @@
 import type { Config } from '../config/load.ts'
 import { createEndSweep, failAwaited } from '../delivery/session-end.ts'
 import { notifyStored } from '../delivery/waiters.ts'
+import type { Asker } from '../domain/decision.ts'
 import { reasonOf } from '../domain/error.ts'
 import { keptMs } from '../domain/hook.ts'
 import type { DoorStore, HostLink, Log, StoreMaintenance } from '../domain/ports.ts'
 import type { Session } from '../domain/session.ts'
+import { isRunning } from '../drivers/process/process.ts'
 import { type BeginWork, during } from '../http/loop-watch.ts'
 import type { SteadyClock } from '../store/steady-clock.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -18,7 +20,10 @@ interface MaintenanceDeps {
   readonly steady: Pick<SteadyClock, 'now' | 'skew'>
   readonly log: Log
   readonly config: () => Config
-  readonly pipeline: Pick<Pipeline, 'connections' | 'worker' | 'waiters' | 'failQueue' | 'activities'>
+  readonly pipeline: Pick<
+    Pipeline,
+    'connections' | 'worker' | 'waiters' | 'failQueue' | 'activities' | 'asking'
+  >
   readonly begin: BeginWork
   /** Opens the sessions that the configuration declares; called again when those have changed. */
   readonly declare: () => Promise<void>
@@ -46,6 +51,7 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
     repeating(deps, 'follow', followMs, followOthers),
     repeating(deps, 'expire', expireMs, expire),
     repeating(deps, 'end', expireMs, createEndSweep({ store, failQueue: pipeline.failQueue })),
+    repeating(deps, 'decisions', expireMs, () => pipeline.asking.sweep(askerRuns)),
     repeating(deps, 'purge', purgeMs, purge),
     repeating(deps, 'declare', declareMs, createFollower(deps)),
     repeating(deps, 'look', lookMs, lookAtSessions),
@@ -64,6 +70,7 @@ async function followOthers(deps: MaintenanceDeps): Promise<void> {
   const sessions = await store.listSessions()
   await pipeline.connections.reconcile(sessions)
   pipeline.worker.wake()
+  await pipeline.asking.follow()
   await releaseCallers(deps, sessions)
   await notifyAwaited(deps)
 }
@@ -96,6 +103,12 @@ async function purge({ store, steady, config }: MaintenanceDeps): Promise<void> 
 
 async function lookAtSessions({ pipeline }: MaintenanceDeps): Promise<void> {
   await pipeline.activities()
+}
+
+/** Whether the process that asks for an agent, and is none of ours, still runs. */
+export function askerRuns(asker: Asker): Promise<boolean> {
+  const [pid = '', start = ''] = asker.split(/ (.*)/s)
+  return isRunning({ pid: Number(pid), start })
 }
 
 /** Compares by identity: a reloaded configuration is another object. */

@@ -26,6 +26,7 @@ import { createRefusals, type Refusals } from '../inbound/refusals.ts'
 import { type SendOrder, send } from '../inbound/send.ts'
 import { createHookRenderers } from '../inbound/webhook-message.ts'
 import { type ActivityBoard, createActivityBoard } from '../manage/activity.ts'
+import { type Asking, createAsking } from '../manage/decisions.ts'
 import { createNetwork } from '../providers/network.ts'
 import type { SteadyClock } from '../store/steady-clock.ts'
 import { inStoreTime } from './store-time.ts'
@@ -55,6 +56,8 @@ export interface Pipeline {
   /** Fails what waits for a session that has ended, callers first. */
   readonly failQueue: (session: SessionId, why: string) => Promise<number>
   readonly connections: Connections
+  /** What agents ask of people. */
+  readonly asking: Asking
   /** Starts no more agents and turns: what waits for its place is let go. */
   readonly startNoMore: () => void
   /** What every agent does now. */
@@ -79,8 +82,12 @@ export function createPipeline(deps: ServerDeps, draining: () => boolean): Pipel
   const inside = inStoreTime({ store, clock, steady, waiters })
   const starts = createSlots(() => startsAtOnce, mostStarting)
   const turns = createSlots(() => config().limits.turnsAtOnce)
+  const asking = createAsking({
+    ...{ store, clock, log },
+    withinMs: () => config().limits.decisionSeconds * 1000,
+  })
   const connections = createConnections({
-    ...{ drivers, store, starts, log },
+    ...{ drivers, store, starts, log, decisionsFor: asking.toolsFor },
     ...{ runDir: deps.home.runDir, now: steady.now },
   })
   const pushes = (driver: string) => drivers.get(driver)?.delivery !== 'pull'
@@ -122,7 +129,7 @@ export function createPipeline(deps: ServerDeps, draining: () => boolean): Pipel
       turns.close()
     },
     failQueue: (session, why) => failQueue({ store, waiters }, session, why),
-    ...{ worker, waiters, connections, failures },
+    ...{ worker, waiters, connections, failures, asking },
     activities: createActivityBoard(
       {
         drivers,

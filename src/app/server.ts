@@ -27,7 +27,7 @@ import { baseUrl } from '../manage/urls.ts'
 import type { HttpServer, Platform } from '../platform/platform.ts'
 import { within } from '../wait.ts'
 import { createAdminActions } from './admin-actions.ts'
-import { startMaintenance } from './maintenance.ts'
+import { askerRuns, startMaintenance } from './maintenance.ts'
 import { createPipeline, type Pipeline, type ServerDeps } from './pipeline.ts'
 import { webPages } from './web-pages.ts'
 
@@ -62,6 +62,7 @@ export async function openServer(deps: OpenServerDeps): Promise<RunningServer> {
     cwd: deps.home.root,
     connect: async (session: Session) => connections.to(session),
   }
+  await pipeline.asking.sweep(askerRuns)
   const declare = () => openDeclared(declaring, deps.config().sessions.declared)
   await declare()
   const maintenance = startMaintenance({ ...deps, pipeline, declare, begin: watch.begin })
@@ -79,6 +80,7 @@ export async function openServer(deps: OpenServerDeps): Promise<RunningServer> {
       stopWatching()
       await pipeline.refusals.close()
       await connections.closeAll()
+      await pipeline.asking.idle()
     },
   }
 }

@@ -104,12 +104,11 @@ function buildSessions(written: NonNullable<ConfigDocument['sessions']>, complai
     wake,
     agent,
     allow,
-    declared: Object.entries(declared).map(([id, { driver, settings = {}, permissions = [] }]) => ({
-      id,
-      driver,
-      settings,
-      permissions,
-    })),
+    declared: Object.entries(declared).map(
+      ([id, { driver, settings = {}, permissions = [], decisions = false }]) => ({
+        ...{ id, driver, settings, permissions, decisions },
+      }),
+    ),
   }
 }
 

@@ -15,6 +15,7 @@ export const limitsDefaults: LimitsConfig = {
   authFailuresPerMinute: 20,
   queuePerSession: 1000,
   turnsAtOnce: 0,
+  decisionSeconds: 1500,
   messageBytes: 65_536,
   hookBytes: 1_048_576,
 }

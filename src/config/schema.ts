@@ -188,6 +188,11 @@ const sessions = section({
           }),
         ),
         permissions: Type.Optional(texts('Tools whose permission requests are granted without a person')),
+        decisions: Type.Optional(
+          flag(
+            'People decide on what its agent asks, by a link, the command line, the API or the dashboard; default false',
+          ),
+        ),
       }),
       { description: 'Sessions by id', errorMessage: 'must be an object of sessions' },
     ),
@@ -210,6 +215,10 @@ export const documentSchema = section(
         knocksPerMinute: limit('For each grant or hook; default 600'),
         authFailuresPerMinute: limit('For each peer; default 20'),
         queuePerSession: limit('Unfinished deliveries; default 1000'),
+        decisionSeconds: seconds(
+          'How long a person has to decide on what an agent asks; default 1500',
+          86_400,
+        ),
         turnsAtOnce: limit('Turns that run at once, over all sessions; default none'),
         messageBytes: limit('Body of /hook; default 65536'),
         hookBytes: limit('Body of a hook; default 1048576'),

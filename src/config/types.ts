@@ -71,6 +71,8 @@ interface DeclaredSession {
   readonly settings: { readonly [key: string]: unknown }
   /** Permission requests that may be answered with yes without a person, by the name of the tool. */
   readonly permissions: readonly string[]
+  /** People decide on what its agent asks. */
+  readonly decisions: boolean
 }
 
 /** 0 means no limit. */
@@ -79,6 +81,8 @@ export interface LimitsConfig {
   readonly authFailuresPerMinute: number
   readonly queuePerSession: number
   readonly turnsAtOnce: number
+  /** How long a person has to decide on what an agent asks. */
+  readonly decisionSeconds: number
   readonly messageBytes: number
   /** For `wake`, `agent` and hooks that set no `maxBodyBytes`. */
   readonly hookBytes: number

@@ -21,6 +21,8 @@ interface ConnectionsDeps {
   /** The agents of ours that may be starting at once. */
   readonly starts: Pick<Slots, 'take'>
   readonly log: Log
+  /** Where what the agent of that opening asks is put before people; undefined where its configuration does not say so. */
+  readonly decisionsFor: (session: Session) => DriverTools['decisions']
 }
 
 interface Opened {
@@ -55,13 +57,17 @@ export function createConnections(deps: ConnectionsDeps): Connections {
   }
 }
 
-const toolsFor = (deps: ConnectionsDeps, session: Session): DriverTools => ({
-  runDir: deps.runDir,
-  now: deps.now,
-  log: deps.log,
-  starts: deps.starts.take,
-  remember: (settings) => deps.store.updateSettings(session.id, session.generation, settings),
-})
+function toolsFor(deps: ConnectionsDeps, session: Session): DriverTools {
+  const decisions = deps.decisionsFor(session)
+  return {
+    runDir: deps.runDir,
+    now: deps.now,
+    log: deps.log,
+    starts: deps.starts.take,
+    remember: (settings) => deps.store.updateSettings(session.id, session.generation, settings),
+    ...(decisions && { decisions }),
+  }
+}
 
 async function quietly(log: Log, session: SessionId, act: () => Promise<void>): Promise<void> {
   try {

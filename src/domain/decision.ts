@@ -17,6 +17,14 @@ export interface AgentRequest {
   readonly delivery?: DeliveryId
 }
 
+/** A decision's id is `dec_` and the 16 hexadecimal digits that name it in the token of its link. */
+export const decisionIdOf = (name: string): DecisionId => `dec_${name}` as DecisionId
+
+/** The digits that name it in its token. */
+export const nameOfDecision = (id: DecisionId): string => id.slice('dec_'.length)
+
+export const isDecisionId = (text: string): text is DecisionId => /^dec_[0-9a-f]{16}$/.test(text)
+
 export type Verdict = 'allow' | 'deny'
 
 /** By which door a person decided. */
@@ -44,6 +52,57 @@ export interface Decision {
   /** Nobody can decide from then on. */
   readonly expiresAt: number
   readonly closedAt?: number
+  /** The process that asks for the agent, where it is not the server. */
+  readonly asker?: Asker
+}
+
+/** `pid start-time` of a process, which no other process ever is. */
+export type Asker = string
+
+/** A request that is to be put before people. */
+export interface NewDecision
+  extends Pick<Decision, 'id' | 'session' | 'generation' | 'request' | 'openedAt' | 'expiresAt' | 'asker'> {}
+
+/** How an open request ends. */
+export interface DecisionEnd {
+  readonly how: 'applied' | 'elsewhere' | 'expired' | 'withdrawn'
+  readonly why?: string
+}
+
+export interface DecisionFilter {
+  readonly session?: SessionId
+  readonly open?: boolean
+  /** Those whose id begins so. */
+  readonly idPrefix?: string
+  readonly limit: number
+}
+
+/** Open requests of one session. */
+export const mostOpen = 64
+/** Closed ones, of all sessions, that are kept. */
+export const mostClosed = 1000
+
+/** Where decisions live: a part of `DoorStore`, and bound as that is. */
+export interface DecisionStore {
+  /**
+   * Puts a request of an agent before people, and notes it in the timeline of the delivery whose turn asks. A request of that id
+   * that is open already is the same one. Throws `session_missing` or `session_ended` where that opening is over,
+   * `session_not_allowed` where the session does not say `decisions`, and `queue_full` when too many are open there.
+   */
+  openDecision(draft: NewDecision): Promise<Decision>
+  /**
+   * A person decides, by one of our doors: the decision is `deciding` from then on. Throws `not_found`, and `decided_already` for one
+   * that is not open any more or past its time.
+   */
+  decide(id: DecisionId, verdict: Verdict, door: DecisionDoor, now: number): Promise<Decision>
+  /**
+   * What became of a request: `applied` closes what a person decided as that. What is closed already stays as it is, and what a
+   * person has decided does not expire any more. Resolves with the decision as it stands.
+   */
+  closeDecision(id: DecisionId, end: DecisionEnd, now: number): Promise<Decision | undefined>
+  findDecision(id: DecisionId): Promise<Decision | undefined>
+  /** Newest first. */
+  listDecisions(filter: DecisionFilter): Promise<readonly Decision[]>
 }
 
 /** A request of an agent that a person may decide on by one of our doors. */
@@ -73,7 +132,7 @@ export interface DecisionTools {
 export const isOpen = ({ closedAt }: Decision): boolean => closedAt === undefined
 
 /** What happened, in a sentence for who comes too late. */
-function whatHappened({ state, verdict, door, why }: Decision): string {
+export function whatHappened({ state, verdict, door, why }: Decision): string {
   const by = door === undefined ? '' : ` ${doors[door]}`
   switch (state) {
     case 'open':
@@ -105,3 +164,30 @@ const doors: Readonly<Record<DecisionDoor, string>> = {
 /** Refuses a decision that comes too late. */
 export const decidedAlready = (decision: Decision): Failure =>
   new Failure('decided_already', whatHappened(decision))
+
+/** How the decision ends so; undefined where it stays as it is. */
+export function closedBy(decision: Decision, { how }: DecisionEnd): Decision['state'] | undefined {
+  const { state, verdict } = decision
+  if (!isOpen(decision)) return undefined
+  if (how === 'applied')
+    return state === 'deciding' ? (verdict === 'allow' ? 'allowed' : 'denied') : undefined
+  if (how === 'expired') return state === 'open' ? 'expired' : undefined
+  return how
+}
+
+/** The line of a timeline that tells of a request. */
+export const askedText = ({ id, request }: Pick<Decision, 'id' | 'request'>): string =>
+  `${request.kind}: ${request.title} (${id})`
+
+/** What is asked, cut in its middle where it is too long: both ends are read before anybody says yes. */
+export function boundedDetail(detail: string): string {
+  const bytes = new TextEncoder().encode(detail)
+  if (bytes.length <= maxDetail) return detail
+  const cut = (part: Uint8Array) => new TextDecoder().decode(part).replace(/^\ufffd+|\ufffd+$/g, '')
+  const left = bytes.length - headBytes - tailBytes
+  return `${cut(bytes.subarray(0, headBytes))}\n… ${left} bytes are left out here …\n${cut(bytes.subarray(-tailBytes))}`
+}
+
+const maxDetail = 16_384
+const headBytes = 12_288
+const tailBytes = 4000

@@ -49,6 +49,8 @@ export type EventKind =
   | 'attempt'
   | 'submitted'
   | 'turn_started'
+  | 'asked'
+  | 'decided'
   | 'turn_completed'
   | 'answered'
   | 'callback'

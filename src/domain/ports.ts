@@ -1,3 +1,4 @@
+import type { DecisionStore } from './decision.ts'
 import type {
   Action,
   Delivery,
@@ -26,7 +27,7 @@ import type { Settlement } from './settlement.ts'
  * `DoorStore` is for what takes messages in and manages them: `inbound/`, `manage/`, `http/`, commands. A session is
  * also ended by hand from here.
  */
-export interface DoorStore extends GrantStore, Pick<HostLink, 'endSession' | 'failQueued'> {
+export interface DoorStore extends GrantStore, DecisionStore, Pick<HostLink, 'endSession' | 'failQueued'> {
   findSession(id: SessionId): Promise<Session | undefined>
   /** By id. */
   listSessions(): Promise<readonly Session[]>

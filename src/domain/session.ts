@@ -12,6 +12,8 @@ export interface Session {
   readonly driver: string
   /** What the driver needs to find or start the agent; only that driver parses it. */
   readonly settings: DriverSettings
+  /** What its agent asks is put before people, who decide by a link, the command line, the API or the dashboard. */
+  readonly decisions?: true
   readonly state: SessionState
   /** Why it is offline or how it ended, for people. */
   readonly why?: string

@@ -17,6 +17,8 @@ export interface Declaration {
   readonly driver: string
   readonly settings: { readonly [key: string]: unknown }
   readonly permissions: readonly string[]
+  /** People decide on what its agent asks. */
+  readonly decisions: boolean
 }
 
 /**
@@ -44,7 +46,10 @@ async function openOne(deps: DeclaredDeps, declaration: Declaration): Promise<vo
     { ...declaration.settings, ...(permissions.length > 0 && { permissions }) },
     { cwd: deps.cwd },
   )
-  await openSession(deps, { id, driver: driver.kind, settings, generation, replace: true })
+  await openSession(deps, {
+    ...{ id, driver: driver.kind, settings, generation, replace: true },
+    ...(declaration.decisions && { decisions: true }),
+  })
   deps.log('info', 'session.declared', { session: id, driver: driver.kind })
 }
 
@@ -63,10 +68,10 @@ export const unknownDrivers = (
 const mark = 'declared-'
 
 /** The same declaration is the same opening, over any number of restarts. */
-const generationOf = ({ driver, settings, permissions }: Declaration): string =>
+const generationOf = ({ driver, settings, permissions, decisions }: Declaration): string =>
   mark +
   createHash('sha256')
-    .update(JSON.stringify([driver, settings, permissions]))
+    .update(JSON.stringify([driver, settings, permissions, ...(decisions ? ['decisions'] : [])]))
     .digest('hex')
     .slice(0, 16)
 

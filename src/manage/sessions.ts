@@ -33,6 +33,8 @@ interface Registration {
   readonly settings: DriverSettings
   readonly replace: boolean
   readonly cwd: string
+  /** People decide on what its agent asks. */
+  readonly decisions?: true
   /** Tries the agent out first; aborting ends that. */
   readonly check?: AbortSignal
 }
@@ -57,7 +59,10 @@ export async function registerSession(deps: RegisterDeps, wanted: Registration):
   const id = parseSessionId(wanted.id)
   const driver = requireDriver(deps.drivers, wanted.driver)
   const settings = await driver.prepare(wanted.settings, { cwd: wanted.cwd })
-  const named = { id, driver: driver.kind, settings, generation: newGeneration(deps.clock) }
+  const named = {
+    ...{ id, driver: driver.kind, settings, generation: newGeneration(deps.clock) },
+    ...(wanted.decisions && { decisions: true as const }),
+  }
   const replace = wanted.replace || (await hasLostAgent(deps, id))
   const trial = wanted.check && (await trialOf(deps, { ...named, replace }, wanted.check))
   if (trial && !trial.works) return { trial }
@@ -80,7 +85,9 @@ async function trialOf(deps: RegisterDeps, wanted: Wanted, signal: AbortSignal):
   return { works: false, readiness: { kind: 'missing' } }
 }
 
-type Wanted = Pick<Session, 'id' | 'driver' | 'settings' | 'generation'> & { readonly replace: boolean }
+type Wanted = Pick<Session, 'id' | 'driver' | 'settings' | 'generation' | 'decisions'> & {
+  readonly replace: boolean
+}
 
 /** Opens a session whose settings are complete; the agent it replaces is ended where it is ours. */
 export async function openSession(deps: OpenSessionDeps, wanted: Wanted): Promise<Opened> {

@@ -5,6 +5,7 @@ import type { SessionId } from '../domain/session.ts'
 import type { SqlRow } from '../platform/platform.ts'
 import { pause } from '../wait.ts'
 import type { StoreContext } from './context.ts'
+import { forgetDecisionsOf } from './decisions.ts'
 import { byId, keyOf, number, text } from './rows.ts'
 
 export function createPurge(context: StoreContext): Pick<Store, 'purgeDelivery' | 'purgeSettled'> {
@@ -78,10 +79,12 @@ async function emptyLog({ read, sql }: Pick<StoreContext, 'read' | 'sql'>): Prom
 const logWaitMs = 4000
 const logPauseMs = 25
 
-function erase({ sql, cache }: StoreContext, row: SqlRow): void {
+function erase(context: StoreContext, row: SqlRow): void {
+  const { sql, cache } = context
   const seq = number(row.seq)
   const session = text(row.session) as SessionId
   for (const table of ['events', 'attempts']) sql(`DELETE FROM ${table} WHERE delivery = ?`).run(seq)
+  forgetDecisionsOf(context, text(row.id) as DeliveryId)
   sql('DELETE FROM deliveries WHERE seq = ?').run(seq)
   sql(keepHighest).run('seq', seq)
   sql(keepHighest).run('idTime', timeOfId(text(row.id) as DeliveryId))

@@ -3,6 +3,7 @@ import type { DoorStore, Store } from '../domain/ports.ts'
 import { createCache } from './cache.ts'
 import { openReading, type Sql } from './connection.ts'
 import { type ReadContext, readNow, type StoreDeps } from './context.ts'
+import { findDecision, listDecisions } from './decisions.ts'
 import { examine } from './examine.ts'
 import { listGrants } from './grants.ts'
 import { noticeReads } from './notices.ts'
@@ -26,6 +27,8 @@ export type Reads = Pick<
   | 'knocksByHour'
   | 'listRefusals'
   | 'countRefusals'
+  | 'findDecision'
+  | 'listDecisions'
 > &
   Pick<NoticeStore, 'dueNotices' | 'listNotices' | 'noticeHealth'> &
   Pick<Store, 'examine'>
@@ -43,6 +46,8 @@ export const readsOf = (context: ReadContext): Reads => ({
   knocksByHour: (from, hours) => knocksByHour(context, from, hours),
   listRefusals: (filter) => context.read(() => listRefusals(context, filter)),
   countRefusals: (fromHour) => context.read(() => countRefusals(context, fromHour)),
+  findDecision: (id) => context.read(() => findDecision(context, id)),
+  listDecisions: (filter) => context.read(() => listDecisions(context, filter)),
   examine: () => context.read(() => examine(context)),
   ...noticeReads(context),
 })

@@ -54,6 +54,7 @@ export const sessionOf = (row: SqlRow): Session =>
     generation: text(row.generation),
     driver: text(row.driver),
     settings: JSON.parse(text(row.settings)) as DriverSettings,
+    decisions: row.decisions === 1 ? true : undefined,
     state: text(row.state) as SessionState,
     why: orUndefined(row.why, text),
     exitCode: orUndefined(row.exit_code, number),

@@ -3,6 +3,7 @@ import type { HostLink } from '../domain/ports.ts'
 import { channelOf, isStanding, type Session, type SessionId } from '../domain/session.ts'
 import type { SqlValue } from '../platform/platform.ts'
 import type { StoreContext } from './context.ts'
+import { withdrawAll } from './decisions.ts'
 import { happened } from './notices.ts'
 import { number } from './rows.ts'
 
@@ -49,8 +50,10 @@ function endOpening(
      WHERE id = ? AND generation = ? AND state <> 'ended'`,
     [at, exitCode ?? null, why ?? null, id, generation],
   )
-  if (isOver) noteEnd(context, id, generation, { exitCode, why })
-  return isOver
+  if (!isOver) return false
+  withdrawAll(context, id, 'the session ended')
+  noteEnd(context, id, generation, { exitCode, why })
+  return true
 }
 
 const noteEnd = (
@@ -77,8 +80,8 @@ function open(context: StoreContext, session: Session, replace: boolean): { read
     noteEnd(context, session.id, before.generation, { why: 'another took its place' })
   context
     .sql(
-      `INSERT OR REPLACE INTO sessions (id, generation, driver, settings, state, why, opened_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO sessions (id, generation, driver, settings, state, why, opened_at, decisions)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       session.id,
@@ -88,9 +91,11 @@ function open(context: StoreContext, session: Session, replace: boolean): { read
       session.state,
       session.why ?? null,
       session.openedAt,
+      session.decisions ? 1 : 0,
     )
   context.cache.forgetSession(session.id)
   releaseClosed(context, session.id)
+  if (before) withdrawAll(context, session.id, 'the session was opened anew')
   return { liveGrants: countLiveGrants(context, session) }
 }
 

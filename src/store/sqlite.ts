@@ -5,6 +5,7 @@ import type { Draft, Store } from '../domain/ports.ts'
 import { backup, copyBeforeUpgrade } from './backup.ts'
 import { anythingDue, claimDue, makeDue, nextDue, releaseLeases } from './claims.ts'
 import { openContext, type StoreContext, type StoreDeps, writeProbe } from './context.ts'
+import { decisionWrites } from './decisions.ts'
 import { createExpiry, failQueued } from './expiry.ts'
 import { type Filed, recorded } from './filed.ts'
 import { grantWrites } from './grants.ts'
@@ -56,6 +57,7 @@ export async function openStore(deps: StoreDeps): Promise<SqliteStore> {
     ...grantWrites(context),
     ...sessionWrites(context),
     pause: (target, at) => write(() => setPause(context, target, at)),
+    ...decisionWrites(context),
     ...createExpiry(context),
     ...createPurge(context),
     ...noticeWrites(context),

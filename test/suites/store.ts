@@ -1,4 +1,5 @@
 import { testClaims } from './store/claims.ts'
+import { testDecisions } from './store/decisions.ts'
 import { testGrants } from './store/grants.ts'
 import { checking, type StoreHarness } from './store/harness.ts'
 import { testLists } from './store/lists.ts'
@@ -22,6 +23,7 @@ export function testStore(harness: StoreHarness): void {
     testLists,
     testRefusals,
     testNotices,
+    testDecisions,
   ])
     part(check)
 }

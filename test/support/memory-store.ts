@@ -1,3 +1,4 @@
+import type { Decision, DecisionId } from '../../src/domain/decision.ts'
 import {
   type Attempt,
   type Delivery,
@@ -56,6 +57,7 @@ import {
 import { settle, submitted } from '../../src/domain/settle.ts'
 import { isUnspent, type Settlement, settled } from '../../src/domain/settlement.ts'
 import { grantBehind, stillOpens } from '../../src/domain/source.ts'
+import { memoryDecisions, type Note, withdrawAll } from './memory-decisions.ts'
 
 /** What several handles share, as processes share a database. */
 export interface MemoryState {
@@ -66,6 +68,7 @@ export interface MemoryState {
   keys: readonly KeyMark[]
   lastSeq: number
   lastIdTime: number
+  readonly decisions: Map<DecisionId, Decision>
   refusals: readonly Refusal[]
   readonly refusalCounts: Map<string, RefusalCount>
   noticeRules: readonly NoticeRule[]
@@ -106,6 +109,7 @@ export function createMemoryState(
     keys: [],
     lastSeq: 0,
     lastIdTime: 0,
+    decisions: new Map(),
     refusals: [],
     refusalCounts: new Map(),
     noticeRules: [],
@@ -223,6 +227,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
     },
     ...refusals(state, write),
     ...notices(state, now, write),
+    ...memoryDecisions(state, write, noteIn(state, now)),
     examine: async () => [],
     keepTime: async () => undefined,
     keyFacts: async () => ({
@@ -242,6 +247,14 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
     close: async () => undefined,
   }
 }
+
+/** Adds to the timeline of a delivery, if it is there. */
+const noteIn =
+  (state: MemoryState, now: () => number): Note =>
+  (id, event) => {
+    const found = state.rows.find(({ delivery }) => delivery.id === id)
+    if (found) note(found, [{ at: now(), ...event }])
+  }
 
 function happened(state: MemoryState, happening: Happening, at: number): void {
   const wanting = rulesFor(state.noticeRules, happening)
@@ -347,7 +360,7 @@ function notices(state: MemoryState, now: () => number, write: Write): NoticeSto
   }
 }
 
-type Write = <T>(act: () => T) => Promise<T>
+export type Write = <T>(act: () => T) => Promise<T>
 
 function grants({ grants: all, sessions: open }: MemoryState, now: () => number, write: Write) {
   return {
@@ -434,6 +447,7 @@ function sessions(state: MemoryState, now: () => number, write: Write) {
           ended(before, { why: 'another took its place' })
         all.set(session.id, session)
         releaseClosed(state, session.id, now())
+        if (before) withdrawAll(state, noteIn(state, now), session.id, 'the session was opened anew', now())
         const pointing = [...minted.values()].filter(
           (grant) => grant.session === session.id && alive(grant, now()),
         )
@@ -448,8 +462,10 @@ function sessions(state: MemoryState, now: () => number, write: Write) {
           ...{ ...session, ...rest, endedAt: at },
           state: 'ended',
         }))
-        if (isOver) ended({ id, generation }, rest)
-        return isOver
+        if (!isOver) return false
+        withdrawAll(state, noteIn(state, now), id, 'the session ended', now())
+        ended({ id, generation }, rest)
+        return true
       }),
     markSession: async (id: SessionId, generation: string, state: 'live' | 'offline', why?: string) => {
       await write(() =>

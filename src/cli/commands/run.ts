@@ -4,7 +4,7 @@ import { type Call, type Command, withHome } from '../command.ts'
 import type { LocalHome, TerminalHolder } from '../context.ts'
 import { join } from './attach.ts'
 import { hooksView, printHooks } from './hook-relay.ts'
-import { printOpened } from './session.ts'
+import { decisionsFlag, printOpened } from './session.ts'
 
 export const run: Command = {
   name: 'run',
@@ -21,6 +21,7 @@ export const run: Command = {
     },
     { name: 'detach', summary: 'leave it in the background' },
     { name: 'replace', summary: 'take the place of a live session of that id' },
+    decisionsFlag,
     {
       name: 'print-hooks',
       summary: 'print the settings that make the agent report its turns, and start nothing',
@@ -56,7 +57,10 @@ async function start(call: Call, home: LocalHome, holder: TerminalHolder): Promi
   const generation = newGeneration(clock)
   const { cwd, terminal: size } = call.io
   const settings = await holder.start({ session: id, generation, command: call.rest, cwd, ...size })
-  const wanted = { id, driver: 'pty', settings, generation }
+  const wanted = {
+    ...{ id, driver: 'pty', settings, generation },
+    ...(call.flags.on('decisions') && { decisions: true as const }),
+  }
   try {
     const opened = await openSession({ store, clock, connect }, { ...wanted, replace })
     await noteEarlyEnd(home, opened.session)

@@ -15,6 +15,11 @@ import { printUnfit, trialText, trialView } from './session/trial.ts'
 const id = { name: 'id', summary: 'the session', required: true }
 const presets = ['claude', 'codex', 'gemini', 'opencode', 'pi', 'qwen']
 
+export const decisionsFlag = {
+  name: 'decisions',
+  summary: 'let people decide on what its agent asks: by a link, postern decide, the API or the dashboard',
+}
+
 export const sessionCommands: readonly Command[] = [
   {
     name: 'session add',
@@ -35,6 +40,7 @@ export const sessionCommands: readonly Command[] = [
       { name: 'url', value: 'URL', summary: 'http and others: where the agent answers' },
       { name: 'cwd', value: 'DIR', summary: 'where its process runs; here unless given' },
       { name: 'set', value: 'NAME=VALUE', summary: 'any other setting of the driver', many: true },
+      decisionsFlag,
       { name: 'check', summary: 'try it first; register nothing that does not work' },
       { name: 'print-hooks', summary: 'print the settings that make its agent report its turns' },
       { name: 'replace', summary: 'take the place of a live session of that id' },
@@ -95,6 +101,7 @@ function runAdd(call: Call): Promise<number> {
         settings: settingsOf(call),
         replace: call.flags.on('replace'),
         cwd: call.io.cwd,
+        ...(call.flags.on('decisions') && { decisions: true }),
         ...(call.flags.on('check') && { check: call.io.stopping }),
       },
     )

@@ -98,27 +98,32 @@ CREATE INDEX notices_waiting ON notices (rule, seq) WHERE state = 'PENDING';
 CREATE INDEX notices_settled ON notices (settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX notices_by_happening ON notices (happening);
 
+-- Sessions whose agents' requests are put before people.
+ALTER TABLE sessions ADD COLUMN decisions INTEGER NOT NULL DEFAULT 0;
+
 -- What agents ask a person, and what was decided.
 CREATE TABLE decisions (
   seq        INTEGER PRIMARY KEY,
   id         TEXT NOT NULL UNIQUE,
   session    TEXT NOT NULL,
   generation TEXT NOT NULL,
+  -- The agent's own name for it.
   request    TEXT NOT NULL,
   kind       TEXT NOT NULL,
   title      TEXT NOT NULL,
   detail     TEXT NOT NULL,
   state      TEXT NOT NULL,
-  -- By which door, and what happened where it was none of ours.
+  -- What a person decided by one of our doors, which one, and what happened where it was none of them.
+  verdict    TEXT,
   door       TEXT,
   why        TEXT,
   opened_at  INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
   closed_at  INTEGER,
+  -- The delivery whose turn asks.
   delivery   TEXT,
   -- The process that asks for the agent, where it is not the server: `pid start-time`.
-  asker      TEXT,
-  UNIQUE (session, generation, request)
+  asker      TEXT
 ) STRICT;
-CREATE INDEX decisions_open ON decisions (opened_at) WHERE state = 'open';
-CREATE INDEX decisions_by_session ON decisions (session, seq);
+CREATE UNIQUE INDEX decisions_open ON decisions (session, generation, request) WHERE closed_at IS NULL;
+CREATE INDEX decisions_by_delivery ON decisions (delivery) WHERE delivery IS NOT NULL;

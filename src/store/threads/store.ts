@@ -38,6 +38,8 @@ export async function openThreadedStore(deps: ThreadedDeps): Promise<Store> {
     findSession: near.findSession,
     listSessions: near.listSessions,
     listPauses: near.listPauses,
+    findDecision: near.findDecision,
+    listDecisions: near.listDecisions,
     findDelivery: near.findDelivery,
     dueNotices: near.dueNotices,
 
@@ -61,6 +63,9 @@ export async function openThreadedStore(deps: ThreadedDeps): Promise<Store> {
     endSession: (id, generation, end) => changing(call('endSession', id, generation, end)),
     markSession: (id, generation, state, why) => changing(call('markSession', id, generation, state, why)),
     updateSettings: (id, generation, settings) => changing(call('updateSettings', id, generation, settings)),
+    openDecision: (draft) => changing(call('openDecision', draft)),
+    decide: (id, verdict, door, now) => changing(call('decide', id, verdict, door, now)),
+    closeDecision: (id, end, now) => changing(call('closeDecision', id, end, now)),
     claimDue: (claim) => call('claimDue', claim),
     acceptDelivery: (id, now, evidence) => call('acceptDelivery', id, now, evidence),
     settleDelivery: (id, attempt, settlement, now) => call('settleDelivery', id, attempt, settlement, now),
