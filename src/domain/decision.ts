@@ -23,8 +23,6 @@ export const decisionIdOf = (name: string): DecisionId => `dec_${name}` as Decis
 /** The digits that name it in its token. */
 export const nameOfDecision = (id: DecisionId): string => id.slice('dec_'.length)
 
-export const isDecisionId = (text: string): text is DecisionId => /^dec_[0-9a-f]{16}$/.test(text)
-
 export type Verdict = 'allow' | 'deny'
 
 /** By which door a person decided. */

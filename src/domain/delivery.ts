@@ -139,11 +139,9 @@ export interface DeliveryRecord extends Delivery {
 }
 
 /** The one fact beside the state, as lists and answers show it. */
-export const causeOf = ({
-  failedStep,
-  heldBecause,
-}: Pick<Delivery, 'failedStep' | 'heldBecause'>): FailedStep | HeldBecause | undefined =>
-  failedStep ?? heldBecause
+export const causeOf = (
+  delivery: Pick<Delivery, 'failedStep' | 'heldBecause'>,
+): FailedStep | HeldBecause | undefined => delivery.failedStep ?? delivery.heldBecause
 
 /** The same delivery with its times on another clock. */
 export function onClock<T extends Delivery>(delivery: T, to: (at: number) => number): T {

@@ -16,11 +16,13 @@ import {
 } from '../domain/decision.ts'
 import { type DeliveryId, type EventKind, seqOf } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
+import { type Happening, inputKey } from '../domain/notice.ts'
 import { oneLine } from '../domain/one-line.ts'
 import type { DoorStore } from '../domain/ports.ts'
 import { requireOpen, type SessionId } from '../domain/session.ts'
 import type { SqlRow } from '../platform/platform.ts'
 import type { ReadContext, StoreContext } from './context.ts'
+import { happened } from './notices.ts'
 import { number, orUndefined, text } from './rows.ts'
 import { addEvents } from './settle.ts'
 
@@ -56,8 +58,17 @@ function open(context: StoreContext, draft: NewDecision): Decision {
     )
   const opened = required(context, draft.id)
   note(context, opened, 'asked', askedText(opened))
+  happened(context, asked(opened))
   return opened
 }
+
+/** `decision` stands for the address at which it is decided, which is made when somebody is told. */
+const asked = ({ id, session, generation, request, openedAt }: Decision): Happening => ({
+  name: 'needs_input',
+  session,
+  data: { kind: request.kind, asks: `${request.kind}: ${request.title}`, since: openedAt, decision: id },
+  once: inputKey(session, generation, id),
+})
 
 /** Only the opening that asks, and only where the session's configuration says so. */
 function requireAsking(context: StoreContext, { session: id, generation }: NewDecision): void {

@@ -62,6 +62,7 @@ describe('loadConfig', () => {
         authFailuresPerMinute: 20,
         queuePerSession: 1000,
         turnsAtOnce: 0,
+        decisionSeconds: 1500,
         messageBytes: 65_536,
         hookBytes: 1_048_576,
       },

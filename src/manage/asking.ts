@@ -1,0 +1,216 @@
+import {
+  type AgentRequest,
+  type Asker,
+  type Decided,
+  type Decision,
+  type DecisionEnd,
+  type DecisionId,
+  type DecisionStore,
+  type DecisionTools,
+  decisionIdOf,
+  isOpen,
+  type OpenRequest,
+} from '../domain/decision.ts'
+import { reasonOf } from '../domain/error.ts'
+import type { Clock, Log } from '../domain/ports.ts'
+import type { Session } from '../domain/session.ts'
+import { type DecideOrder, decide } from './decisions.ts'
+
+/** The requests that agents of this process have put before people. */
+export interface Asking {
+  /** For the driver of that opening; undefined where its configuration does not say `decisions: true`. */
+  toolsFor(session: Session): DecisionTools | undefined
+  /** Looks at what was decided by another process, or done to a session. */
+  follow(): Promise<void>
+  /** A person decides: as the function `decide`, in the process of this. */
+  decide(order: DecideOrder): Promise<Decision>
+  /** Closes what nobody asks any more: its process is gone, or it is of an earlier server. */
+  sweep(isRunning: (asker: Asker) => Promise<boolean>): Promise<void>
+  /** Resolves when everything is written down. */
+  idle(): Promise<void>
+}
+
+interface AskingDeps {
+  readonly store: DecisionStore
+  readonly clock: Pick<Clock, 'now' | 'bytes'>
+  /** How long a person has, unless the driver knows better. */
+  readonly withinMs: () => number
+  readonly log: Log
+  /** This process, where it is not the server. */
+  readonly asker?: Asker
+}
+
+/** One request that is open here. */
+interface Asked {
+  id: DecisionId
+  readonly session: Session
+  /** The row is written, or could not be. */
+  readonly written: Promise<unknown>
+  readonly resolve: (decided: Decided | undefined) => void
+  timer: ReturnType<typeof setTimeout> | undefined
+  told: boolean
+}
+
+interface AskingState {
+  readonly deps: AskingDeps
+  readonly open: Set<Asked>
+  readonly pending: Set<Promise<unknown>>
+  readonly watchers: Set<() => void>
+}
+
+export function createAsking(deps: AskingDeps): Asking {
+  const state: AskingState = { deps, open: new Set(), pending: new Set(), watchers: new Set() }
+  return {
+    toolsFor: (session) =>
+      session.decisions && { open: (request, withinMs) => ask(state, session, request, withinMs) },
+    follow: async () => {
+      await lookAtAll(state)
+      changed(state)
+    },
+    decide: (order) =>
+      decide(
+        {
+          ...deps,
+          nextLook: async (signal) => {
+            const next = nextChange(state, signal)
+            await lookAtAll(state)
+            await next
+          },
+        },
+        order,
+      ),
+    sweep: (isRunning) => sweep(state, isRunning),
+    idle: async () => {
+      while (state.pending.size > 0) await Promise.all(state.pending)
+    },
+  }
+}
+
+/** Writes the row and waits beside it. What cannot be put before people is as good as not decided in time. */
+function ask(
+  state: AskingState,
+  session: Session,
+  request: AgentRequest,
+  withinMs = state.deps.withinMs(),
+): OpenRequest {
+  const { store, clock, log, asker } = state.deps
+  const { promise: decided, resolve } = Promise.withResolvers<Decided | undefined>()
+  const openedAt = clock.now()
+  const id = newDecisionId(clock)
+  const { id: sessionId, generation } = session
+  const draft = { id, session: sessionId, generation, request, openedAt, expiresAt: openedAt + withinMs }
+  const written = store.openDecision({ ...draft, ...(asker !== undefined && { asker }) })
+  const asked: Asked = { id, session, written, resolve, timer: undefined, told: false }
+  state.open.add(asked)
+  track(
+    state,
+    written.then(
+      (decision) => {
+        asked.id = decision.id
+        if (state.open.has(asked))
+          asked.timer = setTimeout(() => end(state, asked, { how: 'expired' }), withinMs)
+        log('info', 'decision.opened', { decision: decision.id, session: sessionId })
+        changed(state)
+      },
+      (thrown: unknown) => {
+        over(state, asked)
+        log('warn', 'decision.open_failed', { session: sessionId, why: reasonOf(thrown) })
+      },
+    ),
+  )
+  return {
+    decided,
+    close: (how, why) => {
+      end(state, asked, { how, why })
+      over(state, asked)
+    },
+  }
+}
+
+const lookAtAll = (state: AskingState) => Promise.all([...state.open].map((asked) => look(state, asked)))
+
+/** Reads the row: was it decided, or closed? */
+async function look(state: AskingState, asked: Asked): Promise<void> {
+  await asked.written.catch(() => {})
+  const decision = await state.deps.store.findDecision(asked.id)
+  if (!decision || !isOpen(decision)) return over(state, asked)
+  const { verdict } = decision
+  if (decision.state !== 'deciding' || verdict === undefined || asked.told) return
+  asked.told = true
+  asked.resolve({
+    verdict,
+    applied: (trouble) =>
+      end(state, asked, trouble === undefined ? { how: 'applied' } : { how: 'elsewhere', why: trouble }),
+  })
+}
+
+/** Writes how the request ended. What a person decided in the same moment counts before the end of the time. */
+function end(state: AskingState, asked: Asked, how: DecisionEnd): void {
+  const { store, clock, log } = state.deps
+  const write = async () => {
+    await asked.written.catch(() => {})
+    const decision = await store.closeDecision(asked.id, how, clock.now())
+    if (decision && isOpen(decision)) return look(state, asked)
+    over(state, asked)
+    if (decision)
+      log('info', 'decision.closed', {
+        decision: decision.id,
+        session: decision.session,
+        state: decision.state,
+        ...(decision.door !== undefined && { door: decision.door }),
+      })
+    changed(state)
+  }
+  track(
+    state,
+    write().catch((thrown: unknown) =>
+      log('warn', 'decision.close_failed', { decision: asked.id, why: reasonOf(thrown) }),
+    ),
+  )
+}
+
+function over(state: AskingState, asked: Asked): void {
+  clearTimeout(asked.timer)
+  state.open.delete(asked)
+  asked.resolve(undefined)
+}
+
+function track(state: AskingState, act: Promise<unknown>): void {
+  state.pending.add(act)
+  void act.finally(() => state.pending.delete(act))
+}
+
+function changed({ watchers }: AskingState): void {
+  for (const wake of watchers) wake()
+}
+
+function nextChange({ watchers }: AskingState, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      watchers.delete(wake)
+      signal.removeEventListener('abort', wake)
+      resolve()
+    }
+    watchers.add(wake)
+    signal.addEventListener('abort', wake)
+    if (signal.aborted) wake()
+  })
+}
+
+const mostSwept = 1000
+
+async function sweep(
+  { deps: { store, clock, log }, open }: AskingState,
+  isRunning: (asker: Asker) => Promise<boolean>,
+): Promise<void> {
+  for (const { id, asker, session } of await store.listDecisions({ open: true, limit: mostSwept })) {
+    const asked = asker === undefined ? [...open].some((each) => each.id === id) : await isRunning(asker)
+    if (asked) continue
+    const why = asker === undefined ? 'the server that asked has ended' : 'the process that asked is gone'
+    await store.closeDecision(id, { how: 'withdrawn', why }, clock.now())
+    log('info', 'decision.closed', { decision: id, session, state: 'withdrawn' })
+  }
+}
+
+const newDecisionId = ({ bytes }: Pick<Clock, 'bytes'>): DecisionId =>
+  decisionIdOf([...bytes(8)].map((byte) => byte.toString(16).padStart(2, '0')).join(''))
