@@ -20,6 +20,8 @@ export interface Driver {
    * never throws.
    */
   discover?(place: DiscoveryPlace): Promise<readonly Discovered[]>
+  /** Whether that process is the agent of the session, or the server that its conversation lives in. */
+  carries?(session: Session, process: ProcessIdentity): Promise<boolean>
   /** Whether a turn of that session ends with the agent's answer; where this is missing, it always does. */
   answers?(session: Session, tools: Pick<DriverTools, 'runDir'>): Promise<boolean>
   /** Binds to one opening of a session. Does not wait for the agent; `state` tells. */
@@ -67,6 +69,11 @@ export interface DriverTools {
   readonly starts?: (since: number, signal: AbortSignal) => Promise<(() => void) | undefined>
   /** Where the agent's requests are put before people; present only where the session's configuration says `decisions: true`. */
   readonly decisions?: DecisionTools
+  /**
+   * The path of the file with the agent's own capability (`capability.ts`), for the environment of what is started; undefined
+   * where there is none now. Absent where agents get none.
+   */
+  readonly self?: () => Promise<string | undefined>
   /** Keeps what the driver learned about its session (a resumable id) across restarts. */
   readonly remember: (settings: DriverSettings) => Promise<void>
   readonly log: Log
@@ -142,4 +149,11 @@ export interface Blocked {
   /** What is asked, where it is more than `why`: `permission: Bash(ls)`. */
   readonly asks?: string
   readonly since?: number
+}
+
+/** A process for good: pids are used again, a pid together with its start is not. */
+export interface ProcessIdentity {
+  readonly pid: number
+  /** Opaque; compared for equality only. Differs across reboots. */
+  readonly start: string
 }

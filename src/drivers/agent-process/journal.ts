@@ -1,8 +1,9 @@
 import type { DeliveryId } from '../../domain/delivery.ts'
+import type { ProcessIdentity } from '../../domain/driver.ts'
 import type { Session } from '../../domain/session.ts'
 import { openJournal } from '../journal.ts'
 import { endOrphan } from '../process/orphans.ts'
-import { identify, isRunning, type ProcessIdentity } from '../process/process.ts'
+import { identify, isRunning } from '../process/process.ts'
 
 /** What one opening of a session runs and has taken, on disk, for whoever comes after a crash. */
 export interface AgentJournal {

@@ -1,16 +1,24 @@
 import { homedir } from 'node:os'
 import type { DeliveryId } from '../../domain/delivery.ts'
-import type { Connection, Discovered, DiscoveryPlace, Driver, DriverTools } from '../../domain/driver.ts'
+import type {
+  Connection,
+  Discovered,
+  DiscoveryPlace,
+  Driver,
+  DriverTools,
+  ProcessIdentity,
+} from '../../domain/driver.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import type { DriverSettings, Session } from '../../domain/session.ts'
 import { listSkills } from '../agents/skills.ts'
 import type { DriverDeps } from '../deps.ts'
+import { isRunning } from '../process/process.ts'
 import { openAttempts } from './journal.ts'
 import { look, type Opening, placeOf, readinessOf } from './opening.ts'
 import { outcomeOf, recover } from './recovery.ts'
 import { liveEntries } from './registry.ts'
 import { send } from './send.ts'
-import { configDirOf, findClaude, parseClaude } from './settings.ts'
+import { type ClaudeSettings, configDirOf, findClaude, parseClaude, successorOf } from './settings.ts'
 
 /**
  * A Claude Code that a person has open, through its inbox and without typing: its registry shows its state, its
@@ -25,6 +33,7 @@ export const claudeDriver = (deps: DriverDeps): Driver => ({
     ...(await findClaude(settings, cwd, configDirOf(deps.env, homedir()))),
   }),
   discover,
+  carries,
   connect: (session, tools) => connect(deps, session, tools),
 })
 
@@ -80,6 +89,16 @@ async function discover({ env, userHome, reached }: DiscoveryPlace): Promise<rea
     id: 'claude',
     add: ['--driver', 'claude', ...(isAlone(cwd) ? ['--cwd', cwd] : ['--set', `pid=${pid}`])],
   }))
+}
+
+/** Its own process, or that of the Claude Code that was opened in its place. */
+async function carries({ settings }: Session, { pid, start }: ProcessIdentity): Promise<boolean> {
+  const known = parseClaude(settings)
+  const isIt = ({ process }: ClaudeSettings) => process.pid === pid && process.start === start
+  if (isIt(known)) return true
+  if (known.follow === undefined || (await isRunning(known.process))) return false
+  const next = await successorOf(known)
+  return typeof next !== 'string' && isIt(next)
 }
 
 const processOf = ({ process }: DriverSettings): string => JSON.stringify(process)

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
+import type { ProcessIdentity } from '../../domain/driver.ts'
 import { isObject, parseJson, textAt } from '../json.ts'
 import { namesIn, textOf } from '../process/files.ts'
-import { identify, isRunning, type ProcessIdentity } from '../process/process.ts'
+import { identify, isRunning } from '../process/process.ts'
 
 /** What a running Claude Code writes to `sessions/<pid>.json` of its configuration directory (seen in 2.1.329). */
 export interface Entry {
@@ -42,12 +43,6 @@ async function liveEntry(configDir: string, pid: number): Promise<LiveEntry | un
   const process = await identify(pid)
   const entry = process && (await readEntry(configDir, pid))
   return process && entry && (await isRunning(process)) ? { ...entry, process } : undefined
-}
-
-/** The variables that a process was started with; none where the system does not show it. */
-export async function environmentOf(pid: number): Promise<Readonly<Record<string, string>>> {
-  const pairs = (await textOf(`/proc/${pid}/environ`)).split('\0').map((pair) => /^([^=]+)=(.*)$/s.exec(pair))
-  return Object.fromEntries(pairs.flatMap((pair) => (pair ? [[pair[1], pair[2]]] : [])))
 }
 
 /** The token that lets a message into its inbox; undefined where it wants none. */

@@ -1,8 +1,9 @@
 import { isAbsolute, join, resolve } from 'node:path'
+import type { ProcessIdentity } from '../../domain/driver.ts'
 import { Failure } from '../../domain/error.ts'
 import type { DriverSettings } from '../../domain/session.ts'
-import type { ProcessIdentity } from '../process/process.ts'
-import { environmentOf, type LiveEntry, liveEntries } from './registry.ts'
+import { environmentOf } from '../process/files.ts'
+import { type LiveEntry, liveEntries } from './registry.ts'
 
 /** One running Claude Code. A pid is used again, a pid together with its start is not. */
 export interface ClaudeSettings {

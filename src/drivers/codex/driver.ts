@@ -1,18 +1,20 @@
 import { homedir } from 'node:os'
 import type { Driver } from '../../domain/driver.ts'
 import { Failure, reasonOf } from '../../domain/error.ts'
+import { isLoopback } from '../../domain/loopback.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import type { DriverSettings } from '../../domain/session.ts'
 import { type AgentOrder, type Started, startAgent } from '../agent-process/agent.ts'
 import type { Child } from '../agent-process/child.ts'
 import { ownedDriver } from '../agent-process/driver.ts'
 import type { OwnedDeps } from '../agent-process/opening.ts'
+import { listensOnPort, listensOnSocket } from '../process/ports.ts'
 import { agentOn } from './agent.ts'
 import { type AppServer, connectChild } from './app-server.ts'
 import { connectServer, whyUnreachable } from './connect.ts'
 import { discoverCodex } from './discover.ts'
 import { type OpenThread, openThreads } from './open-threads.ts'
-import { type CodexSettings, daemonSocket, parseCodex, storedCodex } from './settings.ts'
+import { type CodexServer, type CodexSettings, daemonSocket, parseCodex, storedCodex } from './settings.ts'
 import { begin, load } from './thread.ts'
 
 /**
@@ -35,7 +37,15 @@ export const codexDriver = (deps: OwnedDeps): Driver => ({
     discover: discoverCodex,
   }),
   prepare: (settings, { cwd }) => prepare(deps, settings, cwd),
+  carries: async ({ settings }, { pid }) => carries(parseCodex(settings, '/').server, pid),
 })
+
+/** Its app server, which may have other conversations as well. */
+async function carries(server: CodexServer, pid: number): Promise<boolean> {
+  if (server.kind === 'socket') return listensOnSocket(pid, server.path)
+  const { hostname = '', port = '' } = (server.kind === 'url' && URL.parse(server.url)) || {}
+  return isLoopback(hostname) && listensOnPort(pid, Number(port))
+}
 
 async function opened(child: Child, order: AgentOrder, settings: CodexSettings): Promise<Started> {
   const server = await connectChild(child)

@@ -1,7 +1,8 @@
+import type { ProcessIdentity } from '../../domain/driver.ts'
 import type { Session } from '../../domain/session.ts'
 import { openJournal } from '../journal.ts'
 import { endOrphan, orphanRuns } from '../process/orphans.ts'
-import { identify, type ProcessIdentity } from '../process/process.ts'
+import { identify } from '../process/process.ts'
 
 /** What one opening of a session runs, on disk, so that whoever comes after a crash can put an end to it. */
 export interface RunJournal {

@@ -1,6 +1,8 @@
 import type { Connection, Driver, DriverTools } from '../../domain/driver.ts'
+import { isLoopback } from '../../domain/loopback.ts'
 import type { DriverSettings, Session } from '../../domain/session.ts'
 import type { DriverDeps } from '../deps.ts'
+import { listensOnPort } from '../process/ports.ts'
 import { createApi } from './api.ts'
 import { newestConversation } from './conversation.ts'
 import { discoverServers } from './discover.ts'
@@ -25,8 +27,15 @@ export const opencodeDriver = (deps: DriverDeps): Driver => ({
   delivery: 'push',
   prepare: (settings) => prepare(deps, settings),
   discover: discoverServers,
+  carries: ({ settings }, { pid }) => carries(parseOpencode(settings).url, pid),
   connect: (session, tools) => connect(deps, session, tools),
 })
+
+/** Its server, which may have other conversations as well. */
+async function carries(url: string, pid: number): Promise<boolean> {
+  const { hostname = '', port = '' } = URL.parse(url) ?? {}
+  return isLoopback(hostname) && listensOnPort(pid, Number(port))
+}
 
 const prepareMs = 3000
 

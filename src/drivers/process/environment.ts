@@ -1,3 +1,7 @@
+import { selfVariable } from '../../domain/capability.ts'
+import type { DriverTools } from '../../domain/driver.ts'
+import type { Session } from '../../domain/session.ts'
+
 type Env = Readonly<Record<string, string | undefined>>
 
 /**
@@ -13,6 +17,15 @@ export function agentEnv(
   const inherits = isService(env) ? isBare : isOrdinary
   const inherited = Object.entries(env).filter(([name]) => inherits(name) && !secrets.includes(name))
   return { ...Object.fromEntries(inherited), ...more }
+}
+
+/** What tells a program of ours which session it is in, and what it may do for that alone. */
+export async function ownVariables(
+  session: Pick<Session, 'id'>,
+  { self }: Pick<DriverTools, 'self'>,
+): Promise<Readonly<Record<string, string>>> {
+  const file = await self?.()
+  return { POSTERN_SESSION: session.id, ...(file !== undefined && { [selfVariable]: file }) }
 }
 
 /** For the small tools of the system. */

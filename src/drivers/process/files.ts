@@ -14,3 +14,9 @@ export async function statOf(pid: number): Promise<readonly string[]> {
   const line = await textOf(`/proc/${pid}/stat`)
   return line.slice(line.lastIndexOf(')') + 2).split(' ')
 }
+
+/** The variables that a process was started with; none where the system does not show it. */
+export async function environmentOf(pid: number): Promise<Readonly<Record<string, string>>> {
+  const pairs = (await textOf(`/proc/${pid}/environ`)).split('\0').map((pair) => /^([^=]+)=(.*)$/s.exec(pair))
+  return Object.fromEntries(pairs.flatMap((pair) => (pair ? [[pair[1], pair[2]]] : [])))
+}

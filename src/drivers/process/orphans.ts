@@ -1,5 +1,6 @@
+import type { ProcessIdentity } from '../../domain/driver.ts'
 import { textOf } from './files.ts'
-import { endGroup, groupMembers, identify, isRunning, type ProcessIdentity } from './process.ts'
+import { endGroup, groupMembers, identify, isRunning } from './process.ts'
 
 const killGraceMs = 1000
 

@@ -31,6 +31,22 @@ export async function listeners(
   return [...found.values()].sort((one, other) => one.port - other.port)
 }
 
+/** Whether that process listens on a port for this machine. */
+export async function listensOnPort(pid: number, port: number): Promise<boolean> {
+  const ports = await listeningPorts()
+  return (await socketsOf(String(pid))).some((inode) => ports.get(inode) === port)
+}
+
+/** Whether that process listens on a Unix socket. proc(5): flags, inode and path are the fourth and the last two columns. */
+export async function listensOnSocket(pid: number, path: string): Promise<boolean> {
+  const rows = (await textOf('/proc/net/unix')).split('\n').map((row) => row.trim().split(/\s+/))
+  const listening = rows.filter((row) => row[3] === acceptsConnections && row.slice(7).join(' ') === path)
+  const inodes = new Set(listening.map((row) => row[6]))
+  return (await socketsOf(String(pid))).some((inode) => inodes.has(inode))
+}
+
+const acceptsConnections = '00010000'
+
 /** By the inode of the socket. proc(5): local address, state and inode are the second, fourth and tenth column. */
 async function listeningPorts(): Promise<ReadonlyMap<string, number>> {
   const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map(textOf))

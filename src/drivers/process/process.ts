@@ -1,15 +1,9 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process'
 import { stat } from 'node:fs/promises'
+import type { ProcessIdentity } from '../../domain/driver.ts'
 import { pause } from '../../wait.ts'
 import { toolEnv } from './environment.ts'
 import { namesIn, statOf, textOf } from './files.ts'
-
-/** A process for good: pids are used again, a pid together with its start is not. */
-export interface ProcessIdentity {
-  readonly pid: number
-  /** Opaque; compared for equality only. Differs across reboots. */
-  readonly start: string
-}
 
 /** Who runs under this pid now; undefined when nobody does, also for a zombie, or where the system does not tell. */
 export async function identify(pid: number): Promise<ProcessIdentity | undefined> {

@@ -27,6 +27,10 @@ export const ptyDriver = (deps: DriverDeps): Driver => ({
   delivery: 'push',
   prepare: async (settings) => parsePtySettings(settings),
   answers: answersByHooks,
+  carries: async ({ settings }, { pid, start }) => {
+    const { childPid, childStart } = parsePtySettings(settings)
+    return childPid === pid && childStart === start
+  },
   connect: (session, { now }) => connect(deps, session, now),
 })
 

@@ -32,9 +32,17 @@ export const tmuxDriver = (deps: DriverDeps): Driver => ({
     return { ...(await identifyPane(openTmux(server, deps.env, noSignal), given)) }
   },
   answers: answersByHooks,
+  carries: (session, { pid }) => carries(deps, session, pid),
   discover: discoverPanes,
   connect: (session, tools) => connect(deps, session, tools),
 })
+
+/** The pane's pid says it only while that pane is there: tmux itself is asked. */
+async function carries(deps: DriverDeps, session: Session, pid: number): Promise<boolean> {
+  const pane = parseSettings(session.settings)
+  if (pane.panePid !== pid) return false
+  return (await lookAt(openTmux(['-S', pane.socket], deps.env, noSignal), pane)).kind === 'view'
+}
 
 const noSignal = (): undefined => undefined
 
