@@ -5,6 +5,7 @@ import { Failure } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
 import type { Clock, StoreMaintenance, Tokens } from '../domain/ports.ts'
 import { createLog } from '../log.ts'
+import { openSelf, tendSelves } from '../manage/own-session.ts'
 import { baseUrl } from '../manage/urls.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { StoreDeps } from '../store/context.ts'
@@ -55,6 +56,8 @@ export async function openLocalHome(
       () => secrets,
     )
   }
+  const tokens = lazyTokens(home, store, clock)
+  const selves = { paths: home, store, tokens, clock }
   let writes: WriteWatch | undefined
   return {
     paths: home,
@@ -65,7 +68,7 @@ export async function openLocalHome(
       return servedBase(home) ?? baseUrl(config().server, runningUrl(home))
     },
     store,
-    tokens: lazyTokens(home, store, clock),
+    tokens,
     clock,
     drivers,
     connect: async (session) => {
@@ -76,6 +79,10 @@ export async function openLocalHome(
         log: createLog({ write: () => {}, now: clock.now, level: () => 'error', format: 'text' }),
         remember: (settings) => store.updateSettings(session.id, session.generation, settings),
       })
+    },
+    selves: {
+      open: async (session) => void (await openSelf(selves, session)),
+      tend: () => tendSelves(selves),
     },
     nextLook: (signal) => {
       writes ??= watchWrites(home.databaseFile)

@@ -27,6 +27,8 @@ interface MaintenanceDeps {
   readonly begin: BeginWork
   /** Opens the sessions that the configuration declares; called again when those have changed. */
   readonly declare: () => Promise<void>
+  /** Closes the capabilities of agents whose sessions are over. */
+  readonly tendSelves: () => Promise<void>
 }
 
 interface Maintenance {
@@ -55,6 +57,7 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
     repeating(deps, 'purge', purgeMs, purge),
     repeating(deps, 'declare', declareMs, createFollower(deps)),
     repeating(deps, 'look', lookMs, lookAtSessions),
+    repeating(deps, 'capabilities', expireMs, deps.tendSelves),
     repeating(deps, 'clock', clockMs, createClockWatch(deps)),
   ]
   return {

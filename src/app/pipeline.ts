@@ -27,6 +27,7 @@ import { type SendOrder, send } from '../inbound/send.ts'
 import { createHookRenderers } from '../inbound/webhook-message.ts'
 import { type ActivityBoard, createActivityBoard } from '../manage/activity.ts'
 import { type Asking, createAsking } from '../manage/asking.ts'
+import { openSelf } from '../manage/own-session.ts'
 import { createNetwork } from '../providers/network.ts'
 import type { SteadyClock } from '../store/steady-clock.ts'
 import { inStoreTime } from './store-time.ts'
@@ -89,6 +90,7 @@ export function createPipeline(deps: ServerDeps, draining: () => boolean): Pipel
   const connections = createConnections({
     ...{ drivers, store, starts, log, decisionsFor: asking.toolsFor },
     ...{ runDir: deps.home.runDir, now: steady.now },
+    self: (session) => openSelf({ ...{ store, tokens, clock }, paths: deps.home }, session),
   })
   const pushes = (driver: string) => drivers.get(driver)?.delivery !== 'pull'
   const mayCall = callableBy(() => config().server.callbacks.allow)

@@ -23,6 +23,7 @@ import { createServer, type ServerParts } from '../http/server.ts'
 import { sourcesOf } from '../inbound/authenticate.ts'
 import { pageMs } from '../manage/activity.ts'
 import { openDeclared } from '../manage/declared.ts'
+import { tendSelves } from '../manage/own-session.ts'
 import { baseUrl } from '../manage/urls.ts'
 import type { HttpServer, Platform } from '../platform/platform.ts'
 import { within } from '../wait.ts'
@@ -65,7 +66,15 @@ export async function openServer(deps: OpenServerDeps): Promise<RunningServer> {
   await pipeline.asking.sweep(askerRuns)
   const declare = () => openDeclared(declaring, deps.config().sessions.declared)
   await declare()
-  const maintenance = startMaintenance({ ...deps, pipeline, declare, begin: watch.begin })
+  const selves = { ...deps, paths: deps.home }
+  await tendSelves(selves)
+  const maintenance = startMaintenance({
+    ...deps,
+    pipeline,
+    declare,
+    tendSelves: () => tendSelves(selves),
+    begin: watch.begin,
+  })
   worker.wake()
   const stopWatching = watchLoop(watch)
   return {

@@ -5,6 +5,8 @@ import { parseSessionId } from '../domain/session.ts'
 import { attachTerminal } from '../drivers/pty/attach.ts'
 import { parsePtySettings } from '../drivers/pty/settings.ts'
 import { runHolderCommand, startHolder } from '../drivers/pty/start.ts'
+import { closeSelf } from '../manage/own-session.ts'
+import { selfFileOf } from '../manage/self-file.ts'
 import { openStore } from '../store/sqlite.ts'
 import { openHome } from './home.ts'
 import { type ProcessDeps, storeDeps } from './local-home.ts'
@@ -19,6 +21,7 @@ export function openTerminalHolder({ platform, env }: ProcessDeps, root: string)
         holder: [...platform.selfCommand(), '__hold', home.root],
         runDir: home.runDir,
         ...{ session, generation, command, cwd, env },
+        self: selfFileOf(home.runDir, generation),
         size: { columns, rows },
       }),
     attach: (session) => {
@@ -42,10 +45,12 @@ export async function holdTerminal(deps: ProcessDeps, io: Io, args: readonly str
         const opening = { id: parseSessionId(session), generation }
         const store = await openStore(storeDeps(deps, home))
         try {
-          return await tombstone({ store, clock: deps.clock }, opening, {
+          const ended = await tombstone({ store, clock: deps.clock }, opening, {
             why,
             ...(exitCode !== undefined && { exitCode }),
           })
+          if (ended) await closeSelf({ paths: home, store, clock: deps.clock }, opening)
+          return ended
         } finally {
           await store.close()
         }

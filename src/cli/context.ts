@@ -52,6 +52,8 @@ export interface Io {
   readonly terminalHolder: (home: string) => Promise<TerminalHolder>
   /** Hooks of agents: what `hook-relay` and `--print-hooks` need. */
   readonly relay: () => Promise<AgentHooks>
+  /** Serves the tools of an agent to one MCP client on standard input and output, until its input ends. */
+  readonly serveMcp: (home: string) => Promise<void>
   /** Serves until stopped; resolves with the exit code. */
   readonly serve: (home: string, flags: ServeFlags) => Promise<number>
   /** The terminal holder's own process: what `TerminalHolder.start` starts. */
@@ -91,6 +93,13 @@ export interface LocalHome {
   readonly drivers: () => Promise<ReadonlyMap<string, Driver>>
   /** The driver's connection to an opening of a session; undefined when this build has no such driver. */
   readonly connect: (session: Session) => Promise<Connection | undefined>
+  /** The capabilities of agents for their own sessions (`capability.ts`). */
+  readonly selves: {
+    /** Writes that of one opening, where its agent looks for it. Throws `session_ended`. */
+    readonly open: (session: Session) => Promise<void>
+    /** Takes those back whose sessions are over. */
+    readonly tend: () => Promise<void>
+  }
   /**
    * Between two looks at what other processes do to the store (`changedElsewhere`): resolves soon after one of them wrote, in
    * any case within some 200 ms, and as soon as `signal` aborts.

@@ -20,6 +20,8 @@ interface ConnectionsDeps {
   readonly now: () => number
   /** The agents of ours that may be starting at once. */
   readonly starts: Pick<Slots, 'take'>
+  /** The path of the file with the capability of an opening, for its agent. */
+  readonly self: (session: Session) => Promise<string>
   readonly log: Log
   /** Where what the agent of that opening asks is put before people; undefined where its configuration does not say so. */
   readonly decisionsFor: (session: Session) => DriverTools['decisions']
@@ -64,6 +66,11 @@ function toolsFor(deps: ConnectionsDeps, session: Session): DriverTools {
     now: deps.now,
     log: deps.log,
     starts: deps.starts.take,
+    self: () =>
+      deps.self(session).catch((thrown: unknown) => {
+        deps.log('warn', 'capability.failed', { session: session.id, why: reasonOf(thrown) })
+        return undefined
+      }),
     remember: (settings) => deps.store.updateSettings(session.id, session.generation, settings),
     ...(decisions && { decisions }),
   }

@@ -19,6 +19,8 @@ export interface World extends MemoryState {
   readonly backups: string[]
   /** Sessions whose agents were ended, in order. */
   readonly ended: SessionId[]
+  /** Sessions whose agents have a capability. */
+  readonly selves: Set<SessionId>
   readonly started: Parameters<Awaited<ReturnType<Io['terminalHolder']>>['start']>[0][]
   readonly relayed: Parameters<Awaited<ReturnType<Io['relay']>>['send']>[0][]
   /** Sessions for which events of hooks are kept. */
@@ -69,6 +71,7 @@ export function createWorld(): World {
     now: start,
     io: undefined as unknown as Io,
     ...{ store, backups, ended: [], started: [], relayed: [], listeners: [], requests: [] },
+    selves: new Set<SessionId>(),
     stop: new AbortController(),
     answer: undefined,
     troubles: [],
@@ -144,6 +147,15 @@ function ioOf(world: World): Io {
         clock: { now: () => world.now, random: () => 0.5, bytes: random },
         drivers: async () => new Map(drivers.map((driver) => [driver.kind, driver])),
         connect: async (session) => connectionOf(world, session),
+        selves: {
+          open: async ({ id, state }) => {
+            if (state === 'ended') throw new Failure('session_ended', 'It has ended.')
+            world.selves.add(id)
+          },
+          tend: async () => {
+            for (const id of world.selves) if (world.sessions.get(id)?.state === 'ended') world.selves.delete(id)
+          },
+        },
         nextLook: async () => {},
         close: async () => {
           world.closes++
@@ -202,6 +214,7 @@ function ioOf(world: World): Io {
       },
       attach: async () => ({ kind: 'ended', code: 7 }),
     }),
+    serveMcp: async (home) => void world.requests.push({ method: 'mcp', path: home, body: undefined }),
     serve: async (home, flags) => {
       world.requests.push({ method: 'serve', path: home, body: flags })
       return 0

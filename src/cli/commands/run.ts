@@ -1,3 +1,4 @@
+import { Failure } from '../../domain/error.ts'
 import { parseSessionId, type Session } from '../../domain/session.ts'
 import { newGeneration, type Opened, openSession, requireFree } from '../../manage/sessions.ts'
 import { type Call, type Command, withHome } from '../command.ts'
@@ -63,6 +64,7 @@ async function start(call: Call, home: LocalHome, holder: TerminalHolder): Promi
   }
   try {
     const opened = await openSession({ store, clock, connect }, { ...wanted, replace })
+    await home.selves.open(opened.session).catch(unlessOver)
     await noteEarlyEnd(home, opened.session)
     return opened
   } catch (thrown) {
@@ -71,8 +73,16 @@ async function start(call: Call, home: LocalHome, holder: TerminalHolder): Promi
   }
 }
 
+/** A program that has ended by now needs no capability. */
+function unlessOver(thrown: unknown): void {
+  if (!(thrown instanceof Failure) || thrown.code !== 'session_ended') throw thrown
+}
+
 /** A program that ended before its session was open could not mark that session as ended. */
-async function noteEarlyEnd({ connect, store, clock }: LocalHome, session: Session): Promise<void> {
+async function noteEarlyEnd(
+  { connect, store, clock, selves }: LocalHome,
+  session: Session,
+): Promise<void> {
   const connection = await connect(session)
   if (!connection) return
   try {
@@ -82,6 +92,7 @@ async function noteEarlyEnd({ connect, store, clock }: LocalHome, session: Sessi
       at: clock.now(),
       ...(readiness.kind === 'ended' && readiness.exitCode !== undefined && { exitCode: readiness.exitCode }),
     })
+    await selves.tend()
   } finally {
     await connection.close()
   }

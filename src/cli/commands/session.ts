@@ -198,12 +198,13 @@ async function runCancel({ args, io, home, json, out }: Call): Promise<void> {
 }
 
 function runEnd(call: Call): Promise<void> {
-  return withHome(call, async ({ store, clock, connect }) => {
+  return withHome(call, async ({ store, clock, connect, selves }) => {
     const wanted = call.args.text('id')
     if ((wanted === undefined) !== call.flags.on('all'))
       throw new Failure('usage', 'Name one session, or give --all.')
     const deps = { store, clock, connect }
     const ended = wanted === undefined ? await endAllSessions(deps) : [await endSession(deps, wanted)]
+    await selves.tend()
     if (call.json) call.out.json(ended)
     else if (ended.length === 0) call.out.note('No session was running.')
     else for (const one of ended) call.out.note(endedText(one))

@@ -7,7 +7,7 @@ import type { Outcome } from '../../domain/outcome.ts'
 import type { Session } from '../../domain/session.ts'
 import { whenAborted, within } from '../../wait.ts'
 import { listSkills } from '../agents/skills.ts'
-import { agentEnv } from '../process/environment.ts'
+import { agentEnv, ownVariables } from '../process/environment.ts'
 import { noPlace } from '../starts.ts'
 import type { Started } from './agent.ts'
 import { openAgentJournal } from './journal.ts'
@@ -114,11 +114,11 @@ async function startInTurn<S extends OwnedSettings>(
 }
 
 async function start<S extends OwnedSettings>(opening: Opening<S>, kind: OwnedKind<S>): Promise<Started> {
-  const { deps, session, settings, journal, ending } = opening
+  const { deps, session, settings, journal, ending, tools } = opening
   await opening.left
   await journal.sweep()
   const mark = randomUUID()
-  const own = { ...settings.env, POSTERN_SESSION: session.id, POSTERN_AGENT: mark }
+  const own = { ...settings.env, ...(await ownVariables(session, tools)), POSTERN_AGENT: mark }
   const order = {
     command: settings.command,
     cwd: settings.cwd,

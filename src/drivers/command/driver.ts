@@ -12,7 +12,7 @@ import { listSkills, noSkill, type SkillPlace, withSkill } from '../agents/skill
 import { maxAnswerBytes } from '../answer.ts'
 import type { DriverDeps } from '../deps.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
-import { agentEnv } from '../process/environment.ts'
+import { agentEnv, ownVariables } from '../process/environment.ts'
 import { isFolder } from '../process/process.ts'
 import { noPlace } from '../starts.ts'
 import { openRunJournal, type RunJournal } from './journal.ts'
@@ -130,7 +130,8 @@ async function runOnce(
   const cut = AbortSignal.any([signal, opening.ending.signal])
   const up = await startOf(opening, message, cut)
   if (!up) return cut.aborted ? { kind: 'released', why: 'let go before the command was started' } : noPlace
-  const order = { ...orderFor(opening, message, input, conversation, on), reacts: up }
+  const variables = await ownVariables(opening.session, opening.tools)
+  const order = { ...orderFor(opening, message, { input, variables }, conversation, on), reacts: up }
   const finished = await run(order, cut).finally(up)
   await opening.journal.clear()
   return conclude(opening, finished, conversation, on)
@@ -165,16 +166,16 @@ const conversationOf = ({ conversation }: CommandSettings): Conversation =>
 function orderFor(
   opening: Opening,
   { deliveryId }: Outgoing,
-  input: string,
+  { input, variables }: { readonly input: string; readonly variables: Readonly<Record<string, string>> },
   conversation: Conversation,
   on: TurnEvents | undefined,
 ): Order {
-  const { deps, session, settings, tools, journal } = opening
+  const { deps, settings, tools, journal } = opening
   const preset = settings.preset && presets[settings.preset]
   const own = {
     ...preset?.env,
     ...settings.env,
-    POSTERN_SESSION: session.id,
+    ...variables,
     POSTERN_DELIVERY_ID: deliveryId,
   }
   return {

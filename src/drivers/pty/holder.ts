@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { chmod, mkdir, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { dirname } from 'node:path'
+import { selfVariable } from '../../domain/capability.ts'
 import { Failure, reasonOf } from '../../domain/error.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { pause } from '../../wait.ts'
@@ -23,6 +24,8 @@ interface HolderDeps {
   readonly generation: string
   readonly command: readonly string[]
   readonly cwd: string
+  /** Path of the file with the capability of the session. */
+  readonly self?: string
   /** The caller's whole environment. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly size: Size
@@ -122,8 +125,9 @@ function createHolder(
   return holder
 }
 
-function environmentOf({ env, cwd, session }: HolderDeps): Record<string, string> {
-  const known = agentEnv(env, { POSTERN_SESSION: session, PWD: cwd })
+function environmentOf({ env, cwd, session, self }: HolderDeps): Record<string, string> {
+  const own = { POSTERN_SESSION: session, ...(self !== undefined && { [selfVariable]: self }), PWD: cwd }
+  const known = agentEnv(env, own)
   const term = known.TERM === undefined || known.TERM === 'dumb' ? 'xterm-256color' : known.TERM
   const set = Object.entries({ ...known, TERM: term }).filter((entry) => entry[1] !== undefined)
   return Object.fromEntries(set.map(([name, value]) => [name, String(value)]))

@@ -18,6 +18,8 @@ interface StartOptions {
   readonly generation: string
   readonly command: readonly string[]
   readonly cwd: string
+  /** Path of the file with the capability of the session (`capability.ts`). */
+  readonly self?: string
   readonly env: Readonly<Record<string, string | undefined>>
   /** Variables that hold secrets of the configuration. */
   readonly secretVariables?: readonly string[]
@@ -32,6 +34,7 @@ interface HolderInput {
   readonly generation: string
   readonly command: readonly string[]
   readonly cwd: string
+  readonly self?: string
   readonly size: Size
   readonly multiline: Multiline
 }
@@ -47,12 +50,15 @@ const startMs = 15_000
  * of ours: pipes of the caller close. Throws `usage` when the program cannot be started.
  */
 export async function startHolder(options: StartOptions): Promise<PtySettings> {
-  const { runDir, session, generation, command, cwd, size, multiline = 'flatten' } = options
+  const { runDir, session, generation, command, cwd, self, size, multiline = 'flatten' } = options
   const socket = join(runDir, `${randomBytes(4).toString('hex')}.sock`)
   const child = spawnHolder(options)
   try {
     const report = reportOf(child)
-    const input: HolderInput = { socket, session, generation, command, cwd, size, multiline }
+    const input: HolderInput = {
+      ...{ socket, session, generation, command, cwd, size, multiline },
+      ...(self !== undefined && { self }),
+    }
     child.stdin?.on('error', () => {})
     child.stdin?.end(JSON.stringify(input))
     const output = await report

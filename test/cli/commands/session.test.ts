@@ -198,6 +198,7 @@ describe('run', () => {
     const session = find(world, 'agent')
     assert.deepEqual(session?.settings, { socket: 'run/1.sock' })
     assert.equal(session?.generation, world.started[0]?.generation)
+    assert.deepEqual([...world.selves], ['agent'])
     assert.equal(world.opens, world.closes)
   })
 
@@ -230,6 +231,7 @@ describe('run', () => {
     world.readiness = { kind: 'ended', exitCode: 1 }
     await cli(world, ['run', '--session', 'agent', '--detach', '--', 'false'])
     assert.deepEqual([find(world, 'agent')?.state, find(world, 'agent')?.exitCode], ['ended', 1])
+    assert.deepEqual([...world.selves], [])
   })
 })
 
