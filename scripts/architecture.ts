@@ -10,6 +10,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     'inbound',
     'delivery',
     'manage',
+    'mcp',
     'store',
     'drivers',
     'config',
@@ -23,6 +24,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
     'domain',
   ],
   http: ['inbound', 'manage', 'providers', 'payload', 'auth', 'domain'],
+  mcp: ['wait', 'domain'],
   inbound: ['providers', 'payload', 'auth', 'domain'],
   delivery: ['auth', 'wait', 'domain'],
   config: ['providers', 'payload', 'auth', 'domain'],
@@ -53,6 +55,7 @@ export const ports: readonly {
 const packages: readonly { readonly package: RegExp; readonly through: RegExp }[] = [
   { package: /^bun(:|$)/, through: /^src\/platform\/bun\.ts$/ },
   { package: /^jose$/, through: /^src\/auth\/tokens\.ts$/ },
+  { package: /^@modelcontextprotocol\/server(\/|$)/, through: /^src\/mcp\// },
   { package: /^mustache$/, through: /^src\/(payload\/template|http\/dashboard\/templates)\.ts$/ },
   { package: /^(elysia|@elysiajs\/.+)$/, through: /^src\/http\// },
   { package: /^swagger-ui-dist\//, through: /^src\/http\/routes\/docs\.ts$/ },
@@ -64,7 +67,7 @@ const packages: readonly { readonly package: RegExp; readonly through: RegExp }[
 ]
 
 /** A command must start in milliseconds: what is heavy comes in only when it is called for. */
-const heavy = /^(elysia$|@elysiajs\/|@sinclair\/typebox|@xterm\/)/
+const heavy = /^(elysia$|@elysiajs\/|@modelcontextprotocol\/|@sinclair\/typebox|@xterm\/)/
 
 const longestFile = 250
 const emptyNames = /\/(utils?|common|helpers?|core|types|misc|shared)\//

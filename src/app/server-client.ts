@@ -3,27 +3,41 @@ import type { RequestOptions } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { openAdminToken } from '../auth/admin-token.ts'
 import type { ServerAnswer, ServerClient } from '../cli/context.ts'
+import type { Capability } from '../domain/capability.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
+import { type Home, homeAt } from '../domain/home.ts'
+import type { AgentDoor } from '../mcp/agent-door.ts'
 import { openHome } from './home.ts'
 import { runningUrl } from './server-file.ts'
 
 /** A client of the running server of a home, with its admin token. Throws `unreachable` when no server runs. */
 export async function serverClient(root: string): Promise<ServerClient> {
   const home = openHome(root)
+  const url = requireRunning(home)
+  return { url, request: requests(url, openAdminToken(home.keysDir)) }
+}
+
+/** Requests with the capability of an agent. Rejects with `unreachable` while no server of its home runs. */
+export const agentClient =
+  ({ home, token }: Capability): AgentDoor =>
+  async ({ method, path, body }) =>
+    requests(requireRunning(homeAt(home)), token)(method, path, { body })
+
+function requireRunning(home: Home): string {
   const url = runningUrl(home)
   if (url === undefined) throw unreachable('no server of this home is running')
-  const token = openAdminToken(home.keysDir)
-  return {
-    url,
-    request: (method, path, { body, signal } = {}) => {
-      const headers = {
-        authorization: `Bearer ${token}`,
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-      }
-      return send(`${url}${path}`, { method, headers, ...(signal && { signal }) }, body).catch(refuse)
-    },
-  }
+  return url
 }
+
+const requests =
+  (url: string, token: string): ServerClient['request'] =>
+  (method, path, { body, signal } = {}) => {
+    const headers = {
+      authorization: `Bearer ${token}`,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    }
+    return send(`${url}${path}`, { method, headers, ...(signal && { signal }) }, body).catch(refuse)
+  }
 
 /**
  * The certificate is not verified: it names the server by its public name, or is self-signed. This connection

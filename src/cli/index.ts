@@ -15,6 +15,7 @@ import { hookRelay } from './commands/hook-relay.ts'
 import { hookCommands } from './commands/hooks.ts'
 import { inboxCommands } from './commands/inbox.ts'
 import { keysCommands } from './commands/keys.ts'
+import { mcp } from './commands/mcp.ts'
 import { refusalCommands } from './commands/refusals.ts'
 import { run } from './commands/run.ts'
 import { secret } from './commands/secret.ts'
@@ -52,6 +53,7 @@ export const commands: readonly Command[] = [
   ...backupCommands,
   doctor,
   hookRelay,
+  mcp,
   serviceUnit,
   completions,
   version,

@@ -1,0 +1,84 @@
+import { shellQuoted } from '../../domain/shell-quote.ts'
+
+/** How one agent is told of an MCP server, as found by running it: see `registrations`. */
+export interface Registration {
+  /** For people. */
+  readonly title: string
+  /** What the agent's own program does it with. */
+  readonly command: (server: readonly string[]) => readonly string[]
+  /** The agent's own folder below the user's home: where there is one, the agent was used. */
+  readonly folder: string
+  /** Where that lands, below the user's home; the second one where that is there already. */
+  readonly file: string
+  readonly otherFile?: string
+  /** The same, to be written there by hand. */
+  readonly text: (server: readonly string[]) => string
+}
+
+const json = (value: unknown): string => JSON.stringify(value, undefined, 2)
+
+const named = ([command, ...args]: readonly string[], more: object = {}): string =>
+  json({ mcpServers: { postern: { command, args, ...more } } })
+
+/** Tried with Claude Code 2.1.329, Codex 0.169.0, opencode 1.18.33, gemini 0.61.0, qwen 0.24.4 and pi 1.6.0. */
+export const registrations: Readonly<Record<string, Registration>> = {
+  claude: {
+    title: 'Claude Code',
+    command: (server) => ['claude', 'mcp', 'add', '-s', 'user', 'postern', '--', ...server],
+    folder: '.claude',
+    file: '.claude.json',
+    text: (server) => named(server, { type: 'stdio' }),
+  },
+  codex: {
+    title: 'Codex',
+    command: (server) => ['codex', 'mcp', 'add', 'postern', '--', ...server],
+    folder: '.codex',
+    file: '.codex/config.toml',
+    // Codex keeps every variable of Postern from what it starts, unless it is named here. Postern finds it all the same on Linux.
+    text: ([command, ...args]) =>
+      [
+        '[mcp_servers.postern]',
+        `command = ${JSON.stringify(command)}`,
+        `args = ${JSON.stringify(args)}`,
+        'env_vars = ["POSTERN_SELF", "POSTERN_HOME"]',
+      ].join('\n'),
+  },
+  opencode: {
+    title: 'opencode',
+    command: (server) => ['opencode', 'mcp', 'add', 'postern', '--', ...server],
+    folder: '.config/opencode',
+    file: '.config/opencode/opencode.jsonc',
+    otherFile: '.config/opencode/opencode.json',
+    text: (server) => json({ mcp: { postern: { type: 'local', command: server, enabled: true } } }),
+  },
+  gemini: {
+    title: 'Gemini CLI',
+    command: (server) => ['gemini', 'mcp', 'add', '-s', 'user', 'postern', ...server],
+    folder: '.gemini',
+    file: '.gemini/settings.json',
+    text: (server) => named(server),
+  },
+  qwen: {
+    title: 'Qwen Code',
+    command: (server) => ['qwen', 'mcp', 'add', '--scope', 'user', 'postern', ...server],
+    folder: '.qwen',
+    file: '.qwen/settings.json',
+    // Else its model sees the tools only when it has searched for them.
+    text: (server) => named(server, { alwaysLoadTools: true }),
+  },
+  pi: {
+    title: 'pi',
+    command: (server) => ['pi', 'mcp', 'add', 'postern', '--exposure', 'direct', '--', ...server],
+    folder: '.pi',
+    file: '.pi/agent/mcp.json',
+    // Else its model sees the tools only from within a program that it writes.
+    text: (server) => named(server, { exposure: 'direct' }),
+  },
+}
+
+/** One line for a shell. */
+export const commandLine = (words: readonly string[]): string => words.map(shellQuoted).join(' ')
+
+/** Whether a configuration names this program as an MCP server. */
+export const isRegisteredIn = (text: string): boolean =>
+  /(?:^|[/"'\\])postern(?:\.exe)?["'][^\]}]*?["']mcp["']/m.test(text)
