@@ -7,6 +7,7 @@ import { checkConfig, checkHome, checkKeys, checkProgram, checkStore } from './d
 import { checkRefusals } from './doctor/refusals.ts'
 import { checkClock, checkPublicUrl, checkServer } from './doctor/server.ts'
 import { checkHooks, checkSessions } from './doctor/sessions.ts'
+import { checkTools } from './doctor/tools.ts'
 
 export const doctor: Command = {
   name: 'doctor',
@@ -39,6 +40,7 @@ const checks: readonly (readonly [string, (call: Call) => Promise<readonly Findi
   ['sessions', checkSessions],
   ['hooks', checkHooks],
   ['refusals', checkRefusals],
+  ["agents' tools", checkTools],
   ['agent', findAgents],
 ]
 
