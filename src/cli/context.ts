@@ -93,11 +93,9 @@ export interface LocalHome {
   readonly drivers: () => Promise<ReadonlyMap<string, Driver>>
   /** The driver's connection to an opening of a session; undefined when this build has no such driver. */
   readonly connect: (session: Session) => Promise<Connection | undefined>
-  /** The capabilities of agents for their own sessions (`capability.ts`). */
+  /** The capabilities of agents: `open` writes one, and throws `session_ended`; `tend` takes back those whose sessions are over. */
   readonly selves: {
-    /** Writes that of one opening, where its agent looks for it. Throws `session_ended`. */
     readonly open: (session: Session) => Promise<void>
-    /** Takes those back whose sessions are over. */
     readonly tend: () => Promise<void>
   }
   /**
@@ -246,10 +244,6 @@ type Parting =
   /** As in a shell: the exit code, or 128 and the signal's number. */
   | { readonly kind: 'ended'; readonly code: number }
 
-export interface ServeFlags {
-  readonly host?: string
-  readonly port?: number
-  readonly publicUrl?: string
-  readonly tlsCert?: string
-  readonly tlsKey?: string
+export type ServeFlags = { readonly port?: number } & {
+  readonly [Name in 'host' | 'publicUrl' | 'tlsCert' | 'tlsKey']?: string
 }
