@@ -153,7 +153,8 @@ function ioOf(world: World): Io {
             world.selves.add(id)
           },
           tend: async () => {
-            for (const id of world.selves) if (world.sessions.get(id)?.state === 'ended') world.selves.delete(id)
+            for (const id of world.selves)
+              if (world.sessions.get(id)?.state === 'ended') world.selves.delete(id)
           },
         },
         nextLook: async () => {},

@@ -79,10 +79,7 @@ function unlessOver(thrown: unknown): void {
 }
 
 /** A program that ended before its session was open could not mark that session as ended. */
-async function noteEarlyEnd(
-  { connect, store, clock, selves }: LocalHome,
-  session: Session,
-): Promise<void> {
+async function noteEarlyEnd({ connect, store, clock, selves }: LocalHome, session: Session): Promise<void> {
   const connection = await connect(session)
   if (!connection) return
   try {
