@@ -1,5 +1,7 @@
+import type { Session } from '../domain/session.ts'
 import { acknowledge, purgeDelivery, replayDelivery, retryDelivery } from '../manage/deliveries.ts'
-import { answersOf, expose, revoke } from '../manage/grants.ts'
+import { answersOf, expose, type Minted, revoke, rotate } from '../manage/grants.ts'
+import { pause, resume } from '../manage/pauses.ts'
 import { cancelTurn, endSession } from '../manage/sessions.ts'
 import { baseUrl, webhookUrl } from '../manage/urls.ts'
 import type { Pipeline, ServerDeps } from './pipeline.ts'
@@ -14,20 +16,22 @@ export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address
     worker.wake()
     return result
   }
+  const hooks = () => config().webhooks.hooks.map(({ name }) => name)
+  const withUrl = ({ grant, token }: Minted) => ({
+    grant,
+    url: webhookUrl(baseUrl(config().server, address()), token),
+  })
   return {
     expose: async (order: Parameters<typeof expose>[1]) => {
-      const { server } = config()
-      const minted = await expose(
-        {
-          ...{ store, tokens, clock, defaultTtlSeconds: server.grantTtlSeconds },
-          hooks: () => config().webhooks.hooks.map(({ name }) => name),
-          answers: (session) => answersOf(deps.drivers, session, deps.home.runDir),
-        },
-        order,
-      )
-      return { grant: minted.grant, url: webhookUrl(baseUrl(server, address()), minted.token) }
+      const defaultTtlSeconds = config().server.grantTtlSeconds
+      const answers = (session: Session) => answersOf(deps.drivers, session, deps.home.runDir)
+      return withUrl(await expose({ store, tokens, clock, defaultTtlSeconds, hooks, answers }, order))
     },
+    rotate: async (id: string, graceMs: number | undefined) =>
+      withUrl(await rotate({ store, tokens, clock }, id, graceMs)),
     revoke: (id: string) => revoke({ store, clock }, id),
+    pause: (target: string) => pause({ store, clock, hooks }, target),
+    resume: (target: string) => woken(resume({ store, clock, hooks }, target)),
     cancelTurn: (id: string) =>
       cancelTurn({ store, connect: async (session) => connections.to(session) }, id),
     endSession: async (id: string) =>

@@ -16,6 +16,7 @@ import { deliveryRoutes } from '../http/routes/deliveries.ts'
 import { deliveryRoute } from '../http/routes/delivery.ts'
 import { grantRoutes } from '../http/routes/grants.ts'
 import { healthRoutes } from '../http/routes/health.ts'
+import { hookRoutes } from '../http/routes/hooks.ts'
 import { refusalRoutes } from '../http/routes/refusals.ts'
 import { sessionRoutes } from '../http/routes/sessions.ts'
 import { webhookRoutes } from '../http/routes/webhooks.ts'
@@ -186,6 +187,7 @@ function routes(
       guard,
     ),
     webhookRoutes(knocks, guard),
+    hookRoutes(forAdmin, guard),
     healthRoutes(
       {
         probe: store.probe,

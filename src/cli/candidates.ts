@@ -1,5 +1,7 @@
 import { type Grant, isExpired } from '../domain/grant.ts'
 import { homeAt } from '../domain/home.ts'
+import { builtInHooks } from '../domain/hook.ts'
+import { type PauseTarget, pausedSince, pauseOfHook, pauseOfSession } from '../domain/pause.ts'
 import type { DeliveryFilter } from '../domain/ports.ts'
 import type { Session } from '../domain/session.ts'
 import type { Io, LocalHome } from './context.ts'
@@ -59,6 +61,34 @@ const deliveries = (filter: Omit<DeliveryFilter, 'limit'>): List =>
     })),
   )
 
+/** What can be paused, or what is. */
+const pauses =
+  (wanted: 'pausable' | 'paused'): List =>
+  async (io, home) => {
+    const isWanted = (since: unknown) => wanted === 'pausable' || (since !== undefined && since !== null)
+    const hookNames = [
+      ...builtInHooks,
+      ...(await (await io.hooks(home)).list().catch(() => [])).map(({ name }) => name),
+    ]
+    const read = stored(async ({ store, clock }) => {
+      const held = await store.listPauses()
+      const shared = (target: PauseTarget) =>
+        isWanted(pausedSince(held, target)) ? [{ text: target, summary: '' }] : []
+      const grants = (await store.listGrants({})).filter(
+        (grant) => isOpenGrant(grant, clock.now()) && isWanted(grant.pausedAt),
+      )
+      return [
+        ...(await store.listSessions()).flatMap(({ id }) => shared(pauseOfSession(id))),
+        ...hookNames.flatMap((name) => shared(pauseOfHook(name))),
+        ...grants.map(({ id, label = '' }) => ({ text: `grant:${id}`, summary: label })),
+      ]
+    })
+    return read(io, home)
+  }
+
+const isOpenGrant = (grant: Grant, now: number): boolean =>
+  grant.revokedAt === undefined && !isExpired(grant, now)
+
 /** The lists that flags and arguments of commands name. */
 const lists = {
   sessions: sessions(() => true),
@@ -69,7 +99,9 @@ const lists = {
   },
   terminals: sessions((session) => isOpen(session) && session.driver === 'pty'),
   grants: grants(() => true),
-  openGrants: grants((grant, now) => grant.revokedAt === undefined && !isExpired(grant, now)),
+  openGrants: grants(isOpenGrant),
+  pausable: pauses('pausable'),
+  paused: pauses('paused'),
   deliveries: deliveries({}),
   failedDeliveries: deliveries({ state: 'FAILED' }),
   unfinishedDeliveries: deliveries({ unfinished: true }),

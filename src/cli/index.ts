@@ -16,6 +16,7 @@ import { hookCommands } from './commands/hooks.ts'
 import { inboxCommands } from './commands/inbox.ts'
 import { keysCommands } from './commands/keys.ts'
 import { mcp } from './commands/mcp.ts'
+import { pauseCommands } from './commands/pause.ts'
 import { refusalCommands } from './commands/refusals.ts'
 import { run } from './commands/run.ts'
 import { secret } from './commands/secret.ts'
@@ -41,6 +42,7 @@ export const commands: readonly Command[] = [
   ...sessionCommands,
   ...inboxCommands,
   ...grantCommands,
+  ...pauseCommands,
   send,
   ...deliveryCommands,
   deliveriesTail,

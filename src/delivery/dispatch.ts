@@ -2,6 +2,7 @@ import { type Delivery, type DeliveryEvent, type HeldBecause, outlivesSession } 
 import type { Connection, Outgoing } from '../domain/driver.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { Evidence, Outcome } from '../domain/outcome.ts'
+import { pausedText } from '../domain/pause.ts'
 import type { Clock, DoorStore, HostLink, Log } from '../domain/ports.ts'
 import type { RetryPolicy } from '../domain/retry-policy.ts'
 import { closedBecause, closedText, type Session } from '../domain/session.ts'
@@ -21,7 +22,7 @@ type DispatchLink = Pick<
 >
 
 export interface DispatchDeps {
-  readonly store: Pick<DoorStore, 'findSession' | 'findGrant'> & DispatchLink
+  readonly store: Pick<DoorStore, 'findSession' | 'findGrant' | 'listPauses'> & DispatchLink
   readonly connections: Connections
   readonly waiters: Waiters
   /** Brings the outcome of a turn to its callback URL. */
@@ -124,6 +125,7 @@ async function inTurn(run: Run, connection: Connection): Promise<Outcome> {
   try {
     return (
       (await refusalOf(deps, delivery, await deps.store.findSession(delivery.session))) ??
+      (await pausedMeanwhile(deps, delivery)) ??
       (await send(run, connection))
     )
   } finally {
@@ -159,6 +161,12 @@ async function refusalOf(
   if (id === undefined || delivery.acceptedAt !== undefined) return undefined
   const grant = await deps.store.findGrant(id)
   return grant && grant.revokedAt === undefined ? undefined : { kind: 'revoked' }
+}
+
+/** What was claimed before its session or hook was paused, and waited for its place among the turns. */
+async function pausedMeanwhile({ store }: DispatchDeps, delivery: Delivery): Promise<Outcome | undefined> {
+  const why = pausedText(new Set((await store.listPauses()).map(({ target }) => target)), delivery)
+  return why === undefined ? undefined : { kind: 'released', why }
 }
 
 const mayHideArrival: readonly HeldBecause[] = ['offline', 'released', 'session_ended']

@@ -7,6 +7,7 @@ export type Code =
   | 'session_ended'
   | 'session_exists'
   | 'session_not_allowed'
+  | 'grant_over'
   | 'forbidden'
   | 'unauthorized'
   | 'hooks_disabled'

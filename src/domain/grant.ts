@@ -151,6 +151,19 @@ const hasEnded = ({ expiresAt }: Claims, now: number): boolean =>
 const isFitting = ({ verb, hook }: Claims): boolean =>
   verbs[verb].opens === (hook === undefined ? 'session' : 'hook')
 
+/** How a grant is, in one word: nothing but a live one opens anything. */
+export type GrantState = 'live' | 'paused' | 'used_up' | 'expired' | 'revoked'
+
+export function grantState(grant: Grant, now: number): GrantState {
+  if (grant.revokedAt !== undefined) return 'revoked'
+  if (isExpired(grant, now)) return 'expired'
+  if (isUsedUp(grant)) return 'used_up'
+  return grant.pausedAt === undefined ? 'live' : 'paused'
+}
+
+/** The state as people read it. */
+export const stateWord = (state: GrantState): string => state.replace('_', ' ')
+
 /** For the operator: why a token of ours that `admits` refused opens nothing. */
 export function whyDead(grant: Grant | undefined, claims: Claims, now: number): string {
   if (!grant) return 'the grant of this token is gone'

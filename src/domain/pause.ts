@@ -1,4 +1,5 @@
 import type { Source } from './delivery.ts'
+import type { Happening } from './notice.ts'
 import type { SessionId } from './session.ts'
 
 /** A hook or a session whose messages are held by hand; a paused grant is closed instead (`Grant.pausedAt`). */
@@ -12,6 +13,16 @@ export interface Pause {
 
 export const pauseOfHook = (name: string): PauseTarget => `hook:${name}`
 export const pauseOfSession = (id: SessionId): PauseTarget => `session:${id}`
+
+/** What is noted when something is paused; a grant of a hook, like the hook, is about no session. */
+export function pausedHappening(target: PauseTarget | `grant:${string}`, session?: SessionId): Happening {
+  const about = target.startsWith('session:') ? (target.slice('session:'.length) as SessionId) : session
+  return { name: 'paused', ...(about !== undefined && { session: about }), data: { target } }
+}
+
+/** Since when it is paused (Unix milliseconds); undefined when it is not. */
+export const pausedSince = (pauses: readonly Pause[], target: PauseTarget): number | undefined =>
+  pauses.find((pause) => pause.target === target)?.since
 
 /** What holds a message by hand, for people; undefined where nothing does. */
 export function pausedText(

@@ -198,6 +198,8 @@ export interface DeliveryFilter {
   readonly after?: number
   /** Unfinished ones only (PENDING, RETRY). */
   readonly unfinished?: boolean
+  /** Only those that are not held by hand. */
+  readonly notPaused?: boolean
   readonly oldestFirst?: boolean
   /** Case-insensitive substring of the message. */
   readonly text?: string

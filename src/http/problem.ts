@@ -10,6 +10,7 @@ const problems: Readonly<Record<Code, readonly [status: number, title: string]>>
   session_missing: [404, 'Session gone'],
   session_ended: [410, 'Session ended'],
   session_exists: [409, 'Session exists'],
+  grant_over: [410, 'Grant over'],
   session_not_allowed: [403, 'Session not allowed'],
   forbidden: [403, 'Forbidden'],
   unauthorized: [401, 'Unauthorized'],

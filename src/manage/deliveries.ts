@@ -74,6 +74,7 @@ export async function nextInInbox(deps: Inbox, id: string): Promise<Delivery | u
   const [oldest] = await deps.store.listDeliveries({
     session: session.id,
     unfinished: true,
+    notPaused: true,
     oldestFirst: true,
     limit: 1,
   })

@@ -1,7 +1,15 @@
 import type { Opened } from '../domain/channel.ts'
 import type { Driver } from '../domain/driver.ts'
 import { Failure } from '../domain/error.ts'
-import { type Grant, type GrantId, parseVerb, type Verb, verbs } from '../domain/grant.ts'
+import {
+  type Grant,
+  type GrantId,
+  grantState,
+  parseVerb,
+  stateWord,
+  type Verb,
+  verbs,
+} from '../domain/grant.ts'
 import { builtInHooks } from '../domain/hook.ts'
 import { suggestion } from '../domain/nearest.ts'
 import type { Clock, DoorStore, Tokens } from '../domain/ports.ts'
@@ -26,6 +34,8 @@ export interface MintOrder {
   readonly verb?: string
   /** Whole seconds; 0 or absent takes the default, `never` must be written out. */
   readonly ttlSeconds?: number | 'never'
+  /** How often it may be used: whole, from 1 on; absent: as often as its holder likes. */
+  readonly uses?: number
   readonly label?: string
 }
 
@@ -43,17 +53,21 @@ export async function expose(deps: ExposeDeps, order: MintOrder): Promise<Minted
   const verb = verbOf(order)
   const opened = await openedFor(deps, order, verb)
   const grant: Grant = { ...opened, ...draftGrant(deps, order, verb) }
-  const { id, expiresAt } = grant
-  const token = await deps.tokens.mint({
-    ...opened,
-    grant: id,
-    verb,
-    // The row ends on the millisecond, the token, which counts whole seconds, never before it.
-    ...(expiresAt !== undefined && { expiresAt: Math.ceil(expiresAt / 1000) }),
-  })
+  const token = await tokenOf(deps.tokens, grant)
   await deps.store.addGrant(grant)
   return { grant, token }
 }
+
+/** The newest token of a grant: the same each time, until it is rotated or the signing keys are. */
+const tokenOf = (tokens: Pick<Tokens, 'mint'>, grant: Grant): Promise<string> =>
+  tokens.mint({
+    ...(grant.session === undefined ? { hook: grant.hook } : { session: grant.session }),
+    grant: grant.id,
+    verb: grant.verb,
+    // The row ends on the millisecond, the token, which counts whole seconds, never before it.
+    ...(grant.expiresAt !== undefined && { expiresAt: Math.ceil(grant.expiresAt / 1000) }),
+    ...(grant.serial !== undefined && { serial: grant.serial }),
+  })
 
 /** Whether the driver of a session can tell the answers of its agent; a driver that is not of this build cannot. */
 export async function answersOf(
@@ -75,6 +89,46 @@ export async function revoke(
   const revoked = await deps.store.revokeGrant(id, deps.clock.now())
   if (!revoked) throw noSuchGrant(idOrPrefix)
   return revoked
+}
+
+interface RotateDeps {
+  readonly store: Pick<DoorStore, 'listGrants' | 'rotateGrant'>
+  readonly tokens: Pick<Tokens, 'mint'>
+  readonly clock: Pick<Clock, 'now'>
+}
+
+/** Unless another time is named: long enough to hand the new URL over. Milliseconds. */
+const usualGraceMs = 300_000
+const mostGraceMs = 30 * 86_400_000
+
+/**
+ * Another URL for the same grant. The one before it opens it for `graceMs` more, 0 for no longer at all; older ones not any more.
+ * Throws `usage`, `not_found`, `ambiguous`, and `grant_over` for a grant that is revoked, expired or used up.
+ */
+export async function rotate(
+  { store, tokens, clock }: RotateDeps,
+  idOrPrefix: string,
+  graceMs: number = usualGraceMs,
+): Promise<Minted> {
+  if (!(Number.isInteger(graceMs) && graceMs >= 0 && graceMs <= mostGraceMs))
+    throw new Failure('usage', 'The grace is at most 30 days.')
+  const { id } = requireGoing(await findGrant(store, idOrPrefix), clock.now())
+  const rotated = await store.rotateGrant(id, graceMs === 0 ? 0 : clock.now() + graceMs)
+  if (!rotated) throw noSuchGrant(idOrPrefix)
+  const grant = requireGoing(rotated, clock.now())
+  return { grant, token: await tokenOf(tokens, grant) }
+}
+
+/** Refuses a grant that opens nothing any more, and those that are Postern's own. */
+function requireGoing(grant: Grant, now: number): Grant {
+  const { own } = verbs[grant.verb]
+  if (own !== undefined) throw new Failure('usage', `A grant of ${grant.verb} is not rotated: ${own}.`)
+  const state = grantState(grant, now)
+  if (state !== 'live' && state !== 'paused')
+    throw new Failure('grant_over', `The grant ${grant.id} is ${stateWord(state)}. Mint another one.`, {
+      plain: `The grant is ${stateWord(state)}. Mint another one.`,
+    })
+  return grant
 }
 
 /** The one grant whose id begins so. Throws `usage`, `not_found` or `ambiguous`. */
@@ -146,6 +200,7 @@ function draftGrant(deps: ExposeDeps, order: MintOrder, verb: Verb) {
   return {
     id: grantIdOf(deps.clock.bytes(8)),
     verb,
+    ...(order.uses !== undefined && { maxUses: checkUses(order.uses) }),
     ...(order.label !== undefined && order.label !== '' && { label: checkLabel(order.label) }),
     createdAt: now,
     ...(ttl !== 'never' && { expiresAt: now + ttl * 1000 }),
@@ -158,6 +213,14 @@ function ttlOf(wanted: number | 'never' | undefined, byDefault: number | 'never'
   if (wanted !== 'never' && !(Number.isInteger(wanted) && wanted > 0 && wanted <= hundredYears))
     throw new Failure('usage', 'A lifetime is whole seconds, at most a hundred years, or "never".')
   return wanted
+}
+
+const mostUses = 1_000_000_000
+
+function checkUses(uses: number): number {
+  if (!(Number.isInteger(uses) && uses >= 1 && uses <= mostUses))
+    throw new Failure('usage', 'Uses are a whole number from 1 on; leave them out for as many as one likes.')
+  return uses
 }
 
 function checkLabel(label: string): string {

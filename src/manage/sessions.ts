@@ -1,6 +1,6 @@
 import type { Connection, Driver } from '../domain/driver.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
-import { isExpired } from '../domain/grant.ts'
+import { grantState } from '../domain/grant.ts'
 import { suggestion } from '../domain/nearest.ts'
 import type { Evidence } from '../domain/outcome.ts'
 import type { Clock, DoorStore, HostLink } from '../domain/ports.ts'
@@ -174,7 +174,7 @@ export async function countLiveGrants(
   now: number,
 ): Promise<number> {
   const grants = await store.listGrants({ session })
-  return grants.filter((grant) => grant.revokedAt === undefined && !isExpired(grant, now)).length
+  return grants.filter((grant) => grantState(grant, now) === 'live').length
 }
 
 /** How many of a session's newest deliveries are looked at for evidence. */

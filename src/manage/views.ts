@@ -2,8 +2,9 @@ import { Buffer } from 'node:buffer'
 import { asStored, type SessionActivity } from '../domain/activity.ts'
 import { channelOfOpened } from '../domain/channel.ts'
 import type { Attempt, Delivery, DeliveryEvent, DeliveryRecord } from '../domain/delivery.ts'
-import { type Grant, isExpired } from '../domain/grant.ts'
+import { type Grant, grantState, isExpired } from '../domain/grant.ts'
 import type { Hook } from '../domain/hook.ts'
+import { type Pause, pausedSince, pauseOfHook, pauseOfSession } from '../domain/pause.ts'
 import type { Refusal } from '../domain/refusal.ts'
 import { channelOf, type Session, type SessionId } from '../domain/session.ts'
 import { grantBehind } from '../domain/source.ts'
@@ -16,6 +17,8 @@ export type GrantView = ReturnType<typeof grantView>
 export const grantView = (grant: Grant, now: number) => ({
   id: grant.id,
   channel: channelOfOpened(grant),
+  /** In one word: nothing but a live one opens anything. */
+  state: grantState(grant, now),
   session: grant.session ?? null,
   hook: grant.hook ?? null,
   verbs: [grant.verb],
@@ -26,6 +29,9 @@ export const grantView = (grant: Grant, now: number) => ({
   expired: isExpired(grant, now),
   lastUsed: isoOrNull(grant.lastUsedAt),
   uses: grant.uses,
+  /** Null: as many as one likes. */
+  maxUses: grant.maxUses ?? null,
+  pausedAt: isoOrNull(grant.pausedAt),
   createdAt: iso(grant.createdAt),
 })
 
@@ -41,14 +47,21 @@ export const mintView = (grant: Grant, webhook: string) => ({
   hook: grant.hook ?? null,
   verb: grant.verb,
   label: grant.label ?? null,
+  maxUses: grant.maxUses ?? null,
 })
 
 export type SessionView = ReturnType<typeof sessionView>
 
+interface Around {
+  /** Unfinished deliveries of each session. */
+  readonly queues: ReadonlyMap<SessionId, number>
+  readonly pauses: readonly Pause[]
+}
+
 /** Settings stay out: they may hold keys to another party's agent. */
 export const sessionView = (
   session: Session,
-  queues: ReadonlyMap<SessionId, number>,
+  { queues, pauses }: Around,
   seen: SessionActivity = asStored(session),
 ) => ({
   id: session.id,
@@ -65,6 +78,8 @@ export const sessionView = (
   asks: seen.asks ?? null,
   /** Unfinished deliveries. */
   queue: queues.get(session.id) ?? 0,
+  /** Since when its messages are held by hand. */
+  pausedAt: isoOrNull(pausedSince(pauses, pauseOfSession(session.id))),
   openedAt: iso(session.openedAt),
   endedAt: isoOrNull(session.endedAt),
 })
@@ -88,10 +103,12 @@ export const refusalView = (refusal: Refusal) => ({
 export type HookView = ReturnType<typeof hookView>
 
 /** A configured hook without its secrets. */
-export const hookView = (hook: Hook) => ({
+export const hookView = (hook: Hook, pauses: readonly Pause[]) => ({
   name: hook.name,
   path: hook.path,
   active: hook.active,
+  /** Since when its messages are held by hand. */
+  pausedAt: isoOrNull(pausedSince(pauses, pauseOfHook(hook.name))),
   action: hook.action,
   session: hook.session ?? null,
   skill: hook.skill ?? null,

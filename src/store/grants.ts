@@ -1,8 +1,10 @@
 import { channelOfOpened } from '../domain/channel.ts'
 import type { Grant, GrantId } from '../domain/grant.ts'
+import { pausedHappening } from '../domain/pause.ts'
 import type { DoorStore } from '../domain/ports.ts'
 import { channelOf, requireOpen, type SessionId } from '../domain/session.ts'
 import type { ReadContext, StoreContext } from './context.ts'
+import { happened } from './notices.ts'
 import { createPause } from './queries.ts'
 import { noteRevoked } from './revocations.ts'
 import { grantOf } from './rows.ts'
@@ -90,11 +92,13 @@ function revoke({ sql, cache, revokedFile, now }: StoreContext, id: GrantId, at:
   return cache.grant(id)
 }
 
-function pause({ sql, cache }: StoreContext, id: GrantId, at: number | undefined): Grant | undefined {
+function pause(context: StoreContext, id: GrantId, at: number | undefined): Grant | undefined {
+  const { sql, cache } = context
   const grant = cache.grant(id)
   if (!grant || (grant.pausedAt === undefined) === (at === undefined)) return grant
   sql('UPDATE grants SET paused_at = ? WHERE id = ?').run(at ?? null, id)
   cache.forgetGrant(id)
+  if (at !== undefined) happened(context, pausedHappening(`grant:${id}`, grant.session))
   return cache.grant(id)
 }
 

@@ -1,9 +1,14 @@
-import type { PauseTarget } from '../domain/pause.ts'
+import { type PauseTarget, pausedHappening } from '../domain/pause.ts'
 import type { StoreContext } from './context.ts'
+import { happened } from './notices.ts'
 
 /** Holds the messages of a hook or session from `at` on, or no longer. */
-export function setPause({ sql, cache }: StoreContext, target: PauseTarget, at: number | undefined): void {
-  if (at === undefined) sql('DELETE FROM pauses WHERE target = ?').run(target)
-  else sql('INSERT OR IGNORE INTO pauses (target, since) VALUES (?, ?)').run(target, at)
+export function setPause(context: StoreContext, target: PauseTarget, at: number | undefined): void {
+  const { sql, cache } = context
+  const changed =
+    at === undefined
+      ? sql('DELETE FROM pauses WHERE target = ?').run(target)
+      : sql('INSERT OR IGNORE INTO pauses (target, since) VALUES (?, ?)').run(target, at)
   cache.forgetPauses()
+  if (at !== undefined && changed > 0) happened(context, pausedHappening(target))
 }

@@ -127,14 +127,18 @@ function listWindow(
 const shownNow = (cache: ReadContext['cache'], delivery: Delivery): Delivery =>
   shown(delivery, cache.session(delivery.session), pausedText(cache.pauses(), delivery))
 
+const notPausedTerm = `source NOT IN (SELECT target FROM pauses)
+  AND 'session:' || session NOT IN (SELECT target FROM pauses)`
+
 type Term = readonly [condition: string, ...values: SqlValue[]]
 
 function termsOf(filter: DeliveryFilter, skew: number): readonly Term[] {
-  const { state, session, hook, grant, unfinished, text: part, receivedSince } = filter
+  const { state, session, hook, grant, unfinished, notPaused, text: part, receivedSince } = filter
   const terms: (Term | undefined)[] = [
     // Spelled out, so that the partial indexes apply.
     state === undefined ? undefined : [`state = '${state}'`],
     unfinished ? [`state IN ('PENDING', 'RETRY') AND phase = 'deliver'`] : undefined,
+    notPaused ? [notPausedTerm] : undefined,
     session === undefined ? undefined : ['session = ?', session],
     hook === undefined ? undefined : ['source = ?', `hook:${hook}`],
     grant === undefined ? undefined : [`(source = ? OR extra ->> '$.grant' = ?)`, `grant:${grant}`, grant],

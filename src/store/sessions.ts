@@ -113,7 +113,8 @@ const countLiveGrants = ({ sql }: StoreContext, { id, openedAt }: Session): numb
   number(
     sql(
       `SELECT COUNT(*) AS n FROM grants
-       WHERE channel = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)`,
+       WHERE channel = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)
+         AND paused_at IS NULL AND (max_uses IS NULL OR uses < max_uses)`,
     ).get(channelOf(id), openedAt)?.n,
   )
 

@@ -38,6 +38,7 @@ function api(rows: readonly Delivery[]) {
       listGrants: list<Grant>('grants', []),
       listDeliveries: list('deliveries', rows),
       listSessions: list<Session>('sessions', []),
+      listPauses: async () => [],
       counts: async () => ({
         deliveries: { PENDING: 0, RETRY: 0, DELIVERED: 0, FAILED: 0 },
         queues: new Map(),
@@ -51,6 +52,12 @@ function api(rows: readonly Delivery[]) {
       return { grant: grant as Grant, url: 'http://localhost/hook/x' }
     },
     revoke: note('revoke'),
+    rotate: async (...order: unknown[]) => {
+      done.push(['rotate', ...order])
+      return { grant: grant as Grant, url: 'http://localhost/hook/y' }
+    },
+    pause: note('pause'),
+    resume: note('resume'),
     cancelTurn: note('cancelTurn'),
     endSession: note('endSession'),
     send: note('send'),

@@ -39,25 +39,32 @@ const full = {
   attemptList: [{ number: 1, startedAt: 0, endedAt: 1, outcome: 'taken' }],
 }
 
+const around = { queues: new Map(), pauses: [] }
+
 const shapes: readonly (readonly [title: string, model: TObject, view: object])[] = [
   ['Grant', answers.Grant, views.grantView(grant, 0)],
   [
     'Grant, labelled, used and revoked',
     answers.Grant,
-    views.grantView({ ...grant, label: 'a', expiresAt: 1, revokedAt: 1, lastUsedAt: 1 }, 2),
+    views.grantView(
+      { ...grant, label: 'a', expiresAt: 1, revokedAt: 1, lastUsedAt: 1, maxUses: 2, pausedAt: 1 },
+      2,
+    ),
   ],
   ['Mint', answers.Mint, views.mintView(grant, 'http://127.0.0.1/hook/x')],
-  ['Session', answers.Session, views.sessionView(session, new Map())],
+  ['Session', answers.Session, views.sessionView(session, around)],
   [
     'Session, ended',
     answers.Session,
-    views.sessionView({ ...session, state: 'ended', why: 'exit', exitCode: 1, endedAt: 1 }, new Map()),
+    views.sessionView({ ...session, state: 'ended', why: 'exit', exitCode: 1, endedAt: 1 }, around),
   ],
-  ['Hook', answers.Hook, views.hookView(hook)],
+  ['Hook', answers.Hook, views.hookView(hook, [])],
   [
     'Hook, with all',
     answers.Hook,
-    views.hookView({ ...hook, session: 'a', skill: 'b', preset: 'github', template: 'c' }),
+    views.hookView({ ...hook, session: 'a', skill: 'b', preset: 'github', template: 'c' }, [
+      { target: 'hook:push', since: 1 },
+    ]),
   ],
   ['Delivery', answers.Delivery, views.deliveryView(addDelivery(world))],
   ['DeliveryRecord', answers.DeliveryRecord, views.recordView(addDelivery(world))],

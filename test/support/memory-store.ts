@@ -17,6 +17,7 @@ import {
   forbidden,
   type Grant,
   type GrantId,
+  grantState,
   isExpired,
   isForOpening,
   isUsedUp,
@@ -35,7 +36,7 @@ import {
   rulesFor,
 } from '../../src/domain/notice.ts'
 import type { NoticeStore } from '../../src/domain/notice-store.ts'
-import { type PauseTarget, pausedText, pauseOfSession } from '../../src/domain/pause.ts'
+import { type PauseTarget, pausedHappening, pausedText, pauseOfSession } from '../../src/domain/pause.ts'
 import type { DeliveryFilter, Draft, Recorded, Store } from '../../src/domain/ports.ts'
 import {
   addCount,
@@ -142,7 +143,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
     ...grants(state, now, write),
     ...sessions(state, now, write),
     ...reads(state),
-    ...pauses(state, write),
+    ...pauses(state, now, write),
     recordDelivery: (draft) => write(() => record(state, draft, now())),
     claimDue: (claim) => write(() => claimDue(state, claim)),
     settleDelivery: (id, attempt, settlement, at) =>
@@ -362,7 +363,8 @@ function notices(state: MemoryState, now: () => number, write: Write): NoticeSto
 
 export type Write = <T>(act: () => T) => Promise<T>
 
-function grants({ grants: all, sessions: open }: MemoryState, now: () => number, write: Write) {
+function grants(state: MemoryState, now: () => number, write: Write) {
+  const { grants: all, sessions: open } = state
   return {
     addGrant: (grant: Grant) =>
       write(() => {
@@ -388,8 +390,10 @@ function grants({ grants: all, sessions: open }: MemoryState, now: () => number,
         if (grant && at === undefined) {
           const { pausedAt: _, ...open } = grant
           all.set(id, open)
-        } else if (grant && at !== undefined && grant.pausedAt === undefined)
+        } else if (grant && at !== undefined && grant.pausedAt === undefined) {
           all.set(id, { ...grant, pausedAt: at })
+          happened(state, pausedHappening(`grant:${id}`, grant.session), now())
+        }
         return all.get(id)
       }),
     rotateGrant: (id: GrantId, previousUntil: number) =>
@@ -403,17 +407,22 @@ function grants({ grants: all, sessions: open }: MemoryState, now: () => number,
   }
 }
 
-const pauses = ({ pauses: all }: MemoryState, write: Write) => ({
+const pauses = (state: MemoryState, now: () => number, write: Write) => ({
   pause: (target: PauseTarget, at: number | undefined) =>
     write(() => {
-      if (at === undefined) all.delete(target)
-      else if (!all.has(target)) all.set(target, at)
+      if (at === undefined) state.pauses.delete(target)
+      else if (!state.pauses.has(target)) {
+        state.pauses.set(target, at)
+        happened(state, pausedHappening(target), now())
+      }
     }),
   listPauses: async () =>
-    [...all].map(([target, since]) => ({ target, since })).sort((a, b) => (a.target < b.target ? -1 : 1)),
+    [...state.pauses]
+      .map(([target, since]) => ({ target, since }))
+      .sort((a, b) => (a.target < b.target ? -1 : 1)),
 })
 
-const alive = (grant: Grant, now: number) => grant.revokedAt === undefined && !isExpired(grant, now)
+const alive = (grant: Grant, now: number) => grantState(grant, now) === 'live'
 
 function sessions(state: MemoryState, now: () => number, write: Write) {
   const { sessions: all, grants: minted } = state
@@ -505,6 +514,7 @@ function reads(state: MemoryState) {
       const matching = state.rows
         .map(({ delivery }) => delivery)
         .filter((delivery) => matches(delivery, filter))
+        .filter((delivery) => !filter.notPaused || pausedText(state.pauses, delivery) === undefined)
         .map((delivery) => shownNow(state, delivery))
       return (filter.oldestFirst ? matching : matching.reverse()).slice(0, filter.limit)
     },

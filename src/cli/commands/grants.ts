@@ -1,10 +1,10 @@
 import { Failure } from '../../domain/error.ts'
 import { mintableVerbs } from '../../domain/grant.ts'
 import { parseSessionId } from '../../domain/session.ts'
-import { answersOf, expose, revoke } from '../../manage/grants.ts'
+import { answersOf, expose, revoke, rotate } from '../../manage/grants.ts'
 import { webhookUrl } from '../../manage/urls.ts'
 import { type GrantView, grantView, type MintView, mintView } from '../../manage/views.ts'
-import { shortTime, wholeNumber } from '../arguments.ts'
+import { duration, shortTime, wholeNumber } from '../arguments.ts'
 import { type Call, type Command, printList, withHome } from '../command.ts'
 import type { Cell, Column } from '../output.ts'
 
@@ -14,6 +14,14 @@ const hook = {
   value: 'name',
   complete: 'hooks',
   summary: 'the hook it opens, instead of a session',
+} as const
+
+const quiet = { name: 'quiet', short: 'q', summary: 'print the URL and nothing else' } as const
+const grantId = {
+  name: 'grant-id',
+  summary: 'its id or a unique beginning of it, 4 characters or more',
+  complete: 'openGrants',
+  required: true,
 } as const
 
 export const grantCommands: readonly Command[] = [
@@ -37,8 +45,9 @@ export const grantCommands: readonly Command[] = [
         value: 'SECONDS',
         summary: 'lifetime; 0 takes the server default; "never" does not expire',
       },
+      { name: 'uses', value: 'N', summary: 'how often it may be used; as often as one likes unless given' },
       { name: 'label', value: 'TEXT', summary: 'a name, shown in lists' },
-      { name: 'quiet', short: 'q', summary: 'print the URL and nothing else' },
+      quiet,
     ],
     examples: [
       'postern expose --session build',
@@ -46,6 +55,7 @@ export const grantCommands: readonly Command[] = [
       'URL=$(postern expose --session build --quiet)',
       'postern expose --session build --verb run_turn --label phone',
       'postern expose --hook github --ttl never',
+      'postern expose --session build --uses 1 --ttl 3600',
     ],
     run: runExpose,
   },
@@ -61,16 +71,22 @@ export const grantCommands: readonly Command[] = [
     name: 'revoke',
     aliases: ['channel revoke'],
     summary: 'Make a URL stop working, at once.',
-    args: [
-      {
-        name: 'grant-id',
-        summary: 'its id or a unique beginning of it, 4 characters or more',
-        complete: 'openGrants',
-        required: true,
-      },
-    ],
+    args: [grantId],
     examples: ['postern revoke 9f3c1a2b7d4e5f60', 'postern revoke 9f3c'],
     run: runRevoke,
+  },
+  {
+    name: 'rotate',
+    aliases: ['channel rotate'],
+    summary: 'Give a grant another URL; the one before it stops working after the grace.',
+    details: 'Label, uses and expiry stay. Rotated again within the grace, only the two newest URLs work.',
+    args: [grantId],
+    flags: [
+      { name: 'grace', value: 'TIME', summary: 'how long the URL before it still works; 5m unless given' },
+      quiet,
+    ],
+    examples: ['postern rotate 9f3c', 'postern rotate 9f3c --grace 0', 'URL=$(postern rotate 9f3c --quiet)'],
+    run: runRotate,
   },
 ]
 
@@ -89,13 +105,19 @@ function runExpose(call: Call): Promise<void> {
   })
 }
 
-function mintOf({ flags, json }: Call): Parameters<typeof expose>[1] {
+function requireOneForm({ flags, json }: Call): void {
   if (json && flags.on('quiet')) throw new Failure('usage', 'Choose one of --json and --quiet.')
-  const ttl = flags.text('ttl')
+}
+
+function mintOf(call: Call): Parameters<typeof expose>[1] {
+  requireOneForm(call)
+  const { flags } = call
+  const [ttl, uses] = [flags.text('ttl'), flags.text('uses')]
   if (!flags.on('session') && !flags.on('hook'))
     throw new Failure('usage', 'postern expose needs --session <id> or --hook <name>.')
   return {
     ...flags.pick('session', 'hook', 'verb', 'label'),
+    ...(uses !== undefined && { uses: wholeNumber(uses, '--uses') }),
     ...(ttl !== undefined && { ttlSeconds: ttl === 'never' ? ttl : wholeNumber(ttl, '--ttl') }),
   }
 }
@@ -132,11 +154,21 @@ const columns: readonly Column<GrantView>[] = [
   { title: 'CHANNEL', flexible: true, cell: ({ channel }) => channel },
   { title: 'VERBS', cell: ({ verbs }) => verbs.join(',') },
   { title: 'LABEL', flexible: true, cell: ({ label }) => label ?? '-' },
-  { title: 'REVOKED', cell: ({ revoked }) => (revoked ? { text: 'yes', tone: 'bad' } : 'no') },
+  { title: 'REVOKED', cell: revokedCell },
   { title: 'EXPIRES', cell: expiryCell },
   { title: 'LAST USED', cell: ({ lastUsed }) => shortTime(lastUsed) },
-  { title: 'USES', cell: ({ uses }) => String(uses) },
+  { title: 'USES', cell: usesCell },
 ]
+
+function revokedCell({ revoked, pausedAt }: GrantView): Cell {
+  if (revoked) return { text: 'yes', tone: 'bad' }
+  return pausedAt === null ? 'no' : { text: 'paused', tone: 'warn' }
+}
+
+function usesCell({ uses, maxUses }: GrantView): Cell {
+  if (maxUses === null) return String(uses)
+  return uses >= maxUses ? { text: `${uses}/${maxUses} (used up)`, tone: 'faint' } : `${uses}/${maxUses}`
+}
 
 function expiryCell({ expires, expired }: GrantView): Cell {
   return expired ? { text: `${shortTime(expires)} (expired)`, tone: 'faint' } : shortTime(expires)
@@ -148,5 +180,15 @@ function runRevoke(call: Call): Promise<void> {
     const view = grantView(grant, clock.now())
     if (call.json) call.out.json(view)
     else call.out.note(`Revoked ${view.id} (${view.channel}).`)
+  })
+}
+
+function runRotate(call: Call): Promise<void> {
+  requireOneForm(call)
+  const grace = call.flags.text('grace')
+  const graceMs = grace === undefined ? undefined : duration(grace, '--grace')
+  return withHome(call, async (home) => {
+    const { grant, token } = await rotate(home, call.args.need('grant-id'), graceMs)
+    printMint(call, mintView(grant, webhookUrl(home.baseUrl, token)))
   })
 }

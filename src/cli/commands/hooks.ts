@@ -1,7 +1,9 @@
+import { homeAt } from '../../domain/home.ts'
+import type { Pause } from '../../domain/pause.ts'
 import { type HookView, hookView } from '../../manage/views.ts'
 import { pair } from '../arguments.ts'
-import { type Call, type Command, printList } from '../command.ts'
-import type { Column } from '../output.ts'
+import { type Call, type Command, printList, withHome } from '../command.ts'
+import type { Cell, Column } from '../output.ts'
 
 export const hookCommands: readonly Command[] = [
   {
@@ -32,13 +34,19 @@ export const hookCommands: readonly Command[] = [
 
 async function runList(call: Call): Promise<void> {
   const hooks = await (await call.io.hooks(call.home)).list()
-  printList(call, columns, hooks.map(hookView), 'No hooks are configured.')
+  const pauses = await pausesNow(call)
+  printList(
+    call,
+    columns,
+    hooks.map((hook) => hookView(hook, pauses)),
+    'No hooks are configured.',
+  )
 }
 
 const columns: readonly Column<HookView>[] = [
   { title: 'NAME', cell: ({ name }) => name },
   { title: 'PATH', flexible: true, cell: ({ path }) => path },
-  { title: 'ACTIVE', cell: ({ active }) => (active ? 'yes' : 'no') },
+  { title: 'ACTIVE', cell: activeCell },
   { title: 'ACTION', cell: ({ action }) => action },
   { title: 'SESSION', cell: ({ session }) => session ?? '-' },
   { title: 'VERIFY', cell: ({ verify }) => verify },
@@ -48,6 +56,17 @@ const columns: readonly Column<HookView>[] = [
     cell: ({ template, preset }) => template ?? `preset ${preset ?? '-'}`,
   },
 ]
+
+function activeCell({ active, pausedAt }: HookView): Cell {
+  if (!active) return 'no'
+  return pausedAt === null ? 'yes' : { text: 'paused', tone: 'warn' }
+}
+
+/** None where there is no home yet: listing hooks makes none. */
+const pausesNow = async (call: Call): Promise<readonly Pause[]> =>
+  (await call.io.modeOf(homeAt(call.home).databaseFile)) === undefined
+    ? []
+    : withHome(call, ({ store }) => store.listPauses())
 
 async function runTest(call: Call): Promise<number> {
   const file = call.flags.text('payload')

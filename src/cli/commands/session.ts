@@ -127,7 +127,7 @@ export function printOpened(
   { session, liveGrants, trouble, trial }: Opened,
   hooks: readonly HookSettings[] = [],
 ): void {
-  const view = sessionView(session, new Map())
+  const view = sessionView(session, { queues: new Map(), pauses: [] })
   if (json) out.json({ ...view, liveGrants, ...(trial && { check: trialView(trial) }), ...hooksView(hooks) })
   else {
     const grants = liveGrants === 1 ? '1 live grant points' : `${liveGrants} live grants point`
@@ -160,8 +160,12 @@ function jsonOrText(text: string): unknown {
 function runList(call: Call): Promise<void> {
   return withHome(call, async (home) => {
     const sessions = await home.store.listSessions()
-    const [seen, { queues }] = await Promise.all([activitiesNow(call, home, sessions), home.store.counts()])
-    const views = sessions.map((session) => sessionView(session, queues, seen.get(session.id)))
+    const [seen, { queues }, pauses] = await Promise.all([
+      activitiesNow(call, home, sessions),
+      home.store.counts(),
+      home.store.listPauses(),
+    ])
+    const views = sessions.map((session) => sessionView(session, { queues, pauses }, seen.get(session.id)))
     printList(call, columns, views, 'No sessions.')
   })
 }
@@ -180,7 +184,8 @@ const columns: readonly Column<SessionView>[] = [
   },
 ]
 
-function stateCell({ state }: SessionView): Cell {
+function stateCell({ state, pausedAt }: SessionView): Cell {
+  if (pausedAt !== null && state !== 'ended') return { text: 'paused', tone: 'warn' }
   return { text: state, tone: state === 'live' ? 'good' : state === 'offline' ? 'warn' : 'faint' }
 }
 

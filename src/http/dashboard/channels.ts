@@ -1,4 +1,4 @@
-import { type Grant, verbs } from '../../domain/grant.ts'
+import { type Grant, type GrantState, mintableVerbs, stateWord, verbs } from '../../domain/grant.ts'
 import { builtInHooks } from '../../domain/hook.ts'
 import type { MintOrder } from '../../manage/grants.ts'
 import { grantView, type MintView } from '../../manage/views.ts'
@@ -37,9 +37,9 @@ export async function channelsPage(
         label: `hook ${name}`,
         selected: name === minted?.hook,
       })),
-      verbs: Object.entries(verbs)
-        .filter(([, { opens }]) => opens === 'session')
-        .map(([value, { summary }]) => ({ value, label: summary })),
+      verbs: mintableVerbs
+        .filter((verb) => verbs[verb].opens === 'session')
+        .map((verb) => ({ value: verb, label: verbs[verb].summary })),
       ttls,
       any: grants.length > 0,
       grants: grants.slice(0, mostShown).map((grant) => rowOf(grant, now())),
@@ -77,17 +77,21 @@ function rowOf(grant: Grant, now: number) {
     id: view.id,
     opens: view.session ?? `hook ${view.hook}`,
     label: view.label,
-    ...stateOf(view),
+    state: view.state === 'live' ? 'open' : stateWord(view.state),
+    tone: tones[view.state],
     expires: shortTimeOrNull(view.expires),
     expiresAt: view.expires,
     lastUsed: shortTimeOrNull(view.lastUsed),
     lastUsedAt: view.lastUsed,
-    uses: view.uses,
+    uses: view.maxUses === null ? view.uses : `${view.uses}/${view.maxUses}`,
     canRevoke: !view.revoked,
   }
 }
 
-function stateOf(view: { revoked: boolean; expired: boolean }): { state: string; tone: Tone } {
-  if (view.revoked) return { state: 'revoked', tone: 'bad' }
-  return view.expired ? { state: 'expired', tone: 'plain' } : { state: 'open', tone: 'good' }
+const tones: Readonly<Record<GrantState, Tone>> = {
+  live: 'good',
+  paused: 'wait',
+  used_up: 'plain',
+  expired: 'plain',
+  revoked: 'bad',
 }

@@ -2,17 +2,19 @@ import type { Delivery } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
 import { withoutFence } from '../../domain/fence.ts'
 import { type Hook, sessionOfHook } from '../../domain/hook.ts'
+import { type Pause, pausedSince, pauseOfHook } from '../../domain/pause.ts'
 import type { Sample } from '../../inbound/rehearse.ts'
 import { iso, recordView } from '../../manage/views.ts'
 import { exampleFor } from '../openapi/example.ts'
 import { operationIdOf } from '../openapi/hook-operation.ts'
-import { type Hooks, longestPayload, type Page, type PageDeps, shortened, shortTime } from './page.ts'
+import { type Hooks, longestPayload, type Page, type PageDeps, shortened, shortTime, toneOf } from './page.ts'
 import { preview } from './preview.ts'
 import { textareaHtml } from './templates.ts'
 
 /** Every hook of the configuration, and the two built-in ones. */
 export async function hooksPage(deps: PageDeps): Promise<Page> {
   const hooks = deps.hooks()
+  const pauses = await deps.store.listPauses()
   return {
     template: 'hooks',
     title: 'Hooks',
@@ -20,7 +22,7 @@ export async function hooksPage(deps: PageDeps): Promise<Page> {
     live: '/dashboard/hooks',
     view: {
       enabled: hooks.enabled,
-      hooks: [...builtIn(hooks), ...hooks.hooks.map((hook) => rowOf(hooks, hook))],
+      hooks: [...builtIn(hooks, pauses), ...hooks.hooks.map((hook) => rowOf(hooks, hook, pauses))],
     },
   }
 }
@@ -53,7 +55,7 @@ export async function hookPage(deps: PageDeps, name: string, trial: Trial): Prom
     section: 'hooks',
     view: {
       ...{ name, self: `/dashboard/hooks/${encodeURIComponent(name)}`, preset: hook.preset ?? null },
-      ...stateOf(hooks.enabled && hook.active),
+      ...stateOf(hooks.enabled && hook.active, name, await deps.store.listPauses()),
       facts: factsOf(hooks, hook),
       deliveries: deliveriesOf(name),
       explorer: `/docs#/Hooks/${operationIdOf(hook)}`,
@@ -101,7 +103,7 @@ async function sampleOf(
   }
 }
 
-const builtIn = ({ enabled, sessions }: Hooks) =>
+const builtIn = ({ enabled, sessions }: Hooks, pauses: readonly Pause[]) =>
   [
     { name: 'wake', action: 'wake', session: sessions.wake },
     { name: 'agent', action: 'agent', session: sessions.agent },
@@ -111,10 +113,10 @@ const builtIn = ({ enabled, sessions }: Hooks) =>
     path: `/api/hooks/${hook.name}`,
     proof: 'bearer',
     deliveries: deliveriesOf(hook.name),
-    ...stateOf(enabled),
+    ...stateOf(enabled, hook.name, pauses),
   }))
 
-const rowOf = (hooks: Hooks, hook: Hook) => ({
+const rowOf = (hooks: Hooks, hook: Hook, pauses: readonly Pause[]) => ({
   name: hook.name,
   href: `/dashboard/hooks/${encodeURIComponent(hook.name)}`,
   path: hook.path,
@@ -122,7 +124,7 @@ const rowOf = (hooks: Hooks, hook: Hook) => ({
   session: sessionOfHook(hook, hooks.sessions),
   proof: hook.verify.scheme,
   deliveries: deliveriesOf(hook.name),
-  ...stateOf(hooks.enabled && hook.active),
+  ...stateOf(hooks.enabled && hook.active, hook.name, pauses),
 })
 
 const deliveriesOf = (hook: string): string => `/dashboard?${new URLSearchParams({ hook })}`
@@ -144,8 +146,11 @@ function curlOf(hook: Hook, base: string) {
 /** One argument for a POSIX shell. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
-const stateOf = (active: boolean) =>
-  active ? { state: 'active', tone: 'good' } : { state: 'off', tone: 'plain' }
+function stateOf(active: boolean, name: string, pauses: readonly Pause[]) {
+  if (!active) return { state: 'off', tone: 'plain' }
+  const isPaused = pausedSince(pauses, pauseOfHook(name)) !== undefined
+  return isPaused ? { state: 'paused', tone: toneOf('paused') } : { state: 'active', tone: 'good' }
+}
 
 function factsOf(hooks: Hooks, hook: Hook) {
   const facts: readonly (readonly [string, string | undefined])[] = [

@@ -27,6 +27,7 @@ export interface PageDeps {
     | 'listDeliveries'
     | 'inspectDelivery'
     | 'counts'
+    | 'listPauses'
     | 'knocksByHour'
   >
   /** What every agent does now. */
@@ -54,6 +55,7 @@ const tones: Readonly<Record<string, Tone>> = {
   PENDING: 'wait',
   live: 'good',
   offline: 'wait',
+  paused: 'wait',
   blocked: 'bad',
   busy: 'wait',
   idle: 'good',

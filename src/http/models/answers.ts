@@ -1,16 +1,22 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { FailedStep, HeldBecause } from '../../domain/delivery.ts'
+import type { GrantState } from '../../domain/grant.ts'
 import * as t from './shape.ts'
 
 // What the admin is answered: `manage/views.ts` makes these. An answer may get more members; none of these goes.
 
 const grantId = '9f3c1a2b7d4e5f60'
 const label = t.textOrNull('for CI')
+const maxUses = t.orNull(t.whole(), {
+  description: 'How often it may be used; null where nothing limits that.',
+})
+const grantStates: readonly GrantState[] = ['live', 'paused', 'used_up', 'expired', 'revoked']
 
 export type Grant = Static<typeof Grant>
 export const Grant = t.named('Grant', 'A minted permission.', {
   id: t.text({ example: grantId }),
   channel: t.channel,
+  state: t.oneOf(grantStates, { description: 'Nothing but a live one opens anything.' }),
   session: t.orNull(t.sessionId),
   hook: t.textOrNull(null, { description: 'Where it opens a hook.' }),
   verbs: t.listOf(t.text(), { example: ['send_input'] }),
@@ -21,6 +27,8 @@ export const Grant = t.named('Grant', 'A minted permission.', {
   expired: t.flag,
   lastUsed: t.timeOrNull,
   uses: t.whole(),
+  maxUses,
+  pausedAt: t.timeOrNull,
   createdAt: t.time,
 })
 
@@ -34,6 +42,14 @@ export const Mint = t.named('Mint', 'A fresh grant with its URL.', {
   hook: t.textOrNull(null, { description: 'Where it opens a hook.' }),
   verb: t.text({ example: 'send_input' }),
   label,
+  maxUses,
+})
+
+export type Pause = Static<typeof Pause>
+export const Pause = t.named('Pause', 'Whether what comes to a hook or for a session is held by hand.', {
+  target: t.text({ example: 'hook:github' }),
+  paused: t.flag,
+  since: t.timeOrNull,
 })
 
 export type Session = Static<typeof Session>
@@ -50,6 +66,7 @@ export const Session = t.named('Session', 'An agent that can take input.', {
   since: t.timeOrNull,
   asks: t.textOrNull('permission: Bash(npm test)'),
   queue: t.whole('Unfinished deliveries.'),
+  pausedAt: t.timeOrNull,
   openedAt: t.time,
   endedAt: t.timeOrNull,
 })
@@ -73,6 +90,7 @@ export const Hook = t.named('Hook', 'A configured hook without its secrets.', {
   name: t.text(),
   path: t.text(),
   active: t.flag,
+  pausedAt: t.timeOrNull,
   action: t.oneOf(['agent', 'wake']),
   session: t.textOrNull(),
   skill: t.textOrNull(),
@@ -95,6 +113,7 @@ const holds: readonly HeldBecause[] = [
     'released',
     'failed',
     'inbox',
+    'paused',
     'session_ended',
     'session_missing',
   ] as const),

@@ -14,6 +14,9 @@ export const NoQuery = closed({})
 /** For a route to one thing. */
 export const byId = { params: closed({ id: text({ description: 'Its id.' }) }), query: NoQuery }
 
+/** For a route to one hook. */
+export const byName = { params: closed({ name: text({ description: 'Its name.' }) }), query: NoQuery }
+
 export const GrantQuery = closed({
   session: Type.Optional(someText({ description: 'Only those of this session.' })),
 })
@@ -67,9 +70,30 @@ export const MintOrder = closed(
     ),
     ttl: ttl({ description: 'Whole seconds, or "never"; 0 or absent takes the server’s default.' }),
     ttlSeconds: ttl({ description: 'The same as ttl, which counts where both are given.', deprecated: true }),
+    uses: optional(
+      Type.Integer({
+        minimum: 1,
+        errorMessage: 'must be a whole number from 1 on',
+        description: 'How often it may be used; as often as one likes unless given.',
+      }),
+    ),
     label: optional(text({ description: 'A name for your own eyes.' })),
   },
   { $id: 'MintOrder', example: { session: 'default', ttl: 3600, label: 'for CI' } },
+)
+
+export const RotateOrder = closed(
+  {
+    grace: optional(
+      Type.Integer({
+        minimum: 0,
+        errorMessage: 'must be whole seconds',
+        description:
+          'Seconds for which the URL before it opens the grant, too; 300 unless given, 0 for none.',
+      }),
+    ),
+  },
+  { $id: 'RotateOrder', example: { grace: 300 } },
 )
 
 export type SendOrder = Static<typeof SendOrder>

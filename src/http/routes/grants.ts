@@ -3,6 +3,7 @@ import type { Grant } from '../../domain/grant.ts'
 import type { DoorStore } from '../../domain/ports.ts'
 import { parseSessionId } from '../../domain/session.ts'
 import type { MintOrder } from '../../manage/grants.ts'
+import type { PauseView } from '../../manage/pauses.ts'
 import { grantView, mintView } from '../../manage/views.ts'
 import { createAdminApi } from '../api.ts'
 import type { AdminCheck } from '../credentials.ts'
@@ -20,12 +21,18 @@ interface GrantDeps {
   readonly now: () => number
   readonly expose: (order: MintOrder) => Promise<{ readonly grant: Grant; readonly url: string }>
   readonly revoke: (id: string) => Promise<Grant>
+  readonly rotate: (
+    id: string,
+    graceMs: number | undefined,
+  ) => Promise<{ readonly grant: Grant; readonly url: string }>
+  readonly pause: (target: string) => Promise<PauseView>
+  readonly resume: (target: string) => Promise<PauseView>
 }
 
 const described = adminOperations('Grants')
 
 export function grantRoutes(deps: GrantDeps, guard: RequestGuard) {
-  const { api, json } = createAdminApi(deps.admin, guard)
+  const { api, json, noBody } = createAdminApi(deps.admin, guard)
   return api
     .get('/grants', ({ query }) => list(deps, query.session), {
       query: requests.GrantQuery,
@@ -48,6 +55,25 @@ export function grantRoutes(deps: GrantDeps, guard: RequestGuard) {
         409,
       ),
     })
+    .post('/grants/:id/pause', async ({ params }) => jsonResponse(await deps.pause(`grant:${params.id}`)), {
+      ...noBody,
+      ...requests.byId,
+      response: { 200: answers.Pause },
+      detail: described('pauseGrant', 'Close a grant until it is resumed', 409),
+    })
+    .post('/grants/:id/resume', async ({ params }) => jsonResponse(await deps.resume(`grant:${params.id}`)), {
+      ...noBody,
+      ...requests.byId,
+      response: { 200: answers.Pause },
+      detail: described('resumeGrant', 'Open a paused grant again', 409),
+    })
+    .post('/grants/:id/rotate', ({ params, body }) => rotate(deps, params.id, body.grace ?? undefined), {
+      parse: json,
+      ...requests.byId,
+      body: requests.RotateOrder,
+      response: { 200: answers.Mint },
+      detail: described('rotateGrant', 'Another URL for the same grant; it is shown this once', 409, 410),
+    })
 }
 
 async function list(deps: GrantDeps, session: string | undefined): Promise<Response> {
@@ -66,6 +92,7 @@ async function mint(deps: GrantDeps, order: requests.MintOrder): Promise<Respons
     ...(typeof order.session === 'string' && { session: order.session }),
     ...(typeof order.hook === 'string' && { hook: order.hook }),
     ...(typeof order.verb === 'string' && { verb: order.verb }),
+    ...(typeof order.uses === 'number' && { uses: order.uses }),
     ...(typeof order.label === 'string' && { label: order.label }),
     ...(ttlSeconds !== undefined && { ttlSeconds }),
   })
@@ -74,4 +101,9 @@ async function mint(deps: GrantDeps, order: requests.MintOrder): Promise<Respons
 
 async function revoke(deps: GrantDeps, id: string): Promise<Response> {
   return jsonResponse<answers.Grant>(grantView(await deps.revoke(id), deps.now()))
+}
+
+async function rotate(deps: GrantDeps, id: string, graceSeconds: number | undefined): Promise<Response> {
+  const { grant, url } = await deps.rotate(id, graceSeconds === undefined ? undefined : graceSeconds * 1000)
+  return jsonResponse<answers.Mint>(mintView(grant, url))
 }

@@ -14,16 +14,19 @@ import { adminOperations } from '../openapi/operation.ts'
 /** What the operator sees of sessions and hooks over HTTP, bound to this server by the composition root. */
 interface SessionDeps {
   readonly admin: AdminCheck
-  readonly store: Pick<DoorStore, 'listSessions' | 'counts'>
+  readonly store: Pick<DoorStore, 'listSessions' | 'counts' | 'listPauses'>
   /** What every agent does now. */
   readonly activities: () => Promise<Activities>
   /** As configured now. */
   readonly hooks: () => readonly Hook[]
   readonly cancelTurn: (id: string) => Promise<answers.TurnCancelled>
   readonly endSession: (id: string) => Promise<answers.Ended>
+  readonly pause: (target: string) => Promise<answers.Pause>
+  readonly resume: (target: string) => Promise<answers.Pause>
 }
 
 const described = adminOperations('Sessions')
+const hooksDescribed = adminOperations('Hooks')
 
 export function sessionRoutes(deps: SessionDeps, guard: RequestGuard) {
   const query = requests.NoQuery
@@ -50,16 +53,43 @@ export function sessionRoutes(deps: SessionDeps, guard: RequestGuard) {
       response: { 200: answers.Ended },
       detail: described('endSession', 'End a session', 410),
     })
-    .get('/hooks', () => jsonResponse<readonly answers.Hook[]>(deps.hooks().map(hookView)), {
+    .post(
+      '/sessions/:id/pause',
+      async ({ params }) => jsonResponse(await deps.pause(`session:${params.id}`)),
+      {
+        ...noBody,
+        ...requests.byId,
+        response: { 200: answers.Pause },
+        detail: described('pauseSession', 'Hold what comes for a session until it is resumed'),
+      },
+    )
+    .post(
+      '/sessions/:id/resume',
+      async ({ params }) => jsonResponse(await deps.resume(`session:${params.id}`)),
+      {
+        ...noBody,
+        ...requests.byId,
+        response: { 200: answers.Pause },
+        detail: described('resumeSession', 'Bring a session what was held for it, in its order'),
+      },
+    )
+    .get('/hooks', async () => jsonResponse(await hooksOf(deps)), {
       query,
       response: { 200: listOf(answers.Hook, { description: 'As configured' }) },
-      detail: adminOperations('Hooks')('listHooks', 'Every configured hook'),
+      detail: hooksDescribed('listHooks', 'Every configured hook'),
     })
 }
 
 async function sessionsOf({ store, activities }: SessionDeps): Promise<readonly answers.Session[]> {
-  const [seen, { queues }] = await Promise.all([activities(), store.counts()])
-  return (await store.listSessions()).map((session) => sessionView(session, queues, seen.get(session.id)))
+  const [seen, { queues }, pauses] = await Promise.all([activities(), store.counts(), store.listPauses()])
+  return (await store.listSessions()).map((session) =>
+    sessionView(session, { queues, pauses }, seen.get(session.id)),
+  )
+}
+
+async function hooksOf({ store, hooks }: SessionDeps): Promise<readonly answers.Hook[]> {
+  const pauses = await store.listPauses()
+  return hooks().map((hook) => hookView(hook, pauses))
 }
 
 async function show(deps: SessionDeps, id: string): Promise<Response> {

@@ -10,13 +10,13 @@ export function runShow(call: Call): Promise<void> {
     const { store, clock } = home
     const session = await store.findSession(parseSessionId(call.args.need('id')))
     if (!session) throw noSuchSession(call.args.need('id'))
-    const { queues } = await store.counts()
+    const [{ queues }, pauses] = [await store.counts(), await store.listPauses()]
     const liveGrants = await countLiveGrants(store, session.id, clock.now())
     const [seen, last] = await Promise.all([
       activitiesNow(call, home, [session]),
       lastEvidence(store, session.id),
     ])
-    const view = sessionView(session, queues, seen.get(session.id))
+    const view = sessionView(session, { queues, pauses }, seen.get(session.id))
     const agent = await agentOf(home, session, view)
     const evidence = last ? { at: iso(last.at), kind: last.kind } : null
     if (call.json) call.out.json({ ...view, liveGrants, agent, lastEvidence: evidence })
@@ -54,7 +54,7 @@ const fieldsOf = (
 ): readonly (readonly [string, string])[] => [
   ['Channel', view.channel],
   ['Driver', view.driver],
-  ['State', view.state],
+  ['State', view.pausedAt === null ? view.state : `${view.state}, paused since ${view.pausedAt}`],
   ['Why', whyOf(view)],
   ['Agent', agent ? [agent.state, agent.why].filter((part) => part !== null).join(': ') : '-'],
   ['Since', view.since ?? '-'],
