@@ -101,6 +101,7 @@ describe('complete', () => {
         '--no-color',
         '--quiet',
         '--ttl',
+        '--uses',
         '--verb',
         '--version',
       ],

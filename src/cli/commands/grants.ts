@@ -3,7 +3,7 @@ import { mintableVerbs } from '../../domain/grant.ts'
 import { parseSessionId } from '../../domain/session.ts'
 import { answersOf, expose, revoke, rotate } from '../../manage/grants.ts'
 import { webhookUrl } from '../../manage/urls.ts'
-import { type GrantView, grantView, type MintView, mintView } from '../../manage/views.ts'
+import { type GrantView, grantView, iso, type MintView, mintView } from '../../manage/views.ts'
 import { duration, shortTime, wholeNumber } from '../arguments.ts'
 import { type Call, type Command, printList, withHome } from '../command.ts'
 import type { Cell, Column } from '../output.ts'
@@ -190,5 +190,10 @@ function runRotate(call: Call): Promise<void> {
   return withHome(call, async (home) => {
     const { grant, token } = await rotate(home, call.args.need('grant-id'), graceMs)
     printMint(call, mintView(grant, webhookUrl(home.baseUrl, token)))
+    const until = grant.previousUntil || undefined
+    if (!call.json && !call.flags.on('quiet'))
+      call.out.note(
+        until ? `The URL before it works until ${iso(until)}.` : 'The URL before it works no more.',
+      )
   })
 }

@@ -47,6 +47,7 @@ describe('expose', () => {
       hook: null,
       verb: 'send_input',
       label: 'ci',
+      maxUses: null,
     })
     const [grant] = at.grants.values()
     assert.equal(grant?.createdAt, start)
@@ -106,6 +107,9 @@ describe('ls', () => {
         expired: true,
         lastUsed: null,
         uses: 0,
+        maxUses: null,
+        pausedAt: null,
+        state: 'expired',
         createdAt: '2026-11-22T10:00:00.250Z',
       },
     ])

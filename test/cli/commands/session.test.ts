@@ -128,6 +128,7 @@ describe('session ls and show', () => {
       since: null,
       asks: null,
       queue: 1,
+      pausedAt: null,
       openedAt: '2026-11-22T09:59:00.250Z',
       endedAt: null,
     })
