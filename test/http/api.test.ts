@@ -138,7 +138,7 @@ const refusals: readonly (readonly [
     grants,
     post(`{"session":"a","${secret}":1}`),
     422,
-    /Known: session, hook, verb, ttl, label/,
+    /Known: session, hook, verb, ttl, uses, label/,
   ],
   ['a member of the prototype', grants, post('{"session":"a","__proto__":{}}'), 422, /unknown member/],
   [
