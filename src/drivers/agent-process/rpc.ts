@@ -27,7 +27,7 @@ export interface RpcDeps {
   readonly write: (line: string) => void
   readonly onNotification: (method: string, params: JsonObject) => void
   /** Undefined for a method that is unknown here. */
-  readonly onRequest: (method: string, params: JsonObject) => Promise<Json> | undefined
+  readonly onRequest: (method: string, params: JsonObject, id: Json) => Promise<Json> | undefined
 }
 
 export function createRpc(deps: RpcDeps): Rpc {
@@ -56,7 +56,7 @@ function receive(
   if (typeof method !== 'string') {
     if (typeof id === 'number') requests.answer(id, answerIn(message))
   } else if (id === undefined || id === null) onNotification(method, params)
-  else void reply(id, method, onRequest(method, params), send)
+  else void reply(id, method, onRequest(method, params, id), send)
 }
 
 function answerIn({ error, result }: JsonObject): Answer {

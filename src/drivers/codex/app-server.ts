@@ -14,8 +14,11 @@ export interface AppServer {
 
 interface AppServerHandlers {
   readonly onNotification: (method: string, params: JsonObject) => void
-  /** The answer to a request of our own process; undefined for one that is unknown here. */
-  readonly onRequest: (method: string, params: JsonObject) => Promise<Json> | undefined
+  /**
+   * The answer to a request; undefined for one that is unknown here. One that never resolves leaves the answer to others, as a
+   * shared server's must be: it asks all its clients, and even a refusal would be a decision.
+   */
+  readonly onRequest: RpcDeps['onRequest']
   readonly onGone: () => void
 }
 
@@ -32,14 +35,12 @@ export async function connectTo(place: SocketPlace, signal: AbortSignal): Promis
   }
 }
 
-/** Never answers: a shared server asks all its clients, and a person decides. Even a refusal would be a decision. */
-const undecided = (): Promise<Json> => new Promise(() => {})
+/** Nobody here answers in the place of a person. */
+export const undecided = (): Promise<Json> => new Promise(() => {})
 
 /** Greets a server that is our own process. Rejects with why it is of no use. */
 export function connectChild(child: Child): Promise<AppServer> {
-  const protocol = createProtocol(child.write, (method, params) =>
-    protocol.current.handlers?.onRequest(method, params),
-  )
+  const protocol = createProtocol(child.write, () => undefined)
   child.listen({ onText: protocol.rpc.feed, onGone: protocol.gone })
   return greeted(protocol, { alive: child.running, close: () => child.end('it was ended') })
 }
@@ -50,11 +51,13 @@ interface Protocol {
   readonly gone: (why: string) => void
 }
 
-function createProtocol(write: (line: string) => void, asked: RpcDeps['onRequest']): Protocol {
+/** `unheard` answers while nobody listens. */
+function createProtocol(write: (line: string) => void, unheard: () => Promise<Json> | undefined): Protocol {
   const current: Protocol['current'] = { handlers: undefined }
   const rpc = createRpc({
     write,
-    onRequest: asked,
+    onRequest: (method, params, id) =>
+      current.handlers ? current.handlers.onRequest(method, params, id) : unheard(),
     onNotification: (method, params) => current.handlers?.onNotification(method, params),
   })
   const gone = (why: string) => {

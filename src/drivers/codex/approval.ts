@@ -1,4 +1,5 @@
 import { oneLine } from '../../domain/one-line.ts'
+import type { QuestionDecision } from '../agent-process/questions.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 
 /** Something that codex asks a person before it does it. */
@@ -51,4 +52,55 @@ export function allowed(
   if (kind === undefined) return undefined
   if (!permissions.some((allowing) => allowing === kind || allowing === whole)) return undefined
   return Array.isArray(decisions) && !decisions.includes('accept') ? undefined : { decision: 'accept' }
+}
+
+/**
+ * What a person may decide on from afar: this one call. Undefined for what cannot be told whole, or would allow more. `items`: of that
+ * conversation.
+ */
+export function decisionOn(
+  requestId: Json,
+  { name, kind, decisions }: Approval,
+  params: JsonObject,
+  items: Items,
+  answer: (answer: Json) => void,
+): QuestionDecision | undefined {
+  const offered: readonly Json[] = Array.isArray(decisions) ? decisions : ['accept', 'decline']
+  const no = ['decline', 'cancel'].find((decision) => offered.includes(decision))
+  if (kind === undefined || no === undefined || !offered.includes('accept')) return undefined
+  const itemId = textAt(params, 'itemId') ?? ''
+  const changes = kind === 'edit' ? items.changes(itemId) : undefined
+  if (kind === 'edit' && changes === undefined) return undefined
+  const about = { ...params, ...(changes !== undefined && { changes }) }
+  return {
+    request: {
+      id: `${requestId} ${itemId}`,
+      kind: 'permission',
+      title: name,
+      detail: JSON.stringify(about, null, 2),
+    },
+    allow: () => answer({ decision: 'accept' }),
+    deny: () => answer({ decision: no }),
+  }
+}
+
+/** What the items of a turn would change: a request for approval names its item alone. */
+export interface Items {
+  note(method: string, params: JsonObject): void
+  changes(itemId: string): Json | undefined
+}
+
+const mostItems = 16
+
+export function createItems(): Items {
+  const all = new Map<string, Json>()
+  return {
+    note: (method, { item }) => {
+      if (method !== 'item/started' || !isObject(item) || item.type !== 'fileChange') return
+      all.set(textAt(item, 'id') ?? '', item.changes ?? null)
+      const oldest = all.size > mostItems ? all.keys().next().value : undefined
+      if (oldest !== undefined) all.delete(oldest)
+    },
+    changes: (itemId) => all.get(itemId),
+  }
 }

@@ -1,9 +1,9 @@
 import { homedir } from 'node:os'
-import type { Driver } from '../../domain/driver.ts'
+import type { Connection, Driver, DriverTools } from '../../domain/driver.ts'
 import { Failure, reasonOf } from '../../domain/error.ts'
 import { isLoopback } from '../../domain/loopback.ts'
 import type { Outcome } from '../../domain/outcome.ts'
-import type { DriverSettings } from '../../domain/session.ts'
+import type { DriverSettings, Session } from '../../domain/session.ts'
 import { type AgentOrder, type Started, startAgent } from '../agent-process/agent.ts'
 import type { Child } from '../agent-process/child.ts'
 import { ownedDriver } from '../agent-process/driver.ts'
@@ -14,16 +14,27 @@ import { type AppServer, connectChild } from './app-server.ts'
 import { connectServer, whyUnreachable } from './connect.ts'
 import { discoverCodex } from './discover.ts'
 import { type OpenThread, openThreads } from './open-threads.ts'
+import { watchApprovals } from './requests.ts'
 import { type CodexServer, type CodexSettings, daemonSocket, parseCodex, storedCodex } from './settings.ts'
 import { begin, load } from './thread.ts'
 
 /**
  * A conversation of codex, by its app server: the daemon that every plain `codex` attaches to, where the person who has
  * the conversation open sees what comes in; a server that listens on a WebSocket; or a process of our own.
- * To read on: settings, connect with app-server and websocket; agent, turn, thread, outcome, approval; discover, open-threads.
+ * To read on: settings, connect with app-server and websocket; agent, turn, thread, outcome, approval, requests; discover, open-threads.
  */
-export const codexDriver = (deps: OwnedDeps): Driver => ({
-  ...ownedDriver(deps, {
+export function codexDriver(deps: OwnedDeps): Driver {
+  const driver = conversations(deps)
+  return {
+    ...driver,
+    prepare: (settings, { cwd }) => prepare(deps, settings, cwd),
+    carries: async ({ settings }, { pid }) => carries(parseCodex(settings, '/').server, pid),
+    connect: (session, tools) => watched(deps, driver.connect(session, tools), session, tools),
+  }
+}
+
+const conversations = (deps: OwnedDeps): Driver =>
+  ownedDriver(deps, {
     kind: 'codex',
     summary: 'a conversation that codex has open (codex app-server), or a codex of its own',
     parse: parseCodex,
@@ -35,10 +46,25 @@ export const codexDriver = (deps: OwnedDeps): Driver => ({
     foreign: ({ server }) => server.kind !== 'command',
     recovers: true,
     discover: discoverCodex,
-  }),
-  prepare: (settings, { cwd }) => prepare(deps, settings, cwd),
-  carries: async ({ settings }, { pid }) => carries(parseCodex(settings, '/').server, pid),
-})
+  })
+
+/** On a server that others use as well, what codex asks people is asked of those afar, too. */
+function watched(
+  { env }: OwnedDeps,
+  connection: Connection,
+  session: Session,
+  { decisions }: DriverTools,
+): Connection {
+  const settings = parseCodex(session.settings, '/')
+  if (!decisions || settings.server.kind === 'command') return connection
+  const over = new AbortController()
+  const watching = watchApprovals(settings, env, decisions, over.signal)
+  const after = (act: () => Promise<void>) => async () => {
+    over.abort()
+    await Promise.all([act(), watching])
+  }
+  return { ...connection, end: after(connection.end), close: after(connection.close) }
+}
 
 /** Its app server, which may have other conversations as well. */
 async function carries(server: CodexServer, pid: number): Promise<boolean> {

@@ -1,9 +1,10 @@
 import { oneLine } from '../../domain/one-line.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import type { Turn, TurnEnd, TurnListeners } from '../agent-process/agent.ts'
+import { type AskedNoMore, createQuestions, type Questions } from '../agent-process/questions.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
-import type { AppServer } from './app-server.ts'
-import { allowed, approvalOf } from './approval.ts'
+import { type AppServer, undecided } from './app-server.ts'
+import { allowed, approvalOf, createItems, decisionOn, type Items } from './approval.ts'
 import { answerOf, judge } from './outcome.ts'
 import { statusOf, type TurnView, toolOf, turnsOf } from './thread.ts'
 
@@ -26,43 +27,62 @@ export interface TurnLog {
   /** The message stands in the conversation. */
   arrived: boolean
   began: boolean
+  /** What somebody at codex is asked. */
   waitsFor: string | undefined
+  /** What a codex of our own asks. */
+  readonly questions: Questions
+  readonly asked: Map<Json, AskedNoMore>
+  readonly items: Items
   stopped: 'late' | 'let go' | undefined
   /** Something happened since the last poll. */
   stirred: boolean
   wake: () => void
 }
 
-export const createTurnLog = (thread: Thread, listeners: TurnListeners, message: string): TurnLog => ({
-  thread,
-  listeners: listeners,
-  message,
-  turnId: undefined,
-  arrived: false,
-  began: false,
-  waitsFor: undefined,
-  stopped: undefined,
-  stirred: false,
-  wake: () => {},
-})
+export function createTurnLog(thread: Thread, listeners: TurnListeners, message: string): TurnLog {
+  const { held, decisions } = listeners
+  const log: TurnLog = {
+    ...{ thread, listeners, message },
+    turnId: undefined,
+    arrived: false,
+    began: false,
+    waitsFor: undefined,
+    questions: createQuestions({ held, late: () => stop(log, true), decisions }),
+    asked: new Map(),
+    items: createItems(),
+    stopped: undefined,
+    stirred: false,
+    wake: () => {},
+  }
+  return log
+}
 
 /** A turn from `begin`, which sends the message or finds it, and resolves with the turn's id. */
 export function followed(log: TurnLog, begin: () => Promise<string | TurnEnd>): Turn {
   const { server } = log.thread
   server.listen({
     onNotification: (method, params) => noteNotification(log, method, params),
-    onRequest: (method, params) => decide(log, method, params),
+    onRequest: (method, params, id) => (log.thread.shared ? undecided() : decide(log, method, params, id)),
     onGone: () => stir(log),
   })
   return {
-    over: run(log, begin).finally(() => server.listen(undefined)),
-    blocked: () => log.waitsFor,
-    cancel: (late) => {
-      log.stopped ??= late ? 'late' : 'let go'
-      if (late || !log.thread.shared) interrupt(log)
-      stir(log)
+    over: run(log, begin).finally(() => {
+      server.listen(undefined)
+      log.questions.close()
+    }),
+    blocked: () => {
+      const first = log.questions.first()
+      return first === undefined ? log.waitsFor : `permission: ${first}`
     },
+    cancel: (late) => stop(log, late),
   }
+}
+
+function stop(log: TurnLog, late: boolean): void {
+  log.stopped ??= late ? 'late' : 'let go'
+  log.questions.close()
+  if (late || !log.thread.shared) interrupt(log)
+  stir(log)
 }
 
 function stir(log: TurnLog): void {
@@ -146,6 +166,9 @@ function reacts(log: TurnLog): void {
 /** Every client gets the state of every conversation; only those who have it open get its items. */
 function noteNotification(log: TurnLog, method: string, params: JsonObject): void {
   if (params.threadId !== log.thread.id) return
+  log.items.note(method, params)
+  if (method === 'serverRequest/resolved')
+    log.asked.get(params.requestId ?? null)?.('withdrawn', 'codex asks no more')
   if (method === 'thread/status/changed') noteState(log, params.status)
   if (method === 'item/started' && params.turnId === log.turnId) noteItem(log, params.item)
   if (method === 'thread/status/changed' || method === 'turn/completed') stir(log)
@@ -171,15 +194,17 @@ function noteItem(log: TurnLog, item: Json | undefined): void {
 
 const maxTool = 200
 
-/** Answers the requests of a server of our own. What is not allowed stays open until the turn is interrupted. */
-function decide(log: TurnLog, method: string, params: JsonObject): Promise<Json> | undefined {
+/** Answers the requests of a server of our own. What nobody decides stays open until the turn is interrupted. */
+function decide(log: TurnLog, method: string, params: JsonObject, id: Json): Promise<Json> | undefined {
   const approval = approvalOf(method, params)
   if (!approval) return undefined
   const answer = allowed(approval, log.thread.permissions)
   if (answer !== undefined && log.stopped === undefined) return Promise.resolve(answer)
-  log.listeners.held(approval.name)
-  log.waitsFor = `permission: ${approval.name}`
-  return new Promise(() => {})
+  return new Promise((resolve) => {
+    const decision = decisionOn(id, approval, params, log.items, resolve)
+    const asksNoMore = log.questions.hold({ name: approval.name, dismiss: () => {}, decision })
+    log.asked.set(id, asksNoMore)
+  })
 }
 
 /** Reads the whole turn once, to count its tools; of one that is too large for that `seen` has at least the answer. */
