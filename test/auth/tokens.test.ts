@@ -46,12 +46,14 @@ const anyClaims: fc.Arbitrary<Claims> = fc
     grant: fc.stringMatching(/^[0-9a-f]{16}$/),
     session: fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,63}$/),
     expiresAt: fc.option(fc.integer({ min: 1, max: 8_640_000_000_000 }), { nil: undefined }),
+    serial: fc.option(fc.integer({ min: 1 }), { nil: undefined }),
   })
-  .map(({ grant, session, expiresAt }) => ({
+  .map(({ grant, session, expiresAt, serial }) => ({
     grant: grant as GrantId,
     session: session as SessionId,
     verb: 'send_input' as const,
     ...(expiresAt !== undefined && { expiresAt }),
+    ...(serial !== undefined && { serial }),
   }))
 
 test('createTokens reads back every claim it mints', async () => {
@@ -204,6 +206,11 @@ test('read refuses claims of wrong types or spelling, though well signed', async
     { ...payload, verb: 'read_output' },
     { ...payload, verb: 'toString' },
     { ...payload, verb: '__proto__' },
+    { ...payload, ser: 0 },
+    { ...payload, ser: -1 },
+    { ...payload, ser: 1.5 },
+    { ...payload, ser: '1' },
+    { ...payload, ser: null },
     { ...payload, exp: null },
     { ...payload, exp: '1800000000' },
     { ...payload, exp: 1.5 },
