@@ -8,6 +8,7 @@ import { grantBehind, stillOpens } from '../domain/source.ts'
 import type { StoreContext } from './context.ts'
 import { type Filed, type Held, onWall, type Row } from './filed.ts'
 import { happened } from './notices.ts'
+import { insertPlain, type PlainRow } from './plain-rows.ts'
 import { deliveryColumns, deliveryOf, type Extra, extraOf, usualType } from './rows.ts'
 import type { Moment } from './saved-time.ts'
 import { addEvents } from './settle.ts'
@@ -16,18 +17,33 @@ import { addEvents } from './settle.ts'
  * Many knocks in one act, each with what became of it or its refusal. Throws what the store throws when one of them cannot be
  * stored at all; then nothing of them is.
  */
-export const fileAll = (context: StoreContext, drafts: readonly Draft[]): readonly (Filed | Failure)[] =>
-  drafts.map((draft) => {
+export function fileAll(context: StoreContext, drafts: readonly Draft[]): readonly (Filed | Failure)[] {
+  const plain: PlainRow[] = []
+  const filed = drafts.map((draft) => {
     try {
-      return file(context, draft)
+      return fileOne(context, draft, plain)
     } catch (thrown) {
       if (thrown instanceof Failure) return thrown
       throw thrown
     }
   })
+  insertPlain(context.sql, plain)
+  return filed
+}
 
 /** One knock, inside the transaction that holds the write lock: what other processes revoked before is seen here. */
 export function file(context: StoreContext, draft: Draft): Filed {
+  const plain: PlainRow[] = []
+  const filed = fileOne(context, draft, plain)
+  insertPlain(context.sql, plain)
+  return filed
+}
+
+/**
+ * Leaves a plain row in `plain`, to be inserted with the others of its act. Nothing looks for it before: it has no key, no events, and the
+ * head of its session's queue is in the cache.
+ */
+function fileOne(context: StoreContext, draft: Draft, plain: PlainRow[]): Filed {
   const moment = context.moment()
   const grant = requireGrant(context, draft, moment.wall)
   if (grant && isUsedUp(grant)) return usedUp(context, draft, moment, grant)
@@ -36,7 +52,7 @@ export function file(context: StoreContext, draft: Draft): Filed {
   const first = draft.idempotency && firstOf(context, source, draft, moment, draft.idempotency)
   if (first) return { first: context.time.onWall(first) }
   requireRoom(context, draft)
-  const row = insert(context, onStoreTime(draft, moment), source, moment.steady)
+  const row = insert(context, onStoreTime(draft, moment), source, moment.steady, plain)
   if (grant && !draft.failed) context.cache.used(grant.id, moment.wall)
   return { row: moment.hasJumped ? onWall(row, context.time.toWall) : row }
 }
@@ -120,7 +136,7 @@ function onStoreTime(draft: Draft, { wall, steady }: Moment): Draft {
 /** Longest time from the first byte of a knock until it is stored. Milliseconds. */
 const longestKnockMs = 300_000
 
-function insert(context: StoreContext, draft: Draft, source: string, now: number): Row {
+function insert(context: StoreContext, draft: Draft, source: string, now: number, plain: PlainRow[]): Row {
   const { cache, sql } = context
   const { failed, lease, receivedAt, expiresAt } = draft
   const closed = failed ? undefined : closedOf(context, draft)
@@ -132,7 +148,7 @@ function insert(context: StoreContext, draft: Draft, source: string, now: number
   const seq = cache.nextSeq()
   const id = deliveryIdOf(cache.idTime(receivedAt), seq, context.chance())
   const extra = JSON.stringify(extraFor(draft))
-  if (leasedUntil !== undefined || failed || closed || draft.idempotency)
+  if (leasedUntil !== undefined || failed || held || draft.idempotency)
     sql(insertSpecial).run(
       seq,
       id,
@@ -155,7 +171,7 @@ function insert(context: StoreContext, draft: Draft, source: string, now: number
       draft.payload ?? null,
     )
   else
-    sql(insertPlain).run(
+    plain.push([
       seq,
       id,
       draft.session,
@@ -163,11 +179,12 @@ function insert(context: StoreContext, draft: Draft, source: string, now: number
       draft.action,
       receivedAt,
       now,
+      now,
       expiresAt,
       draft.message,
       extra,
       draft.payload ?? null,
-    )
+    ])
   cache.count(state, draft.session, 1)
   const row = { id, seq, receivedAt, storedAt: now, expiresAt, leasedUntil, held }
   if (failed) {
@@ -212,13 +229,7 @@ function isEmpty(headers: Draft['headers']): boolean {
   return true
 }
 
-/** The path of nearly every knock: every value that must be bound costs, so this binds only what differs. */
-const insertPlain = `INSERT INTO deliveries (
-    seq, id, session, source, action, state, phase, received_at, stored_at, due_at, expires_at, attempts, failures,
-    message, extra, payload
-  ) VALUES (?1, ?2, ?3, ?4, ?5, 'PENDING', 'deliver', ?6, ?7, ?7, ?8, 0, 0, ?9, ?10, ?11)`
-
-/** Leased at once, failed at once, or with a key to be recognised by. */
+/** Leased at once, failed at once, held, or with a key to be recognised by. */
 const insertSpecial = `INSERT INTO deliveries (
     seq, id, session, source, action, state, phase, failed_step, held_because, detail, received_at, stored_at, due_at, expires_at,
     failures, attempts, leased_until, settled_at, idempotency_key, message, extra, payload

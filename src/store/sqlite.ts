@@ -24,7 +24,7 @@ import { accept, acknowledge, append, requeue, settleAttempt } from './settle.ts
 
 // Reading order: migrate and rows (the tables), connection (one SQLite handle), group-commit (many acts, one fsync),
 // cache (what was read stays in memory), context (these three joined). Then what is done with them, in the order a
-// message meets it: sessions, grants, pauses, record, claims, settle, notices, expiry, purge, queries. Beside them: reader (the same without
+// message meets it: sessions, grants, pauses, record (with plain-rows), claims, settle, notices, expiry, purge, queries. Beside them: reader (the same without
 // writing), threads/ (a server's store, off its event loop), inspect and mark (whether this is the database of its home, whole),
 // backup, restore, revocations (what outlives a restore) and lock (one server a home).
 
