@@ -26,7 +26,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   http: ['inbound', 'manage', 'providers', 'payload', 'auth', 'domain'],
   mcp: ['wait', 'domain'],
   inbound: ['providers', 'payload', 'auth', 'domain'],
-  delivery: ['auth', 'wait', 'domain'],
+  delivery: ['payload', 'auth', 'wait', 'domain'],
   config: ['providers', 'payload', 'auth', 'domain'],
   store: ['wait', 'domain'],
   drivers: ['payload', 'wait', 'domain'],

@@ -4,6 +4,7 @@ import { notifyStored } from '../delivery/waiters.ts'
 import type { Asker } from '../domain/decision.ts'
 import { reasonOf } from '../domain/error.ts'
 import { keptMs } from '../domain/hook.ts'
+import type { NoticeStore } from '../domain/notice-store.ts'
 import type { DoorStore, HostLink, Log, StoreMaintenance } from '../domain/ports.ts'
 import type { Session } from '../domain/session.ts'
 import { isRunning } from '../drivers/process/process.ts'
@@ -14,6 +15,7 @@ import type { Pipeline } from './pipeline.ts'
 interface MaintenanceDeps {
   readonly store: Pick<DoorStore, 'listSessions' | 'findDelivery' | 'counts'> &
     Pick<HostLink, 'failQueued'> &
+    Pick<NoticeStore, 'purgeNotices'> &
     StoreMaintenance
   /** Notices what another process did to the keys. */
   readonly lookAtKeys: () => void
@@ -22,7 +24,7 @@ interface MaintenanceDeps {
   readonly config: () => Config
   readonly pipeline: Pick<
     Pipeline,
-    'connections' | 'worker' | 'waiters' | 'failQueue' | 'activities' | 'asking'
+    'connections' | 'worker' | 'waiters' | 'failQueue' | 'activities' | 'asking' | 'notices'
   >
   readonly begin: BeginWork
   /** Opens the sessions that the configuration declares; called again when those have changed. */
@@ -44,6 +46,8 @@ const declareMs = 500
 const clockMs = 1000
 /** Often enough to know since when an agent asks, and that one has ended of which nobody asks. */
 const lookMs = 15_000
+/** While somebody wants to be told that an agent asks. */
+const soonMs = 2000
 const purgeBatch = 500
 
 /** What runs beside the knocks: following what other processes wrote, expiry, retention, declared sessions. */
@@ -54,9 +58,11 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
     repeating(deps, 'expire', expireMs, expire),
     repeating(deps, 'end', expireMs, createEndSweep({ store, failQueue: pipeline.failQueue })),
     repeating(deps, 'decisions', expireMs, () => pipeline.asking.sweep(askerRuns)),
+    repeating(deps, 'waiting', expireMs, () => pipeline.notices.lookAtWaiting()),
     repeating(deps, 'purge', purgeMs, purge),
     repeating(deps, 'declare', declareMs, createFollower(deps)),
-    repeating(deps, 'look', lookMs, lookAtSessions),
+    repeating(deps, 'notices', declareMs, () => pipeline.notices.follow()),
+    repeating(deps, 'look', () => (pipeline.notices.wants('needs_input') ? soonMs : lookMs), lookAtSessions),
     repeating(deps, 'capabilities', expireMs, deps.tendSelves),
     repeating(deps, 'clock', clockMs, createClockWatch(deps)),
   ]
@@ -102,6 +108,7 @@ async function purge({ store, steady, config }: MaintenanceDeps): Promise<void> 
   const { retention, webhooks } = config()
   const stayMs = keptMs(retention.days, webhooks.hooks)
   if (stayMs > 0) await store.purgeSettled(steady.now() - stayMs, purgeBatch)
+  await store.purgeNotices(stayMs > 0 ? steady.now() - stayMs : 0)
 }
 
 async function lookAtSessions({ pipeline }: MaintenanceDeps): Promise<void> {
@@ -141,20 +148,21 @@ function createClockWatch({ steady, store, log, lookAtKeys }: MaintenanceDeps): 
 function repeating(
   deps: MaintenanceDeps,
   task: string,
-  everyMs: number,
+  every: number | (() => number),
   act: (deps: MaintenanceDeps) => Promise<void>,
 ): Maintenance {
   let stopped = false
   let timer: ReturnType<typeof setTimeout> | undefined
   let running = Promise.resolve()
+  const everyMs = typeof every === 'number' ? () => every : every
   const turn = () => {
     running = during(deps.begin, task, () => act(deps))
       .catch((thrown: unknown) => deps.log('error', 'maintenance.failed', { task, why: reasonOf(thrown) }))
       .then(() => {
-        if (!stopped) timer = setTimeout(turn, everyMs)
+        if (!stopped) timer = setTimeout(turn, everyMs())
       })
   }
-  timer = setTimeout(turn, everyMs)
+  timer = setTimeout(turn, everyMs())
   return {
     stop: async () => {
       stopped = true

@@ -1,5 +1,5 @@
 import { callableBy } from '../auth/addresses.ts'
-import type { Config } from '../config/load.ts'
+import { type Config, outgoingSecrets } from '../config/load.ts'
 import { createCallBack } from '../delivery/callback.ts'
 import { createCaller } from '../delivery/callback-client.ts'
 import { type Connections, createConnections } from '../delivery/connections.ts'
@@ -30,6 +30,7 @@ import { type Asking, createAsking } from '../manage/asking.ts'
 import { openSelf } from '../manage/own-session.ts'
 import { createNetwork } from '../providers/network.ts'
 import type { SteadyClock } from '../store/steady-clock.ts'
+import { createNotices, type Notices } from './notices.ts'
 import { inStoreTime } from './store-time.ts'
 
 /** What a server is made of before it speaks HTTP. */
@@ -66,6 +67,7 @@ export interface Pipeline {
   /** Failed proofs per peer, of any kind of credential. */
   readonly failures: Limiter
   readonly refusals: Refusals
+  readonly notices: Notices
 }
 
 /** Beyond the longest turn: a lease only matters when its holder is gone. */
@@ -77,7 +79,14 @@ const turnTimeoutMs = 1_800_000
 const callbackTimeoutMs = 10_000
 const skillsTimeoutMs = 3000
 
-export function createPipeline(deps: ServerDeps, draining: () => boolean): Pipeline {
+/** What the pipeline knows of the server that it is part of. */
+interface Surroundings {
+  readonly draining: () => boolean
+  /** Where the world reaches the server; undefined until it listens. */
+  readonly base: () => string | undefined
+}
+
+export function createPipeline(deps: ServerDeps, { draining, base }: Surroundings): Pipeline {
   const { store, tokens, clock, steady, log, drivers, config } = deps
   const waiters = createWaiters()
   const inside = inStoreTime({ store, clock, steady, waiters })
@@ -94,14 +103,16 @@ export function createPipeline(deps: ServerDeps, draining: () => boolean): Pipel
   })
   const pushes = (driver: string) => drivers.get(driver)?.delivery !== 'pull'
   const mayCall = callableBy(() => config().server.callbacks.allow)
+  const policy = () => retryPolicy(config())
+  const notices = createNotices({ ...deps, base, mayCall, policy, timeoutMs: callbackTimeoutMs })
   const dispatching: DispatchDeps = {
     ...{ connections, log, turns, ...inside.dispatching },
     callBack: createCallBack({
       caller: createCaller({ allowed: mayCall, timeoutMs: callbackTimeoutMs }),
       clock,
-      secrets: () => callbackSecrets(config()),
+      secrets: () => outgoingSecrets(config()),
     }),
-    policy: () => retryPolicy(config()),
+    policy,
     timeoutMs: () => turnTimeoutMs,
   }
   const worker = createWorker({
@@ -131,18 +142,21 @@ export function createPipeline(deps: ServerDeps, draining: () => boolean): Pipel
       turns.close()
     },
     failQueue: (session, why) => failQueue({ store, waiters }, session, why),
-    ...{ worker, waiters, connections, failures, asking },
+    ...{ worker, waiters, connections, failures, asking, notices },
     activities: createActivityBoard(
       {
         drivers,
         sessions: store.listSessions,
         connect: async (session) => connections.to(session),
         now: clock.now,
-        heard: (session, readiness) => void noteEnd({ ...inside.dispatching, log }, session, readiness),
+        heard: (session, readiness) => {
+          notices.heard(session, readiness)
+          void noteEnd({ ...inside.dispatching, log }, session, readiness)
+        },
       },
       () => performance.now(),
     ),
-    refusals: createRefusals({ store, log, now: clock.now }),
+    refusals: createRefusals({ store, log, now: clock.now, guessing: notices.guessing }),
   }
 }
 
@@ -169,9 +183,6 @@ async function sessionHasSkill(
   const cwd = typeof session.settings.cwd === 'string' ? session.settings.cwd : home.root
   return hasSkill(known, { agent: undefined, cwd, home: userHome, dirs: config().skills.dirs }, skill)
 }
-
-const callbackSecrets = ({ server, webhooks }: Config): readonly string[] =>
-  server.callbacks.secrets.length > 0 ? server.callbacks.secrets : webhooks.secrets
 
 const retryPolicy = ({ retry }: Config): RetryPolicy => ({
   ...defaultRetryPolicy,

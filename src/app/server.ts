@@ -17,6 +17,7 @@ import { deliveryRoute } from '../http/routes/delivery.ts'
 import { grantRoutes } from '../http/routes/grants.ts'
 import { healthRoutes } from '../http/routes/health.ts'
 import { hookRoutes } from '../http/routes/hooks.ts'
+import { noticeRoutes } from '../http/routes/notices.ts'
 import { refusalRoutes } from '../http/routes/refusals.ts'
 import { sessionRoutes } from '../http/routes/sessions.ts'
 import { webhookRoutes } from '../http/routes/webhooks.ts'
@@ -52,18 +53,18 @@ type Part = ServerParts['first'][number]
 /** Puts the parts together and listens. What an earlier process left under way is freed first. */
 export async function openServer(deps: OpenServerDeps): Promise<RunningServer> {
   let draining = false
-  const pipeline = createPipeline(deps, () => draining)
+  let url: string | undefined
+  const base = () => (url === undefined ? undefined : baseUrl(deps.config().server, url))
+  const pipeline = createPipeline(deps, { draining: () => draining, base })
+  await pipeline.notices.follow()
   const released = await deps.store.releaseLeases(deps.steady.now())
   if (released > 0) deps.log('warn', 'deliveries.recovered', { count: released })
   const watch = createLoopWatch(() => performance.now(), deps.log)
   const http = await listen(deps, pipeline, watch, () => draining)
-  const url = listeningUrl(deps.config(), http.port)
+  url = listeningUrl(deps.config(), http.port)
   const { connections, worker, waiters } = pipeline
-  const declaring = {
-    ...deps,
-    cwd: deps.home.root,
-    connect: async (session: Session) => connections.to(session),
-  }
+  const connect = async (session: Session) => connections.to(session)
+  const declaring = { ...deps, cwd: deps.home.root, connect }
   await pipeline.asking.sweep(askerRuns)
   const declare = () => openDeclared(declaring, deps.config().sessions.declared)
   await declare()
@@ -89,6 +90,7 @@ export async function openServer(deps: OpenServerDeps): Promise<RunningServer> {
       await maintenance.stop()
       stopWatching()
       await pipeline.refusals.close()
+      await pipeline.notices.close()
       await connections.closeAll()
       await pipeline.asking.idle()
     },
@@ -194,9 +196,9 @@ function routes(
         draining,
         metrics: () =>
           during(watch.begin, 'metrics', async () => {
-            const [counts, activities] = await Promise.all([store.counts(), pipeline.activities()])
-            const { refusals } = pipeline
-            return metrics.render({ counts, activities, refusals, stalls: watch.stalls() })
+            const { activities: look, refusals, notices: told } = pipeline
+            const [counts, activities, notices] = await Promise.all([store.counts(), look(), told.numbers()])
+            return metrics.render({ counts, activities, refusals, notices, stalls: watch.stalls() })
           }),
         admit: (request) => {
           const { metrics: access, publicUrl } = config().server
@@ -221,6 +223,7 @@ function routes(
       sessionRoutes(forAdmin, guard),
       deliveryRoutes(forAdmin, guard),
       refusalRoutes({ admin, list: pipeline.refusals.list }, guard),
+      noticeRoutes({ admin, store }, guard),
       ...webPages(
         deps,
         guard,

@@ -14,7 +14,7 @@ import type { Complain } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
 import { type BuildDeps, checkSecret, reachableBy, resolveSecrets, type SecretCheck } from './secrets.ts'
 import { buildServer } from './server.ts'
-import type { Config, SessionsConfig, WebhooksConfig } from './types.ts'
+import { type Config, outgoingSecrets, type SessionsConfig, type WebhooksConfig } from './types.ts'
 import type { HookContext, WrittenHooks } from './verify.ts'
 
 /** Fills in defaults, resolves secrets and checks what a schema cannot express. Problems go to `deps.complain`. */
@@ -31,16 +31,31 @@ export async function build(document: ConfigDocument, deps: BuildDeps): Promise<
   warnings.push(...openPages(server))
   for (const secret of server.callbacks.secrets)
     if (secret !== '') checkSecret(secret, ['server', 'callbacks', 'secret'], minSecretLength, check)
+  const webhooks = await buildWebhooks(document.webhooks ?? {}, deps, check, limits.hookBytes)
   return {
     server,
-    webhooks: await buildWebhooks(document.webhooks ?? {}, deps, check, limits.hookBytes),
+    webhooks,
     sessions: buildSessions(document.sessions ?? {}, deps.complain),
+    notify: await notifyOf(document.notify ?? [], deps, check, { server, webhooks }),
     skills: { dirs: (document.skills?.dirs ?? skillDirs).map((dir) => resolve(deps.baseDir, dir)) },
     limits,
     retry: checkedRetry({ ...retryDefaults, ...document.retry }, deps.complain),
     retention: { days: document.retention?.days ?? retentionDays },
     warnings,
   }
+}
+
+/** Only a server tells anybody anything: commands need neither the addresses nor the secrets of it. */
+async function notifyOf(
+  written: NonNullable<ConfigDocument['notify']>,
+  deps: BuildDeps,
+  check: SecretCheck,
+  { server, webhooks }: Pick<Config, 'server' | 'webhooks'>,
+): Promise<Config['notify']> {
+  if (written.length === 0 || deps.ignoreSecretProblems) return []
+  const { buildNotify } = await import('./notify.ts')
+  const { callbacks } = server
+  return buildNotify(written, { deps, check, callbacks, fallback: outgoingSecrets({ server, webhooks }) })
 }
 
 /** Session names, queues and paths of hooks are nobody else's business. */

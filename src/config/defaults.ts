@@ -25,6 +25,7 @@ export const retryDefaults: RetryConfig = {
   capSeconds: 300,
   attempts: 8,
   maxHoldSeconds: 24 * 60 * 60,
+  waitingSeconds: 600,
 }
 
 export const retentionDays = 30

@@ -10,7 +10,7 @@ import type { ConfigDocument } from './schema.ts'
 import type { BuildDeps } from './secrets.ts'
 import type { Config } from './types.ts'
 
-export type { Config } from './types.ts'
+export { type Config, outgoingSecrets } from './types.ts'
 
 /** Where a configuration comes from. Defaults < file < environment < flags. */
 export interface ConfigSources {

@@ -22,6 +22,8 @@ export const printable = (config: Config): Config => ({
       },
     })),
   },
+  // Who has the whole URL may write there, of most receivers.
+  notify: config.notify.map((rule) => ({ ...rule, url: shownUrl(rule.url), secrets: hide(rule.secrets) })),
   sessions: {
     ...config.sessions,
     declared: config.sessions.declared.map((session) => ({
@@ -32,6 +34,8 @@ export const printable = (config: Config): Config => ({
     })),
   },
 })
+
+const shownUrl = (url: string): string => (URL.canParse(url) ? `${new URL(url).origin}/${hidden}` : hidden)
 
 /** Headers and environments carry credentials under names nobody can list. */
 const secretive = /secret|token|passw|key|auth|credential|cookie|^env$|^headers$/i

@@ -35,7 +35,7 @@ export const sessionId = (description: string) =>
     errorMessage: 'must be a session id: 1 to 64 of a-z 0-9 . _ - that start with a letter or digit',
   })
 
-const oneSecret = Type.Union(
+export const oneSecret = Type.Union(
   [
     Type.String(),
     section({ env: text('Name of the environment variable that holds it') }),

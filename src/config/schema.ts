@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { presetNames, schemeNames } from '../providers/index.ts'
+import { notify } from './notify-schema.ts'
 import { count, flag, oneOf, secret, section, sessionId, text, texts } from './schema-parts.ts'
 
 // Each part stands above what is made of it; `documentSchema` at the end is the whole file.
@@ -205,6 +206,7 @@ export const documentSchema = section(
     webhooks: Type.Optional(webhooks),
     server: Type.Optional(server),
     sessions: Type.Optional(sessions),
+    notify: Type.Optional(notify),
     skills: Type.Optional(
       section({
         dirs: Type.Optional(texts('Folders of skills, relative to this file; default ["../skills"]')),
@@ -230,6 +232,10 @@ export const documentSchema = section(
         capSeconds: seconds('Longest time between two; default 300', 86_400),
         attempts: Type.Optional(count('Default 8', 1, 1000)),
         maxHoldSeconds: seconds('How long a message may wait for its session; default 86400', 31_536_000),
+        waitingSeconds: seconds(
+          'How long one waits until notify tells delivery_waiting; default 600',
+          31_536_000,
+        ),
       }),
     ),
     retention: Type.Optional(section({ days: limit('How long finished deliveries are kept; default 30') })),

@@ -1,10 +1,13 @@
 import type { Hook } from '../domain/hook.ts'
+import type { NoticeReceiver } from '../domain/notice.ts'
 
 /** The whole configuration with every default filled in and every secret resolved. Plain data. */
 export interface Config {
   readonly server: ServerConfig
   readonly webhooks: WebhooksConfig
   readonly sessions: SessionsConfig
+  /** Who is told what happens. */
+  readonly notify: readonly NoticeReceiver[]
   readonly skills: { readonly dirs: readonly string[] }
   readonly limits: LimitsConfig
   readonly retry: RetryConfig
@@ -12,6 +15,13 @@ export interface Config {
   /** What a person should know although it does not stop the server. */
   readonly warnings: readonly string[]
 }
+
+/** What signs outgoing requests that have no secret of their own, newest first. */
+export const outgoingSecrets = ({
+  server,
+  webhooks,
+}: Pick<Config, 'server' | 'webhooks'>): readonly string[] =>
+  server.callbacks.secrets.length > 0 ? server.callbacks.secrets : webhooks.secrets
 
 /** Who may see a page: anyone who reaches the server, holders of the admin token, nobody. */
 type Access = 'open' | 'admin' | 'off'
@@ -94,4 +104,6 @@ export interface RetryConfig {
   readonly attempts: number
   /** How long a message may wait for its session. */
   readonly maxHoldSeconds: number
+  /** How long a message waits until that is told. */
+  readonly waitingSeconds: number
 }

@@ -8,21 +8,23 @@ import { allowedAddress, requestAt } from './guarded-request.ts'
 interface CallerDeps {
   readonly allowed: MayCall
   readonly timeoutMs: number
+  /** Who is called, in the words of an outcome. */
+  readonly whom?: string
 }
 
 /** POSTs to a checked address, see `requestAt`. */
-export const createCaller = ({ allowed, timeoutMs }: CallerDeps): Caller => ({
+export const createCaller = ({ allowed, timeoutMs, whom = 'callback' }: CallerDeps): Caller => ({
   async call(order, signal) {
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
     try {
       const url = parseCallbackUrl(order.url)
-      if (!url) return refused('the callback URL must be http or https, without credentials')
+      if (!url) return refused(`the ${whom} URL must be http or https, without credentials`)
       const address = await allowedAddress(url, allowed, bounded)
       return address === undefined
-        ? refused(`the callback host "${url.hostname}" is not a public address`)
-        : verdict(await post(url, address, order, bounded))
+        ? refused(`the ${whom} host "${url.hostname}" is not a public address`)
+        : verdict(await post(url, address, order, bounded), whom)
     } catch (thrown) {
-      return { kind: 'failed', why: `callback failed: ${reasonOf(thrown)}`, retry: true }
+      return { kind: 'failed', why: `${whom} failed: ${reasonOf(thrown)}`, retry: true }
     }
   },
 })
@@ -44,9 +46,9 @@ async function post(url: URL, address: string, order: CallOrder, signal: AbortSi
   return { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] }
 }
 
-function verdict({ status, retryAfter }: Answered): Outcome {
+function verdict({ status, retryAfter }: Answered, whom: string): Outcome {
   if (status >= 200 && status < 300) return { kind: 'taken', evidence: 'ack' }
-  const why = `callback answered ${status}`
+  const why = `${whom} answered ${status}`
   if (status >= 300 && status < 400) return refused(`${why}; redirects are not followed`)
   const passing = status === 408 || status === 425 || status === 429 || status >= 500
   const waitMs = retryAfterMs(retryAfter, Date.now())

@@ -1,9 +1,11 @@
 import type { Delivery } from './delivery.ts'
+import type { Outcome } from './outcome.ts'
+import { backoffMs, type RetryPolicy } from './retry-policy.ts'
 import type { SessionId } from './session.ts'
 import type { Settlement } from './settlement.ts'
 
 /** What somebody may want to be told. */
-const happeningNames = [
+export const happeningNames = [
   'needs_input',
   'turn_ended',
   'session_ended',
@@ -34,6 +36,18 @@ export interface NoticeRule {
   readonly on: readonly HappeningName[]
   /** A session id, or a pattern in which `*` stands for any characters. */
   readonly session: string
+}
+
+/** Bodies that are made for a known receiver. */
+export const readyTemplates = ['ntfy', 'slack', 'discord', 'plain'] as const
+
+/** A rule with all that sending takes. */
+export interface NoticeReceiver extends NoticeRule {
+  readonly url: string
+  /** A ready one by name, or Mustache; absent for JSON. */
+  readonly template?: string
+  /** Newest first; empty where those of callbacks sign. */
+  readonly secrets: readonly string[]
 }
 
 export type NoticeState = 'PENDING' | 'DELIVERED' | 'FAILED'
@@ -77,6 +91,7 @@ export interface NoticeHealth {
 export const mostWaitingNotices = 1000
 export const mostSettledNotices = 10_000
 
+export const ruleGone = 'the configuration has no such rule any more'
 export const gaveWay = `given up for ${mostWaitingNotices} newer ones to the same receiver`
 
 /** The rules that want a happening. Only `*` wants one that is about no session. */
@@ -154,3 +169,20 @@ export type NoticeEnd =
       /** In the time of deliveries, Unix milliseconds. */
       readonly dueAt: number
     }
+
+/** As callbacks are retried. `now` in the time of deliveries, `jitter` in [0, 1). */
+export function noticeEnd(
+  { failures: before }: Pick<Notice, 'failures'>,
+  outcome: Outcome,
+  now: number,
+  jitter: number,
+  policy: RetryPolicy,
+): NoticeEnd {
+  if (outcome.kind === 'taken') return { state: 'DELIVERED' }
+  const failures = before + 1
+  const detail = 'why' in outcome && outcome.why !== undefined ? outcome.why : outcome.kind
+  if (outcome.kind !== 'failed' || !outcome.retry || failures >= policy.attempts)
+    return { state: 'FAILED', failures, detail }
+  const dueAt = now + (outcome.retryAfterMs ?? backoffMs(failures, jitter, policy))
+  return { state: 'PENDING', failures, detail, dueAt }
+}

@@ -13,6 +13,8 @@ interface Seen {
   readonly counts: Counts
   readonly activities: Activities
   readonly refusals: RefusalNumbers
+  /** Attempts to tell somebody what happened, by how they ended, and how many notices wait for the next. */
+  readonly notices: { readonly attempts: Readonly<Record<string, number>>; readonly waiting: number }
   /** How often the event loop was held, by what was under way. */
   readonly stalls: ReadonlyMap<string, number>
 }
@@ -38,7 +40,7 @@ export function createMetrics(version: string, startedAt: number): Metrics {
       const index = bounds.findIndex((bound) => seconds <= bound)
       if (index >= 0) buckets[index] = (buckets[index] ?? 0) + 1
     },
-    render: ({ counts, activities, refusals, stalls }) =>
+    render: ({ counts, activities, refusals, notices, stalls }) =>
       [
         ...family('postern_build_info', 'gauge', 'Version of this binary.', [[`version="${version}"`, 1]]),
         ...family('postern_start_time_seconds', 'gauge', 'Start of this process, Unix seconds.', [
@@ -72,6 +74,25 @@ export function createMetrics(version: string, startedAt: number): Metrics {
             activity === undefined ? [] : [[`session="${session}"`, activity === 'blocked' ? 1 : 0] as const],
           ),
         ),
+        ...family(
+          'postern_session_blocked_since_timestamp_seconds',
+          'gauge',
+          'Since when, Unix seconds, by session; absent where the agent does not wait for a person.',
+          [...activities].flatMap(([session, { activity, since }]) =>
+            activity !== 'blocked' || since === undefined
+              ? []
+              : [[`session="${session}"`, since / 1000] as const],
+          ),
+        ),
+        ...family(
+          'postern_notices_total',
+          'counter',
+          'Attempts to tell a receiver what happened, by how they ended.',
+          Object.entries(notices.attempts).map(([outcome, n]) => [`outcome="${outcome}"`, n]),
+        ),
+        ...family('postern_notices_waiting', 'gauge', 'Notices that no receiver has taken yet.', [
+          ['', notices.waiting],
+        ]),
         ...family(
           'postern_oldest_waiting_timestamp_seconds',
           'gauge',

@@ -12,7 +12,21 @@ const minuteMs = 60_000
 const minutes = 60
 const mostPeers = 1000
 
-export function createGuessAlarm({ log }: { readonly log: Log }): GuessAlarm {
+/** What an alarm says. */
+export interface Guessing {
+  readonly count: number
+  readonly withinMinutes: number
+  /** Addresses that they came from. */
+  readonly peers: number
+  readonly door: string
+}
+
+interface GuessAlarmDeps {
+  readonly log: Log
+  readonly raised?: ((guessing: Guessing) => void) | undefined
+}
+
+export function createGuessAlarm({ log, raised }: GuessAlarmDeps): GuessAlarm {
   const byMinute = new Map<number, number>()
   let peers = new Set<string>()
   let quietUntil = Number.NEGATIVE_INFINITY
@@ -28,7 +42,9 @@ export function createGuessAlarm({ log }: { readonly log: Log }): GuessAlarm {
       // A clock that was set back must not silence it for longer than an hour.
       const quiet = at < quietUntil && quietUntil - at <= minutes * minuteMs
       if (count < guessesAnHour || quiet) return
-      log('warn', 'guessing.alarm', { count, withinMinutes: minutes, peers: peers.size, door })
+      const guessing: Guessing = { count, withinMinutes: minutes, peers: peers.size, door }
+      log('warn', 'guessing.alarm', { ...guessing })
+      raised?.(guessing)
       quietUntil = at + minutes * minuteMs
       peers = new Set()
     },

@@ -12,7 +12,7 @@ import {
   type RefusalFilter,
   withinBounds,
 } from '../domain/refusal.ts'
-import { createGuessAlarm } from './guess-alarm.ts'
+import { createGuessAlarm, type Guessing } from './guess-alarm.ts'
 import { createRefusalLog } from './refusal-log.ts'
 
 /** What remembers the knocks that were turned away. */
@@ -39,6 +39,8 @@ interface RefusalsDeps {
   readonly store: Pick<DoorStore, 'recordRefusals' | 'listRefusals'>
   readonly log: Log
   readonly now: () => number
+  /** Secrets are being guessed. */
+  readonly guessing?: (guessing: Guessing) => void
 }
 
 /** One write a second: what a crash may lose. */
@@ -46,9 +48,9 @@ const everyMs = 1000
 /** Doors are few, codes too. */
 const mostTotals = 500
 
-export function createRefusals({ store, log, now }: RefusalsDeps): Refusals {
+export function createRefusals({ store, log, now, guessing }: RefusalsDeps): Refusals {
   const lines = createRefusalLog({ log, now })
-  const alarm = createGuessAlarm({ log })
+  const alarm = createGuessAlarm({ log, raised: guessing })
   const totals = new Map<string, { readonly door: string; readonly code: string; count: number }>()
   let waiting: NewRefusal[] = []
   let alike = new Map<string, number>()

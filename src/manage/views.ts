@@ -4,6 +4,7 @@ import { channelOfOpened } from '../domain/channel.ts'
 import type { Attempt, Delivery, DeliveryEvent, DeliveryRecord } from '../domain/delivery.ts'
 import { type Grant, grantState, isExpired } from '../domain/grant.ts'
 import type { Hook } from '../domain/hook.ts'
+import type { Notice } from '../domain/notice.ts'
 import { type Pause, pausedSince, pauseOfHook, pauseOfSession } from '../domain/pause.ts'
 import type { Refusal } from '../domain/refusal.ts'
 import { channelOf, type Session, type SessionId } from '../domain/session.ts'
@@ -98,6 +99,22 @@ export const refusalView = (refusal: Refusal) => ({
   peer: refusal.peer,
   userAgent: refusal.userAgent ?? null,
   requestId: refusal.requestId,
+})
+
+export const noticeView = ({ seq, event, ...notice }: Notice) => ({
+  place: seq,
+  id: notice.id,
+  rule: notice.rule,
+  event: event.name,
+  session: event.session ?? null,
+  at: iso(event.at),
+  data: event.data,
+  state: notice.state,
+  failures: notice.failures,
+  detail: notice.detail ?? null,
+  dueAt: iso(notice.dueAt),
+  createdAt: iso(notice.createdAt),
+  settledAt: isoOrNull(notice.settledAt),
 })
 
 export type HookView = ReturnType<typeof hookView>

@@ -11,6 +11,7 @@ import {
   type NoticeHealth,
   type NoticeRule,
   needsInput,
+  ruleGone,
   rulesFor,
 } from '../domain/notice.ts'
 import type { NoticeStore } from '../domain/notice-store.ts'
@@ -22,7 +23,7 @@ import { noticeOf, number, orUndefined, text } from './rows.ts'
 type NoticeReads = Pick<NoticeStore, 'dueNotices' | 'listNotices' | 'noticeHealth'>
 
 export const noticeReads = (context: ReadContext): NoticeReads => ({
-  dueNotices: (now, limit) => context.read(() => due(context, now, limit)),
+  dueNotices: (now, rules) => context.read(() => rules.flatMap((rule) => due(context, now, rule))),
   listNotices: (filter) => context.read(() => list(context, filter)),
   noticeHealth: (since) => context.read(() => health(context, since)),
 })
@@ -40,7 +41,10 @@ export const noticeWrites = (context: StoreContext): Omit<NoticeStore, keyof Not
       })
   },
   settleNotice: (id, end, now) => context.write(() => settle(context, id, end, now)),
-  purgeNotices: (before) => context.write(() => purge(context, before)),
+  purgeNotices: async (before) => {
+    if (await context.read(() => context.sql('SELECT 1 FROM happenings LIMIT 1').get()))
+      await context.write(() => purge(context, before))
+  },
 })
 
 /**
@@ -81,7 +85,12 @@ const giveWay = ({ sql }: StoreContext, rule: string, now: number): number =>
        (SELECT seq FROM notices WHERE state = 'PENDING' AND rule = ? ORDER BY seq DESC LIMIT 1 OFFSET ${mostWaitingNotices})`,
   ).run(now, gaveWay, rule, rule)
 
-function setRules({ sql, cache }: StoreContext, rules: readonly NoticeRule[]): void {
+function setRules({ sql, cache, time }: StoreContext, rules: readonly NoticeRule[]): void {
+  const names = JSON.stringify(rules.map(({ name }) => name))
+  sql(
+    `UPDATE notices SET state = 'FAILED', settled_at = ?, detail = ?
+     WHERE state = 'PENDING' AND rule NOT IN (SELECT value FROM json_each(?))`,
+  ).run(time.now(), ruleGone, names)
   if (JSON.stringify(rules) === JSON.stringify(cache.noticeRules())) return
   sql('DELETE FROM notice_rules').run()
   for (const { name, on, session } of rules)
@@ -110,13 +119,13 @@ function noteInput(
 const prefixed = (text: string): readonly [from: string, below: string] => [text, `${text}\u{10ffff}`]
 
 const hasOpenDecision = ({ sql }: StoreContext, session: SessionId, generation: string): boolean =>
-  sql(`SELECT 1 FROM decisions WHERE session = ? AND generation = ? AND state = 'open'`).get(
+  sql('SELECT 1 FROM decisions WHERE session = ? AND generation = ? AND closed_at IS NULL').get(
     session,
     generation,
   ) !== undefined
 
 /** The heads of queues that have waited for so long, but for those that were told already. */
-function waitingSince({ sql, cache }: StoreContext, before: number): readonly Happening[] {
+function waitingSince({ sql, cache, time }: StoreContext, before: number): readonly Happening[] {
   if (!cache.noticeRules().some(({ on }) => on.includes('delivery_waiting'))) return []
   const late = [...cache.queues().keys()].filter((session) => {
     const head = cache.head(session)
@@ -136,7 +145,7 @@ function waitingSince({ sql, cache }: StoreContext, before: number): readonly Ha
         data: {
           delivery: text(row.id),
           ...(heldBecause !== undefined && { heldBecause }),
-          since: number(row.received_at),
+          since: time.toWall(number(row.received_at)),
           waiting: cache.queues().get(session) ?? 1,
         },
         once,
@@ -149,10 +158,11 @@ const joined = `SELECT n.seq, n.id, n.rule, n.state, n.failures, n.due_at, n.cre
     h.name, h.session, h.at, h.data
   FROM notices n JOIN happenings h ON h.seq = n.happening`
 
-const due = ({ sql }: ReadContext, now: number, limit: number): readonly Notice[] =>
-  sql(`${joined} WHERE n.state = 'PENDING' AND n.due_at <= ? ORDER BY n.due_at, n.seq LIMIT ?`)
-    .all(now, limit)
+const due = ({ sql, time }: ReadContext, now: number, rule: string): readonly Notice[] =>
+  sql(`${joined} WHERE n.state = 'PENDING' AND n.rule = ? AND n.due_at <= ? ORDER BY n.due_at, n.seq LIMIT 1`)
+    .all(rule, now)
     .map(noticeOf)
+    .map((notice) => onWall(notice, time.toWall))
 
 function list({ sql, time }: ReadContext, { state, rule, after, limit }: NoticeFilter): readonly Notice[] {
   const terms: readonly (readonly [condition: string, value: SqlValue | undefined])[] = [

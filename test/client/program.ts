@@ -80,6 +80,11 @@ export async function useEverything(): Promise<void> {
   })
   const causes: string[] = refusals.map(({ cause }) => cause)
 
+  const notices: Schemas['Notice'][] = await call('listNotices', 200, {
+    query: { state: 'FAILED', rule: 'a', after: 5, limit: 10 },
+  })
+  const events: string[] = notices.map(({ event }) => event)
+
   const expires: string = (await call('mintLink', 201)).expires
   const alive: string = (await call('live', 200)).status
   const ready: string = (await call('ready', 200)).status
@@ -118,6 +123,6 @@ export async function useEverything(): Promise<void> {
     isOver,
     actions,
   )
-  console.log(causes, deliveries, sent, kinds, agent, retried, replayed, taken, gone)
+  console.log(causes, events, deliveries, sent, kinds, agent, retried, replayed, taken, gone)
   console.log(expires, alive, ready, pages, document, code, requestId)
 }

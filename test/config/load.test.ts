@@ -56,6 +56,7 @@ describe('loadConfig', () => {
       },
       webhooks: { enabled: false, secrets: [], hooks: [] },
       sessions: { wake: 'default', agent: 'webhook-agent', allow: [], declared: [] },
+      notify: [],
       skills: { dirs: [join(home.root, 'skills')] },
       limits: {
         knocksPerMinute: 600,
@@ -66,7 +67,7 @@ describe('loadConfig', () => {
         messageBytes: 65_536,
         hookBytes: 1_048_576,
       },
-      retry: { baseSeconds: 1, capSeconds: 300, attempts: 8, maxHoldSeconds: 86_400 },
+      retry: { baseSeconds: 1, capSeconds: 300, attempts: 8, maxHoldSeconds: 86_400, waitingSeconds: 600 },
       retention: { days: 30 },
       warnings: [],
     })
@@ -701,6 +702,7 @@ describe('configSchema', () => {
       'webhooks',
       'server',
       'sessions',
+      'notify',
       'skills',
       'limits',
       'retry',

@@ -82,6 +82,7 @@ describe('the API document', () => {
     'GET /api/sessions/{id}',
     'DELETE /api/sessions/{id}',
     'GET /api/hooks',
+    'GET /api/notices',
     'GET /api/deliveries',
     'POST /api/deliveries',
     'DELETE /api/deliveries/{id}',

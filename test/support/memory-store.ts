@@ -33,6 +33,7 @@ import {
   type Notice,
   type NoticeRule,
   needsInput,
+  ruleGone,
   rulesFor,
 } from '../../src/domain/notice.ts'
 import type { NoticeStore } from '../../src/domain/notice-store.ts'
@@ -289,6 +290,9 @@ function notices(state: MemoryState, now: () => number, write: Write): NoticeSto
     setNoticeRules: (rules) =>
       write(() => {
         state.noticeRules = rules
+        for (const { id, rule, state: is } of state.notices)
+          if (is === 'PENDING' && !rules.some(({ name }) => name === rule))
+            change(state, id, { state: 'FAILED', detail: ruleGone, settledAt: now() })
       }),
     noteHappening: (happening) => write(() => happened(state, happening, now())),
     noteInput: (session, generation, asked) =>
@@ -314,12 +318,14 @@ function notices(state: MemoryState, now: () => number, write: Write): NoticeSto
           )
         }
       }),
-    dueNotices: async (at, limit) =>
-      state.notices
-        .filter((notice) => notice.state === 'PENDING' && notice.dueAt <= at)
-        .toSorted((a, b) => a.dueAt - b.dueAt || a.seq - b.seq)
-        .slice(0, limit)
-        .map(shownOf),
+    dueNotices: async (at, rules) =>
+      rules.flatMap((rule) =>
+        state.notices
+          .filter((notice) => notice.rule === rule && notice.state === 'PENDING' && notice.dueAt <= at)
+          .toSorted((a, b) => a.dueAt - b.dueAt || a.seq - b.seq)
+          .slice(0, 1)
+          .map(shownOf),
+      ),
     settleNotice: (id, end, at) =>
       write(() => {
         const found = state.notices.find((notice) => notice.id === id && notice.state === 'PENDING')

@@ -4,6 +4,7 @@ import type { Cell, Column } from '../output.ts'
 import { findAgents } from './doctor/agents.ts'
 import type { Finding, NamedFinding } from './doctor/findings.ts'
 import { checkConfig, checkHome, checkKeys, checkProgram, checkStore } from './doctor/home.ts'
+import { checkNotices } from './doctor/notices.ts'
 import { checkPauses } from './doctor/pauses.ts'
 import { checkRefusals } from './doctor/refusals.ts'
 import { checkClock, checkPublicUrl, checkServer } from './doctor/server.ts'
@@ -42,12 +43,13 @@ const checks: readonly (readonly [string, (call: Call) => Promise<readonly Findi
   ['hooks', checkHooks],
   ['pauses', checkPauses],
   ['refusals', checkRefusals],
+  ['notify', checkNotices],
   ["agents' tools", checkTools],
   ['agent', findAgents],
 ]
 
 /** What lies in a home that cannot be opened says nothing: why it cannot is told once. */
-const insideHome = ['store', 'signing keys', 'sessions', 'hooks', 'pauses']
+const insideHome = ['store', 'signing keys', 'sessions', 'hooks', 'pauses', 'notify']
 
 const asFindings = (thrown: unknown): readonly Finding[] => [{ verdict: 'bad', detail: reasonOf(thrown) }]
 

@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { FailedStep, HeldBecause } from '../../domain/delivery.ts'
 import type { GrantState } from '../../domain/grant.ts'
+import { happeningNames } from '../../domain/notice.ts'
 import * as t from './shape.ts'
 
 // What the admin is answered: `manage/views.ts` makes these. An answer may get more members; none of these goes.
@@ -198,6 +199,28 @@ export const Refusal = t.named('Refusal', 'A knock that was turned away, or igno
   peer: t.text({ example: '192.0.2.1' }),
   userAgent: t.textOrNull('GitHub-Hookshot/044aadd'),
   requestId: t.text({ description: 'The x-request-id of the answer.' }),
+})
+
+export type Notice = Static<typeof Notice>
+export const Notice = t.named('Notice', 'One message to a receiver that wants to be told what happens.', {
+  place: t.whole('Its place in the list.'),
+  id: t.text({ example: 'ntc_9f3c1a2b7d4e5f609f3c1a2b', description: 'The webhook-id of every attempt.' }),
+  rule: t.text({ example: 'ntfy.sh-1a2b3c', description: 'The rule of the configuration.' }),
+  event: t.oneOf(happeningNames),
+  session: t.textOrNull('build'),
+  at: t.time,
+  data: Type.Unsafe<Readonly<Record<string, string | number>>>(
+    Type.Object(
+      {},
+      { additionalProperties: true, example: { kind: 'permission', asks: 'permission: Bash(ls)' } },
+    ),
+  ),
+  state: t.oneOf(['PENDING', 'DELIVERED', 'FAILED']),
+  failures: t.whole('Attempts that failed.'),
+  detail: t.textOrNull('receiver answered 500'),
+  dueAt: t.time,
+  createdAt: t.time,
+  settledAt: t.timeOrNull,
 })
 
 export type Link = Static<typeof Link>

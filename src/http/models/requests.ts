@@ -1,12 +1,15 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { DeliveryState } from '../../domain/delivery.ts'
 import { mintableVerbs } from '../../domain/grant.ts'
+import type { NoticeState } from '../../domain/notice.ts'
 import { knock } from './knocks.ts'
 import { anyCase, closed, digits, oneOf, optional, someText, text } from './shape.ts'
 
 // What the admin asks for.
 
 export const states: readonly DeliveryState[] = ['PENDING', 'RETRY', 'DELIVERED', 'FAILED']
+
+const noticeStates: readonly NoticeState[] = ['PENDING', 'DELIVERED', 'FAILED']
 
 /** No query parameter at all. */
 export const NoQuery = closed({})
@@ -38,6 +41,16 @@ export type RefusalQuery = Static<typeof RefusalQuery>
 export const RefusalQuery = closed({
   hook: Type.Optional(text({ description: 'Only those of this hook.' })),
   grant: Type.Optional(text({ description: 'Only those of this grant.' })),
+  after: Type.Optional(
+    digits('Only those that follow this place of the list; the Link header of an answer has the next one.'),
+  ),
+  limit: Type.Optional(digits('At most so many; 100 unless given, never more than 1000.')),
+})
+
+export type NoticeQuery = Static<typeof NoticeQuery>
+export const NoticeQuery = closed({
+  state: Type.Optional(anyCase(noticeStates, 'Only those in this state.')),
+  rule: Type.Optional(text({ description: 'Only those of this rule.' })),
   after: Type.Optional(
     digits('Only those that follow this place of the list; the Link header of an answer has the next one.'),
   ),

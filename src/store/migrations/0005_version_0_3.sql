@@ -93,7 +93,7 @@ CREATE TABLE notices (
   settled_at INTEGER,
   detail     TEXT
 ) STRICT;
-CREATE INDEX notices_due ON notices (due_at) WHERE state = 'PENDING';
+CREATE INDEX notices_due ON notices (rule, due_at) WHERE state = 'PENDING';
 CREATE INDEX notices_waiting ON notices (rule, seq) WHERE state = 'PENDING';
 CREATE INDEX notices_settled ON notices (settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX notices_by_happening ON notices (happening);

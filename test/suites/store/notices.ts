@@ -5,6 +5,7 @@ import {
   type HappeningName,
   mostWaitingNotices,
   type NoticeRule,
+  ruleGone,
 } from '../../../src/domain/notice.ts'
 import type { Outcome } from '../../../src/domain/outcome.ts'
 import type { Draft, Store } from '../../../src/domain/ports.ts'
@@ -168,25 +169,26 @@ export function testNotices(plain: Check): void {
 
   check('dueNotices and settleNotice: a notice under one id until it is settled', async (bench) => {
     const { store, other } = bench
-    await store.setNoticeRules([only('guess_alarm')])
+    const rule = 'guess_alarm of *'
+    await store.setNoticeRules([only('guess_alarm'), only('session_ended')])
     for (const count of [1, 2]) await store.noteHappening({ name: 'guess_alarm', data: { count } })
-    const [first, second] = await store.dueNotices(noon, 10)
+    await store.noteHappening({ name: 'session_ended', session: build, data: {} })
+    const [first, ended, ...more] = await store.dueNotices(noon, [rule, 'session_ended of *', 'none'])
+    assert.deepEqual(more, [])
     assert.match(first?.id ?? '', /^ntc_[0-9a-f]{24}$/)
-    assert.ok(first && second && first.id !== second.id)
-    assert.deepEqual(await store.dueNotices(noon, 1), [first])
-    assert.deepEqual(await store.dueNotices(noon - 1, 10), [])
+    assert.deepEqual([first?.event.data, ended?.event.session], [{ count: 1 }, build])
+    assert.ok(first)
+    assert.deepEqual(await store.dueNotices(noon - 1, [rule]), [])
     const retry = { state: 'PENDING', failures: 1, detail: 'answered 500', dueAt: noon + 1000 } as const
     await store.settleNotice(first.id, retry, noon)
-    assert.deepEqual(
-      (await other.dueNotices(noon, 10)).map(({ id }) => id),
-      [second.id],
-    )
-    const [again] = (await other.dueNotices(noon + 1000, 10)).filter(({ id }) => id === first.id)
-    assert.deepEqual(again, { ...first, failures: 1, detail: 'answered 500', dueAt: noon + 1000 })
+    const [second] = await other.dueNotices(noon + 1000, [rule])
+    assert.ok(second && second.id !== first.id)
+    await store.settleNotice(second.id, { state: 'FAILED', failures: 1, detail: 'answered 410' }, noon + 3000)
+    const again = await other.dueNotices(noon + 1000, [rule])
+    assert.deepEqual(again, [{ ...first, failures: 1, detail: 'answered 500', dueAt: noon + 1000 }])
     await store.settleNotice(first.id, { state: 'DELIVERED' }, noon + 2000)
     await store.settleNotice(first.id, { state: 'FAILED', failures: 2, detail: 'late' }, noon + 3000)
-    await store.settleNotice(second.id, { state: 'FAILED', failures: 1, detail: 'answered 410' }, noon + 3000)
-    const listed = await other.listNotices({ limit: 10 })
+    const listed = await other.listNotices({ limit: 10, rule })
     assert.deepEqual(
       listed.map(({ state, settledAt, detail }) => [state, settledAt, detail]),
       [
@@ -197,13 +199,29 @@ export function testNotices(plain: Check): void {
     assert.deepEqual(await other.listNotices({ limit: 10, state: 'DELIVERED' }), listed.slice(1))
     assert.deepEqual(await other.listNotices({ limit: 10, after: second.seq }), listed.slice(1))
     assert.deepEqual(await other.listNotices({ limit: 10, rule: 'none' }), [])
-    const rule = 'guess_alarm of *'
+    const others = { rule: 'session_ended of *', waiting: 1, failed: 0 }
     assert.deepEqual(await store.noticeHealth(noon), [
       { rule, waiting: 0, failed: 1, detail: 'answered 410' },
+      others,
     ])
-    assert.deepEqual(await store.noticeHealth(noon + 4000), [{ rule, waiting: 0, failed: 0 }])
+    assert.deepEqual(await store.noticeHealth(noon + 4000), [{ rule, waiting: 0, failed: 0 }, others])
     await store.purgeNotices(noon + 2500)
-    assert.deepEqual(await other.listNotices({ limit: 10 }), listed.slice(0, 1))
+    assert.deepEqual(await other.listNotices({ limit: 10, rule }), listed.slice(0, 1))
+  })
+
+  check('setNoticeRules fails what waits for a rule that is gone', async ({ store, other }) => {
+    await store.setNoticeRules([only('guess_alarm'), only('session_ended')])
+    await store.noteHappening({ name: 'guess_alarm', data: {} })
+    await store.noteHappening({ name: 'session_ended', session: build, data: {} })
+    await other.setNoticeRules([only('session_ended')])
+    const listed = await store.listNotices({ limit: 10 })
+    assert.deepEqual(
+      listed.map(({ state, detail, settledAt }) => [state, detail, settledAt]),
+      [
+        ['PENDING', undefined, undefined],
+        ['FAILED', ruleGone, noon],
+      ],
+    )
   })
 
   check('a receiver that takes nothing keeps the newest notices alone waiting', async ({ store, other }) => {
@@ -214,7 +232,7 @@ export function testNotices(plain: Check): void {
     await Promise.all(many)
     const [health] = await other.noticeHealth(0)
     assert.deepEqual([health?.waiting, health?.failed, health?.detail], [mostWaitingNotices, 2, gaveWay])
-    const [oldest] = await other.dueNotices(noon, 1)
+    const [oldest] = await other.dueNotices(noon, ['guess_alarm of *'])
     assert.equal(oldest?.event.data.count, 2)
   })
 
@@ -222,7 +240,7 @@ export function testNotices(plain: Check): void {
     await store.setNoticeRules([only('needs_input'), only('guess_alarm')])
     await store.noteInput(build, 'g1', asked('permission: ls'))
     await store.noteHappening({ name: 'guess_alarm', data: {} })
-    for (const { id } of await store.dueNotices(noon, 10))
+    for (const { id } of await store.listNotices({ limit: 10 }))
       await store.settleNotice(id, { state: 'DELIVERED' }, noon)
     await store.noteInput(build, 'g1', asked('permission: ls', noon + 1))
     assert.deepEqual(await names(store), ['needs_input', 'guess_alarm'])
