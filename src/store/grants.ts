@@ -6,7 +6,7 @@ import { channelOf, requireOpen, type SessionId } from '../domain/session.ts'
 import type { ReadContext, StoreContext } from './context.ts'
 import { happened } from './notices.ts'
 import { createPause } from './queries.ts'
-import { noteRevoked } from './revocations.ts'
+import { noteRevoked, noteRotated } from './revocations.ts'
 import { grantOf } from './rows.ts'
 
 type GrantWrites = Pick<DoorStore, 'addGrant' | 'revokeGrant' | 'pauseGrant' | 'rotateGrant'>
@@ -102,8 +102,16 @@ function pause(context: StoreContext, id: GrantId, at: number | undefined): Gran
   return cache.grant(id)
 }
 
-function rotate({ sql, cache }: StoreContext, id: GrantId, previousUntil: number): Grant | undefined {
-  sql('UPDATE grants SET serial = serial + 1, previous_until = ? WHERE id = ?').run(previousUntil, id)
+function rotate(
+  { sql, cache, revokedFile }: StoreContext,
+  id: GrantId,
+  previousUntil: number,
+): Grant | undefined {
+  const grant = cache.grant(id)
+  if (!grant) return undefined
+  const serial = (grant.serial ?? 0) + 1
+  if (revokedFile !== undefined) noteRotated(sql, revokedFile, { id, serial, previousUntil })
+  sql('UPDATE grants SET serial = ?, previous_until = ? WHERE id = ?').run(serial, previousUntil, id)
   cache.forgetGrant(id)
   return cache.grant(id)
 }

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure, reasonOf } from '../domain/error.ts'
-import type { GrantId } from '../domain/grant.ts'
+import type { Grant, GrantId } from '../domain/grant.ts'
 import type { HomeMark } from '../domain/home-state.ts'
 import { settle } from '../domain/settle.ts'
 import { copyMadeAt } from './backup.ts'
@@ -23,19 +23,29 @@ import { rememberKeys, takePlace } from './mark.ts'
 import { deliveryColumns, deliveryOf, number } from './rows.ts'
 import { applySettlement } from './settle.ts'
 
-// A database can be put back as it was before a grant was revoked. So every revocation is also noted in a file beside
-// the signing keys, one id a line: whoever has the keys that the URL needs has this file, too. Its first line is where
-// and since when it lies on the disk: a copy of it, put back with the keys, does not, and may lack what was revoked since.
+// A database can be put back as it was before a grant was revoked or rotated. So both are also noted in a file beside the
+// signing keys, a line each: the id, and for a rotation also the new serial and until when the token before it opens. Whoever
+// has the keys that the URL needs has this file, too. Its first line is where and since when it lies on the disk: a copy of
+// it, put back with the keys, does not, and may lack what was noted since.
+
+/** Notes a revocation; throws as `note` does. */
+export const noteRevoked = (sql: Sql, file: string, id: GrantId): void => note(sql, file, id)
+
+/** Notes that a grant has that serial from now on, and until when (Unix milliseconds) the token before it opens; throws as `note` does. */
+export const noteRotated = (
+  sql: Sql,
+  file: string,
+  { id, serial, previousUntil }: Pick<Grant, 'id'> & Required<Pick<Grant, 'serial' | 'previousUntil'>>,
+): void => note(sql, file, `${id} ${serial} ${previousUntil}`)
 
 /**
- * Notes a revocation in the file before the database has it: the file must never know less. A file that is not this
- * home's own is not trusted anyway: where such a file cannot be written, the revocation holds all the same. Throws
- * `store_unavailable`.
+ * Adds a line to the file before the database has it: the file must never know less. A file that is not this home's own
+ * is not trusted anyway: where such a file cannot be written, the change holds all the same. Throws `store_unavailable`.
  */
-export function noteRevoked(sql: Sql, file: string, id: GrantId): void {
+function note(sql: Sql, file: string, line: string): void {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    noteBytesTaken(sql, append(file, `${id}\n`))
+    noteBytesTaken(sql, append(file, `${line}\n`))
   } catch (cause) {
     if (!isOwn(file)) return
     throw new Failure('store_unavailable', `Cannot write ${file}: ${reasonOf(cause)}.`, { cause })
@@ -48,23 +58,23 @@ export function isOwn(file: string): boolean {
   return found?.isFile() === true && readFileSync(file, 'utf8').startsWith(placeOf(file))
 }
 
-/** Makes the file this home's own and keeps its ids; one that cannot be written stays untrusted. */
+/** Makes the file this home's own and keeps its lines; one that cannot be written stays untrusted. */
 export function ownRevocations(sql: Sql, file: string): void {
   if (isOwn(file)) return
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    rewrite(file, idsIn(file))
+    rewrite(file, linesIn(file))
     noteBytesTaken(sql, sizeOf(file))
   } catch {
     // The file stays untrusted: grants of a backup are then revoked unless the operator vouches for them.
   }
 }
 
-function rewrite(file: string, ids: readonly string[]): void {
+function rewrite(file: string, lines: readonly string[]): void {
   const fresh = `${file}.new`
   rmSync(fresh, { force: true })
   append(fresh, '')
-  append(fresh, [placeOf(fresh), ...ids.map((id) => `${id}\n`)].join(''))
+  append(fresh, [placeOf(fresh), ...lines.map((line) => `${line}\n`)].join(''))
   renameSync(fresh, file)
 }
 
@@ -74,12 +84,22 @@ function placeOf(file: string): string {
   return `# ${ino} ${birthtimeNs / 1_000_000n}\n`
 }
 
-const idsIn = (file: string): readonly string[] =>
+const linesIn = (file: string): readonly string[] =>
   sizeOf(file) === 0
     ? []
     : readFileSync(file, 'utf8')
         .split('\n')
-        .filter((line) => /^[0-9a-f]+$/.test(line))
+        .filter((line) => /^[0-9a-f]+( \d+ \d+)?$/.test(line))
+
+const idsIn = (file: string): readonly string[] => linesIn(file).filter((line) => !line.includes(' '))
+
+const rotationsIn = (file: string) =>
+  linesIn(file)
+    .filter((line) => line.includes(' '))
+    .map((line) => {
+      const [id = '', serial, until] = line.split(' ')
+      return { id, serial: Number(serial), until: Number(until) }
+    })
 
 function append(file: string, line: string): number {
   const opened = openSync(file, 'a', 0o600)
@@ -102,11 +122,13 @@ const knowsLess = (sql: Sql, file: string): boolean =>
   number(sql(`SELECT n FROM tallies WHERE kind = 'revoked' AND name = 'bytes'`).get()?.n ?? 0) !==
   sizeOf(file)
 
-/** Revokes what the file names and the database has forgotten. */
-function revokeForgotten(sql: Sql, file: string, now: number): void {
+/** Revokes and rotates what the file names and the database has forgotten. */
+function applyForgotten(sql: Sql, file: string, now: number): void {
   sql(
     'UPDATE grants SET revoked_at = ? WHERE revoked_at IS NULL AND id IN (SELECT value FROM json_each(?))',
   ).run(now, JSON.stringify(idsIn(file)))
+  const rotate = sql('UPDATE grants SET serial = ?, previous_until = ? WHERE id = ? AND serial < ?')
+  for (const { id, serial, until } of rotationsIn(file)) rotate.run(serial, until, id, serial)
   noteBytesTaken(sql, sizeOf(file))
 }
 
@@ -119,13 +141,13 @@ function sizeOf(file: string): number {
   return found?.isFile() === true ? found.size : 0
 }
 
-/** Whether this database is a copy, or older than the last revocation. */
+/** Whether this database is a copy, or older than the last revocation or rotation. */
 export const isFromThePast = ({ sql, revokedFile }: StoreContext): boolean =>
   copyMadeAt(sql) !== undefined || (revokedFile !== undefined && knowsLess(sql, revokedFile))
 
 /**
  * A copy becomes the database. What was unfinished in it may have been delivered since it was made, so it is FAILED until
- * an operator retries it. What was revoked since stays revoked; where the file cannot tell, every grant is revoked.
+ * an operator retries it. What was revoked or rotated since stays so; where the file cannot tell, every grant is revoked.
  */
 export function adoptCopy(context: StoreContext, noted: HomeMark | undefined): void {
   const { sql, revokedFile } = context
@@ -133,7 +155,7 @@ export function adoptCopy(context: StoreContext, noted: HomeMark | undefined): v
   const madeAt = copyMadeAt(sql)
   if (revokedFile !== undefined) {
     if (madeAt !== undefined && !isOwn(revokedFile)) revokeAll(sql, now)
-    revokeForgotten(sql, revokedFile, now)
+    applyForgotten(sql, revokedFile, now)
   }
   if (madeAt !== undefined) {
     failUnfinished(context, madeAt)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { GrantId } from '../../src/domain/grant.ts'
@@ -71,6 +71,30 @@ describe('restore', () => {
       assert.ok((await older.findGrant(ci))?.revokedAt)
       assert.equal(await older.findDelivery(delivery.id), undefined)
       await older.close()
+    }))
+
+  it('opens no URL again that was rotated out after the backup, nor keeps its grace longer', () =>
+    inHome(async ({ copy, open, putBack, revokedFile }) => {
+      const store = await open()
+      for (const id of [ci, night]) await store.addGrant(grantOf({ id }))
+      await store.backup(copy)
+      await store.rotateGrant(ci, noon + 1)
+      await store.rotateGrant(ci, noon + 300_000)
+      await store.close()
+      await putBack()
+      const restored = await open()
+      const { serial, previousUntil } = (await restored.findGrant(ci)) ?? {}
+      assert.deepEqual([serial, previousUntil], [2, noon + 300_000])
+      assert.equal((await restored.findGrant(night))?.serial, undefined)
+      const source = { kind: 'grant', grant: ci } as const
+      await refuses('forbidden', restored.recordDelivery(draftOf({ source })))
+      await restored.recordDelivery(draftOf({ source, serial: 1 }))
+      await restored.close()
+      // Of another place on the disk the file becomes this home's own, with all its lines.
+      await copyFile(revokedFile, `${revokedFile}.moved`)
+      await rename(`${revokedFile}.moved`, revokedFile)
+      await (await open()).close()
+      assert.match(await readFile(revokedFile, 'utf8'), new RegExp(`\n${ci} 2 ${noon + 300_000}\n`))
     }))
 
   for (const how of ['before the revocation', 'with the backup, and nothing was revoked'])
