@@ -16,16 +16,12 @@ const unitsMs: Readonly<Record<string, number>> = {
   d: 86_400_000,
 }
 
-/** `90s`, `10m`, `1h`, `2d`, or `0`, in milliseconds. Throws `usage` naming `what`. */
+/** `90s`, `10m`, `1h`, `2d`, or whole seconds without a unit, in milliseconds. Throws `usage` naming `what`. */
 export function duration(text: string, what: string): number {
-  if (text === '0') return 0
-  const [, digits, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? []
-  if (digits === undefined || unit === undefined)
-    throw new Failure(
-      'usage',
-      `${what} is a number with its unit, such as 90s, 10m, 1h or 2d, not "${text}".`,
-    )
-  return Number(digits) * (unitsMs[unit] ?? 0)
+  const [, digits, unit = 's'] = /^(\d{1,12})([smhd])?$/.exec(text) ?? []
+  const ms = Number(digits) * (unitsMs[unit] ?? 0)
+  if (Number.isSafeInteger(ms)) return ms
+  throw new Failure('usage', `${what} is a time such as 90s, 10m, 1h or 2d, or whole seconds, not "${text}".`)
 }
 
 /** `NAME=VALUE` cut at its first separator. Throws `usage` naming `what`. */

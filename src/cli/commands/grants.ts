@@ -42,8 +42,9 @@ export const grantCommands: readonly Command[] = [
       },
       {
         name: 'ttl',
-        value: 'SECONDS',
-        summary: 'lifetime; 0 takes the server default; "never" does not expire',
+        value: 'TIME',
+        summary:
+          'lifetime: seconds, or such as 90m, 2h, 7d; 0 takes the server default; "never" does not expire',
       },
       { name: 'uses', value: 'N', summary: 'how often it may be used; as often as one likes unless given' },
       { name: 'label', value: 'TEXT', summary: 'a name, shown in lists' },
@@ -51,11 +52,11 @@ export const grantCommands: readonly Command[] = [
     ],
     examples: [
       'postern expose --session build',
-      'postern expose --session build --ttl 3600 --label "ci, main branch"',
+      'postern expose --session build --ttl 2h --label "ci, main branch"',
       'URL=$(postern expose --session build --quiet)',
       'postern expose --session build --verb run_turn --label phone',
       'postern expose --hook github --ttl never',
-      'postern expose --session build --uses 1 --ttl 3600',
+      'postern expose --session build --uses 1 --ttl 90m',
     ],
     run: runExpose,
   },
@@ -118,7 +119,7 @@ function mintOf(call: Call): Parameters<typeof expose>[1] {
   return {
     ...flags.pick('session', 'hook', 'verb', 'label'),
     ...(uses !== undefined && { uses: wholeNumber(uses, '--uses') }),
-    ...(ttl !== undefined && { ttlSeconds: ttl === 'never' ? ttl : wholeNumber(ttl, '--ttl') }),
+    ...(ttl !== undefined && { ttlSeconds: ttl === 'never' ? ttl : duration(ttl, '--ttl') / 1000 }),
   }
 }
 

@@ -6,6 +6,7 @@ describe('keys rotate', () => {
   const graces: readonly (readonly [grace: string[], olderRetireAt: string])[] = [
     [[], '2026-11-22T11:00:00.250Z'],
     [['--grace', '0'], '2026-11-22T10:00:00.250Z'],
+    [['--grace', '60'], '2026-11-22T10:01:00.250Z'],
     [['--grace', '2d'], '2026-11-24T10:00:00.250Z'],
   ]
   for (const [grace, olderRetireAt] of graces)
