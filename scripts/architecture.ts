@@ -62,12 +62,13 @@ const packages: readonly { readonly package: RegExp; readonly through: RegExp }[
   { package: /^@sinclair\/typebox(\/|$)/, through: /^src\/(config|http)\// },
   { package: /^@xterm\/headless$/, through: /^src\/drivers\// },
   { package: /^@agentclientprotocol\/sdk$/, through: /^src\/drivers\/acp\// },
+  { package: /^@cfworker\/json-schema$/, through: /^src\/payload\/response-schema\.ts$/ },
   { package: /^ws$/, through: /^src\/drivers\/codex\// },
   { package: /^node:/, through: /^src\/(?!domain\/)/ },
 ]
 
 /** A command must start in milliseconds: what is heavy comes in only when it is called for. */
-const heavy = /^(elysia$|@elysiajs\/|@modelcontextprotocol\/|@sinclair\/typebox|@xterm\/)/
+const heavy = /^(elysia$|@cfworker\/|@elysiajs\/|@modelcontextprotocol\/|@sinclair\/typebox|@xterm\/)/
 
 const longestFile = 250
 const emptyNames = /\/(utils?|common|helpers?|core|types|misc|shared)\//

@@ -28,6 +28,7 @@ import { createHookRenderers } from '../inbound/webhook-message.ts'
 import { type ActivityBoard, createActivityBoard } from '../manage/activity.ts'
 import { type Asking, createAsking } from '../manage/asking.ts'
 import { openSelf } from '../manage/own-session.ts'
+import { fitOf } from '../payload/response-schema.ts'
 import { createNetwork } from '../providers/network.ts'
 import type { SteadyClock } from '../store/steady-clock.ts'
 import { createNotices, type Notices } from './notices.ts'
@@ -112,7 +113,7 @@ export function createPipeline(deps: ServerDeps, { draining, base }: Surrounding
       clock,
       secrets: () => outgoingSecrets(config()),
     }),
-    policy,
+    ...{ fitOf, policy },
     timeoutMs: () => turnTimeoutMs,
   }
   const worker = createWorker({

@@ -30,6 +30,8 @@ export const exitCodes: Readonly<Record<Code, ExitCode>> = {
   idempotency_conflict: 4,
   in_flight: 4,
   decided_already: 4,
+  answered_already: 4,
+  nobody_waits: 3,
   delivery_failed: 1,
   store_unavailable: 1,
   draining: 1,

@@ -2,6 +2,7 @@ import { signCallback } from '../auth/callback-signature.ts'
 import type { Delivery } from '../domain/delivery.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { Clock } from '../domain/ports.ts'
+import { responseOf } from '../domain/reply.ts'
 
 /** Posts how a turn ended to its callback URL. Never throws: what goes wrong is the outcome. */
 export type CallBack = (delivery: Delivery, signal: AbortSignal) => Promise<Outcome>
@@ -50,7 +51,7 @@ const callbackOf = (delivery: Delivery, now: number) => ({
     status: delivery.failedStep === undefined ? 'delivered' : 'failed',
     reason: delivery.failedStep,
     detail: delivery.detail,
-    response: delivery.answer,
+    response: responseOf(delivery),
     skill: delivery.skill,
   },
 })

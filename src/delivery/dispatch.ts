@@ -4,6 +4,7 @@ import { Failure, reasonOf } from '../domain/error.ts'
 import type { Evidence, Outcome } from '../domain/outcome.ts'
 import { pausedText } from '../domain/pause.ts'
 import type { Clock, DoorStore, HostLink, Log } from '../domain/ports.ts'
+import { textFor } from '../domain/reply.ts'
 import type { RetryPolicy } from '../domain/retry-policy.ts'
 import { closedBecause, closedText, type Session } from '../domain/session.ts'
 import { settle } from '../domain/settle.ts'
@@ -11,9 +12,10 @@ import { isUnspent, type Settlement, settled } from '../domain/settlement.ts'
 import { grantBehind } from '../domain/source.ts'
 import { pause } from '../wait.ts'
 import type { CallBack } from './callback.ts'
+import { checkedTurn, type FitOf } from './checked-turn.ts'
 import type { Connections } from './connections.ts'
+import { noteSession } from './session-note.ts'
 import type { Slots } from './slots.ts'
-import { tombstone } from './tombstone.ts'
 import type { Waiters } from './waiters.ts'
 
 type DispatchLink = Pick<
@@ -22,7 +24,9 @@ type DispatchLink = Pick<
 >
 
 export interface DispatchDeps {
-  readonly store: Pick<DoorStore, 'findSession' | 'findGrant' | 'listPauses'> & DispatchLink
+  readonly store: Pick<DoorStore, 'findSession' | 'findGrant' | 'findDelivery' | 'listPauses'> & DispatchLink
+  /** Whether an answer is what its sender asked for. */
+  readonly fitOf: FitOf
   readonly connections: Connections
   readonly waiters: Waiters
   /** Brings the outcome of a turn to its callback URL. */
@@ -58,7 +62,7 @@ export async function dispatch(deps: DispatchDeps, delivery: Delivery, stopping:
       failedStep: settlement.failedStep,
       heldBecause: settlement.heldBecause,
     })
-  if (delivery.phase === 'deliver') await noteSession(run, outcome)
+  if (delivery.phase === 'deliver') await noteSession(deps, run, outcome)
 }
 
 /** A message that is held is looked at every second: that it is still held for the same cause is no event. */
@@ -108,7 +112,7 @@ async function attempt(run: Run): Promise<Outcome> {
   const connection = session && deps.connections.to(session)
   if (!connection) return { kind: 'offline', why: `this build has no driver "${session?.driver ?? ''}"` }
   const recalled = mayHaveArrived(run) ? await connection.recall(delivery.id) : undefined
-  if (recalled) return recalled
+  if (recalled) return fitting(run, connection, signalOf(run), recalled)
   // Taken before a crash: sending it again would be a second turn.
   if (run.acceptedAt !== undefined)
     return { kind: 'unknown', why: 'the server stopped during the turn', accepted: true }
@@ -177,29 +181,49 @@ const mayHaveArrived = ({ delivery: { attempts, heldBecause }, acceptedAt }: Run
   acceptedAt !== undefined ||
   (heldBecause !== undefined && mayHideArrival.includes(heldBecause))
 
-function send(run: Run, connection: Connection): Promise<Outcome> {
-  const { deps, delivery, stopping } = run
-  const signal = AbortSignal.any([stopping, AbortSignal.timeout(delivery.timeoutMs ?? deps.timeoutMs())])
+const signalOf = ({ deps, delivery, stopping }: Run): AbortSignal =>
+  AbortSignal.any([stopping, AbortSignal.timeout(delivery.timeoutMs ?? deps.timeoutMs())])
+
+async function send(run: Run, connection: Connection): Promise<Outcome> {
+  const { deps, delivery } = run
+  const signal = signalOf(run)
   const message: Outgoing = {
     deliveryId: delivery.id,
-    text: delivery.message,
+    text: textFor(delivery),
     since: delivery.receivedAt,
     ...(delivery.skill !== undefined && { skill: delivery.skill }),
   }
   if (delivery.action !== 'turn') return connection.inject(message, signal)
-  return connection.turn(message, signal, {
+  const outcome = await connection.turn(message, signal, {
     accepted: async (evidence = 'ack') => {
       run.acceptedAt = deps.clock.now()
       run.evidence ??= evidence
       await deps.store.acceptDelivery(delivery.id, run.acceptedAt, evidence)
     },
-    progress: (event) => appendEvent(run, { ...event, at: deps.clock.now() }),
+    progress: (event) => note(run, event),
   })
+  return fitting(run, connection, signal, outcome)
+}
+
+/** The end of a turn whose answer must fit a schema: the agent is asked again where it does not, in the same delivery. */
+function fitting(run: Run, connection: Connection, signal: AbortSignal, outcome: Outcome): Promise<Outcome> {
+  const { deps, delivery } = run
+  return checkedTurn(
+    {
+      delivery,
+      fitOf: deps.fitOf,
+      isReplied: async () => (await deps.store.findDelivery(delivery.id))?.repliedAt !== undefined,
+      turn: (message, on) => connection.turn(message, signal, on),
+      note: (event) => note(run, event),
+      signal,
+    },
+    outcome,
+  )
 }
 
 /** The timeline is worth less than the turn: a line that cannot be stored is logged and let go. */
-function appendEvent({ deps, delivery }: Run, event: DeliveryEvent): void {
-  deps.store.appendEvents(delivery.id, [event]).catch((thrown: unknown) => {
+function note({ deps, delivery }: Run, event: Omit<DeliveryEvent, 'at'>): void {
+  deps.store.appendEvents(delivery.id, [{ ...event, at: deps.clock.now() }]).catch((thrown: unknown) => {
     deps.log('warn', 'timeline.lost', { delivery: delivery.id, why: reasonOf(thrown) })
   })
 }
@@ -219,21 +243,5 @@ async function storeSettlement(run: Run, settlement: Settlement, now: number): P
       if (stopping.aborted) return false
       await pause(pauseMs, stopping)
     }
-  }
-}
-
-/** What the attempt taught about the session itself. */
-async function noteSession({ deps, delivery, generation }: Run, outcome: Outcome): Promise<void> {
-  const id = delivery.session
-  try {
-    const session = await deps.store.findSession(id)
-    if (!session || session.state === 'ended' || session.generation !== generation) return
-    if (outcome.kind === 'ended') await tombstone(deps, session, outcome)
-    if (outcome.kind === 'offline')
-      await deps.store.markSession(id, session.generation, 'offline', outcome.why)
-    if (session.state === 'offline' && (outcome.kind === 'taken' || outcome.kind === 'completed'))
-      await deps.store.markSession(id, session.generation, 'live')
-  } catch (thrown) {
-    deps.log('warn', 'session.note_failed', { session: id, why: reasonOf(thrown) })
   }
 }

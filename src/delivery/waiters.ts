@@ -1,5 +1,6 @@
-import { type Delivery, type DeliveryId, isTerminal } from '../domain/delivery.ts'
+import type { Delivery, DeliveryId } from '../domain/delivery.ts'
 import type { DoorStore } from '../domain/ports.ts'
+import { isAnswered } from '../domain/reply.ts'
 import type { SessionId } from '../domain/session.ts'
 import { inTurns } from '../wait.ts'
 
@@ -7,13 +8,16 @@ import { inTurns } from '../wait.ts'
 export interface Waiters {
   /** Gives every waiter the newest version of the delivery. */
   notify(delivery: Delivery): void
-  /** Resolves with the newest known version: when it is terminal, after `waitMs`, or when `signal` aborts. */
-  wait(delivery: Delivery, waitMs: number, signal: AbortSignal): Promise<Delivery>
+  /** Resolves with the newest known version: when nothing more is waited for, after `waitMs`, or when `signal` aborts. */
+  wait(delivery: Delivery, waitMs: number, signal: AbortSignal, until?: Until): Promise<Delivery>
   /** The deliveries that have a waiter now, of one session or of all. */
   awaited(session?: SessionId): readonly DeliveryId[]
   /** Resolves every waiter with the newest known version, and every later one at once. */
   close(): void
 }
+
+/** Whether that is what is waited for; `isAnswered` unless given. */
+type Until = (delivery: Delivery) => boolean
 
 interface Waiter {
   readonly update: (delivery: Delivery) => void
@@ -33,10 +37,10 @@ export function createWaiters(): Waiters {
     notify(delivery) {
       for (const { update } of [...(waiting.get(delivery.session)?.get(delivery.id) ?? [])]) update(delivery)
     },
-    wait: (delivery, waitMs, signal) =>
-      closed || isTerminal(delivery.state) || waitMs <= 0 || signal.aborted
+    wait: (delivery, waitMs, signal, until = isAnswered) =>
+      closed || until(delivery) || waitMs <= 0 || signal.aborted
         ? Promise.resolve(delivery)
-        : waitFor(waiting, delivery, waitMs, signal),
+        : waitFor(waiting, delivery, waitMs, signal, until),
     awaited: (session) =>
       session === undefined
         ? [...waiting.values()].flatMap((ofSession) => [...ofSession.keys()])
@@ -62,13 +66,19 @@ export const notifyStored = (
     if (delivery) waiters.notify(delivery)
   })
 
-function waitFor(waiting: Waiting, first: Delivery, waitMs: number, signal: AbortSignal): Promise<Delivery> {
+function waitFor(
+  waiting: Waiting,
+  first: Delivery,
+  waitMs: number,
+  signal: AbortSignal,
+  until: Until,
+): Promise<Delivery> {
   return new Promise((resolve) => {
     let newest = first
     const waiter: Waiter = {
       update(delivery) {
         newest = delivery
-        if (isTerminal(delivery.state)) waiter.finish()
+        if (until(delivery)) waiter.finish()
       },
       finish() {
         clearTimeout(timer)

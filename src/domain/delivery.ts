@@ -1,3 +1,4 @@
+import type { Answered } from './answer.ts'
 import type { GrantId } from './grant.ts'
 import type { Evidence, TurnEnd } from './outcome.ts'
 import type { ClosedBecause, Session, SessionId } from './session.ts'
@@ -82,7 +83,7 @@ export interface Attempt {
 export type Phase = 'deliver' | 'callback'
 
 /** The durable record of one accepted knock. Times are Unix milliseconds. */
-export interface Delivery {
+export interface Delivery extends Answered {
   readonly id: DeliveryId
   /** Order of arrival over the whole store; a session's queue follows it. */
   readonly seq: number
@@ -125,7 +126,6 @@ export interface Delivery {
   /** How the driver knew that a turn that went well was over. */
   readonly turnEnd?: TurnEnd
   readonly settledAt?: number
-  readonly answer?: string
 }
 
 /** A delivery with everything kept beside it. */
@@ -145,7 +145,7 @@ export const causeOf = (
 
 /** The same delivery with its times on another clock. */
 export function onClock<T extends Delivery>(delivery: T, to: (at: number) => number): T {
-  const { leasedUntil, acceptedAt, settledAt } = delivery
+  const { leasedUntil, acceptedAt, settledAt, repliedAt } = delivery
   return {
     ...delivery,
     receivedAt: to(delivery.receivedAt),
@@ -155,6 +155,7 @@ export function onClock<T extends Delivery>(delivery: T, to: (at: number) => num
     ...(leasedUntil !== undefined && { leasedUntil: to(leasedUntil) }),
     ...(acceptedAt !== undefined && { acceptedAt: to(acceptedAt) }),
     ...(settledAt !== undefined && { settledAt: to(settledAt) }),
+    ...(repliedAt !== undefined && { repliedAt: to(repliedAt) }),
   }
 }
 

@@ -25,6 +25,8 @@ export type Code =
   | 'idempotency_conflict'
   | 'in_flight'
   | 'decided_already'
+  | 'answered_already'
+  | 'nobody_waits'
   | 'delivery_failed'
   | 'store_unavailable'
   | 'draining'

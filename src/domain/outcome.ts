@@ -17,6 +17,8 @@ export type TurnFailure =
   | 'not_accepted'
   | 'exited'
   | 'no_skill'
+  /** Its answer does not fit the schema that was asked for. */
+  | 'misfit'
 
 /**
  * What a driver honestly reports of one attempt.

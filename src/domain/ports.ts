@@ -57,6 +57,11 @@ export interface DoorStore extends GrantStore, DecisionStore, Pick<HostLink, 'en
    * acknowledged; taking again shows the same one. Throws `not_found`, and `in_flight` for what waits in no inbox.
    */
   acknowledgeDelivery(id: DeliveryId, now: number): Promise<Delivery>
+  /**
+   * The agent's answer to whoever sent the message: the first one stays, whatever its turn ends with. A message under way has
+   * arrived then, and is never sent again. Throws `not_found`, `answered_already` and `nobody_waits` (`refuseReply`).
+   */
+  replyToDelivery(id: DeliveryId, answer: string, now: number): Promise<Delivery>
   /** Erases one delivery's bytes for good; it must not be in flight. False when there is none. */
   purgeDelivery(id: DeliveryId): Promise<boolean>
   /** Numbers for metrics and pages. */
@@ -170,6 +175,8 @@ export interface Draft {
         readonly windowMs: number
       }
   readonly replayOf?: DeliveryId | undefined
+  /** The JSON Schema that the answer must fit, as JSON. */
+  readonly responseSchema?: string | undefined
   readonly payload?: Uint8Array | undefined
   readonly contentType?: string | undefined
   readonly headers: Readonly<Record<string, string>>

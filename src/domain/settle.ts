@@ -36,11 +36,15 @@ export function settle(
   if (delivery.phase === 'callback') return answeredBack(at, outcome)
   switch (outcome.kind) {
     case 'taken':
+      if (asksForAnswer(delivery)) return failed(at, 'turn', 'nobody answered; its sender asks for JSON')
       return delivered(at, outcome, { evidence: outcome.evidence })
     case 'completed':
       return delivered(at, outcome, { turnEnd: outcome.heuristic ? 'inferred' : 'reported' })
     case 'turn_failed':
-      return failed(at, outcome.why === 'no_skill' ? 'skill' : 'turn', outcome.detail, outcome.answer)
+      return {
+        ...failed(at, outcome.why === 'no_skill' ? 'skill' : 'turn', outcome.detail, outcome.answer),
+        ...(outcome.why === 'misfit' && { responseFits: false }),
+      }
     case 'busy':
     case 'offline':
     case 'released':
@@ -66,6 +70,10 @@ export function settle(
         : retried(at, outcome.why)
   }
 }
+
+/** Where a turn is handed over and nobody looks how it ends, there is no answer that could fit. */
+const asksForAnswer = ({ action, responseSchema, repliedAt }: Delivery): boolean =>
+  action === 'turn' && responseSchema !== undefined && repliedAt === undefined
 
 interface At {
   readonly delivery: Delivery
@@ -129,6 +137,7 @@ function delivered(at: At, { answer }: { readonly answer?: string }, known: Know
     accepted: true,
     ...known,
     ...(answer !== undefined && { answer }),
+    ...(answer !== undefined && delivery.responseSchema !== undefined && { responseFits: true }),
     events,
   }
 }

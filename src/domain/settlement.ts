@@ -25,6 +25,8 @@ export interface Settlement {
   readonly evidence?: Evidence
   readonly turnEnd?: TurnEnd
   readonly answer?: string
+  /** Where the answer must fit a schema. */
+  readonly responseFits?: boolean
   /** What the row of the attempt keeps. */
   readonly outcome: Outcome['kind']
   readonly events: readonly DeliveryEvent[]

@@ -29,6 +29,8 @@ const problems: Readonly<Record<Code, readonly [status: number, title: string]>>
   idempotency_conflict: [409, 'Idempotency key reused'],
   in_flight: [409, 'In flight'],
   decided_already: [409, 'Decided already'],
+  answered_already: [409, 'Answered already'],
+  nobody_waits: [410, 'Nobody waits'],
   delivery_failed: [502, 'Delivery failed'],
   store_unavailable: [503, 'Storage unavailable'],
   draining: [503, 'Stopping'],

@@ -2,6 +2,7 @@ import { Failure } from '../domain/error.ts'
 import type { Knock } from '../domain/knock.ts'
 import { cleanFrom, compose } from '../domain/message.ts'
 import { misreadAt, parsePlainJson } from '../payload/json.ts'
+import { parseResponseSchema } from '../payload/response-schema.ts'
 import { decodeUtf8, mediaTypeOf } from '../payload/text.ts'
 
 /** The body of `/hook` or `wake`, its message as the agent will get it. */
@@ -19,6 +20,8 @@ interface TurnBody extends MessageBody {
   readonly skill: string | undefined
   readonly callbackUrl: string | undefined
   readonly timeoutMs: number | undefined
+  /** JSON. */
+  readonly responseSchema: string | undefined
 }
 
 /** `{"message", "from"?, "idempotency_key"?}` in JSON, or bare text. Throws 4xx failures. */
@@ -28,7 +31,7 @@ export async function readMessage(knock: Knock, maxBytes: number, contentType: s
   return messageOf(knock, await parse(payload, format), payload, contentType)
 }
 
-/** As `readMessage`, and what a turn may ask for: session, skill, callbackUrl, timeoutSeconds. */
+/** As `readMessage`, and what a turn may ask for: session, skill, callbackUrl, timeoutSeconds, responseSchema. */
 export async function readTurn(knock: Knock, maxBytes: number, contentType: string): Promise<TurnBody> {
   const format = formatOf(contentType)
   const payload = await knock.body(maxBytes)
@@ -39,6 +42,7 @@ export async function readTurn(knock: Knock, maxBytes: number, contentType: stri
     skill: skillName(optional(fields.skill, 'skill')),
     callbackUrl: optional(fields.callbackUrl, 'callbackUrl'),
     timeoutMs: timeoutOf(fields.timeoutSeconds),
+    responseSchema: await schemaOf(fields.responseSchema),
   }
 }
 
@@ -61,6 +65,7 @@ interface Fields {
   readonly skill?: unknown
   readonly callbackUrl?: unknown
   readonly timeoutSeconds?: unknown
+  readonly responseSchema?: unknown
 }
 
 function messageOf(knock: Knock, fields: Fields, payload: Uint8Array, contentType: string): MessageBody {
@@ -126,5 +131,8 @@ function timeoutOf(seconds: unknown): number | undefined {
     return Math.ceil(seconds * 1000)
   throw wrongShape(`"timeoutSeconds" is a number of seconds, at most ${longestTimeoutSeconds}.`)
 }
+
+const schemaOf = async (schema: unknown): Promise<string | undefined> =>
+  schema === undefined || schema === null ? undefined : parseResponseSchema(schema)
 
 const wrongShape = (detail: string): Failure => new Failure('unprocessable', detail)

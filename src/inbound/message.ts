@@ -19,6 +19,8 @@ export interface Rendered {
   readonly skill?: string | undefined
   readonly callbackUrl?: string | undefined
   readonly timeoutMs?: number | undefined
+  /** What its answer must fit: a JSON Schema, as JSON. */
+  readonly responseSchema?: string | undefined
   readonly payload?: Uint8Array
   readonly contentType?: string
   /** What the sender is answered instead of the usual receipt. */

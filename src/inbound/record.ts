@@ -26,7 +26,8 @@ export function record(
 ): Promise<Recorded> {
   const { limits, retry } = deps.config()
   const hook = hookOf(admission.form)
-  const { message, from, skill, callbackUrl, timeoutMs, payload, contentType, failed } = rendered
+  const { message, from, skill, callbackUrl, timeoutMs, responseSchema, payload, contentType, failed } =
+    rendered
   return deps.store.recordDelivery({
     session: session.id,
     source: admission.source,
@@ -37,6 +38,7 @@ export function record(
     skill,
     callbackUrl,
     timeoutMs,
+    responseSchema,
     idempotency: idempotencyOf(session, admission, rendered),
     payload,
     contentType,
@@ -89,10 +91,20 @@ const fingerprintOf = (
   createHash('sha256')
     .update(
       admission.key === undefined
-        ? JSON.stringify([session.id, admission.action, comparedText(admission, rendered), rendered.skill])
+        ? JSON.stringify(comparedParts(session, admission, rendered))
         : admission.key,
     )
     .digest('hex')
+
+/** Fewer without a schema: as every version has compared them. */
+const comparedParts = (
+  session: Pick<Address, 'id'>,
+  admission: Pick<Admission, 'action' | 'form'>,
+  rendered: Rendered,
+): readonly unknown[] => {
+  const parts = [session.id, admission.action, comparedText(admission, rendered), rendered.skill]
+  return rendered.responseSchema === undefined ? parts : [...parts, rendered.responseSchema]
+}
 
 const comparedText = ({ form }: Pick<Admission, 'form'>, { message }: Rendered): string =>
   hookOf(form)?.fence ? withoutFence(message) : message

@@ -136,6 +136,7 @@ const keptParts = (original: DeliveryRecord) => ({
   skill: original.skill,
   callbackUrl: original.callbackUrl,
   timeoutMs: original.timeoutMs,
+  responseSchema: original.responseSchema,
   payload: original.payload,
   contentType: original.contentType,
 })

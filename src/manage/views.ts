@@ -174,7 +174,16 @@ export const deliveryView = (delivery: Delivery) => ({
   turnEnd: delivery.turnEnd ?? null,
   settledAt: isoOrNull(delivery.settledAt),
   answer: delivery.answer ?? null,
+  repliedAt: isoOrNull(delivery.repliedAt),
+  responseSchema: schemaView(delivery),
+  /** Whether the answer fits it. */
+  responseFits: delivery.responseFits ?? null,
 })
+
+type Schema = Readonly<Record<string, unknown>>
+
+const schemaView = ({ responseSchema }: Delivery): Schema | null =>
+  responseSchema === undefined ? null : (JSON.parse(responseSchema) as Schema)
 
 export type RecordView = ReturnType<typeof recordView>
 

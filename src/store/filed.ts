@@ -36,7 +36,7 @@ export function recorded(draft: Draft, filed: Filed): Recorded {
 }
 
 function deliveryOfDraft(draft: Draft, row: Row): Delivery {
-  const { failed, from, skill, callbackUrl, timeoutMs, idempotency, replayOf } = draft
+  const { failed, from, skill, callbackUrl, timeoutMs, idempotency, replayOf, responseSchema } = draft
   const { held, leasedUntil, storedAt } = row
   const delivery: { -readonly [member in keyof Delivery]: Delivery[member] } = {
     id: row.id,
@@ -63,6 +63,7 @@ function deliveryOfDraft(draft: Draft, row: Row): Delivery {
   if (timeoutMs !== undefined) delivery.timeoutMs = timeoutMs
   if (idempotency) delivery.idempotencyKey = idempotency.key
   if (replayOf !== undefined) delivery.replayOf = replayOf
+  if (responseSchema !== undefined) delivery.responseSchema = responseSchema
   if (leasedUntil !== undefined) delivery.leasedUntil = leasedUntil
   return delivery
 }

@@ -219,6 +219,7 @@ const extraFor = (draft: Draft): Extra => ({
   callbackUrl: draft.callbackUrl,
   timeoutMs: draft.timeoutMs,
   replayOf: draft.replayOf,
+  responseSchema: draft.responseSchema,
   fingerprint: draft.idempotency?.fingerprint,
   contentType: draft.payload && draft.contentType === usualType ? undefined : draft.contentType,
   headers: isEmpty(draft.headers) ? undefined : draft.headers,

@@ -97,6 +97,9 @@ export interface Extra {
   readonly callbackUrl?: string | undefined
   readonly timeoutMs?: number | undefined
   readonly replayOf?: DeliveryId | undefined
+  readonly responseSchema?: string | undefined
+  readonly repliedAt?: number | undefined
+  readonly responseFits?: boolean | undefined
   readonly fingerprint?: string | undefined
   /** Absent beside a payload: the usual one. */
   readonly contentType?: string | undefined
@@ -120,7 +123,7 @@ export const deliveryColumns = [
 ].join(', ')
 
 export function deliveryOf(row: SqlRow): Delivery {
-  const { from, skill, callbackUrl, timeoutMs, replayOf, grant } = extraOf(row)
+  const { from, skill, callbackUrl, timeoutMs, replayOf, grant, ...extra } = extraOf(row)
   return present({
     id: text(row.id) as DeliveryId,
     seq: number(row.seq),
@@ -151,6 +154,9 @@ export function deliveryOf(row: SqlRow): Delivery {
     turnEnd: orUndefined(row.turn_end, text),
     settledAt: orUndefined(row.settled_at, number),
     answer: orUndefined(row.answer, text),
+    repliedAt: extra.repliedAt,
+    responseSchema: extra.responseSchema,
+    responseFits: extra.responseFits,
   } as Delivery)
 }
 

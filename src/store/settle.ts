@@ -2,6 +2,7 @@ import { type Delivery, type DeliveryEvent, type DeliveryId, isTerminal } from '
 import { Failure } from '../domain/error.ts'
 import { happeningsOf } from '../domain/notice.ts'
 import type { Evidence } from '../domain/outcome.ts'
+import { afterReply, refuseReply } from '../domain/reply.ts'
 import { closedBecause, closedText, requireOpen } from '../domain/session.ts'
 import { settle, submitted } from '../domain/settle.ts'
 import { isUnspent, type Settlement } from '../domain/settlement.ts'
@@ -39,7 +40,7 @@ export function settleAttempt(
   const delivery = deliveryById(context, id)
   if (!delivery || delivery.attempts !== attempt || delivery.leasedUntil === undefined) return
   endAttempt(context, delivery, settlement, now)
-  applySettlement(context, delivery, settlement, now)
+  applySettlement(context, delivery, afterReply(delivery, settlement, now), now)
 }
 
 /** An unspent attempt (`isUnspent`) leaves a line in the timeline, none among the attempts. */
@@ -85,12 +86,35 @@ export function applySettlement(
     settlement.answer ?? null,
     delivery.seq,
   )
+  if (settlement.responseFits !== undefined) noteFit(context, delivery, settlement.responseFits)
   addEvents(context, delivery.seq, settlement.events)
   if (cache.noticeRules().length > 0)
     for (const happening of happeningsOf(delivery, settlement)) happened(context, happening)
   cache.forgetHead(delivery.session)
   cache.count(delivery.state, delivery.session, -1)
   cache.count(settlement.state, delivery.session, 1)
+}
+
+const noteFit = ({ sql }: StoreContext, { seq }: Delivery, fits: boolean): number =>
+  sql(`UPDATE deliveries SET extra = json_set(extra, '$.responseFits', json(?)) WHERE seq = ?`).run(
+    String(fits),
+    seq,
+  )
+
+/** The agent has answered. A message under way has arrived with that. */
+export function reply(context: StoreContext, id: DeliveryId, answer: string, at: number): Delivery {
+  const now = at - context.time.skew()
+  const delivery = requireDelivery(context, id)
+  refuseReply(delivery)
+  const { seq, session, leasedUntil, acceptedAt, responseSchema } = delivery
+  context
+    .sql(`UPDATE deliveries SET answer = ?, extra = json_set(extra, '$.repliedAt', ?) WHERE seq = ?`)
+    .run(answer, now, seq)
+  if (responseSchema !== undefined) noteFit(context, delivery, true)
+  if (leasedUntil !== undefined && acceptedAt === undefined) accept(context, id, now, 'ack')
+  addEvents(context, seq, [{ at: now, kind: 'answered', detail: 'by reply' }])
+  context.cache.forgetHead(session)
+  return context.time.onWall(requireDelivery(context, id))
 }
 
 /** The agent surely has the message: the delivery is never sent again. */
@@ -147,7 +171,7 @@ export function requeue(context: StoreContext, id: DeliveryId, at: number, expir
   sql(
     `UPDATE deliveries SET state = 'PENDING', phase = iif(?1, 'callback', 'deliver'), failed_step = NULL, held_because = ?5,
        detail = ?6, due_at = ?2, expires_at = ?3, failures = 0, accepted_at = iif(?1, accepted_at, NULL),
-       evidence = iif(?1, evidence, NULL), turn_end = iif(?1, turn_end, NULL), settled_at = NULL WHERE seq = ?4`,
+       extra = iif(?1, extra, json_remove(extra, '$.responseFits')), evidence = iif(?1, evidence, NULL), turn_end = iif(?1, turn_end, NULL), settled_at = NULL WHERE seq = ?4`,
   ).run(
     answered ? 1 : 0,
     now,

@@ -20,7 +20,7 @@ import { file, fileAll } from './record.ts'
 import { recordRefusals } from './refusals.ts'
 import { adoptCopy, isFromThePast, isOwn, ownRevocations } from './revocations.ts'
 import { sessionWrites } from './sessions.ts'
-import { accept, acknowledge, append, requeue, settleAttempt } from './settle.ts'
+import { accept, acknowledge, append, reply, requeue, settleAttempt } from './settle.ts'
 
 // Reading order: migrate and rows (the tables), connection (one SQLite handle), group-commit (many acts, one fsync),
 // cache (what was read stays in memory), context (these three joined). Then what is done with them, in the order a
@@ -74,6 +74,7 @@ export async function openStore(deps: StoreDeps): Promise<SqliteStore> {
     releaseLeases: (now) => write(() => releaseLeases(context, now)),
     requeueDelivery: (id, now, expiresAt) => write(() => requeue(context, id, now, expiresAt)),
     acknowledgeDelivery: (id, now) => write(() => acknowledge(context, id, now)),
+    replyToDelivery: (id, answer, now) => write(() => reply(context, id, answer, now)),
     failQueued: (session, why, only) => failQueued(context, session, why, only),
     counts: () => read(() => counts(context)),
     recordRefusals: (refusals, counts) => write(() => recordRefusals(context, refusals, counts)),

@@ -8,6 +8,7 @@ import type { Connection } from '../../src/domain/driver.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import type { Draft, Store } from '../../src/domain/ports.ts'
 import { defaultRetryPolicy } from '../../src/domain/retry-policy.ts'
+import { fitOf } from '../../src/payload/response-schema.ts'
 import { build, draftOf, noon, sessionCalled } from '../support/drafts.ts'
 import { openMemoryStore } from '../support/memory-store.ts'
 
@@ -62,6 +63,7 @@ function depsOf(store: Store, turn: Connection['turn'], waiters: DispatchDeps['w
     policy: () => defaultRetryPolicy,
     timeoutMs: () => 60_000,
     turns: createSlots(() => 0),
+    fitOf,
   }
 }
 

@@ -7,6 +7,7 @@ import { testNotices } from './store/notices.ts'
 import { testPauses } from './store/pauses.ts'
 import { testRecord } from './store/record.ts'
 import { testRefusals } from './store/refusals.ts'
+import { testReplies } from './store/replies.ts'
 import { testSessions } from './store/sessions.ts'
 import { testSettling } from './store/settling.ts'
 
@@ -20,6 +21,7 @@ export function testStore(harness: StoreHarness): void {
     testRecord,
     testClaims,
     testSettling,
+    testReplies,
     testLists,
     testRefusals,
     testNotices,

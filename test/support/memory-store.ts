@@ -48,6 +48,7 @@ import {
   type RefusalCount,
   withinBounds,
 } from '../../src/domain/refusal.ts'
+import { afterReply, refuseReply } from '../../src/domain/reply.ts'
 import {
   closedBecause,
   closedText,
@@ -152,7 +153,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
         const found = row(id)
         if (found?.delivery.leasedUntil === undefined || found.delivery.attempts !== attempt) return
         endAttempt(found, settlement, at)
-        apply(state, found, settlement, at)
+        apply(state, found, afterReply(found.delivery, settlement, at), at)
       }),
     acceptDelivery: (id, at, evidence) =>
       write(() => {
@@ -180,6 +181,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
       }),
     requeueDelivery: (id, at, expiresAt) => write(() => requeue(state, required(id), at, expiresAt)),
     acknowledgeDelivery: (id, at) => write(() => acknowledge(state, required(id), at)),
+    replyToDelivery: (id, answer, at) => write(() => reply(required(id), answer, at)),
     purgeDelivery: (id) =>
       write(() => {
         const found = row(id)
@@ -671,6 +673,7 @@ function deliveryOf(
     timeoutMs: draft.timeoutMs,
     idempotencyKey: draft.idempotency?.key,
     replayOf: draft.replayOf,
+    responseSchema: draft.responseSchema,
     leasedUntil: leased && draft.lease ? now + draft.lease.leaseMs : undefined,
   }
   return {
@@ -770,7 +773,7 @@ function failAll(
   return rows.length
 }
 
-const acceptance = ['acceptedAt', 'evidence', 'turnEnd'] as const
+const forgotten = ['acceptedAt', 'evidence', 'turnEnd', 'responseFits'] as const
 
 function requeue(state: MemoryState, row: Row, now: number, expiresAt: number): Delivery {
   const { delivery } = row
@@ -782,11 +785,25 @@ function requeue(state: MemoryState, row: Row, now: number, expiresAt: number): 
   const held = outlives ? heldOf(session) : undefined
   if (!outlives) requireOpen(session, delivery.session)
   row.delivery = {
-    ...without(delivery, 'failedStep', 'heldBecause', 'detail', 'settledAt', ...(answered ? [] : acceptance)),
+    ...without(delivery, 'failedStep', 'heldBecause', 'detail', 'settledAt', ...(answered ? [] : forgotten)),
     ...held,
     ...{ state: 'PENDING', phase: answered ? 'callback' : 'deliver', dueAt: now, expiresAt, failures: 0 },
   }
   note(row, [{ at: now, kind: 'requeued', detail: 'by hand' }])
+  return row.delivery
+}
+
+function reply(row: Row, answer: string, now: number): Delivery {
+  refuseReply(row.delivery)
+  const { leasedUntil, acceptedAt, evidence, responseSchema } = row.delivery
+  const isNews = leasedUntil !== undefined && acceptedAt === undefined
+  row.delivery = {
+    ...row.delivery,
+    ...{ answer, repliedAt: now },
+    ...(responseSchema !== undefined && { responseFits: true }),
+    ...(isNews && { acceptedAt: now, evidence: evidence ?? 'ack' }),
+  }
+  note(row, [...(isNews ? [submitted(now, 'ack')] : []), { at: now, kind: 'answered', detail: 'by reply' }])
   return row.delivery
 }
 

@@ -158,6 +158,9 @@ const delivery = {
   }),
   settledAt: t.timeOrNull,
   answer: t.textOrNull(),
+  repliedAt: t.timeOrNull,
+  responseSchema: t.orNull(t.members({ type: 'integer' }), { description: 'What the answer must fit.' }),
+  responseFits: t.orNull(t.flag, { description: 'Whether it does.' }),
 }
 
 export type Delivery = Static<typeof Delivery>

@@ -41,6 +41,12 @@ export const Turn = Type.Object(
       t.text({ format: 'uri', description: 'Where the answer is sent when the turn is over.' }),
     ),
     timeoutSeconds: t.optional(Type.Number({ description: 'How long the turn may take.' })),
+    responseSchema: t.optional(
+      t.members(
+        { type: 'object', required: ['verdict'] },
+        'A JSON Schema that the answer must fit; the response is that JSON then.',
+      ),
+    ),
   },
   { $id: 'Turn', example: { message: 'Review the newest pull request.', from: 'ci' } },
 )
@@ -66,7 +72,12 @@ export const HookAnswer = t.named(
     deliveryId: Type.Optional(t.deliveryId),
     session: Type.Optional(t.text({ example: 'webhook-agent' })),
     skillActivated: Type.Optional(t.text({ example: 'code-review' })),
-    response: Type.Optional(t.text({ description: 'The agent’s answer, for who waited for it.' })),
+    response: Type.Optional(
+      Type.Unknown({
+        description:
+          'The agent’s answer, for who waited for it: text; JSON where a responseSchema came with the knock.',
+      }),
+    ),
     reason: Type.Optional(
       t.text({ description: 'Why it waits, as session_ended or session_missing; or why it was ignored.' }),
     ),

@@ -42,6 +42,15 @@ export const orNull = <T extends TSchema>(schema: T, options: object = {}) =>
 export const listOf = <T extends TSchema>(items: T, options: object = {}) =>
   Type.Unsafe<readonly Static<T>[]>(Type.Array(items, options))
 
+/** A JSON object of any members. */
+export const members = (example: object, description?: string) =>
+  Type.Unsafe<Readonly<Record<string, unknown>>>(
+    Type.Object(
+      {},
+      { additionalProperties: true, example, ...(description !== undefined && { description }) },
+    ),
+  )
+
 /** Null means the same as absent: not given. */
 export const optional = <T extends TSchema>(schema: T) =>
   Type.Optional(orNull(schema, { description: schema.description }))

@@ -6,7 +6,7 @@ import { type RequestGuard, refusal } from '../guard.ts'
 import { channelOperation } from '../openapi/knock-operation.ts'
 import { asksForHtml, asPostPage } from '../post-page.ts'
 import { bearerOf, rawPath } from '../request.ts'
-import { answerKnock, hookAnswer, type KnockDeps, type KnockRoute } from './knock.ts'
+import { answerKnock, hookAnswer, isDone, type KnockDeps, type KnockRoute } from './knock.ts'
 
 interface ChannelDeps extends KnockDeps {
   /** Whether a token is one of ours that opens a hook. */
@@ -65,7 +65,7 @@ function pathToken(request: Request): string | undefined {
 /** 200 when the agent took it, with its answer where that was asked for; 202 while it waits. */
 function answerOf(delivery: Delivery): object {
   if (delivery.source.kind === 'hook') return hookAnswer(delivery)
-  const delivered = delivery.state === 'DELIVERED'
+  const delivered = isDone(delivery)
   return {
     status: delivered ? 'delivered' : 'buffered',
     deliveryId: delivery.id,

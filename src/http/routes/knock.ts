@@ -1,6 +1,7 @@
 import type { Delivery } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
 import type { HandshakeAnswer, Knock, Proof, Receipt } from '../../domain/knock.ts'
+import { isAnswered, responseOf } from '../../domain/reply.ts'
 import type { Arrivals } from '../arrivals.ts'
 import { readBody, unpacked } from '../body.ts'
 import { guarded, type RequestGuard } from '../guard.ts'
@@ -114,16 +115,19 @@ function patienceOf(guard: RequestGuard, request: Request, fallbackMs: number): 
   return { waitMs, hookWaitMs: preferredMs ?? 0, signal }
 }
 
+/** Whether whoever waits has what it waits for: the agent took the message, or answered it. */
+export const isDone = (delivery: Delivery): boolean => delivery.state !== 'FAILED' && isAnswered(delivery)
+
 /** To the sender of a webhook: 202 as soon as it is stored; with the agent's answer for a caller who waited for it. */
 export function hookAnswer(delivery: Delivery): object {
-  const delivered = delivery.state === 'DELIVERED'
+  const delivered = isDone(delivery)
   return {
     status: delivered ? 'delivered' : 'accepted',
     deliveryId: delivery.id,
     session: delivery.session,
     // Absent in JSON when there is none.
     skillActivated: delivery.skill,
-    response: delivered ? delivery.answer : undefined,
+    response: delivered ? responseOf(delivery) : undefined,
     reason: delivered ? undefined : delivery.heldBecause,
   }
 }
@@ -174,7 +178,7 @@ function usualAnswer(
     return { body: { status: 'ignored', reason: receipt.why }, status: 202, replayed: false }
   const { delivery, replayed } = receipt
   if (delivery.state === 'FAILED') throw failureOf(delivery)
-  return { body: bodyOf(delivery), status: delivery.state === 'DELIVERED' ? 200 : 202, replayed }
+  return { body: bodyOf(delivery), status: isDone(delivery) ? 200 : 202, replayed }
 }
 
 /** The refusal that a failed delivery amounts to; its id goes with it. */

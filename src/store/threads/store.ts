@@ -75,6 +75,7 @@ export async function openThreadedStore(deps: ThreadedDeps): Promise<Store> {
     failQueued: (session, why, only) => call('failQueued', session, why, only),
     requeueDelivery: (id, now, expiresAt) => call('requeueDelivery', id, now, expiresAt),
     acknowledgeDelivery: (id, now) => call('acknowledgeDelivery', id, now),
+    replyToDelivery: (id, answer, now) => call('replyToDelivery', id, answer, now),
     purgeDelivery: (id) => call('purgeDelivery', id),
     counts: () => call('counts'),
     recordRefusals: (refusals, counts) => call('recordRefusals', refusals, counts),

@@ -1,0 +1,11 @@
+/** What an agent answered to a message, and what its sender asked for. */
+export interface Answered {
+  /** The agent's last word: its `reply` where there was one, else what its turn ended with. */
+  readonly answer?: string
+  /** Since when the agent has answered by `reply`. Unix milliseconds. */
+  readonly repliedAt?: number
+  /** The JSON Schema that the answer must fit, as JSON. */
+  readonly responseSchema?: string
+  /** Whether it does; absent until there is one. */
+  readonly responseFits?: boolean
+}
