@@ -60,9 +60,11 @@ export function createIo(platform: Platform, storeThread: URL): Io {
     acceptLoss: async (home) => (await import('./restore-home.ts')).acceptLossOf(deps, home),
     relay: async () => {
       const { hookSettings, createEventFile, relayHook } = await import('../drivers/agent-hooks/relay.ts')
+      const { permissionAsked } = await import('../drivers/agent-hooks/permission.ts')
       const program = platform.selfCommand()
       return {
         send: relayHook,
+        permission: permissionAsked,
         listen: createEventFile,
         settings: (wanted) => hookSettings({ ...wanted, program }),
       }

@@ -1,3 +1,4 @@
+import type { HookPermission } from '../domain/decision.ts'
 import type { Connection, Driver } from '../domain/driver.ts'
 import type { Home } from '../domain/home.ts'
 import type { Accepted, KeyTools, Restored } from '../domain/home-state.ts'
@@ -201,6 +202,8 @@ interface AgentHooks {
     readonly session?: string
     readonly payload: string
   }) => void
+  /** The permission that the agent asks for by this event; undefined where there is none that a person could decide. */
+  readonly permission: (agent: string, payload: string, env: Io['env']) => Promise<HookPermission | undefined>
   /** Keeps events of that session from now on, so that its first message already finds them. */
   readonly listen: (runDir: string, session: Session) => Promise<void>
   /** Settings for the agent that runs there; for every agent with hooks where that is not known. */
@@ -208,6 +211,8 @@ interface AgentHooks {
     readonly command?: readonly string[]
     readonly settings?: DriverSettings
     readonly session?: string
+    /** What the agent asks is put before people, for so long where that is given. */
+    readonly decisions?: { readonly withinMs?: number } | undefined
     readonly home: string
   }) => Promise<readonly HookSettings[]>
 }

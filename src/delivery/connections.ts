@@ -8,7 +8,10 @@ import type { Slots } from './slots.ts'
 export interface Connections {
   /** Undefined when this build has no driver of that name. */
   to(session: Session): Connection | undefined
-  /** Closes connections whose session was ended, or opened anew, elsewhere. */
+  /**
+   * Closes connections whose session was ended, or opened anew, elsewhere; opens those whose agents' requests are put before people,
+   * so that they are heard before any message is sent.
+   */
   reconcile(sessions: readonly Session[]): Promise<void>
   closeAll(): Promise<void>
 }
@@ -34,22 +37,23 @@ interface Opened {
 
 export function createConnections(deps: ConnectionsDeps): Connections {
   const opened = new Map<SessionId, Opened>()
+  const to = (session: Session): Connection | undefined => {
+    const known = opened.get(session.id)
+    if (known?.generation === session.generation) return known.connection
+    const connection = deps.drivers.get(session.driver)?.connect(session, toolsFor(deps, session))
+    if (connection) opened.set(session.id, { generation: session.generation, connection })
+    return connection
+  }
   return {
-    to(session) {
-      const known = opened.get(session.id)
-      if (known?.generation === session.generation) return known.connection
-      const connection = deps.drivers.get(session.driver)?.connect(session, toolsFor(deps, session))
-      if (connection) opened.set(session.id, { generation: session.generation, connection })
-      return connection
-    },
+    to,
     async reconcile(sessions) {
-      const open = new Map(
-        sessions.filter((session) => session.state !== 'ended').map((s) => [s.id, s.generation]),
-      )
+      const live = sessions.filter((session) => session.state !== 'ended')
+      const open = new Map(live.map((session) => [session.id, session.generation]))
       const stale = [...opened].filter(([id, { generation }]) => open.get(id) !== generation)
       for (const [id] of stale) opened.delete(id)
       await Promise.all(stale.map(([id, { connection }]) => quietly(deps.log, id, () => connection.end())))
       await Promise.all(stale.map(([id, { connection }]) => quietly(deps.log, id, () => connection.close())))
+      for (const session of live) if (session.decisions) to(session)
     },
     async closeAll() {
       const all = [...opened]

@@ -189,3 +189,16 @@ export function boundedDetail(detail: string): string {
 const maxDetail = 16_384
 const headBytes = 12_288
 const tailBytes = 4000
+
+/** A permission that an agent asks for, as its hook may decide it for a person. */
+export interface HookPermission {
+  readonly request: AgentRequest
+  /** This process, which asks for the agent. */
+  readonly asker: Asker
+  /** The folder that the agent works in, where its environment does not tell which session it is. */
+  readonly folder: string | undefined
+  /** False once somebody has answered at the agent itself, as far as that can be told. */
+  stillAsks(): Promise<boolean>
+  /** What the hook prints, to be read by the agent. */
+  answer(verdict: Verdict): string
+}

@@ -201,6 +201,7 @@ function ioOf(world: World): Io {
       send: (call) => {
         world.relayed.push(call)
       },
+      permission: async () => undefined,
       listen: async (_runDir, { id }) => {
         world.listeners.push(id)
       },

@@ -4,7 +4,7 @@ import { newGeneration, type Opened, openSession, requireFree } from '../../mana
 import { type Call, type Command, withHome } from '../command.ts'
 import type { LocalHome, TerminalHolder } from '../context.ts'
 import { join } from './attach.ts'
-import { hooksView, printHooks } from './hook-relay.ts'
+import { decisionWait, decisionWaitFlag, hooksView, printHooks } from './hook-relay.ts'
 import { decisionsFlag, printOpened } from './session.ts'
 
 export const run: Command = {
@@ -27,6 +27,7 @@ export const run: Command = {
       name: 'print-hooks',
       summary: 'print the settings that make the agent report its turns, and start nothing',
     },
+    decisionWaitFlag,
   ],
   rest: { name: 'command', summary: 'the command that runs the agent', required: true },
   examples: ['postern run --session build -- claude', 'postern run --session build --detach -- codex'],
@@ -43,7 +44,10 @@ async function runRun(call: Call): Promise<number> {
 
 async function runPrintHooks(call: Call): Promise<number> {
   const agentHooks = await call.io.relay()
-  const settings = await agentHooks.settings({ command: call.rest, home: call.home })
+  const settings = await agentHooks.settings({
+    ...{ command: call.rest, home: call.home },
+    decisions: call.flags.on('decisions') ? decisionWait(call) : undefined,
+  })
   if (call.json) call.out.json(hooksView(settings))
   else printHooks(call, settings)
   return 0

@@ -7,7 +7,7 @@ import { pair, plural, shortTime } from '../arguments.ts'
 import { type Call, type Command, printList, requestServer, withHome } from '../command.ts'
 import type { HookSettings } from '../context.ts'
 import type { Cell, Column } from '../output.ts'
-import { hooksView, printHooks } from './hook-relay.ts'
+import { decisionWait, decisionWaitFlag, hooksView, printHooks } from './hook-relay.ts'
 import { activitiesNow } from './session/activities.ts'
 import { runShow, whyOf } from './session/show.ts'
 import { printUnfit, trialText, trialView } from './session/trial.ts'
@@ -43,6 +43,7 @@ export const sessionCommands: readonly Command[] = [
       decisionsFlag,
       { name: 'check', summary: 'try it first; register nothing that does not work' },
       { name: 'print-hooks', summary: 'print the settings that make its agent report its turns' },
+      decisionWaitFlag,
       { name: 'replace', summary: 'take the place of a live session of that id' },
     ],
     rest: { name: 'command', summary: 'the command that runs the agent' },
@@ -115,10 +116,14 @@ function runAdd(call: Call): Promise<number> {
 }
 
 /** Postern did not start the agent, so the session's id is not in the agent's environment. */
-async function hooksFor({ io, rest, home }: Call, session: Session): Promise<readonly HookSettings[]> {
+async function hooksFor(call: Call, session: Session): Promise<readonly HookSettings[]> {
+  const { io, rest, home } = call
   const agentHooks = await io.relay()
   await agentHooks.listen(homeAt(home).runDir, session)
-  return agentHooks.settings({ command: rest, settings: session.settings, session: session.id, home })
+  return agentHooks.settings({
+    ...{ command: rest, settings: session.settings, session: session.id, home },
+    decisions: session.decisions ? decisionWait(call) : undefined,
+  })
 }
 
 /** The session that has just been opened, and how many grants already point at it. */

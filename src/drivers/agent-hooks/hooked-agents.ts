@@ -61,7 +61,7 @@ export const hookedAgents: Readonly<Record<HookedAgent, AgentHooks>> = {
     where: 'save it as FILE and start: claude --settings FILE; or merge it into ~/.claude/settings.json',
     settings: (relay) => json(claudeEvents, relay, commandHook),
     // Its dialog stands beside the hook: who sits there may answer at any time.
-    waitsMs: 86_400_000,
+    waitsMs: 1_500_000,
     read: (payload) => {
       switch (payload.hook_event_name) {
         case 'SessionStart':

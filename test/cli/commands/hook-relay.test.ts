@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { HookPermission } from '../../../src/domain/decision.ts'
+import { pause } from '../../../src/wait.ts'
+import { until } from '../../support/hooks.ts'
 import { cli, createWorld } from '../fake-io.ts'
 
 const stdin = (text: string) => ({ read: async () => new TextEncoder().encode(text) })
@@ -47,6 +50,78 @@ describe('hook-relay', () => {
     })
     const ran = await cli({ ...world, io: { ...world.io, relay } }, ['hook-relay', 'claude', '{}'])
     assert.deepEqual(ran, { code: 0, stdout: '', stderr: '' })
+  })
+})
+
+describe('hook-relay --decide', () => {
+  /** A hook that tells of a permission, in a session of that agent. */
+  const openHook = async (decisions: boolean, folder?: string) => {
+    const world = createWorld()
+    let asks = true
+    const permission: HookPermission = {
+      request: { id: 'r', kind: 'permission', title: 'Bash: ls', detail: '{}' },
+      asker: '1 2',
+      folder,
+      stillAsks: async () => asks,
+      answer: (verdict) => `{"behavior":"${verdict}"}`,
+    }
+    const io = {
+      ...world.io,
+      relay: async () => ({ ...(await world.io.relay()), permission: async () => permission }),
+      openHome: async (home: string) => ({
+        ...(await world.io.openHome(home)),
+        nextLook: (signal: AbortSignal) => pause(5, signal),
+      }),
+    }
+    const add = ['session', 'add', 'x', '--driver', 'command', ...(decisions ? ['--decisions'] : [])]
+    await cli(world, [...add, '--set', 'cwd=/src', '--', 'true'])
+    const relay = (within = '1m') =>
+      cli({ ...world, io }, ['hook-relay', 'codex', '--session', 'x', '--decide', within, '{}'])
+    const { store } = world
+    return {
+      relay,
+      store,
+      now: world.now,
+      asked: () => until('it asks', async () => (await store.listDecisions({ open: true, limit: 1 })).at(0)),
+      answerThere: () => {
+        asks = false
+      },
+    }
+  }
+  const nothing = { code: 0, stdout: '', stderr: '' }
+
+  it("prints a person's word for the agent, and no more", async () => {
+    const hook = await openHook(true)
+    const ran = hook.relay()
+    const { id, request, asker } = await hook.asked()
+    assert.deepEqual([request.title, asker], ['Bash: ls', '1 2'])
+    await hook.store.decide(id, 'deny', 'cli', hook.now)
+    assert.deepEqual(await ran, { code: 0, stdout: '{"behavior":"deny"}', stderr: '' })
+    assert.equal((await hook.store.findDecision(id))?.state, 'denied')
+  })
+
+  it('prints nothing once somebody answered at the agent, and the decision is over', async () => {
+    const hook = await openHook(true)
+    const ran = hook.relay()
+    const { id } = await hook.asked()
+    hook.answerThere()
+    assert.deepEqual(await ran, nothing)
+    assert.equal((await hook.store.findDecision(id))?.state, 'elsewhere')
+    await assert.rejects(hook.store.decide(id, 'allow', 'cli', hook.now), { code: 'decided_already' })
+  })
+
+  it('prints nothing when nobody decides in time', async () => {
+    const hook = await openHook(true)
+    assert.deepEqual(await hook.relay('1s'), nothing)
+    const [decision] = await hook.store.listDecisions({ limit: 1 })
+    assert.equal(decision?.state, 'expired')
+  })
+
+  it('asks nobody where the session does not say so, or the agent works elsewhere', async () => {
+    for (const hook of [await openHook(false), await openHook(true, '/other')]) {
+      assert.deepEqual(await hook.relay(), nothing)
+      assert.deepEqual(await hook.store.listDecisions({ limit: 1 }), [])
+    }
   })
 })
 

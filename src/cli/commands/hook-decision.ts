@@ -1,0 +1,49 @@
+import type { HookPermission } from '../../domain/decision.ts'
+import type { SessionId } from '../../domain/session.ts'
+import { createAsking } from '../../manage/asking.ts'
+import type { LocalHome } from '../context.ts'
+
+/**
+ * Puts a permission that an agent's hook tells of before people, for `withinMs`. Prints their word, for the agent to read; nothing
+ * where nobody decides in time, the session does not say `decisions`, or somebody answered at the agent itself.
+ */
+export async function decideForHook(
+  { store, clock, nextLook }: LocalHome,
+  sessionId: SessionId,
+  permission: HookPermission,
+  withinMs: number,
+  print: (text: string) => void,
+  stopping: AbortSignal,
+): Promise<void> {
+  const session = await store.findSession(sessionId)
+  if (!session || !isThere(permission.folder, session.settings.cwd)) return
+  const { asker, request } = permission
+  const asking = createAsking({ store, clock, withinMs: () => withinMs, log: () => {}, asker })
+  const asked = asking.toolsFor(session)?.open(request)
+  if (!asked) return
+  const over = new AbortController()
+  const signal = AbortSignal.any([over.signal, stopping])
+  const watched = (async () => {
+    while (!signal.aborted) {
+      await nextLook(signal)
+      await asking.follow()
+      if (!(await permission.stillAsks())) asked.close('elsewhere', 'somebody answered at the agent')
+    }
+    asked.close('withdrawn', 'the agent asks no more')
+  })()
+  const decided = await asked.decided
+  if (decided && (await permission.stillAsks())) {
+    print(permission.answer(decided.verdict))
+    decided.applied()
+  } else decided?.applied('somebody answered at the agent')
+  over.abort()
+  await watched
+  await asking.idle()
+}
+
+/** The hooks of codex run in a daemon, which may have been started for another session: then its folder tells. */
+const isThere = (folder: string | undefined, sessionFolder: unknown): boolean =>
+  folder === undefined ||
+  typeof sessionFolder !== 'string' ||
+  folder === sessionFolder ||
+  folder.startsWith(`${sessionFolder}/`)
