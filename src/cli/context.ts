@@ -1,10 +1,10 @@
-import type { HookPermission } from '../domain/decision.ts'
 import type { Connection, Driver } from '../domain/driver.ts'
 import type { Home } from '../domain/home.ts'
 import type { Accepted, KeyTools, Restored } from '../domain/home-state.ts'
 import type { Hook } from '../domain/hook.ts'
 import type { Clock, Store, Tokens } from '../domain/ports.ts'
 import type { DriverSettings, Session, SessionId } from '../domain/session.ts'
+import type { AgentHooks } from './agent-hooks.ts'
 
 /**
  * Everything outside of the command line. Whatever takes time to load stands behind a method, so that a command costs
@@ -193,39 +193,6 @@ export type Rehearsal =
   | { readonly kind: 'failed'; readonly why: string; readonly warning?: string }
 
 /** Events that an agent's own hooks report about its turns. */
-interface AgentHooks {
-  /** Leaves an event for a session. Throws when the event is malformed, or no listener waits. */
-  readonly send: (call: {
-    readonly runDir: string
-    readonly agent: string
-    readonly env: Io['env']
-    readonly session?: string
-    readonly payload: string
-  }) => void
-  /** The permission that the agent asks for by this event; undefined where there is none that a person could decide. */
-  readonly permission: (agent: string, payload: string, env: Io['env']) => Promise<HookPermission | undefined>
-  /** Keeps events of that session from now on, so that its first message already finds them. */
-  readonly listen: (runDir: string, session: Session) => Promise<void>
-  /** Settings for the agent that runs there; for every agent with hooks where that is not known. */
-  readonly settings: (wanted: {
-    readonly command?: readonly string[]
-    readonly settings?: DriverSettings
-    readonly session?: string
-    /** What the agent asks is put before people, for so long where that is given. */
-    readonly decisions?: { readonly withinMs?: number } | undefined
-    readonly home: string
-  }) => Promise<readonly HookSettings[]>
-}
-
-export interface HookSettings {
-  readonly agent: string
-  readonly title: string
-  /** What to do with them. */
-  readonly where: string
-  readonly text: string
-  readonly value: unknown
-}
-
 /** Agents in terminals of their own. */
 export interface TerminalHolder {
   /**

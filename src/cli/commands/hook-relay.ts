@@ -2,9 +2,9 @@ import { Failure } from '../../domain/error.ts'
 import { homeAt } from '../../domain/home.ts'
 import { parseSessionId } from '../../domain/session.ts'
 import { within } from '../../wait.ts'
+import type { HookSettings } from '../agent-hooks.ts'
 import { duration } from '../arguments.ts'
 import { type Call, type Command, withHome } from '../command.ts'
-import type { HookSettings } from '../context.ts'
 import { decideForHook } from './hook-decision.ts'
 
 export const hookRelay: Command = {
