@@ -82,7 +82,8 @@ function replyOf(status: number, body: Json | undefined): Reply {
   if (status >= 200 && status < 300) return { kind: 'done', body }
   if (status === 401 || status === 403) return { kind: 'away', why: 'its server refuses the password' }
   const why = errorText(body) ?? `it answers ${status}`
-  if (status === 404 && textAt(body, 'name') === 'NotFoundError') return { kind: 'unknown', why }
+  const error = textAt(body, 'name') ?? textAt(body, '_tag') ?? ''
+  if (status === 404 && error.endsWith('NotFoundError')) return { kind: 'unknown', why }
   if (status === 404) return { kind: 'away', why: 'what answers at its address is no opencode server' }
   return { kind: 'refused', why, status }
 }

@@ -207,7 +207,7 @@ export async function startFake(): Promise<FakeOpencode> {
 
   const reply = (requestId: string, how: string) => {
     const found = [...permissions].find(([request]) => JSON.parse(request).id === requestId)
-    if (!found) return unknown(`Permission request not found: ${requestId}`)
+    if (!found) return { name: 'NotFoundError', _tag: 'PermissionNotFoundError', requestID: requestId }
     permissions.delete(found[0])
     replies.push(how)
     emit('permission.replied', {
