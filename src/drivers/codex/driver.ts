@@ -1,5 +1,5 @@
 import { homedir } from 'node:os'
-import type { Connection, Driver, DriverTools } from '../../domain/driver.ts'
+import type { Connection, Driver, DriverTools, Readiness } from '../../domain/driver.ts'
 import { Failure, reasonOf } from '../../domain/error.ts'
 import { isLoopback } from '../../domain/loopback.ts'
 import type { Outcome } from '../../domain/outcome.ts'
@@ -8,6 +8,7 @@ import { type AgentOrder, type Started, startAgent } from '../agent-process/agen
 import type { Child } from '../agent-process/child.ts'
 import { ownedDriver } from '../agent-process/driver.ts'
 import type { OwnedDeps } from '../agent-process/opening.ts'
+import { blockedBy } from '../blocked.ts'
 import { listensOnPort, listensOnSocket } from '../process/ports.ts'
 import { agentOn } from './agent.ts'
 import { type AppServer, connectChild } from './app-server.ts'
@@ -61,9 +62,13 @@ function watched(
   const watching = watchApprovals(settings, env, decisions, over.signal)
   const after = (act: () => Promise<void>) => async () => {
     over.abort()
-    await Promise.all([act(), watching])
+    await Promise.all([act(), watching.over])
   }
-  return { ...connection, end: after(connection.end), close: after(connection.close) }
+  const state = async (signal: AbortSignal): Promise<Readiness> => {
+    const [seen, name] = [await connection.state(signal), watching.first()]
+    return seen.kind === 'blocked' && name !== undefined ? blockedBy(`permission: ${name}`) : seen
+  }
+  return { ...connection, state, end: after(connection.end), close: after(connection.close) }
 }
 
 /** Its app server, which may have other conversations as well. */

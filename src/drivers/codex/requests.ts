@@ -14,6 +14,15 @@ interface Watch {
   readonly items: Items
   /** By the id of codex's request. */
   readonly open: Map<Json, OpenRequest>
+  /** What codex asks now, for people; its state alone does not tell. By the same ids. */
+  readonly names: Map<Json, string>
+}
+
+interface ApprovalWatch {
+  /** What codex has asked for longest. */
+  first(): string | undefined
+  /** Resolves when nothing is watched any more. */
+  readonly over: Promise<void>
 }
 
 /** A server that is not there, or does not know the conversation yet, is looked for again. */
@@ -23,27 +32,27 @@ const againMs = 3000
  * Puts the approvals that a conversation asks for before people, whoever began the turn. What nobody decides stays as it is: codex asks
  * all its clients, and the first answer counts.
  */
-export async function watchApprovals(
+export function watchApprovals(
   { server: place, conversation }: CodexSettings,
   env: Readonly<Record<string, string | undefined>>,
   decisions: DecisionTools,
   signal: AbortSignal,
-): Promise<void> {
-  while (conversation !== undefined && !signal.aborted) {
-    const server = await connectServer(place, env, signal).catch(() => undefined)
-    if (server) await watch(server, conversation, decisions, signal)
-    if (!signal.aborted) await pause(againMs, signal)
+): ApprovalWatch {
+  const names = new Map<Json, string>()
+  const again = async (): Promise<void> => {
+    while (conversation !== undefined && !signal.aborted) {
+      const server = await connectServer(place, env, signal).catch(() => undefined)
+      const watched = { threadId: conversation, decisions, items: createItems(), open: new Map(), names }
+      if (server) await watch(server, watched, signal)
+      names.clear()
+      if (!signal.aborted) await pause(againMs, signal)
+    }
   }
+  return { first: () => names.values().next().value, over: again() }
 }
 
 /** Until the connection is gone, or aborted. */
-async function watch(
-  server: AppServer,
-  threadId: string,
-  decisions: DecisionTools,
-  signal: AbortSignal,
-): Promise<void> {
-  const watched: Watch = { threadId, decisions, items: createItems(), open: new Map() }
+async function watch(server: AppServer, watched: Watch, signal: AbortSignal): Promise<void> {
   const { promise: gone, resolve: onGone } = Promise.withResolvers<void>()
   const close = () => void server.close()
   signal.addEventListener('abort', close)
@@ -53,7 +62,7 @@ async function watch(
     onRequest: (method, params, id) => asked(watched, method, params, id),
     onGone,
   })
-  const { kind } = await load(server, threadId, true)
+  const { kind } = await load(server, watched.threadId, true)
   if (kind === 'unknown' || kind === 'trouble') close()
   else await gone
   signal.removeEventListener('abort', close)
@@ -67,11 +76,13 @@ function note(watched: Watch, method: string, params: JsonObject): void {
   const id = params.requestId ?? null
   watched.open.get(id)?.close('elsewhere', 'it was answered in codex, or its turn was ended there')
   watched.open.delete(id)
+  watched.names.delete(id)
 }
 
 function asked(watched: Watch, method: string, params: JsonObject, id: Json): Promise<Json> {
   const approval = params.threadId === watched.threadId ? approvalOf(method, params) : undefined
   if (!approval) return undecided()
+  watched.names.set(id, approval.name)
   return new Promise((resolve) => {
     const decision = decisionOn(id, approval, params, watched.items, resolve)
     if (!decision) return

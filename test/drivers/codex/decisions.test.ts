@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Connection } from '../../../src/domain/driver.ts'
 import { eventually } from '../../suites/driver.ts'
 import { deliveryId, ownedTest, patience, turn } from '../../suites/owned-driver.ts'
 import { createFakeDecisions, type FakeDecisions } from '../../support/fake-decisions.ts'
@@ -45,7 +46,12 @@ on('withdraws what it asked when its turn is cancelled', async (bench) => {
 
 const shared = (
   title: string,
-  body: (bench: SharedBench, decisions: FakeDecisions, ask: () => Promise<void>) => Promise<void>,
+  body: (
+    bench: SharedBench,
+    decisions: FakeDecisions,
+    ask: () => Promise<void>,
+    connection: Connection,
+  ) => Promise<void>,
 ) =>
   test(`codex that a person uses: ${title}`, async () => {
     const bench = await openSharedBench()
@@ -68,17 +74,22 @@ const shared = (
     const connection = bench.connect(undefined, { decisions })
     await noted(bench, 'resumed.jsonl', 1)
     try {
-      await body(bench, decisions, () => say('TOOL'))
+      await body(bench, decisions, () => say('TOOL'), connection)
     } finally {
       await connection.close()
       await bench.remove()
     }
   })
 
-shared('people afar decide what a turn of the person asks', async (bench, decisions, ask) => {
+shared('people afar decide what a turn of the person asks', async (bench, decisions, ask, connection) => {
   await ask()
   const [asked] = await decisions.countAsked(1)
   assert.equal(asked?.request.title, "bash -lc 'touch x'")
+  const state = await connection.state(patience())
+  assert.ok(
+    state.kind === 'blocked' && state.asks === "permission: bash -lc 'touch x'",
+    JSON.stringify(state),
+  )
   assert.equal(await asked?.decide('allow'), undefined)
   await noted(bench, 'approvals.jsonl', 1)
   assert.deepEqual(await bench.notes('approvals.jsonl'), [{ decision: 'accept' }])
