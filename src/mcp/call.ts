@@ -29,10 +29,16 @@ const toolNames = tools.map(({ name }) => name)
 
 function resultOf({ checks }: CallDeps, tool: ToolRow, { status, body }: AgentAnswer): CallToolResult {
   if (status < 200 || status > 299) return failed(refusalOf(tool, status, body))
-  const note = tool.note ?? (tool.name === 'check' ? checks(body) : undefined)
-  const content = { ...(isObject(body) && body), ...(note !== undefined && { note }) }
+  const notes = [tool.note, whereFrom(body), tool.name === 'check' ? checks(body) : undefined]
+  const note = notes.filter((one) => one !== undefined).join(' ')
+  const content = { ...(isObject(body) && body), ...(note !== '' && { note }) }
   return { content: [{ type: 'text', text: JSON.stringify(content) }], structuredContent: content }
 }
+
+const whereFrom = (body: unknown): string | undefined =>
+  isObject(body) && body.reachable === 'local'
+    ? 'The URL is reachable from this machine only: whoever is elsewhere cannot use it.'
+    : undefined
 
 /** The sentence of the problem document, and what to do. */
 function refusalOf({ otherwise }: ToolRow, status: number, body: unknown): string {

@@ -52,6 +52,17 @@ describe('callTool', () => {
     assert.deepEqual(JSON.parse(text), result.structuredContent)
   })
 
+  it('says of a URL without a public address that it is for this machine', async () => {
+    const { text } = await called('wait_for', { what: 'CI' }, { status: 201, body: { reachable: 'local' } })
+    assert.match(JSON.parse(text).note, /Do not poll\. The URL is reachable from this machine only/)
+    const { text: other } = await called(
+      'wait_for',
+      { what: 'CI' },
+      { status: 201, body: { reachable: 'public' } },
+    )
+    assert.doesNotMatch(other, /this machine only/)
+  })
+
   const misused: readonly (readonly [string, Arguments, RegExp])[] = [
     ['wait_fro', {}, /no tool "wait_fro". Did you mean wait_for\?/],
     ['wait_for', {}, /"what" is missing/],
