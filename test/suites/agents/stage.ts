@@ -19,6 +19,8 @@ export interface Stage {
   show(id: string): Promise<Shown>
   /** Resolves once the model has been asked something that matches. */
   asked(what: RegExp): Promise<void>
+  /** The one that runs now. */
+  server(): Served
   kill9(): Promise<void>
   restart(): Promise<void>
   close(): Promise<void>
@@ -69,6 +71,7 @@ export async function openStage(bench: AgentBench, add?: readonly string[]): Pro
     asked: async (what) => {
       await until(`the model is asked ${what}`, () => wasAsked(bench, what) || undefined)
     },
+    server: () => server,
     kill9: () => server.kill9(),
     restart: async () => {
       server = await bench.serve()
