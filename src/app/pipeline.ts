@@ -25,7 +25,7 @@ import { type Patience, type ReceiveDeps, receive } from '../inbound/receive.ts'
 import { createRefusals, type Refusals } from '../inbound/refusals.ts'
 import { type SendOrder, send } from '../inbound/send.ts'
 import { createHookRenderers } from '../inbound/webhook-message.ts'
-import { type ActivityBoard, createActivityBoard } from '../manage/activity.ts'
+import { type ActivityBoard, createActivityBoard, withDecisions } from '../manage/activity.ts'
 import { type Asking, createAsking } from '../manage/asking.ts'
 import { openSelf } from '../manage/own-session.ts'
 import { fitOf } from '../payload/response-schema.ts'
@@ -135,6 +135,19 @@ export function createPipeline(deps: ServerDeps, { draining, base }: Surrounding
     nonce: () => newNonce(clock),
     hasSkill: (session, skill) => sessionHasSkill(deps, connections, session, skill),
   }
+  const board = createActivityBoard(
+    {
+      drivers,
+      sessions: store.listSessions,
+      connect: async (session) => connections.to(session),
+      now: clock.now,
+      heard: (session, readiness) => {
+        notices.heard(session, readiness)
+        void noteEnd({ ...inside.dispatching, log }, session, readiness)
+      },
+    },
+    () => performance.now(),
+  )
   return {
     receive: (knock, patience) => receive(receiving, knock, patience),
     send: (order) => send(recording, order),
@@ -144,19 +157,7 @@ export function createPipeline(deps: ServerDeps, { draining, base }: Surrounding
     },
     failQueue: (session, why) => failQueue({ store, waiters }, session, why),
     ...{ worker, waiters, connections, failures, asking, notices },
-    activities: createActivityBoard(
-      {
-        drivers,
-        sessions: store.listSessions,
-        connect: async (session) => connections.to(session),
-        now: clock.now,
-        heard: (session, readiness) => {
-          notices.heard(session, readiness)
-          void noteEnd({ ...inside.dispatching, log }, session, readiness)
-        },
-      },
-      () => performance.now(),
-    ),
+    activities: async (shownMs) => withDecisions(await board(shownMs), await asking.waiting()),
     refusals: createRefusals({ store, log, now: clock.now, guessing: notices.guessing }),
   }
 }

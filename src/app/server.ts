@@ -12,6 +12,8 @@ import { createMetrics } from '../http/metrics.ts'
 import { createRefusalNotes } from '../http/refusals.ts'
 import { awaitsBody } from '../http/request.ts'
 import { channelRoutes } from '../http/routes/channels.ts'
+import { decideRoutes } from '../http/routes/decide.ts'
+import { decisionRoutes } from '../http/routes/decisions.ts'
 import { deliveryRoutes } from '../http/routes/deliveries.ts'
 import { deliveryRoute } from '../http/routes/delivery.ts'
 import { grantRoutes } from '../http/routes/grants.ts'
@@ -196,9 +198,11 @@ function routes(
         draining,
         metrics: () =>
           during(watch.begin, 'metrics', async () => {
-            const { activities: look, refusals, notices: told } = pipeline
-            const [counts, activities, notices] = await Promise.all([store.counts(), look(), told.numbers()])
-            return metrics.render({ counts, activities, refusals, notices, stalls: watch.stalls() })
+            const { activities: look, asking, refusals, notices: told } = pipeline
+            const seen = [store.counts(), look(), asking.waiting(), told.numbers()] as const
+            const [counts, activities, decisions, notices] = await Promise.all(seen)
+            const stalls = watch.stalls()
+            return metrics.render({ counts, activities, decisions, refusals, notices, stalls })
           }),
         admit: (request) => {
           const { metrics: access, publicUrl } = config().server
@@ -222,13 +226,22 @@ function routes(
       grantRoutes(forAdmin, guard),
       sessionRoutes(forAdmin, guard),
       deliveryRoutes(forAdmin, guard),
+      decisionRoutes({ ...forAdmin, decide: pipeline.asking.decide }, guard),
+      decideRoutes({ store, tokens, failed, now: clock.now, decide: pipeline.asking.decide }, guard),
       refusalRoutes({ admin, list: pipeline.refusals.list }, guard),
       noticeRoutes({ admin, store }, guard),
       ...webPages(
         deps,
         guard,
-        actions,
-        { admin, failed, draining, begin: watch.begin, activities: () => pipeline.activities(pageMs) },
+        { ...actions, decide: pipeline.asking.decide },
+        {
+          admin,
+          failed,
+          draining,
+          begin: watch.begin,
+          activities: () => pipeline.activities(pageMs),
+          decisions: pipeline.asking.waiting,
+        },
         () => [...first, ...parts].flatMap((part) => part.routes),
       ),
     ]

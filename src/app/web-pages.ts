@@ -14,8 +14,8 @@ interface WebPagesDeps extends ServerDeps {
   readonly adminToken: () => string
 }
 
-type Actions = Pick<DashboardDeps, 'expose' | 'revoke' | 'retry' | 'replay'>
-type Entry = Pick<DashboardDeps, 'admin' | 'failed' | 'draining' | 'begin' | 'activities'>
+type Actions = Pick<DashboardDeps, 'expose' | 'revoke' | 'retry' | 'replay' | 'decide'>
+type Entry = Pick<DashboardDeps, 'admin' | 'failed' | 'draining' | 'begin' | 'activities' | 'decisions'>
 
 /** The dashboard, and the page to try the API. */
 export function webPages(

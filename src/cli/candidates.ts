@@ -103,6 +103,12 @@ const lists = {
   pausable: pauses('pausable'),
   paused: pauses('paused'),
   deliveries: deliveries({}),
+  openDecisions: stored(async ({ store }) =>
+    (await store.listDecisions({ open: true, limit: newest })).map(({ id, session, request }) => ({
+      text: id,
+      summary: `${session}: ${request.title}`,
+    })),
+  ),
   failedDeliveries: deliveries({ state: 'FAILED' }),
   unfinishedDeliveries: deliveries({ unfinished: true }),
   hooks: async (io: Io, home: string) =>

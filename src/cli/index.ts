@@ -7,6 +7,7 @@ import { check } from './commands/check.ts'
 import { completions } from './commands/completions.ts'
 import { configCommands } from './commands/config.ts'
 import { dashboard } from './commands/dashboard.ts'
+import { decideCommands } from './commands/decide.ts'
 import { deliveryCommands } from './commands/deliveries.ts'
 import { doctor } from './commands/doctor.ts'
 import { grantCommands } from './commands/grants.ts'
@@ -43,6 +44,7 @@ export const commands: readonly Command[] = [
   ...inboxCommands,
   ...grantCommands,
   ...pauseCommands,
+  ...decideCommands,
   send,
   ...deliveryCommands,
   deliveriesTail,

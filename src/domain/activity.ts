@@ -1,3 +1,4 @@
+import { askedOf, type Decision, type DecisionId } from './decision.ts'
 import type { Driver, Readiness } from './driver.ts'
 import { oneLine } from './one-line.ts'
 import type { Session, SessionState } from './session.ts'
@@ -15,6 +16,8 @@ export interface SessionActivity {
   readonly since?: number
   /** Of a blocked one: what a person is asked. */
   readonly asks?: string
+  /** The request among them that people may decide on. */
+  readonly decision?: DecisionId
 }
 
 const maxAsks = 300
@@ -44,6 +47,14 @@ export function activityOf(
     ...(since !== undefined && { since }),
     ...(asks !== undefined && { asks }),
   }
+}
+
+/** The same with what people may decide on: the one that is open longest. `open`: newest first. */
+export function withDecision(seen: SessionActivity, open: readonly Decision[]): SessionActivity {
+  const oldest = open.at(-1)
+  if (!oldest || seen.state === 'ended') return seen
+  const { id, request, openedAt } = oldest
+  return { ...seen, activity: 'blocked', asks: askedOf(request), since: openedAt, decision: id }
 }
 
 export const asStored = ({ state, why, exitCode }: Session): SessionActivity => ({

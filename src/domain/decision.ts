@@ -23,7 +23,11 @@ export const decisionIdOf = (name: string): DecisionId => `dec_${name}` as Decis
 /** The digits that name it in its token. */
 export const nameOfDecision = (id: DecisionId): string => id.slice('dec_'.length)
 
+export const isDecisionId = (text: string): text is DecisionId => /^dec_[0-9a-f]{16}$/.test(text)
+
 export type Verdict = 'allow' | 'deny'
+
+export const isVerdict = (text: string): text is Verdict => text === 'allow' || text === 'deny'
 
 /** By which door a person decided. */
 export type DecisionDoor = 'url' | 'cli' | 'api' | 'dashboard'
@@ -159,6 +163,8 @@ const doors: Readonly<Record<DecisionDoor, string>> = {
   dashboard: 'on the dashboard',
 }
 
+export const noSuchDecision = (): Failure => new Failure('not_found', 'There is no such decision.')
+
 /** Refuses a decision that comes too late. */
 export const decidedAlready = (decision: Decision): Failure =>
   new Failure('decided_already', whatHappened(decision))
@@ -173,9 +179,12 @@ export function closedBy(decision: Decision, { how }: DecisionEnd): Decision['st
   return how
 }
 
+/** `permission: Bash: ls` */
+export const askedOf = ({ kind, title }: Pick<AgentRequest, 'kind' | 'title'>): string => `${kind}: ${title}`
+
 /** The line of a timeline that tells of a request. */
 export const askedText = ({ id, request }: Pick<Decision, 'id' | 'request'>): string =>
-  `${request.kind}: ${request.title} (${id})`
+  `${askedOf(request)} (${id})`
 
 /** What is asked, cut in its middle where it is too long: both ends are read before anybody says yes. */
 export function boundedDetail(detail: string): string {

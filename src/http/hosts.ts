@@ -6,6 +6,8 @@ import { Failure } from '../domain/error.ts'
 export interface Hosts {
   /** Throws `host_not_allowed` for a Host that is not ours (DNS rebinding), `origin_not_allowed` for a foreign page. */
   check(request: Request): void
+  /** The same for a form of a page that sends no referrer: browsers name no origin with it. */
+  checkForm(request: Request): void
 }
 
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
@@ -19,18 +21,29 @@ export function createHosts(
   authorityOf: (request: Request) => string | undefined = () => undefined,
 ): Hosts {
   const ours = createJudge(names)
+  const checkHost = (request: Request) => {
+    const host = request.headers.get('host')
+    const authority = authorityOf(request)
+    if (host === null || !ours(host) || (authority !== undefined && !ours(authority)))
+      throw new Failure(
+        'host_not_allowed',
+        'This server does not answer to that Host. Add it to server.allowedHosts or server.publicUrl.',
+      )
+  }
+  const checkOrigin = (origin: string | null) => {
+    if (origin !== null && !isOurs(originHost(origin), names()))
+      throw new Failure('origin_not_allowed', 'Requests from pages of other sites are refused.')
+  }
   return {
     check(request) {
-      const host = request.headers.get('host')
-      const authority = authorityOf(request)
-      if (host === null || !ours(host) || (authority !== undefined && !ours(authority)))
-        throw new Failure(
-          'host_not_allowed',
-          'This server does not answer to that Host. Add it to server.allowedHosts or server.publicUrl.',
-        )
-      const origin = request.headers.get('origin')
-      if (origin !== null && !isOurs(originHost(origin), names()))
-        throw new Failure('origin_not_allowed', 'Requests from pages of other sites are refused.')
+      checkHost(request)
+      checkOrigin(request.headers.get('origin'))
+    },
+    checkForm(request) {
+      checkHost(request)
+      const { headers } = request
+      const isOwn = (headers.get('sec-fetch-site') ?? 'same-origin') === 'same-origin'
+      checkOrigin(headers.get('origin') === 'null' && isOwn ? null : headers.get('origin'))
     },
   }
 }

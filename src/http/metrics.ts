@@ -1,3 +1,4 @@
+import type { Decision } from '../domain/decision.ts'
 import type { Counts } from '../domain/ports.ts'
 import type { Activities } from '../manage/activity.ts'
 
@@ -12,6 +13,8 @@ interface Metrics {
 interface Seen {
   readonly counts: Counts
   readonly activities: Activities
+  /** What agents ask of people. */
+  readonly decisions: readonly Pick<Decision, 'session'>[]
   readonly refusals: RefusalNumbers
   /** Attempts to tell somebody what happened, by how they ended, and how many notices wait for the next. */
   readonly notices: { readonly attempts: Readonly<Record<string, number>>; readonly waiting: number }
@@ -40,7 +43,7 @@ export function createMetrics(version: string, startedAt: number): Metrics {
       const index = bounds.findIndex((bound) => seconds <= bound)
       if (index >= 0) buckets[index] = (buckets[index] ?? 0) + 1
     },
-    render: ({ counts, activities, refusals, notices, stalls }) =>
+    render: ({ counts, activities, decisions, refusals, notices, stalls }) =>
       [
         ...family('postern_build_info', 'gauge', 'Version of this binary.', [[`version="${version}"`, 1]]),
         ...family('postern_start_time_seconds', 'gauge', 'Start of this process, Unix seconds.', [
@@ -93,6 +96,15 @@ export function createMetrics(version: string, startedAt: number): Metrics {
         ...family('postern_notices_waiting', 'gauge', 'Notices that no receiver has taken yet.', [
           ['', notices.waiting],
         ]),
+        ...family(
+          'postern_open_decisions',
+          'gauge',
+          'Requests of agents that wait for a person, by session.',
+          [...Map.groupBy(decisions, ({ session }) => session)].map(([session, { length }]) => [
+            `session="${session}"`,
+            length,
+          ]),
+        ),
         ...family(
           'postern_oldest_waiting_timestamp_seconds',
           'gauge',

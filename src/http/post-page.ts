@@ -14,8 +14,9 @@ export function asPostPage(request: Request, problem: Response): Response {
 
 const isChannel = (path: string): boolean => path === '/hook' || path.startsWith('/hook/')
 
-export const asksForHtml = ({ method, headers }: Request): boolean =>
-  method === 'GET' &&
+export const asksForHtml = (request: Request): boolean => request.method === 'GET' && takesHtml(request)
+
+export const takesHtml = ({ headers }: Request): boolean =>
   (headers.get('accept') ?? '')
     .toLowerCase()
     .split(',')

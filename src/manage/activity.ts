@@ -1,4 +1,5 @@
-import { activityOf, asStored, type SessionActivity } from '../domain/activity.ts'
+import { activityOf, asStored, type SessionActivity, withDecision } from '../domain/activity.ts'
+import type { Decision } from '../domain/decision.ts'
 import type { Connection, Driver, Readiness } from '../domain/driver.ts'
 import type { Session, SessionId } from '../domain/session.ts'
 import { pause } from '../wait.ts'
@@ -52,6 +53,17 @@ async function ask(
   over.abort()
   if (readiness) heard?.(session, readiness)
   return activityOf(session, driver, readiness, now?.(), before)
+}
+
+/** The same with what people may decide on, of each session. */
+export function withDecisions(seen: Activities, open: readonly Decision[]): Activities {
+  const bySession = Map.groupBy(open, ({ session }) => session)
+  const shown = new Map(seen)
+  for (const [id, decisions] of bySession) {
+    const activity = seen.get(id)
+    if (activity) shown.set(id, withDecision(activity, decisions))
+  }
+  return shown
 }
 
 interface BoardDeps extends AskDeps {

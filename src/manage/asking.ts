@@ -26,6 +26,8 @@ export interface Asking {
   decide(order: DecideOrder): Promise<Decision>
   /** Closes what nobody asks any more: its process is gone, or it is of an earlier server. */
   sweep(isRunning: (asker: Asker) => Promise<boolean>): Promise<void>
+  /** Every request that is open, newest first, whichever process asks. */
+  waiting(): Promise<readonly Decision[]>
   /** Resolves when everything is written down. */
   idle(): Promise<void>
 }
@@ -80,6 +82,7 @@ export function createAsking(deps: AskingDeps): Asking {
         order,
       ),
     sweep: (isRunning) => sweep(state, isRunning),
+    waiting: () => deps.store.listDecisions({ open: true, limit: mostWaiting }),
     idle: async () => {
       while (state.pending.size > 0) await Promise.all(state.pending)
     },
@@ -197,13 +200,13 @@ function nextChange({ watchers }: AskingState, signal: AbortSignal): Promise<voi
   })
 }
 
-const mostSwept = 1000
+const mostWaiting = 1000
 
 async function sweep(
   { deps: { store, clock, log }, open }: AskingState,
   isRunning: (asker: Asker) => Promise<boolean>,
 ): Promise<void> {
-  for (const { id, asker, session } of await store.listDecisions({ open: true, limit: mostSwept })) {
+  for (const { id, asker, session } of await store.listDecisions({ open: true, limit: mostWaiting })) {
     const asked = asker === undefined ? [...open].some((each) => each.id === id) : await isRunning(asker)
     if (asked) continue
     const why = asker === undefined ? 'the server that asked has ended' : 'the process that asked is gone'

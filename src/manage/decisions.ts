@@ -5,6 +5,7 @@ import {
   type DecisionStore,
   decidedAlready,
   isOpen,
+  noSuchDecision,
   type Verdict,
 } from '../domain/decision.ts'
 import { Failure } from '../domain/error.ts'
@@ -71,7 +72,7 @@ export async function findDecision(
     )
   const found = await store.listDecisions({ idPrefix: `dec_${digits}`, limit: 2 })
   const [decision] = found
-  if (!decision) throw new Failure('not_found', 'There is no such decision.')
+  if (!decision) throw noSuchDecision()
   if (found.length > 1) throw new Failure('ambiguous', 'Several decisions begin so. Write more of the id.')
   return decision
 }

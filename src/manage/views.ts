@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { asStored, type SessionActivity } from '../domain/activity.ts'
 import { channelOfOpened } from '../domain/channel.ts'
+import type { Decision } from '../domain/decision.ts'
 import type { Attempt, Delivery, DeliveryEvent, DeliveryRecord } from '../domain/delivery.ts'
 import { type Grant, grantState, isExpired } from '../domain/grant.ts'
 import type { Hook } from '../domain/hook.ts'
@@ -77,6 +78,8 @@ export const sessionView = (
   since: isoOrNull(seen.since),
   /** What a person is asked, of a blocked one. */
   asks: seen.asks ?? null,
+  /** The request that people may decide on. */
+  decision: seen.decision ?? null,
   /** Unfinished deliveries. */
   queue: queues.get(session.id) ?? 0,
   /** Since when its messages are held by hand. */
@@ -115,6 +118,27 @@ export const noticeView = ({ seq, event, ...notice }: Notice) => ({
   dueAt: iso(notice.dueAt),
   createdAt: iso(notice.createdAt),
   settledAt: isoOrNull(notice.settledAt),
+})
+
+export type DecisionView = ReturnType<typeof decisionView>
+
+export const decisionView = (decision: Decision) => ({
+  id: decision.id,
+  session: decision.session,
+  kind: decision.request.kind,
+  title: decision.request.title,
+  /** Exactly what is asked. */
+  detail: decision.request.detail,
+  state: decision.state,
+  verdict: decision.verdict ?? null,
+  /** By which door a person decided. */
+  door: decision.door ?? null,
+  /** What happened, where it was none of our doors. */
+  why: decision.why ?? null,
+  delivery: decision.request.delivery ?? null,
+  openedAt: iso(decision.openedAt),
+  expiresAt: iso(decision.expiresAt),
+  closedAt: isoOrNull(decision.closedAt),
 })
 
 export type HookView = ReturnType<typeof hookView>

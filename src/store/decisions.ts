@@ -1,4 +1,5 @@
 import {
+  askedOf,
   askedText,
   boundedDetail,
   closedBy,
@@ -11,6 +12,7 @@ import {
   mostClosed,
   mostOpen,
   type NewDecision,
+  noSuchDecision,
   type Verdict,
   whatHappened,
 } from '../domain/decision.ts'
@@ -66,7 +68,7 @@ function open(context: StoreContext, draft: NewDecision): Decision {
 const asked = ({ id, session, generation, request, openedAt }: Decision): Happening => ({
   name: 'needs_input',
   session,
-  data: { kind: request.kind, asks: `${request.kind}: ${request.title}`, since: openedAt, decision: id },
+  data: { kind: request.kind, asks: askedOf(request), since: openedAt, decision: id },
   once: inputKey(session, generation, id),
 })
 
@@ -162,8 +164,7 @@ function note(
 
 function required(context: StoreContext, id: DecisionId): Decision {
   const decision = findDecision(context, id)
-  if (!decision)
-    throw new Failure('not_found', `There is no decision "${id}".`, { plain: 'There is no such decision.' })
+  if (!decision) throw noSuchDecision()
   return decision
 }
 
@@ -176,12 +177,14 @@ export function listDecisions(
   { sql }: ReadContext,
   { session, open: onlyOpen = false, idPrefix = '', limit }: DecisionFilter,
 ): readonly Decision[] {
+  // Of the two only that one is answered from its index: agents' states are looked at again and again.
+  const among = onlyOpen ? 'closed_at IS NULL' : 'TRUE'
   return sql(
     `SELECT * FROM decisions
-     WHERE (?1 IS NULL OR session = ?1) AND (?2 = 0 OR closed_at IS NULL) AND substr(id, 1, length(?3)) = ?3
-     ORDER BY seq DESC LIMIT ?4`,
+     WHERE ${among} AND (?1 IS NULL OR session = ?1) AND substr(id, 1, length(?2)) = ?2
+     ORDER BY seq DESC LIMIT ?3`,
   )
-    .all(session ?? null, onlyOpen ? 1 : 0, idPrefix, limit)
+    .all(session ?? null, idPrefix, limit)
     .map(decisionOf)
 }
 

@@ -50,6 +50,12 @@ export async function useEverything(): Promise<void> {
   const queue: number = (await call('showSession', 200, { path })).queue
   const isOver: boolean = (await call('cancelTurn', 200, { path })).cancelled
   const failed: number = (await call('endSession', 200, { path })).failed
+  const asked: string[] = (await call('listDecisions', 200, { query: { open: 'yes', limit: 5 } })).map(
+    ({ title }) => title,
+  )
+  const verdict: 'allow' | 'deny' | null = (await call('decide', 200, { path, body: { verdict: 'deny' } }))
+    .verdict
+  const decision: string | null = (await call('showSession', 200, { path })).decision
   const actions: ('agent' | 'wake')[] = (await call('listHooks', 200)).map(({ action }) => action)
 
   const query = {
@@ -123,6 +129,7 @@ export async function useEverything(): Promise<void> {
     isOver,
     actions,
   )
+  console.log(asked, verdict, decision)
   console.log(causes, events, deliveries, sent, kinds, agent, retried, replayed, taken, gone)
   console.log(expires, alive, ready, pages, document, code, requestId)
 }

@@ -9,6 +9,7 @@ import {
   mostClosed,
   mostOpen,
   type NewDecision,
+  noSuchDecision,
   whatHappened,
 } from '../../src/domain/decision.ts'
 import { type DeliveryEvent, type DeliveryId, isTerminal } from '../../src/domain/delivery.ts'
@@ -33,7 +34,7 @@ export function memoryDecisions(state: MemoryState, write: Write, note: Note): D
     decide: (id, verdict, door, now) =>
       write(() => {
         const decision = all.get(id)
-        if (!decision) throw new Failure('not_found', `There is no decision "${id}".`)
+        if (!decision) throw noSuchDecision()
         if (decision.state !== 'open') throw decidedAlready(decision)
         if (now >= decision.expiresAt) throw decidedAlready({ ...decision, state: 'expired' })
         return put(state, { ...decision, state: 'deciding', verdict, door })

@@ -155,6 +155,7 @@ const eventTones: Partial<Readonly<Record<EventKind, Tone>>> = {
   failed: 'bad',
   unknown: 'bad',
   held: 'wait',
+  asked: 'wait',
   retry: 'wait',
   released: 'wait',
 }

@@ -2,6 +2,7 @@ import { Failure } from '../../domain/error.ts'
 import { type BeginWork, during } from '../loop-watch.ts'
 import { channelsPage } from './channels.ts'
 import { createChart } from './chart.ts'
+import { withAsked } from './decisions.ts'
 import { deliveriesPage } from './deliveries.ts'
 import { deliveryPage } from './delivery.ts'
 import { hookPage, hooksPage } from './hooks.ts'
@@ -33,7 +34,11 @@ export function createPageFinder(deps: FinderDeps): PageAt {
     if (place === 'hooks') return hooksPage(deps)
     throw nothingThere()
   }
-  return (url) => during(deps.begin, 'dashboard', () => find(url))
+  return (url) =>
+    during(deps.begin, 'dashboard', async () => {
+      const [page, open] = await Promise.all([find(url), deps.decisions()])
+      return withAsked(page, open)
+    })
 }
 
 function decoded(segment: string): string {

@@ -1,6 +1,6 @@
 import { sameText } from '../../auth/secrets.ts'
 import { Failure } from '../../domain/error.ts'
-import { readBody } from '../body.ts'
+import { readForm } from '../form.ts'
 import { type Login, type Logins, loginMs } from './logins.ts'
 
 /** Who may see and do what in the dashboard. Its cookie opens nothing else, and nothing else opens it. */
@@ -39,7 +39,7 @@ export function createLoginGuard({ logins, publicUrl }: LoginGuardDeps): LoginGu
   }
   const form = async (request: Request) => {
     requireOwnPage(request, publicUrl())
-    return readForm(request)
+    return readForm(request, maxFormBytes)
   }
   return {
     login,
@@ -87,18 +87,3 @@ function requireOwnPage(request: Request, publicUrl: string | undefined): void {
 const hostOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).host : undefined)
 
 const hostAsked = (request: Request): string | undefined => request.headers.get('host')?.toLowerCase()
-
-async function readForm(request: Request): Promise<URLSearchParams> {
-  const [type = ''] = (request.headers.get('content-type') ?? '').split(';')
-  if (type.trim().toLowerCase() !== 'application/x-www-form-urlencoded')
-    throw new Failure('unsupported_media_type', 'Send the form of the page.')
-  return new URLSearchParams(textOf(await readBody(request, maxFormBytes)))
-}
-
-function textOf(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch (cause) {
-    throw new Failure('malformed', 'The form is not valid UTF-8.', { cause })
-  }
-}

@@ -125,7 +125,7 @@ function refuse(deps: LoginDeps, request: Request, next: string, problem: string
 const home = '/dashboard'
 
 /** Only to our own pages. */
-const safeNext = (asked: string | null): string =>
+export const safeNext = (asked: string | null): string =>
   asked !== null && /^\/(dashboard|docs)([/?][^\\]*)?$/.test(asked) && !asked.startsWith('/dashboard/log')
     ? asked
     : home

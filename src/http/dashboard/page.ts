@@ -1,3 +1,4 @@
+import type { Decision } from '../../domain/decision.ts'
 import { causeOf, type Delivery, type Source } from '../../domain/delivery.ts'
 import type { Hook } from '../../domain/hook.ts'
 import type { DoorStore } from '../../domain/ports.ts'
@@ -32,6 +33,8 @@ export interface PageDeps {
   >
   /** What every agent does now. */
   readonly activities: () => Promise<Activities>
+  /** What agents ask of people, newest first. */
+  readonly decisions: () => Promise<readonly Decision[]>
   /** Unix milliseconds. */
   readonly now: () => number
   /** The hooks as configured now. */

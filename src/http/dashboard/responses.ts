@@ -51,7 +51,7 @@ export function createPageResponses({
 }): PageResponses {
   const { page } = createTemplates(templates)
   const render = (template: string, view: PageView) =>
-    page(template, { ...{ goTo: null, csrf: null, live: null, nav: [], version }, ...view })
+    page(template, { ...{ goTo: null, csrf: null, live: null, nav: [], asked: null, version }, ...view })
   const draw = ({ template, title, section, view, live }: Page): Drawn => {
     // Nobody can guess it, so it stands nowhere else in the page.
     const place = randomUUID()

@@ -1,6 +1,8 @@
 import { Elysia } from 'elysia'
+import { isDecisionId, isVerdict } from '../../domain/decision.ts'
 import type { Delivery } from '../../domain/delivery.ts'
 import type { Grant } from '../../domain/grant.ts'
+import type { Asking } from '../../manage/asking.ts'
 import type { MintOrder } from '../../manage/grants.ts'
 import { mintView } from '../../manage/views.ts'
 import { guarded, type RequestGuard } from '../guard.ts'
@@ -21,6 +23,7 @@ import {
   loginRoutes,
   redirect,
   redirectToLogin,
+  safeNext,
 } from './login-routes.ts'
 import type { Login } from './logins.ts'
 import type { Page } from './page.ts'
@@ -34,6 +37,7 @@ export interface DashboardDeps extends FinderDeps, Omit<LoginDeps, 'responses' |
   readonly draining: () => boolean
   readonly expose: (order: MintOrder) => Promise<{ readonly grant: Grant; readonly url: string }>
   readonly revoke: (id: string) => Promise<Grant>
+  readonly decide: Asking['decide']
   readonly retry: (id: string) => Promise<Delivery>
   readonly replay: (id: string, message: string | undefined) => Promise<Delivery>
 }
@@ -110,6 +114,11 @@ function formRoutes(deps: DashboardDeps, responses: PageResponses, inPage: Answe
       posted,
     )
     .post(
+      '/decisions/:id',
+      ({ request, params }) => post(request, (form) => decide(deps, params.id, form)),
+      posted,
+    )
+    .post(
       '/channels/:id/revoke',
       ({ request, params }) => post(request, () => revoke(deps, params.id)),
       posted,
@@ -183,6 +192,13 @@ async function replay(deps: DashboardDeps, id: string, form: URLSearchParams): P
 async function revoke(deps: DashboardDeps, id: string): Promise<Response> {
   await deps.revoke(id)
   return redirect('/dashboard/channels')
+}
+
+async function decide(deps: DashboardDeps, id: string, form: URLSearchParams): Promise<Response> {
+  const verdict = form.get('verdict') ?? ''
+  if (!isDecisionId(id) || !isVerdict(verdict)) throw nothingThere()
+  await deps.decide({ id, verdict, door: 'dashboard' })
+  return redirect(safeNext(form.get('next')))
 }
 
 async function mint(deps: DashboardDeps, form: URLSearchParams): Promise<Page> {

@@ -57,6 +57,19 @@ export const NoticeQuery = closed({
   limit: Type.Optional(digits('At most so many; 100 unless given, never more than 1000.')),
 })
 
+export type DecisionQuery = Static<typeof DecisionQuery>
+export const DecisionQuery = closed({
+  session: Type.Optional(someText({ description: 'Only those of this session.' })),
+  open: Type.Optional(oneOf(['yes', 'no'], { description: 'yes: only those that wait for somebody.' })),
+  limit: Type.Optional(digits('At most so many; 100 unless given, never more than 1000.')),
+})
+
+export type DecisionOrder = Static<typeof DecisionOrder>
+export const DecisionOrder = closed(
+  { verdict: oneOf(['allow', 'deny'] as const, { description: 'What the agent is told.' }) },
+  { $id: 'DecisionOrder', example: { verdict: 'allow' } },
+)
+
 export const WaitQuery = closed({
   wait: Type.Optional(
     digits('Seconds to wait for its end; never more than 240.', { errorMessage: 'must be whole seconds' }),

@@ -23,7 +23,7 @@ async function setUp() {
   )
   const sessions = { wake: 'default', agent: 'webhook-agent' }
   const deps: PageDeps = {
-    ...{ store, now: () => noon, activities: async () => new Map() },
+    ...{ store, now: () => noon, activities: async () => new Map(), decisions: async () => [] },
     hooks: () => ({ enabled: true, hooks: [hook], sessions }),
   }
   return { deps, id: delivery.id }

@@ -9,7 +9,7 @@ function knock() {
   const asked = Promise.withResolvers<void>()
   let asks = 0
   const guard: RequestGuard = {
-    ...{ hosts: { check: () => {} }, log: () => {} },
+    ...{ hosts: { check: () => {}, checkForm: () => {} }, log: () => {} },
     ...{ keepOpen: () => {}, refused: () => {}, ignored: () => {} },
     peer: () => {
       asks += 1
@@ -54,7 +54,7 @@ describe('answerKnock', () => {
   const watched = async (length: number): Promise<readonly string[]> => {
     const seen: string[] = []
     const guard: RequestGuard = {
-      ...{ hosts: { check: () => {} }, log: () => {}, peer: () => '192.0.2.1' },
+      ...{ hosts: { check: () => {}, checkForm: () => {} }, log: () => {}, peer: () => '192.0.2.1' },
       ...{ keepOpen: () => {}, refused: () => {}, ignored: () => {} },
     }
     const deps = {
