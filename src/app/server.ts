@@ -30,10 +30,10 @@ import { openDeclared } from '../manage/declared.ts'
 import { tendSelves } from '../manage/own-session.ts'
 import { baseUrl } from '../manage/urls.ts'
 import type { HttpServer, Platform } from '../platform/platform.ts'
-import { within } from '../wait.ts'
 import { createAdminActions } from './admin-actions.ts'
 import { askerRuns, startMaintenance } from './maintenance.ts'
 import { createPipeline, type Pipeline, type ServerDeps } from './pipeline.ts'
+import { stopHttp } from './stop-http.ts'
 import { webPages } from './web-pages.ts'
 
 interface OpenServerDeps extends ServerDeps {
@@ -252,12 +252,3 @@ function routes(
 
 const listeningUrl = ({ server }: Config, port: number): string =>
   baseUrl({ host: server.host, port, ...(server.tls && { tls: server.tls }) })
-
-/** Longer than a knock waits for another process's lock (`store/group-commit.ts`): it is answered then, one way or the other. */
-const stopMs = 5000
-
-/** Answers under way get a moment; connections that merely stay open do not. */
-async function stopHttp(http: HttpServer): Promise<void> {
-  await within(http.stop(false), stopMs)
-  await http.stop(true)
-}
