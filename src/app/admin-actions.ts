@@ -43,6 +43,7 @@ export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address
         },
         id,
       ),
+    decide: pipeline.asking.decide,
     send: pipeline.send,
     retry: (id: string) => woken(retryDelivery({ store, clock, maxHoldMs: maxHoldMs() }, id)),
     replay: (id: string, message: string | undefined) =>

@@ -10,13 +10,14 @@ import { createSlots } from '../delivery/slots.ts'
 import { tombstone } from '../delivery/tombstone.ts'
 import { createWaiters, type Waiters } from '../delivery/waiters.ts'
 import { createWorker, type Worker } from '../delivery/worker.ts'
+import type { Decision } from '../domain/decision.ts'
 import type { Delivery } from '../domain/delivery.ts'
 import type { Driver, Readiness } from '../domain/driver.ts'
 import { reasonOf } from '../domain/error.ts'
 import { newNonce } from '../domain/fence.ts'
 import type { Home } from '../domain/home.ts'
 import type { Knock, Receipt } from '../domain/knock.ts'
-import type { Clock, Log, Store, Tokens } from '../domain/ports.ts'
+import type { Clock, Counts, Log, Store, Tokens } from '../domain/ports.ts'
 import { defaultRetryPolicy, type RetryPolicy } from '../domain/retry-policy.ts'
 import type { Session, SessionId } from '../domain/session.ts'
 import { hasSkill } from '../drivers/agents/skills.ts'
@@ -25,7 +26,12 @@ import { type Patience, type ReceiveDeps, receive } from '../inbound/receive.ts'
 import { createRefusals, type Refusals } from '../inbound/refusals.ts'
 import { type SendOrder, send } from '../inbound/send.ts'
 import { createHookRenderers } from '../inbound/webhook-message.ts'
-import { type ActivityBoard, createActivityBoard, withDecisions } from '../manage/activity.ts'
+import {
+  type Activities,
+  type ActivityBoard,
+  createActivityBoard,
+  withDecisions,
+} from '../manage/activity.ts'
 import { type Asking, createAsking } from '../manage/asking.ts'
 import { openSelf } from '../manage/own-session.ts'
 import { fitOf } from '../payload/response-schema.ts'
@@ -65,10 +71,19 @@ export interface Pipeline {
   readonly startNoMore: () => void
   /** What every agent does now. */
   readonly activities: ActivityBoard
+  /** What `/metrics` counts. */
+  readonly numbers: () => Promise<Numbers>
   /** Failed proofs per peer, of any kind of credential. */
   readonly failures: Limiter
   readonly refusals: Refusals
   readonly notices: Notices
+}
+
+interface Numbers {
+  readonly counts: Counts
+  readonly activities: Activities
+  readonly decisions: readonly Decision[]
+  readonly notices: Awaited<ReturnType<Notices['numbers']>>
 }
 
 /** Beyond the longest turn: a lease only matters when its holder is gone. */
@@ -148,6 +163,8 @@ export function createPipeline(deps: ServerDeps, { draining, base }: Surrounding
     },
     () => performance.now(),
   )
+  const activities: ActivityBoard = async (shownMs) =>
+    withDecisions(await board(shownMs), await asking.waiting())
   return {
     receive: (knock, patience) => receive(receiving, knock, patience),
     send: (order) => send(recording, order),
@@ -157,7 +174,12 @@ export function createPipeline(deps: ServerDeps, { draining, base }: Surrounding
     },
     failQueue: (session, why) => failQueue({ store, waiters }, session, why),
     ...{ worker, waiters, connections, failures, asking, notices },
-    activities: async (shownMs) => withDecisions(await board(shownMs), await asking.waiting()),
+    activities,
+    numbers: async () => {
+      const all = [store.counts(), activities(), asking.waiting(), notices.numbers()] as const
+      const [counts, seen, decisions, told] = await Promise.all(all)
+      return { counts, activities: seen, decisions, notices: told }
+    },
     refusals: createRefusals({ store, log, now: clock.now, guessing: notices.guessing }),
   }
 }

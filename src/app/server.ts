@@ -173,14 +173,8 @@ function routes(
     begin: watch.begin,
   }
   const hooks = () => config().webhooks.hooks.map((hook) => withSession(hook, config().sessions))
-  const forAdmin = {
-    admin,
-    store,
-    now: clock.now,
-    hooks,
-    ...actions,
-    activities: pipeline.activities,
-  }
+  const { activities } = pipeline
+  const forAdmin = { admin, store, now: clock.now, hooks, ...actions, activities }
   const first: readonly Part[] = [
     channelRoutes(
       {
@@ -198,11 +192,8 @@ function routes(
         draining,
         metrics: () =>
           during(watch.begin, 'metrics', async () => {
-            const { activities: look, asking, refusals, notices: told } = pipeline
-            const seen = [store.counts(), look(), asking.waiting(), told.numbers()] as const
-            const [counts, activities, decisions, notices] = await Promise.all(seen)
-            const stalls = watch.stalls()
-            return metrics.render({ counts, activities, decisions, refusals, notices, stalls })
+            const seen = await pipeline.numbers()
+            return metrics.render({ ...seen, refusals: pipeline.refusals, stalls: watch.stalls() })
           }),
         admit: (request) => {
           const { metrics: access, publicUrl } = config().server
@@ -226,14 +217,14 @@ function routes(
       grantRoutes(forAdmin, guard),
       sessionRoutes(forAdmin, guard),
       deliveryRoutes(forAdmin, guard),
-      decisionRoutes({ ...forAdmin, decide: pipeline.asking.decide }, guard),
-      decideRoutes({ store, tokens, failed, now: clock.now, decide: pipeline.asking.decide }, guard),
+      decisionRoutes(forAdmin, guard),
+      decideRoutes({ ...forAdmin, tokens, failed }, guard),
       refusalRoutes({ admin, list: pipeline.refusals.list }, guard),
       noticeRoutes({ admin, store }, guard),
       ...webPages(
         deps,
         guard,
-        { ...actions, decide: pipeline.asking.decide },
+        actions,
         {
           admin,
           failed,

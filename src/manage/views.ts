@@ -1,7 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { asStored, type SessionActivity } from '../domain/activity.ts'
 import { channelOfOpened } from '../domain/channel.ts'
-import type { Decision } from '../domain/decision.ts'
 import type { Attempt, Delivery, DeliveryEvent, DeliveryRecord } from '../domain/delivery.ts'
 import { type Grant, grantState, isExpired } from '../domain/grant.ts'
 import type { Hook } from '../domain/hook.ts'
@@ -120,27 +119,6 @@ export const noticeView = ({ seq, event, ...notice }: Notice) => ({
   settledAt: isoOrNull(notice.settledAt),
 })
 
-export type DecisionView = ReturnType<typeof decisionView>
-
-export const decisionView = (decision: Decision) => ({
-  id: decision.id,
-  session: decision.session,
-  kind: decision.request.kind,
-  title: decision.request.title,
-  /** Exactly what is asked. */
-  detail: decision.request.detail,
-  state: decision.state,
-  verdict: decision.verdict ?? null,
-  /** By which door a person decided. */
-  door: decision.door ?? null,
-  /** What happened, where it was none of our doors. */
-  why: decision.why ?? null,
-  delivery: decision.request.delivery ?? null,
-  openedAt: iso(decision.openedAt),
-  expiresAt: iso(decision.expiresAt),
-  closedAt: isoOrNull(decision.closedAt),
-})
-
 export type HookView = ReturnType<typeof hookView>
 
 /** A configured hook without its secrets. */
@@ -223,7 +201,7 @@ export const recordView = (record: DeliveryRecord) => ({
 /** ISO 8601 of Unix milliseconds. */
 export const iso = (at: number): string => new Date(at).toISOString()
 
-const isoOrNull = (at: number | undefined): string | null => (at === undefined ? null : iso(at))
+export const isoOrNull = (at: number | undefined): string | null => (at === undefined ? null : iso(at))
 
 export type EventView = ReturnType<typeof eventView>
 

@@ -7,7 +7,7 @@ import {
 } from '../../domain/decision.ts'
 import { parseSessionId } from '../../domain/session.ts'
 import type { Asking } from '../../manage/asking.ts'
-import { decisionView } from '../../manage/views.ts'
+import { decisionView } from '../../manage/decision-view.ts'
 import { createAdminApi } from '../api.ts'
 import type { AdminCheck } from '../credentials.ts'
 import { jsonResponse, type RequestGuard } from '../guard.ts'
