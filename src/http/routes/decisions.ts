@@ -11,7 +11,7 @@ import { decisionView } from '../../manage/decision-view.ts'
 import { createAdminApi } from '../api.ts'
 import type { AdminCheck } from '../credentials.ts'
 import { jsonResponse, type RequestGuard } from '../guard.ts'
-import * as answers from '../models/answers.ts'
+import * as models from '../models/decisions.ts'
 import * as requests from '../models/requests.ts'
 import { listOf } from '../models/shape.ts'
 import { adminOperations } from '../openapi/operation.ts'
@@ -37,20 +37,20 @@ export function decisionRoutes({ admin, store, decide }: DecisionDeps, guard: Re
       '/decisions',
       async ({ query }) => {
         const list = await store.listDecisions(filterOf(query))
-        return jsonResponse<readonly answers.Decision[]>(list.map(decisionView))
+        return jsonResponse<readonly models.Decision[]>(list.map(decisionView))
       },
       {
         query: requests.DecisionQuery,
-        response: { 200: listOf(answers.Decision, { description: 'Newest first' }) },
+        response: { 200: listOf(models.Decision, { description: 'Newest first' }) },
         detail: described('listDecisions', 'What agents ask of people'),
       },
     )
     .get(
       '/decisions/:id',
-      async ({ params }) => jsonResponse<answers.Decision>(decisionView(await found(params.id))),
+      async ({ params }) => jsonResponse<models.Decision>(decisionView(await found(params.id))),
       {
         ...requests.byId,
-        response: { 200: answers.Decision },
+        response: { 200: models.Decision },
         detail: described('showDecision', 'One request of an agent'),
       },
     )
@@ -59,13 +59,13 @@ export function decisionRoutes({ admin, store, decide }: DecisionDeps, guard: Re
       async ({ params, body }) => {
         const { id } = await found(params.id)
         const decision = await decide({ id, verdict: body.verdict, door: 'api' })
-        return jsonResponse<answers.Decision>(decisionView(decision))
+        return jsonResponse<models.Decision>(decisionView(decision))
       },
       {
         parse: json,
         body: requests.DecisionOrder,
         ...requests.byId,
-        response: { 200: answers.Decision },
+        response: { 200: models.Decision },
         detail: described('decide', 'Allow or deny what an agent asks', 409, 502),
       },
     )
