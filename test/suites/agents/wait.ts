@@ -9,7 +9,9 @@ import { type AgentBench, openAgent } from '../../support/agents.ts'
 import { post, until } from '../../support/hooks.ts'
 import { openTypedStage, type TypedAgent, type TypedStage } from './typed.ts'
 
-const timeout = 300_000
+const timeout = 480_000
+/** A first turn may take minutes where many want the processor. */
+const slowMs = 120_000
 const what = 'CI run 4711'
 const plan = 'rerun the e2e tests if red'
 const order = { what, then: plan, key: 'ci-4711' }
@@ -30,9 +32,9 @@ export function testWait(name: AgentName, skip: string | false, agent: TypedAgen
       stage = await openTypedStage(bench, 'pty', agent)
       const asked = await stage.turn(`CALL:wait_for ${JSON.stringify(order)}`)
       assert.equal(asked.state, 'DELIVERED', JSON.stringify(asked))
-      const { waitId, url } = await until('the wait is there', () => waitOf(bench), 60_000)
+      const { waitId, url } = await until('the wait is there', () => waitOf(bench), slowMs)
       const results = () => decidedBy(bench).filter(({ text }) => text?.startsWith('TOOL-RESULT'))
-      await until('the model has the answer', () => results().length > 0 || undefined)
+      await until('the model has the answer', () => results().length > 0 || undefined, slowMs)
       assert.ok(results()[0]?.text?.includes(waitId), JSON.stringify(results()))
       const before = bench.model.requests().length
 
@@ -41,7 +43,7 @@ export function testWait(name: AgentName, skip: string | false, agent: TypedAgen
       const woken = await bench.settled(stage.server(), knocked.body.deliveryId)
       assert.equal(woken.state, 'DELIVERED', JSON.stringify(woken))
       const wakes = () => bench.userMessages().filter((text) => text.includes(`[postern] wait ${waitId}`))
-      await until('it is woken', () => wakes().length > 0 || undefined)
+      await until('it is woken', () => wakes().length > 0 || undefined, slowMs)
       const [wake = '', ...more] = wakes()
       assert.deepEqual(more, [])
       for (const part of [what, plan, '"conclusion"', '4711']) assert.ok(wake.includes(part), wake)
