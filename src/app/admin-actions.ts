@@ -1,9 +1,12 @@
+import { newNonce } from '../domain/fence.ts'
 import type { Session } from '../domain/session.ts'
 import { acknowledge, purgeDelivery, replayDelivery, retryDelivery } from '../manage/deliveries.ts'
 import { answersOf, expose, type Minted, revoke, rotate } from '../manage/grants.ts'
 import { pause, resume } from '../manage/pauses.ts'
+import { sessionOfAgent } from '../manage/self.ts'
 import { cancelTurn, endSession } from '../manage/sessions.ts'
 import { baseUrl, webhookUrl } from '../manage/urls.ts'
+import { cancelWait, type NewWait, openWait } from '../manage/waits.ts'
 import type { Pipeline, ServerDeps } from './pipeline.ts'
 
 /** What the operator may do through the API and the dashboard. `address` is where this server listens. */
@@ -29,6 +32,11 @@ export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address
     },
     rotate: async (id: string, graceMs: number | undefined) =>
       withUrl(await rotate({ store, tokens, clock }, id, graceMs)),
+    openWait: (session: Session, wait: NewWait) => {
+      const { server, limits } = config()
+      return openWait({ store, tokens, clock, limits, baseUrl: baseUrl(server, address()) }, session, wait)
+    },
+    cancelWait: (id: string) => cancelWait(store, id),
     revoke: (id: string) => revoke({ store, clock }, id),
     pause: (target: string) => pause({ store, clock, hooks }, target),
     resume: (target: string) => woken(resume({ store, clock, hooks }, target)),
@@ -62,3 +70,11 @@ export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address
     },
   }
 }
+
+/** What an agent may do for its own session. */
+export const createAgentActions = ({ store, tokens, clock, config }: ServerDeps) => ({
+  store,
+  sessionOf: (token: string) => sessionOfAgent({ store, tokens, clock }, token),
+  limits: () => config().limits,
+  nonce: () => newNonce(clock),
+})

@@ -41,6 +41,7 @@ interface Maintenance {
 /** How often another process's writes are looked for; `changedElsewhere` takes microseconds. */
 const followMs = 50
 const expireMs = 5000
+const waitsMs = 1000
 const purgeMs = 60_000
 const declareMs = 500
 const clockMs = 1000
@@ -56,6 +57,7 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
   const tasks = [
     repeating(deps, 'follow', followMs, followOthers),
     repeating(deps, 'expire', expireMs, expire),
+    repeating(deps, 'waits', waitsMs, wakeForExpired),
     repeating(deps, 'end', expireMs, createEndSweep({ store, failQueue: pipeline.failQueue })),
     repeating(deps, 'decisions', expireMs, () => pipeline.asking.sweep(askerRuns)),
     repeating(deps, 'waiting', expireMs, () => pipeline.notices.lookAtWaiting()),
@@ -102,6 +104,34 @@ async function expire(deps: MaintenanceDeps): Promise<void> {
   if (expired === 0) return
   deps.log('warn', 'deliveries.expired', { count: expired })
   await notifyAwaited(deps)
+}
+
+/** What an earlier process left under way is freed, and what came to its end while no server ran is ended. */
+export async function recover(
+  deps: Pick<MaintenanceDeps, 'steady' | 'log' | 'config'> & {
+    readonly store: Pick<HostLink, 'releaseLeases'> & Pick<StoreMaintenance, 'expireWaits'>
+  },
+): Promise<void> {
+  const released = await deps.store.releaseLeases(deps.steady.now())
+  if (released > 0) deps.log('warn', 'deliveries.recovered', { count: released })
+  await expireWaits(deps)
+}
+
+/** Agents for whom nobody knocked in time are told. Returns how many. */
+async function expireWaits({
+  store,
+  config,
+  log,
+}: Pick<MaintenanceDeps, 'log' | 'config'> & {
+  readonly store: Pick<StoreMaintenance, 'expireWaits'>
+}): Promise<number> {
+  const expired = await store.expireWaits(config().retry.maxHoldSeconds * 1000)
+  if (expired > 0) log('info', 'waits.expired', { count: expired })
+  return expired
+}
+
+async function wakeForExpired(deps: MaintenanceDeps): Promise<void> {
+  if ((await expireWaits(deps)) > 0) deps.pipeline.worker.wake()
 }
 
 async function purge({ store, steady, config }: MaintenanceDeps): Promise<void> {

@@ -11,6 +11,7 @@ import { createLoopWatch, during, type LoopWatch, watchLoop } from '../http/loop
 import { createMetrics } from '../http/metrics.ts'
 import { createRefusalNotes } from '../http/refusals.ts'
 import { awaitsBody } from '../http/request.ts'
+import { agentRoutes } from '../http/routes/agent.ts'
 import { channelRoutes } from '../http/routes/channels.ts'
 import { decideRoutes } from '../http/routes/decide.ts'
 import { decisionRoutes } from '../http/routes/decisions.ts'
@@ -22,6 +23,7 @@ import { hookRoutes } from '../http/routes/hooks.ts'
 import { noticeRoutes } from '../http/routes/notices.ts'
 import { refusalRoutes } from '../http/routes/refusals.ts'
 import { sessionRoutes } from '../http/routes/sessions.ts'
+import { waitRoutes } from '../http/routes/waits.ts'
 import { webhookRoutes } from '../http/routes/webhooks.ts'
 import { createServer, type ServerParts } from '../http/server.ts'
 import { sourcesOf } from '../inbound/authenticate.ts'
@@ -30,8 +32,8 @@ import { openDeclared } from '../manage/declared.ts'
 import { tendSelves } from '../manage/own-session.ts'
 import { baseUrl } from '../manage/urls.ts'
 import type { HttpServer, Platform } from '../platform/platform.ts'
-import { createAdminActions } from './admin-actions.ts'
-import { askerRuns, startMaintenance } from './maintenance.ts'
+import { createAdminActions, createAgentActions } from './admin-actions.ts'
+import { askerRuns, recover, startMaintenance } from './maintenance.ts'
 import { createPipeline, type Pipeline, type ServerDeps } from './pipeline.ts'
 import { stopHttp } from './stop-http.ts'
 import { webPages } from './web-pages.ts'
@@ -59,8 +61,7 @@ export async function openServer(deps: OpenServerDeps): Promise<RunningServer> {
   const base = () => (url === undefined ? undefined : baseUrl(deps.config().server, url))
   const pipeline = createPipeline(deps, { draining: () => draining, base })
   await pipeline.notices.follow()
-  const released = await deps.store.releaseLeases(deps.steady.now())
-  if (released > 0) deps.log('warn', 'deliveries.recovered', { count: released })
+  await recover(deps)
   const watch = createLoopWatch(() => performance.now(), deps.log)
   const http = await listen(deps, pipeline, watch, () => draining)
   url = listeningUrl(deps.config(), http.port)
@@ -219,6 +220,8 @@ function routes(
       deliveryRoutes(forAdmin, guard),
       decisionRoutes(forAdmin, guard),
       decideRoutes({ ...forAdmin, tokens, failed }, guard),
+      waitRoutes(forAdmin, guard),
+      agentRoutes({ ...createAgentActions(deps), failed, openWait: actions.openWait }, guard),
       refusalRoutes({ admin, list: pipeline.refusals.list }, guard),
       noticeRoutes({ admin, store }, guard),
       ...webPages(

@@ -4,6 +4,7 @@ import type { Accepted, KeyTools, Restored } from '../domain/home-state.ts'
 import type { Hook } from '../domain/hook.ts'
 import type { Clock, Store, Tokens } from '../domain/ports.ts'
 import type { DriverSettings, Session, SessionId } from '../domain/session.ts'
+import type { WaitLimits } from '../domain/wait.ts'
 import type { AgentHooks } from './agent-hooks.ts'
 
 /**
@@ -110,7 +111,7 @@ export interface LocalHome {
 /** The part of the configuration that commands look at. */
 interface HomeConfig {
   readonly server: { readonly grantTtlSeconds: number | 'never' }
-  readonly limits: { readonly queuePerSession: number }
+  readonly limits: { readonly queuePerSession: number } & WaitLimits
   readonly retry: { readonly maxHoldSeconds: number }
   readonly webhooks: { readonly hooks: readonly { readonly name: string }[] }
 }

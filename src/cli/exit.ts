@@ -32,6 +32,7 @@ export const exitCodes: Readonly<Record<Code, ExitCode>> = {
   decided_already: 4,
   answered_already: 4,
   nobody_waits: 3,
+  wait_limit: 4,
   delivery_failed: 1,
   store_unavailable: 1,
   draining: 1,

@@ -27,6 +27,7 @@ import { serviceUnit } from './commands/service-unit.ts'
 import { sessionCommands } from './commands/session.ts'
 import { deliveriesTail } from './commands/tail.ts'
 import { version } from './commands/version.ts'
+import { wait } from './commands/wait.ts'
 import { complete, completeName } from './complete.ts'
 import type { Io } from './context.ts'
 import { exitCodes } from './exit.ts'
@@ -46,6 +47,7 @@ export const commands: readonly Command[] = [
   ...pauseCommands,
   ...decideCommands,
   send,
+  wait,
   ...deliveryCommands,
   deliveriesTail,
   ...refusalCommands,

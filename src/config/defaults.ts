@@ -18,6 +18,8 @@ export const limitsDefaults: LimitsConfig = {
   decisionSeconds: 1500,
   messageBytes: 65_536,
   hookBytes: 1_048_576,
+  openWaits: 8,
+  waitSeconds: 86_400,
 }
 
 export const retryDefaults: RetryConfig = {

@@ -224,6 +224,8 @@ export const documentSchema = section(
         turnsAtOnce: limit('Turns that run at once, over all sessions; default none'),
         messageBytes: limit('Body of /hook; default 65536'),
         hookBytes: limit('Body of a hook; default 1048576'),
+        openWaits: limit('Waits of one session that are open; default 8'),
+        waitSeconds: Type.Optional(count('Longest time of a wait; default 86400', 30, 31_536_000)),
       }),
     ),
     retry: Type.Optional(

@@ -96,6 +96,10 @@ export interface LimitsConfig {
   readonly messageBytes: number
   /** For `wake`, `agent` and hooks that set no `maxBodyBytes`. */
   readonly hookBytes: number
+  /** Open waits of one session. */
+  readonly openWaits: number
+  /** Longest time that a wait stands open. */
+  readonly waitSeconds: number
 }
 
 export interface RetryConfig {

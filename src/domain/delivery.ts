@@ -40,6 +40,8 @@ export type Source =
   | { readonly kind: 'grant'; readonly grant: GrantId }
   /** `grant`: by a URL that opens the hook. */
   | { readonly kind: 'hook'; readonly hook: string; readonly grant?: GrantId | undefined }
+  /** The end of a wait for which nobody knocked. */
+  | { readonly kind: 'wait'; readonly grant: GrantId }
   /** From the operator: `postern send`, a replay. */
   | { readonly kind: 'admin' }
 
@@ -244,7 +246,3 @@ export function shown<T extends Delivery>(
     ? { ...delivery, heldBecause: 'inbox' }
     : delivery
 }
-
-/** The scope inside which an idempotency key means one delivery. */
-export const scopeOf = (source: Source): string =>
-  source.kind === 'grant' ? `grant:${source.grant}` : source.kind === 'hook' ? `hook:${source.hook}` : 'admin'

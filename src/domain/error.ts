@@ -27,6 +27,7 @@ export type Code =
   | 'decided_already'
   | 'answered_already'
   | 'nobody_waits'
+  | 'wait_limit'
   | 'delivery_failed'
   | 'store_unavailable'
   | 'draining'

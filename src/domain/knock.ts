@@ -2,6 +2,7 @@ import type { Action, Delivery, Source } from './delivery.ts'
 import { Failure } from './error.ts'
 import type { Hook, Respond } from './hook.ts'
 import type { Address } from './session.ts'
+import type { WaitAccept } from './wait.ts'
 
 /** One HTTP request at a capability URL or hook, as far as the use cases need to know it. */
 export interface Knock {
@@ -57,6 +58,8 @@ export interface Admission {
 type Form =
   /** `{"message", "from"?, "idempotency_key"?}` or bare text. */
   | { readonly kind: 'message' }
+  /** What a wait takes: also JSON of any shape. */
+  | { readonly kind: 'wait'; readonly accept: WaitAccept }
   /** The same with session, skill, callback and timeout. */
   | { readonly kind: 'turn' }
   /** Another system's payload, rendered by the hook. */

@@ -1,3 +1,4 @@
+import type { Counts } from './counts.ts'
 import type { DecisionStore } from './decision.ts'
 import type {
   Action,
@@ -16,6 +17,7 @@ import type { Evidence } from './outcome.ts'
 import type { NewRefusal, Refusal, RefusalCount, RefusalFilter } from './refusal.ts'
 import type { DriverSettings, Session, SessionId } from './session.ts'
 import type { Settlement } from './settlement.ts'
+import type { WaitEnds, WaitStore } from './wait-store.ts'
 
 /**
  * Where grants, sessions and deliveries live, cut in two by who calls. The halves meet in the rows alone: `DoorStore` records a
@@ -27,7 +29,11 @@ import type { Settlement } from './settlement.ts'
  * `DoorStore` is for what takes messages in and manages them: `inbound/`, `manage/`, `http/`, commands. A session is
  * also ended by hand from here.
  */
-export interface DoorStore extends GrantStore, DecisionStore, Pick<HostLink, 'endSession' | 'failQueued'> {
+export interface DoorStore
+  extends GrantStore,
+    WaitStore,
+    DecisionStore,
+    Pick<HostLink, 'endSession' | 'failQueued'> {
   findSession(id: SessionId): Promise<Session | undefined>
   /** By id. */
   listSessions(): Promise<readonly Session[]>
@@ -131,10 +137,10 @@ export interface HostLink {
 }
 
 /** Work on the store as a whole, in the store's own time: the server's maintenance, `doctor`, `backup`. */
-export interface StoreMaintenance {
+export interface StoreMaintenance extends WaitEnds {
   /** FAILED with `expired` for all that waited beyond their time, also where no driver is involved. Returns how many. */
   expireHeld(now: number): Promise<number>
-  /** Erases up to `limit` terminal deliveries settled before `before`. Returns how many. */
+  /** Erases up to `limit` terminal deliveries settled before `before`, and what is as old of waits. Returns how many deliveries. */
   purgeSettled(before: number, limit: number): Promise<number>
   /** Keeps for the next process how far the wall clock has jumped. */
   keepTime(): Promise<void>
@@ -186,6 +192,8 @@ export interface Draft {
   readonly lease?: { readonly leaseMs: number } | undefined
   /** Most unfinished deliveries its session may have; 0 for no limit. */
   readonly queueLimit: number
+  /** For the fence of a wait's message, which the store makes of `message`. */
+  readonly nonce?: string | undefined
   /** Recorded as FAILED at once, visible and never sent: a template or skill that did not work out. */
   readonly failed?: { readonly step: 'template' | 'skill'; readonly detail: string } | undefined
 }
@@ -212,13 +220,6 @@ export interface DeliveryFilter {
   readonly text?: string
   readonly receivedSince?: number
   readonly limit: number
-}
-
-export interface Counts {
-  readonly deliveries: Readonly<Record<DeliveryState, number>>
-  /** Unfinished deliveries of each session that has any. */
-  readonly queues: ReadonlyMap<SessionId, number>
-  readonly oldestUnfinishedAt?: number
 }
 
 /** Signs and reads capability tokens. Knows no grants. */

@@ -38,9 +38,9 @@ async function refuseMembers({ request }: { readonly request: Request }): Promis
   if (members.length > 0) throw new Failure('unprocessable', 'There is no member here.')
 }
 
-/** As `createAdminApi`, for routes that check by themselves, because they admit more than the admin. */
-export const createApi = (guard: RequestGuard) =>
-  new Elysia({ prefix: '/api', normalize: false }).onError(({ request, error }) =>
+/** As `createAdminApi`, for routes that check by themselves, because they admit others than the admin. */
+export const createApi = <Prefix extends string = '/api'>(guard: RequestGuard, prefix = '/api' as Prefix) =>
+  new Elysia({ prefix, normalize: false }).onError(({ request, error }) =>
     refusal(guard, request, refusalOf(error)),
   )
 

@@ -1,5 +1,5 @@
+import type { Counts } from '../domain/counts.ts'
 import type { Decision } from '../domain/decision.ts'
-import type { Counts } from '../domain/ports.ts'
 import type { Activities } from '../manage/activity.ts'
 
 /** Counts what this process saw, and spells it for Prometheus (text exposition format 0.0.4). */

@@ -31,6 +31,7 @@ const problems: Readonly<Record<Code, readonly [status: number, title: string]>>
   decided_already: [409, 'Decided already'],
   answered_already: [409, 'Answered already'],
   nobody_waits: [410, 'Nobody waits'],
+  wait_limit: [409, 'Too many waits'],
   delivery_failed: [502, 'Delivery failed'],
   store_unavailable: [503, 'Storage unavailable'],
   draining: [503, 'Stopping'],

@@ -16,12 +16,13 @@ import {
 import { type Admission, type HandshakeAnswer, type Knock, type Proof, wrongMethod } from '../domain/knock.ts'
 import type { DoorStore, Tokens } from '../domain/ports.ts'
 import { type Address, requireOpen, type SessionId } from '../domain/session.ts'
+import { isOfWait } from '../domain/wait.ts'
 import { attributed } from './attribute.ts'
 import { type HookProofDeps, hooksOpenedBy, proveHook, proveHookUrl } from './authenticate-webhook.ts'
 import { refuseProof, spendKnock } from './rate-limiter.ts'
 
 export interface AuthenticateDeps extends HookProofDeps {
-  readonly store: Pick<DoorStore, 'findGrant' | 'findSession'>
+  readonly store: Pick<DoorStore, 'findGrant' | 'findSession' | 'findWait'>
   readonly tokens: Pick<Tokens, 'read'>
 }
 
@@ -36,7 +37,11 @@ export const authenticate = (
 
 /** Whose deliveries a bearer credential may see: those of its hooks, or of its grant, which may have expired or been used up since. */
 export async function sourcesOf(
-  { store, tokens, config }: Pick<AuthenticateDeps, 'store' | 'tokens' | 'config'>,
+  {
+    store,
+    tokens,
+    config,
+  }: Pick<AuthenticateDeps, 'tokens' | 'config'> & { readonly store: Pick<DoorStore, 'findGrant'> },
   bearer: string,
   now: number,
 ): Promise<readonly Source[]> {
@@ -88,12 +93,18 @@ async function proveUrl(
       serial,
       session: await addressFor(deps, grant),
       action: verbs[grant.verb].action ?? 'input',
-      form: { kind: 'message' },
+      form: isOfWait(grant) ? await formFor(deps, grant) : { kind: 'message' },
       maxBytes: deps.config().limits.messageBytes,
     }
   } catch (thrown) {
     throw attributed(thrown, source)
   }
+}
+
+/** Whether a wait is still open is for whoever stores what answers it. */
+async function formFor({ store }: AuthenticateDeps, { id: grant }: Grant): Promise<Admission['form']> {
+  const wait = await store.findWait({ grant })
+  return wait ? { kind: 'wait', accept: wait.accept } : { kind: 'message' }
 }
 
 /** The repeat of its own message is answered to a used-up URL, also when the session is over. */

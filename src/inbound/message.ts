@@ -4,9 +4,11 @@ import { fenced } from '../domain/fence.ts'
 import type { Hook, Respond } from '../domain/hook.ts'
 import type { Admission, Knock } from '../domain/knock.ts'
 import { clean, cleanFrom, compose, isBlank } from '../domain/message.ts'
+import type { WaitAccept } from '../domain/wait.ts'
 import type { View } from '../payload/view.ts'
 import { ownRespond, schemeOf } from '../providers/index.ts'
 import { agreedKey, readMessage, readTurn } from './message-body.ts'
+import { readAnswer } from './wait-answer.ts'
 import { type HookRenderer, type Rendering, readPayload } from './webhook-message.ts'
 
 /** The message of a knock as its agent will get it, and what its sender asked for. */
@@ -23,6 +25,8 @@ export interface Rendered {
   readonly responseSchema?: string | undefined
   readonly payload?: Uint8Array
   readonly contentType?: string
+  /** For the fence of a wait's message. */
+  readonly nonce?: string
   /** What the sender is answered instead of the usual receipt. */
   readonly respond?: Respond | undefined
   /** Why there is no message to send: stored as FAILED, visible, never sent. */
@@ -48,6 +52,7 @@ export function render(deps: MessageDeps, knock: Knock, admission: Admission): P
   const { form, maxBytes } = admission
   if (form.kind === 'hook') return renderHook(deps, knock, admission, form.hook, contentType)
   if (form.kind === 'message') return readMessage(knock, maxBytes, contentType)
+  if (form.kind === 'wait') return renderAnswer(deps, knock, maxBytes, contentType, form.accept)
   return renderTurn(deps, knock, maxBytes, contentType)
 }
 
@@ -60,6 +65,16 @@ async function renderTurn(
   const turn = await readTurn(knock, maxBytes, contentType)
   if (turn.callbackUrl !== undefined) checkCallback(turn.callbackUrl, deps.mayCall)
   return turn
+}
+
+async function renderAnswer(
+  { nonce }: MessageDeps,
+  knock: Knock,
+  maxBytes: number,
+  contentType: string,
+  accept: WaitAccept,
+): Promise<Rendered> {
+  return { ...(await readAnswer(knock, maxBytes, contentType, accept)), nonce: nonce() }
 }
 
 async function renderHook(

@@ -26,8 +26,18 @@ export function record(
 ): Promise<Recorded> {
   const { limits, retry } = deps.config()
   const hook = hookOf(admission.form)
-  const { message, from, skill, callbackUrl, timeoutMs, responseSchema, payload, contentType, failed } =
-    rendered
+  const {
+    message,
+    from,
+    skill,
+    callbackUrl,
+    timeoutMs,
+    responseSchema,
+    payload,
+    contentType,
+    nonce,
+    failed,
+  } = rendered
   return deps.store.recordDelivery({
     session: session.id,
     source: admission.source,
@@ -47,6 +57,7 @@ export function record(
     expiresAt: knock.receivedAt + retry.maxHoldSeconds * 1000,
     lease:
       !failed && !isClosed(session) && deps.pushes(session.driver) ? { leaseMs: deps.leaseMs } : undefined,
+    nonce,
     queueLimit: hook?.queuePerSession ?? limits.queuePerSession,
     failed,
   })

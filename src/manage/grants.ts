@@ -59,7 +59,7 @@ export async function expose(deps: ExposeDeps, order: MintOrder): Promise<Minted
 }
 
 /** The newest token of a grant: the same each time, until it is rotated or the signing keys are. */
-const tokenOf = (tokens: Pick<Tokens, 'mint'>, grant: Grant): Promise<string> =>
+export const tokenOf = (tokens: Pick<Tokens, 'mint'>, grant: Grant): Promise<string> =>
   tokens.mint({
     ...(grant.session === undefined ? { hook: grant.hook } : { session: grant.session }),
     grant: grant.id,
@@ -198,7 +198,7 @@ function draftGrant(deps: ExposeDeps, order: MintOrder, verb: Verb) {
   const now = deps.clock.now()
   const ttl = ttlOf(order.ttlSeconds, deps.defaultTtlSeconds)
   return {
-    id: grantIdOf(deps.clock.bytes(8)),
+    id: newGrantId(deps.clock),
     verb,
     ...(order.uses !== undefined && { maxUses: checkUses(order.uses) }),
     ...(order.label !== undefined && order.label !== '' && { label: checkLabel(order.label) }),
@@ -229,8 +229,8 @@ function checkLabel(label: string): string {
   return label
 }
 
-const grantIdOf = (random: Uint8Array): GrantId =>
-  [...random].map((byte) => byte.toString(16).padStart(2, '0')).join('') as GrantId
+export const newGrantId = ({ bytes }: Pick<Clock, 'bytes'>): GrantId =>
+  [...bytes(8)].map((byte) => byte.toString(16).padStart(2, '0')).join('') as GrantId
 
 const noSuchGrant = (id: string): Failure =>
   new Failure('not_found', `There is no grant "${id}".`, { plain: 'There is no such grant.' })

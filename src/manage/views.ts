@@ -8,7 +8,6 @@ import type { Notice } from '../domain/notice.ts'
 import { type Pause, pausedSince, pauseOfHook, pauseOfSession } from '../domain/pause.ts'
 import type { Refusal } from '../domain/refusal.ts'
 import { channelOf, type Session, type SessionId } from '../domain/session.ts'
-import { grantBehind } from '../domain/source.ts'
 
 // Records as programs see them: `--json` and the HTTP API alike. Times are ISO 8601 in UTC; what is not there is null.
 
@@ -145,7 +144,7 @@ export const deliveryView = (delivery: Delivery) => ({
   session: delivery.session,
   channel: channelOf(delivery.session),
   source: delivery.source.kind,
-  grant: grantBehind(delivery.source) ?? null,
+  grant: delivery.source.kind === 'admin' ? null : (delivery.source.grant ?? null),
   hook: delivery.source.kind === 'hook' ? delivery.source.hook : null,
   action: delivery.action,
   phase: delivery.phase,

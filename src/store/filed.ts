@@ -1,5 +1,6 @@
 import type { Delivery, DeliveryId } from '../domain/delivery.ts'
 import type { Draft, Recorded } from '../domain/ports.ts'
+import type { Moment } from './saved-time.ts'
 
 export type Held = Required<Pick<Delivery, 'heldBecause' | 'detail'>>
 
@@ -15,6 +16,8 @@ export interface Row {
   readonly expiresAt: number
   readonly leasedUntil: number | undefined
   readonly held: Held | undefined
+  /** What the store made of the message, where that is the answer to a wait. */
+  readonly message?: string | undefined
 }
 
 export const onWall = (row: Row, toWall: (at: number) => number): Row => ({
@@ -24,6 +27,17 @@ export const onWall = (row: Row, toWall: (at: number) => number): Row => ({
   expiresAt: toWall(row.expiresAt),
   leasedUntil: row.leasedUntil === undefined ? undefined : toWall(row.leasedUntil),
 })
+
+/** A wall clock that jumped while the knock was under way takes nothing of its time to wait. */
+export function onStoreTime(draft: Draft, { wall, steady }: Moment): Draft {
+  if (steady === wall) return draft
+  const ageMs = wall - draft.receivedAt
+  const receivedAt = steady - (ageMs >= 0 && ageMs <= longestKnockMs ? ageMs : 0)
+  return { ...draft, receivedAt, expiresAt: receivedAt + draft.expiresAt - draft.receivedAt }
+}
+
+/** Longest time from the first byte of a knock until it is stored. Milliseconds. */
+const longestKnockMs = 300_000
 
 /** What whoever gave the draft gets for it. */
 export function recorded(draft: Draft, filed: Filed): Recorded {
@@ -46,7 +60,7 @@ function deliveryOfDraft(draft: Draft, row: Row): Delivery {
     action: draft.action,
     state: failed ? 'FAILED' : 'PENDING',
     phase: 'deliver',
-    message: draft.message,
+    message: row.message ?? draft.message,
     receivedAt: row.receivedAt,
     storedAt,
     dueAt: storedAt,

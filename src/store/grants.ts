@@ -21,7 +21,7 @@ export const grantWrites = (context: StoreContext): GrantWrites => ({
 export const listGrants = (context: ReadContext, filter: Filter): Promise<readonly Grant[]> =>
   filter.idPrefix ? context.read(() => listPrefixed(context, filter)) : list(context, filter)
 
-function add({ sql, cache }: StoreContext, grant: Grant): void {
+export function add({ sql, cache }: StoreContext, grant: Grant): void {
   if (grant.session !== undefined) requireOpen(cache.session(grant.session), grant.session)
   sql(
     `INSERT INTO grants (id, channel, verb, label, created_at, expires_at, revoked_at, last_used_at, uses,

@@ -7,6 +7,7 @@ import { pause } from '../wait.ts'
 import type { StoreContext } from './context.ts'
 import { forgetDecisionsOf } from './decisions.ts'
 import { byId, keyOf, number, text } from './rows.ts'
+import { hasOldWaits, purgeWaits } from './waits.ts'
 
 export function createPurge(context: StoreContext): Pick<Store, 'purgeDelivery' | 'purgeSettled'> {
   let bytesInLog = false
@@ -36,6 +37,8 @@ function purgeOne(context: StoreContext, id: DeliveryId): boolean {
 
 /** Erases up to `limit` terminal deliveries that were settled before a time, a few in each transaction. */
 async function purgeSettled(context: StoreContext, before: number, limit: number): Promise<number> {
+  if (await context.read(() => hasOldWaits(context, before)))
+    await context.write(() => purgeWaits(context, before, limit))
   let erased = 0
   while (erased < limit) {
     const wanted = Math.min(purgeBatch, limit - erased)

@@ -1,3 +1,4 @@
+import type { Counts } from '../domain/counts.ts'
 import {
   type Attempt,
   type Delivery,
@@ -7,7 +8,7 @@ import {
   shown,
 } from '../domain/delivery.ts'
 import { pausedText } from '../domain/pause.ts'
-import type { Counts, DeliveryFilter } from '../domain/ports.ts'
+import type { DeliveryFilter } from '../domain/ports.ts'
 import type { SessionId } from '../domain/session.ts'
 import type { SqlValue } from '../platform/platform.ts'
 import type { Sql } from './connection.ts'

@@ -12,6 +12,7 @@ import { countRefusals, listRefusals } from './refusals.ts'
 import { number } from './rows.ts'
 import { createStoreTime } from './saved-time.ts'
 import { readDelivery } from './settle.ts'
+import { findWait, listWaits } from './waits.ts'
 
 /** What is read of the store without writing, as the last commit left it. */
 export type Reads = Pick<
@@ -29,6 +30,8 @@ export type Reads = Pick<
   | 'countRefusals'
   | 'findDecision'
   | 'listDecisions'
+  | 'findWait'
+  | 'listWaits'
 > &
   Pick<NoticeStore, 'dueNotices' | 'listNotices' | 'noticeHealth'> &
   Pick<Store, 'examine'>
@@ -48,6 +51,8 @@ export const readsOf = (context: ReadContext): Reads => ({
   countRefusals: (fromHour) => context.read(() => countRefusals(context, fromHour)),
   findDecision: (id) => context.read(() => findDecision(context, id)),
   listDecisions: (filter) => context.read(() => listDecisions(context, filter)),
+  findWait: (by) => context.read(() => findWait(context, by)),
+  listWaits: (filter) => context.read(() => listWaits(context, filter)),
   examine: () => context.read(() => examine(context)),
   ...noticeReads(context),
 })

@@ -1,17 +1,19 @@
-import { type Delivery, deliveryIdOf, scopeOf } from '../domain/delivery.ts'
+import { type Delivery, type DeliveryId, deliveryIdOf } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import { forbidden, type Grant, isForOpening, isUsedUp, usedUpText } from '../domain/grant.ts'
 import { pausedText } from '../domain/pause.ts'
 import type { Draft } from '../domain/ports.ts'
 import { closedBecause, closedText, requireOpen } from '../domain/session.ts'
-import { grantBehind, stillOpens } from '../domain/source.ts'
+import { grantBehind, scopeOf, stillOpens } from '../domain/source.ts'
+import type { Wait } from '../domain/wait.ts'
 import type { StoreContext } from './context.ts'
-import { type Filed, type Held, onWall, type Row } from './filed.ts'
+import { type Filed, type Held, onStoreTime, onWall, type Row } from './filed.ts'
 import { happened } from './notices.ts'
 import { insertPlain, type PlainRow } from './plain-rows.ts'
 import { deliveryColumns, deliveryOf, type Extra, extraOf, usualType } from './rows.ts'
 import type { Moment } from './saved-time.ts'
 import { addEvents } from './settle.ts'
+import { answerWait, waitBehind } from './waits.ts'
 
 /**
  * Many knocks in one act, each with what became of it or its refusal. Throws what the store throws when one of them cannot be
@@ -52,9 +54,18 @@ function fileOne(context: StoreContext, draft: Draft, plain: PlainRow[]): Filed 
   const first = draft.idempotency && firstOf(context, source, draft, moment, draft.idempotency)
   if (first) return { first: context.time.onWall(first) }
   requireRoom(context, draft)
-  const row = insert(context, onStoreTime(draft, moment), source, moment.steady, plain)
+  const wait = grant && waitBehind(context, grant)
+  const row = insert(context, onStoreTime(draft, moment), source, moment.steady, plain, wait)
   if (grant && !draft.failed) context.cache.used(grant.id, moment.wall)
   return { row: moment.hasJumped ? onWall(row, context.time.toWall) : row }
+}
+
+/** A message of the store's own; its times are the store's. */
+export function storeOwn(context: StoreContext, draft: Draft): DeliveryId {
+  const plain: PlainRow[] = []
+  const { id } = insert(context, draft, scopeOf(draft.source), context.moment().steady, plain)
+  insertPlain(context.sql, plain)
+  return id
 }
 
 /** The grant behind a knock with its uses so far, if it opens what it is for; it may be used up. */
@@ -125,18 +136,14 @@ function requireRoom({ cache }: StoreContext, { session, queueLimit }: Draft): v
     })
 }
 
-/** A wall clock that jumped while the knock was under way takes nothing of its time to wait. */
-function onStoreTime(draft: Draft, { wall, steady }: Moment): Draft {
-  if (steady === wall) return draft
-  const ageMs = wall - draft.receivedAt
-  const receivedAt = steady - (ageMs >= 0 && ageMs <= longestKnockMs ? ageMs : 0)
-  return { ...draft, receivedAt, expiresAt: receivedAt + draft.expiresAt - draft.receivedAt }
-}
-
-/** Longest time from the first byte of a knock until it is stored. Milliseconds. */
-const longestKnockMs = 300_000
-
-function insert(context: StoreContext, draft: Draft, source: string, now: number, plain: PlainRow[]): Row {
+function insert(
+  context: StoreContext,
+  draft: Draft,
+  source: string,
+  now: number,
+  plain: PlainRow[],
+  wait?: Wait,
+): Row {
   const { cache, sql } = context
   const { failed, lease, receivedAt, expiresAt } = draft
   const closed = failed ? undefined : closedOf(context, draft)
@@ -147,6 +154,7 @@ function insert(context: StoreContext, draft: Draft, source: string, now: number
   const state = failed ? 'FAILED' : 'PENDING'
   const seq = cache.nextSeq()
   const id = deliveryIdOf(cache.idTime(receivedAt), seq, context.chance())
+  const message = wait ? answerWait(context, wait, draft, id) : draft.message
   const extra = JSON.stringify(extraFor(draft))
   if (leasedUntil !== undefined || failed || held || draft.idempotency)
     sql(insertSpecial).run(
@@ -166,7 +174,7 @@ function insert(context: StoreContext, draft: Draft, source: string, now: number
       leasedUntil ?? null,
       failed ? now : null,
       draft.idempotency ? draft.idempotency.key : null,
-      draft.message,
+      message,
       extra,
       draft.payload ?? null,
     )
@@ -181,12 +189,12 @@ function insert(context: StoreContext, draft: Draft, source: string, now: number
       now,
       now,
       expiresAt,
-      draft.message,
+      message,
       extra,
       draft.payload ?? null,
     ])
   cache.count(state, draft.session, 1)
-  const row = { id, seq, receivedAt, storedAt: now, expiresAt, leasedUntil, held }
+  const row = { id, seq, receivedAt, storedAt: now, expiresAt, leasedUntil, held, message: wait && message }
   if (failed) {
     addEvents(context, seq, [{ at: now, kind: 'failed', detail: `${failed.step}: ${failed.detail}` }])
     const data = { delivery: id, failedStep: failed.step }

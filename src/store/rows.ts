@@ -14,6 +14,7 @@ import {
 import type { Grant, GrantId, Verb } from '../domain/grant.ts'
 import type { HappeningData, HappeningName, Notice, NoticeRule, NoticeState } from '../domain/notice.ts'
 import type { DriverSettings, Session, SessionId, SessionState } from '../domain/session.ts'
+import type { Wait, WaitAccept, WaitId, WaitState } from '../domain/wait.ts'
 import type { SqlRow, SqlValue } from '../platform/platform.ts'
 
 // The one place where rows become records. What stands in the database was written by this program, so its columns
@@ -87,6 +88,25 @@ export const noticeOf = (row: SqlRow): Notice =>
       data: JSON.parse(text(row.data)) as HappeningData,
     } as Notice['event']),
   } as Notice)
+
+export const waitOf = (row: SqlRow): Wait =>
+  present({
+    id: text(row.id) as WaitId,
+    grant: text(row.grant_id) as GrantId,
+    session: text(row.session) as SessionId,
+    generation: text(row.generation),
+    state: text(row.state) as WaitState,
+    what: text(row.what),
+    plan: orUndefined(row.plan, text),
+    orElse: orUndefined(row.or_else, text),
+    accept: text(row.accept) as WaitAccept,
+    key: orUndefined(row.key, text),
+    createdAt: number(row.created_at),
+    expiresAt: number(row.expires_at),
+    closedAt: orUndefined(row.closed_at, number),
+    delivery: orUndefined(row.delivery, text) as DeliveryId | undefined,
+    changed: number(row.changed),
+  } as Wait)
 
 /** What stands in the column `extra`: members that few deliveries have, and those that only a closer look shows. */
 export interface Extra {
@@ -180,6 +200,7 @@ function sourceOf(spelled: string, grant: GrantId | undefined): Source {
   const colon = spelled.indexOf(':')
   const rest = spelled.slice(colon + 1)
   if (spelled.startsWith('grant:')) return { kind: 'grant', grant: rest as GrantId }
+  if (spelled.startsWith('wait:')) return { kind: 'wait', grant: rest as GrantId }
   if (!spelled.startsWith('hook:')) return { kind: 'admin' }
   return grant === undefined ? { kind: 'hook', hook: rest } : { kind: 'hook', hook: rest, grant }
 }

@@ -6,6 +6,7 @@ import type { StoreContext } from './context.ts'
 import { withdrawAll } from './decisions.ts'
 import { happened } from './notices.ts'
 import { number } from './rows.ts'
+import { cancelWaits } from './waits.ts'
 
 type SessionWrites = Pick<HostLink, 'openSession' | 'endSession' | 'markSession' | 'updateSettings'>
 
@@ -51,6 +52,7 @@ function endOpening(
     [at, exitCode ?? null, why ?? null, id, generation],
   )
   if (!isOver) return false
+  cancelWaits(context, id)
   withdrawAll(context, id, 'the session ended')
   noteEnd(context, id, generation, { exitCode, why })
   return true
@@ -94,6 +96,7 @@ function open(context: StoreContext, session: Session, replace: boolean): { read
       session.decisions ? 1 : 0,
     )
   context.cache.forgetSession(session.id)
+  cancelWaits(context, session.id)
   releaseClosed(context, session.id)
   if (before) withdrawAll(context, session.id, 'the session was opened anew')
   return { liveGrants: countLiveGrants(context, session) }

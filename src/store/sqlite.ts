@@ -21,11 +21,13 @@ import { recordRefusals } from './refusals.ts'
 import { adoptCopy, isFromThePast, isOwn, ownRevocations } from './revocations.ts'
 import { sessionWrites } from './sessions.ts'
 import { accept, acknowledge, append, reply, requeue, settleAttempt } from './settle.ts'
+import { waitExpiry } from './wait-expiry.ts'
+import { waitWrites } from './waits.ts'
 
 // Reading order: migrate and rows (the tables), connection (one SQLite handle), group-commit (many acts, one fsync),
 // cache (what was read stays in memory), context (these three joined). Then what is done with them, in the order a
-// message meets it: sessions, grants, pauses, record (with plain-rows), claims, settle, notices, expiry, purge, queries. Beside them: reader (the same without
-// writing), threads/ (a server's store, off its event loop), inspect and mark (whether this is the database of its home, whole),
+// message meets it: sessions, grants, pauses, waits, record (with plain-rows), claims, settle, notices, expiry, purge, queries. Beside
+// them: reader (the same without writing), threads/ (a server's store, off its event loop), inspect and mark (whether this is the database of its home, whole),
 // backup, restore, revocations (what outlives a restore) and lock (one server a home).
 
 /** The store of one SQLite file, on the thread that asks. */
@@ -58,7 +60,9 @@ export async function openStore(deps: StoreDeps): Promise<SqliteStore> {
     ...sessionWrites(context),
     pause: (target, at) => write(() => setPause(context, target, at)),
     ...decisionWrites(context),
+    ...waitWrites(context),
     ...createExpiry(context),
+    ...waitExpiry(context),
     ...createPurge(context),
     ...noticeWrites(context),
     fileDeliveries: (drafts) =>

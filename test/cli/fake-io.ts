@@ -138,7 +138,7 @@ function ioOf(world: World): Io {
         config: {
           server: { grantTtlSeconds: 2_592_000 },
           webhooks: { hooks: [{ name: 'github' }] },
-          limits: { queuePerSession: 1000, turnsAtOnce: 0 },
+          limits: { queuePerSession: 1000, turnsAtOnce: 0, openWaits: 8, waitSeconds: 86_400 },
           retry: { maxHoldSeconds: 86_400 },
         },
         baseUrl: 'https://host',

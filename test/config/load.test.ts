@@ -66,6 +66,8 @@ describe('loadConfig', () => {
         decisionSeconds: 1500,
         messageBytes: 65_536,
         hookBytes: 1_048_576,
+        openWaits: 8,
+        waitSeconds: 86_400,
       },
       retry: { baseSeconds: 1, capSeconds: 300, attempts: 8, maxHoldSeconds: 86_400, waitingSeconds: 600 },
       retention: { days: 30 },

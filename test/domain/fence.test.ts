@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { fenced, newNonce, withoutFence } from '../../src/domain/fence.ts'
+import { fenced, newNonce, outside, withoutFence } from '../../src/domain/fence.ts'
 import { compose } from '../../src/domain/message.ts'
 
 const nonce = 'c0ffee00'.repeat(2)
@@ -18,6 +18,16 @@ describe('withoutFence (lists of fenced hooks said the same sentence in every ro
     ['both', `[ci] Be brief.\n\n${fenced('Push', nonce)}`, '[ci] Push'],
     ['a fence within', fenced(fenced('x', 'f'.repeat(16)), nonce), fenced('x', 'f'.repeat(16))],
     ['no fence', 'Push to a', 'Push to a'],
+    [
+      'the answer to a wait',
+      `wait w_1: a\n${outside('{"b":1}', nonce, 'x')}\nclosed`,
+      'wait w_1: a\n{"b":1}\nclosed',
+    ],
+    [
+      'half an answer',
+      `wait w_1: a\n${outside('b', nonce, 'x').slice(0, -9)}`,
+      `wait w_1: a\n${outside('b', nonce, 'x').slice(0, -9)}`,
+    ],
     ['a fence with something behind', `${fenced('a', nonce)} b`, `${fenced('a', nonce)} b`],
     ['other markers', '<data-1>\na\n</data-1>', '<data-1>\na\n</data-1>'],
     [

@@ -10,6 +10,7 @@ import { testRefusals } from './store/refusals.ts'
 import { testReplies } from './store/replies.ts'
 import { testSessions } from './store/sessions.ts'
 import { testSettling } from './store/settling.ts'
+import { testWaits } from './store/waits.ts'
 
 /** What every store promises (see the port), seen through two handles on the same data. */
 export function testStore(harness: StoreHarness): void {
@@ -22,6 +23,7 @@ export function testStore(harness: StoreHarness): void {
     testClaims,
     testSettling,
     testReplies,
+    testWaits,
     testLists,
     testRefusals,
     testNotices,

@@ -9,7 +9,6 @@ import {
   deliveryIdOf,
   isTerminal,
   outlivesSession,
-  scopeOf,
   shown,
 } from '../../src/domain/delivery.ts'
 import { Failure } from '../../src/domain/error.ts'
@@ -59,12 +58,15 @@ import {
 } from '../../src/domain/session.ts'
 import { settle, submitted } from '../../src/domain/settle.ts'
 import { isUnspent, type Settlement, settled } from '../../src/domain/settlement.ts'
-import { grantBehind, stillOpens } from '../../src/domain/source.ts'
+import { grantBehind, scopeOf, stillOpens } from '../../src/domain/source.ts'
+import type { Wait, WaitId } from '../../src/domain/wait.ts'
 import { memoryDecisions, type Note, withdrawAll } from './memory-decisions.ts'
+import { answer, cancelAll, memoryWaits } from './memory-waits.ts'
 
 /** What several handles share, as processes share a database. */
 export interface MemoryState {
   readonly grants: Map<GrantId, Grant>
+  readonly waits: Map<WaitId, Wait>
   readonly sessions: Map<SessionId, Session>
   readonly pauses: Map<PauseTarget, number>
   readonly rows: Row[]
@@ -106,6 +108,7 @@ export function createMemoryState(
   )
   return {
     grants: new Map(),
+    waits: new Map(),
     pauses: new Map(),
     sessions: new Map(sessions.map((session) => [session.id, session])),
     rows: [],
@@ -229,6 +232,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
       seen = state.version
       return changed
     },
+    ...memoryWaits(state, now, write, (draft) => record(state, draft, now()).delivery.id),
     ...refusals(state, write),
     ...notices(state, now, write),
     ...memoryDecisions(state, write, noteIn(state, now)),
@@ -463,6 +467,7 @@ function sessions(state: MemoryState, now: () => number, write: Write) {
         if (before && before.state !== 'ended' && !isStanding(before))
           ended(before, { why: 'another took its place' })
         all.set(session.id, session)
+        cancelAll(state, session.id, now())
         releaseClosed(state, session.id, now())
         if (before) withdrawAll(state, noteIn(state, now), session.id, 'the session was opened anew', now())
         const pointing = [...minted.values()].filter(
@@ -480,6 +485,7 @@ function sessions(state: MemoryState, now: () => number, write: Write) {
           state: 'ended',
         }))
         if (!isOver) return false
+        cancelAll(state, id, now())
         withdrawAll(state, noteIn(state, now), id, 'the session ended', now())
         ended({ id, generation }, rest)
         return true
@@ -616,9 +622,11 @@ function record(state: MemoryState, draft: Draft, now: number): Recorded {
     !draft.failed &&
     !held &&
     !heads(state).some((row) => row.delivery.session === session)
+  const answering = answer(state, draft, grantId, now)
   state.lastSeq += 1
   state.lastIdTime = Math.max(draft.receivedAt, state.lastIdTime + 1)
-  const plain = deliveryOf(draft, state, now, leased)
+  const unanswered = deliveryOf(draft, state, now, leased)
+  const plain = answering ? { ...unanswered, message: answering(unanswered.id) } : unanswered
   const attempts = leased ? [{ number: 1, startedAt: now }] : []
   const events = draft.failed
     ? [{ at: now, kind: 'failed' as const, detail: `${draft.failed.step}: ${draft.failed.detail}` }]

@@ -1,6 +1,6 @@
+import type { Counts } from '../../domain/counts.ts'
 import type { Delivery } from '../../domain/delivery.ts'
 import { withoutFence } from '../../domain/fence.ts'
-import type { Counts } from '../../domain/ports.ts'
 import { grantBehind } from '../../domain/source.ts'
 import { iso } from '../../manage/views.ts'
 import { filterOf } from '../routes/deliveries.ts'

@@ -127,7 +127,7 @@ function factsOf(record: DeliveryRecord, view: RecordView): readonly Fact[] {
     {
       name: 'Source',
       value: name === null ? 'the operator' : `${source.kind} ${name}`,
-      href: name === null ? null : filter(source.kind, name),
+      href: name === null || source.kind === 'wait' ? null : filter(source.kind, name),
     },
     ...fact('Grant', source.kind === 'hook' ? view.grant : null),
     ...fact('Action', view.action),

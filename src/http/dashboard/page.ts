@@ -72,10 +72,10 @@ export const shortTime = (iso: string): string => iso.slice(0, 19).replace('T', 
 
 export const shortTimeOrNull = (iso: string | null): string | null => (iso === null ? null : shortTime(iso))
 
-/** The grant or hook of a delivery's source; null for what the operator sent. */
+/** The grant or hook of a delivery's source; null for what the operator sent. A wait goes by its grant. */
 export function nameOf(source: Source): string | null {
   if (source.kind === 'hook') return source.hook
-  return source.kind === 'grant' ? source.grant : null
+  return source.kind === 'admin' ? null : source.grant
 }
 
 /** Why a delivery is not delivered, in one line. */

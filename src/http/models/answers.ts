@@ -126,7 +126,7 @@ const delivery = {
   state: t.oneOf(['PENDING', 'RETRY', 'DELIVERED', 'FAILED']),
   session: t.sessionId,
   channel: t.channel,
-  source: t.oneOf(['grant', 'hook', 'admin'], { description: 'What it came through.' }),
+  source: t.oneOf(['grant', 'hook', 'wait', 'admin'], { description: 'What it came through.' }),
   grant: t.textOrNull(grantId),
   hook: t.textOrNull(),
   action: t.oneOf(['input', 'wake', 'turn']),

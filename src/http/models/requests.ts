@@ -70,6 +70,13 @@ export const DecisionOrder = closed(
   { $id: 'DecisionOrder', example: { verdict: 'allow' } },
 )
 
+export type WaitsQuery = Static<typeof WaitsQuery>
+export const WaitsQuery = closed({
+  session: Type.Optional(text({ description: 'Only those of this session.' })),
+  open: Type.Optional(oneOf(['yes', 'no'], { description: 'yes: only those that are open.' })),
+  limit: Type.Optional(digits('At most so many; 100 unless given, never more than 1000.')),
+})
+
 export const WaitQuery = closed({
   wait: Type.Optional(
     digits('Seconds to wait for its end; never more than 240.', { errorMessage: 'must be whole seconds' }),

@@ -57,6 +57,7 @@ const tagsWith = (drivers: readonly string[]): readonly (readonly [name: string,
   ['Notices', 'Who was told what happened.'],
   ['Grants', 'Minted permissions.'],
   ['Sessions', `Agents that can take input. Drivers: ${drivers.join(', ')}.`],
+  ['Agents', 'What an agent in a session does for itself: it waits, and reads what came.'],
   ['Health', 'Liveness, readiness, metrics.'],
   ['Dashboard', 'For people.'],
 ]
@@ -72,6 +73,11 @@ const securitySchemes = {
     type: 'http',
     scheme: 'bearer',
     description: 'The token of a capability URL: its last segment.',
+  },
+  agentToken: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'The capability of an agent in a session of Postern.',
   },
 }
 

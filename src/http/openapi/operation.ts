@@ -2,7 +2,7 @@ import { type TSchema, Type } from '@sinclair/typebox'
 import type { DocumentDecoration } from 'elysia'
 import { problemRefs } from './problems.ts'
 
-type Credential = 'adminToken' | 'hookSecret' | 'knockToken'
+type Credential = 'adminToken' | 'hookSecret' | 'knockToken' | 'agentToken'
 
 /** What the document says of one route beside the models that the route itself checks by. */
 export interface Operation {

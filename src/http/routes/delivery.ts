@@ -6,6 +6,7 @@ import {
   type Source,
 } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
+import { asSent } from '../../domain/wait-message.ts'
 import { recordView } from '../../manage/views.ts'
 import { createApi } from '../api.ts'
 import type { AdminCheck } from '../credentials.ts'
@@ -29,7 +30,7 @@ export const deliveryRoute = (deps: ShowDeliveryDeps, guard: RequestGuard) =>
     // Before the query is looked at.
     .derive(async ({ request }) => {
       guard.hosts.check(request)
-      return { mayRead: await readerOf(deps, request) }
+      return { reader: await readerOf(deps, request) }
     })
     .get('/deliveries/:id', (asked) => show(deps, guard, asked), {
       params: requests.byId.params,
@@ -49,38 +50,42 @@ interface Asked {
   readonly request: Request
   readonly params: { readonly id: string }
   readonly query: { readonly wait?: string }
-  readonly mayRead: MayRead
+  readonly reader: Reader
 }
 
 async function show(
   deps: ShowDeliveryDeps,
   guard: RequestGuard,
-  { request, params, query, mayRead }: Asked,
+  { request, params, query, reader }: Asked,
 ): Promise<Response> {
-  const record = await readable(deps, params.id, mayRead)
+  const record = await readable(deps, params.id, reader)
   const waitMs = Math.min(Number(query.wait ?? 0), longestWaitSeconds) * 1000
   if (waitMs === 0) return answer(record)
   guard.keepOpen(request)
   await deps.wait(record, waitMs, request.signal)
-  return answer(await readable(deps, params.id, mayRead))
+  return answer(await readable(deps, params.id, reader))
 }
 
 const answer = (record: DeliveryRecord): Response => jsonResponse<answers.DeliveryRecord>(recordView(record))
 
-type MayRead = (delivery: Delivery) => boolean
+/** Gives the record as the one who asks may see it; undefined where that is not at all. */
+type Reader = (record: DeliveryRecord) => DeliveryRecord | undefined
 
-async function readerOf(deps: ShowDeliveryDeps, request: Request): Promise<MayRead> {
-  if (deps.admin.holds(request)) return () => true
+async function readerOf(deps: ShowDeliveryDeps, request: Request): Promise<Reader> {
+  if (deps.admin.holds(request)) return (record) => record
   const sources = await deps.sourcesOf(bearerOf(request) ?? '')
   if (sources.length === 0) deps.admin.require(request)
-  return (delivery) => sources.some((source) => isSame(source, delivery.source))
+  return (record) =>
+    sources.some((source) => isSame(source, record.source))
+      ? { ...record, message: asSent(record.message) }
+      : undefined
 }
 
-async function readable(deps: ShowDeliveryDeps, id: string, mayRead: MayRead): Promise<DeliveryRecord> {
+async function readable(deps: ShowDeliveryDeps, id: string, reader: Reader): Promise<DeliveryRecord> {
   const record = isDeliveryId(id) ? await deps.inspect(id) : undefined
-  if (!record || !mayRead(record))
-    throw new Failure('not_found', 'There is no such delivery, or it is not yours.')
-  return record
+  const seen = record && reader(record)
+  if (!seen) throw new Failure('not_found', 'There is no such delivery, or it is not yours.')
+  return seen
 }
 
 const isSame = (a: Source, b: Source): boolean =>

@@ -58,6 +58,7 @@ CREATE TABLE waits (
 ) STRICT;
 CREATE INDEX waits_open ON waits (expires_at) WHERE state = 'armed';
 CREATE INDEX waits_by_session ON waits (session, generation, seq);
+CREATE INDEX waits_changed ON waits (changed);
 
 -- Who wants to be told of what, as the configuration of the last server says: commands write happenings by it, too.
 CREATE TABLE notice_rules (

@@ -1,6 +1,9 @@
 import { noSuchSession, parseSessionId, type Session } from '../../../domain/session.ts'
+import type { Wait } from '../../../domain/wait.ts'
 import { countLiveGrants, lastEvidence } from '../../../manage/sessions.ts'
 import { iso, type SessionView, sessionView } from '../../../manage/views.ts'
+import { waitView } from '../../../manage/wait-views.ts'
+import { shortTime } from '../../arguments.ts'
 import { type Call, withHome } from '../../command.ts'
 import type { LocalHome } from '../../context.ts'
 import { activitiesNow } from './activities.ts'
@@ -18,11 +21,21 @@ export function runShow(call: Call): Promise<void> {
     ])
     const view = sessionView(session, { queues, pauses }, seen.get(session.id))
     const agent = await agentOf(home, session, view)
+    const waits = await store.listWaits({ session: session.id, open: true, limit: mostWaits })
     const evidence = last ? { at: iso(last.at), kind: last.kind } : null
-    if (call.json) call.out.json({ ...view, liveGrants, agent, lastEvidence: evidence })
-    else call.out.fields(fieldsOf(view, liveGrants, agent, evidence))
+    if (call.json)
+      call.out.json({ ...view, liveGrants, agent, lastEvidence: evidence, waits: waits.map(waitView) })
+    else call.out.fields([...fieldsOf(view, liveGrants, agent, evidence), ...waits.map(waitField)])
   })
 }
+
+const mostWaits = 100
+
+/** What its agent waits for. */
+const waitField = ({ id, what, expiresAt }: Wait): readonly [string, string] => [
+  'Waits for',
+  `${what} (${id}, until ${shortTime(iso(expiresAt))})`,
+]
 
 interface AgentView {
   readonly state: string
