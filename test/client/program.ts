@@ -55,6 +55,8 @@ export async function useEverything(): Promise<void> {
   )
   const verdict: 'allow' | 'deny' | null = (await call('decide', 200, { path, body: { verdict: 'deny' } }))
     .verdict
+  const exactly: string = (await call('showDecision', 200, { path })).detail
+  const page: string = await call('decidePage', 200, { path: { token: 'x' } })
   const decision: string | null = (await call('showSession', 200, { path })).decision
   const actions: ('agent' | 'wake')[] = (await call('listHooks', 200)).map(({ action }) => action)
 
@@ -129,7 +131,7 @@ export async function useEverything(): Promise<void> {
     isOver,
     actions,
   )
-  console.log(asked, verdict, decision)
+  console.log(asked, verdict, decision, exactly, page)
   console.log(causes, events, deliveries, sent, kinds, agent, retried, replayed, taken, gone)
   console.log(expires, alive, ready, pages, document, code, requestId)
 }

@@ -1,3 +1,4 @@
+import { Type } from '@sinclair/typebox'
 import { Elysia } from 'elysia'
 import { macOf } from '../../auth/mac.ts'
 import { sameText } from '../../auth/secrets.ts'
@@ -104,5 +105,6 @@ const pageDetail = operation({
   id: 'decidePage',
   summary: 'The page of one request of an agent',
   description: 'For a person with its link: looking decides nothing, the form of the page does.',
+  answers: { 200: Type.String({ description: 'The page', contentMediaType: 'text/html' }) },
   refuses: [403, 421, 429],
 })
