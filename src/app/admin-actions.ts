@@ -3,10 +3,12 @@ import type { Session } from '../domain/session.ts'
 import { acknowledge, purgeDelivery, replayDelivery, retryDelivery } from '../manage/deliveries.ts'
 import { answersOf, expose, type Minted, revoke, rotate } from '../manage/grants.ts'
 import { pause, resume } from '../manage/pauses.ts'
+import { type Reply, replyTo } from '../manage/replies.ts'
 import { sessionOfAgent } from '../manage/self.ts'
 import { cancelTurn, endSession } from '../manage/sessions.ts'
 import { baseUrl, webhookUrl } from '../manage/urls.ts'
 import { cancelWait, type NewWait, openWait } from '../manage/waits.ts'
+import { fitOf } from '../payload/response-schema.ts'
 import type { Pipeline, ServerDeps } from './pipeline.ts'
 
 /** What the operator may do through the API and the dashboard. `address` is where this server listens. */
@@ -72,9 +74,14 @@ export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address
 }
 
 /** What an agent may do for its own session. */
-export const createAgentActions = ({ store, tokens, clock, config }: ServerDeps) => ({
+export const createAgentActions = (
+  { store, tokens, clock, config }: ServerDeps,
+  { waiters: { notify } }: Pick<Pipeline, 'waiters'>,
+) => ({
   store,
   sessionOf: (token: string) => sessionOfAgent({ store, tokens, clock }, token),
   limits: () => config().limits,
+  reply: (self: Session, id: string, reply: Reply) =>
+    replyTo({ store, clock, fitOf, notify }, self, id, reply),
   nonce: () => newNonce(clock),
 })

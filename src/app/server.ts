@@ -31,6 +31,7 @@ import { pageMs } from '../manage/activity.ts'
 import { openDeclared } from '../manage/declared.ts'
 import { tendSelves } from '../manage/own-session.ts'
 import { baseUrl } from '../manage/urls.ts'
+import { answersWait } from '../manage/waits.ts'
 import type { HttpServer, Platform } from '../platform/platform.ts'
 import { createAdminActions, createAgentActions } from './admin-actions.ts'
 import { askerRuns, recover, startMaintenance } from './maintenance.ts'
@@ -212,6 +213,7 @@ function routes(
           sourcesOf: (bearer) => sourcesOf({ store, tokens, config }, bearer, clock.now()),
           inspect: store.inspectDelivery,
           wait: pipeline.waiters.wait,
+          answersWait: ({ source }) => answersWait(store, source),
         },
         guard,
       ),
@@ -221,7 +223,7 @@ function routes(
       decisionRoutes(forAdmin, guard),
       decideRoutes({ ...forAdmin, tokens, failed }, guard),
       waitRoutes(forAdmin, guard),
-      agentRoutes({ ...createAgentActions(deps), failed, openWait: actions.openWait }, guard),
+      agentRoutes({ ...createAgentActions(deps, pipeline), failed, openWait: actions.openWait }, guard),
       refusalRoutes({ admin, list: pipeline.refusals.list }, guard),
       noticeRoutes({ admin, store }, guard),
       ...webPages(

@@ -1,14 +1,9 @@
+import type { FitOf } from '../domain/answer.ts'
 import type { Delivery, DeliveryEvent, DeliveryId } from '../domain/delivery.ts'
 import type { Outgoing, TurnEvents } from '../domain/driver.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { correction } from '../domain/reply.ts'
 import { pause } from '../wait.ts'
-
-/** Whether an answer fits a schema: its JSON, or what is wrong with it. */
-export type FitOf = (
-  schema: string,
-  answer: string,
-) => Promise<{ readonly fits: true; readonly json: string } | { readonly fits: false; readonly flaw: string }>
 
 interface CheckedTurn {
   readonly delivery: Delivery

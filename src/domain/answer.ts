@@ -9,3 +9,10 @@ export interface Answered {
   /** Whether it does; absent until there is one. */
   readonly responseFits?: boolean
 }
+
+/** Whether an answer is what its sender's schema asks for: its JSON, or what is wrong with it and where, in a sentence. */
+export type Fit =
+  | { readonly fits: true; readonly json: string }
+  | { readonly fits: false; readonly flaw: string }
+
+export type FitOf = (schema: string, answer: string) => Promise<Fit>

@@ -17,6 +17,8 @@ export function refuseReply(delivery: Delivery): void {
  * by, and got no answer with its turn.
  */
 function isHeard({ source, action, state, phase }: Delivery): boolean {
+  // Nobody sent that one.
+  if (source.kind === 'wait') return false
   const isOver = isTerminal(state) || phase === 'callback'
   return !isOver || (source.kind === 'grant' && action !== 'turn')
 }

@@ -23,7 +23,7 @@ export function answeredMessage(wait: Wait, { delivery, text, nonce, afterMs }: 
     `${firstWords(wait)} answered after ${elapsed(afterMs)}: ${wait.what}`,
     wait.plan && `You planned: ${wait.plan}`,
   )
-  const tail = `This wait is closed. Whole payload: read ${delivery}`
+  const tail = `This wait is closed. Whole payload: read ${delivery} · answer the sender: reply ${delivery}`
   const frame = (shown: string, note: string) =>
     lines(head, outside(shown, nonce, "the URL's holder"), note + tail)
   const whole = frame(text, '')

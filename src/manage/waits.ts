@@ -1,3 +1,4 @@
+import type { Source } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import type { Grant } from '../domain/grant.ts'
 import type { Clock, DoorStore, Tokens } from '../domain/ports.ts'
@@ -94,3 +95,7 @@ export async function cancelWait(store: Pick<DoorStore, 'cancelWait'>, id: strin
   if (!wait) throw new Failure('not_found', 'There is no such wait.')
   return wait
 }
+
+/** Whether what came from there came by the URL of a wait. */
+export const answersWait = async (store: Pick<DoorStore, 'findWait'>, source: Source): Promise<boolean> =>
+  source.kind === 'grant' && (await store.findWait({ grant: source.grant })) !== undefined

@@ -137,7 +137,7 @@ export const tools: readonly ToolRow[] = [
       path: `/agent/deliveries/${segment(deliveryId)}/reply`,
       body,
     }),
-    otherwise: 'Nobody waits for a reply to it, so go on without one.',
+    otherwise: 'Mend what it says does not fit and call reply again; otherwise go on without a reply.',
   },
 ]
 

@@ -1,11 +1,7 @@
 import { Buffer } from 'node:buffer'
+import type { Fit } from '../domain/answer.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { type PreparedSchema, prepareSchema } from './schema-parts.ts'
-
-/** Whether an answer is what its sender's schema asks for: its JSON, or what is wrong with it and where, in a sentence. */
-export type Fit =
-  | { readonly fits: true; readonly json: string }
-  | { readonly fits: false; readonly flaw: string }
 
 const mostSchemaBytes = 16_384
 const mostAnswerBytes = 65_536

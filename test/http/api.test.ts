@@ -68,6 +68,7 @@ function api(rows: readonly Delivery[]) {
     sourcesOf: async () => [],
     inspect: note('inspect'),
     wait: note('wait'),
+    answersWait: async () => false,
   }
   const guard: RequestGuard = {
     ...{ hosts: createHosts(() => []), log: () => {} },

@@ -78,6 +78,21 @@ export const Part = t.named('Part', 'A part of what came with a message.', {
   next: Type.Optional(t.whole('Where the next part begins.')),
 })
 
+export type ReplyOrder = Static<typeof ReplyOrder>
+export const ReplyOrder = t.closed(
+  {
+    text: t.optional(t.text({ description: 'The answer in words, or as JSON in a text.' })),
+    json: Type.Optional(Type.Unknown({ description: 'The answer as any JSON value.' })),
+  },
+  { $id: 'ReplyOrder', description: 'One of both, at most 64 KiB.', example: { json: { verdict: 'pass' } } },
+)
+
+export type Replied = Static<typeof Replied>
+export const Replied = t.named('Replied', 'The answer is taken: it was the first.', {
+  accepted: t.flag,
+  first: t.flag,
+})
+
 export type Self = Static<typeof Self>
 export const Self = t.named('Self', 'The session whose agent asks.', {
   session: t.sessionId,

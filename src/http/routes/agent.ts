@@ -4,6 +4,7 @@ import type { DoorStore } from '../../domain/ports.ts'
 import type { Session } from '../../domain/session.ts'
 import { isWaitId, type Wait, type WaitLimits } from '../../domain/wait.ts'
 import { mostRead, readPart } from '../../manage/reading.ts'
+import { longestReply, type Reply } from '../../manage/replies.ts'
 import { iso } from '../../manage/views.ts'
 import { openedWaitView } from '../../manage/wait-views.ts'
 import type { NewWait, OpenedWait } from '../../manage/waits.ts'
@@ -24,11 +25,15 @@ interface AgentDeps {
   readonly store: Pick<DoorStore, 'findWait' | 'listWaits' | 'cancelWait' | 'inspectDelivery'>
   readonly openWait: (session: Session, wait: NewWait) => Promise<OpenedWait>
   readonly limits: () => WaitLimits
+  /** Throws what `replyTo` throws. */
+  readonly reply: (session: Session, id: string, reply: Reply) => Promise<void>
   /** Random, for a fence. */
   readonly nonce: () => string
 }
 
 const maxBodyBytes = 65_536
+/** Every byte of a reply may be spelled in six. */
+const maxReplyBytes = 6 * longestReply + 1024
 
 /** Most waits that one answer lists. */
 const mostListed = 100
@@ -39,11 +44,13 @@ export function agentRoutes(deps: AgentDeps, guard: RequestGuard) {
     guard.hosts.check(request)
     return selfOf(deps, request)
   }
-  const json = async ({ request }: { readonly request: Request }) => {
-    // Elysia reads the body before it derives.
-    await admit(request)
-    return readJsonObject(request, maxBodyBytes)
-  }
+  const json =
+    (maxBytes: number) =>
+    async ({ request }: { readonly request: Request }) => {
+      // Elysia reads the body before it derives.
+      await admit(request)
+      return readJsonObject(request, maxBytes)
+    }
   return createApi(guard, '/agent')
     .derive(async ({ request }) => ({ self: await admit(request) }))
     .get('/self', async ({ self }) => jsonResponse<models.Self>(await describe(deps, self)), {
@@ -52,7 +59,7 @@ export function agentRoutes(deps: AgentDeps, guard: RequestGuard) {
       detail: described('showSelf', 'Who holds this capability'),
     })
     .post('/waits', ({ self, body }) => open(deps, self, body), {
-      parse: json,
+      parse: json(maxBodyBytes),
       query: models.NoQuery,
       body: models.WaitOrder,
       response: { 200: models.OpenedWait, 201: models.OpenedWait },
@@ -73,6 +80,13 @@ export function agentRoutes(deps: AgentDeps, guard: RequestGuard) {
       query: models.PartQuery,
       response: { 200: models.Part },
       detail: described('readDelivery', 'What came with a message to this session, part by part'),
+    })
+    .post('/deliveries/:id/reply', ({ self, params, body }) => reply(deps, self, params.id, body), {
+      parse: json(maxReplyBytes),
+      ...byId,
+      body: models.ReplyOrder,
+      response: { 200: models.Replied },
+      detail: described('replyToDelivery', 'Answer whoever sent a message to this session', 409, 410, 413),
     })
 }
 
@@ -160,4 +174,14 @@ async function ownDelivery({ store }: AgentDeps, self: Session, id: string): Pro
   const record = isDeliveryId(id) ? await store.inspectDelivery(id as DeliveryId) : undefined
   if (record?.session === self.id) return record
   throw new Failure('forbidden', 'This session has no such delivery.')
+}
+
+async function reply(
+  deps: AgentDeps,
+  self: Session,
+  id: string,
+  given: models.ReplyOrder,
+): Promise<Response> {
+  await deps.reply(self, id, given)
+  return jsonResponse<models.Replied>({ accepted: true, first: true })
 }

@@ -21,7 +21,14 @@ interface ShowDeliveryDeps {
   /** Where a credential has knocked; nowhere for a bad one. */
   readonly sourcesOf: (bearer: string) => Promise<readonly Source[]>
   readonly inspect: (id: DeliveryId) => Promise<DeliveryRecord | undefined>
-  readonly wait: (delivery: Delivery, waitMs: number, signal: AbortSignal) => Promise<Delivery>
+  readonly wait: (
+    delivery: Delivery,
+    waitMs: number,
+    signal: AbortSignal,
+    until?: (delivery: Delivery) => boolean,
+  ) => Promise<Delivery>
+  /** Whether that came by the URL of a wait: its sender may hear from the agent long after it was taken. */
+  readonly answersWait: (delivery: Delivery) => Promise<boolean>
 }
 
 /** `GET /api/deliveries/{id}`: for the admin, and for the very credential that knocked. */
@@ -62,9 +69,11 @@ async function show(
   const waitMs = Math.min(Number(query.wait ?? 0), longestWaitSeconds) * 1000
   if (waitMs === 0) return answer(record)
   guard.keepOpen(request)
-  await deps.wait(record, waitMs, request.signal)
+  await deps.wait(record, waitMs, request.signal, (await deps.answersWait(record)) ? isReplied : undefined)
   return answer(await readable(deps, params.id, reader))
 }
+
+const isReplied = ({ repliedAt, state }: Delivery): boolean => repliedAt !== undefined || state === 'FAILED'
 
 const answer = (record: DeliveryRecord): Response => jsonResponse<answers.DeliveryRecord>(recordView(record))
 
