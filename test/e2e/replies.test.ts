@@ -19,6 +19,7 @@ import {
   until,
 } from '../support/hooks.ts'
 import { ownCapability } from '../support/own-capability.ts'
+import { openReceiver } from '../support/receiver.ts'
 
 const responseSchema = {
   type: 'object',
@@ -88,9 +89,9 @@ describe('responseSchema of an agent knock', () => {
 })
 
 /** An agent that works until its turn is let go: it ends when somebody writes to the pipe, with these last words. */
-async function slowAgent() {
+async function slowAgent(more: object = {}) {
   const home = await scratchHome()
-  configure(home, hooks())
+  configure(home, { ...hooks(), ...more })
   const pipe = join(home, '..', 'pipe')
   await promisify(execFile)('mkfifo', [pipe])
   await addCommand(home, 'webhook-agent', `cat > /dev/null; cat ${pipe}`)
@@ -169,6 +170,23 @@ describe('POST /agent/deliveries/{id}/reply', () => {
     const late = await reply(other, { text: 'One more thing.' })
     assert.deepEqual([late.status, late.body.code], [410, 'nobody_waits'])
     assert.equal((await show(world.home, other)).answer, 'Nothing to say.')
+    await world.server.stop()
+  })
+
+  it('is what the callback carries when the turn is over', async () => {
+    const receiver = await openReceiver()
+    const { world, reply, finish } = await slowAgent({ server: { callbacks: { allow: ['127.0.0.1'] } } })
+    const order = { responseSchema, callbackUrl: `${receiver.url}/answer` }
+    assert.equal((await knock(world, order, { prefer: 'wait=0' })).status, 202)
+    const id = await running(world.home)
+    assert.equal((await reply(id, { json: { verdict: 'pass' } })).status, 200)
+    assert.equal(receiver.got.length, 0)
+    await finish('I am done.')
+    const { body } = await receiver.next(({ path }) => path === '/answer')
+    const { type, data } = JSON.parse(body)
+    assert.deepEqual([type, data.deliveryId, data.response], ['delivery.completed', id, { verdict: 'pass' }])
+    assert.equal((await settled(world.home, world.server, id)).state, 'DELIVERED')
+    receiver.close()
     await world.server.stop()
   })
 

@@ -83,6 +83,8 @@ export interface Shown {
   readonly detail: string | null
   readonly message: string
   readonly answer: string | null
+  readonly responseSchema: unknown
+  readonly responseFits: boolean | null
   readonly attempts: number
   readonly events: readonly { readonly kind: string; readonly detail: string | null }[]
 }

@@ -28,6 +28,8 @@ const facts = (view: RecordView): readonly (readonly [string, string | null])[] 
   ['From', view.from],
   ['Skill', view.skill],
   ['Callback', view.callbackUrl],
+  ['Asked for', view.responseSchema && JSON.stringify(view.responseSchema)],
+  ['It fits', view.responseFits === null ? null : view.responseFits ? 'yes' : 'no'],
   ['Replay of', view.replayOf],
   ['Key', view.idempotencyKey],
   ['Attempts', String(view.attempts)],

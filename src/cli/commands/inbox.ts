@@ -1,5 +1,6 @@
 import type { Delivery } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
+import { textFor } from '../../domain/reply.ts'
 import { acknowledge, nextInInbox } from '../../manage/deliveries.ts'
 import { deliveryView } from '../../manage/views.ts'
 import { wholeNumber } from '../arguments.ts'
@@ -37,7 +38,7 @@ function runInbox(call: Call): Promise<void> {
     const delivery = call.flags.on('wait') ? await waitForOne(call, home) : await next(call, home)
     if (!delivery) throw new Failure('not_found', `Nothing waits in "${call.flags.need('session')}".`)
     if (call.json) call.out.json(deliveryView(delivery))
-    else call.out.line(`${delivery.id}\n${delivery.message}`)
+    else call.out.line(`${delivery.id}\n${textFor(delivery)}`)
   })
 }
 
