@@ -1,4 +1,4 @@
-import type { Io } from '../cli/context.ts'
+import type { Io, ServerClient } from '../cli/context.ts'
 import { type Capability, selfVariable } from '../domain/capability.ts'
 import { Failure } from '../domain/error.ts'
 import { ancestors } from '../drivers/process/ancestors.ts'
@@ -22,6 +22,12 @@ export function createOwnDoor(io: OwnIo, root: string): AgentDoor {
     known = second
     return agentClient(second)(request)
   }
+}
+
+/** The same for a command. */
+export function ownRequest(io: OwnIo, root: string): ServerClient['request'] {
+  const door = createOwnDoor(io, root)
+  return (method, path, { body } = {}) => door({ method, path, ...(body !== undefined && { body }) })
 }
 
 type OwnIo = Pick<Io, 'env' | 'openHome'>

@@ -109,7 +109,7 @@ export function printList<Item>(
 
 /** The body of a 2xx answer. Throws the refusal of the server under its own code, so that a shell sees the same exit code. */
 export async function requestServer(
-  server: ServerClient,
+  server: Pick<ServerClient, 'request'>,
   method: Parameters<ServerClient['request']>[0],
   path: string,
   options: Parameters<ServerClient['request']>[2] = {},

@@ -54,6 +54,8 @@ export interface Io {
   readonly terminalHolder: (home: string) => Promise<TerminalHolder>
   /** Hooks of agents: what `hook-relay` and `--print-hooks` need. */
   readonly relay: () => Promise<AgentHooks>
+  /** Asks the server for the session in whose agent this process runs. Throws `session_missing` outside of every session. */
+  readonly ownSession: (home: string) => Promise<ServerClient['request']>
   /** Serves the tools of an agent to one MCP client on standard input and output, until its input ends. */
   readonly serveMcp: (home: string) => Promise<void>
   /** Serves until stopped; resolves with the exit code. */

@@ -216,6 +216,12 @@ function ioOf(world: World): Io {
       },
       attach: async () => ({ kind: 'ended', code: 7 }),
     }),
+    ownSession:
+      async () =>
+      async (method, path, { body } = {}) => {
+        world.requests.push({ method, path, body })
+        return { status: 200, body: {} }
+      },
     serveMcp: async (home) => void world.requests.push({ method: 'mcp', path: home, body: undefined }),
     serve: async (home, flags) => {
       world.requests.push({ method: 'serve', path: home, body: flags })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, it, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -349,6 +349,33 @@ test('the capability of an agent opens nothing but its own waits and messages', 
   assert.equal(after.status, 403)
   assert.match(String(after.body.detail), /opening of the session .* is over/)
   assert.equal((await knock(still.url, 'x', text)).status, 403)
+  await server.stop()
+})
+
+test('postern wait asks for the session of the agent that runs it, and prints the answer', async () => {
+  const { home, server, token, inbox } = await world()
+  const file = join(home, 'run', 'here.self')
+  await writeFile(file, JSON.stringify({ home, session: 'build', generation: 'here', token }), {
+    mode: 0o600,
+  })
+  const env = { POSTERN_SELF: file }
+  const order = ['wait', '--what', 'a word', '--then', 'go on', '--key', 'k', '--ttl', '2m']
+  const { stdout: url, code } = await cli([...order, '--quiet'], { home, env })
+  assert.equal(code, 0)
+  const blocked = cli([...order, '--block', '20'], { home, env })
+  assert.equal((await knock(url.trim(), 'here it is', text)).status, 202)
+  const answered = await blocked
+  assert.equal(answered.code, 0, answered.stderr)
+  assert.match(
+    answered.stdout,
+    /^Wait: +w_\w{12}\nWebhook: +http.*\nExpires: .*\nState: +a\w+\n<<<outside (\w+) : .*\nhere it is\noutside \1>>>\n$/,
+  )
+  assert.match((await inbox()).join(), /You planned: go on/)
+  const open = await cli(['wait', '--what', 'nothing', '--block', '1', '--session', 'build'], { home })
+  assert.deepEqual([open.code, /Still open: nothing/.test(open.stderr)], [3, true])
+  const outside = await cli(['wait', '--what', 'x'], { home })
+  assert.equal(outside.code, 3)
+  assert.match(outside.stderr, /not inside a Postern session/)
   await server.stop()
 })
 
