@@ -179,7 +179,13 @@ describe('the API document', () => {
     assert.ok(refs.length > 30)
     for (const [, name = ''] of refs) assert.ok(name in document.components.schemas, name)
     const credentials = Object.keys(document.components.securitySchemes)
-    assert.deepEqual(credentials, ['adminToken', 'hookSecret', 'knockToken', 'hook_basic_secret'])
+    assert.deepEqual(credentials, [
+      'adminToken',
+      'hookSecret',
+      'knockToken',
+      'agentToken',
+      'hook_basic_secret',
+    ])
     for (const item of Object.values(document.paths))
       for (const { security } of Object.values(item))
         for (const name of security.flatMap(Object.keys)) assert.ok(credentials.includes(name), name)
