@@ -35,8 +35,11 @@ export async function useEverything(): Promise<void> {
   const woken: Schemas['HookAnswer'] = await call('wake', 202, {
     body: { message: 'a', idempotency_key: 'b' },
   })
-  const turn: string | undefined = (
-    await call('agent', 200, { body: { message: 'a', skill: 'b', timeoutSeconds: 5 } })
+  // Any JSON: `responseSchema` may ask for an object.
+  const turn: unknown = (
+    await call('agent', 200, {
+      body: { message: 'a', skill: 'b', timeoutSeconds: 5, responseSchema: { type: 'object' } },
+    })
   ).response
   const hook: string | undefined = (await call('hook_github', 202, { body: { repository: { name: 'a' } } }))
     .reason
@@ -44,6 +47,16 @@ export async function useEverything(): Promise<void> {
   const grants: Schemas['Grant'][] = await call('listGrants', 200, { query: { session: 'a' } })
   const url: string = (await call('mintGrant', 201, { body: { session: 'a', ttl: 60, label: 'b' } })).webhook
   await call('mintGrant', 201, { body: { session: 'a', ttl: 'never' } })
+  await call('mintGrant', 201, { body: { session: 'a', uses: 1 } })
+  const rotated: string = (await call('rotateGrant', 200, { path, body: { grace: 300 } })).webhook
+  const held: boolean[] = [
+    (await call('pauseGrant', 200, { path })).paused,
+    (await call('resumeGrant', 200, { path })).paused,
+    (await call('pauseHook', 200, { path: { name: 'a' } })).paused,
+    (await call('resumeHook', 200, { path: { name: 'a' } })).paused,
+    (await call('pauseSession', 200, { path })).paused,
+    (await call('resumeSession', 200, { path })).paused,
+  ]
   const revoked: boolean = (await call('revokeGrant', 200, { path })).revoked
 
   const states: ('live' | 'offline' | 'ended')[] = (await call('listSessions', 200)).map(({ state }) => state)
@@ -93,6 +106,19 @@ export async function useEverything(): Promise<void> {
   })
   const events: string[] = notices.map(({ event }) => event)
 
+  const awaited: string[] = (
+    await call('listWaits', 200, { query: { open: 'yes', session: 'a', limit: 5 } })
+  ).map(({ what }) => what)
+  const cancelled: Schemas['Wait'] = await call('cancelAnyWait', 200, { path })
+  const room: number = (await call('showSelf', 200)).maxWaits
+  const wait: Schemas['OpenedWait'] = await call('openWait', 201, {
+    body: { what: 'a', then: 'b', orElse: 'c', ttlSeconds: 60, accept: 'json', key: 'd' },
+  })
+  const own: Schemas['WaitState'][] = (await call('listOwnWaits', 200, { query: { after: 3 } })).waits
+  const over: Schemas['CancelledWait'] = await call('cancelWait', 200, { path })
+  const part: string = (await call('readDelivery', 200, { path, query: { offset: 0, limit: 5 } })).text
+  const isFirst: boolean = (await call('replyToDelivery', 200, { path, body: { json: { a: 1 } } })).first
+
   const expires: string = (await call('mintLink', 201)).expires
   const alive: string = (await call('live', 200)).status
   const ready: string = (await call('ready', 200)).status
@@ -111,6 +137,8 @@ export async function useEverything(): Promise<void> {
   await call('mintGrant', 201, { body: { session: 'a', ttl: 'an hour' } })
   // @ts-expect-error a misspelt parameter
   await call('listDeliveries', 200, { query: { stat: 'FAILED' } })
+  // @ts-expect-error what is awaited is missing
+  await call('openWait', 201, { body: { then: 'b' } })
   // @ts-expect-error no message
   await call('sendMessage', 202, { body: { session: 'a' } })
   // @ts-expect-error no such answer
@@ -131,6 +159,7 @@ export async function useEverything(): Promise<void> {
     isOver,
     actions,
   )
+  console.log(rotated, held, awaited, cancelled, room, wait, own, over, part, isFirst)
   console.log(asked, verdict, decision, exactly, page)
   console.log(causes, events, deliveries, sent, kinds, agent, retried, replayed, taken, gone)
   console.log(expires, alive, ready, pages, document, code, requestId)
