@@ -147,6 +147,7 @@ export async function usedUp(
 }
 
 const notOfTheKnock: readonly Code[] = [
+  'rate_limited',
   'idempotency_conflict',
   'delivery_failed',
   'store_unavailable',

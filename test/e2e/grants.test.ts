@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
@@ -193,6 +193,56 @@ describe('rotate', () => {
     assert.deepEqual([refused.code, refused.stdout], [3, ''])
     assert.match(refused.stderr, /is revoked/)
   })
+})
+
+describe('with the server down', () => {
+  it('pauses, resumes and rotates all the same', async () => {
+    const [paused, rotated] = [await expose(), await expose()]
+    const [second, first] = await json('ls')
+    await server.stop()
+    for (const what of [first.id, 'hook:deploy', 'session:build']) await run('pause', what)
+    const fresh = new URL(await run('rotate', second.id, '--grace', '0', '--quiet')).pathname
+    server = await serve(home)
+    assert.deepEqual([await statusOf(paused), await statusOf(rotated)], [403, 403])
+    assert.equal((await say(fresh)).answer.reason, 'paused')
+    await server.stop()
+    for (const what of [first.id, 'hook:deploy', 'session:build']) await run('resume', what)
+    server = await serve(home)
+    assert.equal(await statusOf(paused), 202)
+    assert.notEqual((await say(fresh)).answer.reason, 'paused')
+  })
+})
+
+describe('/api/grants/<id>', () => {
+  it('pause, resume and rotate', async () => {
+    const url = await expose()
+    const [{ id }] = await json('ls')
+    const authorization = `Bearer ${(await readFile(join(home, 'keys/admin.token'), 'utf8')).trim()}`
+    const act = (what: string, body?: string) =>
+      post(`/api/grants/${what}`, body ?? '', { authorization, ...(!body && { 'content-type': '' }) })
+    const paused = await act(`${id}/pause`)
+    assert.deepEqual([paused.status, paused.answer.paused], [200, true])
+    assert.equal(await statusOf(url), 403)
+    assert.equal((await act(`${id.slice(0, 8)}/resume`)).answer.paused, false)
+    const rotated = await act(`${id}/rotate`, '{"grace":0}')
+    assert.equal(rotated.answer.grantId, id)
+    assert.equal(await statusOf(url), 403)
+    assert.equal(await statusOf(new URL(rotated.answer.webhook).pathname), 202)
+    assert.equal((await act(`${id}/rotate`, '{"grace":-1}')).status, 422)
+    for (const what of ['pause', 'resume', 'rotate']) {
+      assert.equal((await act(`0123456789abcdef/${what}`, what === 'rotate' ? '{}' : undefined)).status, 404)
+      assert.equal((await fetch(`${server.url}/api/grants/${id}/${what}`, { method: 'POST' })).status, 401)
+    }
+    await run('revoke', id)
+    assert.equal((await act(`${id}/rotate`, '{}')).status, 410)
+  })
+})
+
+it('a used-up URL answers 403, and 429 at its rate limit', async () => {
+  const url = await expose('--uses', '1')
+  const statuses = new Set<number>()
+  for (let knocks = 0; knocks < 700 && !statuses.has(429); knocks++) statuses.add(await statusOf(url))
+  assert.deepEqual([...statuses], [202, 403, 429])
 })
 
 for (const verb of ['mint_own', 'decide'])

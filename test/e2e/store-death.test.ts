@@ -39,6 +39,43 @@ describe('a server whose writing thread dies', () => {
   })
 })
 
+describe('a server that is killed between commit and answer', () => {
+  it('has counted the use of a URL of one use, and repeats its answer by the key', {
+    timeout: 60_000,
+  }, async () => {
+    const home = await scratchHome()
+    const args = ['expose', '--session', 'default', '--uses', '1', '--quiet']
+    const { pathname } = new URL((await cli(args, { home })).stdout.trim())
+    const knock = async ({ url }: { readonly url: string }, key?: string) => {
+      const response = await fetch(`${url}${pathname}`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          prefer: 'wait=0',
+          ...(key && { 'idempotency-key': key }),
+        },
+        body: JSON.stringify({ message: 'die stored', from: 'test' }),
+      })
+      return [response.status, response.headers.get('idempotency-replayed')]
+    }
+    const server = await serveMortal(home)
+    await assert.rejects(knock(server, 'once'))
+    await server.ended
+    const again = await serve(home)
+    assert.deepEqual(await knock(again, 'once'), [202, 'true'])
+    assert.deepEqual(
+      [await knock(again), await knock(again, 'twice')],
+      [
+        [403, null],
+        [403, null],
+      ],
+    )
+    const listed = await cli(['deliveries', 'ls', '--json'], { home })
+    assert.equal((JSON.parse(listed.stdout) as unknown[]).length, 1)
+    assert.equal(await again.stop(), 0)
+  })
+})
+
 async function serveMortal(home: string) {
   const run = process.versions.bun ? [] : ['run', '-A']
   const child = spawn(process.execPath, [...run, mortal, 'serve', '--port', '0'], {
