@@ -43,4 +43,19 @@ export const absolute = (path: string, io: Pick<Io, 'cwd'>): string =>
 /** ISO 8601 without milliseconds, or `-`. */
 export const shortTime = (time: string | null): string => time?.replace(/\.\d+Z$/, 'Z') ?? '-'
 
+const ages = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'm'],
+  [1000, 's'],
+] as const
+
+/** How far a time is from `now` (Unix milliseconds), before or behind it: `12s`, `4m`, `3h`, `2d`, or `-`. */
+export function age(time: string | null, now: number): string {
+  if (time === null) return '-'
+  const ms = Math.abs(now - Date.parse(time))
+  const [unit, letter] = ages.find(([least]) => ms >= least) ?? [1000, 's']
+  return `${Math.floor(ms / unit)}${letter}`
+}
+
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`

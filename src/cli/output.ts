@@ -1,5 +1,5 @@
 import type { Io } from './context.ts'
-import { layOut, type Tone } from './table.ts'
+import { layOut, shortened, type Tone } from './table.ts'
 import { escapeJson, escapeLine, escapeLines, fit, widthOf } from './terminal-text.ts'
 
 /** What a command prints. Every text is escaped here, so that nothing a stranger wrote can steer the terminal. */
@@ -10,9 +10,9 @@ export interface Output {
   json(value: unknown): void
   /** Data: one line of JSON, for streams. */
   jsonLine(value: unknown): void
-  /** Data: rows under a heading, cut to the terminal's width; nothing is cut when it is no terminal. */
+  /** Data: rows under a heading, one line each: for a terminal short and no wider than it, else whole but for long texts. */
   table<Item>(columns: readonly Column<Item>[], items: readonly Item[]): void
-  /** Data: rows without a heading; on a terminal the last cell is cut to what is left of the line. */
+  /** Data: rows without a heading; the last cell is cut to what is left of the terminal's line, elsewhere at 200 columns. */
   row(cells: readonly Cell[]): void
   /** Data: `Label:  value`, aligned. */
   fields(pairs: readonly (readonly [label: string, value: string])[]): void
@@ -24,9 +24,16 @@ export interface Output {
 
 export interface Column<Item> {
   readonly title: string
-  /** May be cut when the terminal is narrow. */
-  readonly flexible?: boolean
+  /** May be cut when the terminal is narrow, to 8 columns or as many as are named. */
+  readonly flexible?: boolean | number
+  /** Where a terminal has no room for all: what has the lowest number goes first, what has none stays. */
+  readonly goes?: number
+  readonly right?: boolean
   readonly cell: (item: Item) => Cell
+  /** In place of it on a terminal. `now` in Unix milliseconds. */
+  readonly short?: (item: Item, now: number) => Cell
+  /** Ids: on a terminal only as much of them as tells them apart, so many characters at least. */
+  readonly unique?: number
 }
 
 export type Cell = string | { readonly text: string; readonly tone: Tone }
@@ -41,7 +48,7 @@ export function createOutput(io: Io, wants: { readonly color: boolean }): Output
     json: (value) => write(escapeJson(JSON.stringify(value, null, 2))),
     jsonLine: (value) => write(escapeJson(JSON.stringify(value))),
     table: (columns, items) => {
-      const rows = items.map((item) => clean(columns.map(({ cell }) => cell(item))))
+      const rows = io.terminal.stdout ? shortRows(columns, items, io.now()) : wholeRows(columns, items)
       for (const line of layOut(columns, rows, width, paint)) write(line)
     },
     row: (cells) =>
@@ -59,13 +66,39 @@ export function createOutput(io: Io, wants: { readonly color: boolean }): Output
   }
 }
 
+type Columns<Item> = readonly Column<Item>[]
+
+function shortRows<Item>(columns: Columns<Item>, items: readonly Item[], now: number) {
+  const rows = items.map((item) => clean(columns.map(({ cell, short }) => short?.(item, now) ?? cell(item))))
+  const ids = columns.map(({ unique }, i) =>
+    unique === undefined
+      ? undefined
+      : shortened(
+          rows.map((row) => row[i]?.text ?? ''),
+          unique,
+        ),
+  )
+  return rows.map((row, n) => row.map((cell, i) => ({ ...cell, text: ids[i]?.[n] ?? cell.text })))
+}
+
+/** One line stays one line for whoever reads it: what strangers wrote may be 64 KiB. */
+const longestCell = 200
+
+const wholeRows = <Item>(columns: Columns<Item>, items: readonly Item[]) =>
+  items.map((item) =>
+    clean(columns.map(({ cell }) => cell(item))).map((cell, i) =>
+      columns[i]?.flexible ? { ...cell, text: fit(cell.text, longestCell) } : cell,
+    ),
+  )
+
 const gap = '  '
 const narrowest = 8
 
 function cutLast<T extends { readonly text: string }>(cells: readonly T[], width: number): readonly T[] {
   const [last, before] = [cells.at(-1), cells.slice(0, -1)]
   const left = width - before.reduce((sum, { text }) => sum + widthOf(text) + gap.length, 0)
-  return last ? [...before, { ...last, text: fit(last.text, Math.max(narrowest, left)) }] : cells
+  const most = left === Number.POSITIVE_INFINITY ? longestCell : Math.max(narrowest, left)
+  return last ? [...before, { ...last, text: fit(last.text, most) }] : cells
 }
 
 const startOfLine = '\r\x1b[K'

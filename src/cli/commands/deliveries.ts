@@ -7,7 +7,7 @@ import { parseSessionId } from '../../domain/session.ts'
 import { purgeDelivery, replayDelivery, retryDelivery, showDelivery } from '../../manage/deliveries.ts'
 import { findGrant } from '../../manage/grants.ts'
 import { type DeliveryView, deliveryView, recordView } from '../../manage/views.ts'
-import { shortTime, wholeNumber } from '../arguments.ts'
+import { age, shortTime, wholeNumber } from '../arguments.ts'
 import { type Call, type Command, type Flag, printList, withHome } from '../command.ts'
 import type { Column } from '../output.ts'
 import type { Tone } from '../table.ts'
@@ -93,24 +93,49 @@ function runList(call: Call): Promise<void> {
   return withHome(call, async ({ store }) => {
     const limit = wholeNumber(call.flags.text('limit') ?? '50', '--limit', 1_000_000)
     const deliveries = await store.listDeliveries({ ...(await filterOf(call, store)), limit })
-    printList(call, columns, deliveries.map(deliveryView), 'No deliveries.')
+    const views = deliveries.map(deliveryView)
+    printList(call, columnsWith(await labelsOf(store, views)), views, 'No deliveries.')
   })
 }
 
-const columns: readonly Column<DeliveryView>[] = [
-  { title: 'ID', cell: ({ id }) => id },
+const columnsWith = (labels: ReadonlyMap<string, string>): readonly Column<DeliveryView>[] => [
+  { title: 'ID', unique: 12, cell: ({ id }) => id },
   { title: 'STATE', cell: (view) => ({ text: view.state, tone: toneOf(view) }) },
-  { title: 'RECEIVED', cell: ({ receivedAt }) => shortTime(receivedAt) },
-  { title: 'SESSION', flexible: true, cell: ({ session }) => session },
-  { title: 'VIA', flexible: true, cell: viaOf },
-  { title: 'ATTEMPTS', cell: ({ attempts }) => String(attempts) },
-  { title: 'REASON', cell: ({ failedStep, heldBecause }) => failedStep ?? heldBecause ?? '-' },
-  { title: 'MESSAGE', flexible: true, cell: ({ message }) => withoutFence(message) },
+  {
+    title: 'RECEIVED',
+    right: true,
+    cell: ({ receivedAt }) => shortTime(receivedAt),
+    short: ({ receivedAt }, now) => age(receivedAt, now),
+  },
+  { title: 'SESSION', flexible: 10, goes: 4, cell: ({ session }) => session },
+  { title: 'VIA', flexible: 10, goes: 2, cell: viaOf, short: (view) => shortVia(view, labels) },
+  { title: 'ATTEMPTS', right: true, goes: 1, cell: ({ attempts }) => String(attempts) },
+  { title: 'REASON', goes: 3, cell: ({ failedStep, heldBecause }) => failedStep ?? heldBecause ?? '-' },
+  { title: 'MESSAGE', flexible: 20, cell: ({ message }) => withoutFence(message) },
 ]
 
 export function viaOf({ grant, hook, source }: DeliveryView): string {
   const parts = [...(hook === null ? [] : [`hook ${hook}`]), ...(grant === null ? [] : [`grant ${grant}`])]
   return parts.length === 0 ? source : parts.join(', ')
+}
+
+/** A hook's name or a grant's label, of which people know what it is. */
+export const shortVia = (
+  { grant, hook, source }: DeliveryView,
+  labels: ReadonlyMap<string, string>,
+): string => hook ?? (grant === null ? source : (labels.get(grant) ?? grant.slice(0, 8)))
+
+/** Labels of the grants that these came by. */
+export async function labelsOf(
+  store: Pick<DoorStore, 'findGrant'>,
+  views: readonly Pick<DeliveryView, 'grant'>[],
+): Promise<ReadonlyMap<string, string>> {
+  const labels = new Map<string, string>()
+  for (const id of new Set(views.map(({ grant }) => grant))) {
+    const label = id === null ? undefined : (await store.findGrant(id))?.label
+    if (id !== null && label !== undefined) labels.set(id, label)
+  }
+  return labels
 }
 
 const tones: Readonly<Record<string, Tone>> = {

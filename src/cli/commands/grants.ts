@@ -4,7 +4,7 @@ import { parseSessionId } from '../../domain/session.ts'
 import { answersOf, expose, revoke, rotate } from '../../manage/grants.ts'
 import { webhookUrl } from '../../manage/urls.ts'
 import { type GrantView, grantView, iso, type MintView, mintView } from '../../manage/views.ts'
-import { duration, shortTime, wholeNumber } from '../arguments.ts'
+import { age, duration, shortTime, wholeNumber } from '../arguments.ts'
 import { type Call, type Command, printList, withHome } from '../command.ts'
 import type { Cell, Column } from '../output.ts'
 
@@ -151,14 +151,25 @@ function runList(call: Call): Promise<void> {
 }
 
 const columns: readonly Column<GrantView>[] = [
-  { title: 'ID', cell: ({ id }) => id },
-  { title: 'CHANNEL', flexible: true, cell: ({ channel }) => channel },
-  { title: 'VERBS', cell: ({ verbs }) => verbs.join(',') },
-  { title: 'LABEL', flexible: true, cell: ({ label }) => label ?? '-' },
-  { title: 'REVOKED', cell: revokedCell },
-  { title: 'EXPIRES', cell: expiryCell },
-  { title: 'LAST USED', cell: ({ lastUsed }) => shortTime(lastUsed) },
-  { title: 'USES', cell: usesCell },
+  { title: 'ID', unique: 6, cell: ({ id }) => id },
+  {
+    title: 'CHANNEL',
+    flexible: 12,
+    cell: ({ channel }) => channel,
+    short: ({ session, hook }) => session ?? `hook ${hook}`,
+  },
+  { title: 'VERBS', goes: 1, cell: ({ verbs }) => verbs.join(',') },
+  { title: 'LABEL', flexible: 12, cell: ({ label }) => label ?? '-' },
+  { title: 'REVOKED', goes: 4, cell: revokedCell },
+  { title: 'EXPIRES', goes: 3, cell: expiryCell, short: shortExpiry },
+  {
+    title: 'LAST USED',
+    goes: 2,
+    right: true,
+    cell: ({ lastUsed }) => shortTime(lastUsed),
+    short: ({ lastUsed }, now) => age(lastUsed, now),
+  },
+  { title: 'USES', right: true, cell: usesCell },
 ]
 
 function revokedCell({ revoked, pausedAt }: GrantView): Cell {
@@ -173,6 +184,10 @@ function usesCell({ uses, maxUses }: GrantView): Cell {
 
 function expiryCell({ expires, expired }: GrantView): Cell {
   return expired ? { text: `${shortTime(expires)} (expired)`, tone: 'faint' } : shortTime(expires)
+}
+
+function shortExpiry({ expires, expired }: GrantView, now: number): Cell {
+  return expired ? { text: 'expired', tone: 'faint' } : age(expires, now)
 }
 
 function runRevoke(call: Call): Promise<void> {

@@ -44,15 +44,16 @@ async function runList(call: Call): Promise<void> {
 }
 
 const columns: readonly Column<HookView>[] = [
-  { title: 'NAME', cell: ({ name }) => name },
-  { title: 'PATH', flexible: true, cell: ({ path }) => path },
+  { title: 'NAME', flexible: 12, cell: ({ name }) => name },
+  { title: 'PATH', flexible: 16, goes: 3, cell: ({ path }) => path },
   { title: 'ACTIVE', cell: activeCell },
-  { title: 'ACTION', cell: ({ action }) => action },
-  { title: 'SESSION', cell: ({ session }) => session ?? '-' },
-  { title: 'VERIFY', cell: ({ verify }) => verify },
+  { title: 'ACTION', goes: 1, cell: ({ action }) => action },
+  { title: 'SESSION', flexible: 10, cell: ({ session }) => session ?? '-' },
+  { title: 'VERIFY', goes: 4, cell: ({ verify }) => verify },
   {
     title: 'TEMPLATE',
-    flexible: true,
+    flexible: 16,
+    goes: 2,
     cell: ({ template, preset }) => template ?? `preset ${preset ?? '-'}`,
   },
 ]

@@ -2,7 +2,7 @@ import type { DoorStore } from '../../domain/ports.ts'
 import type { Refusal, RefusalFilter } from '../../domain/refusal.ts'
 import { findGrant } from '../../manage/grants.ts'
 import { type RefusalView, refusalView } from '../../manage/views.ts'
-import { shortTime, wholeNumber } from '../arguments.ts'
+import { age, shortTime, wholeNumber } from '../arguments.ts'
 import { type Call, type Command, type Flag, printList, withHome } from '../command.ts'
 import type { Cell, Column } from '../output.ts'
 
@@ -52,11 +52,11 @@ function runList(call: Call): Promise<void> {
 }
 
 const columns: readonly Column<RefusalView>[] = [
-  { title: 'TIME', cell: ({ at }) => shortTime(at) },
+  { title: 'TIME', cell: ({ at }) => shortTime(at), short: ({ at }, now) => age(at, now) },
   { title: 'STATUS', cell: statusCell },
-  { title: 'DOOR', flexible: true, cell: doorOf },
-  { title: 'CAUSE', flexible: true, cell: ({ cause }) => cause },
-  { title: 'FROM', flexible: true, cell: ({ peer }) => peer },
+  { title: 'DOOR', flexible: 14, cell: doorOf },
+  { title: 'CAUSE', flexible: 16, cell: ({ cause }) => cause },
+  { title: 'FROM', flexible: 10, goes: 1, cell: ({ peer }) => peer },
 ]
 
 function statusCell({ code, status }: RefusalView): Cell {

@@ -4,7 +4,7 @@ import { type DriverSettings, parseSessionId, type Session } from '../../domain/
 import { endAllSessions, endSession, type Opened, registerSession } from '../../manage/sessions.ts'
 import { type SessionView, sessionView } from '../../manage/views.ts'
 import type { HookSettings } from '../agent-hooks.ts'
-import { pair, plural, shortTime } from '../arguments.ts'
+import { age, pair, plural, shortTime } from '../arguments.ts'
 import { type Call, type Command, printList, requestServer, withHome } from '../command.ts'
 import type { Cell, Column } from '../output.ts'
 import { decisionWait, decisionWaitFlag, hooksView, printHooks } from './hook-relay.ts'
@@ -176,15 +176,22 @@ function runList(call: Call): Promise<void> {
 }
 
 const columns: readonly Column<SessionView>[] = [
-  { title: 'ID', cell: ({ id }) => id },
-  { title: 'DRIVER', cell: ({ driver }) => driver },
+  { title: 'ID', flexible: 12, cell: ({ id }) => id },
+  { title: 'DRIVER', goes: 2, cell: ({ driver }) => driver },
   { title: 'STATE', cell: stateCell },
   { title: 'DOING', cell: activityCell },
-  { title: 'QUEUE', cell: ({ queue }) => String(queue) },
-  { title: 'OPENED', cell: ({ openedAt }) => shortTime(openedAt) },
+  { title: 'QUEUE', right: true, goes: 4, cell: ({ queue }) => String(queue) },
+  {
+    title: 'OPENED',
+    right: true,
+    goes: 1,
+    cell: ({ openedAt }) => shortTime(openedAt),
+    short: ({ openedAt }, now) => age(openedAt, now),
+  },
   {
     title: 'WHY',
-    flexible: true,
+    flexible: 16,
+    goes: 5,
     cell: ({ asks, ...view }) => (asks === null ? whyOf(view) : `waits for ${asks}`),
   },
 ]
