@@ -1,6 +1,19 @@
 import { newNonce } from '../domain/fence.ts'
 import type { Session } from '../domain/session.ts'
-import { acknowledge, purgeDelivery, replayDelivery, retryDelivery } from '../manage/deliveries.ts'
+import {
+  cancelDeliveries,
+  type DeliverySelection,
+  findCancellable,
+  findRetryable,
+  retryDeliveries,
+} from '../manage/bulk.ts'
+import {
+  acknowledge,
+  cancelDelivery,
+  purgeDelivery,
+  replayDelivery,
+  retryDelivery,
+} from '../manage/deliveries.ts'
 import { answersOf, expose, type Minted, revoke, rotate } from '../manage/grants.ts'
 import { pause, resume } from '../manage/pauses.ts'
 import { type Reply, replyTo } from '../manage/replies.ts'
@@ -22,6 +35,17 @@ export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address
     return result
   }
   const hooks = () => config().webhooks.hooks.map(({ name }) => name)
+  /** Who waits for the outcome is told at once. */
+  const cancelDeps = {
+    store: {
+      cancelDelivery: async (...[id, now]: Parameters<typeof store.cancelDelivery>) => {
+        const delivery = await store.cancelDelivery(id, now)
+        waiters.notify(delivery)
+        return delivery
+      },
+    },
+    clock,
+  }
   const withUrl = ({ grant, token }: Minted) => ({
     grant,
     url: webhookUrl(baseUrl(config().server, address()), token),
@@ -56,6 +80,11 @@ export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address
     decide: pipeline.asking.decide,
     send: pipeline.send,
     retry: (id: string) => woken(retryDelivery({ store, clock, maxHoldMs: maxHoldMs() }, id)),
+    cancel: (id: string) => cancelDelivery(cancelDeps, id),
+    retryAll: async (filter: DeliverySelection) =>
+      woken(retryDeliveries({ store, clock, maxHoldMs: maxHoldMs() }, await findRetryable(store, filter))),
+    cancelAll: async (filter: DeliverySelection) =>
+      woken(cancelDeliveries(cancelDeps, await findCancellable(store, filter))),
     replay: (id: string, message: string | undefined) =>
       woken(
         replayDelivery(

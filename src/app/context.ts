@@ -46,6 +46,7 @@ export function createIo(platform: Platform, storeThread: URL): Io {
       command: platform.selfCommand(),
     },
     read: readInput,
+    ask,
     modeOf: async (path) => statSync(path, { throwIfNoEntry: false })?.mode,
     probe: async (url, signal) => (await import('./probe-url.ts')).probe(url, signal),
     drivers: async () => (await import('../drivers/index.ts')).allDrivers(env, () => []),
@@ -108,6 +109,18 @@ async function readInput(path: string): Promise<Uint8Array> {
   } catch (cause) {
     throw new Failure('not_found', `Cannot read ${path}.`, { cause })
   }
+}
+
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline')
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  return new Promise((resolve) => {
+    lines.once('close', () => resolve(''))
+    lines.question(question, (answer) => {
+      resolve(answer)
+      lines.close()
+    })
+  })
 }
 
 async function readStdin(): Promise<Uint8Array> {

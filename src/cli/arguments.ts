@@ -43,6 +43,20 @@ export const absolute = (path: string, io: Pick<Io, 'cwd'>): string =>
 /** ISO 8601 without milliseconds, or `-`. */
 export const shortTime = (time: string | null): string => time?.replace(/\.\d+Z$/, 'Z') ?? '-'
 
+/**
+ * A time as typed: `2h` is so long before `now` (Unix milliseconds), anything else a date such as 2026-11-22 (UTC) or
+ * 2026-11-22T10:00Z. In Unix milliseconds; throws `usage` naming `what`.
+ */
+export function moment(text: string, what: string, now: number): number {
+  if (/^\d+[smhd]$/.test(text)) return now - duration(text, what)
+  const at = /^\d{4}-\d\d-\d\d(T|$)/.test(text) ? Date.parse(text) : Number.NaN
+  if (!Number.isNaN(at)) return at
+  throw new Failure(
+    'usage',
+    `${what} is how long ago, such as 2h, or a date such as 2026-11-22 or 2026-11-22T10:00Z, not "${text}".`,
+  )
+}
+
 const ages = [
   [86_400_000, 'd'],
   [3_600_000, 'h'],
@@ -58,4 +72,5 @@ export function age(time: string | null, now: number): string {
   return `${Math.floor(ms / unit)}${letter}`
 }
 
-export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+export const plural = (count: number, noun: string): string =>
+  `${count} ${count === 1 ? noun : noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`}`

@@ -27,6 +27,8 @@ export interface Io {
   readonly program: ProgramFacts
   /** The bytes of a file, or of standard input for `-`. Throws `not_found` when there is no such file. */
   readonly read: (path: string) => Promise<Uint8Array>
+  /** A question on standard error, and the line that is typed as its answer; empty at the end of the input. */
+  readonly ask: (question: string) => Promise<string>
   /** The permission bits of a file or directory; undefined when there is none. */
   readonly modeOf: (path: string) => Promise<number | undefined>
   /** Requests a URL without credentials. Throws `unreachable`. */

@@ -20,6 +20,7 @@ export type FailedStep =
   | 'attempts'
   | 'revoked'
   | 'restored'
+  | 'cancelled'
 
 /**
  * Why a delivery waits: its session was busy, blocked by a question to a person, out of reach, let go of the message or is not

@@ -118,7 +118,8 @@ export function happeningsOf(
     const outcome = settlement.failedStep === undefined ? 'completed' : 'failed'
     found.push({ name: 'turn_ended', session, data: { delivery: id, outcome, ...failedStep } })
   }
-  if (settlement.state === 'FAILED' && delivery.state !== 'FAILED')
+  // Whoever cancels knows.
+  if (settlement.state === 'FAILED' && delivery.state !== 'FAILED' && settlement.failedStep !== 'cancelled')
     found.push({ name: 'delivery_failed', session, data: { delivery: id, ...failedStep } })
   return found
 }

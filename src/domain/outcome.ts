@@ -68,6 +68,8 @@ export type Outcome =
   | { readonly kind: 'revoked' }
   /** The delivery was unfinished in a backup: what became of it since is unknown. */
   | { readonly kind: 'restored'; readonly why: string }
+  /** A person does not want it delivered any more. */
+  | { readonly kind: 'cancelled' }
   /** The delivery waited for its session longer than it may. */
   | { readonly kind: 'expired'; readonly why: string }
   /** Let go before anything reached the agent, as when the server stops: no attempt spent. */

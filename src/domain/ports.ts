@@ -59,6 +59,11 @@ export interface DoorStore
    */
   requeueDelivery(id: DeliveryId, now: number, expiresAt: number): Promise<Delivery>
   /**
+   * FAILED with `cancelled` for what still waits; with a callback URL it is called back first. Throws `in_flight` for what is
+   * under way or over, and `not_found`.
+   */
+  cancelDelivery(id: DeliveryId, now: number): Promise<Delivery>
+  /**
    * Pull sessions: the agent side takes the oldest unfinished delivery of a session. It stays its session's until
    * acknowledged; taking again shows the same one. Throws `not_found`, and `in_flight` for what waits in no inbox.
    */
@@ -216,9 +221,13 @@ export interface DeliveryFilter {
   /** Only those that are not held by hand. */
   readonly notPaused?: boolean
   readonly oldestFirst?: boolean
-  /** Case-insensitive substring of the message. */
+  /** Case-insensitive substring of the message, the payload or the answer. */
   readonly text?: string
+  /** Only those whose id begins so. */
+  readonly idPrefix?: string
   readonly receivedSince?: number
+  /** Not those received then or later. */
+  readonly receivedUntil?: number
   readonly limit: number
 }
 

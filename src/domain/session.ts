@@ -1,4 +1,5 @@
 import { Failure } from './error.ts'
+import { suggestion } from './nearest.ts'
 
 export type SessionId = string & { readonly brand: 'SessionId' }
 export type SessionState = 'live' | 'offline' | 'ended'
@@ -87,6 +88,14 @@ export const noSuchSession = (id: string): Failure =>
   new Failure('session_missing', `There is no session "${id}" (any more).`, {
     plain: 'There is no such session (any more).',
   })
+
+/** The same, with the nearest of those that there are. */
+export function unknownSession(id: string, known: readonly string[]): Failure {
+  const hint = suggestion(id, known)
+  return new Failure('session_missing', `There is no session "${id}". ${hint}`, {
+    plain: `There is no such session. ${hint}`,
+  })
+}
 
 const ended = (id: string): Failure =>
   new Failure('session_ended', `The session "${id}" has ended.`, { plain: 'The session has ended.' })

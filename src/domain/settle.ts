@@ -52,6 +52,8 @@ export function settle(
       return held(at, outcome)
     case 'revoked':
       return failed(at, 'revoked', 'its grant was revoked before it could be delivered')
+    case 'cancelled':
+      return failed(at, 'cancelled', 'by hand, before it was delivered')
     case 'restored':
     case 'expired':
       return failed(at, outcome.kind, waitedText(outcome.why))

@@ -7,6 +7,7 @@ import {
   isTerminal,
   type Phase,
 } from './delivery.ts'
+import { Failure } from './error.ts'
 import type { Evidence, Outcome, TurnEnd } from './outcome.ts'
 
 /**
@@ -48,4 +49,13 @@ export function settled(delivery: Delivery, settlement: Settlement, now: number)
     ...(kept.evidence && { evidence: kept.evidence }),
     ...(isTerminal(written.state) && { settledAt: now }),
   }
+}
+
+/** Refuses with `in_flight` what cannot be cancelled: it is over, under way, or waits for its callback alone. */
+export function requireWaiting({ state, phase, leasedUntil }: Delivery): void {
+  if (isTerminal(state))
+    throw new Failure('in_flight', `It is ${state}; only what still waits can be cancelled.`)
+  if (phase === 'callback')
+    throw new Failure('in_flight', 'Its turn is over; only its outcome is still to be called back.')
+  if (leasedUntil !== undefined) throw new Failure('in_flight', 'It is being delivered now.')
 }

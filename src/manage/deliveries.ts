@@ -16,11 +16,27 @@ export async function showDelivery(
   return record
 }
 
-interface RetryDeps {
+export interface RetryDeps {
   readonly store: Pick<DoorStore, 'requeueDelivery'>
   readonly clock: Pick<Clock, 'now'>
   /** How long it may wait for its session. */
   readonly maxHoldMs: number
+}
+
+/**
+ * The id that a person means by it or by a unique beginning of it, of 8 characters or more behind `whd_`. Throws
+ * `not_found` and `ambiguous`.
+ */
+export async function findDeliveryId(
+  store: Pick<DoorStore, 'listDeliveries'>,
+  text: string,
+): Promise<DeliveryId> {
+  if (isDeliveryId(text)) return text
+  if (!/^whd_[0-9A-Za-z]{8,23}$/.test(text)) throw noSuchDelivery(text)
+  const [found, another] = await store.listDeliveries({ idPrefix: text, limit: 2 })
+  if (!found) throw noSuchDelivery(text)
+  if (another) throw new Failure('ambiguous', 'Several deliveries begin so. Write more of the id.')
+  return found.id
 }
 
 /** Makes a FAILED delivery PENDING again under its own id. Throws `not_found`, `in_flight` unless it FAILED, and the session failures. */
@@ -28,6 +44,15 @@ export function retryDelivery(deps: RetryDeps, id: string): Promise<Delivery> {
   const now = deps.clock.now()
   return deps.store.requeueDelivery(parseDeliveryId(id), now, now + deps.maxHoldMs)
 }
+
+export interface CancelDeps {
+  readonly store: Pick<DoorStore, 'cancelDelivery'>
+  readonly clock: Pick<Clock, 'now'>
+}
+
+/** FAILED with `cancelled` for a delivery that waits. Throws `not_found`, and `in_flight` for one that is under way or over. */
+export const cancelDelivery = ({ store, clock }: CancelDeps, id: string): Promise<Delivery> =>
+  store.cancelDelivery(parseDeliveryId(id), clock.now())
 
 interface ReplayDeps {
   readonly store: Pick<DoorStore, 'inspectDelivery' | 'listDeliveries' | 'recordDelivery'>

@@ -13,7 +13,13 @@ import {
 import { builtInHooks } from '../domain/hook.ts'
 import { suggestion } from '../domain/nearest.ts'
 import type { Clock, DoorStore, Tokens } from '../domain/ports.ts'
-import { parseSessionId, requireOpen, type Session, type SessionId } from '../domain/session.ts'
+import {
+  parseSessionId,
+  requireOpen,
+  type Session,
+  type SessionId,
+  unknownSession,
+} from '../domain/session.ts'
 
 export interface ExposeDeps {
   readonly store: Pick<DoorStore, 'addGrant' | 'findSession' | 'listSessions'>
@@ -188,10 +194,7 @@ async function knownSession({ store }: ExposeDeps, id: SessionId): Promise<Sessi
   const found = await store.findSession(id)
   if (found) return requireOpen(found, id)
   const open = (await store.listSessions()).filter(({ state }) => state !== 'ended').map((one) => one.id)
-  const hint = suggestion(id, open)
-  throw new Failure('session_missing', `There is no session "${id}". ${hint}`, {
-    plain: `There is no such session. ${hint}`,
-  })
+  throw unknownSession(id, open)
 }
 
 function draftGrant(deps: ExposeDeps, order: MintOrder, verb: Verb) {

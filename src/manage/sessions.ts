@@ -11,6 +11,7 @@ import {
   requireOpen,
   type Session,
   type SessionId,
+  unknownSession,
 } from '../domain/session.ts'
 import { within } from '../wait.ts'
 import { readinessOf, type Trial, tryOut } from './trial.ts'
@@ -132,6 +133,19 @@ export interface Ended {
   readonly held: number
   /** Why its agent could not be ended; the session is over all the same. */
   readonly trouble?: string
+}
+
+/** A session in whatever state. Throws `session_missing` with the nearest name. */
+export async function knownSession(
+  store: Pick<DoorStore, 'findSession' | 'listSessions'>,
+  id: SessionId,
+): Promise<Session> {
+  const found = await store.findSession(id)
+  if (found) return found
+  throw unknownSession(
+    id,
+    (await store.listSessions()).map((one) => one.id),
+  )
 }
 
 /** Ends a session, with its process where that is ours. Throws `session_missing` or `session_ended`. */

@@ -75,6 +75,7 @@ export async function list(context: ReadContext, filter: DeliveryFilter): Promis
   for (const window of windows(
     await context.read(() => spanOf(context, filter)),
     filter.oldestFirst === true,
+    filter.text === undefined ? windowRows : payloadRows,
   )) {
     found.push(
       ...(await context.read(() => listWindow(context, filter, window, filter.limit - found.length))),
@@ -87,6 +88,8 @@ export async function list(context: ReadContext, filter: DeliveryFilter): Promis
 
 /** What matches little is looked for piece by piece, so that knocks are answered in between. */
 const windowRows = 2000
+/** Where payloads are read, too. */
+const payloadRows = 50
 
 /** Places from `low` up to, not including, `high`. */
 interface Span {
@@ -94,10 +97,10 @@ interface Span {
   readonly high: number
 }
 
-function* windows({ low, high }: Span, oldestFirst: boolean): Generator<Span> {
+function* windows({ low, high }: Span, oldestFirst: boolean, rows: number): Generator<Span> {
   if (oldestFirst)
-    for (let at = low; at < high; at += windowRows) yield { low: at, high: Math.min(high, at + windowRows) }
-  else for (let at = high; at > low; at -= windowRows) yield { low: Math.max(low, at - windowRows), high: at }
+    for (let at = low; at < high; at += rows) yield { low: at, high: Math.min(high, at + rows) }
+  else for (let at = high; at > low; at -= rows) yield { low: Math.max(low, at - rows), high: at }
 }
 
 function spanOf({ sql }: ReadContext, { after, oldestFirst }: DeliveryFilter): Span {
@@ -131,10 +134,15 @@ const shownNow = (cache: ReadContext['cache'], delivery: Delivery): Delivery =>
 const notPausedTerm = `source NOT IN (SELECT target FROM pauses)
   AND 'session:' || session NOT IN (SELECT target FROM pauses)`
 
+/** The message first: where it has the text nothing else is read. */
+const textTerm = `EXISTS (SELECT 1 FROM (SELECT lower(?) AS part) WHERE instr(lower(message), part) > 0
+  OR instr(lower(answer), part) > 0 OR instr(lower(CAST(payload AS TEXT)), part) > 0)`
+
 type Term = readonly [condition: string, ...values: SqlValue[]]
 
 function termsOf(filter: DeliveryFilter, skew: number): readonly Term[] {
-  const { state, session, hook, grant, unfinished, notPaused, text: part, receivedSince } = filter
+  const { state, session, hook, grant, unfinished, notPaused, text: part } = filter
+  const { idPrefix, receivedSince, receivedUntil } = filter
   const terms: (Term | undefined)[] = [
     // Spelled out, so that the partial indexes apply.
     state === undefined ? undefined : [`state = '${state}'`],
@@ -143,8 +151,10 @@ function termsOf(filter: DeliveryFilter, skew: number): readonly Term[] {
     session === undefined ? undefined : ['session = ?', session],
     hook === undefined ? undefined : ['source = ?', `hook:${hook}`],
     grant === undefined ? undefined : [`(source = ? OR extra ->> '$.grant' = ?)`, `grant:${grant}`, grant],
-    part === undefined ? undefined : ['instr(lower(message), lower(?)) > 0', part],
+    part === undefined ? undefined : [textTerm, part],
+    idPrefix === undefined ? undefined : ['substr(id, 1, ?) = ?', idPrefix.length, idPrefix],
     receivedSince === undefined ? undefined : ['received_at >= ?', receivedSince - skew],
+    receivedUntil === undefined ? undefined : ['received_at < ?', receivedUntil - skew],
   ]
   return terms.filter((term) => term !== undefined)
 }

@@ -5,7 +5,7 @@ import type { Evidence } from '../domain/outcome.ts'
 import { afterReply, refuseReply } from '../domain/reply.ts'
 import { closedBecause, closedText, requireOpen } from '../domain/session.ts'
 import { settle, submitted } from '../domain/settle.ts'
-import { isUnspent, type Settlement } from '../domain/settlement.ts'
+import { isUnspent, requireWaiting, type Settlement } from '../domain/settlement.ts'
 import type { ReadContext, StoreContext } from './context.ts'
 import { happened } from './notices.ts'
 import { byId, deliveryColumns, deliveryOf, keyOf } from './rows.ts'
@@ -184,6 +184,15 @@ export function requeue(context: StoreContext, id: DeliveryId, at: number, expir
   cache.forgetHead(delivery.session)
   cache.count('FAILED', delivery.session, -1)
   cache.count('PENDING', delivery.session, 1)
+  return context.time.onWall(requireDelivery(context, id))
+}
+
+/** PENDING or RETRY → FAILED by hand. */
+export function cancel(context: StoreContext, id: DeliveryId, at: number): Delivery {
+  const now = at - context.time.skew()
+  const delivery = requireDelivery(context, id)
+  requireWaiting(delivery)
+  applySettlement(context, delivery, settle(delivery, { kind: 'cancelled' }, now, 0), now)
   return context.time.onWall(requireDelivery(context, id))
 }
 

@@ -20,7 +20,7 @@ import { file, fileAll } from './record.ts'
 import { recordRefusals } from './refusals.ts'
 import { adoptCopy, isFromThePast, isOwn, ownRevocations } from './revocations.ts'
 import { sessionWrites } from './sessions.ts'
-import { accept, acknowledge, append, reply, requeue, settleAttempt } from './settle.ts'
+import { accept, acknowledge, append, cancel, reply, requeue, settleAttempt } from './settle.ts'
 import { waitExpiry } from './wait-expiry.ts'
 import { waitWrites } from './waits.ts'
 
@@ -77,6 +77,7 @@ export async function openStore(deps: StoreDeps): Promise<SqliteStore> {
     nextDue: (except) => read(() => nextDue(context, except)),
     releaseLeases: (now) => write(() => releaseLeases(context, now)),
     requeueDelivery: (id, now, expiresAt) => write(() => requeue(context, id, now, expiresAt)),
+    cancelDelivery: (id, now) => write(() => cancel(context, id, now)),
     acknowledgeDelivery: (id, now) => write(() => acknowledge(context, id, now)),
     replyToDelivery: (id, answer, now) => write(() => reply(context, id, answer, now)),
     failQueued: (session, why, only) => failQueued(context, session, why, only),

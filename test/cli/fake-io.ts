@@ -41,7 +41,7 @@ export interface Ran {
 }
 
 export type Facts = Partial<
-  Pick<Io, 'env' | 'terminal' | 'read' | 'config' | 'hooks' | 'modeOf' | 'probe' | 'drivers' | 'now'>
+  Pick<Io, 'env' | 'terminal' | 'read' | 'ask' | 'config' | 'hooks' | 'modeOf' | 'probe' | 'drivers' | 'now'>
 >
 
 /** Runs one command line in that world. */
@@ -126,6 +126,7 @@ function ioOf(world: World): Io {
     read: async (path) => {
       throw new Failure('not_found', `There is no file ${path}.`)
     },
+    ask: async () => '',
     modeOf: async () => 0o700,
     probe: async () => {
       throw new Failure('unreachable', 'nobody answers')

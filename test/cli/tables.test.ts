@@ -30,7 +30,12 @@ async function uglyWorld(): Promise<World> {
       ...(n % 2 === 0 ? { failedStep: 'session_ended' as const } : { heldBecause: 'session_ended' as const }),
     })
   }
-  const refusal = { status: 403, code: 'forbidden' as const, cause: ugly, peer: '2001:db8::1234:5678:9abc:def0' }
+  const refusal = {
+    status: 403,
+    code: 'forbidden' as const,
+    cause: ugly,
+    peer: '2001:db8::1234:5678:9abc:def0',
+  }
   await world.store.recordRefusals(
     [0, 1, 2].map((n) => ({ ...refusal, at: start - n, door: `/hook/${long}`, requestId: `r${n}` })),
     [],

@@ -118,6 +118,7 @@ describe('settle', () => {
       'skill',
     ],
     ['a failed turn fails', {}, { kind: 'turn_failed', why: 'refusal', detail: 'no' }, 'FAILED', 'turn'],
+    ['what is cancelled fails', {}, { kind: 'cancelled' }, 'FAILED', 'cancelled'],
     ['a revoked grant fails', {}, { kind: 'revoked' }, 'FAILED', 'revoked'],
     [
       'what a backup left unfinished fails, and calls nobody back',

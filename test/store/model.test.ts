@@ -41,6 +41,7 @@ const step = fc.record({
       'accept',
       'acknowledge',
       'requeue',
+      'cancel',
     ] as const),
     ...([
       'expire',
@@ -187,6 +188,7 @@ const acts: Record<Step['act'], Act> = {
   },
   accept: onPicked((store, id, now) => store.acceptDelivery(id, now, 'echo')),
   acknowledge: onPicked((store, id, now) => store.acknowledgeDelivery(id, now)),
+  cancel: onPicked((store, id, now) => store.cancelDelivery(id, now)),
   requeue: onPicked((store, id, now) => store.requeueDelivery(id, now, now + 3000)),
   expire: (store, _step, _n, now) => store.expireHeld(now),
   release: (store, _step, _n, now) => store.releaseLeases(now),

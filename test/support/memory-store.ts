@@ -57,7 +57,7 @@ import {
   type SessionId,
 } from '../../src/domain/session.ts'
 import { settle, submitted } from '../../src/domain/settle.ts'
-import { isUnspent, type Settlement, settled } from '../../src/domain/settlement.ts'
+import { isUnspent, requireWaiting, type Settlement, settled } from '../../src/domain/settlement.ts'
 import { grantBehind, scopeOf, stillOpens } from '../../src/domain/source.ts'
 import type { Wait, WaitId } from '../../src/domain/wait.ts'
 import { memoryDecisions, type Note, withdrawAll } from './memory-decisions.ts'
@@ -183,6 +183,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
         return leased.length
       }),
     requeueDelivery: (id, at, expiresAt) => write(() => requeue(state, required(id), at, expiresAt)),
+    cancelDelivery: (id, at) => write(() => cancel(state, required(id), at)),
     acknowledgeDelivery: (id, at) => write(() => acknowledge(state, required(id), at)),
     replyToDelivery: (id, answer, at) => write(() => reply(required(id), answer, at)),
     purgeDelivery: (id) =>
@@ -526,8 +527,8 @@ function reads(state: MemoryState) {
     },
     listDeliveries: async (filter: DeliveryFilter) => {
       const matching = state.rows
+        .filter(({ delivery, draft }) => matches(delivery, draft.payload, filter))
         .map(({ delivery }) => delivery)
-        .filter((delivery) => matches(delivery, filter))
         .filter((delivery) => !filter.notPaused || pausedText(state.pauses, delivery) === undefined)
         .map((delivery) => shownNow(state, delivery))
       return (filter.oldestFirst ? matching : matching.reverse()).slice(0, filter.limit)
@@ -557,7 +558,10 @@ function reads(state: MemoryState) {
 const shownNow = <T extends Delivery>({ sessions, pauses }: MemoryState, delivery: T): T =>
   shown(delivery, sessions.get(delivery.session), pausedText(pauses, delivery))
 
-function matches(delivery: Delivery, filter: DeliveryFilter): boolean {
+const textsOf = ({ message, answer = '' }: Delivery, payload?: Uint8Array): string =>
+  [message, answer, payload ? new TextDecoder().decode(payload) : ''].join('\n').toLowerCase()
+
+function matches(delivery: Delivery, payload: Uint8Array | undefined, filter: DeliveryFilter): boolean {
   const { source } = delivery
   return (
     (filter.state === undefined || delivery.state === filter.state) &&
@@ -567,8 +571,10 @@ function matches(delivery: Delivery, filter: DeliveryFilter): boolean {
     (filter.after === undefined ||
       (filter.oldestFirst ? delivery.seq > filter.after : delivery.seq < filter.after)) &&
     (!filter.unfinished || inQueue(delivery)) &&
-    (filter.text === undefined || delivery.message.toLowerCase().includes(filter.text.toLowerCase())) &&
-    (filter.receivedSince === undefined || delivery.receivedAt >= filter.receivedSince)
+    (filter.text === undefined || textsOf(delivery, payload).includes(filter.text.toLowerCase())) &&
+    (filter.idPrefix === undefined || delivery.id.startsWith(filter.idPrefix)) &&
+    (filter.receivedSince === undefined || delivery.receivedAt >= filter.receivedSince) &&
+    (filter.receivedUntil === undefined || delivery.receivedAt < filter.receivedUntil)
   )
 }
 
@@ -812,6 +818,12 @@ function reply(row: Row, answer: string, now: number): Delivery {
     ...(isNews && { acceptedAt: now, evidence: evidence ?? 'ack' }),
   }
   note(row, [...(isNews ? [submitted(now, 'ack')] : []), { at: now, kind: 'answered', detail: 'by reply' }])
+  return row.delivery
+}
+
+function cancel(state: MemoryState, row: Row, now: number): Delivery {
+  requireWaiting(row.delivery)
+  apply(state, row, settle(row.delivery, { kind: 'cancelled' }, now, 0), now)
   return row.delivery
 }
 

@@ -1,30 +1,22 @@
-import type { DeliveryState } from '../../domain/delivery.ts'
-import { Failure } from '../../domain/error.ts'
 import { withoutFence } from '../../domain/fence.ts'
-import { suggestion } from '../../domain/nearest.ts'
-import type { DeliveryFilter, DoorStore } from '../../domain/ports.ts'
-import { parseSessionId } from '../../domain/session.ts'
-import { purgeDelivery, replayDelivery, retryDelivery, showDelivery } from '../../manage/deliveries.ts'
-import { findGrant } from '../../manage/grants.ts'
+import type { DoorStore } from '../../domain/ports.ts'
+import { findDeliveryId, purgeDelivery, replayDelivery, showDelivery } from '../../manage/deliveries.ts'
 import { type DeliveryView, deliveryView, recordView } from '../../manage/views.ts'
 import { age, shortTime, wholeNumber } from '../arguments.ts'
-import { type Call, type Command, type Flag, printList, withHome } from '../command.ts'
+import { type Call, type Command, printList, withHome } from '../command.ts'
 import type { Column } from '../output.ts'
 import type { Tone } from '../table.ts'
-import { printRecord } from './delivery-record.ts'
+import { runCancel, runRetry } from './delivery-acts.ts'
+import { filterFlags, filterOf } from './delivery-filter.ts'
+import { printQueued, printRecord } from './delivery-record.ts'
 
-const states: readonly DeliveryState[] = ['PENDING', 'RETRY', 'DELIVERED', 'FAILED']
+const yes = { name: 'yes', short: 'y', summary: 'do not ask first; needed where nobody can answer' } as const
 
-/** What narrows a list of deliveries. */
-export const filterFlags: readonly Flag[] = [
-  { name: 'state', value: 'STATE', complete: states, summary: 'PENDING, RETRY, DELIVERED or FAILED' },
-  { name: 'session', value: 'id', complete: 'sessions', summary: 'only those for this session' },
-  { name: 'hook', value: 'NAME', complete: 'hooks', summary: 'only those that came through this hook' },
-  { name: 'grant', value: 'grant-id', summary: 'only those of this grant; a unique beginning is enough' },
-  { name: 'text', value: 'TEXT', summary: 'only those whose message contains it' },
-]
-
-const id = { name: 'delivery-id', summary: 'its id, whd_…', required: true } as const
+const id = {
+  name: 'delivery-id',
+  summary: 'its id, whd_…, or a unique beginning of it',
+  required: true,
+} as const
 const someId = 'whd_0VxK3mQ2aBcDeFgHiJkLmNoP'
 
 export const deliveryCommands: readonly Command[] = [
@@ -44,10 +36,29 @@ export const deliveryCommands: readonly Command[] = [
   },
   {
     name: 'deliveries retry',
-    summary: 'Try a failed delivery again.',
-    args: [{ ...id, complete: 'failedDeliveries' }],
-    examples: [`postern deliveries retry ${someId}`],
+    summary: 'Try a failed delivery again, or all that a filter finds.',
+    details: 'With a filter in place of an id they are counted first, and you are asked.',
+    args: [{ ...id, required: false, complete: 'failedDeliveries' }],
+    flags: [...filterFlags, yes],
+    examples: [
+      `postern deliveries retry ${someId}`,
+      'postern deliveries retry --session build --since 2h',
+      'postern deliveries retry --hook github --yes',
+    ],
     run: runRetry,
+  },
+  {
+    name: 'deliveries cancel',
+    summary: 'Give up a delivery that waits, or all that a filter finds; it is FAILED then.',
+    details:
+      'What is being delivered at that moment cannot be cancelled. With a filter in place of an id they are counted first, and you are asked.',
+    args: [{ ...id, required: false, complete: 'unfinishedDeliveries' }],
+    flags: [...filterFlags, yes],
+    examples: [
+      `postern deliveries cancel ${someId}`,
+      'postern deliveries cancel --session build --text "retry storm" --yes',
+    ],
+    run: runCancel,
   },
   {
     name: 'deliveries replay',
@@ -68,26 +79,6 @@ export const deliveryCommands: readonly Command[] = [
     run: runPurge,
   },
 ]
-
-/** The filter that the flags ask for. Throws `usage`, and the refusals of an unknown grant. */
-export async function filterOf(
-  { flags }: Call,
-  store: Pick<DoorStore, 'listGrants'>,
-): Promise<Omit<DeliveryFilter, 'limit'>> {
-  const { state, session, grant } = flags.pick('state', 'session', 'grant')
-  return {
-    ...flags.pick('hook', 'text'),
-    ...(state !== undefined && { state: parseState(state) }),
-    ...(session !== undefined && { session: parseSessionId(session) }),
-    ...(grant !== undefined && { grant: (await findGrant(store, grant)).id }),
-  }
-}
-
-function parseState(text: string): DeliveryState {
-  const state = states.find((known) => known === text.toUpperCase())
-  if (!state) throw new Failure('usage', `There is no state "${text}". ${suggestion(text, states)}`)
-  return state
-}
 
 function runList(call: Call): Promise<void> {
   return withHome(call, async ({ store }) => {
@@ -148,17 +139,10 @@ export const toneOf = ({ state }: DeliveryView): Tone => tones[state] ?? 'plain'
 
 function runShow(call: Call): Promise<void> {
   return withHome(call, async ({ store }) => {
-    const view = recordView(await showDelivery(store, call.args.need('delivery-id')))
+    const id = await findDeliveryId(store, call.args.need('delivery-id'))
+    const view = recordView(await showDelivery(store, id))
     if (call.json) call.out.json(view)
     else printRecord(call.out, view)
-  })
-}
-
-function runRetry(call: Call): Promise<void> {
-  return withHome(call, async ({ store, clock, config }) => {
-    const maxHoldMs = config.retry.maxHoldSeconds * 1000
-    const delivery = await retryDelivery({ store, clock, maxHoldMs }, call.args.need('delivery-id'))
-    return printQueued(call, deliveryView(delivery))
   })
 }
 
@@ -166,19 +150,15 @@ function runReplay(call: Call): Promise<void> {
   return withHome(call, async ({ store, clock, config }) => {
     const maxHoldMs = config.retry.maxHoldSeconds * 1000
     const deps = { store, clock, maxHoldMs, queueLimit: config.limits.queuePerSession }
-    const delivery = await replayDelivery(deps, call.args.need('delivery-id'), call.flags.text('message'))
+    const id = await findDeliveryId(store, call.args.need('delivery-id'))
+    const delivery = await replayDelivery(deps, id, call.flags.text('message'))
     return printQueued(call, deliveryView(delivery))
   })
 }
 
-function printQueued({ out, json }: Call, view: DeliveryView): void {
-  if (json) out.json(view)
-  else out.line(`${view.id}  ${view.state}`)
-}
-
 function runPurge(call: Call): Promise<void> {
   return withHome(call, async ({ store }) => {
-    const wanted = call.args.need('delivery-id')
+    const wanted = await findDeliveryId(store, call.args.need('delivery-id'))
     await purgeDelivery(store, wanted)
     if (call.json) call.out.json({ id: wanted, purged: true })
     else call.out.note(`Erased ${wanted}.`)

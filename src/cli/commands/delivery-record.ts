@@ -1,4 +1,5 @@
-import type { AttemptView, EventView, RecordView } from '../../manage/views.ts'
+import type { AttemptView, DeliveryView, EventView, RecordView } from '../../manage/views.ts'
+import type { Call } from '../command.ts'
 import type { Output } from '../output.ts'
 
 /** One delivery for a person: the facts, then what happened when, then the texts. */
@@ -53,4 +54,10 @@ const attemptLine = ({ number, startedAt, outcome, detail }: AttemptView): strin
 function payloadLines({ payload, payloadEncoding }: RecordView): readonly string[] {
   if (payload === null) return []
   return payloadEncoding === 'base64' ? [`(base64) ${payload}`] : payload.split('\n')
+}
+
+/** A delivery that is to be delivered now, or no more. */
+export function printQueued({ out, json }: Call, view: DeliveryView): void {
+  if (json) out.json(view)
+  else out.line(`${view.id}  ${view.state}`)
 }

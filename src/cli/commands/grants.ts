@@ -2,6 +2,7 @@ import { Failure } from '../../domain/error.ts'
 import { mintableVerbs } from '../../domain/grant.ts'
 import { parseSessionId } from '../../domain/session.ts'
 import { answersOf, expose, revoke, rotate } from '../../manage/grants.ts'
+import { knownSession } from '../../manage/sessions.ts'
 import { webhookUrl } from '../../manage/urls.ts'
 import { type GrantView, grantView, iso, type MintView, mintView } from '../../manage/views.ts'
 import { age, duration, shortTime, wholeNumber } from '../arguments.ts'
@@ -144,7 +145,9 @@ const curlLine = (url: string, body: string): string =>
 function runList(call: Call): Promise<void> {
   return withHome(call, async ({ store, clock }) => {
     const wanted = call.flags.text('session')
-    const grants = await store.listGrants(wanted === undefined ? {} : { session: parseSessionId(wanted) })
+    const grants = await store.listGrants(
+      wanted === undefined ? {} : { session: (await knownSession(store, parseSessionId(wanted))).id },
+    )
     const views = grants.map((grant) => grantView(grant, clock.now()))
     printList(call, columns, views, 'No grants yet. Mint one: postern expose --session <id>')
   })

@@ -4,7 +4,8 @@ import type { DeliveryFilter, DoorStore } from '../../domain/ports.ts'
 import { deliveryView } from '../../manage/views.ts'
 import { shortTime, wholeNumber } from '../arguments.ts'
 import { type Call, type Command, withHome } from '../command.ts'
-import { filterFlags, filterOf, toneOf, viaOf } from './deliveries.ts'
+import { toneOf, viaOf } from './deliveries.ts'
+import { filterFlags, filterOf } from './delivery-filter.ts'
 
 export const deliveriesTail: Command = {
   name: 'deliveries tail',

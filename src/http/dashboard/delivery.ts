@@ -105,6 +105,7 @@ const steps: Readonly<Record<FailedStep, string>> = {
   attempts: 'Every attempt failed, and there were as many as there may be.',
   revoked: 'Its grant was revoked while it waited.',
   restored: 'It was unfinished in a backup that was put back.',
+  cancelled: 'It was cancelled by hand before it was delivered.',
 }
 
 function failureOf({ state, failedStep, detail }: Delivery) {

@@ -102,9 +102,17 @@ export const Hook = t.named('Hook', 'A configured hook without its secrets.', {
   maxBodyBytes: t.whole(),
 })
 
+export const BulkResult = t.named('BulkResult', 'What came of acting on all that a filter found.', {
+  found: t.whole('That the filter found.'),
+  done: t.whole(),
+  refused: Type.Record(Type.String(), t.whole(), {
+    description: 'How many could not be, by the code of the refusal.',
+  }),
+})
+
 const failedSteps: readonly FailedStep[] = [
   ...(['template', 'skill', 'session_ended', 'turn', 'callback', 'expired', 'attempts'] as const),
-  ...(['revoked', 'restored'] as const),
+  ...(['revoked', 'restored', 'cancelled'] as const),
 ]
 
 const holds: readonly HeldBecause[] = [

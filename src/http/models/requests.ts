@@ -24,18 +24,32 @@ export const GrantQuery = closed({
   session: Type.Optional(someText({ description: 'Only those of this session.' })),
 })
 
-export type DeliveryQuery = Static<typeof DeliveryQuery>
-export const DeliveryQuery = closed({
+const deliveryFilter = {
   state: Type.Optional(anyCase(states, 'Only those in this state.')),
   session: Type.Optional(text({ description: 'Only those of this session.' })),
   hook: Type.Optional(text({ description: 'Only those that came through this hook.' })),
   grant: Type.Optional(text({ description: 'Only those that came through this grant.' })),
-  text: Type.Optional(text({ description: 'Only those with this in their message, in either case.' })),
+  text: Type.Optional(
+    text({ description: 'Only those with this in their message, payload or answer, in either case.' }),
+  ),
+  since: Type.Optional(
+    text({ description: 'Only those received since: ISO 8601, as 2026-11-22T10:00:00Z.' }),
+  ),
+  until: Type.Optional(text({ description: 'Only those received before: ISO 8601.' })),
+}
+
+export type DeliveryQuery = Static<typeof DeliveryQuery>
+export const DeliveryQuery = closed({
+  ...deliveryFilter,
   after: Type.Optional(
     digits('Only those that follow this place of the list; the Link header of an answer has the next one.'),
   ),
   limit: Type.Optional(digits('At most so many; 100 unless given, never more than 1000.')),
 })
+
+/** The same filter, for acts on all that it finds. */
+export type DeliverySelection = Static<typeof DeliverySelection>
+export const DeliverySelection = closed(deliveryFilter)
 
 export type RefusalQuery = Static<typeof RefusalQuery>
 export const RefusalQuery = closed({

@@ -5,6 +5,7 @@ import type { GrantId } from '../../domain/grant.ts'
 import type { DeliveryFilter, DoorStore } from '../../domain/ports.ts'
 import { parseSessionId } from '../../domain/session.ts'
 import type { SendOrder } from '../../inbound/send.ts'
+import type { BulkResult, DeliverySelection } from '../../manage/bulk.ts'
 import { deliveryView } from '../../manage/views.ts'
 import { createAdminApi } from '../api.ts'
 import type { AdminCheck } from '../credentials.ts'
@@ -20,6 +21,9 @@ interface DeliveryDeps {
   readonly store: Pick<DoorStore, 'listDeliveries'>
   readonly send: (message: SendOrder) => Promise<Delivery>
   readonly retry: (id: string) => Promise<Delivery>
+  readonly cancel: (id: string) => Promise<Delivery>
+  readonly retryAll: (filter: DeliverySelection) => Promise<BulkResult>
+  readonly cancelAll: (filter: DeliverySelection) => Promise<BulkResult>
   readonly replay: (id: string, message: string | undefined) => Promise<Delivery>
   readonly purge: (id: string) => Promise<void>
   readonly acknowledge: (id: string) => Promise<Delivery>
@@ -46,6 +50,24 @@ export function deliveryRoutes(deps: DeliveryDeps, guard: RequestGuard) {
       ...requests.byId,
       response: { 204: Type.Void({ description: 'Gone' }) },
       detail: described('purgeDelivery', 'Erase one delivery for good', 409),
+    })
+    .post('/deliveries/retry', async ({ query }) => jsonResponse(await deps.retryAll(namedBy(query))), {
+      ...noBody,
+      query: requests.DeliverySelection,
+      response: { 200: answers.BulkResult },
+      detail: described('retryDeliveries', 'Try all failed deliveries again that a filter finds', 409),
+    })
+    .post('/deliveries/cancel', async ({ query }) => jsonResponse(await deps.cancelAll(namedBy(query))), {
+      ...noBody,
+      query: requests.DeliverySelection,
+      response: { 200: answers.BulkResult },
+      detail: described('cancelDeliveries', 'Cancel all waiting deliveries that a filter finds', 409),
+    })
+    .post('/deliveries/:id/cancel', async ({ params }) => answer(await deps.cancel(params.id), 200), {
+      ...noBody,
+      ...requests.byId,
+      response: { 200: answers.Delivery },
+      detail: described('cancelDelivery', 'Give up a delivery that waits', 409),
     })
     .post('/deliveries/:id/retry', async ({ params }) => answer(await deps.retry(params.id), 202), {
       ...noBody,
@@ -110,17 +132,37 @@ export const limitOf = (limit: string | undefined): number =>
 
 /** Throws `unprocessable` for a state that there is not, `usage` for what is no session's id. */
 export function filterOf(query: requests.DeliveryQuery): DeliveryFilter {
-  const { session, hook, grant, text, after, limit } = query
+  const { after, limit } = query
+  return { limit: limitOf(limit), ...selectionOf(query), ...(after && { after: Number(after) }) }
+}
+
+/** Nobody means everything by nothing. Throws as `filterOf` does, and `unprocessable` without a filter. */
+function namedBy(query: requests.DeliverySelection): DeliverySelection {
+  const selection = selectionOf(query)
+  if (Object.keys(selection).length > 0) return selection
+  throw new Failure('unprocessable', 'Name what to filter by, such as ?session=build or ?state=FAILED.')
+}
+
+/** Throws as `filterOf` does. */
+function selectionOf(query: requests.DeliverySelection): DeliverySelection {
+  const { session, hook, grant, text, since, until } = query
   const state = requests.states.find((candidate) => candidate === query.state?.toUpperCase())
   if (query.state && !state)
     throw new Failure('unprocessable', `"state" must be one of ${requests.states.join(', ')}.`)
   return {
-    limit: limitOf(limit),
     ...(state && { state }),
     ...(session && { session: parseSessionId(session) }),
     ...(hook && { hook }),
     ...(grant && { grant: grant as GrantId }),
     ...(text && { text }),
-    ...(after && { after: Number(after) }),
+    ...(since && { receivedSince: timeOf('since', since) }),
+    ...(until && { receivedUntil: timeOf('until', until) }),
   }
+}
+
+function timeOf(name: string, text: string): number {
+  const at = /^\d{4}-\d\d-\d\d(T|$)/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(at))
+    throw new Failure('unprocessable', `"${name}" must be a time such as 2026-11-22T10:00:00Z.`)
+  return at
 }

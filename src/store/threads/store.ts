@@ -77,6 +77,7 @@ export async function openThreadedStore(deps: ThreadedDeps): Promise<Store> {
     nextDue: (except) => call('nextDue', except),
     releaseLeases: (now) => call('releaseLeases', now),
     failQueued: (session, why, only) => call('failQueued', session, why, only),
+    cancelDelivery: (id, now) => call('cancelDelivery', id, now),
     requeueDelivery: (id, now, expiresAt) => call('requeueDelivery', id, now, expiresAt),
     acknowledgeDelivery: (id, now) => call('acknowledgeDelivery', id, now),
     replyToDelivery: (id, answer, now) => call('replyToDelivery', id, answer, now),

@@ -108,6 +108,103 @@ describe('deliveries show', () => {
     })
 })
 
+describe('deliveries retry and cancel over a filter', () => {
+  const terminal = { stdin: true, stdout: true, stderr: true, columns: 80, rows: 24 }
+  const many = () => {
+    const world = createWorld()
+    for (let n = 0; n < 361; n++) addDelivery(world, { state: 'FAILED', failedStep: 'attempts' })
+    for (let n = 0; n < 3; n++) addDelivery(world, { session: 'other' as SessionId, message: `wait ${n}` })
+    return world
+  }
+  const inState = ({ rows }: ReturnType<typeof many>, state: string) =>
+    rows.filter(({ delivery }) => delivery.state === state).length
+
+  it('retries 361 with one command; a second one finds nothing', async () => {
+    const world = many()
+    const argv = ['deliveries', 'retry', '--session', 'build', '--yes']
+    const ran = await cli(world, argv)
+    assert.deepEqual([ran.code, ran.stdout], [0, 'Retried 361 of 361 deliveries.\n'])
+    assert.deepEqual([inState(world, 'FAILED'), inState(world, 'PENDING')], [0, 364])
+    assert.equal((await cli(world, argv)).stdout, 'Retried 0 of 0 deliveries.\n')
+    const json = JSON.parse((await cli(world, [...argv, '--json'])).stdout)
+    assert.deepEqual(json, { found: 0, done: 0, refused: {} })
+  })
+
+  it('retries each once when two do it at once', async () => {
+    const world = many()
+    const argv = ['deliveries', 'retry', '--state', 'failed', '--yes', '--json']
+    const results = (await Promise.all([cli(world, argv), cli(world, argv)])).map(({ stdout }) =>
+      JSON.parse(stdout),
+    )
+    assert.equal(results[0].done + results[1].done, 361)
+    assert.equal(inState(world, 'PENDING'), 364)
+    for (const { events } of world.rows)
+      assert.ok(events.filter(({ kind }) => kind === 'requeued').length <= 1)
+  })
+
+  it('counts and asks at a terminal, and does nothing without a yes', async () => {
+    const world = many()
+    const asked: string[] = []
+    const answering = (answer: string) => ({
+      terminal,
+      ask: async (question: string) => {
+        asked.push(question)
+        return answer
+      },
+    })
+    for (const answer of ['', 'n', 'what'])
+      assert.equal((await cli(world, ['deliveries', 'cancel', '--text', 'WAIT'], answering(answer))).code, 1)
+    assert.equal(inState(world, 'PENDING'), 3)
+    assert.equal(asked[0], 'Cancel 3 deliveries? [y/N] ')
+    assert.equal((await cli(world, ['deliveries', 'cancel', '--text', 'WAIT'], answering('y'))).code, 0)
+    const cancelled = world.rows.filter(({ delivery }) => delivery.failedStep === 'cancelled')
+    assert.deepEqual([cancelled.length, inState(world, 'PENDING')], [3, 0])
+  })
+
+  for (const argv of [['--session', 'other'], [], ['whd_000000000000000000000000', '--state', 'failed']])
+    it(`cancel ${argv.join(' ')} without --yes and a terminal exits with 2 and changes nothing`, async () => {
+      const world = many()
+      const ran = await cli(world, ['deliveries', 'cancel', ...argv])
+      assert.deepEqual([ran.code, ran.stdout, inState(world, 'PENDING')], [2, '', 3])
+    })
+
+  it('cancels one by a beginning of its id, but not what is under way or over', async () => {
+    const world = createWorld()
+    const waiting = addDelivery(world)
+    const leased = addDelivery(world, { leasedUntil: world.now + 9 })
+    assert.equal((await cli(world, ['deliveries', 'cancel', waiting.id.slice(0, 20)])).code, 0)
+    assert.equal(deliveryIn(world, waiting.id)?.failedStep, 'cancelled')
+    for (const id of [waiting.id, leased.id])
+      assert.equal((await cli(world, ['deliveries', 'cancel', id])).code, 4, id)
+    assert.equal(deliveryIn(world, leased.id)?.state, 'PENDING')
+    assert.equal((await cli(world, ['deliveries', 'show', waiting.id.slice(0, 20)])).code, 0)
+    assert.equal((await cli(world, ['deliveries', 'show', 'whd_00000000'])).code, 3)
+  })
+
+  it('--since and --until take how long ago, or a date', async () => {
+    const world = createWorld()
+    const [old, young] = [3, 1].map((hours) =>
+      addDelivery(world, { receivedAt: world.now - hours * 3_600_000 }),
+    )
+    const found = async (...argv: string[]) =>
+      ids((await cli(world, ['deliveries', 'ls', '--json', ...argv])).stdout)
+    assert.deepEqual(await found('--since', '2h'), [young?.id])
+    assert.deepEqual(await found('--until', '2h'), [old?.id])
+    assert.deepEqual(await found('--since', '2026-11-22T08:00Z'), [young?.id])
+    assert.deepEqual(await found('--until', '2026-11-22'), [])
+    for (const text of ['soon', '2026', '2026-13-01', '1w'])
+      assert.equal((await cli(world, ['deliveries', 'ls', '--since', text])).code, 2, text)
+  })
+
+  it('a session that is not there is named with the nearest, and exits with 3', async () => {
+    for (const command of ['ls', 'deliveries ls', 'session show', 'attach']) {
+      const id = command.endsWith('ls') ? ['--session', 'biuld'] : ['biuld']
+      const { code, stderr } = await cli(createWorld(), [...command.split(' '), ...id])
+      assert.deepEqual([code, /Did you mean build\?/.test(stderr)], [3, true], command)
+    }
+  })
+})
+
 describe('deliveries retry, replay, purge', () => {
   it('retry takes only what FAILED', async () => {
     const world = createWorld()

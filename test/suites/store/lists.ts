@@ -28,6 +28,8 @@ export function testLists(check: Check): void {
       [{ after: 99 }, [6, 5, 4, 3, 2, 1]],
       [{ after: 6, oldestFirst: true }, []],
       [{ receivedSince: noon + 5 }, [6, 5]],
+      [{ receivedUntil: noon + 3 }, [2, 1]],
+      [{ receivedSince: noon + 2, receivedUntil: noon + 4 }, [3, 2]],
       [{ session: build, hook: 'github' }, []],
     ]
     for (const each of [bench.store, bench.other])
@@ -41,6 +43,35 @@ export function testLists(check: Check): void {
         const two = await each.listDeliveries({ ...filter, limit: 2 })
         assert.deepEqual(two, listed.slice(0, 2))
       }
+  })
+
+  check('listDeliveries looks for a text in message, payload and answer', async ({ store, other }) => {
+    await store.openSession(sessionCalled(build), { replace: false })
+    const payload = new TextEncoder().encode('{"commit":{"title":"Mend the GATE"}}')
+    const { delivery: first } = await store.recordDelivery(draftOf({ message: 'a', payload }))
+    const { delivery: second } = await store.recordDelivery(
+      draftOf({ session: build, message: 'b', action: 'turn', lease: { leaseMs: 9 } }),
+    )
+    const completed = { kind: 'completed', answer: 'the door, not the gate' } as const
+    await store.settleDelivery(second.id, 1, settle(second, completed, noon, 0), noon)
+    for (const [text, found] of [
+      ['gate', [second.id, first.id]],
+      ['mend THE', [first.id]],
+      ['"title"', [first.id]],
+      ['door', [second.id]],
+      ['%', []],
+    ] as const)
+      assert.deepEqual(
+        (await other.listDeliveries({ text, limit: 9 })).map(({ id }) => id),
+        found,
+        text,
+      )
+    for (const { id } of [first, second])
+      assert.deepEqual(
+        (await other.listDeliveries({ idPrefix: id.slice(0, -2), limit: 9 })).map((one) => one.id),
+        [id],
+      )
+    assert.deepEqual(await other.listDeliveries({ idPrefix: 'WHD_', limit: 9 }), [])
   })
 
   check('listDeliveries finds the few among many, in either order', async ({ store }) => {

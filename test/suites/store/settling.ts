@@ -175,6 +175,35 @@ export function testSettling(plain: Check): void {
     await refuses('not_found', store.requeueDelivery(newId(), noon, noon))
   })
 
+  check('cancelDelivery fails what waits, once, and nothing that is under way or over', async (bench) => {
+    const { store, other } = bench
+    const leased = await leasedOne(store)
+    const { delivery: queued } = await store.recordDelivery(draftOf({ session: build }))
+    await refuses('in_flight', store.cancelDelivery(leased.id, noon))
+    assert.deepEqual(await store.findDelivery(leased.id), leased)
+    const clicks = await Promise.allSettled([
+      store.cancelDelivery(queued.id, noon + 1),
+      other.cancelDelivery(queued.id, noon + 1),
+    ])
+    assert.deepEqual(clicks.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected'])
+    const cancelled = await other.findDelivery(queued.id)
+    assert.deepEqual([cancelled?.state, cancelled?.failedStep], ['FAILED', 'cancelled'])
+    assert.equal((await other.counts()).deliveries.FAILED, 1)
+    await end(store, leased, { kind: 'taken', evidence: 'echo' })
+    await refuses('in_flight', store.cancelDelivery(leased.id, noon + 2))
+    assert.deepEqual(await store.claimDue({ now: noon + 99_999, leaseMs: 9, limit: 9, except: [] }), [])
+    await refuses('not_found', store.cancelDelivery(newId(), noon))
+  })
+
+  check('cancelDelivery tells who waits for a callback, and not twice', async ({ store }) => {
+    const { delivery } = await store.recordDelivery(
+      draftOf({ session: build, action: 'turn', callbackUrl: 'https://example.org/' }),
+    )
+    const { state, phase, failedStep } = await store.cancelDelivery(delivery.id, noon)
+    assert.deepEqual([state, phase, failedStep], ['PENDING', 'callback', 'cancelled'])
+    await refuses('in_flight', store.cancelDelivery(delivery.id, noon))
+  })
+
   check(
     'requeueDelivery of a failed callback calls back, and never makes a second turn',
     async ({ store }) => {

@@ -1,6 +1,6 @@
-import { noSuchSession, parseSessionId, type Session } from '../../../domain/session.ts'
+import { parseSessionId, type Session } from '../../../domain/session.ts'
 import type { Wait } from '../../../domain/wait.ts'
-import { countLiveGrants, lastEvidence } from '../../../manage/sessions.ts'
+import { countLiveGrants, knownSession, lastEvidence } from '../../../manage/sessions.ts'
 import { iso, type SessionView, sessionView } from '../../../manage/views.ts'
 import { waitView } from '../../../manage/wait-views.ts'
 import { shortTime } from '../../arguments.ts'
@@ -11,8 +11,7 @@ import { activitiesNow } from './activities.ts'
 export function runShow(call: Call): Promise<void> {
   return withHome(call, async (home) => {
     const { store, clock } = home
-    const session = await store.findSession(parseSessionId(call.args.need('id')))
-    if (!session) throw noSuchSession(call.args.need('id'))
+    const session = await knownSession(store, parseSessionId(call.args.need('id')))
     const [{ queues }, pauses] = [await store.counts(), await store.listPauses()]
     const liveGrants = await countLiveGrants(store, session.id, clock.now())
     const [seen, last] = await Promise.all([

@@ -1,0 +1,55 @@
+import type { DeliveryState } from '../../domain/delivery.ts'
+import { Failure } from '../../domain/error.ts'
+import { suggestion } from '../../domain/nearest.ts'
+import type { DoorStore } from '../../domain/ports.ts'
+import { parseSessionId, type SessionId } from '../../domain/session.ts'
+import type { DeliverySelection } from '../../manage/bulk.ts'
+import { findGrant } from '../../manage/grants.ts'
+import { knownSession } from '../../manage/sessions.ts'
+import { moment } from '../arguments.ts'
+import type { Call, Flag } from '../command.ts'
+
+const states: readonly DeliveryState[] = ['PENDING', 'RETRY', 'DELIVERED', 'FAILED']
+
+/** What narrows a list of deliveries. */
+export const filterFlags: readonly Flag[] = [
+  { name: 'state', value: 'STATE', complete: states, summary: 'PENDING, RETRY, DELIVERED or FAILED' },
+  { name: 'session', value: 'id', complete: 'sessions', summary: 'only those for this session' },
+  { name: 'hook', value: 'NAME', complete: 'hooks', summary: 'only those that came through this hook' },
+  { name: 'grant', value: 'grant-id', summary: 'only those of this grant; a unique beginning is enough' },
+  { name: 'text', value: 'TEXT', summary: 'only those with it in their message, payload or answer' },
+  { name: 'since', value: 'TIME', summary: 'only those received since: 2h ago, or a date' },
+  { name: 'until', value: 'TIME', summary: 'only those received before: 2h ago, or a date' },
+]
+
+/** The filter that the flags ask for. Throws `usage`, and the refusals of an unknown grant. */
+export async function filterOf(
+  { flags, io }: Call,
+  store: Pick<DoorStore, 'listGrants' | 'findSession' | 'listSessions' | 'listDeliveries'>,
+): Promise<DeliverySelection> {
+  const { state, session, grant, since, until } = flags.pick('state', 'session', 'grant', 'since', 'until')
+  return {
+    ...flags.pick('hook', 'text'),
+    ...(state !== undefined && { state: parseState(state) }),
+    ...(since !== undefined && { receivedSince: moment(since, '--since', io.now()) }),
+    ...(until !== undefined && { receivedUntil: moment(until, '--until', io.now()) }),
+    ...(session !== undefined && { session: await sessionWithDeliveries(store, session) }),
+    ...(grant !== undefined && { grant: (await findGrant(store, grant)).id }),
+  }
+}
+
+/** Hooks may hold messages for a session that was never there. */
+async function sessionWithDeliveries(
+  store: Pick<DoorStore, 'findSession' | 'listSessions' | 'listDeliveries'>,
+  text: string,
+): Promise<SessionId> {
+  const session = parseSessionId(text)
+  if ((await store.listDeliveries({ session, limit: 1 })).length === 0) await knownSession(store, session)
+  return session
+}
+
+function parseState(text: string): DeliveryState {
+  const state = states.find((known) => known === text.toUpperCase())
+  if (!state) throw new Failure('usage', `There is no state "${text}". ${suggestion(text, states)}`)
+  return state
+}

@@ -1,0 +1,74 @@
+import type { Delivery, DeliveryId } from '../domain/delivery.ts'
+import { Failure } from '../domain/error.ts'
+import type { DeliveryFilter, DoorStore } from '../domain/ports.ts'
+import { type CancelDeps, cancelDelivery, type RetryDeps, retryDelivery } from './deliveries.ts'
+
+/** A filter without its place in the list. */
+export type DeliverySelection = Omit<DeliveryFilter, 'limit' | 'after' | 'oldestFirst'>
+
+/** What came of acting on many. */
+export interface BulkResult {
+  /** That the filter found. */
+  readonly found: number
+  readonly done: number
+  /** Those that could not be, by the code of the refusal: another was faster, one is under way, a session is over. */
+  readonly refused: Readonly<Record<string, number>>
+}
+
+/** What of a selection can be retried, oldest first. */
+export const findRetryable = (store: Lists, filter: DeliverySelection): Promise<readonly Delivery[]> =>
+  isAmong(filter, ['FAILED']) ? listAll(store, { ...filter, state: 'FAILED' }) : none
+
+/** What of a selection can be cancelled, oldest first. */
+export const findCancellable = (store: Lists, filter: DeliverySelection): Promise<readonly Delivery[]> =>
+  isAmong(filter, ['PENDING', 'RETRY']) ? listAll(store, { ...filter, unfinished: true }) : none
+
+/** Each as `retryDelivery` does; one that cannot be keeps no other from it. */
+export const retryDeliveries = (deps: RetryDeps, found: readonly Delivery[]): Promise<BulkResult> =>
+  forAll(found, (id) => retryDelivery(deps, id))
+
+/** Each as `cancelDelivery` does; one that cannot be keeps no other from it. */
+export const cancelDeliveries = (deps: CancelDeps, found: readonly Delivery[]): Promise<BulkResult> =>
+  forAll(found, (id) => cancelDelivery(deps, id))
+
+type Lists = Pick<DoorStore, 'listDeliveries'>
+
+const none: Promise<readonly Delivery[]> = Promise.resolve([])
+
+const isAmong = ({ state }: DeliverySelection, wanted: readonly Delivery['state'][]): boolean =>
+  state === undefined || wanted.includes(state)
+
+async function forAll(
+  found: readonly Delivery[],
+  act: (id: DeliveryId) => Promise<unknown>,
+): Promise<BulkResult> {
+  let done = 0
+  const refused: Record<string, number> = {}
+  for (const { id } of found)
+    try {
+      await act(id)
+      done += 1
+    } catch (thrown) {
+      if (!(thrown instanceof Failure) || thrown.code === 'store_unavailable') throw thrown
+      refused[thrown.code] = (refused[thrown.code] ?? 0) + 1
+    }
+  return { found: found.length, done, refused }
+}
+
+const pageSize = 1000
+
+/** The whole list, a page at a time; what is changed meanwhile moves no place in it. */
+async function listAll(store: Lists, filter: DeliverySelection): Promise<readonly Delivery[]> {
+  const found: Delivery[] = []
+  for (let page: readonly Delivery[]; ; ) {
+    const after = found.at(-1)?.seq
+    page = await store.listDeliveries({
+      ...filter,
+      ...(after !== undefined && { after }),
+      oldestFirst: true,
+      limit: pageSize,
+    })
+    found.push(...page)
+    if (page.length < pageSize) return found
+  }
+}
