@@ -58,10 +58,7 @@ export interface DoorStore
    * and the session failures.
    */
   requeueDelivery(id: DeliveryId, now: number, expiresAt: number): Promise<Delivery>
-  /**
-   * FAILED with `cancelled` for what still waits; with a callback URL it is called back first. Throws `in_flight` for what is
-   * under way or over, and `not_found`.
-   */
+  /** FAILED with `cancelled` for what still waits (a callback comes first). Throws `not_found`, and `in_flight` for all else. */
   cancelDelivery(id: DeliveryId, now: number): Promise<Delivery>
   /**
    * Pull sessions: the agent side takes the oldest unfinished delivery of a session. It stays its session's until
@@ -223,10 +220,8 @@ export interface DeliveryFilter {
   readonly oldestFirst?: boolean
   /** Case-insensitive substring of the message, the payload or the answer. */
   readonly text?: string
-  /** Only those whose id begins so. */
   readonly idPrefix?: string
   readonly receivedSince?: number
-  /** Not those received then or later. */
   readonly receivedUntil?: number
   readonly limit: number
 }

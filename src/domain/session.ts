@@ -90,8 +90,11 @@ export const noSuchSession = (id: string): Failure =>
   })
 
 /** The same, with the nearest of those that there are. */
-export function unknownSession(id: string, known: readonly string[]): Failure {
-  const hint = suggestion(id, known)
+export function unknownSession(id: string, known: readonly Pick<Session, 'id'>[]): Failure {
+  const hint = suggestion(
+    id,
+    known.map((session) => session.id),
+  )
   return new Failure('session_missing', `There is no session "${id}". ${hint}`, {
     plain: `There is no such session. ${hint}`,
   })

@@ -193,8 +193,10 @@ function knownHook({ hooks }: ExposeDeps, name: string): string {
 async function knownSession({ store }: ExposeDeps, id: SessionId): Promise<Session> {
   const found = await store.findSession(id)
   if (found) return requireOpen(found, id)
-  const open = (await store.listSessions()).filter(({ state }) => state !== 'ended').map((one) => one.id)
-  throw unknownSession(id, open)
+  throw unknownSession(
+    id,
+    (await store.listSessions()).filter(({ state }) => state !== 'ended'),
+  )
 }
 
 function draftGrant(deps: ExposeDeps, order: MintOrder, verb: Verb) {

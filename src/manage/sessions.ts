@@ -136,16 +136,11 @@ export interface Ended {
 }
 
 /** A session in whatever state. Throws `session_missing` with the nearest name. */
-export async function knownSession(
-  store: Pick<DoorStore, 'findSession' | 'listSessions'>,
-  id: SessionId,
-): Promise<Session> {
-  const found = await store.findSession(id)
-  if (found) return found
-  throw unknownSession(
-    id,
-    (await store.listSessions()).map((one) => one.id),
-  )
+export async function knownSession(store: Pick<DoorStore, 'listSessions'>, id: SessionId): Promise<Session> {
+  const known = await store.listSessions()
+  const found = known.find((session) => session.id === id)
+  if (!found) throw unknownSession(id, known)
+  return found
 }
 
 /** Ends a session, with its process where that is ours. Throws `session_missing` or `session_ended`. */

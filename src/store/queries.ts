@@ -72,14 +72,9 @@ function timeline(
 export async function list(context: ReadContext, filter: DeliveryFilter): Promise<readonly Delivery[]> {
   const found: Delivery[] = []
   const pause = createPause()
-  for (const window of windows(
-    await context.read(() => spanOf(context, filter)),
-    filter.oldestFirst === true,
-    filter.text === undefined ? windowRows : payloadRows,
-  )) {
-    found.push(
-      ...(await context.read(() => listWindow(context, filter, window, filter.limit - found.length))),
-    )
+  for (const window of windows(await context.read(() => spanOf(context, filter)), filter)) {
+    const left = filter.limit - found.length
+    found.push(...(await context.read(() => listWindow(context, filter, window, left))))
     if (found.length >= filter.limit) break
     await pause()
   }
@@ -88,7 +83,6 @@ export async function list(context: ReadContext, filter: DeliveryFilter): Promis
 
 /** What matches little is looked for piece by piece, so that knocks are answered in between. */
 const windowRows = 2000
-/** Where payloads are read, too. */
 const payloadRows = 50
 
 /** Places from `low` up to, not including, `high`. */
@@ -97,7 +91,8 @@ interface Span {
   readonly high: number
 }
 
-function* windows({ low, high }: Span, oldestFirst: boolean, rows: number): Generator<Span> {
+function* windows({ low, high }: Span, { oldestFirst, text }: DeliveryFilter): Generator<Span> {
+  const rows = text === undefined ? windowRows : payloadRows
   if (oldestFirst)
     for (let at = low; at < high; at += rows) yield { low: at, high: Math.min(high, at + rows) }
   else for (let at = high; at > low; at -= rows) yield { low: Math.max(low, at - rows), high: at }
@@ -121,8 +116,9 @@ function listWindow(
 ): readonly Delivery[] {
   const terms = termsOf(filter, time.skew())
   const where = ['seq >= ?', 'seq < ?', ...terms.map(([condition]) => condition)].join(' AND ')
-  const order = filter.oldestFirst ? 'ASC' : 'DESC'
-  return sql(`SELECT ${deliveryColumns} FROM deliveries WHERE ${where} ORDER BY seq ${order} LIMIT ?`)
+  return sql(
+    `SELECT ${deliveryColumns} FROM deliveries WHERE ${where} ORDER BY seq ${filter.oldestFirst ? 'ASC' : 'DESC'} LIMIT ?`,
+  )
     .all(span.low, span.high, ...terms.flatMap(([, ...values]) => values), limit)
     .map(deliveryOf)
     .map((delivery) => time.onWall(shownNow(cache, delivery)))
@@ -152,7 +148,7 @@ function termsOf(filter: DeliveryFilter, skew: number): readonly Term[] {
     hook === undefined ? undefined : ['source = ?', `hook:${hook}`],
     grant === undefined ? undefined : [`(source = ? OR extra ->> '$.grant' = ?)`, `grant:${grant}`, grant],
     part === undefined ? undefined : [textTerm, part],
-    idPrefix === undefined ? undefined : ['substr(id, 1, ?) = ?', idPrefix.length, idPrefix],
+    idPrefix ? ['substr(id, 1, ?) = ?', idPrefix.length, idPrefix] : undefined,
     receivedSince === undefined ? undefined : ['received_at >= ?', receivedSince - skew],
     receivedUntil === undefined ? undefined : ['received_at < ?', receivedUntil - skew],
   ]

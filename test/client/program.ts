@@ -163,6 +163,19 @@ export async function useEverything(): Promise<void> {
   )
   console.log(rotated, held, awaited, cancelled, room, wait, own, over, part, isFirst)
   console.log(asked, verdict, decision, exactly, page)
-  console.log(causes, events, deliveries, sent, kinds, agent, retried, replayed, taken, gone)
+  console.log(
+    causes,
+    events,
+    deliveries,
+    sent,
+    kinds,
+    agent,
+    retried,
+    bulk,
+    retriedAll,
+    replayed,
+    taken,
+    gone,
+  )
   console.log(expires, alive, ready, pages, document, code, requestId)
 }

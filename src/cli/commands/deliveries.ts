@@ -111,13 +111,11 @@ export function viaOf({ grant, hook, source }: DeliveryView): string {
 }
 
 /** A hook's name or a grant's label, of which people know what it is. */
-export const shortVia = (
-  { grant, hook, source }: DeliveryView,
-  labels: ReadonlyMap<string, string>,
-): string => hook ?? (grant === null ? source : (labels.get(grant) ?? grant.slice(0, 8)))
+const shortVia = ({ grant, hook, source }: DeliveryView, labels: ReadonlyMap<string, string>): string =>
+  hook ?? (grant === null ? source : (labels.get(grant) ?? grant.slice(0, 8)))
 
 /** Labels of the grants that these came by. */
-export async function labelsOf(
+async function labelsOf(
   store: Pick<DoorStore, 'findGrant'>,
   views: readonly Pick<DeliveryView, 'grant'>[],
 ): Promise<ReadonlyMap<string, string>> {
