@@ -106,7 +106,7 @@ describe('the waits of an agent', () => {
     )
     assert.match(message, /\nYou planned: rerun the e2e tests if red\n<<<outside /)
     assert.equal(answerIn(message), '{"conclusion":"failure","run":4711}')
-    assert.ok(message.endsWith(`read ${deliveryId}`))
+    assert.ok(message.includes(`\nThis wait is closed. Whole payload: read ${deliveryId}`))
     assert.equal((await knock(wait.url, '{}')).status, 403)
     const { waits: changed } = await waits(`?after=${cursor}`)
     assert.deepEqual(

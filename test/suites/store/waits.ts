@@ -111,7 +111,7 @@ export function testWaits(check: Check): void {
       delivery.message,
       /^\[postern\] wait w_000000000001 answered after 5s: CI run 4711\nYou planned: merge\n/,
     )
-    assert.ok(delivery.message.endsWith(`read ${delivery.id}`))
+    assert.ok(delivery.message.includes(`\nThis wait is closed. Whole payload: read ${delivery.id}`))
     for (const each of [store, other]) {
       assert.deepEqual(await each.findDelivery(delivery.id), delivery)
       const wait = await each.findWait({ id: waitId(1) })
