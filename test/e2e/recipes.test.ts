@@ -1,25 +1,12 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { mkdir, readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { promisify } from 'node:util'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
+import { blocksIn, documentOf, shell as pasted } from '../support/documents.ts'
 import { addCommand, configure, until } from '../support/hooks.ts'
 
-const run = promisify(execFile)
-const recipes = await readFile(resolve(import.meta.dirname, '../../docs/recipes.md'), 'utf8')
-
-/** The fenced blocks of one kind below a heading, or before the first one. */
-function blocks(heading: string | undefined, kind: string): readonly string[] {
-  const section = recipes
-    .split(/^## /m)
-    .find((text) => text.startsWith(heading ? `${heading}\n` : '# Recipes'))
-  assert.ok(section, `no section "${heading}"`)
-  return [...section.matchAll(new RegExp(`^\`\`\`${kind}\n(.*?)^\`\`\``, 'gms'))].map(
-    (match) => match[1] ?? '',
-  )
-}
+const blocks = blocksIn(await documentOf('recipes.md'))
 
 const secrets = {
   SECRET: 'the shared secret of the recipes',
@@ -35,7 +22,7 @@ describe('the recipes, as they are written', () => {
   const shell = async (text: string, env: Record<string, string> = {}): Promise<Record<string, unknown>> => {
     const here = text.replaceAll('https://postern.example.com', server.url)
     const all = { ...secrets, PATH: process.env.PATH ?? '', POSTERN_URL: url, ...env }
-    const { stdout } = await run('sh', ['-ec', here], { env: all, cwd: home })
+    const { stdout } = await pasted(here, { env: all, cwd: home })
     return JSON.parse(stdout.slice(stdout.indexOf('{'))) as Record<string, unknown>
   }
   const got = (wanted: RegExp) =>
