@@ -34,14 +34,16 @@ export async function permissionAsked(
   }
 }
 
-/** All that is asked, without what a dialog would offer beside yes and no. */
+/** All that is asked, the call itself first, without what a dialog would offer beside yes and no. */
 const aboutCall = ({
+  tool_name: name = null,
+  tool_input: input = null,
   session_id: _,
   transcript_path: __,
   hook_event_name: ___,
   permission_suggestions: ____,
   ...about
-}: JsonObject): JsonObject => about
+}: JsonObject): JsonObject => ({ tool_name: name, tool_input: input, ...about })
 
 /** code.claude.com/docs/en/hooks and developers.openai.com/codex/hooks, PermissionRequest: the same for both. */
 const outputOf = (verdict: Verdict) => ({
