@@ -91,6 +91,7 @@ export async function useEverything(): Promise<void> {
   const replayed: string | null = (await call('replayDelivery', 202, { path, body: { message: 'a' } }))
     .replayOf
   await call('replayDelivery', 202, { path })
+  await call('cancelDelivery', 200, { path })
   const bulk: number = (await call('cancelDeliveries', 200, { query: { session: 'default' } })).done
   const retriedAll: number = (await call('retryDeliveries', 200, { query: { state: 'FAILED' } })).found
   const taken: 'PENDING' | 'RETRY' | 'DELIVERED' | 'FAILED' = (
