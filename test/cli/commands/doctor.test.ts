@@ -58,6 +58,7 @@ describe('doctor', () => {
       sessions: 'ok',
       hooks: 'ok',
       refusals: 'ok',
+      "agents' tools": 'note',
     })
   })
 

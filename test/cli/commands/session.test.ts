@@ -127,6 +127,7 @@ describe('session ls and show', () => {
       activity: null,
       since: null,
       asks: null,
+      decision: null,
       queue: 1,
       pausedAt: null,
       openedAt: '2026-11-22T09:59:00.250Z',
