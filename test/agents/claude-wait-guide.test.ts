@@ -73,7 +73,9 @@ describe('the guide to waiting for CI, as it is written, with Claude Code', () =
     await mkdir(join(bench.place.home, '.claude'), { recursive: true })
     await writeFile(join(bench.place.home, '.claude/settings.json'), blocks(tools, 'json')[0] ?? '')
     // As it is when it asks before each tool: those of the guide are allowed.
-    await opens(start.replace(' claude', ' claude --permission-mode default'))
+    await opens(
+      start.replace(' claude', " claude --permission-mode default '--allowedTools=Bash(postern wait:*)'"),
+    )
   })
 
   after(async () => {
@@ -132,6 +134,13 @@ describe('the guide to waiting for CI, as it is written, with Claude Code', () =
     assert.match(stdout, /CI of 3c4d5e6/)
     assert.match((await paste('postern ls')).stdout, /wait: CI of 3c4d5e6/)
     assert.match(await woken(/^\[postern\] wait \w+ ended/), likeIn('When nobody answers'))
+  })
+
+  it("in the agent's own shell, postern wait finds the session", options, async () => {
+    const [pane] = panes
+    assert.ok(pane)
+    await tells(pane, 'TOOL:postern wait --what "the linter" --quiet', /TOOL-RESULT: http/)
+    assert.match((await paste('postern session show build')).stdout, /the linter/)
   })
 
   it('Claude Code that was there before Postern finds its session, too', options, async () => {
