@@ -26,7 +26,7 @@ describe('docs/http.md', () => {
     const { paths } = (await (await fetch(`${server.url}/docs/json`)).json()) as {
       paths: Record<string, Record<string, unknown>>
     }
-    const spelled = (path: string) => path.replace('{token}', '<token>').replace('{id}', '<id>')
+    const spelled = (path: string) => path.replace(/\{(token|id|name)\}/, '<$1>')
     const there = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${spelled(path)}`),
     )
