@@ -21,7 +21,11 @@ export async function sbomOf(root: string): Promise<string> {
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lock
   const paths = await bundledPackages(root)
   const runtime = component(lock, 'node_modules/bun', 'platform')
-  const components = [...paths.map((path) => component(lock, path, 'library')), runtime]
+  // One of a kind, however often it is installed.
+  const libraries = new Map(
+    paths.map((path) => component(lock, path, 'library')).map((each) => [each['bom-ref'], each]),
+  )
+  const components = [...libraries.values(), runtime]
   const own = component(lock, '', 'application')
   return `${JSON.stringify(
     {

@@ -102,21 +102,6 @@ export const Hook = t.named('Hook', 'A configured hook without its secrets.', {
   maxBodyBytes: t.whole(),
 })
 
-export const BulkResult = t.named('BulkResult', 'What came of acting on all that a filter found.', {
-  found: t.whole('That the filter found.'),
-  done: t.whole(),
-  refused: Type.Unsafe<Readonly<Record<string, number>>>(
-    Type.Object(
-      {},
-      {
-        additionalProperties: Type.Integer(),
-        description: 'How many could not be, by the code of the refusal.',
-        example: { in_flight: 2 },
-      },
-    ),
-  ),
-})
-
 const failedSteps: readonly FailedStep[] = [
   ...(['template', 'skill', 'session_ended', 'turn', 'callback', 'expired', 'attempts'] as const),
   ...(['revoked', 'restored', 'cancelled'] as const),

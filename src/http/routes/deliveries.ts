@@ -5,12 +5,13 @@ import type { GrantId } from '../../domain/grant.ts'
 import type { DeliveryFilter, DoorStore } from '../../domain/ports.ts'
 import { parseSessionId } from '../../domain/session.ts'
 import type { SendOrder } from '../../inbound/send.ts'
-import type { BulkResult, DeliverySelection } from '../../manage/bulk.ts'
+import type { BulkResult as Bulk, DeliverySelection } from '../../manage/bulk.ts'
 import { deliveryView } from '../../manage/views.ts'
 import { createAdminApi } from '../api.ts'
 import type { AdminCheck } from '../credentials.ts'
 import { jsonResponse, type RequestGuard } from '../guard.ts'
 import * as answers from '../models/answers.ts'
+import { BulkResult } from '../models/bulk.ts'
 import * as requests from '../models/requests.ts'
 import { listOf } from '../models/shape.ts'
 import { adminOperations } from '../openapi/operation.ts'
@@ -22,8 +23,8 @@ interface DeliveryDeps {
   readonly send: (message: SendOrder) => Promise<Delivery>
   readonly retry: (id: string) => Promise<Delivery>
   readonly cancel: (id: string) => Promise<Delivery>
-  readonly retryAll: (filter: DeliverySelection) => Promise<BulkResult>
-  readonly cancelAll: (filter: DeliverySelection) => Promise<BulkResult>
+  readonly retryAll: (filter: DeliverySelection) => Promise<Bulk>
+  readonly cancelAll: (filter: DeliverySelection) => Promise<Bulk>
   readonly replay: (id: string, message: string | undefined) => Promise<Delivery>
   readonly purge: (id: string) => Promise<void>
   readonly acknowledge: (id: string) => Promise<Delivery>
@@ -54,13 +55,13 @@ export function deliveryRoutes(deps: DeliveryDeps, guard: RequestGuard) {
     .post('/deliveries/retry', async ({ query }) => jsonResponse(await deps.retryAll(namedBy(query))), {
       ...noBody,
       query: requests.DeliverySelection,
-      response: { 200: answers.BulkResult },
+      response: { 200: BulkResult },
       detail: described('retryDeliveries', 'Try all failed deliveries again that a filter finds', 409),
     })
     .post('/deliveries/cancel', async ({ query }) => jsonResponse(await deps.cancelAll(namedBy(query))), {
       ...noBody,
       query: requests.DeliverySelection,
-      response: { 200: answers.BulkResult },
+      response: { 200: BulkResult },
       detail: described('cancelDeliveries', 'Cancel all waiting deliveries that a filter finds', 409),
     })
     .post('/deliveries/:id/cancel', async ({ params }) => answer(await deps.cancel(params.id), 200), {

@@ -26,7 +26,8 @@ export function testWait(name: AgentName, skip: string | false, agent: TypedAgen
 
     after(() => stage?.close())
 
-    it('and is, once, with what it waited for and what it planned', { skip, timeout }, async () => {
+    const reason = skip === false ? '' : ` [${skip}]`
+    it(`and is, once, with what it waited for and what it planned${reason}`, { skip, timeout }, async () => {
       const bench = await openAgent(name)
       await register(bench, byHand)
       stage = await openTypedStage(bench, 'pty', agent)
