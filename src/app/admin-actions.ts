@@ -77,7 +77,7 @@ export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address
         },
         id,
       ),
-    decide: pipeline.asking.decide,
+    decide: pipeline.agentRequests.decide,
     send: pipeline.send,
     retry: (id: string) => woken(retryDelivery({ store, clock, maxHoldMs: maxHoldMs() }, id)),
     cancel: (id: string) => cancelDelivery(cancelDeps, id),

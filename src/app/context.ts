@@ -71,7 +71,7 @@ export function createIo(platform: Platform, storeThread: URL): Io {
       }
     },
     terminalHolder: async (home) => (await import('./terminal-holder.ts')).openTerminalHolder(deps, home),
-    ownSession: async (home) => (await import('./own-door.ts')).ownRequest(io, home),
+    ownSession: async (home) => (await import('./own-client.ts')).ownRequest(io, home),
     serveMcp: async (home) => (await import('./mcp.ts')).serveAgent(io, home),
     serve: async (home, flags) => (await import('./serve.ts')).serve(deps, io, home, flags),
     holdTerminal: async (args) => (await import('./terminal-holder.ts')).holdTerminal(deps, io, args),

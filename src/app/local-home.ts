@@ -5,7 +5,7 @@ import { Failure } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
 import type { Clock, StoreMaintenance, Tokens } from '../domain/ports.ts'
 import { createLog } from '../log.ts'
-import { openSelf, tendSelves } from '../manage/own-session.ts'
+import { openSelf, renewSelves } from '../manage/own-session.ts'
 import { baseUrl } from '../manage/urls.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { StoreDeps } from '../store/context.ts'
@@ -82,7 +82,7 @@ export async function openLocalHome(
     },
     selves: {
       open: async (session) => void (await openSelf(selves, session)),
-      tend: () => tendSelves(selves),
+      renew: () => renewSelves(selves),
     },
     nextLook: (signal) => {
       writes ??= watchWrites(home.databaseFile)

@@ -24,13 +24,13 @@ interface MaintenanceDeps {
   readonly config: () => Config
   readonly pipeline: Pick<
     Pipeline,
-    'connections' | 'worker' | 'waiters' | 'failQueue' | 'activities' | 'asking' | 'notices'
+    'connections' | 'worker' | 'waiters' | 'failQueue' | 'activities' | 'agentRequests' | 'notices'
   >
   readonly begin: BeginWork
   /** Opens the sessions that the configuration declares; called again when those have changed. */
   readonly declare: () => Promise<void>
   /** Closes the capabilities of agents whose sessions are over. */
-  readonly tendSelves: () => Promise<void>
+  readonly renewSelves: () => Promise<void>
 }
 
 interface Maintenance {
@@ -59,13 +59,13 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
     repeating(deps, 'expire', expireMs, expire),
     repeating(deps, 'waits', waitsMs, wakeForExpired),
     repeating(deps, 'end', expireMs, createEndSweep({ store, failQueue: pipeline.failQueue })),
-    repeating(deps, 'decisions', expireMs, () => pipeline.asking.sweep(askerRuns)),
+    repeating(deps, 'decisions', expireMs, () => pipeline.agentRequests.sweep(askerRuns)),
     repeating(deps, 'waiting', expireMs, () => pipeline.notices.lookAtWaiting()),
     repeating(deps, 'purge', purgeMs, purge),
     repeating(deps, 'declare', declareMs, createFollower(deps)),
     repeating(deps, 'notices', declareMs, () => pipeline.notices.follow()),
     repeating(deps, 'look', () => (pipeline.notices.wants('needs_input') ? soonMs : lookMs), lookAtSessions),
-    repeating(deps, 'capabilities', expireMs, deps.tendSelves),
+    repeating(deps, 'capabilities', expireMs, deps.renewSelves),
     repeating(deps, 'clock', clockMs, createClockWatch(deps)),
   ]
   return {
@@ -81,7 +81,7 @@ async function followOthers(deps: MaintenanceDeps): Promise<void> {
   const sessions = await store.listSessions()
   await pipeline.connections.reconcile(sessions)
   pipeline.worker.wake()
-  await pipeline.asking.follow()
+  await pipeline.agentRequests.follow()
   await releaseCallers(deps, sessions)
   await notifyAwaited(deps)
 }

@@ -33,7 +33,7 @@ import {
   createActivityBoard,
   withDecisions,
 } from '../manage/activity.ts'
-import { type Asking, createAsking } from '../manage/asking.ts'
+import { type AgentRequests, createAgentRequests } from '../manage/agent-requests.ts'
 import { openSelf } from '../manage/own-session.ts'
 import { fitOf } from '../payload/response-schema.ts'
 import { createNetwork } from '../providers/network.ts'
@@ -67,7 +67,7 @@ export interface Pipeline {
   readonly failQueue: (session: SessionId, why: string) => Promise<number>
   readonly connections: Connections
   /** What agents ask of people. */
-  readonly asking: Asking
+  readonly agentRequests: AgentRequests
   /** Starts no more agents and turns: what waits for its place is let go. */
   readonly startNoMore: () => void
   /** What every agent does now. */
@@ -109,12 +109,12 @@ export function createPipeline(deps: ServerDeps, { draining, base }: Surrounding
   const inside = inStoreTime({ store, clock, steady, waiters })
   const starts = createSlots(() => startsAtOnce, mostStarting)
   const turns = createSlots(() => config().limits.turnsAtOnce)
-  const asking = createAsking({
+  const agentRequests = createAgentRequests({
     ...{ store, clock, log },
     withinMs: () => config().limits.decisionSeconds * 1000,
   })
   const connections = createConnections({
-    ...{ drivers, store, starts, log, decisionsFor: asking.toolsFor },
+    ...{ drivers, store, starts, log, decisionsFor: agentRequests.toolsFor },
     ...{ runDir: deps.home.runDir, now: steady.now },
     self: (session) => openSelf({ ...{ store, tokens, clock }, paths: deps.home }, session),
   })
@@ -165,7 +165,7 @@ export function createPipeline(deps: ServerDeps, { draining, base }: Surrounding
     () => performance.now(),
   )
   const activities: ActivityBoard = async (shownMs) =>
-    withDecisions(await board(shownMs), await asking.waiting())
+    withDecisions(await board(shownMs), await agentRequests.waiting())
   return {
     receive: (knock, patience) => receive(receiving, knock, patience),
     send: (order) => send(recording, order),
@@ -174,12 +174,12 @@ export function createPipeline(deps: ServerDeps, { draining, base }: Surrounding
       turns.close()
     },
     failQueue: (session, why) => failQueue({ store, waiters }, session, why),
-    ...{ worker, waiters, connections, failures, asking, notices },
+    ...{ worker, waiters, connections, failures, agentRequests, notices },
     activities,
     numbers: async () => {
-      const all = [store.counts(), activities(), asking.waiting(), notices.numbers()] as const
-      const [counts, seen, decisions, told] = await Promise.all(all)
-      return { counts, activities: seen, decisions, notices: told }
+      const all = [store.counts(), activities(), agentRequests.waiting(), notices.numbers()] as const
+      const [counts, seen, decisions, numbers] = await Promise.all(all)
+      return { counts, activities: seen, decisions, notices: numbers }
     },
     refusals: createRefusals({ store, log, now: clock.now, guessing: notices.guessing }),
   }

@@ -6,7 +6,7 @@ import type { ServerAnswer, ServerClient } from '../cli/context.ts'
 import type { Capability } from '../domain/capability.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { type Home, homeAt } from '../domain/home.ts'
-import type { AgentDoor } from '../mcp/agent-door.ts'
+import type { AgentClient } from '../mcp/agent-client.ts'
 import { openHome } from './home.ts'
 import { runningUrl } from './server-file.ts'
 
@@ -19,7 +19,7 @@ export async function serverClient(root: string): Promise<ServerClient> {
 
 /** Requests with the capability of an agent. Rejects with `unreachable` while no server of its home runs. */
 export const agentClient =
-  ({ home, token }: Capability): AgentDoor =>
+  ({ home, token }: Capability): AgentClient =>
   async ({ method, path, body }) =>
     requests(requireRunning(homeAt(home)), token)(method, path, { body })
 

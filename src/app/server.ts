@@ -29,7 +29,7 @@ import { createServer, type ServerParts } from '../http/server.ts'
 import { sourcesOf } from '../inbound/authenticate.ts'
 import { pageMs } from '../manage/activity.ts'
 import { openDeclared } from '../manage/declared.ts'
-import { tendSelves } from '../manage/own-session.ts'
+import { renewSelves } from '../manage/own-session.ts'
 import { baseUrl } from '../manage/urls.ts'
 import { answersWait } from '../manage/waits.ts'
 import type { HttpServer, Platform } from '../platform/platform.ts'
@@ -69,16 +69,16 @@ export async function openServer(deps: OpenServerDeps): Promise<RunningServer> {
   const { connections, worker, waiters } = pipeline
   const connect = async (session: Session) => connections.to(session)
   const declaring = { ...deps, cwd: deps.home.root, connect }
-  await pipeline.asking.sweep(askerRuns)
+  await pipeline.agentRequests.sweep(askerRuns)
   const declare = () => openDeclared(declaring, deps.config().sessions.declared)
   await declare()
   const selves = { ...deps, paths: deps.home }
-  await tendSelves(selves)
+  await renewSelves(selves)
   const maintenance = startMaintenance({
     ...deps,
     pipeline,
     declare,
-    tendSelves: () => tendSelves(selves),
+    renewSelves: () => renewSelves(selves),
     begin: watch.begin,
   })
   worker.wake()
@@ -96,7 +96,7 @@ export async function openServer(deps: OpenServerDeps): Promise<RunningServer> {
       await pipeline.refusals.close()
       await pipeline.notices.close()
       await connections.closeAll()
-      await pipeline.asking.idle()
+      await pipeline.agentRequests.idle()
     },
   }
 }
@@ -236,7 +236,7 @@ function routes(
           draining,
           begin: watch.begin,
           activities: () => pipeline.activities(pageMs),
-          decisions: pipeline.asking.waiting,
+          decisions: pipeline.agentRequests.waiting,
         },
         () => [...first, ...parts].flatMap((part) => part.routes),
       ),

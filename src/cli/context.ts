@@ -99,10 +99,10 @@ export interface LocalHome {
   readonly drivers: () => Promise<ReadonlyMap<string, Driver>>
   /** The driver's connection to an opening of a session; undefined when this build has no such driver. */
   readonly connect: (session: Session) => Promise<Connection | undefined>
-  /** The capabilities of agents: `open` writes one, and throws `session_ended`; `tend` takes back those whose sessions are over. */
+  /** The capabilities of agents: `open` writes one, and throws `session_ended`; `renew` takes back those whose sessions are over. */
   readonly selves: {
     readonly open: (session: Session) => Promise<void>
-    readonly tend: () => Promise<void>
+    readonly renew: () => Promise<void>
   }
   /**
    * Between two looks at what other processes do to the store (`changedElsewhere`): resolves soon after one of them wrote, in

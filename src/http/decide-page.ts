@@ -13,7 +13,7 @@ export function decidePage(decision: Decision, proof: string): string {
 <p class="when">Asked ${time(openedAt)}${isOpen(decision) ? `, to be decided until ${time(expiresAt)}` : ''}.</p>`
   return pageOf(
     request.title,
-    isOpen(decision) ? `${asked}${formOf(decision, proof)}` : `${asked}${told(decision)}`,
+    isOpen(decision) ? `${asked}${formOf(decision, proof)}` : `${asked}${outcomeOf(decision)}`,
   )
 }
 
@@ -25,7 +25,7 @@ export const decideProblem = (title: string, detail: string): string =>
   pageOf(title, `<h1>${escapeHtml(title)}</h1>\n<p>${escapeHtml(detail)}</p>`)
 
 function formOf(decision: Decision, proof: string): string {
-  if (decision.state === 'deciding') return told(decision)
+  if (decision.state === 'deciding') return outcomeOf(decision)
   return `
 <form method="post">
 <input type="hidden" name="proof" value="${escapeHtml(proof)}">
@@ -35,7 +35,7 @@ function formOf(decision: Decision, proof: string): string {
 <p class="hint">Opening this page has decided nothing. Whoever has its address can decide.</p>`
 }
 
-const told = (decision: Decision): string =>
+const outcomeOf = (decision: Decision): string =>
   `\n<p class="told ${decision.state}" role="status">${escapeHtml(whatHappened(decision))}</p>`
 
 const time = (at: number): string =>

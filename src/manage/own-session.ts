@@ -41,16 +41,16 @@ export async function closeSelf(
 }
 
 /** Closes the capabilities of openings that are over, and renews those that were signed with a key which counts no more. */
-export async function tendSelves(deps: SelfDeps): Promise<void> {
+export async function renewSelves(deps: SelfDeps): Promise<void> {
   const { runDir } = deps.paths
   for (const generation of await generationsIn(runDir)) {
     const capability = await readSelfFile(selfFileOf(runDir, generation))
-    if (capability) await tend(deps, capability)
+    if (capability) await renew(deps, capability)
     else await removeSelfFile(runDir, generation)
   }
 }
 
-async function tend(deps: SelfDeps, { session, generation, token }: Capability): Promise<void> {
+async function renew(deps: SelfDeps, { session, generation, token }: Capability): Promise<void> {
   const id = parseSessionId(session)
   const found = await deps.store.findSession(id)
   const lasts = found?.generation === generation && found.state !== 'ended'

@@ -1,13 +1,13 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { suggestion } from '../domain/nearest.ts'
-import type { AgentAnswer, AgentDoor } from './agent-door.ts'
+import type { AgentClient, ClientAnswer } from './agent-client.ts'
 import { flawIn, givenOf } from './arguments.ts'
 import type { CheckWatch } from './check-watch.ts'
 import { type Arguments, type ToolRow, tools } from './tools.ts'
 
 interface CallDeps {
-  readonly door: AgentDoor
+  readonly client: AgentClient
   readonly checks: CheckWatch
 }
 
@@ -19,7 +19,7 @@ export async function callTool(deps: CallDeps, name: string, given: Arguments): 
   const flaw = flawIn(tool.inputSchema, args)
   if (flaw !== undefined) return failed(`${flaw} Call ${name} again with that changed.`)
   try {
-    return resultOf(deps, tool, await deps.door(tool.request(args)))
+    return resultOf(deps, tool, await deps.client(tool.request(args)))
   } catch (thrown) {
     return failed(thrown instanceof Failure ? thrown.message : `It failed: ${reasonOf(thrown)}. ${again}`)
   }
@@ -27,7 +27,7 @@ export async function callTool(deps: CallDeps, name: string, given: Arguments): 
 
 const toolNames = tools.map(({ name }) => name)
 
-function resultOf({ checks }: CallDeps, tool: ToolRow, { status, body }: AgentAnswer): CallToolResult {
+function resultOf({ checks }: CallDeps, tool: ToolRow, { status, body }: ClientAnswer): CallToolResult {
   if (status < 200 || status > 299) return failed(refusalOf(tool, status, body))
   const notes = [tool.note, whereFrom(body), tool.name === 'check' ? checks(body) : undefined]
   const note = notes.filter((one) => one !== undefined).join(' ')

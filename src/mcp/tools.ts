@@ -1,4 +1,4 @@
-import type { AgentRequest } from './agent-door.ts'
+import type { ClientRequest } from './agent-client.ts'
 
 /** One tool as `tools/list` shows it, and the request of the server that it stands for. */
 export interface ToolRow {
@@ -7,7 +7,7 @@ export interface ToolRow {
   readonly inputSchema: InputSchema
   readonly annotations: { readonly readOnlyHint: boolean; readonly openWorldHint: boolean }
   /** What is requested for arguments that fit `inputSchema`. */
-  readonly request: (args: Arguments) => AgentRequest
+  readonly request: (args: Arguments) => ClientRequest
   /** What the model is told beside the answer. */
   readonly note?: string
   /** What to do when it is refused, where the refusal does not say. */

@@ -153,7 +153,7 @@ function ioOf(world: World): Io {
             if (state === 'ended') throw new Failure('session_ended', 'It has ended.')
             world.selves.add(id)
           },
-          tend: async () => {
+          renew: async () => {
             for (const id of world.selves)
               if (world.sessions.get(id)?.state === 'ended') world.selves.delete(id)
           },

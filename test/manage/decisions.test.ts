@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AgentRequest, Decided, DecisionId } from '../../src/domain/decision.ts'
 import { Failure } from '../../src/domain/error.ts'
-import { createAsking } from '../../src/manage/asking.ts'
+import { createAgentRequests } from '../../src/manage/agent-requests.ts'
 import { decide, findDecision } from '../../src/manage/decisions.ts'
 import { build, noon, sessionCalled } from '../support/drafts.ts'
 import { createMemoryState, openMemoryStore } from '../support/memory-store.ts'
@@ -17,12 +17,12 @@ async function openBench(withinMs = 60_000) {
   await store.openSession(session, { replace: false })
   const clock = { now: () => noon, bytes: (n: number) => crypto.getRandomValues(new Uint8Array(n)) }
   const deps = { clock, withinMs: () => withinMs, log: () => {} }
-  const asking = createAsking({ ...deps, store })
-  const tools = asking.toolsFor(session)
+  const requests = createAgentRequests({ ...deps, store })
+  const tools = requests.toolsFor(session)
   assert.ok(tools)
   const opened = async (wanted: Partial<AgentRequest> = {}) => {
     const open = tools.open({ ...request, ...wanted })
-    await asking.idle()
+    await requests.idle()
     const [newest] = await store.listDecisions({ limit: 1 })
     assert.ok(newest)
     return { open, id: newest.id }
@@ -31,7 +31,7 @@ async function openBench(withinMs = 60_000) {
     const found = await store.findDecision(id)
     return [found?.state, found?.why ?? found?.door]
   }
-  return { ...{ store, other, clock, asking, tools, opened, stateOf, deps } }
+  return { ...{ store, other, clock, requests, tools, opened, stateOf, deps } }
 }
 
 const refusal = (act: Promise<unknown>) =>
@@ -44,33 +44,33 @@ const refusal = (act: Promise<unknown>) =>
   )
 
 test('toolsFor is there only where the session says decisions', async () => {
-  const { asking } = await openBench()
-  assert.equal(asking.toolsFor(sessionCalled(build)), undefined)
+  const { requests } = await openBench()
+  assert.equal(requests.toolsFor(sessionCalled(build)), undefined)
 })
 
 test('decide resolves after the driver has applied it, and one request is decided once', async () => {
-  const { asking, opened, stateOf } = await openBench()
+  const { requests, opened, stateOf } = await openBench()
   const { open, id } = await opened()
-  const deciding = asking.decide({ id, verdict: 'allow', door: 'url' })
+  const deciding = requests.decide({ id, verdict: 'allow', door: 'url' })
   const decided = await open.decided
   assert.equal(decided?.verdict, 'allow')
   assert.deepEqual(await stateOf(id), ['deciding', 'url'])
-  assert.deepEqual(await refusal(asking.decide({ id, verdict: 'deny', door: 'cli' })), [
+  assert.deepEqual(await refusal(requests.decide({ id, verdict: 'deny', door: 'cli' })), [
     'decided_already',
     'It was allowed by its link just now, and the agent is being told.',
   ])
   decided?.applied()
   assert.equal((await deciding).state, 'allowed')
-  assert.deepEqual(await refusal(asking.decide({ id, verdict: 'deny', door: 'cli' })), [
+  assert.deepEqual(await refusal(requests.decide({ id, verdict: 'deny', door: 'cli' })), [
     'decided_already',
     'It was allowed by its link.',
   ])
 })
 
 test('decide says what happened when the driver comes too late', async () => {
-  const { asking, opened, stateOf } = await openBench()
+  const { requests, opened, stateOf } = await openBench()
   const { open, id } = await opened()
-  const deciding = refusal(asking.decide({ id, verdict: 'allow', door: 'api' }))
+  const deciding = refusal(requests.decide({ id, verdict: 'allow', door: 'api' }))
   const decided = await open.decided
   decided?.applied('denied at the desk')
   assert.deepEqual(await deciding, [
@@ -81,20 +81,20 @@ test('decide says what happened when the driver comes too late', async () => {
 })
 
 test('decisions out of order land where they belong', async () => {
-  const { asking, opened } = await openBench()
+  const { requests, opened } = await openBench()
   const [x, y] = [await opened({ id: 'x' }), await opened({ id: 'y' })]
-  const second = asking.decide({ id: y.id, verdict: 'deny', door: 'api' })
+  const second = requests.decide({ id: y.id, verdict: 'deny', door: 'api' })
   const decided = await y.open.decided
   decided?.applied()
   assert.equal((await second).state, 'denied')
-  const first = asking.decide({ id: x.id, verdict: 'allow', door: 'api' })
+  const first = requests.decide({ id: x.id, verdict: 'allow', door: 'api' })
   const later: Decided | undefined = await x.open.decided
   later?.applied()
   assert.equal((await first).state, 'allowed')
 })
 
 test('another process decides, and the one that asks is told by follow', async () => {
-  const { asking, opened, other, clock } = await openBench()
+  const { requests, opened, other, clock } = await openBench()
   const { open, id } = await opened()
   const looks: (() => void)[] = []
   const nextLook = () => new Promise<void>((resolve) => void looks.push(resolve))
@@ -104,51 +104,51 @@ test('another process decides, and the one that asks is told by follow', async (
     decided?.applied()
   })
   while ((await other.findDecision(id))?.state !== 'deciding') await Promise.resolve()
-  await asking.follow()
+  await requests.follow()
   await open.decided
-  await asking.idle()
+  await requests.idle()
   for (const look of looks) look()
   assert.equal((await deciding).state, 'denied')
 })
 
 test('a request that nobody decides in time is over, and one that is closed stays so', async () => {
-  const { asking, opened, tools, store, stateOf } = await openBench(1)
+  const { requests, opened, tools, store, stateOf } = await openBench(1)
   const late = await opened()
   assert.equal(await late.open.decided, undefined)
-  await asking.idle()
+  await requests.idle()
   assert.deepEqual(await stateOf(late.id), ['expired', undefined])
   const gone = tools.open({ ...request, id: '2' }, 60_000)
   gone.close('elsewhere', 'allowed at the desk')
   assert.equal(await gone.decided, undefined)
-  await asking.idle()
+  await requests.idle()
   const [newest] = await store.listDecisions({ limit: 1 })
   assert.ok(newest)
   assert.deepEqual(await stateOf(newest.id), ['elsewhere', 'allowed at the desk'])
   assert.equal(
-    (await refusal(asking.decide({ id: newest.id, verdict: 'allow', door: 'url' })))[0],
+    (await refusal(requests.decide({ id: newest.id, verdict: 'allow', door: 'url' })))[0],
     'decided_already',
   )
 })
 
 test('what cannot be put before people is not decided, and leaves nothing', async () => {
-  const { asking, tools, store } = await openBench()
+  const { requests, tools, store } = await openBench()
   await store.endSession(build, session.generation, { at: noon })
   assert.equal(await tools.open(request).decided, undefined)
-  await asking.idle()
+  await requests.idle()
   assert.deepEqual(await store.listDecisions({ limit: 9 }), [])
 })
 
 test('sweep withdraws what an earlier server, or a process that is gone, has asked', async () => {
-  const { asking, opened, other, deps, stateOf } = await openBench()
+  const { requests, opened, other, deps, stateOf } = await openBench()
   const ours = await opened()
-  const before = createAsking({ ...deps, store: other }).toolsFor(session)
-  const relays = ['4711 1', '4712 1'].map((asker) => createAsking({ ...deps, store: other, asker }))
+  const before = createAgentRequests({ ...deps, store: other }).toolsFor(session)
+  const relays = ['4711 1', '4712 1'].map((asker) => createAgentRequests({ ...deps, store: other, asker }))
   before?.open({ ...request, id: 'before' })
   for (const [i, relay] of relays.entries()) {
     relay.toolsFor(session)?.open({ ...request, id: `relay ${i}` })
     await relay.idle()
   }
-  await asking.sweep(async (asker) => asker === '4712 1')
+  await requests.sweep(async (asker) => asker === '4712 1')
   const all = await other.listDecisions({ limit: 9 })
   const states = all.map(({ request: { id }, state, why }) => [id, state, why])
   assert.deepEqual(states, [

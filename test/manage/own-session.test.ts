@@ -11,8 +11,8 @@ import {
   closeSelf,
   firstCapability,
   openSelf,
+  renewSelves,
   sessionByDescent,
-  tendSelves,
 } from '../../src/manage/own-session.ts'
 import { readSelfFile, selfFileOf } from '../../src/manage/self-file.ts'
 import { noon, sessionCalled } from '../support/drafts.ts'
@@ -80,7 +80,7 @@ describe('closeSelf', () => {
   })
 })
 
-describe('tendSelves', () => {
+describe('renewSelves', () => {
   it('closes what belongs to no opening that lasts, and leaves the rest alone', async () => {
     const [first, second] = [build(), build({ generation: 'g2' })]
     await open(first)
@@ -89,10 +89,10 @@ describe('tendSelves', () => {
     await openSelf(deps(), second)
     await writeFile(selfFileOf(runDir, 'g3'), '{"half', { mode: 0o600 })
     await writeFile(join(runDir, 'server.json'), '{}')
-    await tendSelves(deps())
+    await renewSelves(deps())
     assert.deepEqual((await readdir(runDir)).sort(), ['g2.self', 'server.json'])
     await store.endSession(second.id, 'g2', { at: noon })
-    await tendSelves(deps())
+    await renewSelves(deps())
     assert.deepEqual(await readdir(runDir), ['server.json'])
     assert.deepEqual(
       (await grants()).map(({ revokedAt }) => revokedAt !== undefined),
@@ -106,7 +106,7 @@ describe('tendSelves', () => {
     const path = await openSelf(deps(), session)
     const before = await readSelfFile(path)
     deadTokens.add(before?.token ?? '')
-    await tendSelves(deps())
+    await renewSelves(deps())
     const after = await readSelfFile(path)
     assert.notEqual(after?.token, before?.token)
     const live = (await grants()).filter(({ revokedAt }) => revokedAt === undefined)

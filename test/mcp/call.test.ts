@@ -1,26 +1,26 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Failure } from '../../src/domain/error.ts'
-import type { AgentAnswer, AgentRequest } from '../../src/mcp/agent-door.ts'
+import type { ClientAnswer, ClientRequest } from '../../src/mcp/agent-client.ts'
 import { callTool } from '../../src/mcp/call.ts'
 import { createCheckWatch } from '../../src/mcp/check-watch.ts'
 import { type Arguments, instructions, tools } from '../../src/mcp/tools.ts'
 
 const wait = { waitId: 'w_1', state: 'armed' }
 
-async function called(name: string, args: Arguments, answer: AgentAnswer = { status: 200, body: {} }) {
-  const requests: AgentRequest[] = []
-  const door = async (request: AgentRequest) => {
+async function called(name: string, args: Arguments, answer: ClientAnswer = { status: 200, body: {} }) {
+  const requests: ClientRequest[] = []
+  const client = async (request: ClientRequest) => {
     requests.push(request)
     return answer
   }
-  const result = await callTool({ door, checks: () => undefined }, name, args)
+  const result = await callTool({ client, checks: () => undefined }, name, args)
   const [first] = result.content
   return { requests, result, text: first?.type === 'text' ? first.text : '' }
 }
 
 describe('callTool', () => {
-  const requested: readonly (readonly [string, Arguments, AgentRequest])[] = [
+  const requested: readonly (readonly [string, Arguments, ClientRequest])[] = [
     [
       'wait_for',
       { what: 'CI', then: 'merge', ttlSeconds: 60, orElse: null },
@@ -101,11 +101,11 @@ describe('callTool', () => {
     assert.match(text, /^It was refused \(503\)\. Try once more/)
   })
 
-  it('turns a door that is shut into a result', async () => {
-    const door = async () => {
+  it('turns a client that is shut into a result', async () => {
+    const client = async () => {
       throw new Failure('session_missing', 'Not inside a session.')
     }
-    const result = await callTool({ door, checks: () => undefined }, 'check', {})
+    const result = await callTool({ client, checks: () => undefined }, 'check', {})
     assert.deepEqual(result, { content: [{ type: 'text', text: 'Not inside a session.' }], isError: true })
   })
 })

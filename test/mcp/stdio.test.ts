@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { AgentDoor } from '../../src/mcp/agent-door.ts'
+import type { AgentClient } from '../../src/mcp/agent-client.ts'
 import { createCheckWatch } from '../../src/mcp/check-watch.ts'
 import { serveMcp } from '../../src/mcp/stdio.ts'
 
@@ -10,7 +10,7 @@ const initialize = {
 }
 const call = (name: string, args: object) => ({ method: 'tools/call', params: { name, arguments: args } })
 const lineOf = (request: object, id: number) => `${JSON.stringify({ jsonrpc: '2.0', id, ...request })}\n`
-const answered: AgentDoor = async ({ path }) => ({ status: 200, body: { path } })
+const answered: AgentClient = async ({ path }) => ({ status: 200, body: { path } })
 
 interface Answer {
   readonly id: number
@@ -23,11 +23,11 @@ interface Answer {
 }
 
 /** Everything that is written for that input. Fails where a line is no JSON-RPC. */
-async function talk(input: Iterable<string | Uint8Array> | AsyncIterable<Uint8Array>, door = answered) {
+async function talk(input: Iterable<string | Uint8Array> | AsyncIterable<Uint8Array>, client = answered) {
   let written = ''
   const complaints: string[] = []
   await serveMcp({
-    ...{ version: '1.2.3', door, checks: createCheckWatch(() => 0) },
+    ...{ version: '1.2.3', client, checks: createCheckWatch(() => 0) },
     input: bytesOf(input),
     write: (text) => {
       written += text
@@ -65,13 +65,13 @@ describe('serveMcp', () => {
       lineOf(initialize, 1) + lineOf(call('wait_for', { what: 'Grüße 🎉' }), 2),
     )
     const bodies: unknown[] = []
-    const door: AgentDoor = async ({ body }) => {
+    const client: AgentClient = async ({ body }) => {
       bodies.push(body)
       return { status: 201, body: {} }
     }
     const { answers } = await talk(
       [...bytes].map((byte) => Uint8Array.of(byte)),
-      door,
+      client,
     )
     assert.equal(answers.length, 2)
     assert.deepEqual(bodies, [{ what: 'Grüße 🎉' }])
@@ -95,15 +95,15 @@ describe('serveMcp', () => {
   })
 
   it('answers what was asked before its input ended, without a last line break', async () => {
-    const door: AgentDoor = () =>
+    const client: AgentClient = () =>
       new Promise((resolve) => setImmediate(() => resolve({ status: 200, body: { late: true } })))
-    const { answers } = await talk([lineOf(initialize, 1), lineOf(call('check', {}), 2).trimEnd()], door)
+    const { answers } = await talk([lineOf(initialize, 1), lineOf(call('check', {}), 2).trimEnd()], client)
     assert.deepEqual(answers[1]?.result?.structuredContent, { late: true })
   })
 
   it('ends although an answer never comes', async () => {
-    const door: AgentDoor = () => new Promise(() => {})
-    const { answers } = await talk([lineOf(initialize, 1), lineOf(call('check', {}), 2)], door)
+    const client: AgentClient = () => new Promise(() => {})
+    const { answers } = await talk([lineOf(initialize, 1), lineOf(call('check', {}), 2)], client)
     assert.deepEqual(
       answers.map(({ id }) => id),
       [1],
@@ -111,12 +111,12 @@ describe('serveMcp', () => {
   })
 
   it('makes what goes wrong in a call a result, and an unknown method an error', async () => {
-    const door: AgentDoor = async () => {
+    const client: AgentClient = async () => {
       throw new Error('connection reset')
     }
     const { answers } = await talk(
       [lineOf(initialize, 1), lineOf(call('check', {}), 2), lineOf({ method: 'tools/dance' }, 3)],
-      door,
+      client,
     )
     assert.equal(answers.find(({ id }) => id === 2)?.result?.isError, true)
     assert.equal(answers.find(({ id }) => id === 3)?.error?.code, -32601)

@@ -1,6 +1,6 @@
 import type { HookPermission } from '../../domain/decision.ts'
 import type { SessionId } from '../../domain/session.ts'
-import { createAsking } from '../../manage/asking.ts'
+import { createAgentRequests } from '../../manage/agent-requests.ts'
 import type { LocalHome } from '../context.ts'
 
 /**
@@ -18,15 +18,15 @@ export async function decideForHook(
   const session = await store.findSession(sessionId)
   if (!session || !isThere(permission.folder, session.settings.cwd)) return
   const { asker, request } = permission
-  const asking = createAsking({ store, clock, withinMs: () => withinMs, log: () => {}, asker })
-  const asked = asking.toolsFor(session)?.open(request)
+  const requests = createAgentRequests({ store, clock, withinMs: () => withinMs, log: () => {}, asker })
+  const asked = requests.toolsFor(session)?.open(request)
   if (!asked) return
   const over = new AbortController()
   const signal = AbortSignal.any([over.signal, stopping])
   const watched = (async () => {
     while (!signal.aborted) {
       await nextLook(signal)
-      await asking.follow()
+      await requests.follow()
       if (!(await permission.stillAsks())) asked.close('elsewhere', 'somebody answered at the agent')
     }
     asked.close('withdrawn', 'the agent asks no more')
@@ -38,7 +38,7 @@ export async function decideForHook(
   } else decided?.applied('somebody answered at the agent')
   over.abort()
   await watched
-  await asking.idle()
+  await requests.idle()
 }
 
 /** The hooks of codex run in a daemon, which may have been started for another session: then its folder tells. */

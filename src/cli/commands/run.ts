@@ -93,7 +93,7 @@ async function noteEarlyEnd({ connect, store, clock, selves }: LocalHome, sessio
       at: clock.now(),
       ...(readiness.kind === 'ended' && readiness.exitCode !== undefined && { exitCode: readiness.exitCode }),
     })
-    await selves.tend()
+    await selves.renew()
   } finally {
     await connection.close()
   }

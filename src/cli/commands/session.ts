@@ -221,7 +221,7 @@ function runEnd(call: Call): Promise<void> {
       throw new Failure('usage', 'Name one session, or give --all.')
     const deps = { store, clock, connect }
     const ended = wanted === undefined ? await endAllSessions(deps) : [await endSession(deps, wanted)]
-    await selves.tend()
+    await selves.renew()
     if (call.json) call.out.json(ended)
     else if (ended.length === 0) call.out.note('No session was running.')
     else for (const one of ended) call.out.note(endedText(one))

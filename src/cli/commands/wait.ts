@@ -3,7 +3,7 @@ import { newNonce } from '../../domain/fence.ts'
 import { parseSessionId, requireOpen } from '../../domain/session.ts'
 import { isWaitId, type WaitAccept, type WaitState, waitAccepts } from '../../domain/wait.ts'
 import { showDelivery } from '../../manage/deliveries.ts'
-import { type Reading, readPart } from '../../manage/reading.ts'
+import { type DeliveryPart, readPart } from '../../manage/delivery-part.ts'
 import { type OpenedWaitView, openedWaitView } from '../../manage/wait-views.ts'
 import { type NewWait, openWait } from '../../manage/waits.ts'
 import { pause } from '../../wait.ts'
@@ -60,7 +60,7 @@ interface Asker {
   readonly look: (id: string) => Promise<Seen>
   /** Between two looks. */
   readonly nextLook: () => Promise<unknown>
-  readonly read: (delivery: string) => Promise<Reading>
+  readonly read: (delivery: string) => Promise<DeliveryPart>
 }
 
 interface Seen {

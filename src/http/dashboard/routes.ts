@@ -2,7 +2,7 @@ import { Elysia } from 'elysia'
 import { isDecisionId, isVerdict } from '../../domain/decision.ts'
 import type { Delivery } from '../../domain/delivery.ts'
 import type { Grant } from '../../domain/grant.ts'
-import type { Asking } from '../../manage/asking.ts'
+import type { AgentRequests } from '../../manage/agent-requests.ts'
 import type { MintOrder } from '../../manage/grants.ts'
 import { mintView } from '../../manage/views.ts'
 import { guarded, type RequestGuard } from '../guard.ts'
@@ -37,7 +37,7 @@ export interface DashboardDeps extends FinderDeps, Omit<LoginDeps, 'responses' |
   readonly draining: () => boolean
   readonly expose: (order: MintOrder) => Promise<{ readonly grant: Grant; readonly url: string }>
   readonly revoke: (id: string) => Promise<Grant>
-  readonly decide: Asking['decide']
+  readonly decide: AgentRequests['decide']
   readonly retry: (id: string) => Promise<Delivery>
   readonly replay: (id: string, message: string | undefined) => Promise<Delivery>
 }

@@ -5,7 +5,7 @@ import { sameText } from '../../auth/secrets.ts'
 import { type Decision, type DecisionStore, isVerdict } from '../../domain/decision.ts'
 import { Failure } from '../../domain/error.ts'
 import type { Tokens } from '../../domain/ports.ts'
-import type { Asking } from '../../manage/asking.ts'
+import type { AgentRequests } from '../../manage/agent-requests.ts'
 import { decisionBehind } from '../../manage/decide-link.ts'
 import { decidedPage, decideHeaders, decidePage, decideProblem } from '../decide-page.ts'
 import { readForm } from '../form.ts'
@@ -14,7 +14,7 @@ import { operation } from '../openapi/operation.ts'
 import { takesHtml } from '../post-page.ts'
 import { rawPath } from '../request.ts'
 
-interface DecideDeps extends Pick<Asking, 'decide'> {
+interface DecideDeps extends Pick<AgentRequests, 'decide'> {
   readonly store: Pick<DecisionStore, 'findDecision'>
   readonly tokens: Pick<Tokens, 'read'>
   readonly now: () => number

@@ -6,7 +6,7 @@ import {
   noSuchDecision,
 } from '../../domain/decision.ts'
 import { parseSessionId } from '../../domain/session.ts'
-import type { Asking } from '../../manage/asking.ts'
+import type { AgentRequests } from '../../manage/agent-requests.ts'
 import { decisionView } from '../../manage/decision-view.ts'
 import { createAdminApi } from '../api.ts'
 import type { AdminCheck } from '../credentials.ts'
@@ -17,7 +17,7 @@ import { listOf } from '../models/shape.ts'
 import { adminOperations } from '../openapi/operation.ts'
 import { limitOf } from './deliveries.ts'
 
-interface DecisionDeps extends Pick<Asking, 'decide'> {
+interface DecisionDeps extends Pick<AgentRequests, 'decide'> {
   readonly admin: AdminCheck
   readonly store: Pick<DecisionStore, 'findDecision' | 'listDecisions'>
 }

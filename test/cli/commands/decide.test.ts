@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AgentRequest } from '../../../src/domain/decision.ts'
-import { createAsking } from '../../../src/manage/asking.ts'
+import { createAgentRequests } from '../../../src/manage/agent-requests.ts'
 import { build, sessionCalled } from '../../support/drafts.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
 import { cli, createWorld } from '../fake-io.ts'
@@ -17,7 +17,7 @@ const request: AgentRequest = {
 async function asking() {
   const world = createWorld()
   const session = sessionCalled(build, { decisions: true })
-  const server = createAsking({
+  const server = createAgentRequests({
     store: openMemoryStore(() => world.now, world),
     clock: { now: () => world.now, bytes: world.io.random },
     withinMs: () => 60_000,

@@ -1,12 +1,12 @@
 /** A request to the routes that a session's agent has, below `/agent/`. */
-export interface AgentRequest {
+export interface ClientRequest {
   readonly method: 'GET' | 'POST' | 'DELETE'
   /** With its query. */
   readonly path: string
   readonly body?: unknown
 }
 
-export interface AgentAnswer {
+export interface ClientAnswer {
   readonly status: number
   /** Parsed JSON, or undefined when there is none. */
   readonly body: unknown
@@ -16,4 +16,4 @@ export interface AgentAnswer {
  * Sends it with the capability of the session that the agent is in; resolves with refusals, too. Throws a `Failure` whose
  * sentence says what to do: outside a session, in one that is over, or while no server runs.
  */
-export type AgentDoor = (request: AgentRequest) => Promise<AgentAnswer>
+export type AgentClient = (request: ClientRequest) => Promise<ClientAnswer>

@@ -4,11 +4,11 @@ import { Failure } from '../domain/error.ts'
 import { ancestors } from '../drivers/process/ancestors.ts'
 import { firstCapability, openSelf, sessionByDescent } from '../manage/own-session.ts'
 import { readSelfFile } from '../manage/self-file.ts'
-import type { AgentAnswer, AgentDoor } from '../mcp/agent-door.ts'
+import type { AgentClient, ClientAnswer } from '../mcp/agent-client.ts'
 import { agentClient } from './server-client.ts'
 
 /** How this process speaks for the session of the agent that started it. Looked up at the first request, and when it opens no more. */
-export function createOwnDoor(io: OwnIo, root: string): AgentDoor {
+export function createOwnClient(io: OwnIo, root: string): AgentClient {
   let known: Capability | undefined
   return async (request) => {
     const first = known ?? (await findOwn(io, root))
@@ -26,13 +26,13 @@ export function createOwnDoor(io: OwnIo, root: string): AgentDoor {
 
 /** The same for a command. */
 export function ownRequest(io: OwnIo, root: string): ServerClient['request'] {
-  const door = createOwnDoor(io, root)
-  return (method, path, { body } = {}) => door({ method, path, ...(body !== undefined && { body }) })
+  const client = createOwnClient(io, root)
+  return (method, path, { body } = {}) => client({ method, path, ...(body !== undefined && { body }) })
 }
 
 type OwnIo = Pick<Io, 'env' | 'openHome'>
 
-const isRefused = ({ status }: AgentAnswer): boolean => status === 401 || status === 403
+const isRefused = ({ status }: ClientAnswer): boolean => status === 401 || status === 403
 
 /** What is refused to a capability that is good is another session's, or not there. */
 const isGood = async (capability: Capability): Promise<boolean> =>

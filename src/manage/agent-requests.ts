@@ -17,7 +17,7 @@ import type { Session } from '../domain/session.ts'
 import { type DecideOrder, decide } from './decisions.ts'
 
 /** The requests that agents of this process have put before people. */
-export interface Asking {
+export interface AgentRequests {
   /** For the driver of that opening; undefined where its configuration does not say `decisions: true`. */
   toolsFor(session: Session): DecisionTools | undefined
   /** Looks at what was decided by another process, or done to a session. */
@@ -32,7 +32,7 @@ export interface Asking {
   idle(): Promise<void>
 }
 
-interface AskingDeps {
+interface AgentRequestsDeps {
   readonly store: DecisionStore
   readonly clock: Pick<Clock, 'now' | 'bytes'>
   /** How long a person has, unless the driver knows better. */
@@ -43,25 +43,25 @@ interface AskingDeps {
 }
 
 /** One request that is open here. */
-interface Asked {
+interface PendingRequest {
   id: DecisionId
   readonly session: Session
   /** The row is written, or could not be. */
   readonly written: Promise<unknown>
   readonly resolve: (decided: Decided | undefined) => void
   timer: ReturnType<typeof setTimeout> | undefined
-  told: boolean
+  handedOver: boolean
 }
 
-interface AskingState {
-  readonly deps: AskingDeps
-  readonly open: Set<Asked>
+interface RequestsState {
+  readonly deps: AgentRequestsDeps
+  readonly open: Set<PendingRequest>
   readonly pending: Set<Promise<unknown>>
   readonly watchers: Set<() => void>
 }
 
-export function createAsking(deps: AskingDeps): Asking {
-  const state: AskingState = { deps, open: new Set(), pending: new Set(), watchers: new Set() }
+export function createAgentRequests(deps: AgentRequestsDeps): AgentRequests {
+  const state: RequestsState = { deps, open: new Set(), pending: new Set(), watchers: new Set() }
   return {
     toolsFor: (session) =>
       session.decisions && { open: (request, withinMs) => ask(state, session, request, withinMs) },
@@ -91,7 +91,7 @@ export function createAsking(deps: AskingDeps): Asking {
 
 /** Writes the row and waits beside it. What cannot be put before people is as good as not decided in time. */
 function ask(
-  state: AskingState,
+  state: RequestsState,
   session: Session,
   request: AgentRequest,
   withinMs = state.deps.withinMs(),
@@ -103,7 +103,7 @@ function ask(
   const { id: sessionId, generation } = session
   const draft = { id, session: sessionId, generation, request, openedAt, expiresAt: openedAt + withinMs }
   const written = store.openDecision({ ...draft, ...(asker !== undefined && { asker }) })
-  const asked: Asked = { id, session, written, resolve, timer: undefined, told: false }
+  const asked: PendingRequest = { id, session, written, resolve, timer: undefined, handedOver: false }
   state.open.add(asked)
   track(
     state,
@@ -130,16 +130,16 @@ function ask(
   }
 }
 
-const lookAtAll = (state: AskingState) => Promise.all([...state.open].map((asked) => look(state, asked)))
+const lookAtAll = (state: RequestsState) => Promise.all([...state.open].map((asked) => look(state, asked)))
 
 /** Reads the row: was it decided, or closed? */
-async function look(state: AskingState, asked: Asked): Promise<void> {
+async function look(state: RequestsState, asked: PendingRequest): Promise<void> {
   await asked.written.catch(() => {})
   const decision = await state.deps.store.findDecision(asked.id)
   if (!decision || !isOpen(decision)) return over(state, asked)
   const { verdict } = decision
-  if (decision.state !== 'deciding' || verdict === undefined || asked.told) return
-  asked.told = true
+  if (decision.state !== 'deciding' || verdict === undefined || asked.handedOver) return
+  asked.handedOver = true
   asked.resolve({
     verdict,
     applied: (trouble) =>
@@ -148,7 +148,7 @@ async function look(state: AskingState, asked: Asked): Promise<void> {
 }
 
 /** Writes how the request ended. What a person decided in the same moment counts before the end of the time. */
-function end(state: AskingState, asked: Asked, how: DecisionEnd): void {
+function end(state: RequestsState, asked: PendingRequest, how: DecisionEnd): void {
   const { store, clock, log } = state.deps
   const write = async () => {
     await asked.written.catch(() => {})
@@ -172,22 +172,22 @@ function end(state: AskingState, asked: Asked, how: DecisionEnd): void {
   )
 }
 
-function over(state: AskingState, asked: Asked): void {
+function over(state: RequestsState, asked: PendingRequest): void {
   clearTimeout(asked.timer)
   state.open.delete(asked)
   asked.resolve(undefined)
 }
 
-function track(state: AskingState, act: Promise<unknown>): void {
+function track(state: RequestsState, act: Promise<unknown>): void {
   state.pending.add(act)
   void act.finally(() => state.pending.delete(act))
 }
 
-function changed({ watchers }: AskingState): void {
+function changed({ watchers }: RequestsState): void {
   for (const wake of watchers) wake()
 }
 
-function nextChange({ watchers }: AskingState, signal: AbortSignal): Promise<void> {
+function nextChange({ watchers }: RequestsState, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const wake = () => {
       watchers.delete(wake)
@@ -203,7 +203,7 @@ function nextChange({ watchers }: AskingState, signal: AbortSignal): Promise<voi
 const mostWaiting = 1000
 
 async function sweep(
-  { deps: { store, clock, log }, open }: AskingState,
+  { deps: { store, clock, log }, open }: RequestsState,
   isRunning: (asker: Asker) => Promise<boolean>,
 ): Promise<void> {
   for (const { id, asker, session } of await store.listDecisions({ open: true, limit: mostWaiting })) {

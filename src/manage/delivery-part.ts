@@ -4,7 +4,7 @@ import { outside } from '../domain/fence.ts'
 import { clean } from '../domain/message.ts'
 
 /** A part of what came with a delivery. */
-export interface Reading {
+export interface DeliveryPart {
   /** Fenced. */
   readonly text: string
   readonly headers: Readonly<Record<string, string>>
@@ -21,7 +21,7 @@ export function readPart(
   record: DeliveryRecord,
   { offset = 0, limit = mostRead }: { readonly offset?: number; readonly limit?: number },
   nonce: string,
-): Reading {
+): DeliveryPart {
   const whole = textOf(record)
   if (offset > whole.length) throw new Failure('usage', `It ends at ${whole.length}, before that offset.`)
   const end = wholeCharacters(whole, Math.min(whole.length, offset + Math.max(2, Math.min(limit, mostRead))))
