@@ -1,4 +1,5 @@
 import type { Answered } from './answer.ts'
+import { base62 } from './digits.ts'
 import type { GrantId } from './grant.ts'
 import type { Evidence, TurnEnd } from './outcome.ts'
 import type { ClosedBecause, Session, SessionId } from './session.ts'
@@ -164,7 +165,6 @@ export function onClock<T extends Delivery>(delivery: T, to: (at: number) => num
 
 export const isTerminal = (state: DeliveryState): boolean => state === 'DELIVERED' || state === 'FAILED'
 
-const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const pairs: readonly string[] = [...base62].flatMap((high) => [...base62].map((low) => high + low))
 const timePairs = 4
 const chancePairs = 5

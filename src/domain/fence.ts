@@ -1,3 +1,4 @@
+import { hexOf } from './digits.ts'
 import type { Clock } from './ports.ts'
 
 /** Stands before a fence. It does not spell the markers, so that each of them is in the message once. */
@@ -8,8 +9,7 @@ const notice =
 const nonceLength = 16
 
 /** Of one message's fence. */
-export const newNonce = ({ bytes }: Pick<Clock, 'bytes'>): string =>
-  Array.from(bytes(nonceLength / 2), (byte) => byte.toString(16).padStart(2, '0')).join('')
+export const newNonce = (clock: Pick<Clock, 'bytes'>): string => hexOf(clock.bytes(nonceLength / 2))
 
 /** The text between two markers of one message. Who cannot guess `nonce`, which comes from `newNonce`, cannot close the fence. */
 export const fenced = (text: string, nonce: string): string =>

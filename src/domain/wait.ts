@@ -1,4 +1,5 @@
 import type { DeliveryId } from './delivery.ts'
+import { base62 } from './digits.ts'
 import { Failure } from './error.ts'
 import type { Grant, GrantId } from './grant.ts'
 import { clean } from './message.ts'
@@ -84,8 +85,6 @@ function bounded(text: string, name: string, most: number): string {
   if ([...text].length > most) throw new Failure('usage', `"${name}" has at most ${most} characters.`)
   return text
 }
-
-const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
 /** Random bytes that one id takes. */
 export const waitIdBytes = 12

@@ -11,6 +11,7 @@ import {
   isOpen,
   type OpenRequest,
 } from '../domain/decision.ts'
+import { hexOf } from '../domain/digits.ts'
 import { reasonOf } from '../domain/error.ts'
 import type { Clock, Log } from '../domain/ports.ts'
 import type { Session } from '../domain/session.ts'
@@ -99,7 +100,7 @@ function ask(
   const { store, clock, log, asker } = state.deps
   const { promise: decided, resolve } = Promise.withResolvers<Decided | undefined>()
   const openedAt = clock.now()
-  const id = newDecisionId(clock)
+  const id = decisionIdOf(hexOf(clock.bytes(8)))
   const { id: sessionId, generation } = session
   const draft = { id, session: sessionId, generation, request, openedAt, expiresAt: openedAt + withinMs }
   const written = store.openDecision({ ...draft, ...(asker !== undefined && { asker }) })
@@ -214,6 +215,3 @@ async function sweep(
     log('info', 'decision.closed', { decision: id, session, state: 'withdrawn' })
   }
 }
-
-const newDecisionId = ({ bytes }: Pick<Clock, 'bytes'>): DecisionId =>
-  decisionIdOf([...bytes(8)].map((byte) => byte.toString(16).padStart(2, '0')).join(''))

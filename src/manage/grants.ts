@@ -1,4 +1,5 @@
 import type { Opened } from '../domain/channel.ts'
+import { hexOf } from '../domain/digits.ts'
 import type { Driver } from '../domain/driver.ts'
 import { Failure } from '../domain/error.ts'
 import {
@@ -234,8 +235,7 @@ function checkLabel(label: string): string {
   return label
 }
 
-export const newGrantId = ({ bytes }: Pick<Clock, 'bytes'>): GrantId =>
-  [...bytes(8)].map((byte) => byte.toString(16).padStart(2, '0')).join('') as GrantId
+export const newGrantId = (clock: Pick<Clock, 'bytes'>): GrantId => hexOf(clock.bytes(8)) as GrantId
 
 const noSuchGrant = (id: string): Failure =>
   new Failure('not_found', `There is no grant "${id}".`, { plain: 'There is no such grant.' })

@@ -1,3 +1,4 @@
+import { hexOf } from '../domain/digits.ts'
 import type { Connection, Driver } from '../domain/driver.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { grantState } from '../domain/grant.ts'
@@ -116,8 +117,7 @@ export async function requireFree(
 }
 
 /** Names one opening of a session id, so that nothing of an earlier opening is mistaken for it. */
-export const newGeneration = (clock: Pick<Clock, 'bytes'>): string =>
-  [...clock.bytes(8)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+export const newGeneration = (clock: Pick<Clock, 'bytes'>): string => hexOf(clock.bytes(8))
 
 interface EndSessionDeps {
   readonly store: Pick<DoorStore, 'findSession' | 'listSessions' | 'endSession' | 'failQueued' | 'counts'>

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { base62 } from '../../domain/digits.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 
 /** One message of a conversation, as far as it matters here. */
@@ -67,11 +68,9 @@ export interface Reaction {
   readonly overtaken: boolean
 }
 
-const letters = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
-
 /** An id as opencode makes them: they sort by time. `now` is Unix milliseconds. */
 export function newMessageId(now: number): string {
   const time = (BigInt(now) * 0x1000n) & 0xffff_ffff_ffffn
-  const chance = Array.from({ length: 14 }, () => letters.charAt(randomInt(letters.length))).join('')
+  const chance = Array.from({ length: 14 }, () => base62.charAt(randomInt(base62.length))).join('')
   return `msg_${time.toString(16).padStart(12, '0')}${chance}`
 }
