@@ -26,40 +26,30 @@ export function record(
 ): Promise<Recorded> {
   const { limits, retry } = deps.config()
   const hook = hookOf(admission.form)
-  const {
-    message,
-    from,
-    skill,
-    callbackUrl,
-    timeoutMs,
-    responseSchema,
-    payload,
-    contentType,
-    nonce,
-    failed,
-  } = rendered
   return deps.store.recordDelivery({
     session: session.id,
     source: admission.source,
     serial: admission.serial,
     action: admission.action,
-    message,
-    from,
-    skill,
-    callbackUrl,
-    timeoutMs,
-    responseSchema,
+    message: rendered.message,
+    from: rendered.from,
+    skill: rendered.skill,
+    callbackUrl: rendered.callbackUrl,
+    timeoutMs: rendered.timeoutMs,
+    responseSchema: rendered.responseSchema,
     idempotency: idempotencyOf(session, admission, rendered),
-    payload,
-    contentType,
+    payload: rendered.payload,
+    contentType: rendered.contentType,
     headers: withoutProof(knock.keptHeaders(admission.form.kind), admission.form),
     receivedAt: knock.receivedAt,
     expiresAt: knock.receivedAt + retry.maxHoldSeconds * 1000,
     lease:
-      !failed && !isClosed(session) && deps.pushes(session.driver) ? { leaseMs: deps.leaseMs } : undefined,
-    nonce,
+      !rendered.failed && !isClosed(session) && deps.pushes(session.driver)
+        ? { leaseMs: deps.leaseMs }
+        : undefined,
+    nonce: rendered.nonce,
     queueLimit: hook?.queuePerSession ?? limits.queuePerSession,
-    failed,
+    failed: rendered.failed,
   })
 }
 
