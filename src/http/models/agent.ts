@@ -71,9 +71,7 @@ export const PartQuery = t.closed({
 export type Part = Static<typeof Part>
 export const Part = t.named('Part', 'A part of what came with a message.', {
   text: t.text({ description: 'Between markers that nobody else can write.' }),
-  headers: Type.Unsafe<Readonly<Record<string, string>>>(
-    Type.Object({}, { additionalProperties: Type.String(), example: { 'user-agent': 'curl/8.5.0' } }),
-  ),
+  headers: t.keptHeaders,
   total: t.whole('Characters of the whole.'),
   next: Type.Optional(t.whole('Where the next part begins.')),
 })

@@ -182,9 +182,7 @@ export const DeliveryRecord = t.named('DeliveryRecord', 'Everything kept of one 
       detail: t.textOrNull(),
     }),
   ),
-  headers: Type.Unsafe<Readonly<Record<string, string>>>(
-    Type.Object({}, { additionalProperties: Type.String(), example: { 'user-agent': 'curl/8.5.0' } }),
-  ),
+  headers: t.keptHeaders,
   contentType: t.textOrNull('application/json'),
   payload: t.textOrNull('{"message":"The nightly build is green.","from":"ci"}'),
   payloadEncoding: t.orNull(t.oneOf(['utf-8', 'base64'])),

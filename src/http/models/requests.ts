@@ -24,6 +24,16 @@ export const GrantQuery = closed({
   session: Type.Optional(someText({ description: 'Only those of this session.' })),
 })
 
+const limit = Type.Optional(digits('At most so many; 100 unless given, never more than 1000.'))
+
+/** For a list that is read page by page. */
+const page = {
+  after: Type.Optional(
+    digits('Only those that follow this place of the list; the Link header of an answer has the next one.'),
+  ),
+  limit,
+}
+
 const deliveryFilter = {
   state: Type.Optional(anyCase(states, 'Only those in this state.')),
   session: Type.Optional(text({ description: 'Only those of this session.' })),
@@ -41,10 +51,7 @@ const deliveryFilter = {
 export type DeliveryQuery = Static<typeof DeliveryQuery>
 export const DeliveryQuery = closed({
   ...deliveryFilter,
-  after: Type.Optional(
-    digits('Only those that follow this place of the list; the Link header of an answer has the next one.'),
-  ),
-  limit: Type.Optional(digits('At most so many; 100 unless given, never more than 1000.')),
+  ...page,
 })
 
 /** The same filter, for acts on all that it finds. */
@@ -55,27 +62,21 @@ export type RefusalQuery = Static<typeof RefusalQuery>
 export const RefusalQuery = closed({
   hook: Type.Optional(text({ description: 'Only those of this hook.' })),
   grant: Type.Optional(text({ description: 'Only those of this grant.' })),
-  after: Type.Optional(
-    digits('Only those that follow this place of the list; the Link header of an answer has the next one.'),
-  ),
-  limit: Type.Optional(digits('At most so many; 100 unless given, never more than 1000.')),
+  ...page,
 })
 
 export type NoticeQuery = Static<typeof NoticeQuery>
 export const NoticeQuery = closed({
   state: Type.Optional(anyCase(noticeStates, 'Only those in this state.')),
   rule: Type.Optional(text({ description: 'Only those of this rule.' })),
-  after: Type.Optional(
-    digits('Only those that follow this place of the list; the Link header of an answer has the next one.'),
-  ),
-  limit: Type.Optional(digits('At most so many; 100 unless given, never more than 1000.')),
+  ...page,
 })
 
 export type DecisionQuery = Static<typeof DecisionQuery>
 export const DecisionQuery = closed({
   session: Type.Optional(someText({ description: 'Only those of this session.' })),
   open: Type.Optional(oneOf(['yes', 'no'], { description: 'yes: only those that wait for somebody.' })),
-  limit: Type.Optional(digits('At most so many; 100 unless given, never more than 1000.')),
+  limit,
 })
 
 export type DecisionOrder = Static<typeof DecisionOrder>
@@ -88,7 +89,7 @@ export type WaitsQuery = Static<typeof WaitsQuery>
 export const WaitsQuery = closed({
   session: Type.Optional(text({ description: 'Only those of this session.' })),
   open: Type.Optional(oneOf(['yes', 'no'], { description: 'yes: only those that are open.' })),
-  limit: Type.Optional(digits('At most so many; 100 unless given, never more than 1000.')),
+  limit,
 })
 
 export const WaitQuery = closed({

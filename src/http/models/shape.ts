@@ -51,6 +51,15 @@ export const members = (example: object, description?: string) =>
     ),
   )
 
+/** A JSON object whose members are all of one kind. */
+export const membersOf = <T extends TSchema>(each: T, example: object, description?: string) =>
+  Type.Unsafe<Readonly<Record<string, Static<T>>>>(
+    Type.Object(
+      {},
+      { additionalProperties: each, example, ...(description !== undefined && { description }) },
+    ),
+  )
+
 /** Null means the same as absent: not given. */
 export const optional = <T extends TSchema>(schema: T) =>
   Type.Optional(orNull(schema, { description: schema.description }))
@@ -77,3 +86,6 @@ export const deliveryId = text({
   example: 'whd_0VxK3mQ2aBcDeFgHiJkLmNoP',
   description: 'whd_ and 24 characters that sort by time.',
 })
+
+/** Of the request that a delivery came by. */
+export const keptHeaders = membersOf(Type.String(), { 'user-agent': 'curl/8.5.0' })
