@@ -1,29 +1,17 @@
 import assert from 'node:assert/strict'
-import { deliveryId, ownedTest, patience, turn } from '../../suites/owned-driver.ts'
+import { ownedTest, turn } from '../../suites/owned-driver.ts'
+import { decideThree } from '../../suites/three-requests.ts'
 import { createFakeDecisions } from '../../support/fake-decisions.ts'
 import { openBench } from './harness.ts'
 
 const on = ownedTest('acp', openBench)
 
 on('asks people for several things at once, and takes decisions in any order', async (bench) => {
-  const decisions = createFakeDecisions()
-  const connection = bench.connect(undefined, { decisions })
-  const running = turn(connection, 'TOOL:3')
-  const [x, y, z] = await decisions.countAsked(3)
-  assert.ok(x && y && z)
-  assert.deepEqual(
-    [x, y, z].map(({ request }) => request.title),
-    ['touch x', 'touch y', 'touch z'],
-  )
-  assert.equal(new Set([x, y, z].map(({ request }) => request.id)).size, 3)
-  assert.equal(x.request.delivery, deliveryId)
-  assert.match(x.request.detail, /"rawInput": \{\n\s+"command": "touch x"/)
-  const state = await connection.state(patience())
-  assert.ok(state.kind === 'blocked' && state.asks === 'permission: touch x', JSON.stringify(state))
-  assert.equal(await z.decide('allow'), undefined)
-  assert.equal(await x.decide('deny'), undefined)
-  y.expire()
-  assert.equal((await running).kind, 'completed')
+  await decideThree(bench, {
+    titles: ['touch x', 'touch y', 'touch z'],
+    asks: 'permission: touch x',
+    checkDetail: (detail) => assert.match(detail, /"rawInput": \{\n\s+"command": "touch x"/),
+  })
   assert.deepEqual(await bench.notes('decided.jsonl'), [
     { title: 'touch z', option: 'once' },
     { title: 'touch x', option: 'no' },

@@ -1,33 +1,22 @@
 import assert from 'node:assert/strict'
-import { deliveryId, ownedTest, patience, turn } from '../../suites/owned-driver.ts'
+import { ownedTest, turn } from '../../suites/owned-driver.ts'
+import { decideThree } from '../../suites/three-requests.ts'
 import { createFakeDecisions } from '../../support/fake-decisions.ts'
 import { openBench } from './harness.ts'
 
 const on = ownedTest('claude-stream', openBench)
 
 on('asks people for several things at once, and takes decisions in any order', async (bench) => {
-  const decisions = createFakeDecisions()
-  const connection = bench.connect(undefined, { decisions })
-  const running = turn(connection, 'TOOL:3')
-  const [x, y, z] = await decisions.countAsked(3)
-  assert.ok(x && y && z)
-  assert.deepEqual(
-    [x, y, z].map(({ request }) => request.title),
-    ['Bash: touch x', 'Bash: touch y', 'Bash: touch z'],
-  )
-  assert.equal(new Set([x, y, z].map(({ request }) => request.id)).size, 3)
-  assert.equal(x.request.delivery, deliveryId)
-  assert.deepEqual(JSON.parse(x.request.detail), {
-    tool_name: 'Bash',
-    input: { command: 'touch x' },
-    tool_use_id: 't1',
+  await decideThree(bench, {
+    titles: ['Bash: touch x', 'Bash: touch y', 'Bash: touch z'],
+    asks: 'permission: Bash(touch x)',
+    checkDetail: (detail) =>
+      assert.deepEqual(JSON.parse(detail), {
+        tool_name: 'Bash',
+        input: { command: 'touch x' },
+        tool_use_id: 't1',
+      }),
   })
-  const state = await connection.state(patience())
-  assert.ok(state.kind === 'blocked' && state.asks === 'permission: Bash(touch x)', JSON.stringify(state))
-  assert.equal(await z.decide('allow'), undefined)
-  assert.equal(await x.decide('deny'), undefined)
-  y.expire()
-  assert.equal((await running).kind, 'completed')
   assert.deepEqual(await bench.notes('decided.jsonl'), [
     { command: 'touch z', behavior: 'allow' },
     { command: 'touch x', behavior: 'deny' },
