@@ -1,11 +1,13 @@
 import type { Io } from './context.ts'
 import { layOut, shortened, type Tone } from './table.ts'
-import { escapeJson, escapeLine, escapeLines, fit, widthOf } from './terminal-text.ts'
+import { broken, escapeJson, escapeLine, escapeLines, fit, widthOf } from './terminal-text.ts'
 
 /** What a command prints. Every text is escaped here, so that nothing a stranger wrote can steer the terminal. */
 export interface Output {
   /** Data: lines of text on standard output. */
   line(text: string): void
+  /** Data: sentences, broken between words where the terminal ends. */
+  prose(text: string): void
   /** Data: one JSON document. */
   json(value: unknown): void
   /** Data: one line of JSON, for streams. */
@@ -45,6 +47,7 @@ export function createOutput(io: Io, wants: { readonly color: boolean }): Output
   const write = (text: string) => io.stdout(`${text}\n`)
   return {
     line: (text) => write(escapeLines(text)),
+    prose: (text) => write(broken(escapeLine(text), width).join('\n')),
     json: (value) => write(escapeJson(JSON.stringify(value, null, 2))),
     jsonLine: (value) => write(escapeJson(JSON.stringify(value))),
     table: (columns, items) => {

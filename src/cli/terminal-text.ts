@@ -47,5 +47,16 @@ export function fit(text: string, columns: number): string {
   return `${kept}…`
 }
 
+/** Escaped text in lines no wider than `columns`, cut between words; a word that is wider than a line stays whole. */
+export function broken(text: string, columns: number): readonly string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`
+    if (lines.length > 0 && widthOf(longer) > columns) lines.push(word)
+    else lines.splice(-1, 1, longer)
+  }
+  return lines
+}
+
 const widthOfOne = (character: string): number =>
   character < '\x7f' ? 1 : without.test(character) ? 0 : wide.test(character) ? 2 : 1

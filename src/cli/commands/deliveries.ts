@@ -29,7 +29,7 @@ export const deliveryCommands: readonly Command[] = [
   },
   {
     name: 'deliveries show',
-    summary: 'Show one delivery: timeline, attempts, headers, payload, message, answer.',
+    summary: 'Show one delivery: what happened, message, answer, timeline, attempts, headers, payload.',
     args: [id],
     examples: [`postern deliveries show ${someId}`],
     run: runShow,
@@ -138,9 +138,11 @@ export const toneOf = ({ state }: DeliveryView): Tone => tones[state] ?? 'plain'
 function runShow(call: Call): Promise<void> {
   return withHome(call, async ({ store }) => {
     const id = await findDeliveryId(store, call.args.need('delivery-id'))
-    const view = recordView(await showDelivery(store, id))
-    if (call.json) call.out.json(view)
-    else printRecord(call.out, view)
+    const record = await showDelivery(store, id)
+    if (call.json) return call.out.json(recordView(record))
+    const grant = 'grant' in record.source ? record.source.grant : undefined
+    const label = grant === undefined ? undefined : (await store.findGrant(grant))?.label
+    printRecord(call.out, record, call.io.now(), label)
   })
 }
 

@@ -1,11 +1,28 @@
-import type { AttemptView, DeliveryView, EventView, RecordView } from '../../manage/views.ts'
+import type { DeliveryRecord } from '../../domain/delivery.ts'
+import { spanText } from '../../domain/span.ts'
+import { deliverySentence } from '../../manage/delivery-sentence.ts'
+import {
+  type AttemptView,
+  type DeliveryView,
+  type EventView,
+  type RecordView,
+  recordView,
+} from '../../manage/views.ts'
 import type { Call } from '../command.ts'
 import type { Output } from '../output.ts'
 
-/** One delivery for a person: the facts, then what happened when, then the texts. */
-export function printRecord(out: Output, view: RecordView): void {
-  out.fields(facts(view).filter((pair): pair is readonly [string, string] => pair[1] !== null))
-  section(out, 'Timeline', view.events.map(eventLine))
+/**
+ * One delivery for a person, like a page: what happened, the facts, what was said, then what happened when and what was sent.
+ * `now`: Unix milliseconds. `label`: of the grant by which it came.
+ */
+export function printRecord(out: Output, record: DeliveryRecord, now: number, label?: string): void {
+  const view = recordView(record)
+  out.prose(deliverySentence(record, now))
+  out.line('')
+  out.fields(facts(view, now, label).filter((pair): pair is readonly [string, string] => pair[1] !== null))
+  section(out, 'Message', view.message === '' ? [] : view.message.split('\n'))
+  section(out, 'Answer', view.answer?.split('\n') ?? [])
+  section(out, 'Timeline', eventLines(view.events))
   section(out, 'Attempts', view.attemptList.map(attemptLine))
   section(
     out,
@@ -13,17 +30,17 @@ export function printRecord(out: Output, view: RecordView): void {
     Object.entries(view.headers).map(([name, value]) => `${name}: ${value}`),
   )
   section(out, 'Payload', payloadLines(view))
-  section(out, 'Message', view.message.split('\n'))
-  section(out, 'Answer', view.answer?.split('\n') ?? [])
 }
 
-const facts = (view: RecordView): readonly (readonly [string, string | null])[] => [
+type Fact = readonly [string, string | null]
+
+const facts = (view: RecordView, now: number, label: string | undefined): readonly Fact[] => [
   ['Delivery', view.id],
   ['State', view.inFlight ? `${view.state}, in flight` : view.state],
   ['Reason', view.failedStep ?? view.heldBecause],
   ['Detail', view.detail],
   ['Channel', view.channel],
-  ['Grant', view.grant],
+  ['Grant', view.grant !== null && label !== undefined ? `${view.grant} (${label})` : view.grant],
   ['Hook', view.hook],
   ['Action', view.action],
   ['From', view.from],
@@ -35,7 +52,7 @@ const facts = (view: RecordView): readonly (readonly [string, string | null])[] 
   ['Key', view.idempotencyKey],
   ['Attempts', String(view.attempts)],
   ['Evidence', view.evidence],
-  ['Received', view.receivedAt],
+  ['Received', `${view.receivedAt} (${spanText(now - Date.parse(view.receivedAt))} ago)`],
   ['Next try', view.settledAt === null ? view.dueAt : null],
 ]
 
@@ -45,11 +62,25 @@ function section(out: Output, title: string, lines: readonly string[]): void {
   for (const line of lines) out.line(`  ${line}`)
 }
 
-const eventLine = ({ at, kind, detail }: EventView): string =>
-  detail === null ? `${at}  ${kind}` : `${at}  ${kind.padEnd(14)}  ${detail}`
+/** Each with how long after the first it was. */
+function eventLines(events: readonly EventView[]): readonly string[] {
+  const since = events.map(({ at }) => `+${spanText(Date.parse(at) - Date.parse(events[0]?.at ?? at))}`)
+  const widest = Math.max(0, ...since.map(({ length }) => length))
+  return events.map(({ at, kind, detail }, i) =>
+    [at, (i === 0 ? '' : (since[i] ?? '')).padStart(widest), kind.padEnd(14), detail ?? '']
+      .join('  ')
+      .trimEnd(),
+  )
+}
 
-const attemptLine = ({ number, startedAt, outcome, detail }: AttemptView): string =>
-  [`${number}  ${startedAt}  ${outcome ?? 'under way'}`, ...(detail === null ? [] : [detail])].join('  ')
+const attemptLine = ({ number, startedAt, endedAt, outcome, detail }: AttemptView): string =>
+  [
+    String(number),
+    startedAt,
+    ...(endedAt === null ? [] : [spanText(Date.parse(endedAt) - Date.parse(startedAt))]),
+    outcome ?? 'under way',
+    ...(detail === null ? [] : [detail]),
+  ].join('  ')
 
 function payloadLines({ payload, payloadEncoding }: RecordView): readonly string[] {
   if (payload === null) return []

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { fenced } from '../../../src/domain/fence.ts'
 import type { GrantId } from '../../../src/domain/grant.ts'
 import type { SessionId } from '../../../src/domain/session.ts'
+import { grantOf } from '../../support/drafts.ts'
 import { addDelivery, cli, createWorld, deliveryIn } from '../fake-io.ts'
 
 const missing = 'whd_000000000000000000000000'
@@ -99,6 +100,41 @@ describe('deliveries show', () => {
     assert.match(stdout, /^State: +PENDING$/m)
     assert.match(stdout, /held +busy: a turn runs/)
     assert.match(stdout, /user-agent: curl/)
+  })
+
+  it('reads like a page: what happened, the facts with the grant’s label, the texts, then the timeline', async () => {
+    const world = createWorld()
+    const grant = '9f3c1a2b7d4e5f60' as GrantId
+    world.grants.set(grant, grantOf({ id: grant, label: 'CI' }))
+    const { id, receivedAt } = addDelivery(world, {
+      state: 'DELIVERED',
+      source: { kind: 'grant', grant },
+      action: 'turn',
+      message: 'run the tests\nof main',
+      answer: 'all green',
+      attempts: 1,
+      acceptedAt: world.now + 241,
+      settledAt: world.now + 12_241,
+      events: [{ at: world.now + 241, kind: 'submitted', detail: 'evidence: ack' }],
+    })
+    world.now = receivedAt + 180_000
+    const terminal = { stdin: true, stdout: true, stderr: true, columns: 60, rows: 24 }
+    const { stdout } = await cli(world, ['deliveries', 'show', id], { terminal })
+    assert.match(
+      stdout,
+      /^Taken by build 240 ms after it arrived; the agent answered\nin 12 s\.\n\nDelivery: /,
+    )
+    const parts = [
+      ...[`Grant:    ${grant} (CI)`, 'Received: 2026-11-22T10:00:00.251Z (3 min ago)'],
+      ...['\nMessage\n  run the tests\n  of main\n', '\nAnswer\n  all green\n', '\nTimeline\n'],
+      '  +240 ms  submitted       evidence: ack\n',
+    ]
+    const places = parts.map((part) => stdout.indexOf(part))
+    assert.ok(!places.includes(-1), stdout)
+    assert.deepEqual(
+      places,
+      places.toSorted((a, b) => a - b),
+    )
   })
 
   for (const id of [missing, 'nonsense'])
