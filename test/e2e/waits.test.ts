@@ -4,14 +4,12 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, it, test } from 'node:test'
 import { promisify } from 'node:util'
-import type { SessionId } from '../../src/domain/session.ts'
-import { waitIdBytes, waitIdOf } from '../../src/domain/wait.ts'
 import { answerIn } from '../../src/domain/wait-message.ts'
-import { newGrantId } from '../../src/manage/grants.ts'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
 import { type Answer, configure, hooks, post, secret, until } from '../support/hooks.ts'
 import { rounds } from '../support/long.ts'
-import { inHome, ownCapability } from '../support/own-capability.ts'
+import { ownCapability } from '../support/own-capability.ts'
+import { messagesTo, shortWaits, statesOfWaits } from '../support/short-waits.ts'
 
 interface Opened {
   readonly waitId: string
@@ -70,15 +68,9 @@ async function world() {
     waits: async (query = ''): Promise<Waits> =>
       (await request('GET', `/agent/waits${query}`)).body as unknown as Waits,
     /** What waits in the inbox, oldest first. */
-    inbox: () => messagesOf(home, 'build'),
+    inbox: () => messagesTo(home, 'build'),
   }
 }
-
-const messagesOf = (home: string, session: string): Promise<readonly string[]> =>
-  inHome(home, async ({ store }) => {
-    const filter = { session: session as SessionId, limit: 10_000, oldestFirst: true }
-    return (await store.listDeliveries(filter)).map(({ message }) => message)
-  })
 
 const knock = (url: string, body: string, headers: Readonly<Record<string, string>> = json) =>
   fetch(url, { method: 'POST', body, headers: { prefer: 'wait=0', ...headers } })
@@ -419,38 +411,12 @@ test('a server that dies after the commit: the repeat is a replay, and wakes onc
   await again.stop()
 })
 
-/** Opens waits in the store beside the server, for less time than an agent may. */
-const shortWaits = (home: string, count: number, ttlMs: number) =>
-  inHome(home, async ({ store, tokens, clock }) => {
-    const session = await store.findSession('build' as SessionId)
-    const opened: { readonly id: string; readonly token: string }[] = []
-    for (let n = 0; n < count; n++) {
-      const grant = {
-        ...{ id: newGrantId(clock), session: 'build' as SessionId, generation: session?.generation ?? '' },
-        ...{ verb: 'send_input' as const, createdAt: clock.now(), uses: 0, maxUses: 1 },
-      }
-      const id = waitIdOf(clock.bytes(waitIdBytes))
-      await store.openWait({ id, grant, terms: { what: 'soon', orElse: 'look', accept: 'any' }, ttlMs }, 0)
-      opened.push({
-        id,
-        token: await tokens.mint({ session: grant.session, grant: grant.id, verb: grant.verb }),
-      })
-    }
-    return opened
-  })
-
-const statesOf = (home: string) =>
-  inHome(home, async ({ store }) => {
-    const waits = await store.listWaits({ limit: 1000 })
-    return new Map(waits.map(({ id, state }) => [id as string, state as string]))
-  })
-
 test('a wait whose end came while no server ran tells at the start, once', async () => {
   const { home, server, inbox } = await world()
   await server.stop()
   const [wait] = await shortWaits(home, 1, 200)
   await new Promise((resolve) => setTimeout(resolve, 250))
-  assert.equal((await statesOf(home)).get(wait?.id ?? ''), 'armed')
+  assert.equal((await statesOfWaits(home)).get(wait?.id ?? ''), 'armed')
   const again = await serve(home)
   const told = await inbox()
   assert.equal(told.length, 1)
@@ -485,10 +451,10 @@ test('knocks at the very end, through kill -9: answered or expired, never both, 
     await Promise.all(knocks)
     running = await serve(home)
     await until('all are closed', async () =>
-      [...(await statesOf(home)).values()].includes('armed') ? undefined : true,
+      [...(await statesOfWaits(home)).values()].includes('armed') ? undefined : true,
     )
   }
-  const states = await statesOf(home)
+  const states = await statesOfWaits(home)
   const told = await inbox()
   for (const id of all) {
     const about = told.filter((message) => message.startsWith(`[postern] wait ${id} `))
