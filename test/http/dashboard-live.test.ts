@@ -134,7 +134,7 @@ describe('createHistory', () => {
       [
         [211, 1.5, 'all'],
         [231, 46, 'all'],
-        [231, 23, 'bad'],
+        [231, 23, 'failed'],
       ],
     )
   })

@@ -89,9 +89,9 @@ function rowOf(grant: Grant, now: number) {
 }
 
 const tones: Readonly<Record<GrantState, Tone>> = {
-  live: 'good',
-  paused: 'wait',
+  live: 'taken',
+  paused: 'waiting',
   used_up: 'plain',
   expired: 'plain',
-  revoked: 'bad',
+  revoked: 'failed',
 }

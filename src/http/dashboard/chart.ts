@@ -51,7 +51,7 @@ function drawing(perHour: readonly Hour[]): PageView {
 function barsOf({ knocks, failures }: Hour, tallest: number) {
   const scaled = (n: number) => Math.max(1.5, Math.round((n / tallest) * (height - 2) * 10) / 10)
   const bar = (n: number, tone: string) => (n > 0 ? [{ tone, y: height - scaled(n), h: scaled(n) }] : [])
-  return [...bar(knocks, 'all'), ...bar(failures, 'bad')]
+  return [...bar(knocks, 'all'), ...bar(failures, 'failed')]
 }
 
 const number = (n: number): string => n.toLocaleString('en')

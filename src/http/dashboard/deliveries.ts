@@ -27,7 +27,7 @@ export async function deliveriesPage(
   const labels = await labelsOf(deps, found)
   return {
     template: 'deliveries',
-    title: 'Webhooks',
+    title: 'Deliveries',
     section: 'deliveries',
     live: addressOf(query),
     view: {

@@ -149,22 +149,22 @@ const fact = (name: string, value: string | null): readonly Fact[] =>
   value === null ? [] : [{ name, value, href: null }]
 
 const eventTones: Partial<Readonly<Record<EventKind, Tone>>> = {
-  delivered: 'good',
-  turn_completed: 'good',
-  answered: 'good',
-  callback: 'good',
-  failed: 'bad',
-  unknown: 'bad',
-  held: 'wait',
-  asked: 'wait',
-  retry: 'wait',
-  released: 'wait',
+  delivered: 'taken',
+  turn_completed: 'taken',
+  answered: 'taken',
+  callback: 'taken',
+  failed: 'failed',
+  unknown: 'failed',
+  held: 'queued',
+  asked: 'waiting',
+  retry: 'retrying',
+  released: 'queued',
 }
 
 const eventsOf = (events: readonly DeliveryEvent[]) =>
   events.map(({ at, kind, detail }, i) => ({
     at: iso(at),
-    shown: iso(at).replace('T', ' ').replace('Z', ''),
+    shown: iso(at).replace('T', ' ').replace('Z', ' UTC'),
     since: i === 0 ? null : `+${spanOf(at - (events[0]?.at ?? at))}`,
     kind,
     tone: eventTones[kind] ?? 'plain',

@@ -2,10 +2,10 @@ import { Failure } from '../../domain/error.ts'
 import { type BeginWork, during } from '../loop-watch.ts'
 import { channelsPage } from './channels.ts'
 import { createChart } from './chart.ts'
-import { withAsked } from './decisions.ts'
 import { deliveriesPage } from './deliveries.ts'
 import { deliveryPage } from './delivery.ts'
 import { hookPage, hooksPage } from './hooks.ts'
+import { withNeeds } from './needs.ts'
 import type { Page, PageDeps } from './page.ts'
 import { sessionsPage } from './sessions.ts'
 
@@ -36,8 +36,13 @@ export function createPageFinder(deps: FinderDeps): PageAt {
   }
   return (url) =>
     during(deps.begin, 'dashboard', async () => {
-      const [page, open] = await Promise.all([find(url), deps.decisions()])
-      return withAsked(page, open)
+      const [page, decisions, activities, pauses] = await Promise.all([
+        find(url),
+        deps.decisions(),
+        deps.activities(),
+        deps.store.listPauses(),
+      ])
+      return withNeeds(page, { decisions, activities, pauses })
     })
 }
 

@@ -149,7 +149,7 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 function stateOf(active: boolean, name: string, pauses: readonly Pause[]) {
   if (!active) return { state: 'off', tone: 'plain' }
   const isPaused = pausedSince(pauses, pauseOfHook(name)) !== undefined
-  return isPaused ? { state: 'paused', tone: toneOf('paused') } : { state: 'active', tone: 'good' }
+  return isPaused ? { state: 'paused', tone: toneOf('paused') } : { state: 'active', tone: 'taken' }
 }
 
 function factsOf(hooks: Hooks, hook: Hook) {

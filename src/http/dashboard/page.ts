@@ -48,27 +48,27 @@ export interface Hooks {
   readonly sessions: { readonly wake: string; readonly agent: string }
 }
 
-/** The colour of a state. */
-export type Tone = 'good' | 'bad' | 'wait' | 'plain'
+/** How a state looks: its colour, and the shape of its mark. `waiting` is for a person. */
+export type Tone = 'taken' | 'failed' | 'waiting' | 'queued' | 'retrying' | 'plain'
 
 const tones: Readonly<Record<string, Tone>> = {
-  DELIVERED: 'good',
-  FAILED: 'bad',
-  RETRY: 'wait',
-  PENDING: 'wait',
-  live: 'good',
-  offline: 'wait',
-  paused: 'wait',
-  blocked: 'bad',
-  busy: 'wait',
-  idle: 'good',
+  DELIVERED: 'taken',
+  FAILED: 'failed',
+  RETRY: 'retrying',
+  PENDING: 'queued',
+  live: 'taken',
+  offline: 'queued',
+  paused: 'waiting',
+  blocked: 'waiting',
+  busy: 'queued',
+  idle: 'taken',
   ended: 'plain',
 }
 
 export const toneOf = (state: string): Tone => tones[state] ?? 'plain'
 
-/** `2026-11-21 09:15:03` of an ISO time. */
-export const shortTime = (iso: string): string => iso.slice(0, 19).replace('T', ' ')
+/** `2026-11-21 09:15:03 UTC` of an ISO time: what stands there until a script shows the reader's own time. */
+export const shortTime = (iso: string): string => `${iso.slice(0, 19).replace('T', ' ')} UTC`
 
 export const shortTimeOrNull = (iso: string | null): string | null => (iso === null ? null : shortTime(iso))
 

@@ -11,6 +11,7 @@ import loggedIn from './assets/logged-in.mustache' with { type: 'text' }
 import login from './assets/login.mustache' with { type: 'text' }
 import problem from './assets/problem.mustache' with { type: 'text' }
 import sessions from './assets/sessions.mustache' with { type: 'text' }
+import { icons } from './icons.ts'
 import type { Login } from './logins.ts'
 import type { Page, Section } from './page.ts'
 import { createTemplates, type PageView } from './templates.ts'
@@ -36,9 +37,9 @@ const templates = {
 }
 
 const sections: readonly { readonly section: Section; readonly label: string; readonly href: string }[] = [
-  { section: 'deliveries', label: 'Webhooks', href: '/dashboard' },
-  { section: 'channels', label: 'Channels', href: '/dashboard/channels' },
+  { section: 'deliveries', label: 'Deliveries', href: '/dashboard' },
   { section: 'sessions', label: 'Sessions', href: '/dashboard/sessions' },
+  { section: 'channels', label: 'Channels', href: '/dashboard/channels' },
   { section: 'hooks', label: 'Hooks', href: '/dashboard/hooks' },
 ]
 
@@ -51,7 +52,7 @@ export function createPageResponses({
 }): PageResponses {
   const { page } = createTemplates(templates)
   const render = (template: string, view: PageView) =>
-    page(template, { ...{ goTo: null, csrf: null, live: null, nav: [], asked: null, version }, ...view })
+    page(template, { ...{ goTo: null, csrf: null, live: null, nav: [], needs: null, version }, ...view })
   const draw = ({ template, title, section, view, live }: Page): Drawn => {
     // Nobody can guess it, so it stands nowhere else in the page.
     const place = randomUUID()
@@ -78,7 +79,10 @@ export function createPageResponses({
 }
 
 const navigation = (section: Section | undefined) =>
-  sections.map((item) => ({ label: item.label, href: item.href, current: item.section === section }))
+  sections.map((item) => ({
+    ...{ label: item.label, href: item.href, icon: icons[item.section] },
+    current: item.section === section,
+  }))
 
 /** What the page of a problem document shows. */
 function problemView(document: unknown, login: Login | undefined): PageView {

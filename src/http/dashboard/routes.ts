@@ -8,10 +8,10 @@ import { mintView } from '../../manage/views.ts'
 import { guarded, type RequestGuard } from '../guard.ts'
 import { operation, pageAnswers } from '../openapi/operation.ts'
 import { assetOf, assetResponse } from './asset.ts'
-import style from './assets/dashboard.css' with { type: 'text' }
 import script from './assets/dashboard.js' with { type: 'text' }
 import icon from './assets/icon.svg' with { type: 'text' }
 import liveScript from './assets/live.js' with { type: 'text' }
+import themeScript from './assets/theme.js' with { type: 'text' }
 import { channelsPage, mintOrderOf } from './channels.ts'
 import { baseOf, createPageFinder, type FinderDeps, nothingThere } from './find-page.ts'
 import { hookPage } from './hooks.ts'
@@ -30,6 +30,7 @@ import type { Page } from './page.ts'
 import { createPageWatch } from './page-watch.ts'
 import { createPageResponses, type PageResponses } from './responses.ts'
 import { createSharedPages } from './shared-pages.ts'
+import { stylesheet } from './stylesheet.ts'
 
 /** What the dashboard shows and does, bound to this server by the composition root. */
 export interface DashboardDeps extends FinderDeps, Omit<LoginDeps, 'responses' | 'refused'> {
@@ -216,9 +217,10 @@ const linesOf = (text: string | null): string => (text ?? '').replaceAll('\r\n',
 
 function assetRoutes(guard: RequestGuard) {
   const files = new Map([
-    ['dashboard.css', assetOf('text/css', style)],
+    ['dashboard.css', assetOf('text/css', stylesheet)],
     ['dashboard.js', assetOf('text/javascript', script)],
     ['live.js', assetOf('text/javascript', liveScript)],
+    ['theme.js', assetOf('text/javascript', themeScript)],
     ['icon.svg', assetOf('image/svg+xml', icon)],
   ])
   return new Elysia().get(

@@ -6,7 +6,7 @@ import { createPageResponses } from '../../../src/http/dashboard/responses.ts'
 import { createSharedPages } from '../../../src/http/dashboard/shared-pages.ts'
 
 const pageOf = (view: Page['view']): Page => ({
-  ...{ template: 'problem', title: 'Webhooks', section: 'deliveries', view },
+  ...{ template: 'problem', title: 'Deliveries', section: 'deliveries', view },
 })
 
 function setUp() {

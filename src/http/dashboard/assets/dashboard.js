@@ -6,19 +6,20 @@ const received = new WeakMap()
 let busy = false
 let again = false
 const units = [
-  ['day', 86_400],
-  ['hour', 3600],
-  ['minute', 60],
-  ['second', 1],
+  ['d', 86_400],
+  ['h', 3600],
+  ['m', 60],
 ]
-const relativeTime = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'short' })
+const localTime = new Intl.DateTimeFormat('sv', { dateStyle: 'short', timeStyle: 'medium' })
+const wholeTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' })
 
 for (const part of document.querySelectorAll('[data-swap]')) received.set(part, part.innerHTML)
 for (const button of document.querySelectorAll('[data-copy]')) offerCopy(button)
 for (const form of document.querySelectorAll('form[data-preview]')) previewWhileTyping(form)
 for (const form of document.querySelectorAll('form[method="post"]')) sendOnce(form)
-showAges()
-setInterval(showAges, 10_000)
+switchTheme(document.querySelector('[data-theme-switch]'))
+showTimes()
+setInterval(showTimes, 5000)
 if (main?.dataset.live) followLive(main.dataset.live)
 
 /** Fetches the page anew whenever the server reports a change. A hidden page does not follow. */
@@ -48,6 +49,25 @@ function followLive(address) {
   addEventListener('pagehide', () => follow(null))
   addEventListener('pageshow', ({ persisted }) => persisted && listen())
   listen()
+}
+
+/** System, light, dark, and round again; kept by this browser. */
+function switchTheme(button) {
+  if (!button) return
+  const next = { system: 'light', light: 'dark', dark: 'system' }
+  const now = () => document.documentElement.dataset.theme ?? 'system'
+  const label = () => {
+    button.textContent = `Theme: ${now()}`
+  }
+  button.hidden = false
+  label()
+  button.addEventListener('click', () => {
+    const theme = next[now()]
+    if (theme === 'system') delete document.documentElement.dataset.theme
+    else document.documentElement.dataset.theme = theme
+    localStorage.setItem('theme', theme)
+    label()
+  })
 }
 
 /** All open pages of this browser share one connection. */
@@ -117,7 +137,7 @@ function swapParts(fresh) {
     if (focused) findNamed(next, focused)?.focus({ preventScroll: true })
     for (const form of next.querySelectorAll('form[method="post"]')) sendOnce(form)
   }
-  showAges()
+  showTimes()
 }
 
 /** What an element and its successor share. */
@@ -126,15 +146,27 @@ const nameOf = (element) => element.getAttribute('href') ?? element.closest('[id
 const findNamed = (top, name) =>
   [...top.querySelectorAll('[href], summary')].find((element) => nameOf(element) === name)
 
-/** How long ago, or how soon, beside each time that asks for it; the reader's own clock as its title. */
-function showAges() {
-  for (const time of document.querySelectorAll('time[data-age]')) {
+/** Times are the reader's own: an age or a term (`12s`, `in 3h`) where that is asked for, else the local time. */
+function showTimes() {
+  for (const time of document.querySelectorAll('time[datetime]')) {
     const at = new Date(time.dateTime)
-    const seconds = Math.round((at - Date.now()) / 1000)
-    const [unit, length] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 1]
-    time.dataset.age = relativeTime.format(Math.trunc(seconds / length), unit)
-    time.title = at.toLocaleString()
+    const shown = 'age' in time.dataset ? ageOf(at) : timeOf(time, at)
+    if (time.textContent !== shown) time.textContent = shown
+    time.title = wholeTime.format(at)
   }
+}
+
+/** To the millisecond where a moment is told so. */
+function timeOf({ dateTime, classList }, at) {
+  const second = localTime.format(at)
+  return classList.contains('moment') ? second + dateTime.slice(19, 23) : second
+}
+
+function ageOf(at) {
+  const seconds = Math.round((Date.now() - at) / 1000)
+  const [unit, length] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ['s', 1]
+  const count = `${Math.trunc(Math.abs(seconds) / length)}${unit}`
+  return seconds < 0 ? `in ${count}` : count
 }
 
 function offerCopy(button) {
