@@ -43,7 +43,6 @@ export interface OwnedHarness {
 interface Question {
   /** The prompt during whose turn the agent asks a person. */
   readonly text: string
-  readonly name: string
   /** What the session says while the question waits. */
   readonly asks: string
   /** Where the fake notes the answers it got, and those to a question that was dismissed. */
@@ -194,7 +193,7 @@ function testQuestions({ question, allowed, notAllowed }: OwnedHarness, on: Owne
     await eventually(async () => (await notes(question.notes)).length === all, 'it was dismissed')
     assert.deepEqual(await notes(question.notes), question.dismissed)
     const held = events.filter(({ kind }) => kind === 'held').map(({ detail }) => detail)
-    assert.deepEqual(held, [`permission: ${question.name}`])
+    assert.deepEqual(held, [question.asks])
   })
 
   for (const permission of allowed?.permissions ?? [])

@@ -58,10 +58,7 @@ export function startTurn(
   })
   return {
     over: agent.prompt(text).then((reply) => end(agent, log, reply)),
-    blocked: () => {
-      const first = log.questions.first()
-      return first && `permission: ${first}`
-    },
+    blocked: log.questions.first,
     cancel,
   }
 }
@@ -129,7 +126,7 @@ function decide(log: TurnLog, request: JsonObject): Promise<Json> {
     const answer = (outcome: JsonObject) => resolve({ outcome })
     const about = { ...log.abouts.get(toolCallId), ...toolCall }
     log.questions.hold({
-      name: nameOf(call),
+      asks: `permission: ${nameOf(call)}`,
       dismiss: () => answer(cancelled),
       decision: decisionOn(`${toolCallId} ${++log.asked}`, call, about, request.options, answer),
     })

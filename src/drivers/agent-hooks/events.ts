@@ -9,7 +9,7 @@ export interface HookEvent {
     | 'accepted'
     | 'completed'
     | 'failed'
-    /** The agent waits for a person's permission. */
+    /** The agent waits for a person's permission, or answer. */
     | 'asks'
     | 'gone'
   /** The agent's own id of its conversation: other processes of the same agent may use the same hooks. */
@@ -21,6 +21,8 @@ export interface HookEvent {
   readonly answer?: string
   /** Why it failed, what it asks for, how it went. */
   readonly detail?: string
+  /** What a person is asked, where it is no permission: `an answer: Which colour?`. */
+  readonly asks?: string
 }
 
 /** What became of a text that was typed, as far as events show. */
@@ -58,9 +60,9 @@ function outcomeOf({ is, answer, detail }: HookEvent): Outcome {
   }
 }
 
-/** The permission that a person is asked for, unless the same conversation went on since. */
+/** The permission or answer that a person is asked for, unless the same conversation went on since. */
 export function openPermission(events: readonly HookEvent[]): string | undefined {
   const latest = new Map(events.map((event) => [event.conversation, event]))
   const open = [...latest.values()].find(({ is }) => is === 'asks')
-  return open && `permission: ${open.detail ?? 'a tool'}`
+  return open && (open.asks ?? `permission: ${open.detail ?? 'a tool'}`)
 }

@@ -1,5 +1,7 @@
 import { shellQuoted } from '../../domain/shell-quote.ts'
 import type { AgentKind } from '../agents/kinds.ts'
+import { questionIn } from '../agents/tool-call.ts'
+import type { Json } from '../json.ts'
 import { fingerprint } from '../terminal/screen.ts'
 import type { HookEvent } from './events.ts'
 import { lastAnswerIn } from './gemini-transcript.ts'
@@ -51,6 +53,11 @@ const detailOf = (...values: readonly unknown[]): { readonly detail?: string } =
   return detail === '' ? {} : { detail: detail.slice(0, 500) }
 }
 
+function questionOf({ tool_name: tool, tool_input: input }: HookPayload): { readonly asks?: string } {
+  const asks = questionIn(String(tool), input as Json)
+  return asks === undefined ? {} : { asks }
+}
+
 export const isHookedAgent = (name: unknown): name is HookedAgent =>
   typeof name === 'string' && Object.hasOwn(hookedAgents, name)
 
@@ -69,7 +76,7 @@ export const hookedAgents: Readonly<Record<HookedAgent, AgentHooks>> = {
         case 'UserPromptSubmit':
           return { is: 'accepted', ...promptOf(withoutPasteTags(payload.prompt)) }
         case 'PermissionRequest':
-          return { is: 'asks', ...detailOf(payload.tool_name) }
+          return { is: 'asks', ...detailOf(payload.tool_name), ...questionOf(payload) }
         case 'Stop':
           return { is: 'completed', ...answerOf(payload.last_assistant_message) }
         case 'StopFailure':

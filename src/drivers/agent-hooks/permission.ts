@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { HookPermission, Verdict } from '../../domain/decision.ts'
-import { titleOfCall } from '../agents/tool-call.ts'
+import { questionIn, titleOfCall } from '../agents/tool-call.ts'
 import { liveEntries, readEntry } from '../claude/registry.ts'
 import { isObject, type JsonObject, parseJson, textAt } from '../json.ts'
 import { identify } from '../process/process.ts'
@@ -18,7 +18,7 @@ export async function permissionAsked(
   if (!isObject(given) || given.hook_event_name !== 'PermissionRequest') return undefined
   const tool = textAt(given, 'tool_name') ?? 'a tool'
   const me = await identify(process.pid)
-  if (tool === 'AskUserQuestion' || !me) return undefined
+  if (questionIn(tool, given.tool_input) !== undefined || !me) return undefined
   return {
     request: {
       // Two calls of a turn may be alike, and the agent gives them no name.

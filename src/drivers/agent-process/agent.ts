@@ -42,8 +42,8 @@ export interface TurnListeners {
   /** The agent reacts: it has surely begun. Once. */
   readonly began: () => void
   readonly tool: (name: string) => void
-  /** A question waits that nobody decides from afar. */
-  readonly held: (name: string) => void
+  /** Something waits that nobody decides from afar: `permission: Bash(ls)`. */
+  readonly held: (asks: string) => void
   /** Where people decide from afar; it knows whose turn it is. */
   readonly decisions?: DecisionTools | undefined
 }

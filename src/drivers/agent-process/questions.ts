@@ -4,7 +4,7 @@ import type { AgentRequest, DecisionTools, OpenRequest } from '../../domain/deci
 export interface Questions {
   /** Returns what is to be called when the agent does not ask any more: nothing is answered then. */
   hold(question: Question): AskedNoMore
-  /** The name of the one that waits longest. */
+  /** What the one that waits longest asks for, as in `Question.asks`. */
   first(): string | undefined
   /** Dismisses all that wait, and all that come later. */
   close(): void
@@ -15,8 +15,8 @@ export interface Questions {
 export type AskedNoMore = (how: 'elsewhere' | 'withdrawn', why: string) => void
 
 interface Question {
-  /** For people, on one line. */
-  readonly name: string
+  /** For people, on one line: `permission: Bash(ls)`, `an answer: Which colour?`. */
+  readonly asks: string
   /** Answers in the negative, because the turn is over. */
   readonly dismiss: () => void
   /** The agent decides by itself when that time is over. */
@@ -33,7 +33,7 @@ export interface QuestionDecision {
 
 export interface QuestionListeners {
   /** A question waits that nobody decides from afar. */
-  readonly held: (name: string) => void
+  readonly held: (asks: string) => void
   /** A question has waited for too long. */
   readonly late: () => void
   /** Where people decide from afar. */
@@ -41,7 +41,7 @@ export interface QuestionListeners {
 }
 
 interface Waiting {
-  readonly name: string
+  readonly asks: string
   /** Waits no more, and answers nothing. */
   readonly close: AskedNoMore
   /** Answers in the negative. */
@@ -62,7 +62,7 @@ export function createQuestions(listeners: QuestionListeners): Questions {
   }
   return {
     hold: (question) => {
-      const key = Symbol(question.name)
+      const key = Symbol(question.asks)
       if (closed) question.dismiss()
       else open.set(key, wait(key, question))
       return (how, why) => {
@@ -70,7 +70,7 @@ export function createQuestions(listeners: QuestionListeners): Questions {
         open.delete(key)
       }
     },
-    first: () => open.values().next().value?.name,
+    first: () => open.values().next().value?.asks,
     close: () => {
       closed = true
       for (const { close, dismiss } of open.values()) {
@@ -85,20 +85,20 @@ export function createQuestions(listeners: QuestionListeners): Questions {
 
 function held(
   listeners: QuestionListeners,
-  { name, dismiss, agentWaitsMs }: Question,
+  { asks, dismiss, agentWaitsMs }: Question,
   over: () => void,
 ): Waiting {
   const timer =
     agentWaitsMs === undefined ? setTimeout(listeners.late, patienceMs) : setTimeout(over, agentWaitsMs)
-  listeners.held(name)
-  return { name, close: () => clearTimeout(timer), dismiss }
+  listeners.held(asks)
+  return { asks, close: () => clearTimeout(timer), dismiss }
 }
 
 /** Waits for a person's word. Without one in time, the agent is denied what it asks. */
 function decided(
   decisions: DecisionTools,
   { request, allow, deny }: QuestionDecision,
-  { name, dismiss, agentWaitsMs }: Question,
+  { asks, dismiss, agentWaitsMs }: Question,
   over: () => boolean,
 ): Waiting {
   const asked: OpenRequest = decisions.open(request, agentWaitsMs)
@@ -108,5 +108,5 @@ function decided(
     else deny()
     decision?.applied()
   })
-  return { name, close: asked.close, dismiss }
+  return { asks, close: asked.close, dismiss }
 }

@@ -140,7 +140,7 @@ async function prompt(opening: Opening, agent: Agent, given: Prompt): Promise<Ou
       note('turn_started', 'the agent reacts')
     },
     tool: (name: string) => note('turn_started', `tool call: ${name}`),
-    held: (name: string) => note('held', `permission: ${name}`),
+    held: (asks: string) => note('held', asks),
     decisions: decisionsOf(opening, message),
   }
   await opening.journal.took({ deliveryId: message.deliveryId, turn: on.waits, given: true }).catch(() => {})

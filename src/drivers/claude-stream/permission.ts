@@ -6,7 +6,7 @@ import {
   type QuestionListeners,
   type Questions,
 } from '../agent-process/questions.ts'
-import { titleOfCall } from '../agents/tool-call.ts'
+import { questionIn, titleOfCall } from '../agents/tool-call.ts'
 import { isObject, type JsonObject, textAt } from '../json.ts'
 import type { StreamConnection } from './connection.ts'
 
@@ -34,17 +34,14 @@ export function createPermissions(
         connection.answer(id, { behavior: 'deny', message, interrupt })
       if (!questions.closed() && isAllowed(call, allowed)) return allow()
       const asksNoMore = questions.hold({
-        name: oneLine(call.command === undefined ? call.tool : `${call.tool}(${call.command})`),
+        asks: call.question ?? `permission: ${nameOf(call)}`,
         dismiss: () => deny('Its turn was cancelled.', true),
         decision: decisionOn(id, call, { allow, deny: () => deny(denied) }),
       })
       waiting.set(id, asksNoMore)
     },
     cancelled: ({ request_id: id }) => waiting.get(String(id))?.('withdrawn', 'the agent took it back'),
-    blocked: () => {
-      const first = questions.first()
-      return first && `permission: ${first}`
-    },
+    blocked: questions.first,
     close: questions.close,
   }
 }
@@ -52,13 +49,16 @@ export function createPermissions(
 /** What the agent reads. */
 const denied = 'The user denied this.'
 
+const nameOf = ({ tool, command }: Call): string =>
+  oneLine(command === undefined ? tool : `${tool}(${command})`)
+
 /** A question of its own has answers, not a yes and a no: only who sits there can give one. */
 function decisionOn(
   id: string,
-  { tool, input, about }: Call,
+  { tool, input, about, question }: Call,
   answers: Pick<QuestionDecision, 'allow' | 'deny'>,
 ): QuestionDecision | undefined {
-  if (tool === 'AskUserQuestion') return undefined
+  if (question !== undefined) return undefined
   const detail = JSON.stringify(about, null, 2)
   return { request: { id, kind: 'permission', title: titleOfCall(tool, input), detail }, ...answers }
 }
@@ -68,6 +68,8 @@ interface Call {
   readonly input: JsonObject
   /** Of a shell. */
   readonly command: string | undefined
+  /** What a person is to answer, where it is the tool that asks them. */
+  readonly question: string | undefined
   /** All that is asked, without what a dialog would offer beside yes and no. */
   readonly about: JsonObject
 }
@@ -75,7 +77,8 @@ interface Call {
 function callOf(request: JsonObject): Call {
   const { subtype: _, permission_suggestions: __, ...about } = request
   const input = isObject(request.input) ? request.input : {}
-  return { tool: textAt(request, 'tool_name') ?? 'a tool', input, command: textAt(input, 'command'), about }
+  const tool = textAt(request, 'tool_name') ?? 'a tool'
+  return { tool, input, command: textAt(input, 'command'), question: questionIn(tool, input), about }
 }
 
 const isAllowed = ({ tool, command }: Call, allowed: readonly string[]): boolean =>

@@ -1,11 +1,14 @@
 import { oneLine } from '../../domain/one-line.ts'
 import type { QuestionDecision } from '../agent-process/questions.ts'
+import { answersTo, answerTo } from '../agents/asked-question.ts'
 import { isObject, type Json, type JsonObject, textAt } from '../json.ts'
 
 /** Something that codex asks a person before it does it. */
 interface Approval {
   /** For people: a command line, else why it asks, else what it asks for; on one line and cut. */
   readonly name: string
+  /** The same with what kind of answer it wants: `permission: touch x`, `an answer: Which colour?`. */
+  readonly asks: string
   /** The same as codex sent it: what a configuration may name. Two that differ may have one `name`. */
   readonly whole: string
   /** Undefined where only a person can tell what it is worth. */
@@ -20,8 +23,10 @@ export function approvalOf(method: string, params: JsonObject): Approval | undef
   const what = questions[method]
   if (what === undefined) return undefined
   const whole = textAt(params, 'command') ?? textAt(params, 'reason') ?? what
+  const name = oneLine(whole, maxName)
   return {
-    name: oneLine(whole, maxName),
+    name,
+    asks: answers[method]?.(params) ?? `permission: ${name}`,
     whole,
     kind: kindOf(method, params),
     decisions: params.availableDecisions,
@@ -34,6 +39,12 @@ const questions: Readonly<Record<string, string>> = {
   'item/permissions/requestApproval': 'more permissions',
   'item/tool/requestUserInput': 'an answer',
   'mcpServer/elicitation/request': 'an answer',
+}
+
+/** Requests that no yes and no answers. */
+const answers: Readonly<Record<string, (params: JsonObject) => string>> = {
+  'item/tool/requestUserInput': ({ questions: asked }) => answersTo(asked),
+  'mcpServer/elicitation/request': (params) => answerTo(textAt(params, 'message')),
 }
 
 /** What would allow more than this one call, or types into something that runs, has no kind. */

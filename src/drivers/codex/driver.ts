@@ -12,6 +12,7 @@ import { blockedBy } from '../blocked.ts'
 import { listensOnPort, listensOnSocket } from '../process/ports.ts'
 import { agentOn } from './agent.ts'
 import { type AppServer, connectChild } from './app-server.ts'
+import { askedNow } from './asked.ts'
 import { connectServer, whyUnreachable } from './connect.ts'
 import { discoverCodex } from './discover.ts'
 import { type OpenThread, openThreads } from './open-threads.ts'
@@ -22,7 +23,7 @@ import { begin, load } from './thread.ts'
 /**
  * A conversation of codex, by its app server: the daemon that every plain `codex` attaches to, where the person who has
  * the conversation open sees what comes in; a server that listens on a WebSocket; or a process of our own.
- * To read on: settings, connect with app-server and websocket; agent, turn, thread, outcome, approval, requests; discover, open-threads.
+ * To read on: settings, connect with app-server and websocket; agent, turn, thread, outcome, approval, asked, requests; discover, open-threads.
  */
 export function codexDriver(deps: OwnedDeps): Driver {
   const driver = conversations(deps)
@@ -49,26 +50,49 @@ const conversations = (deps: OwnedDeps): Driver =>
     discover: discoverCodex,
   })
 
-/** On a server that others use as well, what codex asks people is asked of those afar, too. */
+/** On a server that others use as well, what codex asks people is told whole, and asked of those afar, too. */
 function watched(
   { env }: OwnedDeps,
   connection: Connection,
   session: Session,
-  { decisions }: DriverTools,
+  { decisions, now }: DriverTools,
 ): Connection {
   const settings = parseCodex(session.settings, '/')
-  if (!decisions || settings.server.kind === 'command') return connection
+  if (settings.server.kind === 'command') return connection
+  const asked = rarely(now, (signal) => askedNow(settings, env, signal))
+  if (!decisions) return { ...connection, state: stateWith(connection, asked) }
   const over = new AbortController()
   const watching = watchApprovals(settings, env, decisions, over.signal)
   const after = (act: () => Promise<void>) => async () => {
     over.abort()
     await Promise.all([act(), watching.over])
   }
-  const state = async (signal: AbortSignal): Promise<Readiness> => {
-    const [seen, name] = [await connection.state(signal), watching.first()]
-    return seen.kind === 'blocked' && name !== undefined ? blockedBy(`permission: ${name}`) : seen
+  return {
+    ...connection,
+    state: stateWith(connection, async (signal) => watching.first() ?? asked(signal)),
+    end: after(connection.end),
+    close: after(connection.close),
   }
-  return { ...connection, state, end: after(connection.end), close: after(connection.close) }
+}
+
+const stateWith =
+  ({ state }: Connection, asked: (signal: AbortSignal) => Promise<string | undefined>) =>
+  async (signal: AbortSignal): Promise<Readiness> => {
+    const seen = await state(signal)
+    const asks = seen.kind === 'blocked' ? await asked(signal) : undefined
+    return asks === undefined ? seen : blockedBy(asks)
+  }
+
+/** How long what codex asks is taken to be the same. */
+const sameMs = 3000
+
+/** Asks again when the last answer is that old. */
+function rarely<T>(now: () => number, ask: (signal: AbortSignal) => Promise<T>): typeof ask {
+  let last: { readonly at: number; readonly answer: Promise<T> } | undefined
+  return (signal) => {
+    if (!last || now() - last.at > sameMs) last = { at: now(), answer: ask(signal) }
+    return last.answer
+  }
 }
 
 /** Its app server, which may have other conversations as well. */

@@ -15,11 +15,11 @@ interface Watch {
   /** By the id of codex's request. */
   readonly open: Map<Json, OpenRequest>
   /** What codex asks now, for people; its state alone does not tell. By the same ids. */
-  readonly names: Map<Json, string>
+  readonly asks: Map<Json, string>
 }
 
 interface ApprovalWatch {
-  /** What codex has asked for longest. */
+  /** What codex has asked for longest: `permission: touch x`. */
   first(): string | undefined
   /** Resolves when nothing is watched any more. */
   readonly over: Promise<void>
@@ -38,17 +38,17 @@ export function watchApprovals(
   decisions: DecisionTools,
   signal: AbortSignal,
 ): ApprovalWatch {
-  const names = new Map<Json, string>()
+  const asks = new Map<Json, string>()
   const again = async (): Promise<void> => {
     while (conversation !== undefined && !signal.aborted) {
       const server = await connectServer(place, env, signal).catch(() => undefined)
-      const watched = { threadId: conversation, decisions, items: createItems(), open: new Map(), names }
+      const watched = { threadId: conversation, decisions, items: createItems(), open: new Map(), asks }
       if (server) await watch(server, watched, signal)
-      names.clear()
+      asks.clear()
       if (!signal.aborted) await pause(againMs, signal)
     }
   }
-  return { first: () => names.values().next().value, over: again() }
+  return { first: () => asks.values().next().value, over: again() }
 }
 
 /** Until the connection is gone, or aborted. */
@@ -76,13 +76,13 @@ function note(watched: Watch, method: string, params: JsonObject): void {
   const id = params.requestId ?? null
   watched.open.get(id)?.close('elsewhere', 'it was answered in codex, or its turn was ended there')
   watched.open.delete(id)
-  watched.names.delete(id)
+  watched.asks.delete(id)
 }
 
 function asked(watched: Watch, method: string, params: JsonObject, id: Json): Promise<Json> {
   const approval = params.threadId === watched.threadId ? approvalOf(method, params) : undefined
   if (!approval) return undecided()
-  watched.names.set(id, approval.name)
+  watched.asks.set(id, approval.asks)
   return new Promise((resolve) => {
     const decision = decisionOn(id, approval, params, watched.items, resolve)
     if (!decision) return

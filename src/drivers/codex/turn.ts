@@ -70,10 +70,7 @@ export function followed(log: TurnLog, begin: () => Promise<string | TurnEnd>): 
       server.listen(undefined)
       log.questions.close()
     }),
-    blocked: () => {
-      const first = log.questions.first()
-      return first === undefined ? log.waitsFor : `permission: ${first}`
-    },
+    blocked: () => log.questions.first() ?? log.waitsFor,
     cancel: (late) => stop(log, late),
   }
 }
@@ -179,7 +176,7 @@ function noteState(log: TurnLog, status: Json | undefined): void {
   const waitsFor = state.kind === 'active' ? state.waitsFor : undefined
   if (waitsFor !== undefined && log.waitsFor === undefined) {
     if (log.arrived) reacts(log)
-    if (log.thread.shared) log.listeners.held('for somebody at codex to decide')
+    if (log.thread.shared) log.listeners.held(`${waitsFor}, from who sits at codex`)
   }
   log.waitsFor = waitsFor
 }
@@ -202,7 +199,7 @@ function decide(log: TurnLog, method: string, params: JsonObject, id: Json): Pro
   if (answer !== undefined && log.stopped === undefined) return Promise.resolve(answer)
   return new Promise((resolve) => {
     const decision = decisionOn(id, approval, params, log.items, resolve)
-    const asksNoMore = log.questions.hold({ name: approval.name, dismiss: () => {}, decision })
+    const asksNoMore = log.questions.hold({ asks: approval.asks, dismiss: () => {}, decision })
     log.asked.set(id, asksNoMore)
   })
 }

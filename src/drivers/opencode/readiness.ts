@@ -1,5 +1,6 @@
 import type { Readiness } from '../../domain/driver.ts'
 import { oneLine } from '../../domain/one-line.ts'
+import { answersTo } from '../agents/asked-question.ts'
 import { blockedBy } from '../blocked.ts'
 import { isObject, type JsonObject, textAt } from '../json.ts'
 import type { Reply } from './api.ts'
@@ -65,7 +66,7 @@ export async function waitsFor(
   ])
   const [permission] = permissions
   if (permission) return `permission: ${permissionText(permission)}`
-  return questions[0] && questionText(questions[0])
+  return questions[0] && answersTo(questions[0].questions)
 }
 
 /** What a conversation asks a person, or one that it began; its own first. Undefined when the server does not tell. */
@@ -93,11 +94,6 @@ export function permissionText(request: JsonObject): string {
     ...patterns.filter((one) => typeof one === 'string'),
   ]
   return oneLine(all.join(' '))
-}
-
-function questionText({ questions }: JsonObject): string {
-  const first = Array.isArray(questions) ? textAt(questions[0], 'question') : undefined
-  return first === undefined ? 'an answer to its question' : `an answer: ${oneLine(first)}`
 }
 
 function listIn(reply: Reply): readonly JsonObject[] {

@@ -1,5 +1,5 @@
-import { oneLine } from '../../domain/one-line.ts'
 import { createQuestions, type QuestionListeners, type Questions } from '../agent-process/questions.ts'
+import { answerTo } from '../agents/asked-question.ts'
 import { type JsonObject, textAt } from '../json.ts'
 import type { PiConnection } from './connection.ts'
 
@@ -20,17 +20,13 @@ export function createDialogs(connection: PiConnection, listeners: QuestionListe
       const dismiss = () =>
         connection.send({ type: 'extension_ui_response', id: textAt(request, 'id') ?? '', cancelled: true })
       const { timeout } = request
-      const title = oneLine(textAt(request, 'title') ?? 'a question')
       questions.hold({
-        name: title,
+        asks: answerTo(textAt(request, 'title') ?? textAt(request, 'message')),
         dismiss,
         agentWaitsMs: typeof timeout === 'number' ? timeout : undefined,
       })
     },
-    blocked: () => {
-      const first = questions.first()
-      return first && `an answer: ${first}`
-    },
+    blocked: questions.first,
     close: questions.close,
   }
 }

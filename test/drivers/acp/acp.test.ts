@@ -70,7 +70,6 @@ testOwnedDriver({
   longAnswer: 'BIG:50000',
   question: {
     text: 'TOOL',
-    name: 'touch x',
     asks: 'permission: touch x',
     notes: 'permissions.jsonl',
     dismissed: [{ outcome: { outcome: 'cancelled' } }],

@@ -62,6 +62,11 @@ describe('openRequest', () => {
     [
       ['nobody asks', [accepted], undefined],
       ['it asks', [accepted, asks], 'permission: Bash'],
+      [
+        'it asks a question',
+        [eventOf('asks', { detail: 'AskUserQuestion', asks: 'an answer: Which?' })],
+        'an answer: Which?',
+      ],
       ['it went on', [accepted, asks, eventOf('completed')], undefined],
       ['another one went on', [asks, eventOf('completed', { conversation: 'b' })], 'permission: Bash'],
     ]
@@ -81,6 +86,15 @@ describe('hooks of', () => {
       { is: 'accepted', prompt: 'onetwo' },
     ],
     ['claude', { hook_event_name: 'PermissionRequest', tool_name: 'Bash' }, { is: 'asks', detail: 'Bash' }],
+    [
+      'claude',
+      {
+        hook_event_name: 'PermissionRequest',
+        tool_name: 'AskUserQuestion',
+        tool_input: { questions: [{ question: 'Which colour?' }] },
+      },
+      { is: 'asks', detail: 'AskUserQuestion', asks: 'an answer: Which colour?' },
+    ],
     ['claude', { hook_event_name: 'Stop', last_assistant_message: 'x' }, { is: 'completed', answer: 'x' }],
     ['claude', { hook_event_name: 'Stop' }, { is: 'completed' }],
     [

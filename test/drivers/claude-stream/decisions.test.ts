@@ -52,7 +52,7 @@ on('leaves a question that no yes or no answers to who sits there', async (bench
     accepted: async () => {},
     progress: ({ kind, detail }) => kind === 'held' && resolve(detail),
   })
-  assert.equal(await held, 'permission: AskUserQuestion(touch x)')
+  assert.equal(await held, 'an answer: Which colour?')
   cut.abort()
   await running
   assert.deepEqual(decisions.asked, [])

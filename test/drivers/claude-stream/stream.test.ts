@@ -32,7 +32,6 @@ testOwnedDriver({
   longAnswer: 'BIG:50000',
   question: {
     text: 'TOOL',
-    name: 'Bash(touch x)',
     asks: 'permission: Bash(touch x)',
     notes: 'answers.jsonl',
     dismissed: [{ behavior: 'deny', message: 'Its turn was cancelled.', interrupt: true }],

@@ -19,3 +19,21 @@ for (const [what, permission, command] of others)
     assert.doesNotMatch(approval.name, /[\x00-\x1f]/)
     assert.ok(approval.name.length <= 200)
   })
+
+const asked = [
+  ['item/commandExecution/requestApproval', { command: 'ls' }, 'permission: ls'],
+  ['item/fileChange/requestApproval', {}, 'permission: a change of files'],
+  ['item/tool/requestUserInput', { questions: [{ question: 'Which\none?' }] }, 'an answer: Which one?'],
+  [
+    'item/tool/requestUserInput',
+    { questions: [{ question: 'Which?' }, { question: 'Where?' }] },
+    'an answer: Which? (and 1 more)',
+  ],
+  ['item/tool/requestUserInput', { questions: 7 }, 'an answer to its question'],
+  ['mcpServer/elicitation/request', { message: 'Your name?' }, 'an answer: Your name?'],
+] as const
+
+for (const [method, params, asks] of asked)
+  test(`approvalOf of ${method} asks for ${asks}`, () => {
+    assert.equal(approvalOf(method, params)?.asks, asks)
+  })

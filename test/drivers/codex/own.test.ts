@@ -38,7 +38,6 @@ testOwnedDriver({
   longAnswer: 'WEIGHT:50000',
   question: {
     text: 'TOOL',
-    name: "bash -lc 'touch x'",
     asks: "permission: bash -lc 'touch x'",
     notes: 'approvals.jsonl',
     dismissed: [],

@@ -65,6 +65,24 @@ shared('leaves an approval to the person, through 20 messages', async (bench) =>
   assert.equal((await turn(connection, 'now')).kind, 'completed')
 })
 
+for (const [text, asks] of [
+  ['TOOL', "permission: bash -lc 'touch x'"],
+  ['QUESTION', 'an answer: Which colour?'],
+] as const)
+  shared(`says what a person is asked there: ${text}`, async (bench) => {
+    const { connection, person, notes, threadId } = bench
+    await say(bench, text)
+    await eventually(async () => (await connection.state(patience())).kind === 'blocked', 'it is blocked')
+    assert.deepEqual(await connection.state(patience()), {
+      kind: 'blocked',
+      why: `it waits for ${asks}`,
+      asks,
+    })
+    assert.deepEqual(await notes('approvals.jsonl'), [])
+    await person.call('fake/decide', { threadId, decision: 'accept' })
+    await eventually(async () => (await connection.state(patience())).kind === 'idle', 'it went on')
+  })
+
 shared('interrupts a turn over its time, and only that', async (bench) => {
   const { connection } = bench
   const stop = new AbortController()

@@ -52,7 +52,6 @@ testOwnedDriver({
   longAnswer: 'BIG:50000',
   question: {
     text: 'DIALOG',
-    name: 'Delete all?',
     asks: 'an answer: Delete all?',
     notes: 'answers.jsonl',
     dismissed: [{ cancelled: true }],
