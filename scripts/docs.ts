@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { type Command, type Flag, globalFlags } from '../src/cli/command.ts'
 import { usageOf } from '../src/cli/help.ts'
 import { commands } from '../src/cli/index.ts'
+import { spelledFlag } from '../src/cli/short-flags.ts'
 import { allDrivers } from '../src/drivers/index.ts'
 import { senders } from '../src/providers/index.ts'
 import type { Sender } from '../src/providers/sender.ts'
@@ -124,7 +125,7 @@ function fenced(lines: readonly string[]): string {
 function flagTable(flags: readonly Flag[]): string {
   return table(
     flags.map(({ name, value, summary }) => [
-      `\`--${name}${value === undefined ? '' : ` <${value}>`}\``,
+      `\`${spelledFlag(name)}${value === undefined ? '' : ` <${value}>`}\``,
       summary,
     ]),
   )

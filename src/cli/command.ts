@@ -32,10 +32,8 @@ export interface Argument {
 }
 
 export interface Flag {
-  /** Without the dashes. */
+  /** Without the dashes; `short-flags.ts` says which letter stands for it. */
   readonly name: string
-  /** One letter, as in `-q`. */
-  readonly short?: string
   readonly summary: string
   /** Placeholder of its value; a flag without one is a switch. */
   readonly value?: string
@@ -81,8 +79,8 @@ export const globalFlags: readonly Flag[] = [
   { name: 'home', value: 'DIR', summary: 'where everything lives; else $POSTERN_HOME, else ~/.postern' },
   { name: 'json', summary: 'print data as JSON' },
   { name: 'no-color', summary: 'no colours' },
-  { name: 'help', short: 'h', summary: 'show this' },
-  { name: 'version', short: 'V', summary: 'print the version' },
+  { name: 'help', summary: 'show this' },
+  { name: 'version', summary: 'print the version' },
 ]
 
 /** Opens the home, and closes it after `act` whatever happens. */

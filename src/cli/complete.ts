@@ -4,6 +4,7 @@ import { type Candidate, listCandidates } from './candidates.ts'
 import { type Command, type Completion, type Flag, globalFlags } from './command.ts'
 import type { Io } from './context.ts'
 import { type CommandLine, match, namesOf, readCommandLine } from './parse.ts'
+import { letterOf } from './short-flags.ts'
 import { escapeLine, fit } from './terminal-text.ts'
 
 /** The first argument of the hidden command that completion scripts call. */
@@ -85,7 +86,8 @@ function flagWithoutValue({ line, command, commands }: Spot, last: string | unde
 
 async function nextAt(spot: Spot, current: string): Promise<readonly Candidate[]> {
   const { command, line } = spot
-  if (current.startsWith('-')) return flagCandidates(spot)
+  if (current.startsWith('-'))
+    return [...flagCandidates(spot), ...(current === '-' ? letterCandidates(spot) : [])]
   const { args = [], flags = [] } = command ?? {}
   const argument = args[spot.arguments.length] ?? args.find(({ many }) => many)
   const values = await valuesFor(argument?.complete ?? usual[argument?.name ?? ''], spot)
@@ -118,13 +120,20 @@ async function valuesFor(completion: Completion | undefined, spot: Spot): Promis
 
 const isGiven = ({ given }: CommandLine, flag: string): boolean => given.some(({ name }) => name === flag)
 
-function flagCandidates({ command, line }: Spot): readonly Candidate[] {
-  const flags = [...(command?.flags ?? []), ...globalFlags].filter(
-    ({ name, many }) => many || !isGiven(line, name),
-  )
-  const rest = command?.rest ? [{ text: '--', summary: command.rest.summary }] : []
-  return [...flags.map(flagCandidate), ...rest]
+function flagCandidates(spot: Spot): readonly Candidate[] {
+  const { rest } = spot.command ?? {}
+  return [...openFlags(spot).map(flagCandidate), ...(rest ? [{ text: '--', summary: rest.summary }] : [])]
 }
+
+/** Those that may still be given. */
+const openFlags = ({ command, line }: Spot): readonly Flag[] =>
+  [...(command?.flags ?? []), ...globalFlags].filter(({ name, many }) => many || !isGiven(line, name))
+
+const letterCandidates = (spot: Spot): readonly Candidate[] =>
+  openFlags(spot).flatMap(({ name, summary }) => {
+    const letter = letterOf(name)
+    return letter === undefined ? [] : [{ text: `-${letter}`, summary }]
+  })
 
 const flagCandidate = ({ name, summary }: Flag): Candidate => ({ text: `--${name}`, summary })
 

@@ -1,6 +1,7 @@
 import { type Command, type Flag, globalFlags } from './command.ts'
 import type { Io } from './context.ts'
 import { isGroup, namesOf, unknownCommand } from './parse.ts'
+import { spelledFlag } from './short-flags.ts'
 
 /**
  * Help on a command, a group of commands, or everything, in lines no longer than `width` where that can be. Throws `usage` for
@@ -104,7 +105,7 @@ const listing = (commands: readonly Command[]): string =>
 const flagLines = (flags: readonly Flag[]): readonly string[] =>
   aligned(
     flags.map(({ name, value, summary }) => [
-      `--${name}${value === undefined ? '' : ` <${value}>`}`,
+      `${spelledFlag(name)}${value === undefined ? '' : ` <${value}>`}`,
       summary,
     ]),
   )

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { Failure } from '../domain/error.ts'
 import { nearest, suggestion } from '../domain/nearest.ts'
 import { type Argument, type Command, type Flag, globalFlags, type Values } from './command.ts'
+import { letterOf } from './short-flags.ts'
 
 export type Parsed =
   | {
@@ -16,7 +17,7 @@ export type Parsed =
 
 /**
  * Reads a command line against the table. Throws `usage` for everything it does not understand, naming what is
- * nearest to it. A flag's name takes a value or none wherever it appears, so flags may stand anywhere.
+ * nearest to it. Flags may stand anywhere; one that takes a value in some commands only stands behind the command's name.
  */
 export function parse(argv: readonly string[], commands: readonly Command[]): Parsed {
   const line = readCommandLine(argv, commands)
@@ -54,15 +55,33 @@ export interface CommandLine {
   readonly rest?: readonly string[]
 }
 
+/** Read twice: which command is meant says what its flags and letters mean. */
 export function readCommandLine(argv: readonly string[], commands: readonly Command[]): CommandLine {
+  const args = argv.flatMap(apart)
+  const line = readWith(args, optionsOf(commands))
+  const meant = match(line.positionals, commands)?.command
+  return meant ? readWith(args, optionsOf([meant, ...commands])) : line
+}
+
+/** `-n5` means `-n 5`. */
+const apart = (argument: string, i: number, argv: readonly string[]): readonly string[] => {
+  const [, flag, digits] = /^(-[A-Za-z])(\d+)$/.exec(argument) ?? []
+  return flag === undefined || digits === undefined || argv.slice(0, i).includes('--')
+    ? [argument]
+    : [flag, digits]
+}
+
+type Options = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>
+
+function readWith(argv: readonly string[], options: Options): CommandLine {
   const line: { positionals: string[]; given: Given[] } = { positionals: [], given: [] }
-  const { tokens } = parseArgs({ args: [...argv], options: optionsOf(commands), strict: false, tokens: true })
+  const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true })
   for (const token of tokens) {
     if (token.kind === 'option-terminator') return { ...line, rest: argv.slice(token.index + 1) }
     if (token.kind === 'positional') line.positionals.push(token.value)
     else if (token.inlineValue === false && token.value.startsWith('--')) {
       // parseArgs takes whatever follows as the value, even a flag: that flag is read again, as one of its own.
-      const others = readCommandLine(argv.toSpliced(token.index, 1), commands)
+      const others = readWith(argv.toSpliced(token.index, 1), options)
       const valueless = { ...token, value: undefined, typed: token.rawName }
       return { ...others, given: others.given.toSpliced(line.given.length, 0, valueless) }
     } else line.given.push(givenOf(token, argv[token.index] ?? ''))
@@ -81,13 +100,19 @@ function givenOf(
     : { name: typed, value: undefined, typed }
 }
 
-const optionsOf = (commands: readonly Command[]) =>
-  Object.fromEntries(
-    [...globalFlags, ...commands.flatMap(({ flags = [] }) => flags)].map(({ name, value, short }) => [
-      name,
-      { type: value === undefined ? 'boolean' : 'string', ...(short && { short }) } as const,
-    ]),
-  )
+/** Where a name or a letter means two things, it means that of the first command. */
+function optionsOf(commands: readonly Command[]): Options {
+  const options = new Map<string, Options[string]>()
+  const taken = new Set<string>()
+  for (const { name, value } of [...globalFlags, ...commands.flatMap(({ flags = [] }) => flags)]) {
+    const letter = letterOf(name)
+    if (options.has(name)) continue
+    const short = letter !== undefined && !taken.has(letter) ? { short: letter } : {}
+    options.set(name, { type: value === undefined ? 'boolean' : 'string', ...short })
+    if (letter !== undefined) taken.add(letter)
+  }
+  return Object.fromEntries(options)
+}
 
 interface Match {
   readonly command: Command

@@ -112,6 +112,15 @@ describe('complete', () => {
       assert.deepEqual((await offered(worldWithAll().world, line)).toSorted(), wanted.toSorted())
     })
 
+  it('offers letters of flags after a dash alone, and values after a letter', async () => {
+    const { world } = worldWithAll()
+    const found = await offered(world, 'expose -')
+    for (const one of ['-s', '--session', '-q', '--driver'])
+      assert.equal(found.includes(one), one !== '--driver', one)
+    assert.ok(!(await offered(world, 'expose --')).includes('-s'))
+    assert.ok((await offered(world, 'expose -s ')).includes('build'))
+  })
+
   it('offers of deliveries those that the command takes', async () => {
     const { world, failed, waiting } = worldWithAll()
     assert.deepEqual(await offered(world, 'deliveries show '), [waiting.id, failed.id])

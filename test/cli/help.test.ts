@@ -26,7 +26,7 @@ describe('help', () => {
     [[], 2, 'stderr', /^Examples\n/],
     [['session'], 2, 'stderr', /^Examples\n.*session add/s],
     [['session', '--help'], 0, 'stdout', /session end/],
-    [['help', 'expose'], 0, 'stdout', /--ttl <TIME>/],
+    [['help', 'expose'], 0, 'stdout', /-t, --ttl <TIME>/],
     [['help', 'inbox'], 0, 'stdout', /inbox ack/],
     [['help', 'channel', 'ls'], 0, 'stdout', /List every grant/],
     [['channel', '--help'], 0, 'stdout', /revoke/],

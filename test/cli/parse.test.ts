@@ -3,7 +3,8 @@ import { describe, it } from 'node:test'
 import { globalFlags } from '../../src/cli/command.ts'
 import { exitCodes } from '../../src/cli/exit.ts'
 import { commands } from '../../src/cli/index.ts'
-import { cli, createWorld } from './fake-io.ts'
+import { letterOf } from '../../src/cli/short-flags.ts'
+import { addDelivery, cli, createWorld } from './fake-io.ts'
 
 describe('a command line used wrongly', () => {
   const cases: readonly (readonly [argv: readonly string[], said: RegExp])[] = [
@@ -87,6 +88,8 @@ describe('parse', () => {
     ['expose', '--quiet', '--label=a=b', '--session', 'build'],
     ['channel', 'expose', '--session', 'build', '--quiet'],
     ['channel', '--home', '/x', 'expose', '--session', 'build', '--quiet'],
+    ['expose', '-s', 'build', '-q'],
+    ['-q', '-s', 'build', '-t', '1h', 'expose', '-l', 'ci'],
   ]
   for (const argv of same)
     it(`reads postern ${argv.join(' ')}`, async () => {
@@ -95,10 +98,31 @@ describe('parse', () => {
       assert.match(stdout, /^https:\/\/host\/hook\/token-of-[0-9a-f]{16}\n$/)
     })
 
+  const limits: readonly (readonly [flags: readonly string[], shown: number])[] = [
+    [['deliveries', 'ls', '-n', '2', '-j'], 2],
+    [['-n2', 'deliveries', 'ls', '--json'], 2],
+    [['deliveries', 'ls', '-n=2', '-j'], -1],
+  ]
+  for (const [argv, shown] of limits)
+    it(`reads ${shown < 0 ? 'nothing' : shown} of 3 with postern ${argv.join(' ')}`, async () => {
+      const world = createWorld()
+      for (let n = 0; n < 3; n++) addDelivery(world)
+      const { code, stdout } = await cli(world, argv)
+      assert.deepEqual([code, code === 0 ? JSON.parse(stdout).length : -1], [shown < 0 ? 2 : 0, shown])
+    })
+
+  it('takes a letter for the flag that the command has: -n is --lines of tail', async () => {
+    const world = createWorld()
+    for (let n = 0; n < 3; n++) addDelivery(world)
+    world.stop.abort()
+    const { stdout } = await cli(world, ['tail', '-n', '2', '-j'])
+    assert.equal(stdout.trim().split('\n').length, 2)
+  })
+
   it('keeps what follows -- as it was typed', async () => {
     const world = createWorld()
-    await cli(world, ['run', '--session', 'x', '--detach', '--', 'sh', '-c', '--json --session y', '--'])
-    assert.deepEqual(world.started[0]?.command, ['sh', '-c', '--json --session y', '--'])
+    await cli(world, ['run', '-s', 'x', '-d', '--', 'sh', '-c', '--json --session y', '-n5', '--'])
+    assert.deepEqual(world.started[0]?.command, ['sh', '-c', '--json --session y', '-n5', '--'])
   })
 })
 
@@ -125,6 +149,13 @@ describe('the command table', () => {
       const takes = flag.value !== undefined
       assert.equal(valued.get(flag.name) ?? takes, takes, flag.name)
       valued.set(flag.name, takes)
+    }
+  })
+
+  it('gives no command two flags of one letter', () => {
+    for (const { name, flags = [] } of commands) {
+      const letters = [...globalFlags, ...flags].map((flag) => letterOf(flag.name)).filter((one) => one)
+      assert.equal(new Set(letters).size, letters.length, name)
     }
   })
 

@@ -10,7 +10,7 @@ import { runCancel, runRetry } from './delivery-acts.ts'
 import { filterFlags, filterOf } from './delivery-filter.ts'
 import { printQueued, printRecord } from './delivery-record.ts'
 
-const yes = { name: 'yes', short: 'y', summary: 'do not ask first; needed where nobody can answer' } as const
+const yes = { name: 'yes', summary: 'do not ask first; needed where nobody can answer' } as const
 
 const id = {
   name: 'delivery-id',

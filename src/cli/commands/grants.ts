@@ -17,7 +17,7 @@ const hook = {
   summary: 'the hook it opens, instead of a session',
 } as const
 
-const quiet = { name: 'quiet', short: 'q', summary: 'print the URL and nothing else' } as const
+const quiet = { name: 'quiet', summary: 'print the URL and nothing else' } as const
 const grantId = {
   name: 'grant-id',
   summary: 'its id or a unique beginning of it, 4 characters or more',

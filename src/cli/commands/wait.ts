@@ -34,7 +34,7 @@ export const wait: Command = {
       complete: 'sessions',
       summary: 'the session that is woken; that of the agent which runs this unless given',
     },
-    { name: 'quiet', short: 'q', summary: 'print the URL and nothing else' },
+    { name: 'quiet', summary: 'print the URL and nothing else' },
   ],
   examples: [
     'postern wait --what "CI run 4711" --then "rerun the e2e tests if red" --ttl 2h',
