@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Command, type Flag, globalFlags } from '../src/cli/command.ts'
+import { exitMeanings } from '../src/cli/exit.ts'
 import { usageOf } from '../src/cli/help.ts'
 import { commands } from '../src/cli/index.ts'
 import { spelledFlag } from '../src/cli/short-flags.ts'
@@ -80,12 +81,7 @@ with everything escaped that a terminal would act on.
 
 | exit code | |
 |---|---|
-| 0 | done |
-| 1 | failed |
-| 2 | used wrongly; the message names the nearest known name |
-| 3 | not there |
-| 4 | not allowed |
-| 5 | the server cannot be reached |
+${exitMeanings.map(([code, meaning]) => `| ${code} | ${meaning} |`).join('\n')}
 
 Commands that need a running server are \`send\` and \`dashboard\`. All others work on the home itself, and a running server
 sees at once what they did.

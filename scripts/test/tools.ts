@@ -19,6 +19,7 @@ const drivenBy: readonly Tool[] = [
   { command: 'systemd-analyze', package: 'systemd', mention: 'systemd-analyze' },
   { command: 'zsh', package: 'zsh', mention: 'zsh' },
   { command: 'fish', package: 'fish', mention: 'fish' },
+  { command: 'groff', package: 'groff-base', mention: 'groff' },
   { command: 'caddy', package: 'caddy', mention: 'caddy', starts: true },
   { command: 'nginx', package: 'nginx-light', mention: 'nginx', starts: true },
   { command: 'chromium', package: 'chromium', mention: 'playwright-core' },

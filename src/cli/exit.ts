@@ -1,7 +1,16 @@
 import type { Code } from '../domain/error.ts'
 
-/** 0 done, 1 failed, 2 used wrongly, 3 not there, 4 not allowed, 5 server unreachable. */
+/** `exitMeanings` says what each means. */
 type ExitCode = 0 | 1 | 2 | 3 | 4 | 5
+
+export const exitMeanings: readonly (readonly [code: ExitCode, meaning: string])[] = [
+  [0, 'done'],
+  [1, 'failed'],
+  [2, 'used wrongly; the message names the nearest known name'],
+  [3, 'not there'],
+  [4, 'not allowed'],
+  [5, 'the server cannot be reached'],
+]
 
 /** How a shell learns of every refusal. */
 export const exitCodes: Readonly<Record<Code, ExitCode>> = {

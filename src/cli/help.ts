@@ -40,7 +40,7 @@ function fullText(topic: readonly string[], commands: readonly Command[]): strin
     : [exampleLines(below.map(firstExample)), listing(below)].join('\n\n')
 }
 
-const overviewExamples = [
+export const overviewExamples = [
   'postern serve',
   'postern run --session build -- claude',
   'URL=$(postern expose --session build --quiet)',
@@ -48,10 +48,13 @@ const overviewExamples = [
   'postern deliveries tail',
 ]
 
+export const purpose =
+  'A narrow door into a running agent: it mints URLs that let one outsider send one kind of message to one session.'
+
 const overview = (commands: readonly Command[]): string =>
   [
     exampleLines(overviewExamples),
-    'A narrow door into a running agent: it mints URLs that let one outsider send one kind of message to one session.',
+    purpose,
     listing(commands),
     section('Flags of every command', flagLines(globalFlags)),
     'More on one command: postern <command> --help',

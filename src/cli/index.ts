@@ -16,6 +16,7 @@ import { hookRelay } from './commands/hook-relay.ts'
 import { hookCommands } from './commands/hooks.ts'
 import { inboxCommands } from './commands/inbox.ts'
 import { keysCommands } from './commands/keys.ts'
+import { man } from './commands/man.ts'
 import { mcp } from './commands/mcp.ts'
 import { pauseCommands } from './commands/pause.ts'
 import { refusalCommands } from './commands/refusals.ts'
@@ -62,6 +63,7 @@ export const commands: readonly Command[] = [
   mcp,
   serviceUnit,
   completions,
+  man,
   version,
   help,
 ]
