@@ -11,7 +11,6 @@ import { createLoopWatch, during, type LoopWatch, watchLoop } from '../http/loop
 import { createMetrics } from '../http/metrics.ts'
 import { createRefusalNotes } from '../http/refusals.ts'
 import { awaitsBody } from '../http/request.ts'
-import { agentRoutes } from '../http/routes/agent.ts'
 import { channelRoutes } from '../http/routes/channels.ts'
 import { decideRoutes } from '../http/routes/decide.ts'
 import { decisionRoutes } from '../http/routes/decisions.ts'
@@ -33,7 +32,8 @@ import { renewSelves } from '../manage/own-session.ts'
 import { baseUrl } from '../manage/urls.ts'
 import { answersWait } from '../manage/waits.ts'
 import type { HttpServer, Platform } from '../platform/platform.ts'
-import { createAdminActions, createAgentActions } from './admin-actions.ts'
+import { createAdminActions } from './admin-actions.ts'
+import { agentParts } from './agent-parts.ts'
 import { askerRuns, recover, startMaintenance } from './maintenance.ts'
 import { createPipeline, type Pipeline, type ServerDeps } from './pipeline.ts'
 import { stopHttp } from './stop-http.ts'
@@ -223,7 +223,7 @@ function routes(
       decisionRoutes(forAdmin, guard),
       decideRoutes({ ...forAdmin, tokens, failed }, guard),
       waitRoutes(forAdmin, guard),
-      agentRoutes({ ...createAgentActions(deps, pipeline), failed, openWait: actions.openWait }, guard),
+      ...agentParts({ ...deps, failed, openWait: actions.openWait }, pipeline, guard),
       refusalRoutes({ admin, list: pipeline.refusals.list }, guard),
       noticeRoutes({ admin, store }, guard),
       ...webPages(

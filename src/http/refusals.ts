@@ -63,7 +63,7 @@ function askedOf(
   }
 }
 
-const parts = ['/api', '/dashboard', '/docs', '/metrics', '/readyz', '/healthz', '/mcp', '/decide']
+const parts = ['/api', '/dashboard', '/docs', '/metrics', '/readyz', '/healthz', '/agent', '/mcp', '/decide']
 
 /** Of what a stranger spelled only what looks like the name of a hook is kept: the rest may be somebody's secret. */
 function doorOf(path: string, hook: string | undefined): string {

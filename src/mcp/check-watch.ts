@@ -24,3 +24,17 @@ function armedIn(answer: unknown): readonly string[] {
     typeof wait?.waitId === 'string' && wait.state === 'armed' ? [wait.waitId] : [],
   )
 }
+
+/** As many agents as are remembered; the one that called `check` for the first time longest ago is forgotten first. */
+const mostWatched = 256
+
+/** A watch for each of many agents, by a name of its own. */
+export function createCheckWatches(now: () => number): (agent: string) => CheckWatch {
+  const watches = new Map<string, CheckWatch>()
+  return (agent) => {
+    const watch = watches.get(agent) ?? createCheckWatch(now)
+    watches.set(agent, watch)
+    for (const oldest of watches.keys()) if (watches.size > mostWatched) watches.delete(oldest)
+    return watch
+  }
+}

@@ -122,6 +122,9 @@ export async function useEverything(): Promise<void> {
   const part: string = (await call('readDelivery', 200, { path, query: { offset: 0, limit: 5 } })).text
   const isFirst: boolean = (await call('replyToDelivery', 200, { path, body: { json: { a: 1 } } })).first
 
+  const version: string = (await call('mcp', 200, { body: { jsonrpc: '2.0', id: 1, method: 'tools/list' } }))
+    .jsonrpc
+
   const expires: string = (await call('mintLink', 201)).expires
   const alive: string = (await call('live', 200)).status
   const ready: string = (await call('ready', 200)).status
@@ -162,7 +165,7 @@ export async function useEverything(): Promise<void> {
     isOver,
     actions,
   )
-  console.log(rotated, held, awaited, cancelled, room, wait, own, over, part, isFirst)
+  console.log(rotated, held, awaited, cancelled, room, wait, own, over, part, isFirst, version)
   console.log(asked, verdict, decision, exactly, page)
   console.log(
     causes,

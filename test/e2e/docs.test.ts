@@ -94,6 +94,7 @@ describe('the API document', () => {
     'POST /api/deliveries/{id}/replay',
     'POST /api/sessions/{id}/cancel',
     'POST /api/deliveries/{id}/ack',
+    'POST /mcp',
     'GET /healthz',
     'GET /readyz',
     'GET /metrics',

@@ -98,3 +98,13 @@ export const Self = t.named('Self', 'The session whose agent asks.', {
   openWaits: t.whole('Its open waits.'),
   maxWaits: t.whole('As many as may be open; 0 for no limit.'),
 })
+
+export const McpMessage = Type.Object(
+  { jsonrpc: t.text(), method: Type.Optional(t.text()), id: Type.Optional(Type.Unknown()) },
+  {
+    $id: 'McpMessage',
+    description: 'A message of the Model Context Protocol (JSON-RPC 2.0), or one as an event stream.',
+    additionalProperties: true,
+    example: { jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} },
+  },
+)

@@ -8,20 +8,17 @@ import { longestReply, type Reply } from '../../manage/replies.ts'
 import { iso } from '../../manage/views.ts'
 import { openedWaitView } from '../../manage/wait-views.ts'
 import type { NewWait, OpenedWait } from '../../manage/waits.ts'
+import type { AgentCheck } from '../agent-check.ts'
 import { createApi } from '../api.ts'
 import { readJsonObject } from '../body.ts'
 import { jsonResponse, type RequestGuard } from '../guard.ts'
 import * as models from '../models/agent.ts'
 import { byId } from '../models/requests.ts'
 import { operation } from '../openapi/operation.ts'
-import { bearerOf } from '../request.ts'
 
 /** What an agent does for itself over HTTP, bound to this server by the composition root. */
 interface AgentDeps {
-  /** The session whose agent holds that token. Throws `unauthorized` and `forbidden`. */
-  readonly sessionOf: (token: string) => Promise<Session>
-  /** Spends one failed attempt of the peer; milliseconds to wait, or 0. */
-  readonly failed: (request: Request) => number
+  readonly agent: AgentCheck
   readonly store: Pick<DoorStore, 'findWait' | 'listWaits' | 'cancelWait' | 'inspectDelivery'>
   readonly openWait: (session: Session, wait: NewWait) => Promise<OpenedWait>
   readonly limits: () => WaitLimits
@@ -42,7 +39,7 @@ const mostListed = 100
 export function agentRoutes(deps: AgentDeps, guard: RequestGuard) {
   const admit = (request: Request) => {
     guard.hosts.check(request)
-    return selfOf(deps, request)
+    return deps.agent(request)
   }
   const json =
     (maxBytes: number) =>
@@ -96,20 +93,6 @@ const described = (id: string, summary: string, ...refuses: readonly number[]) =
     description: 'With the capability of an agent, for its own session alone.',
     refuses: [401, 403, ...refuses, 421, 422, 429],
   })
-
-async function selfOf({ sessionOf, failed }: AgentDeps, request: Request): Promise<Session> {
-  try {
-    return await sessionOf(bearerOf(request) ?? '')
-  } catch (thrown) {
-    if (!(thrown instanceof Failure) || thrown.code !== 'unauthorized') throw thrown
-    const retryAfterMs = failed(request)
-    if (retryAfterMs === 0) throw thrown
-    throw new Failure('rate_limited', 'Too many failed attempts from this address.', {
-      ...thrown.extra,
-      retryAfterMs,
-    })
-  }
-}
 
 async function describe({ store, limits }: AgentDeps, self: Session): Promise<models.Self> {
   const { id: session, generation } = self
