@@ -17,7 +17,7 @@ import type { Evidence } from './outcome.ts'
 import type { NewRefusal, Refusal, RefusalCount, RefusalFilter } from './refusal.ts'
 import type { DriverSettings, Session, SessionId } from './session.ts'
 import type { Settlement } from './settlement.ts'
-import type { WaitEnds, WaitStore } from './wait-store.ts'
+import type { WaitAnswer, WaitEnds, WaitStore } from './wait-store.ts'
 
 /**
  * Where grants, sessions and deliveries live, cut in two by who calls. The halves meet in the rows alone: `DoorStore` records a
@@ -163,7 +163,7 @@ export interface StoreMaintenance extends WaitEnds {
 export interface Store extends DoorStore, HostLink, NoticeStore, StoreMaintenance {}
 
 /** A knock, ready to be stored. */
-export interface Draft {
+export interface Draft extends WaitAnswer {
   readonly session: SessionId
   readonly source: Source
   /** Of the token that it came with, where that has one. */
@@ -194,8 +194,6 @@ export interface Draft {
   readonly lease?: { readonly leaseMs: number } | undefined
   /** Most unfinished deliveries its session may have; 0 for no limit. */
   readonly queueLimit: number
-  /** For the fence of a wait's message, which the store makes of `message`. */
-  readonly nonce?: string | undefined
   /** Recorded as FAILED at once, visible and never sent: a template or skill that did not work out. */
   readonly failed?: { readonly step: 'template' | 'skill'; readonly detail: string } | undefined
 }

@@ -12,18 +12,21 @@ interface Answer {
   readonly nonce: string
   /** How long the wait stood open. Milliseconds. */
   readonly afterMs: number
+  /** Whether whoever sent it waits for a word back. */
+  readonly awaited: boolean
 }
 
 /** Most bytes of a message that wakes an agent. */
 export const mostWakeBytes = 4096
 
 /** Wakes the agent: what came, fenced and cut to fit, after what it waited for and what it meant to do. */
-export function answeredMessage(wait: Wait, { delivery, text, nonce, afterMs }: Answer): string {
+export function answeredMessage(wait: Wait, { delivery, text, nonce, afterMs, awaited }: Answer): string {
   const head = lines(
     `${firstWords(wait)} answered after ${elapsed(afterMs)}: ${wait.what}`,
     wait.plan && `You planned: ${wait.plan}`,
   )
-  const tail = `This wait is closed. Whole payload: read ${delivery} · answer the sender: reply ${delivery}`
+  const toReply = awaited ? ` · answer the sender: reply ${delivery}` : ''
+  const tail = `This wait is closed. Whole payload: read ${delivery}${toReply}`
   const frame = (shown: string, note: string) =>
     lines(head, outside(shown, nonce, "the URL's holder"), note + tail)
   const whole = frame(text, '')

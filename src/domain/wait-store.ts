@@ -43,3 +43,11 @@ export interface WaitFilter {
   readonly after?: number
   readonly limit: number
 }
+
+/** What a draft has where it answers a wait, for the message that the store makes of it. */
+export interface WaitAnswer {
+  /** For the fence. */
+  readonly nonce?: string | undefined
+  /** Whether whoever answers said that it waits for a word back. */
+  readonly awaited?: boolean | undefined
+}

@@ -27,6 +27,8 @@ export interface Rendered {
   readonly contentType?: string
   /** For the fence of a wait's message. */
   readonly nonce?: string
+  /** Beside that: whether its sender said that it waits for a word back. */
+  readonly awaited?: boolean
   /** What the sender is answered instead of the usual receipt. */
   readonly respond?: Respond | undefined
   /** Why there is no message to send: stored as FAILED, visible, never sent. */

@@ -25,7 +25,7 @@ export type ReceiveDeps = AuthenticateDeps &
 /** How long the caller is ready to wait for the outcome, and whether it is still there. */
 export interface Patience {
   readonly waitMs: number
-  /** Where it knocked at a hook; the same unless given. */
+  /** The same as far as the caller asked for it, which is how long it waits at a hook; `waitMs` unless given. */
   readonly hookWaitMs?: number
   readonly signal: () => AbortSignal
 }
@@ -50,12 +50,16 @@ export async function receive(deps: ReceiveDeps, knock: Knock, patience: Patienc
       return answering({ kind: 'ignored', why: rendered.ignored, hook: nameOf(source) }, respond)
     const session = await chooseSession(deps, admission, rendered.session)
     const checked = await checkSkill(deps, session, rendered)
-    const recorded = await record(deps, knock, admission, session, checked)
+    const awaited = checked.nonce === undefined ? checked : { ...checked, awaited: asksToWait(patience) }
+    const recorded = await record(deps, knock, admission, session, awaited)
     return answering(await forward(deps, recorded, patience), respond)
   } catch (thrown) {
     throw attributed(repeats && source ? await usedUp(deps, thrown, grantBehind(source)) : thrown, source)
   }
 }
+
+/** Whether the caller said itself that it waits: what is waited anyway is over before an agent answers. */
+const asksToWait = ({ waitMs, hookWaitMs = waitMs }: Patience): boolean => hookWaitMs > 0
 
 /** Without one it is no repeat. */
 const hasKey = (rendered: Awaited<ReturnType<typeof render>>): boolean =>

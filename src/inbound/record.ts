@@ -48,6 +48,7 @@ export function record(
         ? { leaseMs: deps.leaseMs }
         : undefined,
     nonce: rendered.nonce,
+    awaited: rendered.awaited,
     queueLimit: hook?.queuePerSession ?? limits.queuePerSession,
     failed: rendered.failed,
   })

@@ -117,6 +117,7 @@ export function answerWait(context: StoreContext, wait: Wait, draft: Draft, deli
     text: draft.message,
     nonce: draft.nonce ?? '',
     afterMs: steady - wait.createdAt,
+    awaited: draft.awaited === true,
   })
 }
 

@@ -45,12 +45,14 @@ describe('POST /mcp', () => {
       const { answer: wait, text } = await call(client, 'wait_for', order)
       assert.match(text, /Do not poll.*this machine only/)
       assert.equal((await call(client, 'wait_for', order)).answer.waitId, wait.waitId)
-      const { body } = await post(String(wait.url), { conclusion: 'failure' }, { authorization: '' })
+      const asks: Readonly<Record<string, string>> = era === 'auto' ? { prefer: 'wait=1' } : {}
+      const { body } = await post(String(wait.url), { conclusion: 'failure' }, { authorization: '', ...asks })
       const id = body.deliveryId
       await until('it is taken', async () => (await show(home, id)).state === 'DELIVERED' || undefined)
       const woken = await readFile(messages, 'utf8')
       for (const part of [`[postern] wait ${wait.waitId} answered`, `CI run of ${era}`, 'merge it'])
         assert.ok(woken.includes(part), woken)
+      assert.equal(woken.includes(`answer the sender: reply ${id}`), era === 'auto')
       const { answer } = await call(client, 'check', { waitId: wait.waitId })
       const [state] = answer.waits as readonly Content[]
       assert.deepEqual([state?.state, state?.deliveryId], ['answered', id])

@@ -78,8 +78,8 @@ export function answer(
   if (wait.state !== 'armed' || now >= wait.expiresAt) throw forbidden()
   return (delivery) => {
     close(state, wait, now, { state: 'answered', delivery })
-    const { message: text, nonce = '' } = draft
-    return answeredMessage(wait, { delivery, text, nonce, afterMs: now - wait.createdAt })
+    const { message: text, nonce = '', awaited = false } = draft
+    return answeredMessage(wait, { delivery, text, nonce, afterMs: now - wait.createdAt, awaited })
   }
 }
 

@@ -88,6 +88,15 @@ export function testWaits(check: Check): void {
     assert.deepEqual([wait.id, wait.state, wait.delivery, isNew], [waitId(1), 'answered', delivery.id, false])
   })
 
+  check('how to reply stands only where the sender waits for that', async ({ store }) => {
+    await openBuild(store)
+    for (const n of [1, 2]) await store.openWait(orderOf(n), 8)
+    await store.recordDelivery(knockAt(1, { awaited: true }))
+    await store.recordDelivery(knockAt(2))
+    const told = (await messages(store)).map((message) => message.includes('answer the sender: reply whd_'))
+    assert.deepEqual(told, [true, false])
+  })
+
   check('no more are open than may be; closing one makes room', async ({ store, other }) => {
     await openBuild(store)
     await store.openWait(orderOf(1), 2)
