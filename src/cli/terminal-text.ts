@@ -1,13 +1,11 @@
-import { controlCharacters, hex, spelled } from '../domain/control-characters.ts'
+import { controlCharacters, hex, spelled, spelledOut } from '../domain/control-characters.ts'
 
 /** Text on one line in which every unsafe character is spelled out, as in `\x1b[31m`. */
-export const escapeLine = (text: string): string => text.replace(controlCharacters, escaped)
+export const escapeLine = (text: string): string => spelledOut(text, escaped)
 
 /** As `escapeLine`, but newlines and tabs stay. */
 export const escapeLines = (text: string): string =>
-  text.replace(controlCharacters, (character) =>
-    character === '\n' || character === '\t' ? character : escaped(character),
-  )
+  spelledOut(text, (character) => (character === '\n' || character === '\t' ? character : escaped(character)))
 
 /** JSON with the same characters spelled as JSON escapes, so that a listing on a terminal is as safe as a table. */
 export const escapeJson = (json: string): string =>

@@ -1,3 +1,4 @@
+import { spelledLines } from '../domain/control-characters.ts'
 import type { Delivery } from '../domain/delivery.ts'
 import type { HappeningData, HappeningName, Notice, NoticeReceiver } from '../domain/notice.ts'
 import { oneLine } from '../domain/one-line.ts'
@@ -151,7 +152,9 @@ interface About {
 const about: Readonly<Record<HappeningName, About>> = {
   needs_input: {
     title: (session) => `${session} needs you`,
-    text: ({ asks }, _, request) => (request === undefined ? String(asks) : `${asks}\n${request}`),
+    // A person says yes to it: nothing of it is hidden.
+    text: ({ asks }, _, request) =>
+      spelledLines(request === undefined ? String(asks) : `${asks}\n${request}`),
     tag: 'raised_hand',
     urgent: true,
   },

@@ -1,3 +1,5 @@
+import { replaceInvisible } from './invisible-characters.ts'
+
 /** What a terminal or a browser obeys, or what changes the order of text: C0, DEL, C1, bidirectional controls, tags, line separators. */
 export const controlCharacters =
   /[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|\p{Cs}/gu
@@ -10,3 +12,14 @@ export function spelled(character: string): string {
 }
 
 export const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, '0')
+
+/**
+ * Text as it is shown to people: with `by` in place of every such character, and of every other that nobody would see. What an emoji or
+ * a script needs stays.
+ */
+export const spelledOut = (text: string, by: (character: string) => string = spelled): string =>
+  replaceInvisible(text.replace(controlCharacters, by), by)
+
+/** The same, but newlines and tabs stay. */
+export const spelledLines = (text: string): string =>
+  spelledOut(text, (character) => (character === '\n' || character === '\t' ? character : spelled(character)))

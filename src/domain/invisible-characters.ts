@@ -2,8 +2,13 @@
  * The text without characters that nobody sees: by them a text says to an agent what no person reads. Those that a script or
  * an emoji needs stay directly at the sign they belong to.
  */
-export const withoutInvisible = (text: string): string =>
-  text.replace(isRightToLeft.test(text) ? needless : needlessBesideMarks, '')
+export const withoutInvisible = (text: string): string => replaceInvisible(text, () => '')
+
+/** The text with something in place of each of those characters. */
+export const replaceInvisible = (text: string, by: (character: string) => string): string =>
+  isAscii.test(text) ? text : text.replace(isRightToLeft.test(text) ? needless : needlessBesideMarks, by)
+
+const isAscii = /^[\x00-\x7f]*$/
 
 /** Of several direction marks in a row the first. */
 export const withSingleMarks = (text: string): string =>

@@ -47,7 +47,7 @@ const style = `
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--ink); font: 17px/1.5 system-ui, sans-serif; }
 main { max-width: 44rem; margin: 0 auto; padding: 1rem 1rem 3rem; }
-h1 { margin: 0.25rem 0 1rem; font-size: 1.3rem; overflow-wrap: anywhere; }
+h1 { margin: 0.25rem 0 1rem; font-size: 1.3rem; overflow-wrap: anywhere; contain: paint; }
 pre { max-height: 55vh; overflow: auto; margin: 0 0 1rem; padding: 0.75rem; border: 1px solid var(--line); border-radius: 0.5rem; background: var(--card); font: 0.875rem/1.45 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; white-space: pre-wrap; overflow-wrap: anywhere; direction: ltr; unicode-bidi: isolate; }
 .who, .when, .hint { color: var(--soft); margin: 0.25rem 0; }
 .when, .hint { font-size: 0.875rem; }

@@ -100,6 +100,15 @@ describe('messageOf', () => {
     assert.equal(Buffer.from(encoded, 'base64').toString(), 'hook:ü x-evil: 1 is paused')
   })
 
+  for (const template of [...readyTemplates, '{{text}}'])
+    it(`shows what nobody would see of a request: ${template}`, () => {
+      const asks = 'permission: Bash: ls \u202e\u{e0100}'
+      const { body } = messageOf({ template }, event('needs_input', { asks }), { request: 'a\u200bb\nc' })
+      const text = template === 'slack' ? JSON.parse(body).text : body
+      const shown = template === 'discord' ? JSON.parse(body).content : text
+      assert.ok(shown.includes('permission: Bash: ls \\u202e\\u{e0100}\na\\u200bb\nc'), shown)
+    })
+
   it('for Slack is text in which nothing is a command of Slack’s', () => {
     const asks = 'permission: echo <!channel> && <https://evil.example|ok>'
     const { body } = messageOf({ template: 'slack' }, event('needs_input', { asks }), { decideUrl })

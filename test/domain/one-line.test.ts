@@ -17,7 +17,12 @@ for (const [text, shown] of lines)
 
 test('oneLine is bounded', () => {
   assert.equal(oneLine('x'.repeat(1000)).length, 300)
-  assert.equal(oneLine('abcdef', 3), 'abc')
+  assert.equal(oneLine('abc', 3), 'abc')
+})
+
+test('oneLine says where it was cut, and splits no character', () => {
+  assert.equal(oneLine(`ls${' '.repeat(20)}; rm -rf ~`, 8), 'ls     …')
+  assert.equal(oneLine('ab😀d', 4), 'ab…')
 })
 
 test('lastLines keeps the whole complaint, without blank lines and the colours of a terminal', () => {

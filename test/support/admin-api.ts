@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Served } from './binary.ts'
 
-export interface Minted {
+interface Minted {
   /** Of the URL; the port changes when the server starts again. */
   readonly path: string
   readonly grantId: string

@@ -15,6 +15,8 @@ export interface ShownDecision {
   readonly door: string | null
   readonly why: string | null
   readonly delivery: string | null
+  /** ISO 8601. */
+  readonly expiresAt: string
 }
 
 const fake = resolve(import.meta.dirname, '../fixtures/fake-acp-agent.mjs')

@@ -1,4 +1,4 @@
-import { controlCharacters, spelled } from '../../domain/control-characters.ts'
+import { spelledLines } from '../../domain/control-characters.ts'
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -8,13 +8,8 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-/** Text that a page only shows, also inside a quoted attribute: markup is escaped, control characters are spelled. */
-export const escapeHtml = (text: string): string =>
-  escapeMarkup(
-    text.replace(controlCharacters, (character) =>
-      character === '\n' || character === '\t' ? character : spelled(character),
-    ),
-  )
+/** Text that a page only shows, also inside a quoted attribute: markup is escaped, what nobody would see is spelled. */
+export const escapeHtml = (text: string): string => escapeMarkup(spelledLines(text))
 
 /** Text that a page shows and gets back as it was: only the markup is escaped. */
 export const escapeMarkup = (text: string): string =>
