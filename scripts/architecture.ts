@@ -60,7 +60,7 @@ const packages: readonly { readonly package: RegExp; readonly through: RegExp }[
   { package: /^(elysia|@elysiajs\/.+)$/, through: /^src\/http\// },
   { package: /^swagger-ui-dist\//, through: /^src\/http\/routes\/docs\.ts$/ },
   { package: /^@sinclair\/typebox(\/|$)/, through: /^src\/(config|http)\// },
-  { package: /^@xterm\/headless$/, through: /^src\/drivers\// },
+  { package: /^@xterm\/(headless|addon-unicode11)$/, through: /^src\/drivers\// },
   { package: /^@agentclientprotocol\/sdk$/, through: /^src\/drivers\/acp\// },
   { package: /^@cfworker\/json-schema$/, through: /^src\/payload\/response-schema\.ts$/ },
   { package: /^ws$/, through: /^src\/drivers\/codex\// },

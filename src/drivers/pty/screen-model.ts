@@ -1,6 +1,9 @@
-import xterm, { type IMarker, type Terminal } from '@xterm/headless'
+import type { IMarker, Terminal } from '@xterm/headless'
+import { pause } from '../../wait.ts'
+import { openHeadless } from '../terminal/headless.ts'
 import { inputOn } from '../terminal/input-box.ts'
 import type { Screen } from '../terminal/screen.ts'
+import { type Shown, snapshotOf } from '../terminal/snapshot.ts'
 import { readStyledRows } from '../terminal/styled-rows.ts'
 import { repaint, shownRows } from './repaint.ts'
 
@@ -13,6 +16,8 @@ export interface ScreenModel {
   input(): Promise<string>
   /** What another terminal has to be sent to show the same; output fed after the promise resolves is not included. */
   repaint(): Promise<string>
+  /** Every cell of it as it is shown now. */
+  snapshot(before?: Pick<Shown, 'lines'>): Promise<Shown>
   resize(columns: number, rows: number): void
   close(): void
 }
@@ -22,6 +27,7 @@ const scrollback = 1000
 const linesAbove = 100
 /** How often to wait for output that comes while earlier output is drawn; a flood must not hold a look forever. */
 const patience = 50
+const synchronizedMs = 10
 
 /** `answer` gets what a terminal replies to the program's queries (DA, DSR). */
 export function createScreenModel(
@@ -29,13 +35,8 @@ export function createScreenModel(
   rows: number,
   answer: (reply: string) => void,
 ): ScreenModel {
-  const terminal = new xterm.Terminal({
-    cols: columns,
-    rows,
-    scrollback,
-    allowProposedApi: true,
-    logLevel: 'off',
-  })
+  const headless = openHeadless(columns, rows, scrollback)
+  const { terminal } = headless
   terminal.onData(answer)
   const first = firstLine(terminal)
   let fed = 0
@@ -65,6 +66,12 @@ export function createScreenModel(
     repaint: async () => {
       await settled()
       return repaint(terminal)
+    },
+    snapshot: async (before) => {
+      await settled()
+      // A program that says when a picture of its own is whole is waited for, but not for long.
+      for (let i = 0; i < patience && terminal.modes.synchronizedOutputMode; i++) await pause(synchronizedMs)
+      return snapshotOf(headless, before)
     },
     resize: (newColumns, newRows) => terminal.resize(newColumns, newRows),
     close: () => terminal.dispose(),
