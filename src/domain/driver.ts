@@ -2,6 +2,7 @@ import type { DecisionTools } from './decision.ts'
 import type { DeliveryEvent, DeliveryId } from './delivery.ts'
 import type { Evidence, Outcome } from './outcome.ts'
 import type { Log } from './ports.ts'
+import type { ScreenSnapshot } from './screen-snapshot.ts'
 import type { DriverSettings, Session } from './session.ts'
 
 /** One kind of session. A driver takes messages, not bytes, and knows only its own protocol. */
@@ -121,6 +122,12 @@ export interface Connection {
    * is a person's own, who does that where they sit.
    */
   cancelTurn?(): Promise<boolean>
+  /**
+   * Shows what its terminal shows, at once and then after changes, at most five times a second, until `signal` aborts. Lines that
+   * do not change stay the same objects. Types nothing, changes nothing. Resolves when there is nothing to see any more, with
+   * why. Absent where the agent has no terminal that could be seen.
+   */
+  watchScreen?(show: (screen: ScreenSnapshot) => void, signal: AbortSignal): Promise<string>
   /** Ends the session where it is ours to end: the whole process group. */
   end(): Promise<void>
   /** Closes this connection alone; the agent goes on. */

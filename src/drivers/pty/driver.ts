@@ -15,6 +15,7 @@ import type { Gone } from '../terminal/surface.ts'
 import { connectHolder, type HolderClient } from './client.ts'
 import type { Request } from './protocol.ts'
 import { type PtySettings, parsePtySettings } from './settings.ts'
+import { showScreen } from './show-screen.ts'
 
 /**
  * An agent in a terminal that `postern run` opened; a holder process owns that terminal and types there.
@@ -57,6 +58,10 @@ function connect(deps: DriverDeps, session: Session, now: () => number): Connect
       return place.agent && listSkills(place)
     },
     recall: (deliveryId) => recall(opening, deliveryId),
+    watchScreen: (show, signal) =>
+      withHolder(opening, { op: 'screen' }, (client) => showScreen(client, show, signal)).then(
+        async (why) => why ?? (await absence(opening)).why ?? 'its terminal is gone',
+      ),
     end: () => end(opening),
     close: async () => {
       opening.closed = true

@@ -3,6 +3,7 @@ import { pause } from '../../wait.ts'
 import { agentRunBy } from '../agents/kinds.ts'
 import { dialogOn } from '../terminal/dialog.ts'
 import type { Screen } from '../terminal/screen.ts'
+import type { Shown } from '../terminal/snapshot.ts'
 import type { Gone, Surface } from '../terminal/surface.ts'
 import { awaitsInput } from './awaits-input.ts'
 import { createDraftTracker, type DraftTracker } from './draft-tracker.ts'
@@ -20,6 +21,9 @@ export interface HeldTerminal {
   keys(bytes: Uint8Array, replies: boolean): void
   resize(size: Size): void
   repaint(): Promise<string>
+  snapshot(before: Shown | undefined): Promise<Shown>
+  /** When it last drew something, in Unix milliseconds. */
+  changedAt(): number
   /** Runs `typing` with the person's keys held back from its first byte on. */
   alone<T>(typing: () => Promise<T>): Promise<T>
   close(): void
@@ -77,6 +81,8 @@ export function holdTerminal(deps: HeldTerminalDeps): HeldTerminal {
     keys: (bytes, replies) => takeKeys(held, { bytes, replies }),
     resize: (size) => resize(held, size),
     repaint: held.model.repaint,
+    snapshot: held.model.snapshot,
+    changedAt: () => Math.round(Date.now() - (performance.now() - held.drawnAt)),
     alone: (typing) => alone(held, typing),
     close: () => {
       held.terminal.close()

@@ -4,7 +4,8 @@ import { reasonOf } from '../../domain/error.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import type { Typist } from '../terminal/typing.ts'
 import type { HeldTerminal } from './held-terminal.ts'
-import { type End, type Request, readLines, sendLine } from './protocol.ts'
+import { type End, type Request, readLines, type Size, sendLine } from './protocol.ts'
+import type { ScreenViewers } from './screen-viewers.ts'
 import type { TypedDeliveries } from './typed-deliveries.ts'
 import type { Viewers } from './viewers.ts'
 
@@ -15,6 +16,7 @@ export interface Holder {
   readonly typist: Typist
   readonly typed: TypedDeliveries
   readonly viewers: Viewers
+  readonly screens: ScreenViewers
   /** Ends the program and all it started. */
   readonly stop: () => Promise<void>
   end: End | undefined
@@ -56,16 +58,23 @@ async function answer(client: Client, request: Request): Promise<void> {
     case 'recall':
       return recall(client, request.deliveryId)
     case 'attach':
-      if (request.terminal) holder.terminal.resize(request.terminal)
+      if (request.terminal) resize(holder, request.terminal)
       return holder.viewers.join(socket, request.terminal !== undefined)
     case 'keys':
       return holder.terminal.keys(Buffer.from(request.data, 'base64'), holder.viewers.isFirst(socket))
     case 'resize':
-      return holder.terminal.resize(request.size)
+      return resize(holder, request.size)
+    case 'screen':
+      return holder.screens.join(socket)
     case 'end':
       await holder.stop()
       return holder.viewers.join(socket, false)
   }
+}
+
+function resize({ terminal, screens }: Holder, size: Size): void {
+  terminal.resize(size)
+  screens.changed()
 }
 
 async function readiness({ end, typing, typist }: Holder): Promise<Readiness> {
@@ -87,12 +96,17 @@ async function inject(client: Client, deliveryId: string, text: string, turn: bo
 }
 
 async function type(holder: Holder, text: string, signal: AbortSignal): Promise<Outcome> {
-  holder.typing = true
+  setTyping(holder, true)
   try {
     return await holder.terminal.alone(() => holder.typist.type(text, signal))
   } finally {
-    holder.typing = false
+    setTyping(holder, false)
   }
+}
+
+function setTyping(holder: Holder, typing: boolean): void {
+  holder.typing = typing
+  holder.screens.changed()
 }
 
 async function recall(client: Client, deliveryId: string): Promise<void> {

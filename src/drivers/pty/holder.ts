@@ -14,6 +14,7 @@ import { createTypist } from '../terminal/typing.ts'
 import { type HeldTerminal, holdTerminal } from './held-terminal.ts'
 import { type Holder, serve } from './holder-requests.ts'
 import { type End, exitCodeOf, type Size } from './protocol.ts'
+import { createScreenViewers } from './screen-viewers.ts'
 import { createTypedDeliveries } from './typed-deliveries.ts'
 import { createViewers, type Viewers } from './viewers.ts'
 
@@ -101,6 +102,11 @@ function createHolder(
   onEnd: (end: End) => void,
 ): Holder {
   const viewers: Viewers = createViewers(() => terminal.repaint())
+  const screens = createScreenViewers(async (before) => ({
+    ...(await terminal.snapshot(before)),
+    changedAt: terminal.changedAt(),
+    ...(holder.typing && { typing: true }),
+  }))
   const terminal: HeldTerminal = holdTerminal({
     open,
     command: deps.command,
@@ -109,7 +115,10 @@ function createHolder(
     size: deps.size,
     answers: viewers.unanswered,
     onPersonKeys: (enter) => typist.onPersonKeys(enter),
-    onOutput: viewers.output,
+    onOutput: (bytes) => {
+      viewers.output(bytes)
+      screens.changed()
+    },
     onEnd: (end) => {
       holder.end = end
       onEnd(end)
@@ -119,7 +128,7 @@ function createHolder(
   const typed = createTypedDeliveries(typedLimit)
   const stop = () => endProgram(terminal.pid)
   const holder: Holder = {
-    ...{ generation: deps.generation, terminal, typist, typed, viewers, stop },
+    ...{ generation: deps.generation, terminal, typist, typed, viewers, screens, stop },
     ...{ end: undefined, typing: false },
   }
   return holder
@@ -139,6 +148,7 @@ async function untilEnd(deps: HolderDeps, holder: Holder, ended: Promise<End>): 
   try {
     const end = await ended
     holder.viewers.end(end)
+    holder.screens.end(end)
     await Promise.all([writeTombstone(deps, end), awaitViewer(holder.viewers)])
     return exitCodeOf(end)
   } finally {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { constants } from 'node:os'
 import type { Readiness } from '../../domain/driver.ts'
 import type { Evidence, Outcome } from '../../domain/outcome.ts'
+import type { ScreenChange } from '../../domain/screen-snapshot.ts'
 
 /**
  * What a client sends to a holder: one JSON object a line. The first line is the request, more may follow. Holders
@@ -21,6 +22,8 @@ export type Request =
   /** Base64: keys need not be text. */
   | { readonly op: 'keys'; readonly data: string }
   | { readonly op: 'resize'; readonly size: Size }
+  /** What the terminal shows, and then every change, at most five a second, until the client hangs up. */
+  | { readonly op: 'screen' }
   | { readonly op: 'end' }
 
 export interface Size {
@@ -52,6 +55,7 @@ export type Reply =
   | { readonly is: 'outcome'; readonly outcome?: Outcome }
   /** Base64. */
   | { readonly is: 'output'; readonly data: string }
+  | { readonly is: 'screen'; readonly change: ScreenChange }
   | { readonly is: 'end'; readonly end: End }
 
 export const sendLine = (socket: Socket, line: Request | Reply): boolean =>

@@ -64,12 +64,23 @@ interface Opening {
 
 function connect(deps: DriverDeps, session: Session, tools: DriverTools): Connection {
   const opening = openSession(deps, session, tools)
+  const { pane } = opening
   return {
     state: (signal) => readiness(opening, signal),
     inject: (message, signal) => alone(opening, signal, () => type(opening, message, signal)),
     turn: (message, signal, on) => alone(opening, signal, () => turn(opening, message, signal, on)),
     skills: async (signal) => listSkills(await placeOf(opening, signal)),
     recall: (deliveryId) => opening.journal.recall(deliveryId),
+    watchScreen: async (show, signal) => {
+      // What reads screens is heavy, and most processes show none.
+      const { watchPane } = await import('./watch-pane.ts')
+      const typing = () => opening.current !== undefined && !opening.resting
+      return watchPane(
+        { tmux: openTmux(['-S', pane.socket], deps.env, () => signal), pane, typing },
+        show,
+        signal,
+      )
+    },
     end: async () => {
       await opening.journal.forget()
       await opening.hooks.forget()

@@ -33,13 +33,13 @@ export interface PaneView {
 export async function lookAt(tmux: Tmux, pane: PaneIdentity): Promise<PaneView | Gone> {
   const mark = `postern-${randomBytes(8).toString('hex')}`
   const result = await tmux([
-    ...['display-message', '-p', '-t', pane.paneId, factsFormat, ';'],
+    ...['display-message', '-p', '-t', pane.paneId, formatOf(factNames), ';'],
     ...['capture-pane', '-p', '-e', '-t', pane.paneId, ';'],
     ...['display-message', '-p', mark, ';'],
     ...['capture-pane', '-p', '-J', '-t', pane.paneId],
   ])
   if (result.kind !== 'ok' && result.kind !== 'refused') return unreached(result)
-  const facts = parseFacts(result.stdout)
+  const facts = parseFacts(factNames, result.stdout)
   const gone = facts && goneFrom(facts, pane)
   if (gone) return gone
   if (!facts || result.kind !== 'ok') return { kind: 'offline', why: 'tmux does not show the pane' }
@@ -80,7 +80,8 @@ export function unreached(result: Exclude<CallResult, { kind: 'ok' | 'refused' }
   return { kind: 'offline', why: result.kind === 'silent' ? result.why : 'its tmux server is not running' }
 }
 
-const factNames = [
+/** By which `goneFrom` knows the pane. */
+export const identityNames = [
   'pid',
   'start_time',
   'pane_id',
@@ -89,6 +90,10 @@ const factNames = [
   'pane_dead_status',
   'pane_input_off',
   'pane_synchronized',
+] as const
+
+const factNames = [
+  ...identityNames,
   'cursor_x',
   'cursor_y',
   'cursor_flag',
@@ -103,17 +108,25 @@ const factNames = [
   'pane_active',
 ] as const
 
-const factsFormat = factNames.map((name) => `#{${name}}`).join('|')
+export const formatOf = (names: readonly string[]): string => names.map((name) => `#{${name}}`).join('|')
 
-type Facts = Readonly<Record<(typeof factNames)[number], string>>
+export type FactsOf<Name extends string> = Readonly<Record<Name, string>>
+type Facts = FactsOf<(typeof factNames)[number]>
 
-function parseFacts(stdout: string): Facts | undefined {
+/** What the first line says, in the format of these names; undefined when it says less. */
+export function parseFacts<Name extends string>(
+  names: readonly Name[],
+  stdout: string,
+): FactsOf<Name> | undefined {
   const fields = stdout.slice(0, Math.max(0, stdout.indexOf('\n'))).split('|')
-  if (fields.length < factNames.length) return undefined
-  return Object.fromEntries(factNames.map((name, index) => [name, fields[index] ?? ''])) as Facts
+  if (fields.length < names.length) return undefined
+  return Object.fromEntries(names.map((name, index) => [name, fields[index] ?? ''])) as FactsOf<Name>
 }
 
-function goneFrom(facts: Facts, pane: PaneIdentity): Gone | undefined {
+export function goneFrom(
+  facts: FactsOf<(typeof identityNames)[number]>,
+  pane: PaneIdentity,
+): Gone | undefined {
   if (facts.pid !== String(pane.serverPid) || facts.start_time !== String(pane.serverStart))
     return { kind: 'ended', why: 'its tmux server ended; another one runs now' }
   if (facts.pane_id !== pane.paneId) return { kind: 'ended', why: 'its pane was closed' }
