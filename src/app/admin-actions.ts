@@ -78,6 +78,7 @@ export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address
         id,
       ),
     decide: pipeline.agentRequests.decide,
+    screens: pipeline.screens,
     send: pipeline.send,
     retry: (id: string) => woken(retryDelivery({ store, clock, maxHoldMs: maxHoldMs() }, id)),
     cancel: (id: string) => cancelDelivery(cancelDeps, id),

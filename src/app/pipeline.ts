@@ -35,6 +35,7 @@ import {
 } from '../manage/activity.ts'
 import { type AgentRequests, createAgentRequests } from '../manage/agent-requests.ts'
 import { openSelf } from '../manage/own-session.ts'
+import { createScreens, type Screens } from '../manage/screens.ts'
 import { fitOf } from '../payload/response-schema.ts'
 import { createNetwork } from '../providers/network.ts'
 import type { SteadyClock } from '../store/steady-clock.ts'
@@ -78,6 +79,8 @@ export interface Pipeline {
   readonly failures: Limiter
   readonly refusals: Refusals
   readonly notices: Notices
+  /** What the terminals of agents show. */
+  readonly screens: Screens
 }
 
 interface Numbers {
@@ -176,6 +179,10 @@ export function createPipeline(deps: ServerDeps, { draining, base }: Surrounding
     failQueue: (session, why) => failQueue({ store, waiters }, session, why),
     ...{ worker, waiters, connections, failures, agentRequests, notices },
     activities,
+    screens: createScreens({
+      connect: connections.to,
+      isOpen: async ({ id, generation }) => isOpening(await store.findSession(id), generation),
+    }),
     numbers: async () => {
       const all = [store.counts(), activities(), agentRequests.waiting(), notices.numbers()] as const
       const [counts, seen, decisions, numbers] = await Promise.all(all)
@@ -184,6 +191,10 @@ export function createPipeline(deps: ServerDeps, { draining, base }: Surrounding
     refusals: createRefusals({ store, log, now: clock.now, guessing: notices.guessing }),
   }
 }
+
+/** The session is still open, and as it was opened then. */
+const isOpening = (session: Session | undefined, generation: string): boolean =>
+  session?.generation === generation && session.state !== 'ended'
 
 /** An agent that says it has ended takes its session along, as a message to it would find out. */
 async function noteEnd(

@@ -61,6 +61,10 @@ export async function useEverything(): Promise<void> {
 
   const states: ('live' | 'offline' | 'ended')[] = (await call('listSessions', 200)).map(({ state }) => state)
   const queue: number = (await call('showSession', 200, { path })).queue
+  const { text, lines } = await call('showScreen', 200, { path })
+  const drawn: [string, number | string | undefined, true | undefined][] = lines
+    .flat()
+    .map(({ text, fg, bold }) => [text, fg, bold])
   const isOver: boolean = (await call('cancelTurn', 200, { path })).cancelled
   const failed: number = (await call('endSession', 200, { path })).failed
   const asked: string[] = (await call('listDecisions', 200, { query: { open: 'yes', limit: 5 } })).map(
@@ -163,6 +167,8 @@ export async function useEverything(): Promise<void> {
     queue,
     failed,
     isOver,
+    text,
+    drawn,
     actions,
   )
   console.log(rotated, held, awaited, cancelled, room, wait, own, over, part, isFirst, version)

@@ -81,6 +81,7 @@ describe('the API document', () => {
     'GET /api/sessions',
     'GET /api/sessions/{id}',
     'DELETE /api/sessions/{id}',
+    'GET /api/sessions/{id}/screen',
     'GET /api/decisions',
     'GET /api/decisions/{id}',
     'POST /api/decisions/{id}',

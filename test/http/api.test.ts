@@ -56,6 +56,7 @@ function api(rows: readonly Delivery[]) {
       done.push(['rotate', ...order])
       return { grant: grant as Grant, url: 'http://localhost/hook/y' }
     },
+    screens: { look: note('look') },
     pause: note('pause'),
     resume: note('resume'),
     cancelTurn: note('cancelTurn'),

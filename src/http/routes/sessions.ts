@@ -2,12 +2,14 @@ import type { Hook } from '../../domain/hook.ts'
 import type { DoorStore } from '../../domain/ports.ts'
 import { noSuchSession } from '../../domain/session.ts'
 import type { Activities } from '../../manage/activity.ts'
+import { type Screens, screenView } from '../../manage/screens.ts'
 import { hookView, sessionView } from '../../manage/views.ts'
 import { createAdminApi } from '../api.ts'
 import type { AdminCheck } from '../credentials.ts'
 import { jsonResponse, type RequestGuard } from '../guard.ts'
 import * as answers from '../models/answers.ts'
 import * as requests from '../models/requests.ts'
+import { Screen } from '../models/screens.ts'
 import { listOf } from '../models/shape.ts'
 import { adminOperations } from '../openapi/operation.ts'
 
@@ -21,6 +23,7 @@ interface SessionDeps {
   readonly hooks: () => readonly Hook[]
   readonly cancelTurn: (id: string) => Promise<answers.TurnCancelled>
   readonly endSession: (id: string) => Promise<answers.Ended>
+  readonly screens: Pick<Screens, 'look'>
   readonly pause: (target: string) => Promise<answers.Pause>
   readonly resume: (target: string) => Promise<answers.Pause>
 }
@@ -41,6 +44,11 @@ export function sessionRoutes(deps: SessionDeps, guard: RequestGuard) {
       ...requests.byId,
       response: { 200: answers.Session },
       detail: described('showSession', 'One session'),
+    })
+    .get('/sessions/:id/screen', ({ params }) => screenOf(deps, params.id), {
+      ...requests.byId,
+      response: { 200: Screen },
+      detail: described('showScreen', 'What the terminal of a session shows now', 410, 501, 502),
     })
     .post('/sessions/:id/cancel', async ({ params }) => jsonResponse(await deps.cancelTurn(params.id)), {
       ...noBody,
@@ -85,6 +93,12 @@ async function sessionsOf({ store, activities }: SessionDeps): Promise<readonly 
   return (await store.listSessions()).map((session) =>
     sessionView(session, { queues, pauses }, seen.get(session.id)),
   )
+}
+
+async function screenOf({ store, screens }: SessionDeps, id: string): Promise<Response> {
+  const session = (await store.listSessions()).find((candidate) => candidate.id === id)
+  if (!session) throw noSuchSession(id)
+  return jsonResponse<Screen>(screenView(session.id, await screens.look(session)))
 }
 
 async function hooksOf({ store, hooks }: SessionDeps): Promise<readonly answers.Hook[]> {
