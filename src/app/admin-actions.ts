@@ -15,6 +15,7 @@ import {
   retryDelivery,
 } from '../manage/deliveries.ts'
 import { answersOf, expose, type Minted, revoke, rotate } from '../manage/grants.ts'
+import { createKnownSkills } from '../manage/known-skills.ts'
 import { pause, resume } from '../manage/pauses.ts'
 import { type Reply, replyTo } from '../manage/replies.ts'
 import { sessionOfAgent } from '../manage/self.ts'
@@ -79,6 +80,9 @@ export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address
       ),
     decide: pipeline.agentRequests.decide,
     screens: pipeline.screens,
+    skills: createKnownSkills({ connect: connections.to, elapsed: () => performance.now() }),
+    kind: (driver: string) => deps.drivers.get(driver)?.summary ?? 'unknown to this version',
+    cancels: (session: Session) => connections.to(session)?.cancelTurn !== undefined,
     send: pipeline.send,
     retry: (id: string) => woken(retryDelivery({ store, clock, maxHoldMs: maxHoldMs() }, id)),
     cancel: (id: string) => cancelDelivery(cancelDeps, id),

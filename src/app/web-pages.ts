@@ -14,7 +14,9 @@ interface WebPagesDeps extends ServerDeps {
   readonly adminToken: () => string
 }
 
-type Actions = Pick<DashboardDeps, 'expose' | 'revoke' | 'retry' | 'replay' | 'decide'>
+type Actions = Omit<DashboardDeps, keyof Entry | Bound>
+/** What is bound here. */
+type Bound = 'store' | 'version' | 'adminToken' | 'guard' | 'logins' | 'publicUrl' | 'now' | 'nonce' | 'hooks'
 type Entry = Pick<DashboardDeps, 'admin' | 'failed' | 'draining' | 'begin' | 'activities' | 'decisions'>
 
 /** The dashboard, and the page to try the API. */

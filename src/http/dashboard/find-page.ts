@@ -6,10 +6,11 @@ import { deliveriesPage } from './deliveries.ts'
 import { deliveryPage } from './delivery.ts'
 import { hookPage, hooksPage } from './hooks.ts'
 import { withNeeds } from './needs.ts'
-import type { Page, PageDeps } from './page.ts'
+import type { Page } from './page.ts'
+import { type SessionPageDeps, sessionPage } from './session.ts'
 import { sessionsPage } from './sessions.ts'
 
-export interface FinderDeps extends PageDeps {
+export interface FinderDeps extends SessionPageDeps {
   /** Unguessable, for the fence of one message. */
   readonly nonce: () => string
   /** Where the server is reached from outside, if that is configured. */
@@ -29,6 +30,7 @@ export function createPageFinder(deps: FinderDeps): PageAt {
     if (place === 'deliveries' && name !== undefined) return deliveryPage(deps, name)
     if (place === 'hooks' && name !== undefined)
       return hookPage(deps, name, { nonce: deps.nonce(), base: baseOf(deps, url) })
+    if (place === 'sessions' && name !== undefined) return sessionPage(deps, name)
     if (place === 'channels') return channelsPage(deps, { session: url.searchParams.get('session') })
     if (place === 'sessions') return sessionsPage(deps)
     if (place === 'hooks') return hooksPage(deps)

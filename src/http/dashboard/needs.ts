@@ -56,4 +56,4 @@ function pausedOf({ target, since }: Pause) {
   }
 }
 
-const sessionAddress = (id: string): string => `/dashboard?${new URLSearchParams({ session: id })}`
+const sessionAddress = (id: string): string => `/dashboard/sessions/${encodeURIComponent(id)}`

@@ -14,6 +14,8 @@ export interface Page {
   readonly view: PageView
   /** The address whose changes the page follows. */
   readonly live?: string
+  /** What stands in it when a person opens it, and never makes it another page: what changes all the time follows by itself. */
+  readonly atOnce?: () => Promise<PageView>
 }
 
 export type Section = 'deliveries' | 'channels' | 'sessions' | 'hooks'

@@ -10,6 +10,7 @@ import layout from './assets/layout.mustache' with { type: 'text' }
 import loggedIn from './assets/logged-in.mustache' with { type: 'text' }
 import login from './assets/login.mustache' with { type: 'text' }
 import problem from './assets/problem.mustache' with { type: 'text' }
+import session from './assets/session.mustache' with { type: 'text' }
 import sessions from './assets/sessions.mustache' with { type: 'text' }
 import { icons } from './icons.ts'
 import type { Login } from './logins.ts'
@@ -33,7 +34,7 @@ export interface PageResponses {
 }
 
 const templates = {
-  ...{ channels, deliveries, delivery, hook, hooks, layout, loggedIn, login, problem, sessions },
+  ...{ channels, deliveries, delivery, hook, hooks, layout, loggedIn, login, problem, session, sessions },
 }
 
 const sections: readonly { readonly section: Section; readonly label: string; readonly href: string }[] = [
@@ -52,7 +53,10 @@ export function createPageResponses({
 }): PageResponses {
   const { page } = createTemplates(templates)
   const render = (template: string, view: PageView) =>
-    page(template, { ...{ goTo: null, csrf: null, live: null, nav: [], needs: null, version }, ...view })
+    page(template, {
+      ...{ goTo: null, csrf: null, live: null, script: null, nav: [], needs: null, version },
+      ...view,
+    })
   const draw = ({ template, title, section, view, live }: Page): Drawn => {
     // Nobody can guess it, so it stands nowhere else in the page.
     const place = randomUUID()

@@ -11,6 +11,7 @@ import { assetOf, assetResponse } from './asset.ts'
 import script from './assets/dashboard.js' with { type: 'text' }
 import icon from './assets/icon.svg' with { type: 'text' }
 import liveScript from './assets/live.js' with { type: 'text' }
+import screenScript from './assets/screen.js' with { type: 'text' }
 import themeScript from './assets/theme.js' with { type: 'text' }
 import { channelsPage, mintOrderOf } from './channels.ts'
 import { baseOf, createPageFinder, type FinderDeps, nothingThere } from './find-page.ts'
@@ -29,13 +30,13 @@ import type { Login } from './logins.ts'
 import type { Page } from './page.ts'
 import { createPageWatch } from './page-watch.ts'
 import { createPageResponses, type PageResponses } from './responses.ts'
+import { type SessionActions, sessionPageRoutes } from './session-routes.ts'
 import { createSharedPages } from './shared-pages.ts'
 import { stylesheet } from './stylesheet.ts'
 
 /** What the dashboard shows and does, bound to this server by the composition root. */
-export interface DashboardDeps extends FinderDeps, Omit<LoginDeps, 'responses' | 'refused'> {
+export interface DashboardDeps extends FinderDeps, SessionActions, Omit<LoginDeps, 'responses' | 'refused'> {
   readonly version: string
-  readonly draining: () => boolean
   readonly expose: (order: MintOrder) => Promise<{ readonly grant: Grant; readonly url: string }>
   readonly revoke: (id: string) => Promise<Grant>
   readonly decide: AgentRequests['decide']
@@ -65,6 +66,7 @@ export const dashboardRoutes = (deps: DashboardDeps, guard: RequestGuard) => {
     .use(assetRoutes(guard))
     .use(pageRoutes(deps, responses, inPage, guard))
     .use(formRoutes(deps, responses, inPage, guard))
+    .use(sessionPageRoutes(deps, inPage, guard))
 }
 
 const hidden = { detail: { hide: true } }
@@ -81,13 +83,14 @@ function pageRoutes(deps: DashboardDeps, responses: PageResponses, inPage: Answe
       const url = new URL(request.url)
       return isRefresh(request)
         ? responses.drawn((await sharedAt(url)).drawn(), login)
-        : responses.page(await pageAt(url), login)
+        : responses.page(await opened(await pageAt(url)), login)
     })
   return new Elysia()
     .get('/dashboard', show, { detail: dashboardDetail })
     .get('/dashboard/', () => redirect('/dashboard'), hidden)
     .get('/dashboard/channels', show, hidden)
     .get('/dashboard/sessions', show, hidden)
+    .get('/dashboard/sessions/:id', show, hidden)
     .get('/dashboard/hooks', show, hidden)
     .get('/dashboard/hooks/:name', show, hidden)
     .get('/dashboard/deliveries/:id', show, hidden)
@@ -176,6 +179,12 @@ function createFollower(
   }
 }
 
+/** As a person sees it first. */
+const opened = async (page: Page): Promise<Page> => ({
+  ...page,
+  view: { ...page.view, ...(await page.atOnce?.()) },
+})
+
 /** By the page's own script, when it was told of a change; a person who goes to a page sees it as it is now. */
 const isRefresh = ({ headers }: Request): boolean => headers.get('sec-fetch-dest') === 'empty'
 
@@ -220,6 +229,7 @@ function assetRoutes(guard: RequestGuard) {
     ['dashboard.css', assetOf('text/css', stylesheet)],
     ['dashboard.js', assetOf('text/javascript', script)],
     ['live.js', assetOf('text/javascript', liveScript)],
+    ['screen.js', assetOf('text/javascript', screenScript)],
     ['theme.js', assetOf('text/javascript', themeScript)],
     ['icon.svg', assetOf('image/svg+xml', icon)],
   ])

@@ -1,5 +1,6 @@
 import { type SessionView, sessionView } from '../../manage/views.ts'
 import { type Page, type PageDeps, shortTime, shortTimeOrNull, type Tone, toneOf } from './page.ts'
+import { addressOf } from './session.ts'
 
 /** Every session: how it is, what reaches it, what waits for it. */
 export async function sessionsPage({ store, activities }: PageDeps): Promise<Page> {
@@ -16,7 +17,7 @@ export async function sessionsPage({ store, activities }: PageDeps): Promise<Pag
       any: views.length > 0,
       sessions: views.map((view) => ({
         ...view,
-        href: deliveriesOf(view.id),
+        href: addressOf(view.id),
         waiting: view.queue > 0 ? deliveriesOf(view.id, 'PENDING') : null,
         mint:
           view.state === 'ended' ? null : `/dashboard/channels?${new URLSearchParams({ session: view.id })}`,
