@@ -1,5 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { newNonce } from '../domain/fence.ts'
+import { withSession } from '../domain/hook.ts'
 import type { Session } from '../domain/session.ts'
+import { type HookOrder, sendSigned } from '../inbound/send-signed.ts'
+import { tryHook } from '../inbound/try-hook.ts'
 import {
   cancelDeliveries,
   type DeliverySelection,
@@ -24,6 +28,7 @@ import { baseUrl, webhookUrl } from '../manage/urls.ts'
 import { cancelWait, type NewWait, openWait } from '../manage/waits.ts'
 import { fitOf } from '../payload/response-schema.ts'
 import type { Pipeline, ServerDeps } from './pipeline.ts'
+import { postToDoor } from './server-client.ts'
 
 /** What the operator may do through the API and the dashboard. `address` is where this server listens. */
 export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address: () => string) {
@@ -36,6 +41,7 @@ export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address
     return result
   }
   const hooks = () => config().webhooks.hooks.map(({ name }) => name)
+  const openHooks = () => config().webhooks.hooks.map((hook) => withSession(hook, config().sessions))
   /** Who waits for the outcome is told at once. */
   const cancelDeps = {
     store: {
@@ -84,6 +90,13 @@ export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address
     kind: (driver: string) => deps.drivers.get(driver)?.summary ?? 'unknown to this version',
     cancels: (session: Session) => connections.to(session)?.cancelTurn !== undefined,
     send: pipeline.send,
+    testHook: (name: string, order: HookOrder) => tryHook({ store, hooks: openHooks, clock }, name, order),
+    sendToHook: (name: string, order: HookOrder) =>
+      sendSigned(
+        { store, hooks: openHooks, now: clock.now, address, newId: randomUUID, post: postToDoor },
+        name,
+        order,
+      ),
     retry: (id: string) => woken(retryDelivery({ store, clock, maxHoldMs: maxHoldMs() }, id)),
     cancel: (id: string) => cancelDelivery(cancelDeps, id),
     retryAll: async (filter: DeliverySelection) =>

@@ -1,11 +1,11 @@
 import type { ConfigFile, HookTarget, HookTools } from '../cli/context.ts'
 import { type Config, configSchema, loadConfig } from '../config/load.ts'
 import { printable } from '../config/printable.ts'
-import { Failure } from '../domain/error.ts'
 import { newNonce } from '../domain/fence.ts'
 import { homeAt } from '../domain/home.ts'
 import { sessionOfHook, withSession } from '../domain/hook.ts'
 import { exampleOf, rehearse } from '../inbound/rehearse.ts'
+import { namedHook } from '../inbound/send-signed.ts'
 import { unknownDrivers } from '../manage/declared.ts'
 import { becomeOwner } from './home-owner.ts'
 import type { ProcessDeps } from './local-home.ts'
@@ -62,8 +62,7 @@ export async function hookTools({ env, clock }: ProcessDeps, root: string): Prom
     list: async () => config.webhooks.hooks.map((hook) => withSession(hook, config.sessions)),
     targets: async () => targetsOf(config),
     test: async (name, payload, headers) => {
-      const hook = config.webhooks.hooks.find((candidate) => candidate.name === name)
-      if (!hook) throw new Failure('not_found', `No hook "${name}" is configured.`)
+      const hook = namedHook(config.webhooks.hooks, name)
       const nonce = newNonce(clock)
       const sample = payload ? { payload, headers } : exampleOf(hook, headers)
       const rehearsal = await rehearse(hook, sample, nonce)

@@ -44,14 +44,41 @@ const requests =
  * does not leave the machine, and its address stands in a file that only this user can write.
  */
 async function send(url: string, options: RequestOptions, body: unknown): Promise<ServerAnswer> {
+  const response = await exchange(url, options, body === undefined ? undefined : JSON.stringify(body))
+  return { status: response.statusCode ?? 0, body: parsed(await text(response)) }
+}
+
+async function exchange(
+  url: string,
+  options: RequestOptions,
+  body: string | Uint8Array | undefined,
+): Promise<IncomingMessage> {
   const { request } = await (url.startsWith('https:') ? import('node:https') : import('node:http'))
   const sending = request(url, { ...options, rejectUnauthorized: false, agent: false })
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     sending.on('response', resolve)
     sending.on('error', reject)
-    sending.end(body === undefined ? undefined : JSON.stringify(body))
+    sending.end(body)
   })
-  return { status: response.statusCode ?? 0, body: parsed(await text(response)) }
+}
+
+const postMs = 60_000
+
+/** Posts to this very server from outside. Throws `unreachable`. */
+export async function postToDoor(url: string, headers: Readonly<Record<string, string>>, body: Uint8Array) {
+  try {
+    const signal = AbortSignal.timeout(postMs)
+    const response = await exchange(url, { method: 'POST', headers: { ...headers }, signal }, body)
+    const said = await text(response)
+    const kept = (name: string) => response.headers[name]?.toString()
+    return {
+      status: response.statusCode ?? 0,
+      headers: { 'idempotency-replayed': kept('idempotency-replayed') },
+      body: parsed(said) ?? said,
+    }
+  } catch (thrown) {
+    return refuse(thrown)
+  }
 }
 
 function refuse(cause: unknown): never {

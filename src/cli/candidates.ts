@@ -1,3 +1,4 @@
+import type { Delivery } from '../domain/delivery.ts'
 import { type Grant, isExpired } from '../domain/grant.ts'
 import { homeAt } from '../domain/home.ts'
 import { builtInHooks } from '../domain/hook.ts'
@@ -55,11 +56,13 @@ const newest = 100
 
 const deliveries = (filter: Omit<DeliveryFilter, 'limit'>): List =>
   stored(async ({ store }) =>
-    (await store.listDeliveries({ ...filter, limit: newest })).map(({ id, state, session, message }) => ({
-      text: id,
-      summary: `${state}, ${session}: ${message}`,
-    })),
+    (await store.listDeliveries({ ...filter, limit: newest })).map(deliveryCandidate),
   )
+
+const deliveryCandidate = ({ id, state, session, message }: Delivery): Candidate => ({
+  text: id,
+  summary: `${state}, ${session}: ${message}`,
+})
 
 /** What can be paused, or what is. */
 const pauses =
@@ -110,6 +113,11 @@ const lists = {
     })),
   ),
   failedDeliveries: deliveries({ state: 'FAILED' }),
+  hookDeliveries: stored(async ({ store }) =>
+    (await store.listDeliveries({ limit: newest }))
+      .filter(({ source }) => source.kind === 'hook')
+      .map(deliveryCandidate),
+  ),
   unfinishedDeliveries: deliveries({ unfinished: true }),
   hooks: async (io: Io, home: string) =>
     (await (await io.hooks(home)).list()).map(({ name, path }) => ({ text: name, summary: path })),

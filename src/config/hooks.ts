@@ -79,8 +79,8 @@ function checkNames(name: string, path: string, at: ConfigPath, complain: Compla
     complain(pathAt, 'may hold letters, digits, . _ ~ - and single slashes only')
   if (builtInHooks.some((builtIn) => folded(path) === hookRoot + builtIn))
     complain(pathAt, 'is the path of a built-in hook')
-  if (/^\/api\/hooks\/[^/]+\/(pause|resume)$/i.test(path))
-    complain(pathAt, 'is where a hook is paused and resumed')
+  if (/^\/api\/hooks\/[^/]+\/(pause|resume|send|test)$/i.test(path))
+    complain(pathAt, 'is where a hook is paused, resumed and tried')
 }
 
 /** Names and paths that differ in case alone count as the same. */

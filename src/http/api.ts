@@ -19,16 +19,19 @@ export function createAdminApi(admin: AdminCheck, guard: RequestGuard) {
     guard.hosts.check(request)
     admin.require(request)
   }
-  const json = ({ request }: { readonly request: Request }) => {
-    // Elysia reads the body before it transforms.
-    admit(request)
-    return readJsonObject(request, maxBodyBytes)
-  }
+  const jsonUpTo =
+    (bytes: number) =>
+    ({ request }: { readonly request: Request }) => {
+      // Elysia reads the body before it transforms.
+      admit(request)
+      return readJsonObject(request, bytes)
+    }
+  const json = jsonUpTo(maxBodyBytes)
   const api = createApi(guard)
     .onTransform(({ request }) => admit(request))
     // The body has been read by now; what the admin asks for may take its time.
     .onBeforeHandle(({ request }) => guard.keepOpen(request))
-  return { api, json, noBody: { parse: 'none', transform: refuseMembers } as const }
+  return { api, json, jsonUpTo, noBody: { parse: 'none', transform: refuseMembers } as const }
 }
 
 /** Bytes that do not call themselves JSON say nothing, and are left alone. */

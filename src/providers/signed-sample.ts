@@ -6,21 +6,36 @@ const formType = 'application/x-www-form-urlencoded'
 
 /** The sender's sample as the sender would send it now; undefined where nobody else can make its proof. */
 export function signedSample(
-  { sign }: Pick<Scheme, 'sign'>,
+  scheme: Pick<Scheme, 'sign'>,
   { body, headers }: Sample,
   config: VerifyConfig,
   now: number,
 ): SignedRequest | undefined {
-  const others = { ...signedHeaders(config), ...headers }
-  const unsigned: SignedRequest = {
-    method: 'POST',
-    url: config.url ?? 'https://postern.example/api/hooks/sample',
+  const unsigned = {
+    url: 'https://postern.example/api/hooks/sample',
     rawBody: sampleBytes({ body, headers }),
-    header: headersOf(others),
+    headers,
     now,
   }
-  const proof = sign?.(config, unsigned)
-  return proof && { ...unsigned, header: headersOf({ ...others, ...proof }) }
+  const signed = withProof(scheme, unsigned, config)
+  return signed && { ...signed, header: headersOf(signed.headers) }
+}
+
+export interface Unsigned extends Pick<SignedRequest, 'url' | 'rawBody' | 'now'> {
+  /** Names in any case. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** The same request with the headers that prove it now; undefined where nobody but the sender can make them. */
+export function withProof(
+  { sign }: Pick<Scheme, 'sign'>,
+  { rawBody, now, ...unsigned }: Unsigned,
+  config: VerifyConfig,
+): (Unsigned & { readonly method: 'POST' }) | undefined {
+  const headers = { ...signedHeaders(config), ...unsigned.headers }
+  const request = { method: 'POST', url: config.url ?? unsigned.url, rawBody, now } as const
+  const proof = sign?.(config, { ...request, header: headersOf(headers) })
+  return proof && { ...request, headers: { ...headers, ...proof } }
 }
 
 /** The body of a sample as its content type says. */

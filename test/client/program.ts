@@ -57,6 +57,13 @@ export async function useEverything(): Promise<void> {
     (await call('pauseSession', 200, { path })).paused,
     (await call('resumeSession', 200, { path })).paused,
   ]
+  const rendered: string | null = (
+    await call('testHook', 200, { path: { name: 'a' }, body: { delivery: 'b', headers: { c: 'd' } } })
+  ).message
+  const atDoor: [number, string | null] = await call('sendToHook', 200, {
+    path: { name: 'a' },
+    body: { payload: 'e30=', payloadEncoding: 'base64' },
+  }).then(({ status, deliveryId }) => [status, deliveryId])
   const revoked: boolean = (await call('revokeGrant', 200, { path })).revoked
 
   const states: ('live' | 'offline' | 'ended')[] = (await call('listSessions', 200)).map(({ state }) => state)
@@ -163,6 +170,8 @@ export async function useEverything(): Promise<void> {
     grants,
     url,
     revoked,
+    rendered,
+    atDoor,
     states,
     queue,
     failed,

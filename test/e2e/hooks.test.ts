@@ -136,6 +136,29 @@ describe('the documented webhooks', () => {
     assert.equal((await inbox('build')).message, 'deploy finished, look at the logs')
   })
 
+  it('sends a hook what it is given, through its door, and the same again of the delivery', async () => {
+    const payload = join(home, 'push.json')
+    await writeFile(
+      payload,
+      '{"repository":{"name":"a"},"sender":{"login":"b"},"head_commit":{"message":"c"}}',
+    )
+    const send = async (...argv: string[]) => {
+      const ran = await cli(['hooks', 'send', '--wait', '0', '--json', ...argv], { home })
+      assert.equal(ran.code, 0, ran.stderr)
+      return JSON.parse(ran.stdout)
+    }
+    const first = await send('github', '--payload', payload)
+    assert.deepEqual([first.status, first.delivery.hook], [202, 'github'])
+    const again = await send('--delivery', first.deliveryId)
+    assert.notEqual(again.deliveryId, first.deliveryId)
+    const rendered = await cli(['hooks', 'test', '--delivery', again.deliveryId], { home })
+    assert.equal(rendered.stdout, 'Push to a by b: c\n', rendered.stderr)
+    for (const { delivery } of [first, again]) assert.equal(delivery.message, 'Push to a by b: c')
+    const unknown = await cli(['hooks', 'send', 'gihtub'], { home })
+    assert.equal(unknown.code, 3)
+    assert.match(unknown.stderr, /Did you mean github\?/)
+  })
+
   it('warns that the example secret is everybody’s', () =>
     assert.match(server.stderr(), /one from the documentation/))
 })

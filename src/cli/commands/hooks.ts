@@ -1,9 +1,10 @@
 import { homeAt } from '../../domain/home.ts'
 import type { Pause } from '../../domain/pause.ts'
 import { type HookView, hookView } from '../../manage/views.ts'
-import { pair } from '../arguments.ts'
 import { type Call, type Command, printList, withHome } from '../command.ts'
 import type { Cell, Column } from '../output.ts'
+import { hookName, trialFlags, trialOf } from './hook-trial.ts'
+import { hooksSend } from './hooks-send.ts'
 
 export const hookCommands: readonly Command[] = [
   {
@@ -15,21 +16,16 @@ export const hookCommands: readonly Command[] = [
   {
     name: 'hooks test',
     summary: 'Render a hook against a payload without delivering anything.',
-    args: [{ name: 'name', summary: 'the hook', complete: 'hooks', required: true }],
-    flags: [
-      {
-        name: 'payload',
-        value: 'FILE',
-        summary: 'the payload; "-" reads standard input; else an example of the preset, or {}',
-      },
-      { name: 'header', value: 'NAME:VALUE', summary: 'a request header it looks at', many: true },
-    ],
+    args: [hookName],
+    flags: trialFlags,
     examples: [
       'postern hooks test github --payload push.json --header X-GitHub-Event:push',
+      'postern hooks test --delivery whd_0VxK3mQ2aBcDeFgHiJkLmNoP',
       'curl -s https://api.github.com/events | jq .[0] | postern hooks test github --payload -',
     ],
     run: runTest,
   },
+  hooksSend,
 ]
 
 async function runList(call: Call): Promise<void> {
@@ -70,10 +66,9 @@ const pausesNow = async (call: Call): Promise<readonly Pause[]> =>
     : withHome(call, ({ store }) => store.listPauses())
 
 async function runTest(call: Call): Promise<number> {
-  const file = call.flags.text('payload')
-  const payload = file === undefined ? undefined : await call.io.read(file)
+  const { name, payload, headers } = await trialOf(call)
   const tools = await call.io.hooks(call.home)
-  const rehearsal = await tools.test(call.args.need('name'), payload, headersOf(call))
+  const rehearsal = await tools.test(name, payload, headers)
   if (call.json) call.out.json(rehearsal)
   else if (rehearsal.kind === 'message') call.out.line(rehearsal.message)
   else call.out.note(`${rehearsal.kind === 'ignored' ? 'Ignored' : 'FAILED'}: ${rehearsal.why}`)
@@ -81,11 +76,3 @@ async function runTest(call: Call): Promise<number> {
     call.out.note(`Warning: ${rehearsal.warning}`)
   return rehearsal.kind === 'failed' ? 1 : 0
 }
-
-const headersOf = ({ flags }: Call): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    flags
-      .list('header')
-      .map((header) => pair(header, ':', '--header'))
-      .map(([name, value]) => [name.trim().toLowerCase(), value.trim()]),
-  )

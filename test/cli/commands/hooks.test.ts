@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Rehearsal } from '../../../src/cli/context.ts'
 import type { Hook } from '../../../src/domain/hook.ts'
-import { cli, createWorld } from '../fake-io.ts'
+import { addDelivery, cli, createWorld } from '../fake-io.ts'
 
 describe('hooks', () => {
   const hook: Hook = {
@@ -68,5 +68,74 @@ describe('hooks', () => {
       facts,
     )
     assert.deepEqual(calls, [['github', Buffer.from('{"x":1}'), { 'x-github-event': 'push' }]])
+  })
+
+  const stored = { source: { kind: 'hook', hook: 'github' }, payload: Buffer.from('{"x":2}') } as const
+  const about = { contentType: 'application/json', headers: { 'x-github-event': 'push' } }
+  const headers = { 'x-github-event': 'push', 'content-type': 'application/json' }
+
+  it('test --delivery renders what a delivery came with, for its own hook unless another is named', async () => {
+    const calls: unknown[] = []
+    const facts = { hooks: hooks({ kind: 'ignored', why: '' }, calls) }
+    const world = createWorld()
+    const { id } = addDelivery(world, { ...stored, ...about })
+    await cli(world, ['hooks', 'test', '--delivery', id], facts)
+    await cli(world, ['hooks', 'test', 'other', '--delivery', id.slice(0, 20)], facts)
+    assert.deepEqual(calls, [
+      ['github', stored.payload, headers],
+      ['other', stored.payload, headers],
+    ])
+    const byHand = addDelivery(world)
+    for (const argv of [[], ['--delivery', byHand.id], ['--delivery', id, '--payload', 'x']])
+      assert.equal((await cli(world, ['hooks', 'test', ...argv], facts)).code, 2, argv.join(' '))
+  })
+
+  const sent = { hook: 'github', status: 202, replayed: false }
+  const send = (world: ReturnType<typeof createWorld>, ...argv: string[]) =>
+    cli(world, ['hooks', 'send', '--wait', '0', ...argv])
+
+  it('send sends a payload to be signed, prints the receipt and what happened', async () => {
+    const world = createWorld()
+    const { id } = addDelivery(world, { ...stored, ...about, state: 'DELIVERED' })
+    world.answer = {
+      status: 200,
+      body: { ...sent, deliveryId: id, answer: { status: 'accepted', deliveryId: id } },
+    }
+    const { code, stdout } = await send(world, '--delivery', id)
+    assert.deepEqual([code, stdout], [0, `github answered 202 accepted  ${id}\nTaken by build.\n`])
+    assert.deepEqual(world.requests.at(-1), {
+      ...{ method: 'POST', path: '/api/hooks/github/send' },
+      body: { headers, payload: Buffer.from('{"x":2}').toString('base64'), payloadEncoding: 'base64' },
+    })
+    const json = JSON.parse((await send(world, 'github', '-j')).stdout)
+    assert.deepEqual([json.status, json.delivery.state], [202, 'DELIVERED'])
+    assert.deepEqual(world.requests.at(-1)?.body, { headers: {} })
+  })
+
+  it('send fails with what FAILED, with what the door refuses, and without a server', async () => {
+    const world = createWorld()
+    assert.deepEqual((await send(world, 'github')).code, 5)
+    const { id } = addDelivery(world, { state: 'FAILED', failedStep: 'turn', detail: 'no way' })
+    world.answer = { status: 200, body: { ...sent, deliveryId: id, answer: {} } }
+    const failed = await send(world, 'github')
+    assert.equal(failed.code, 1)
+    assert.match(failed.stdout, /Not delivered: no way\./)
+    const problem = { title: 'Forbidden', code: 'hook_inactive', detail: 'The hook "github" is not active.' }
+    world.answer = { status: 200, body: { ...sent, status: 403, deliveryId: null, answer: problem } }
+    const refused = await send(world, 'github')
+    assert.equal(refused.code, 4)
+    assert.match(refused.stdout, /github answered 403 Forbidden/)
+    assert.match(refused.stderr, /is not active/)
+  })
+
+  it('send says of an ignored payload why, and of a repeat that it is one', async () => {
+    const world = createWorld()
+    const answer = { status: 'ignored', reason: 'the filter does not match' }
+    world.answer = { status: 200, body: { ...sent, deliveryId: null, answer } }
+    const { code, stdout, stderr } = await send(world, 'github')
+    assert.deepEqual([code, stdout], [0, 'github answered 202 ignored\n'])
+    assert.match(stderr, /^Ignored: the filter does not match$/m)
+    world.answer = { status: 200, body: { ...sent, replayed: true, deliveryId: null, answer: {} } }
+    assert.match((await send(world, 'github')).stdout, /a repeat/)
   })
 })
