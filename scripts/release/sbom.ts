@@ -8,7 +8,7 @@ interface Locked {
   readonly integrity?: string
 }
 
-interface Lock {
+export interface Lock {
   readonly name: string
   readonly packages: Readonly<Record<string, Locked>>
 }
@@ -18,7 +18,7 @@ interface Lock {
  * it depends on when or where it is made.
  */
 export async function sbomOf(root: string): Promise<string> {
-  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lock
+  const lock = lockOf(root)
   const paths = await bundledPackages(root)
   const runtime = component(lock, 'node_modules/bun', 'platform')
   // One of a kind, however often it is installed.
@@ -45,8 +45,11 @@ export async function sbomOf(root: string): Promise<string> {
   )}\n`
 }
 
+export const lockOf = (root: string): Lock =>
+  JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lock
+
 /** Folders of the packages that at least one module comes from, sorted. */
-async function bundledPackages(root: string): Promise<readonly string[]> {
+export async function bundledPackages(root: string): Promise<readonly string[]> {
   const { metafile } = await Bun.build({
     entrypoints: [join(root, 'src/main.ts')],
     root,

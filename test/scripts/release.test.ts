@@ -4,8 +4,10 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, syml
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { canMakeDebianPackages } from '../../scripts/release/debian.ts'
 import { notesOf } from '../../scripts/release/notes.ts'
 
+const noPackages = !canMakeDebianPackages() && process.env.CI !== 'true' && 'dpkg-deb is not installed'
 const root = resolve(import.meta.dirname, '../..')
 
 describe('release', { timeout: 180_000 }, () => {
@@ -33,6 +35,26 @@ describe('release', { timeout: 180_000 }, () => {
     })
     assert.equal(status, 0, stdout)
     assert.equal(stdout.trim().split('\n').length, readdirSync(one).length - 1)
+  })
+
+  test('holds a package for Debian, with the licence of each part', { skip: noPackages }, () => {
+    const [one = ''] = releases
+    const name = readdirSync(one).find((file) => file.endsWith('.deb')) ?? ''
+    assert.match(name, /^postern_\d+\.\d+\.\d+_(amd64|arm64)\.deb$/)
+    const out = join(one, '../unpacked')
+    assert.equal(spawnSync('dpkg-deb', ['--extract', join(one, name), out]).status, 0)
+    const [binary = ''] = readdirSync(one).filter((file) => file.startsWith('postern-linux'))
+    assert.ok(readFileSync(join(out, 'usr/bin/postern')).equals(readFileSync(join(one, binary))))
+    const copyright = readFileSync(join(out, 'usr/share/doc/postern/copyright'), 'utf8')
+    for (const part of [
+      'MIT License',
+      'Postern contributors',
+      'elysia 1.',
+      'jose 6.',
+      'mustache 4.',
+      'bun 1.',
+    ])
+      assert.ok(copyright.includes(part), part)
   })
 
   test('lists what lies in the executable, as CycloneDX', () => {
@@ -64,6 +86,7 @@ describe('release', { timeout: 180_000 }, () => {
       'package.json',
       'package-lock.json',
       'CHANGELOG.md',
+      'LICENSE',
       'tsconfig.json',
     ])
       cpSync(join(root, part), join(place, part), { recursive: true })

@@ -46,7 +46,9 @@ end
 complete -c postern -f -a '(__postern_complete)'
 `
 
-const scripts: Readonly<Record<string, string>> = { bash, zsh, fish }
+/** By the name of the shell that reads it. */
+export const completionScripts = { bash, zsh, fish } as const
+const scripts: Readonly<Record<string, string>> = completionScripts
 const shells = Object.keys(scripts)
 
 export const completions: Command = {
