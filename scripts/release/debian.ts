@@ -18,6 +18,8 @@ import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { completionScripts } from '../../src/cli/commands/completions.ts'
 import { systemUnit, userUnit } from '../../src/cli/commands/service-unit.ts'
+import { commands } from '../../src/cli/index.ts'
+import { manPage } from '../../src/cli/man.ts'
 
 /** What Debian calls the processors of our targets. Packages are made for glibc only. */
 export const debianArchitectures = { 'linux-x64': 'amd64', 'linux-arm64': 'arm64' } as const
@@ -73,14 +75,13 @@ function stageFiles(
   put(stage, 'usr/share/bash-completion/completions/postern', completionScripts.bash)
   put(stage, 'usr/share/zsh/vendor-completions/_postern', completionScripts.zsh)
   put(stage, 'usr/share/fish/vendor_completions.d/postern.fish', completionScripts.fish)
+  put(stage, 'usr/share/man/man1/postern.1.gz', zipped(manPage(commands, { version, at: at * 1000 })))
   put(stage, 'usr/share/doc/postern/copyright', copyright)
-  put(stage, 'usr/share/doc/postern/changelog.gz', gzipSync(changelog, { level: 9 }))
-  put(
-    stage,
-    'usr/share/doc/postern/changelog.Debian.gz',
-    gzipSync(debianChangelog(version, at), { level: 9 }),
-  )
+  put(stage, 'usr/share/doc/postern/changelog.gz', zipped(changelog))
+  put(stage, 'usr/share/doc/postern/changelog.Debian.gz', zipped(debianChangelog(version, at)))
 }
+
+const zipped = (text: string): Uint8Array => gzipSync(text, { level: 9 })
 
 /** A unit without the lines that tell how to install it: the package has done that. */
 function installed(unit: string): string {
