@@ -19,6 +19,7 @@ import type { SessionId } from '../domain/session.ts'
 import type { SqlValue } from '../platform/platform.ts'
 import type { ReadContext, StoreContext } from './context.ts'
 import { noticeOf, number, orUndefined, text } from './rows.ts'
+import { waitingSince } from './waiting-notices.ts'
 
 type NoticeReads = Pick<NoticeStore, 'dueNotices' | 'listNotices' | 'noticeHealth'>
 
@@ -123,36 +124,6 @@ const hasOpenDecision = ({ sql }: StoreContext, session: SessionId, generation: 
     session,
     generation,
   ) !== undefined
-
-/** The heads of queues that have waited for so long, but for those that were told already. */
-function waitingSince({ sql, cache, time }: StoreContext, before: number): readonly Happening[] {
-  if (!cache.noticeRules().some(({ on }) => on.includes('delivery_waiting'))) return []
-  const late = [...cache.queues().keys()].filter((session) => {
-    const head = cache.head(session)
-    return head !== null && head.leasedUntil === undefined && head.receivedAt <= before
-  })
-  return late.flatMap((session) => {
-    const row = sql('SELECT id, held_because, received_at FROM deliveries WHERE seq = ?').get(
-      cache.head(session)?.seq ?? 0,
-    )
-    const once = `delivery_waiting ${row && text(row.id)}`
-    if (!row || sql('SELECT 1 FROM happenings WHERE once = ?').get(once)) return []
-    const heldBecause = orUndefined(row.held_because, text)
-    return [
-      {
-        name: 'delivery_waiting',
-        session,
-        data: {
-          delivery: text(row.id),
-          ...(heldBecause !== undefined && { heldBecause }),
-          since: time.toWall(number(row.received_at)),
-          waiting: cache.queues().get(session) ?? 1,
-        },
-        once,
-      },
-    ]
-  })
-}
 
 const joined = `SELECT n.seq, n.id, n.rule, n.state, n.failures, n.due_at, n.created_at, n.settled_at, n.detail,
     h.name, h.session, h.at, h.data

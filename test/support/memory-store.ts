@@ -316,7 +316,9 @@ function notices(state: MemoryState, now: () => number, write: Write): NoticeSto
         )
         for (const [session, [head, ...rest]] of queues) {
           if (!head || head.leasedUntil !== undefined || head.receivedAt > before) continue
-          const { id: delivery, heldBecause, receivedAt: since } = head
+          const { id: delivery, receivedAt: since } = head
+          const isPaused = pausedText(state.pauses, head) !== undefined
+          const heldBecause = isPaused ? 'paused' : head.heldBecause
           const data = { delivery, ...(heldBecause && { heldBecause }), since, waiting: rest.length + 1 }
           happened(
             state,

@@ -8,10 +8,11 @@ import {
   ruleGone,
 } from '../../../src/domain/notice.ts'
 import type { Outcome } from '../../../src/domain/outcome.ts'
+import { pauseOfHook, pauseOfSession } from '../../../src/domain/pause.ts'
 import type { Draft, Store } from '../../../src/domain/ports.ts'
 import type { SessionId } from '../../../src/domain/session.ts'
 import { settle } from '../../../src/domain/settle.ts'
-import { build, draftOf, noon, sessionCalled } from '../../support/drafts.ts'
+import { build, draftOf, inbox, noon, sessionCalled } from '../../support/drafts.ts'
 import type { Check } from './harness.ts'
 
 const all: NoticeRule = {
@@ -146,6 +147,25 @@ export function testNotices(plain: Check): void {
     assert.equal(leased?.id, delivery.id)
     await store.noteWaiting(noon + 100_000)
     assert.equal((await told(other)).length, 1, 'what is under way waits no more')
+  })
+
+  check('noteWaiting tells of what is paused, too: what nobody resumes expires', async (bench) => {
+    const { store, other } = bench
+    await store.setNoticeRules([only('delivery_waiting')])
+    const byHook = draftOf({ session: build, source: { kind: 'hook', hook: 'github' } })
+    await other.pause(pauseOfHook('github'), noon)
+    const { delivery: ofHook } = await store.recordDelivery(byHook)
+    await store.recordDelivery(draftOf({ session: build }))
+    const { delivery: ofSession } = await store.recordDelivery(draftOf({ session: inbox }))
+    await other.pause(pauseOfSession(inbox), noon)
+    for (const at of [noon + 1000, noon + 2000]) await store.noteWaiting(at)
+    const found = (await told(other))
+      .map(({ data }) => data)
+      .toSorted((a, b) => Number(b.waiting) - Number(a.waiting))
+    assert.deepEqual(found, [
+      { delivery: ofHook.id, heldBecause: 'paused', since: noon, waiting: 2 },
+      { delivery: ofSession.id, heldBecause: 'paused', since: noon, waiting: 1 },
+    ])
   })
 
   check('a happening makes a notice for each rule it fits', async ({ store, other }) => {
