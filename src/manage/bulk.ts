@@ -38,21 +38,31 @@ const none: Promise<readonly Delivery[]> = Promise.resolve([])
 const isAmong = ({ state }: DeliverySelection, wanted: readonly Delivery['state'][]): boolean =>
   state === undefined || wanted.includes(state)
 
+/** As many share a transaction: one after another they would wait for the disk each. */
+const actsAtOnce = 100
+
 async function forAll(
   found: readonly Delivery[],
   act: (id: DeliveryId) => Promise<unknown>,
 ): Promise<BulkResult> {
   let done = 0
   const refused: Record<string, number> = {}
-  for (const { id } of found)
-    try {
-      await act(id)
-      done += 1
-    } catch (thrown) {
-      if (!(thrown instanceof Failure) || thrown.code === 'store_unavailable') throw thrown
-      refused[thrown.code] = (refused[thrown.code] ?? 0) + 1
-    }
+  for (let from = 0; from < found.length; from += actsAtOnce) {
+    const acts = found.slice(from, from + actsAtOnce).map(({ id }) => act(id))
+    for (const result of await Promise.allSettled(acts))
+      if (result.status === 'fulfilled') done += 1
+      else {
+        const code = refusalIn(result.reason)
+        refused[code] = (refused[code] ?? 0) + 1
+      }
+  }
   return { found: found.length, done, refused }
+}
+
+/** The code of a refusal of that one delivery; throws what keeps all of them from it. */
+function refusalIn(thrown: unknown): string {
+  if (!(thrown instanceof Failure) || thrown.code === 'store_unavailable') throw thrown
+  return thrown.code
 }
 
 const pageSize = 1000
