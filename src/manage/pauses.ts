@@ -1,4 +1,4 @@
-import { Failure } from '../domain/error.ts'
+import { type Code, Failure } from '../domain/error.ts'
 import { builtInHooks } from '../domain/hook.ts'
 import { suggestion } from '../domain/nearest.ts'
 import { type PauseTarget, pausedSince, pauseOfHook, pauseOfSession } from '../domain/pause.ts'
@@ -104,14 +104,21 @@ const finders: Readonly<Record<Kind, (deps: PauseDeps, name: string) => Promise<
   },
 }
 
-/** The one thing that a bare name fits. */
+/** The one thing that a bare name fits. Where several grants begin so, a hook or session that is called so is meant. */
 async function findBare(deps: PauseDeps, name: string): Promise<Pausable> {
-  const found = (await Promise.all(kinds.map((kind) => orNothing(finders[kind](deps, name))))).flat()
+  const results = await Promise.allSettled(kinds.map((kind) => finders[kind](deps, name)))
+  const found = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  const refusals = results.flatMap((result) =>
+    result.status === 'rejected' ? [refusalIn(result.reason)] : [],
+  )
   const [first] = found
   if (!first)
-    throw new Failure('not_found', `There is no grant, hook or session "${name}".`, {
-      plain: 'There is no such grant, hook or session.',
-    })
+    throw (
+      refusals.find(({ code }) => code === 'ambiguous') ??
+      new Failure('not_found', `There is no grant, hook or session "${name}".`, {
+        plain: 'There is no such grant, hook or session.',
+      })
+    )
   if (found.length > 1)
     throw new Failure('ambiguous', `"${name}" fits ${listed(found)}. Say which.`, {
       plain: `That fits ${listed(found)}. Say which.`,
@@ -122,12 +129,10 @@ async function findBare(deps: PauseDeps, name: string): Promise<Pausable> {
 const listed = (found: readonly Pausable[]): string =>
   found.map(({ kind, name }) => `${kind}:${name}`).join(' and ')
 
-/** Of several grants that begin so none is meant, but a hook or session that is called so. */
-async function orNothing(finding: Promise<Pausable>): Promise<readonly Pausable[]> {
-  try {
-    return [await finding]
-  } catch (thrown) {
-    if (thrown instanceof Failure && thrown.code === 'store_unavailable') throw thrown
-    return []
-  }
+/** Why a name is none of that kind; throws what says nothing of the name. */
+function refusalIn(thrown: unknown): Failure {
+  if (thrown instanceof Failure && ofTheName.includes(thrown.code)) return thrown
+  throw thrown
 }
+
+const ofTheName: readonly Code[] = ['usage', 'not_found', 'session_missing', 'ambiguous']
