@@ -98,11 +98,14 @@ const newestForHooks = 100
 /** A file that was there before the start is missed by nobody but the senders of hooks, who get 403. */
 async function warnOfMissingFile(
   { configFile: file }: Home,
-  store: Pick<DoorStore, 'listDeliveries'>,
+  store: Pick<DoorStore, 'counts' | 'listDeliveries'>,
   { now }: ConfigWatcher,
   log: Log,
 ): Promise<void> {
   if (existsSync(file) || now().webhooks.enabled) return
+  // Spares a new home the thread that lists deliveries.
+  const { deliveries } = await store.counts()
+  if (Object.values(deliveries).every((count) => count === 0)) return
   const newest = await store.listDeliveries({ limit: newestForHooks })
   if (newest.some(({ source }) => source.kind === 'hook'))
     log('warn', 'config.missing', { file, why: 'hooks are off, and messages came by hooks before' })
