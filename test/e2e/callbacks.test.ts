@@ -13,6 +13,7 @@ import {
   hooks,
   post,
   secret,
+  seen,
   settled,
   show,
   until,
@@ -228,7 +229,7 @@ describe('callbacks', () => {
     const id = String(body.deliveryId)
     assert.equal((await cli(['inbox', 'ack', id], { home })).code, 0)
     await until('the first try', () => callsTo('/box')[0])
-    await until('its end', async () => ((await show(home, id)).state === 'RETRY' ? true : undefined))
+    await until('its end', async () => ((await seen(home, server, id)).state === 'RETRY' ? true : undefined))
     assert.equal((await cli(['inbox', 'ack', id], { home })).code, 0)
     assert.equal((await settled(home, server, id)).state, 'DELIVERED')
     assert.equal(callsTo('/box').length, 2)

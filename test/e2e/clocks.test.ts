@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { atExit, cli, type Served, scratchHome, serve } from '../support/binary.ts'
-import { configure, hooks, post, settled, show, until } from '../support/hooks.ts'
+import { configure, hooks, post, seen, settled, until } from '../support/hooks.ts'
 import { buildPreload, noPreload } from '../support/preload.ts'
 
 const day = 86_400
@@ -50,8 +50,10 @@ describe('a clock that jumps', { skip: noPreload }, () => {
       assert.equal(status, 202)
       return String(body.deliveryId)
     }
-    const inState = (id: string, state: string) =>
-      until(`${id} is ${state}`, async () => ((await show(home, id)).state === state ? true : undefined))
+    const inState = (server: Served, id: string, state: string) =>
+      until(`${id} is ${state}`, async () =>
+        (await seen(home, server, id)).state === state ? true : undefined,
+      )
     return { home, env, set, agent, inState, ...endpoint, start: () => serve(home, { env }) }
   }
 
@@ -63,7 +65,7 @@ describe('a clock that jumps', { skip: noPreload }, () => {
     const { home, set, agent, inState, mended, start } = await world({ retry: { baseSeconds: 2 } })
     const server = await start()
     const first = await agent(server, 'first')
-    await inState(first, 'RETRY')
+    await inState(server, first, 'RETRY')
     set(-day)
     const second = await agent(server, 'second')
     set(-2 * day)
@@ -143,7 +145,7 @@ describe('a clock that jumps', { skip: noPreload }, () => {
       })
       const before = await start()
       const first = await agent(before, 'first')
-      await inState(first, 'RETRY')
+      await inState(before, first, 'RETRY')
       await end(before)
       set(-day)
       mended()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
-import { addCommand, configure, hooks, post, settled, show, until } from '../support/hooks.ts'
+import { addCommand, configure, hooks, post, seen, settled, show, until } from '../support/hooks.ts'
 
 const custom = {
   deploy: { messageTemplate: 'deployed {{what}}', session: 'later' },
@@ -91,7 +91,7 @@ describe('a hook is never refused because of its session', () => {
       })
     const busy = await knock('over', { what: 'first' })
     await until('the first runs', async () =>
-      (await show(home, busy.body.deliveryId)).attempts === 1 ? true : undefined,
+      (await seen(home, server, busy.body.deliveryId)).attempts === 1 ? true : undefined,
     )
     const byHook = await knock('over', { what: 'second' })
     const byUrl = say('third')
@@ -99,7 +99,7 @@ describe('a hook is never refused because of its session', () => {
       const { queue } = JSON.parse(await run('session', 'show', 'over', '--json'))
       return queue === 3 ? true : undefined
     })
-    const waiting = knock('over', { what: 'fourth' }, '2')
+    const waiting = knock('over', { what: 'fourth' }, '4')
     const [ended] = JSON.parse(await run('session', 'end', 'over', '--json'))
     assert.ok(ended.failed >= 1 && ended.held >= 1, JSON.stringify(ended))
     const refused = await byUrl

@@ -14,6 +14,7 @@ import {
   post,
   type Shown,
   secret,
+  seen,
   settled,
   show,
   until,
@@ -236,8 +237,8 @@ describe('POST /agent/deliveries/{id}/reply', () => {
   })
 })
 
-const settledState = ({ home }: World, id: unknown): Promise<Shown> =>
+const settledState = ({ home, server }: World, id: unknown): Promise<Shown> =>
   until('it is settled', async () => {
-    const record = await show(home, id)
+    const record = await seen(home, server, id)
     return record.state === 'DELIVERED' ? record : undefined
   })

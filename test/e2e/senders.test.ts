@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
-import { type Answer, configure, countDeliveries, hooks, post, secret, show } from '../support/hooks.ts'
+import { type Answer, configure, countDeliveries, hooks, post, secret, seen } from '../support/hooks.ts'
 
 const sh = promisify(execFile)
 
@@ -61,7 +61,7 @@ describe('what senders need', () => {
   after(() => server.stop())
 
   const at = (name: string): string => `${server.url}/api/hooks/${name}`
-  const messageOf = async (id: unknown): Promise<string> => (await show(home, id)).message
+  const messageOf = async (id: unknown): Promise<string> => (await seen(home, server, id)).message
 
   const taken: readonly (readonly [
     what: string,

@@ -103,10 +103,15 @@ export async function countDeliveries(home: string): Promise<number> {
 }
 
 /** The delivery once it is DELIVERED or FAILED. */
-export async function settled(home: string, { url }: Served, id: unknown): Promise<Shown> {
+export const settled = (home: string, server: Served, id: unknown): Promise<Shown> =>
+  seen(home, server, id, 20)
+
+/** The delivery as its server answers it, after that many seconds at the most: what `show` starts a program for. */
+export async function seen(home: string, { url }: Served, id: unknown, waitSeconds = 0): Promise<Shown> {
   const admin = (await readFile(join(home, 'keys', 'admin.token'), 'utf8')).trim()
-  await get(`${url}/api/deliveries/${id}?wait=20`, admin)
-  return show(home, id)
+  const { status, text } = await get(`${url}/api/deliveries/${id}?wait=${waitSeconds}`, admin)
+  assert.equal(status, 200, text)
+  return JSON.parse(text) as Shown
 }
 
 const patienceMs = 20_000
