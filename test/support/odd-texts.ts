@@ -28,3 +28,7 @@ export const oddTexts: readonly string[] = [
   'spaces behind   \n   \n and before',
   'spaces of other scripts behind\u00a0\u3000\u2003',
 ]
+
+/** Dealt out to that many programs, which are sent theirs at the same time. */
+export const dealt = (texts: readonly string[], programs = 4): readonly (readonly string[])[] =>
+  Array.from({ length: programs }, (_, i) => texts.filter((_text, j) => j % programs === i))

@@ -12,7 +12,7 @@ import { connectHolder } from '../../../src/drivers/pty/client.ts'
 import { runHolder } from '../../../src/drivers/pty/holder.ts'
 import { startHolder } from '../../../src/drivers/pty/start.ts'
 import { rounds } from '../../support/long.ts'
-import { oddTexts, ownWords } from '../../support/odd-texts.ts'
+import { dealt, oddTexts, ownWords } from '../../support/odd-texts.ts'
 import {
   deliveryId,
   eventually,
@@ -175,6 +175,9 @@ test("a person's keys wait while a message is typed", { skip }, async (t) => {
 
 /** Each text once, and what comes behind it. */
 const bringsEach = (texts: readonly string[]) => async (t: TestContext) => {
+  await Promise.all(dealt(texts).map((part) => bringsPart(t, part)))
+}
+const bringsPart = async (t: TestContext, texts: readonly string[]) => {
   const held = await hold(t, fakeTui)
   const all = [...texts, 'and the next one']
   for (const [i, text] of all.entries())

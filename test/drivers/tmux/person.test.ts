@@ -5,20 +5,26 @@ import { guardTyped } from '../../../src/domain/command-guard.ts'
 import type { DeliveryId } from '../../../src/domain/delivery.ts'
 import { eventually } from '../../suites/driver.ts'
 import { rounds } from '../../support/long.ts'
-import { oddTexts, ownWords } from '../../support/odd-texts.ts'
+import { dealt, oddTexts, ownWords } from '../../support/odd-texts.ts'
 import { fixture } from '../command/harness.ts'
 import { logged, noTmux, openPaneBench, openTui, type PaneBench } from './harness.ts'
 
 const skip = noTmux()
-const titled = (title: string, open: () => Promise<PaneBench>, body: (bench: PaneBench) => Promise<void>) =>
+const titled = (title: string, open: () => Promise<PaneBench>, ...bodies: readonly Body[]) =>
   test(`tmux ${title}`, skip === undefined ? { timeout: 900_000 } : { skip }, async () => {
-    const bench = await open()
-    try {
-      await body(bench)
-    } finally {
-      await bench.remove()
-    }
+    await Promise.all(bodies.map((body) => onBench(open, body)))
   })
+
+type Body = (bench: PaneBench) => Promise<void>
+
+async function onBench(open: () => Promise<PaneBench>, body: Body): Promise<void> {
+  const bench = await open()
+  try {
+    await body(bench)
+  } finally {
+    await bench.remove()
+  }
+}
 
 const idOf = (i: number) => `whd_${String(i).padStart(24, '0')}` as DeliveryId
 
@@ -43,8 +49,8 @@ const bringsEach = (texts: readonly string[]) => async (bench: PaneBench) => {
   assert.deepEqual(turns, [...texts.map((text) => guardTyped(text).trimEnd()), 'and the next one'])
 }
 
-titled('an odd sign blocks nothing and is sent once', openTui, bringsEach(oddTexts))
-titled("a message's own words hold nothing back", openTui, bringsEach(ownWords))
+titled('an odd sign blocks nothing and is sent once', openTui, ...dealt(oddTexts).map(bringsEach))
+titled("a message's own words hold nothing back", openTui, ...dealt(ownWords).map(bringsEach))
 
 const openUnkilled = () =>
   openPaneBench(() => ['env', 'FAKE_TUI_NO_KILL=1', ...fixture('fake-tui.mjs')], 'Type your message', {
