@@ -5,6 +5,7 @@ import { build } from './build.ts'
 import { checks } from './check.ts'
 import { agentFilters, agentOf, installAgents } from './test/agents.ts'
 import { add, type Counts, countsOf, none, summary } from './test/counts.ts'
+import { inShares } from './test/in-shares.ts'
 import { type Finished, run } from './test/process.ts'
 import { skipsIn } from './test/skips.ts'
 import { byHand, findSuites, longSuites, quickSuites, type Suite, whyNotDeno } from './test/suites.ts'
@@ -56,9 +57,8 @@ function quick(): Promise<number> {
   const until = Date.now() + quickMs
   return bounded(wholeMs, async (signal) => {
     const counts = [...(await runChecks(signal)), ...buildOnce()]
-    const left = quickSuites(root, changedFiles()).values()
     const late: string[] = []
-    await sideBySide(2, left, async (suite) => {
+    await inShares(quickSuites(root, changedFiles()), byShare, async (suite) => {
       if (Date.now() > until) late.push(suite.file)
       else counts.push(await runSuite(suite, signal))
     })
@@ -112,10 +112,14 @@ async function runSuites(suites: readonly Suite[], signal: AbortSignal): Promise
   printNotForDeno(suites)
   const agents = [...new Set(suites.flatMap(({ file }) => agentOf(file) ?? []))]
   for (const line of await installAgents(agents, signal)) console.log(`! ${line}`)
-  const together = suites.filter((suite) => !suite.alone)
-  const alone = suites.filter((suite) => suite.alone)
-  return [...built, ...(await inTurn(together, 2, signal)), ...(await inTurn(alone, 1, signal))]
+  const counts = [...built]
+  await inShares(suites, byShare, async (suite) => {
+    counts.push(await runSuite(suite, signal))
+  })
+  return counts
 }
+
+const byShare = ({ share }: Suite): number => share
 
 function buildOnce(): readonly Counts[] {
   try {
@@ -140,30 +144,6 @@ function printByHand(filters: readonly string[]): void {
     console.log(`- ${file} runs by hand: npm run test:agents -- ${agentOf(file)}`)
 }
 
-/** Never more than `width` at a time. */
-async function inTurn(
-  suites: readonly Suite[],
-  width: number,
-  signal: AbortSignal,
-): Promise<readonly Counts[]> {
-  const results: Counts[] = []
-  await sideBySide(width, suites.values(), async (suite) => {
-    results.push(await runSuite(suite, signal))
-  })
-  return results
-}
-
-async function sideBySide<T>(
-  width: number,
-  waiting: Iterator<T> & Iterable<T>,
-  act: (one: T) => Promise<void>,
-): Promise<void> {
-  const line = async () => {
-    for (const one of waiting) await act(one)
-  }
-  await Promise.all(Array.from({ length: width }, line))
-}
-
 async function runSuite(suite: Suite, signal: AbortSignal): Promise<Counts> {
   const title = `${suite.file}${suite.runtime === 'deno' ? ' (deno)' : ''}`
   if (signal.aborted)
@@ -172,7 +152,7 @@ async function runSuite(suite: Suite, signal: AbortSignal): Promise<Counts> {
   const finished = await run(commandOf(suite), {
     cwd: root,
     signal: AbortSignal.any([signal, limit]),
-    env: { NO_COLOR: '1', ...(suite.runtime === 'deno' && { POSTERN_TEST_RUNTIME: 'deno' }) },
+    env: { NO_COLOR: '1', ...(suite.runtime === 'deno' && denoEnvironment) },
   })
   const output = limit.aborted
     ? `${finished.output}\nKilled after ${suite.limitMs / 1000} s.`
@@ -196,8 +176,14 @@ function verdict(suite: Suite, { code, output }: Finished): Counts {
 /** The limit is that of hooks as well, and of tests that name none: agents start slowly on a busy machine. */
 function commandOf({ runtime, file }: Suite): readonly [string, ...string[]] {
   return runtime === 'bun'
-    ? [process.execPath, 'test', `--timeout=${agentOf(file) ? 120_000 : 30_000}`, `./${file}`]
+    ? [process.execPath, 'test', `--timeout=${agentOf(file) ? 120_000 : 60_000}`, `./${file}`]
     : [denoBinary(), 'test', '-A', '--no-check', '--no-lock', file]
+}
+
+/** Programs under test have homes of their own: without a cache in common each would compile all sources anew. */
+const denoEnvironment = {
+  POSTERN_TEST_RUNTIME: 'deno',
+  DENO_DIR: process.env.DENO_DIR ?? join(root, 'node_modules', '.cache', 'deno'),
 }
 
 function denoBinary(): string {

@@ -9,8 +9,8 @@ export interface Suite {
   readonly file: string
   readonly runtime: Runtime
   readonly limitMs: number
-  /** Watches clocks, browsers or whole processes: runs when nothing else does. */
-  readonly alone: boolean
+  /** How much of the machine it wants: files whose shares make up 1 or less run side by side. */
+  readonly share: number
 }
 
 /** What only Bun can run, and why. */
@@ -22,19 +22,23 @@ const notForDeno: readonly { readonly path: RegExp; readonly reason: string }[] 
   { path: /^test\/scripts\//, reason: 'the scripts run on Bun' },
 ]
 
+/** Real agents, browsers, builds, and moments that are picked by the clock: each runs when nothing else does. */
+const alone = /^test\/(agents\/|scripts\/|e2e\/(dashboard|dashboard-live|docs|durability|pictures|waits)\.)/
+/** Whole programs and their starts. */
 const demanding = /^test\/(agents|e2e|scripts)\//
-/** They mostly wait for screens to come to rest: two at a time disturb each other little. */
+/** They mostly wait for screens to come to rest, and need little beside what others do. */
 const patient = /^test\/drivers\//
 
-/** Every test file whose path contains one of `filters`; all without any. */
+/** Every test file whose path contains one of `filters`; all without any. Those with the largest shares stand first. */
 export function findSuites(root: string, filters: readonly string[]): readonly Suite[] {
   const files = testFiles(root)
     .filter((path) => filters.length === 0 || filters.some((filter) => path.includes(filter)))
     .filter((path) => !isByHand(path) || isNamed(path, filters))
-  return [
+  const suites = [
     ...files.map((file) => suite(file, 'bun')),
     ...files.filter((file) => !whyNotDeno(file)).map((file) => suite(file, 'deno')),
   ]
+  return suites.sort((a, b) => b.share - a.share)
 }
 
 /** One knock and one hook through the built binary: what breaks when the parts are put together wrongly. */
@@ -85,8 +89,8 @@ export const whyNotDeno = (file: string): string | undefined =>
   notForDeno.find(({ path }) => path.test(file))?.reason
 
 function suite(file: string, runtime: Runtime): Suite {
-  const alone = demanding.test(file)
+  const share = alone.test(file) ? 1 : patient.test(file) ? 1 / 4 : 3 / 8
   const isAgents = agentOf(file) !== undefined
-  const limitMs = isAgents ? 420_000 : alone || patient.test(file) ? 240_000 : 90_000
-  return { file, runtime, alone, limitMs }
+  const limitMs = isAgents ? 420_000 : demanding.test(file) || patient.test(file) ? 240_000 : 90_000
+  return { file, runtime, share, limitMs }
 }
