@@ -56,6 +56,8 @@ const packages: readonly { readonly package: RegExp; readonly through: RegExp }[
   { package: /^bun(:|$)/, through: /^src\/platform\/bun\.ts$/ },
   { package: /^jose$/, through: /^src\/auth\/tokens\.ts$/ },
   { package: /^@modelcontextprotocol\/server(\/|$)/, through: /^src\/mcp\// },
+  { package: /^markdown-it$/, through: /^src\/http\/dashboard\/delivery\/markdown\.ts$/ },
+  { package: /^diff$/, through: /^src\/http\/dashboard\/delivery\/difference\.ts$/ },
   { package: /^mustache$/, through: /^src\/(payload\/template|http\/dashboard\/templates)\.ts$/ },
   { package: /^(elysia|@elysiajs\/.+)$/, through: /^src\/http\// },
   { package: /^swagger-ui-dist\//, through: /^src\/http\/routes\/docs\.ts$/ },

@@ -3,7 +3,7 @@ import { type BeginWork, during } from '../loop-watch.ts'
 import { channelsPage } from './channels.ts'
 import { createChart } from './chart.ts'
 import { deliveriesPage } from './deliveries.ts'
-import { deliveryPage } from './delivery.ts'
+import { deliveryPage } from './delivery/page.ts'
 import { hookPage, hooksPage } from './hooks.ts'
 import { withNeeds } from './needs.ts'
 import type { Page } from './page.ts'
@@ -27,7 +27,7 @@ export function createPageFinder(deps: FinderDeps): PageAt {
     const [, , place, name, ...rest] = url.pathname.split('/').map(decoded)
     if (rest.length > 0) throw nothingThere()
     if (place === undefined) return deliveriesPage(deps, history, url)
-    if (place === 'deliveries' && name !== undefined) return deliveryPage(deps, name)
+    if (place === 'deliveries' && name !== undefined) return deliveryPage(deps, name, url.searchParams)
     if (place === 'hooks' && name !== undefined)
       return hookPage(deps, name, { nonce: deps.nonce(), base: baseOf(deps, url) })
     if (place === 'sessions' && name !== undefined) return sessionPage(deps, name)

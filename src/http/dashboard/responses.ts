@@ -4,6 +4,7 @@ import { problemResponse } from '../problem.ts'
 import channels from './assets/channels.mustache' with { type: 'text' }
 import deliveries from './assets/deliveries.mustache' with { type: 'text' }
 import delivery from './assets/delivery.mustache' with { type: 'text' }
+import detail from './assets/detail.mustache' with { type: 'text' }
 import hook from './assets/hook.mustache' with { type: 'text' }
 import hooks from './assets/hooks.mustache' with { type: 'text' }
 import layout from './assets/layout.mustache' with { type: 'text' }
@@ -34,7 +35,20 @@ export interface PageResponses {
 }
 
 const templates = {
-  ...{ channels, deliveries, delivery, hook, hooks, layout, loggedIn, login, problem, session, sessions },
+  ...{
+    channels,
+    deliveries,
+    delivery,
+    detail,
+    hook,
+    hooks,
+    layout,
+    loggedIn,
+    login,
+    problem,
+    session,
+    sessions,
+  },
 }
 
 const sections: readonly { readonly section: Section; readonly label: string; readonly href: string }[] = [

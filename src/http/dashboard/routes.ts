@@ -1,6 +1,5 @@
 import { Elysia } from 'elysia'
 import { isDecisionId, isVerdict } from '../../domain/decision.ts'
-import type { Delivery } from '../../domain/delivery.ts'
 import type { Grant } from '../../domain/grant.ts'
 import type { AgentRequests } from '../../manage/agent-requests.ts'
 import type { MintOrder } from '../../manage/grants.ts'
@@ -14,7 +13,9 @@ import liveScript from './assets/live.js' with { type: 'text' }
 import screenScript from './assets/screen.js' with { type: 'text' }
 import themeScript from './assets/theme.js' with { type: 'text' }
 import { channelsPage, mintOrderOf } from './channels.ts'
+import { type DeliveryFormDeps, deliveryForms, payloadFile } from './delivery/routes.ts'
 import { baseOf, createPageFinder, type FinderDeps, nothingThere } from './find-page.ts'
+import { type AnswerForm, hidden, linesOf, posted } from './forms.ts'
 import { hookPage } from './hooks.ts'
 import { createLiveStreams } from './live.ts'
 import {
@@ -26,7 +27,6 @@ import {
   redirectToLogin,
   safeNext,
 } from './login-routes.ts'
-import type { Login } from './logins.ts'
 import type { Page } from './page.ts'
 import { createPageWatch } from './page-watch.ts'
 import { createPageResponses, type PageResponses } from './responses.ts'
@@ -35,13 +35,15 @@ import { createSharedPages } from './shared-pages.ts'
 import { stylesheet } from './stylesheet.ts'
 
 /** What the dashboard shows and does, bound to this server by the composition root. */
-export interface DashboardDeps extends FinderDeps, SessionActions, Omit<LoginDeps, 'responses' | 'refused'> {
+export interface DashboardDeps
+  extends FinderDeps,
+    SessionActions,
+    DeliveryFormDeps,
+    Omit<LoginDeps, 'responses' | 'refused'> {
   readonly version: string
   readonly expose: (order: MintOrder) => Promise<{ readonly grant: Grant; readonly url: string }>
   readonly revoke: (id: string) => Promise<Grant>
   readonly decide: AgentRequests['decide']
-  readonly retry: (id: string) => Promise<Delivery>
-  readonly replay: (id: string, message: string | undefined) => Promise<Delivery>
 }
 
 /**
@@ -69,8 +71,6 @@ export const dashboardRoutes = (deps: DashboardDeps, guard: RequestGuard) => {
     .use(sessionPageRoutes(deps, inPage, guard))
 }
 
-const hidden = { detail: { hide: true } }
-
 /** The pages, and the event stream that reports their changes. */
 function pageRoutes(deps: DashboardDeps, responses: PageResponses, inPage: AnswerPage, guard: RequestGuard) {
   const pageAt = createPageFinder(deps)
@@ -94,29 +94,28 @@ function pageRoutes(deps: DashboardDeps, responses: PageResponses, inPage: Answe
     .get('/dashboard/hooks', show, hidden)
     .get('/dashboard/hooks/:name', show, hidden)
     .get('/dashboard/deliveries/:id', show, hidden)
+    .get(
+      '/dashboard/deliveries/:id/payload',
+      ({ request, params }) =>
+        inPage(request, async () => {
+          if (!deps.guard.login(request)) return redirectToLogin(request)
+          return payloadFile(deps.store, params.id)
+        }),
+      hidden,
+    )
     .get('/dashboard/events', ({ request }) => guarded(guard, request, () => follow(request)), hidden)
 }
 
 /** The forms of the dashboard, each with the secret of its login. */
 function formRoutes(deps: DashboardDeps, responses: PageResponses, inPage: AnswerPage, guard: RequestGuard) {
-  const posted = { parse: 'none', ...hidden } as const
-  const post = (request: Request, act: (form: URLSearchParams, login: Login) => Promise<Response>) =>
+  const post: AnswerForm = (request, act) =>
     inPage(request, async () => {
       const form = await deps.guard.adminForm(request)
       guard.keepOpen(request)
       return act(form, deps.guard.require(request))
     })
   return new Elysia({ prefix: '/dashboard' })
-    .post(
-      '/deliveries/:id/retry',
-      ({ request, params }) => post(request, () => retry(deps, params.id)),
-      posted,
-    )
-    .post(
-      '/deliveries/:id/replay',
-      ({ request, params }) => post(request, (form) => replay(deps, params.id, form)),
-      posted,
-    )
+    .use(deliveryForms(deps, post))
     .post(
       '/decisions/:id',
       ({ request, params }) => post(request, (form) => decide(deps, params.id, form)),
@@ -188,17 +187,6 @@ const opened = async (page: Page): Promise<Page> => ({
 /** By the page's own script, when it was told of a change; a person who goes to a page sees it as it is now. */
 const isRefresh = ({ headers }: Request): boolean => headers.get('sec-fetch-dest') === 'empty'
 
-async function retry(deps: DashboardDeps, id: string): Promise<Response> {
-  const delivery = await deps.retry(id)
-  return redirect(`/dashboard/deliveries/${delivery.id}`)
-}
-
-async function replay(deps: DashboardDeps, id: string, form: URLSearchParams): Promise<Response> {
-  const message = form.get('edited') === 'yes' ? linesOf(form.get('message')) : undefined
-  const delivery = await deps.replay(id, message)
-  return redirect(`/dashboard/deliveries/${delivery.id}`)
-}
-
 async function revoke(deps: DashboardDeps, id: string): Promise<Response> {
   await deps.revoke(id)
   return redirect('/dashboard/channels')
@@ -220,9 +208,6 @@ function tryOut(deps: DashboardDeps, name: string, form: URLSearchParams, base: 
   const trial = { template: linesOf(form.get('template')), delivery: form.get('delivery') ?? '' }
   return hookPage(deps, name, { ...trial, base, nonce: deps.nonce() })
 }
-
-/** Browsers send every line of a textarea with CRLF. */
-const linesOf = (text: string | null): string => (text ?? '').replaceAll('\r\n', '\n')
 
 function assetRoutes(guard: RequestGuard) {
   const files = new Map([

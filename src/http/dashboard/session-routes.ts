@@ -4,6 +4,7 @@ import { Failure } from '../../domain/error.ts'
 import { noSuchSession, type Session } from '../../domain/session.ts'
 import type { SendOrder } from '../../inbound/send.ts'
 import { guarded, type RequestGuard } from '../guard.ts'
+import { hidden, linesOf, posted } from './forms.ts'
 import type { LoginGuard } from './login-guard.ts'
 import { type AnswerPage, redirect } from './login-routes.ts'
 import { createScreenStreams } from './screen-stream.ts'
@@ -23,8 +24,6 @@ export interface SessionActions extends SessionPageDeps {
 
 /** The forms of a session's page, and its screen as it changes. */
 export function sessionPageRoutes(deps: SessionActions, inPage: AnswerPage, guard: RequestGuard) {
-  const hidden = { detail: { hide: true } }
-  const posted = { parse: 'none', ...hidden } as const
   const follow = createScreenFollower(deps, guard)
   /** Acts, and shows the page again. */
   const act =
@@ -73,9 +72,6 @@ export function sessionPageRoutes(deps: SessionActions, inPage: AnswerPage, guar
       posted,
     )
 }
-
-/** Browsers send every line of a textarea with CRLF. */
-const linesOf = (text: string | null): string => (text ?? '').replaceAll('\r\n', '\n')
 
 function createScreenFollower(
   deps: SessionActions,

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { fenced } from '../../../src/domain/fence.ts'
 import type { Hook } from '../../../src/domain/hook.ts'
 import { deliveriesPage } from '../../../src/http/dashboard/deliveries.ts'
-import { deliveryPage } from '../../../src/http/dashboard/delivery.ts'
+import { deliveryPage } from '../../../src/http/dashboard/delivery/page.ts'
 import { hookPage } from '../../../src/http/dashboard/hooks.ts'
 import type { PageDeps } from '../../../src/http/dashboard/page.ts'
 import { draftOf, noon } from '../../support/drafts.ts'
@@ -47,7 +47,7 @@ test('hookPage offers stored payloads by their messages without fences', async (
 
 test('deliveryPage folds the fence, and keeps the whole message beside it and for a replay', async () => {
   const { deps, id } = await setUp()
-  const { message: shown, whole, editable } = (await deliveryPage(deps, id)).view
+  const { message: shown, whole, editable } = (await deliveryPage(deps, id, new URLSearchParams())).view
   assert.deepEqual([shown, whole], ['[ci] Push to main', message])
   assert.ok(String(editable).includes(nonce))
 })

@@ -17,6 +17,7 @@ for (const part of document.querySelectorAll('[data-swap]')) received.set(part, 
 for (const button of document.querySelectorAll('[data-copy]')) offerCopy(button)
 for (const form of document.querySelectorAll('form[data-preview]')) previewWhileTyping(form)
 for (const form of document.querySelectorAll('form[method="post"]')) sendOnce(form)
+showPaths()
 switchTheme(document.querySelector('[data-theme-switch]'))
 showTimes()
 setInterval(showTimes, 5000)
@@ -49,6 +50,17 @@ function followLive(address) {
   addEventListener('pagehide', () => follow(null))
   addEventListener('pageshow', ({ persisted }) => persisted && listen())
   listen()
+}
+
+/** What a template and a filter call the member of a payload whose name is clicked. */
+function showPaths() {
+  const path = document.getElementById('path')
+  path?.parentElement.addEventListener('click', ({ target }) => {
+    if (!target.classList.contains('key')) return
+    path.hidden = false
+    document.getElementById('path-name').textContent = target.dataset.name ?? ''
+    document.getElementById('path-pointer').textContent = target.dataset.pointer
+  })
 }
 
 /** System, light, dark, and round again; kept by this browser. */

@@ -1,0 +1,47 @@
+import type { DeliveryRecord } from '../../../domain/delivery.ts'
+import type { RecordView } from '../../../manage/views.ts'
+import { nameOf, shortTime } from '../page.ts'
+
+interface Fact {
+  readonly name: string
+  readonly value: string
+  readonly href: string | null
+  /** ISO 8601, where the value is a time. */
+  readonly at: string | null
+}
+
+/** The small print of one delivery. */
+export function factsOf(record: DeliveryRecord, view: RecordView): readonly Fact[] {
+  const filter = (name: string, value: string) => `/dashboard?${new URLSearchParams({ [name]: value })}`
+  const { source } = record
+  const name = nameOf(source)
+  return [
+    linked('Session', view.session, filter('session', view.session)),
+    linked(
+      'Source',
+      name === null ? 'by you' : `${source.kind} ${name}`,
+      name === null || source.kind === 'wait' ? null : filter(source.kind, name),
+    ),
+    ...fact('Grant', source.kind === 'hook' ? view.grant : null),
+    ...fact('Action', view.action),
+    ...fact('Skill', view.skill),
+    ...fact('From', view.from),
+    ...moment('Received', view.receivedAt),
+    ...moment('Settled', view.settledAt),
+    ...moment('Next attempt', view.state === 'RETRY' ? view.dueAt : null),
+    ...moment('Waits until', view.settledAt === null ? view.expiresAt : null),
+    ...fact('Evidence', view.evidence),
+    ...fact('Attempts', String(view.attempts)),
+    ...fact('Failed attempts', String(view.failures)),
+    ...fact('Idempotency key', view.idempotencyKey),
+    ...fact('Callback URL', view.callbackUrl),
+  ]
+}
+
+const linked = (name: string, value: string, href: string | null): Fact => ({ name, value, href, at: null })
+
+const fact = (name: string, value: string | null): readonly Fact[] =>
+  value === null ? [] : [linked(name, value, null)]
+
+const moment = (name: string, at: string | null): readonly Fact[] =>
+  at === null ? [] : [{ name, value: shortTime(at), href: null, at }]

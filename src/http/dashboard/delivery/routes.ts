@@ -1,0 +1,62 @@
+import { Elysia } from 'elysia'
+import type { Delivery } from '../../../domain/delivery.ts'
+import type { DoorStore } from '../../../domain/ports.ts'
+import { showDelivery } from '../../../manage/deliveries.ts'
+import { type AnswerForm, linesOf, posted } from '../forms.ts'
+import { redirect } from '../login-routes.ts'
+
+/** What can be done to one delivery. */
+export interface DeliveryFormDeps {
+  readonly retry: (id: string) => Promise<Delivery>
+  readonly replay: (id: string, message: string | undefined) => Promise<Delivery>
+  readonly cancel: (id: string) => Promise<Delivery>
+  readonly purge: (id: string) => Promise<void>
+}
+
+export const deliveryForms = (deps: DeliveryFormDeps, post: AnswerForm) =>
+  new Elysia({ prefix: '/deliveries/:id' })
+    .post(
+      '/retry',
+      ({ request, params }) => post(request, async () => shown(await deps.retry(params.id))),
+      posted,
+    )
+    .post(
+      '/cancel',
+      ({ request, params }) => post(request, async () => shown(await deps.cancel(params.id))),
+      posted,
+    )
+    .post(
+      '/replay',
+      ({ request, params }) =>
+        post(request, async (form) => {
+          const message = form.get('edited') === 'yes' ? linesOf(form.get('message')) : undefined
+          return shown(await deps.replay(params.id, message))
+        }),
+      posted,
+    )
+    .post(
+      '/purge',
+      ({ request, params }) =>
+        post(request, async () => {
+          await deps.purge(params.id)
+          return redirect('/dashboard')
+        }),
+      posted,
+    )
+
+const shown = ({ id }: Delivery): Response => redirect(`/dashboard/deliveries/${id}`)
+
+/** A payload as it was sent, to be kept in a file and never shown by a browser. Throws `not_found`. */
+export async function payloadFile(store: Pick<DoorStore, 'inspectDelivery'>, id: string): Promise<Response> {
+  const { payload = new Uint8Array(), contentType = '' } = await showDelivery(store, id)
+  const ending = /json/i.test(contentType) ? 'json' : /^text\//i.test(contentType) ? 'txt' : 'bin'
+  return new Response(new Uint8Array(payload), {
+    headers: {
+      'content-type': 'application/octet-stream',
+      'content-disposition': `attachment; filename="${id}.${ending}"`,
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'; sandbox",
+    },
+  })
+}
