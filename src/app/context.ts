@@ -66,6 +66,7 @@ export function createIo(platform: Platform, storeThread: URL): Io {
       return {
         send: relayHook,
         permission: permissionAsked,
+        confirm: async (home, word) => (await import('./hook-word.ts')).leaveWord(program, home, word),
         listen: createEventFile,
         settings: (wanted) => hookSettings({ ...wanted, program }),
       }
@@ -74,6 +75,7 @@ export function createIo(platform: Platform, storeThread: URL): Io {
     ownSession: async (home) => (await import('./own-client.ts')).ownRequest(io, home),
     serveMcp: async (home) => (await import('./mcp.ts')).serveAgent(io, home),
     serve: async (home, flags) => (await import('./serve.ts')).serve(deps, io, home, flags),
+    confirmWord: async (args) => (await import('./hook-word.ts')).confirmWord(deps, io, args),
     holdTerminal: async (args) => (await import('./terminal-holder.ts')).holdTerminal(deps, io, args),
   }
   return io

@@ -120,9 +120,12 @@ export interface OpenRequest {
 
 /** A person's decision. The door that it came by answers when `applied` was called. */
 export interface Decided {
+  readonly id: DecisionId
   readonly verdict: Verdict
   /** The agent was given the answer; or, with `trouble`, it was too late to: `answered at the desk`. */
   applied(trouble?: string): void
+  /** Another process finds out what became of the answer, and closes the decision. */
+  leave(): void
 }
 
 /** What puts an agent's requests before people. */
@@ -208,6 +211,22 @@ export interface HookPermission {
   readonly folder: string | undefined
   /** False once somebody has answered at the agent itself, as far as that can be told. */
   stillAsks(): Promise<boolean>
+  /** The call that waits, where it can be read afterwards whether the hook's word counted. */
+  waitingCall(): Promise<WaitingCall | undefined>
   /** What the hook prints, to be read by the agent. */
   answer(verdict: Verdict): string
+}
+
+/** A call of a tool in an agent's own record of its conversation. */
+export interface WaitingCall {
+  /** Path of the record. */
+  readonly record: string
+  readonly id: string
+}
+
+/** A hook's word was given to its agent: whether it counted is not yet known. */
+export interface GivenWord {
+  readonly decision: DecisionId
+  readonly verdict: Verdict
+  readonly call: WaitingCall
 }

@@ -59,10 +59,18 @@ interface RequestsState {
   readonly open: Set<PendingRequest>
   readonly pending: Set<Promise<unknown>>
   readonly watchers: Set<() => void>
+  /** Decided by a person, and the process that asked has ended: since when a sweep knows. */
+  readonly left: Map<DecisionId, number>
 }
 
 export function createAgentRequests(deps: AgentRequestsDeps): AgentRequests {
-  const state: RequestsState = { deps, open: new Set(), pending: new Set(), watchers: new Set() }
+  const state: RequestsState = {
+    deps,
+    open: new Set(),
+    pending: new Set(),
+    watchers: new Set(),
+    left: new Map(),
+  }
   return {
     toolsFor: (session) =>
       session.decisions && { open: (request, withinMs) => ask(state, session, request, withinMs) },
@@ -142,9 +150,11 @@ async function look(state: RequestsState, asked: PendingRequest): Promise<void> 
   if (decision.state !== 'deciding' || verdict === undefined || asked.handedOver) return
   asked.handedOver = true
   asked.resolve({
+    id: asked.id,
     verdict,
     applied: (trouble) =>
       end(state, asked, trouble === undefined ? { how: 'applied' } : { how: 'elsewhere', why: trouble }),
+    leave: () => over(state, asked),
   })
 }
 
@@ -203,13 +213,25 @@ function nextChange({ watchers }: RequestsState, signal: AbortSignal): Promise<v
 
 const mostWaiting = 1000
 
+/** How long after the end of a hook another process may find out whether its word counted. */
+const leftMs = 30_000
+
+function since(left: Map<DecisionId, number>, id: DecisionId, now: number): number {
+  const known = left.get(id)
+  if (known === undefined) left.set(id, now)
+  return known ?? now
+}
+
 async function sweep(
-  { deps: { store, clock, log }, open }: RequestsState,
+  { deps: { store, clock, log }, open, left }: RequestsState,
   isRunning: (asker: Asker) => Promise<boolean>,
 ): Promise<void> {
-  for (const { id, asker, session } of await store.listDecisions({ open: true, limit: mostWaiting })) {
+  for (const { id, asker, session, state } of await store.listDecisions({ open: true, limit: mostWaiting })) {
     const asked = asker === undefined ? [...open].some((each) => each.id === id) : await isRunning(asker)
     if (asked) continue
+    if (state === 'deciding' && asker !== undefined && clock.now() - since(left, id, clock.now()) < leftMs)
+      continue
+    left.delete(id)
     const why = asker === undefined ? 'the server that asked has ended' : 'the process that asked is gone'
     await store.closeDecision(id, { how: 'withdrawn', why }, clock.now())
     log('info', 'decision.closed', { decision: id, session, state: 'withdrawn' })

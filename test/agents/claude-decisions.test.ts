@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type Deciders, openDeciders } from '../support/agents/decisions.ts'
@@ -25,11 +25,25 @@ describe('Claude Code in the terminal of a person, whose permissions are decided
     const printed = await bench.postern(...run, '--print-hooks', '--', 'claude')
     assert.equal(printed.code, 0, printed.stderr)
     const settings = join(bench.place.home, 'hooks.json')
-    await writeFile(settings, printed.stdout)
+    await writeFile(settings, await withSlowMail(printed.stdout))
     const claude = ['claude', '--settings', settings, '--permission-mode', 'default']
     const env = { ...bench.env, POSTERN_HOME: bench.home }
     pane = await openPane({ ...bench, env }, [...binary(), ...run, '--', ...claude])
   })
+
+  /** The same hooks, but the permission's own keeps its word back as long as the file `hold` is there. */
+  const withSlowMail = async (printed: string) => {
+    const mail = file('mail.sh')
+    const lines = [
+      'word=$("$@")',
+      `while [ -e '${file('hold')}' ]; do touch '${file('word')}'; sleep 0.1; done`,
+    ]
+    await writeFile(mail, [...lines, 'printf %s "$word"', ''].join('\n'))
+    const settings = JSON.parse(printed)
+    const [hook] = settings.hooks.PermissionRequest[0].hooks
+    hook.command = `sh ${mail} ${hook.command}`
+    return JSON.stringify(settings)
+  }
 
   after(async () => {
     await deciders?.close()
@@ -94,4 +108,29 @@ describe('Claude Code in the terminal of a person, whose permissions are decided
     await until('the tool ran', () => existsSync(file('desk')) || undefined)
     assert.equal(existsSync(file('refused')), false)
   })
+
+  it(
+    'answered at the desk while the word is on its way, the desk counts, and the door says so',
+    options,
+    async () => {
+      // The scripted model speaks of the tool that was refused before it reads on.
+      await pane.write('SAY:and on')
+      await pane.shows(/SAY:and on/)
+      await pane.press('Enter')
+      await pane.shows(/TOOL-RESULT: The user doesn't want/)
+      await writeFile(file('hold'), '')
+      await ask('crossed')
+      const decision = await deciders.asked()
+      const late = assert.rejects(deciders.decide(decision, 'allow'), {
+        code: 'decided_already',
+        message: /answered at the agent in the same moment/,
+      })
+      await until('the hook has its word', () => existsSync(file('word')) || undefined)
+      await answerDialog('Escape')
+      await rm(file('hold'))
+      await late
+      assert.equal((await deciders.over(decision)).state, 'elsewhere')
+      assert.equal(existsSync(file('crossed')), false)
+    },
+  )
 })

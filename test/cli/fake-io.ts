@@ -1,5 +1,6 @@
 import type { Io, ServerAnswer } from '../../src/cli/context.ts'
 import { runCli } from '../../src/cli/index.ts'
+import type { GivenWord } from '../../src/domain/decision.ts'
 import type { Delivery, DeliveryRecord } from '../../src/domain/delivery.ts'
 import type { Connection, Driver, Readiness } from '../../src/domain/driver.ts'
 import { Failure } from '../../src/domain/error.ts'
@@ -22,6 +23,8 @@ export interface World extends MemoryState {
   /** Sessions whose agents have a capability. */
   readonly selves: Set<SessionId>
   readonly started: Parameters<Awaited<ReturnType<Io['terminalHolder']>>['start']>[0][]
+  /** Words of people that were given to agents by their hooks. */
+  readonly confirmed: GivenWord[]
   readonly relayed: Parameters<Awaited<ReturnType<Io['relay']>>['send']>[0][]
   /** Sessions for which events of hooks are kept. */
   readonly listeners: SessionId[]
@@ -70,7 +73,7 @@ export function createWorld(): World {
   const world: World = Object.assign(state, {
     now: start,
     io: undefined as unknown as Io,
-    ...{ store, backups, ended: [], started: [], relayed: [], listeners: [], requests: [] },
+    ...{ store, backups, ended: [], started: [], confirmed: [], relayed: [], listeners: [], requests: [] },
     selves: new Set<SessionId>(),
     stop: new AbortController(),
     answer: undefined,
@@ -203,6 +206,10 @@ function ioOf(world: World): Io {
         world.relayed.push(call)
       },
       permission: async () => undefined,
+      confirm: async (_home, word) => {
+        world.confirmed.push(word)
+        return true
+      },
       listen: async (_runDir, { id }) => {
         world.listeners.push(id)
       },
@@ -228,6 +235,7 @@ function ioOf(world: World): Io {
       world.requests.push({ method: 'serve', path: home, body: flags })
       return 0
     },
+    confirmWord: async () => 0,
     holdTerminal: async (args) => args.length,
   }
 }

@@ -160,6 +160,23 @@ test('sweep withdraws what an earlier server, or a process that is gone, has ask
   assert.deepEqual(await stateOf(ours.id), ['open', undefined])
 })
 
+test('sweep leaves half a minute to find out whether the word of a hook that ended counted', async () => {
+  const { requests, other, deps, clock, stateOf } = await openBench()
+  const relay = createAgentRequests({ ...deps, store: other, asker: '4711 1' })
+  relay.toolsFor(session)?.open(request)
+  await relay.idle()
+  const [asked] = await other.listDecisions({ limit: 1 })
+  assert.ok(asked)
+  await other.decide(asked.id, 'allow', 'url', noon)
+  const sweep = () => requests.sweep(async () => false)
+  await sweep()
+  await sweep()
+  assert.equal((await stateOf(asked.id))[0], 'deciding')
+  clock.now = () => noon + 30_000
+  await sweep()
+  assert.deepEqual(await stateOf(asked.id), ['withdrawn', 'the process that asked is gone'])
+})
+
 test('findDecision takes the beginning of an id', async () => {
   const { opened, store } = await openBench()
   const { id } = await opened()

@@ -1,4 +1,11 @@
-import type { AgentRequest, Decided, DecisionTools, OpenRequest, Verdict } from '../../src/domain/decision.ts'
+import type {
+  AgentRequest,
+  Decided,
+  DecisionId,
+  DecisionTools,
+  OpenRequest,
+  Verdict,
+} from '../../src/domain/decision.ts'
 
 /** People who decide at a test's word. */
 export interface FakeDecisions extends DecisionTools {
@@ -45,7 +52,14 @@ function ask(request: AgentRequest): [Asked, OpenRequest] {
   const one: Asked = {
     request,
     decide: (verdict) =>
-      new Promise((resolve) => decided.resolve({ verdict, applied: (trouble) => resolve(trouble) })),
+      new Promise((resolve) =>
+        decided.resolve({
+          id: 'dec_0000000000000000' as DecisionId,
+          verdict,
+          applied: (trouble) => resolve(trouble),
+          leave: () => resolve(undefined),
+        }),
+      ),
     expire: () => decided.resolve(undefined),
     closed: closed.promise,
   }

@@ -1,11 +1,12 @@
-import type { HookPermission } from '../../domain/decision.ts'
+import type { GivenWord, HookPermission } from '../../domain/decision.ts'
 import type { SessionId } from '../../domain/session.ts'
 import { createAgentRequests } from '../../manage/agent-requests.ts'
 import type { LocalHome } from '../context.ts'
 
 /**
  * Puts a permission that an agent's hook tells of before people, for `withinMs`. Prints their word, for the agent to read; nothing
- * where nobody decides in time, the session does not say `decisions`, or somebody answered at the agent itself.
+ * where nobody decides in time, the session does not say `decisions`, or somebody answered at the agent itself. `confirm` leaves it to
+ * another process to find out whether that word counted: the agent reads it when this one has ended. False where that cannot be.
  */
 export async function decideForHook(
   { store, clock, nextLook }: LocalHome,
@@ -13,6 +14,7 @@ export async function decideForHook(
   permission: HookPermission,
   withinMs: number,
   print: (text: string) => void,
+  confirm: (word: GivenWord) => Promise<boolean>,
   stopping: AbortSignal,
 ): Promise<void> {
   const session = await store.findSession(sessionId)
@@ -23,18 +25,22 @@ export async function decideForHook(
   if (!asked) return
   const over = new AbortController()
   const signal = AbortSignal.any([over.signal, stopping])
+  let left = false
   const watched = (async () => {
     while (!signal.aborted) {
       await nextLook(signal)
       await requests.follow()
       if (!(await permission.stillAsks())) asked.close('elsewhere', 'somebody answered at the agent')
     }
-    asked.close('withdrawn', 'the agent asks no more')
+    if (!left) asked.close('withdrawn', 'the agent asks no more')
   })()
   const decided = await asked.decided
   if (decided && (await permission.stillAsks())) {
+    const call = await permission.waitingCall()
+    left = call !== undefined && (await confirm({ decision: decided.id, verdict: decided.verdict, call }))
     print(permission.answer(decided.verdict))
-    decided.applied()
+    if (left) decided.leave()
+    else decided.applied()
   } else decided?.applied('somebody answered at the agent')
   over.abort()
   await watched

@@ -53,7 +53,15 @@ async function waitForDecision(call: Call, payload: string, withinMs: number): P
   const session = parseSessionId(flags.text('session') ?? io.env.POSTERN_SESSION ?? '')
   if (!permission) return
   await withHome(call, (opened) =>
-    decideForHook(opened, session, permission, withinMs, io.stdout, io.stopping),
+    decideForHook(
+      opened,
+      session,
+      permission,
+      withinMs,
+      io.stdout,
+      (word) => agentHooks.confirm(call.home, word),
+      io.stopping,
+    ),
   )
 }
 

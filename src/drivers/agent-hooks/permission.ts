@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { HookPermission, Verdict } from '../../domain/decision.ts'
 import { questionIn, titleOfCall } from '../agents/tool-call.ts'
 import { liveEntries, readEntry } from '../claude/registry.ts'
+import { waitingCall } from '../claude/waiting-call.ts'
 import { isObject, type JsonObject, parseJson, textAt } from '../json.ts'
 import { identify } from '../process/process.ts'
 
@@ -30,6 +31,7 @@ export async function permissionAsked(
     asker: `${me.pid} ${me.start}`,
     folder: agent === 'codex' ? textAt(given, 'cwd') : undefined,
     stillAsks: agent === 'claude' ? dialogOf(given, env) : async () => true,
+    waitingCall: async () => (agent === 'claude' ? waitingCall(given) : undefined),
     answer: (verdict) => JSON.stringify(outputOf(verdict)),
   }
 }

@@ -39,7 +39,11 @@ export function openTranscript(configDir: string, { sessionId: first, from }: At
 /** The last bytes of a conversation's transcript; its first row may be cut. */
 export async function transcriptEnd(configDir: string, sessionId: string, bytes: number): Promise<string> {
   const path = await transcriptPath(configDir, sessionId)
-  if (path === undefined) return ''
+  return path === undefined ? '' : endOfFile(path, bytes)
+}
+
+/** As `transcriptEnd`, of the transcript that lies there. Empty where none does. */
+export async function endOfFile(path: string, bytes: number): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
   for await (const piece of piecesOf(path, Math.max(0, ((await sizeOf(path)) ?? 0) - bytes)))

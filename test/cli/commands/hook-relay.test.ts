@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { HookPermission } from '../../../src/domain/decision.ts'
+import type { HookPermission, WaitingCall } from '../../../src/domain/decision.ts'
 import { pause } from '../../../src/wait.ts'
 import { until } from '../../support/hooks.ts'
 import { cli, createWorld } from '../fake-io.ts'
@@ -55,7 +55,7 @@ describe('hook-relay', () => {
 
 describe('hook-relay --decide', () => {
   /** A hook that tells of a permission, in a session of that agent. */
-  const openHook = async (decisions: boolean, folder?: string) => {
+  const openHook = async (decisions: boolean, folder?: string, call?: WaitingCall) => {
     const world = createWorld()
     let asks = true
     const permission: HookPermission = {
@@ -63,6 +63,7 @@ describe('hook-relay --decide', () => {
       asker: '1 2',
       folder,
       stillAsks: async () => asks,
+      waitingCall: async () => call,
       answer: (verdict) => `{"behavior":"${verdict}"}`,
     }
     const io = {
@@ -81,6 +82,7 @@ describe('hook-relay --decide', () => {
     return {
       relay,
       store,
+      confirmed: world.confirmed,
       now: world.now,
       asked: () => until('it asks', async () => (await store.listDecisions({ open: true, limit: 1 })).at(0)),
       answerThere: () => {
@@ -98,6 +100,17 @@ describe('hook-relay --decide', () => {
     await hook.store.decide(id, 'deny', 'cli', hook.now)
     assert.deepEqual(await ran, { code: 0, stdout: '{"behavior":"deny"}', stderr: '' })
     assert.equal((await hook.store.findDecision(id))?.state, 'denied')
+  })
+
+  it('leaves it to another process to find out whether its word counted, where that can be', async () => {
+    const call = { record: '/t.jsonl', id: 'toolu_1' }
+    const hook = await openHook(true, undefined, call)
+    const ran = hook.relay()
+    const { id } = await hook.asked()
+    await hook.store.decide(id, 'allow', 'cli', hook.now)
+    assert.deepEqual(await ran, { code: 0, stdout: '{"behavior":"allow"}', stderr: '' })
+    assert.deepEqual(hook.confirmed, [{ decision: id, verdict: 'allow', call }])
+    assert.equal((await hook.store.findDecision(id))?.state, 'deciding')
   })
 
   it('prints nothing once somebody answered at the agent, and the decision is over', async () => {
