@@ -4,20 +4,8 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { addAsking, answersIn, asked, openDecisions, type ShownDecision } from '../support/asking.ts'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
+import { form, pageAt, proofAt } from '../support/decide-page.ts'
 import { configure, get, hooks, until } from '../support/hooks.ts'
-
-/** A form as a browser posts it from a page that sends no referrer. */
-const form = (fields: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>> = {}) => ({
-  method: 'POST',
-  headers: {
-    'content-type': 'application/x-www-form-urlencoded',
-    accept: 'text/html',
-    origin: 'null',
-    'sec-fetch-site': 'same-origin',
-    ...headers,
-  },
-  body: new URLSearchParams(fields),
-})
 
 describe('what an agent asks is decided by people', () => {
   let home: string
@@ -35,12 +23,6 @@ describe('what an agent asks is decided by people', () => {
 
   const linkOf = async ({ id }: ShownDecision): Promise<string> =>
     JSON.parse((await cli(['decide', id, '--json'], { home })).stdout).url
-  const page = async (url: string) => {
-    const response = await fetch(url, { headers: { accept: 'text/html' } })
-    return { response, text: await response.text() }
-  }
-  const proofAt = async (url: string) =>
-    / name="proof" value="([^"]+)"/.exec((await page(url)).text)?.[1] ?? ''
   const shown = async ({ id }: ShownDecision): Promise<ShownDecision> =>
     JSON.parse((await get(`${server.url}/api/decisions/${id}`, admin)).text)
   const decideByApi = (id: string, verdict: string) =>
@@ -104,7 +86,7 @@ describe('what an agent asks is decided by people', () => {
     const [one] = await asked({ url: server.url, admin }, 'coder', 'TOOL again')
     assert.ok(one)
     const url = await linkOf(one)
-    const { response, text } = await page(url)
+    const { response, text } = await pageAt(url)
     assert.equal(response.status, 200)
     assert.equal(response.headers.get('cache-control'), 'no-store')
     assert.equal(response.headers.get('referrer-policy'), 'no-referrer')
@@ -152,8 +134,8 @@ describe('what an agent asks is decided by people', () => {
     const again = await fetch(url, form({ verdict: 'deny', proof }))
     assert.equal(again.status, 409)
     assert.match(await again.text(), /It was (allowed|denied) by its link\./)
-    assert.match((await page(url)).text, /It was (allowed|denied) by its link\./)
-    assert.doesNotMatch((await page(url)).text, /<form/)
+    assert.match((await pageAt(url)).text, /It was (allowed|denied) by its link\./)
+    assert.doesNotMatch((await pageAt(url)).text, /<form/)
     const byApi = await decideByApi(one.id, 'allow')
     assert.deepEqual([byApi.status, (await byApi.json()).code], [409, 'decided_already'])
     assert.equal((await cli(['decide', one.id, 'allow'], { home })).code, 4)
@@ -184,7 +166,7 @@ describe('what an agent asks is decided by people', () => {
       const refused = await fetch(`${server.url}/decide/${forged}`, form({ verdict: 'allow', proof }))
       assert.equal(refused.status, 403, forged)
       assert.match(await refused.text(), /This URL or token opens nothing/)
-      assert.equal((await page(`${server.url}/decide/${forged}`)).response.status, 403)
+      assert.equal((await pageAt(`${server.url}/decide/${forged}`)).response.status, 403)
     }
     const knock = {
       method: 'POST',

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import type { AgentName } from '../../../scripts/test/agents.ts'
 import { type AgentBench, openAgent } from '../../support/agents.ts'
 import { post, until } from '../../support/hooks.ts'
+import { session } from './stage.ts'
 import { openTypedStage, type TypedAgent, type TypedStage } from './typed.ts'
 
 const timeout = 480_000
@@ -14,6 +15,11 @@ const timeout = 480_000
 const slowMs = 120_000
 const what = 'CI run 4711'
 const plan = 'rerun the e2e tests if red'
+const responseSchema = {
+  type: 'object',
+  properties: { verdict: { enum: ['ship it', 'wait'] } },
+  required: ['verdict'],
+}
 const order = { what, then: plan, key: 'ci-4711' }
 
 /**
@@ -56,6 +62,17 @@ export function testWait(name: AgentName, skip: string | false, agent: TypedAgen
       )
       const again = await post(url, { run: 1 }, { authorization: '' })
       assert.equal(again.status, 403, again.text)
+    })
+
+    it(`and answers who waits by reply, checked before they get it${reason}`, { skip, timeout }, async () => {
+      assert.ok(stage)
+      const call = `CALL:reply ${JSON.stringify({ deliveryId: 'DELIVERY', json: { verdict: 'ship it' } })}`
+      const asked = { session, message: call, responseSchema }
+      const answered = await post(`${stage.server().url}/api/hooks/agent`, asked, { prefer: 'wait=120' })
+      assert.equal(answered.status, 200, answered.text)
+      assert.deepEqual(answered.body.response, { verdict: 'ship it' })
+      const { state, responseFits } = await stage.bench.settled(stage.server(), answered.body.deliveryId)
+      assert.deepEqual([state, responseFits], ['DELIVERED', true])
     })
   })
 }
