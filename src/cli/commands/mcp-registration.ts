@@ -20,7 +20,7 @@ const json = (value: unknown): string => JSON.stringify(value, undefined, 2)
 const named = ([command, ...args]: readonly string[], more: object = {}): string =>
   json({ mcpServers: { postern: { command, args, ...more } } })
 
-/** Tried with Claude Code 2.1.329, Codex 0.169.0, opencode 1.18.33, gemini 0.61.0, qwen 0.24.4 and pi 1.6.0. */
+/** Tried with Claude Code 2.1.332, Codex 0.171.0, opencode 1.18.34, gemini 0.61.0, qwen 0.24.4 and pi 1.6.0. */
 export const registrations: Readonly<Record<string, Registration>> = {
   claude: {
     title: 'Claude Code',

@@ -10,7 +10,7 @@ import {
 } from '../agent-process/requests.ts'
 import { isObject, type JsonObject, textAt } from '../json.ts'
 
-/** Claude Code's stream-json: messages, and control requests both ways, a JSON object a line (seen in 2.1.329). */
+/** Claude Code's stream-json: messages, and control requests both ways, a JSON object a line (seen in 2.1.332). */
 export interface StreamConnection {
   request(request: JsonObject): Promise<CommandAnswer | Gone>
   /** A line that is not answered. */

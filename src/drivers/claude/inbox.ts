@@ -23,7 +23,7 @@ type Posted =
 
 /**
  * Sends a message, or none: then the result only shows whether Claude Code reads. Resolves when the other side is
- * done with what was written, or `signal` aborts. The protocol is not documented; seen in 2.1.329.
+ * done with what was written, or `signal` aborts. The protocol is not documented; seen in 2.1.332.
  */
 export function post(inbox: Inbox, message: InboxMessage | undefined, signal: AbortSignal): Promise<Posted> {
   const socket = connect(inbox.socket)

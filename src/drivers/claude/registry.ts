@@ -4,7 +4,7 @@ import { isObject, parseJson, textAt } from '../json.ts'
 import { namesIn, textOf } from '../process/files.ts'
 import { identify, isRunning } from '../process/process.ts'
 
-/** What a running Claude Code writes to `sessions/<pid>.json` of its configuration directory (seen in 2.1.329). */
+/** What a running Claude Code writes to `sessions/<pid>.json` of its configuration directory (seen in 2.1.332). */
 export interface Entry {
   readonly pid: number
   readonly sessionId: string
