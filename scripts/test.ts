@@ -119,7 +119,9 @@ async function runSuites(suites: readonly Suite[], signal: AbortSignal): Promise
   return counts
 }
 
-const byShare = ({ share }: Suite): number => share
+function byShare({ share }: Suite): number {
+  return share
+}
 
 function buildOnce(): readonly Counts[] {
   try {
@@ -152,7 +154,7 @@ async function runSuite(suite: Suite, signal: AbortSignal): Promise<Counts> {
   const finished = await run(commandOf(suite), {
     cwd: root,
     signal: AbortSignal.any([signal, limit]),
-    env: { NO_COLOR: '1', ...(suite.runtime === 'deno' && denoEnvironment) },
+    env: { NO_COLOR: '1', ...(suite.runtime === 'deno' && denoEnvironment()) },
   })
   const output = limit.aborted
     ? `${finished.output}\nKilled after ${suite.limitMs / 1000} s.`
@@ -181,9 +183,9 @@ function commandOf({ runtime, file }: Suite): readonly [string, ...string[]] {
 }
 
 /** Programs under test have homes of their own: without a cache in common each would compile all sources anew. */
-const denoEnvironment = {
-  POSTERN_TEST_RUNTIME: 'deno',
-  DENO_DIR: process.env.DENO_DIR ?? join(root, 'node_modules', '.cache', 'deno'),
+function denoEnvironment(): Readonly<Record<string, string>> {
+  const cache = process.env.DENO_DIR ?? join(root, 'node_modules', '.cache', 'deno')
+  return { POSTERN_TEST_RUNTIME: 'deno', DENO_DIR: cache }
 }
 
 function denoBinary(): string {
