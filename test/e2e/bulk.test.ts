@@ -6,6 +6,9 @@ import { type AdminProgram, adminOf, knockAt } from '../support/admin-api.ts'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
 import { addCommand, configure, until } from '../support/hooks.ts'
 
+/** Also for many rounds, and a busy machine. */
+const timeout = 1_200_000
+
 interface Listed {
   readonly id: string
   readonly state: string
@@ -43,7 +46,7 @@ describe('retry and cancel of all that a filter finds, over HTTP', () => {
   const act = (what: 'retry' | 'cancel', query: string) =>
     admin.ask<Result>('POST', `deliveries/${what}?${query}`)
 
-  it('wants a filter, and one that there is', async () => {
+  it('wants a filter, and one that there is', { timeout }, async () => {
     await knocks('box', ['stays'])
     for (const [query, status] of [
       ['', 422],
@@ -68,7 +71,7 @@ describe('retry and cancel of all that a filter finds, over HTTP', () => {
     )
   })
 
-  it('cancels what the filter finds, counted, and nothing else', async () => {
+  it('cancels what the filter finds, counted, and nothing else', { timeout }, async () => {
     await knocks('box', ['red 1', 'green', 'RED 2'])
     assert.deepEqual(await act('cancel', 'session=box&text=red'), { found: 2, done: 2, refused: {} })
     assert.deepEqual(await act('cancel', 'session=box&text=red'), { found: 0, done: 0, refused: {} })
@@ -76,7 +79,7 @@ describe('retry and cancel of all that a filter finds, over HTTP', () => {
     assert.deepEqual(states, ['cancelled', 'PENDING', 'cancelled', 'PENDING'])
   })
 
-  it('refuses what is under way, and cancels the rest', async () => {
+  it('refuses what is under way, and cancels the rest', { timeout }, async () => {
     await knocks('slow', ['under way', 'behind it', 'and behind that'])
     await until('it is under way', async () =>
       (await list('session=slow')).find(({ attempts }) => attempts > 0),
@@ -89,7 +92,7 @@ describe('retry and cancel of all that a filter finds, over HTTP', () => {
     assert.equal((await list('session=slow&state=FAILED')).length, 2)
   })
 
-  it('retries each once where two come at one instant', async () => {
+  it('retries each once where two come at one instant', { timeout }, async () => {
     const count = 12
     await knocks(
       'bad',
@@ -117,7 +120,7 @@ describe('retry and cancel of all that a filter finds, over HTTP', () => {
     assert.deepEqual(await act('retry', 'session=box&state=DELIVERED'), { found: 0, done: 0, refused: {} })
   })
 
-  it('cancels a thousand in one go', async () => {
+  it('cancels a thousand in one go', { timeout }, async () => {
     const { path } = await admin.mint({ session: 'box' })
     const texts = Array.from({ length: 1000 }, (_, n) => `many ${n}`)
     await Promise.all(

@@ -7,6 +7,9 @@ import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
 import { configure, countDeliveries, hooks, secret } from '../support/hooks.ts'
 import { ownCapability } from '../support/own-capability.ts'
 
+/** Also for many rounds, and a busy machine. */
+const timeout = 1_200_000
+
 interface Route {
   readonly method: string
   readonly path: string
@@ -69,7 +72,7 @@ describe('the capability of an agent', () => {
     return answers.map(({ text }) => text.replaceAll(/"(lastSeenAt|since)":"[^"]*"/g, ''))
   }
 
-  it('opens no route of the admin, and none of those changes anything for it', async () => {
+  it('opens no route of the admin, and none of those changes anything for it', { timeout }, async () => {
     const api = routes.filter(isOf('/api/')).filter(({ path }) => !path.startsWith('/api/hooks/'))
     assert.ok(api.length >= 30, `${api.length} routes`)
     const before = await everything()
@@ -80,7 +83,7 @@ describe('the capability of an agent', () => {
     assert.deepEqual(await everything(), before)
   })
 
-  it('opens no hook, no channel, no link of a decision, and no page', async () => {
+  it('opens no hook, no channel, no link of a decision, and no page', { timeout }, async () => {
     const before = await countDeliveries(home)
     for (const [method, path, expected] of [
       ['POST', '/api/hooks/wake', 401],
@@ -109,7 +112,7 @@ describe('the capability of an agent', () => {
     assert.equal(await countDeliveries(home), before)
   })
 
-  it('is the only thing that opens the routes of agents', async () => {
+  it('is the only thing that opens the routes of agents', { timeout }, async () => {
     const agent = routes.filter(isOf('/agent/'))
     assert.ok(agent.length >= 6, `${agent.length} routes`)
     const url = (await cli(['expose', '--session', 'build', '--quiet'], { home })).stdout.trim()
@@ -121,7 +124,7 @@ describe('the capability of an agent', () => {
       }
   })
 
-  it('opens nothing of another session: neither its waits nor its deliveries', async () => {
+  it('opens nothing of another session: neither its waits nor its deliveries', { timeout }, async () => {
     const stranger = await ownCapability(home, 'other')
     for (const { method, path } of routes
       .filter(isOf('/agent/'))
@@ -133,7 +136,7 @@ describe('the capability of an agent', () => {
     assert.deepEqual(JSON.parse(text).waits, [])
   })
 
-  it('is worth nothing once a character of it is changed, or somebody else signs', async () => {
+  it('is worth nothing once a character of it is changed, or somebody else signs', { timeout }, async () => {
     const [head = '', body = '', signature = ''] = token.split('.')
     const json = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
     const coded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -171,7 +174,9 @@ describe('the capability of an agent', () => {
     assert.equal((await ask('GET', '/agent/self', token)).status, 200)
   })
 
-  it('ends with the opening of its session: the next one has another, and sees none of its waits', async () => {
+  it('ends with the opening of its session: the next one has another, and sees none of its waits', {
+    timeout,
+  }, async () => {
     await cli(['session', 'add', 'build', '--driver', 'inbox', '--replace'], { home })
     const next = await ownCapability(home, 'build')
     for (const { method, path } of routes.filter(isOf('/agent/'))) {

@@ -16,12 +16,15 @@ import { rounds } from '../support/long.ts'
 import { inHome } from '../support/own-capability.ts'
 import naughty from '../vectors/strings/blns.json' with { type: 'json' }
 
+/** Also for many rounds, and a busy machine. */
+const timeout = 1_200_000
+
 if (noBrowser) console.log(`The page of a decision is not looked at: ${noBrowser}.`)
 
 /** `describe` in Deno has no `skip` with a reason; its absence is printed above. */
 const looking = noBrowser ? describe.skip : describe
 
-looking('the page of a decision in a browser', { timeout: 600_000 }, () => {
+looking('the page of a decision in a browser', () => {
   let home: string
   let server: Served
   let admin: string
@@ -72,7 +75,7 @@ looking('the page of a decision in a browser', { timeout: 600_000 }, () => {
   const stateOf = async ({ id }: ShownDecision): Promise<string> =>
     JSON.parse((await get(`${server.url}/api/decisions/${id}`, admin)).text).state
 
-  it('has no serious flaw on a phone, light and dark, and needs no script', async () => {
+  it('has no serious flaw on a phone, light and dark, and needs no script', { timeout }, async () => {
     const { open, cancel } = await asking([
       'Bash: npm test',
       `Bash: ${'long '.repeat(200)}`,
@@ -112,7 +115,7 @@ looking('the page of a decision in a browser', { timeout: 600_000 }, () => {
     await cancel()
   })
 
-  it('shows what nobody would see, and says where a title was cut', async () => {
+  it('shows what nobody would see, and says where a title was cut', { timeout }, async () => {
     const hidden = 'rm \u202efdp.txt\u200b \u{e0041}\u{e0100} \u3164 a\u200db \x1b[2J'
     const long = `ls${' '.repeat(300)}; rm -rf ~`
     const { open, cancel } = await asking([hidden, long])
@@ -132,7 +135,7 @@ looking('the page of a decision in a browser', { timeout: 600_000 }, () => {
     await cancel()
   })
 
-  it('shows naughty strings as text, whatever they are', async () => {
+  it('shows naughty strings as text, whatever they are', { timeout }, async () => {
     const all = naughty.filter((text) => text.trim() !== '')
     const step = rounds(13, 1)
     const some = all.filter((_, n) => n % step === 0)

@@ -11,7 +11,10 @@ import { binary, cli, type Served, scratchHome, serve } from '../support/binary.
 import { configure, hooks, until } from '../support/hooks.ts'
 import { rounds } from '../support/long.ts'
 
-describe('the doors of a decision', { timeout: 600_000 }, () => {
+/** Also for many rounds, and a busy machine. */
+const timeout = 1_200_000
+
+describe('the doors of a decision', () => {
   let home: string
   let server: Served
   let admin: AdminProgram
@@ -49,7 +52,9 @@ describe('the doors of a decision', { timeout: 600_000 }, () => {
   const byCli = async ({ id }: ShownDecision, verdict: string) =>
     (await cli(['decide', id, verdict], { home })).code
 
-  it('let one verdict in of those that come at one instant, and the agent hears that one', async () => {
+  it('let one verdict in of those that come at one instant, and the agent hears that one', {
+    timeout,
+  }, async () => {
     for (let round = 0; round < rounds(2, 40); round++) {
       const before = (await answersIn(home)).length
       await admin.ask('POST', 'deliveries', { session: 'coder', message: `TOOL ${round}` })
@@ -122,7 +127,7 @@ describe('the doors of a decision', { timeout: 600_000 }, () => {
     }
   }
 
-  it('answer 409 with what happened once somebody answered at the desk', async () => {
+  it('answer 409 with what happened once somebody answered at the desk', { timeout }, async () => {
     const hook = await openHook()
     const one = await asked('desk')
     const link = await linkOf(one)
@@ -135,7 +140,7 @@ describe('the doors of a decision', { timeout: 600_000 }, () => {
     assert.equal((await shown(one)).state, 'elsewhere')
   })
 
-  it('stay open through kill -9 of the server where another process asks', async () => {
+  it('stay open through kill -9 of the server where another process asks', { timeout }, async () => {
     const hook = await openHook()
     const one = await asked('desk')
     const link = await linkOf(one)
@@ -147,7 +152,7 @@ describe('the doors of a decision', { timeout: 600_000 }, () => {
     assert.equal((await byLink(link, 'allow')).status, 409)
   })
 
-  it('close when the process that asks is killed', async () => {
+  it('close when the process that asks is killed', { timeout }, async () => {
     const hook = await openHook()
     const one = await asked('desk')
     await hook.kill9()
@@ -155,13 +160,13 @@ describe('the doors of a decision', { timeout: 600_000 }, () => {
     assert.equal(await byApi(one, 'allow'), 409)
   })
 
-  it('do not exist where the session does not say decisions', async () => {
+  it('do not exist where the session does not say decisions', { timeout }, async () => {
     const hook = await openHook('silent')
     assert.equal(await hook.printed(), '')
     assert.deepEqual(await admin.ask('GET', 'decisions?session=silent'), [])
   })
 
-  it('are no others: forged ids and looks decide nothing', async () => {
+  it('are no others: forged ids and looks decide nothing', { timeout }, async () => {
     const hook = await openHook()
     const one = await asked('desk')
     const { url } = await linkOf(one)

@@ -80,7 +80,7 @@ describe('kill -9 between commit and answer', () => {
     let server = first
     const killed = () => server.kill9()
     const proxy = await openProxy(() => server, killed)
-    for (let round = 0; round < rounds(3, 60); round++) {
+    for (let round = 0; round < rounds(2, 60); round++) {
       const { path, grantId } = await mint(server, 1)
       await assert.rejects(knock(proxy.url + path, 'attempt'))
       server = await serve(home)
@@ -99,7 +99,7 @@ describe('kill -9 between commit and answer', () => {
   }, async () => {
     const { first, home, mint, knock, idsOf, usesOf } = await world()
     let server = first
-    for (let round = 0; round < rounds(3, 60); round++) {
+    for (let round = 0; round < rounds(2, 60); round++) {
       const grants = await Promise.all(Array.from({ length: 16 }, () => mint(server, 5)))
       const answered = new Map<string, string>()
       const running = server

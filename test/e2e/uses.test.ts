@@ -7,6 +7,9 @@ import { configure, get, hooks, post, until } from '../support/hooks.ts'
 import { rounds } from '../support/long.ts'
 import { postAtOnce, type RawAnswer } from '../support/raw-http.ts'
 
+/** Also for many rounds, and a busy machine. */
+const timeout = 1_200_000
+
 const news = { messageTemplate: 'News: {{text}}', session: 'build' }
 
 describe('a URL of so many uses', () => {
@@ -60,7 +63,9 @@ describe('a URL of so many uses', () => {
     ['a session', { session: 'build' }],
     ['a hook', { hook: 'news' }],
   ] as const)
-    it(`takes exactly one of 64 that were let in at once, for ${what}; the others get the answer of a dead one`, async () => {
+    it(`takes exactly one of 64 that were let in at once, for ${what}; the others get the answer of a dead one`, {
+      timeout,
+    }, async () => {
       const revoked = await mint(opened)
       await revoke(revoked)
       const [dead] = await postAtOnce([{ url: revoked.url, body: body(0) }])
@@ -75,7 +80,7 @@ describe('a URL of so many uses', () => {
       }
     })
 
-  it('takes exactly 5 of 64 with --uses 5', async () => {
+  it('takes exactly 5 of 64 with --uses 5', { timeout }, async () => {
     for (let round = 0; round < rounds(3, 50); round++) {
       const { url, grantId } = await mint({ session: 'build', uses: 5 })
       const answers = await postAtOnce(Array.from({ length: 64 }, (_, n) => ({ url, body: body(n) })))
@@ -87,7 +92,9 @@ describe('a URL of so many uses', () => {
     }
   })
 
-  it('spends one use for 64 repeats at once under one key, and each gets the one delivery', async () => {
+  it('spends one use for 64 repeats at once under one key, and each gets the one delivery', {
+    timeout,
+  }, async () => {
     for (let round = 0; round < rounds(5, 100); round++) {
       const { url, grantId } = await mint({ session: 'build', uses: 1 })
       const headers = { 'idempotency-key': `k${round}` }
@@ -99,7 +106,7 @@ describe('a URL of so many uses', () => {
     }
   })
 
-  it('spends none for a look, nor for what is refused', async () => {
+  it('spends none for a look, nor for what is refused', { timeout }, async () => {
     const { url, grantId } = await mint({ session: 'build', uses: 1 })
     for (const method of ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
       assert.equal((await fetch(url, { method })).status, 405, method)
@@ -123,7 +130,9 @@ describe('a URL of so many uses', () => {
     assert.equal((await post(hook.url, { text: 'now' }, { authorization: '' })).status, 202)
   })
 
-  it('reads its own deliveries when it is used up or expired, and no more when it is revoked', async () => {
+  it('reads its own deliveries when it is used up or expired, and no more when it is revoked', {
+    timeout,
+  }, async () => {
     const [usedUp, expired, other] = [
       await mint({ session: 'build', uses: 1 }),
       await mint({ session: 'build', ttl: 3 }),
