@@ -131,4 +131,5 @@ export const createAgentActions = (
   reply: (self: Session, id: string, reply: Reply) =>
     replyTo({ store, clock, fitOf, notify }, self, id, reply),
   nonce: () => newNonce(clock),
+  now: clock.now,
 })

@@ -1,10 +1,11 @@
 import { Buffer } from 'node:buffer'
 import type { FitOf } from '../domain/answer.ts'
-import { type Delivery, isDeliveryId } from '../domain/delivery.ts'
+import type { Delivery } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import type { Clock, DoorStore } from '../domain/ports.ts'
 import { refuseReply } from '../domain/reply.ts'
 import type { Session } from '../domain/session.ts'
+import { ownDelivery } from './own-deliveries.ts'
 
 export interface ReplyDeps {
   readonly store: Pick<DoorStore, 'findDelivery' | 'findWait' | 'replyToDelivery'>
@@ -25,15 +26,17 @@ export const longestReply = 65_536
 
 /**
  * What the agent of a session answers to whoever sent a message to it; the first reply counts. Throws `usage`, `too_large`, `forbidden` for
- * a message of another session, or one that answered a wait of an earlier opening, `unprocessable` with what is wrong and where when it
+ * a message of another session, or of an earlier opening, `unprocessable` with what is wrong and where when it
  * does not fit what was asked for, `answered_already` and `nobody_waits`.
  */
 export async function replyTo(deps: ReplyDeps, self: Session, id: string, reply: Reply): Promise<void> {
   const answer = answerOf(reply)
-  const delivery = await ownDelivery(deps, self, id)
+  const { store, clock } = deps
+  const own = { find: store.findDelivery, findWait: store.findWait, now: clock.now }
+  const delivery = await ownDelivery(own, self, id)
   refuseReply(delivery)
   const checked = await checkedAnswer(deps, delivery, answer)
-  deps.notify(await deps.store.replyToDelivery(delivery.id, checked, deps.clock.now()))
+  deps.notify(await store.replyToDelivery(delivery.id, checked, clock.now()))
 }
 
 function answerOf({ text, json }: Reply): string {
@@ -43,21 +46,6 @@ function answerOf({ text, json }: Reply): string {
   if (Buffer.byteLength(answer) > longestReply)
     throw new Failure('too_large', `A reply has at most ${longestReply} bytes.`)
   return answer
-}
-
-async function ownDelivery({ store }: ReplyDeps, self: Session, id: string): Promise<Delivery> {
-  const delivery = isDeliveryId(id) ? await store.findDelivery(id) : undefined
-  if (delivery?.session === self.id && (await isOfOpening(store, self, delivery))) return delivery
-  throw new Failure('forbidden', 'This session has no such delivery.')
-}
-
-async function isOfOpening(
-  store: ReplyDeps['store'],
-  { generation }: Session,
-  { source }: Delivery,
-): Promise<boolean> {
-  const wait = source.kind === 'grant' ? await store.findWait({ grant: source.grant }) : undefined
-  return wait === undefined || wait.generation === generation
 }
 
 async function checkedAnswer(

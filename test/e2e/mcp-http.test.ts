@@ -117,8 +117,19 @@ describe('POST /mcp', () => {
     await addCommand(home, 'short', 'cat > /dev/null')
     const client = await connect(await ownCapability(home, 'short'))
     assert.equal((await call(client, 'check')).isError, false)
+    const { answer: wait } = await call(client, 'wait_for', { what: 'anything' })
+    const { body } = await post(String(wait.url), { message: 'done' }, { authorization: '' })
+    assert.equal((await call(client, 'read', { deliveryId: body.deliveryId })).isError, false)
     await cli(['session', 'add', 'short', '--driver', 'inbox', '--replace'], { home })
     await assert.rejects(call(client, 'check'), /is over/)
-    await client.close()
+    const next = await connect(await ownCapability(home, 'short'))
+    for (const [tool, more] of [
+      ['read', {}],
+      ['reply', { text: 'Thank you.' }],
+    ] as const) {
+      const { isError, text } = await call(next, tool, { deliveryId: body.deliveryId, ...more })
+      assert.deepEqual([isError, /for an earlier opening of this session/.test(text)], [true, true])
+    }
+    await Promise.all([client.close(), next.close()])
   })
 })

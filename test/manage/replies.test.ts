@@ -24,9 +24,9 @@ async function underWay(about: Partial<Draft> = {}) {
     fitOf,
     notify: (each: Delivery) => void heard.push(each),
   }
-  const reply = (given: Reply, id: string = delivery.id) => replyTo(deps, self, id, given)
+  const reply = (given: Reply, id: string = delivery.id, as = self) => replyTo(deps, as, id, given)
   const stored = () => store.findDelivery(delivery.id)
-  return { delivery, heard, reply, stored }
+  return { delivery, heard, reply, stored, store }
 }
 
 async function refused(code: Code, act: Promise<void>): Promise<string> {
@@ -77,6 +77,21 @@ describe('replyTo', () => {
       await refused(code, reply(given))
       assert.deepEqual([(await stored())?.answer, heard], [undefined, []])
     })
+
+  it('answers nothing that an earlier opening of its session got', async () => {
+    const { delivery, heard, reply, stored, store } = await underWay()
+    await store.acceptDelivery(delivery.id, noon + 1, 'ack')
+    const again = { ...self, generation: 'another', openedAt: noon + 4 }
+    const why = await refused('forbidden', reply({ text: 'x' }, delivery.id, again))
+    assert.match(why, /earlier opening of this session/)
+    assert.deepEqual([(await stored())?.answer, heard], [undefined, []])
+    // What nobody had taken by then is for the new one; so is all, where the clock was set back meanwhile.
+    const waits = await underWay()
+    await waits.reply({ text: 'x' }, waits.delivery.id, again)
+    const setBack = { ...again, openedAt: noon + 3_600_000 }
+    await reply({ text: 'x' }, delivery.id, setBack)
+    assert.equal((await stored())?.answer, 'x')
+  })
 
   it('answers for its own session alone', async () => {
     const other = await underWay()

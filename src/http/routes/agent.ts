@@ -1,9 +1,9 @@
-import { type DeliveryId, type DeliveryRecord, isDeliveryId } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
 import type { DoorStore } from '../../domain/ports.ts'
 import type { Session } from '../../domain/session.ts'
 import { isWaitId, type Wait, type WaitLimits } from '../../domain/wait.ts'
 import { mostRead, readPart } from '../../manage/delivery-part.ts'
+import { ownDelivery } from '../../manage/own-deliveries.ts'
 import { longestReply, type Reply } from '../../manage/replies.ts'
 import { iso } from '../../manage/views.ts'
 import { openedWaitView } from '../../manage/wait-views.ts'
@@ -24,6 +24,7 @@ interface AgentDeps {
   readonly limits: () => WaitLimits
   /** Throws what `replyTo` throws. */
   readonly reply: (session: Session, id: string, reply: Reply) => Promise<void>
+  readonly now: () => number
   /** Random, for a fence. */
   readonly nonce: () => string
 }
@@ -148,15 +149,10 @@ async function ownWait({ store }: AgentDeps, self: Session, id: string): Promise
 }
 
 async function read(deps: AgentDeps, self: Session, id: string, query: models.PartQuery): Promise<Response> {
-  const record = await ownDelivery(deps, self, id)
+  const { store, now } = deps
+  const record = await ownDelivery({ find: store.inspectDelivery, findWait: store.findWait, now }, self, id)
   const part = { offset: Number(query.offset ?? 0), limit: Number(query.limit ?? mostRead) }
   return jsonResponse<models.Part>(readPart(record, part, deps.nonce()))
-}
-
-async function ownDelivery({ store }: AgentDeps, self: Session, id: string): Promise<DeliveryRecord> {
-  const record = isDeliveryId(id) ? await store.inspectDelivery(id as DeliveryId) : undefined
-  if (record?.session === self.id) return record
-  throw new Failure('forbidden', 'This session has no such delivery.')
 }
 
 async function reply(
