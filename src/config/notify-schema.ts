@@ -27,6 +27,13 @@ const rule = section({
       errorMessage: 'must be ntfy, slack, discord, plain, or a template of at most 16384 characters',
     }),
   ),
+  headers: Type.Optional(
+    Type.Record(Type.String(), oneSecret, {
+      description: 'Sent with it, each like a secret: an access token, for example',
+      maxProperties: 20,
+      errorMessage: 'must be an object of at most 20 headers',
+    }),
+  ),
   secret: Type.Optional(secret('Signs it; default: that of callbacks')),
   name: Type.Optional(text('What lists, the log and doctor call it; default made of the host')),
 })

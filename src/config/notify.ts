@@ -6,6 +6,7 @@ import { nearest } from '../domain/nearest.ts'
 import { type NoticeReceiver, readyTemplates } from '../domain/notice.ts'
 import { minSecretLength } from '../domain/verify.ts'
 import { compileTemplate } from '../payload/template.ts'
+import { buildHeaders } from './notify-headers.ts'
 import { type ConfigPath, pathText } from './problem.ts'
 import type { ConfigDocument } from './schema.ts'
 import { type BuildDeps, checkSecret, resolveSecrets, type SecretCheck } from './secrets.ts'
@@ -48,6 +49,7 @@ async function buildRule(
   const { deps, check } = context
   const { on, session = '*', template } = written
   const [url = ''] = await resolveSecrets(written.url, [...at, 'url'], deps)
+  const headers = written.headers && (await buildHeaders(written.headers, [...at, 'headers'], deps, check))
   const secrets = await resolveSecrets(written.secret, [...at, 'secret'], deps)
   if (url !== '') checkUrl(url, at, context)
   for (const secret of secrets)
@@ -61,6 +63,7 @@ async function buildRule(
     session,
     url,
     ...(template !== undefined && { template }),
+    ...(headers && { headers }),
     secrets: secrets.filter((secret) => secret !== ''),
   }
 }

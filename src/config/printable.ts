@@ -2,6 +2,8 @@ import type { Config } from './types.ts'
 
 const hidden = '(hidden)'
 const hide = (secrets: readonly string[]): readonly string[] => secrets.map(() => hidden)
+const hideValues = (headers: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.keys(headers).map((name) => [name, hidden]))
 
 /** The configuration as it may be shown: no secret in it, nor what could be one in the settings of a driver. */
 export const printable = (config: Config): Config => ({
@@ -23,7 +25,12 @@ export const printable = (config: Config): Config => ({
     })),
   },
   // Who has the whole URL may write there, of most receivers.
-  notify: config.notify.map((rule) => ({ ...rule, url: shownUrl(rule.url), secrets: hide(rule.secrets) })),
+  notify: config.notify.map((rule) => ({
+    ...rule,
+    url: shownUrl(rule.url),
+    ...(rule.headers && { headers: hideValues(rule.headers) }),
+    secrets: hide(rule.secrets),
+  })),
   sessions: {
     ...config.sessions,
     declared: config.sessions.declared.map((session) => ({

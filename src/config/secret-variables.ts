@@ -19,6 +19,7 @@ export async function secretVariables(configFile: string, env: Env): Promise<rea
   const secrets = [
     ...names.map((name) => env[name] ?? ''),
     ...textsNamed('secret', document),
+    ...headerTexts(document),
     ...(await Promise.all(files.map(async (file) => (await textOf(file)).replace(/\r?\n$/, '')))),
   ].filter((secret) => secret.length >= leastAlike)
   const isAlike = (name: string) => !names.includes(name) && secrets.includes(env[name] ?? '')
@@ -49,4 +50,14 @@ function textsNamed(name: string, value: unknown): readonly string[] {
     ...(key === name ? [inner].flat().filter((text) => typeof text === 'string') : []),
     ...textsNamed(name, inner),
   ])
+}
+
+/** The strings in all objects of that name. */
+function headerTexts(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]: [string, unknown]) =>
+    key === 'headers' && typeof inner === 'object' && inner !== null
+      ? Object.values(inner).filter((text) => typeof text === 'string')
+      : headerTexts(inner),
+  )
 }

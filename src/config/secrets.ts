@@ -6,7 +6,7 @@ import { minSecretLength } from '../domain/verify.ts'
 import { type Complain, type ConfigPath, pathText } from './problem.ts'
 import type { ServerConfig } from './types.ts'
 
-type OneSecret = string | { readonly env: string } | { readonly file: string }
+export type OneSecret = string | { readonly env: string } | { readonly file: string }
 export type WrittenSecret = OneSecret | readonly OneSecret[]
 
 export interface BuildDeps {

@@ -127,10 +127,8 @@ async function post(
     body,
     secrets: receiver.secrets.length > 0 ? receiver.secrets : secrets(),
   })
-  return caller.call(
-    { url: receiver.url, headers: { ...headers, 'user-agent': 'postern', ...signed }, body },
-    signal,
-  )
+  const all = { ...headers, ...receiver.headers, 'user-agent': 'postern', ...signed }
+  return caller.call({ url: receiver.url, headers: all, body }, signal)
 }
 
 const found = async (

@@ -46,6 +46,8 @@ export interface NoticeReceiver extends NoticeRule {
   readonly url: string
   /** A ready one by name, or Mustache; absent for JSON. */
   readonly template?: string
+  /** Sent beside what the template and the signature set, names in lower case. Their values are secrets. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Newest first; empty where those of callbacks sign. */
   readonly secrets: readonly string[]
 }

@@ -40,6 +40,18 @@ describe('loadConfig: notify', () => {
     assert.deepEqual([second?.url, second?.secrets, warnings], [env.NTFY, [], []])
   })
 
+  it('takes headers from where secrets come from, and shows their names alone', async () => {
+    const env = { NTFY_AUTH: 'Bearer tk_not_to_be_shown' }
+    const loaded = await load(
+      [rule({ headers: { Authorization: { env: 'NTFY_AUTH' }, 'X-Team': 'ops' } })],
+      {},
+      { env },
+    )
+    assert.deepEqual(loaded.notify[0]?.headers, { authorization: env.NTFY_AUTH, 'x-team': 'ops' })
+    const shown = JSON.stringify(printable(loaded).notify)
+    assert.match(shown, /"authorization":"\(hidden\)","x-team":"\(hidden\)"/)
+  })
+
   it('is never loaded by commands, which lack its variables', async () => {
     const { notify } = await load([rule({ url: { env: 'NTFY' } })], {}, { ignoreSecretProblems: true })
     assert.deepEqual(notify, [])
@@ -110,6 +122,32 @@ describe('loadConfig: notify', () => {
       [rule({ secret: 'password' })],
       'notify[0].secret: must have 16 characters',
     ],
+    [
+      'what is no name of a header',
+      [rule({ headers: { 'X Key': 'a' } })],
+      'notify[0].headers["X Key"]: is no name of a header',
+    ],
+    [
+      'a header that is part of the signature',
+      [rule({ headers: { 'Webhook-Id': 'a' } })],
+      'notify[0].headers.Webhook-Id: is a header that Postern sets itself',
+    ],
+    [
+      'a header of two lines',
+      [rule({ headers: { 'X-Key': 'a\r\nX-Other: b' } })],
+      'notify[0].headers.X-Key: must be printable ASCII on one line',
+    ],
+    [
+      'a header twice',
+      [rule({ headers: { 'X-Key': 'a', 'x-key': 'b' } })],
+      'notify[0].headers.x-key: stands there already',
+    ],
+    [
+      'a header whose variable is not set',
+      [rule({ headers: { authorization: { env: 'NTFY_AUTH' } } })],
+      'notify[0].headers.authorization: the environment variable NTFY_AUTH is not set',
+    ],
+    ['a header that is a number', [rule({ headers: { a: 7 } })], 'notify[0].headers.a: must be a string, {'],
     ['the same rule twice', [rule(), rule()], 'notify[1].name: says the same as notify[0]'],
     [
       'a name twice',

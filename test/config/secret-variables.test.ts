@@ -41,12 +41,14 @@ test('secretVariables names every other variable with the value of a secret', as
   const path = join(folder, 'webhooks.json')
   await writeFile(join(folder, 'key'), 'from-a-file\n')
   const secret = ['written-here', { env: 'NAMED' }, { file: 'key' }]
-  await writeFile(path, JSON.stringify({ webhooks: { secret, hooks: { a: { secret: 'of-one-hook' } } } }))
+  const webhooks = { secret, hooks: { a: { secret: 'of-one-hook' } } }
+  const notify = [{ headers: { Authorization: 'Bearer tk_1' } }]
+  await writeFile(path, JSON.stringify({ webhooks, notify }))
   const env = {
     ...{ NAMED: 'from-a-variable', AGAIN: 'from-a-variable', FILED: 'from-a-file', WRITTEN: 'written-here' },
-    ...{ ONE: 'of-one-hook', OTHER: 'from-elsewhere', EMPTY: '', PATH: '/bin' },
+    ...{ ONE: 'of-one-hook', HEADER: 'Bearer tk_1', OTHER: 'from-elsewhere', EMPTY: '', PATH: '/bin' },
   }
-  assert.deepEqual(await secretVariables(path, env), ['NAMED', 'AGAIN', 'FILED', 'WRITTEN', 'ONE'])
+  assert.deepEqual(await secretVariables(path, env), ['NAMED', 'AGAIN', 'FILED', 'WRITTEN', 'ONE', 'HEADER'])
   await writeFile(path, '{"webhooks": {"secret": {"env": "NAMED"},')
   assert.deepEqual(await secretVariables(path, env), ['NAMED', 'AGAIN'])
   await writeFile(path, '{"webhooks": {"secret": {"env": "NAMED"}}}')

@@ -162,6 +162,20 @@ describe('createNotifier', () => {
     assert.doesNotMatch(JSON.stringify([await store.listNotices({ limit: 1 }), lines]), /door\.example/)
   })
 
+  it('sends the headers of its rule, and lets nothing of them into the log', async () => {
+    const headers = { authorization: 'Bearer tk_1', title: 'Ours' }
+    const { store, orders, lines, when } = await bench(
+      [receiver('a', { template: 'ntfy', headers })],
+      async () => ({ kind: 'failed', why: 'receiver answered 403', retry: false }),
+    )
+    await store.noteHappening(alarm)
+    await when(async () => (await store.listNotices({ limit: 1, state: 'FAILED' })).length === 1)
+    const [{ headers: sent } = { headers: {} as CallOrder['headers'] }] = orders
+    assert.deepEqual([sent.authorization, sent.title], ['Bearer tk_1', 'Ours'])
+    assert.match(String(sent['webhook-id']), /^ntc_/)
+    assert.doesNotMatch(JSON.stringify([lines, await store.listNotices({ limit: 1 })]), /tk_1/)
+  })
+
   it('uses the secrets of its rule where it has some', async () => {
     const own = Buffer.from('the key of one receiver alone, longer').toString('base64')
     const { store, orders, when } = await bench(
