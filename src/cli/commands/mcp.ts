@@ -1,7 +1,7 @@
 import { Failure } from '../../domain/error.ts'
 import { suggestion } from '../../domain/nearest.ts'
 import type { Call, Command } from '../command.ts'
-import { commandLine, type Registration, registrations } from './mcp-registration.ts'
+import { commandLine, placesOf, type Registration, registrations } from './mcp-registration.ts'
 
 export const mcp: Command = {
   name: 'mcp',
@@ -34,7 +34,9 @@ async function runMcp(call: Call): Promise<void> {
 function printRegistration({ io, out, flags, home, json }: Call, agent: string, how: Registration): void {
   const isChosen = flags.on('home') || io.env.POSTERN_HOME
   const server = [...io.program.command, 'mcp', ...(isChosen ? ['--home', home] : [])]
-  const [command, text, file] = [how.command(server), how.text(server), `~/${how.file}`]
+  const [command, text] = [how.command(server), how.text(server)]
+  const [first] = how.usual.files
+  const file = io.env[how.moved.variable] ? placesOf(how, io).files[0] : `~/${first}`
   if (json) out.json({ agent, command, file, text })
   else {
     out.line(commandLine(command))

@@ -46,6 +46,13 @@ describe('postern mcp', () => {
     })
   })
 
+  it('--print-config names the file where a variable of the agent says', async () => {
+    const { stdout } = await cli(createWorld(), ['mcp', '--print-config', 'codex', '--json'], {
+      env: { CODEX_HOME: '/elsewhere/codex' },
+    })
+    assert.equal(JSON.parse(stdout).file, '/elsewhere/codex/config.toml')
+  })
+
   it('--print-config refuses an agent that is not known, with the nearest', async () => {
     const { code, stdout, stderr } = await printed('codx')
     assert.deepEqual([code, stdout], [2, ''])
@@ -91,6 +98,31 @@ describe("doctor, agents' tools", () => {
     assert.equal(has?.verdict, 'ok')
     assert.match(lacks?.detail ?? '', /^Codex, Gemini CLI: cannot ask/)
     assert.deepEqual([lacks?.verdict, lacks?.fix], ['note', 'postern mcp --print-config codex|gemini'])
+  })
+
+  it('looks where the variables of the agents say, and nowhere else then', async () => {
+    const env = {
+      ...{ CLAUDE_CONFIG_DIR: '/c', CODEX_HOME: '/co', XDG_CONFIG_HOME: '/x', GEMINI_CLI_HOME: '/g' },
+      ...{ QWEN_HOME: '/q', PI_CODING_AGENT_DIR: '/p' },
+    }
+    const places = [
+      '/c/.claude.json',
+      '/co/config.toml',
+      '/x/opencode/opencode.json',
+      '/g/.gemini/settings.json',
+    ]
+    const moved = [...places, '/q/settings.json', '/p/mcp.json']
+    const text = registrations.claude?.text(['/opt/postern', 'mcp']) ?? ''
+    const texts = Object.fromEntries(moved.map((path) => [path, text]))
+    const [has] = await found({ ...files(texts), env })
+    assert.match(has?.detail ?? '', /^Claude Code, Codex, opencode, Gemini CLI, Qwen Code, pi: can ask/)
+    const folders = ['/c', '/co', '/x/opencode', '/g/.gemini', '/q', '/p']
+    const modeOf = async (path: string) => (folders.includes(path) ? 0o40755 : undefined)
+    const usual = Object.values(registrations).flatMap(({ usual }) => usual.files)
+    const stale = files(Object.fromEntries(usual.map((path) => [`/home/user/${path}`, text])))
+    const [lacks, ...more] = await found({ ...stale, modeOf, env })
+    assert.deepEqual(more, [])
+    assert.match(lacks?.detail ?? '', /^Claude Code, Codex, opencode, Gemini CLI, Qwen Code, pi: cannot ask/)
   })
 
   it('says nothing where no agent was used', async () => {

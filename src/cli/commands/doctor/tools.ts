@@ -1,6 +1,5 @@
-import { join } from 'node:path'
 import type { Call } from '../../command.ts'
-import { isRegisteredIn, type Registration, registrations } from '../mcp-registration.ts'
+import { isRegisteredIn, placesOf, type Registration, registrations } from '../mcp-registration.ts'
 import { type Finding, note, ok } from './findings.ts'
 
 /** Which of the agents that are used here have the tools of `postern mcp`. */
@@ -8,7 +7,7 @@ export async function checkTools(call: Call): Promise<readonly Finding[]> {
   const all = await Promise.all(
     Object.entries(registrations).map(async ([agent, how]) => ({
       ...{ agent, title: how.title },
-      isHere: (await call.io.modeOf(join(call.io.userHome, how.folder))) !== undefined,
+      isHere: (await call.io.modeOf(placesOf(how, call.io).folder)) !== undefined,
       has: await isRegistered(call, how),
     })),
   )
@@ -28,10 +27,10 @@ export async function checkTools(call: Call): Promise<readonly Finding[]> {
   ]
 }
 
-async function isRegistered({ io }: Call, { file, otherFile = file }: Registration): Promise<boolean> {
+async function isRegistered({ io }: Call, how: Registration): Promise<boolean> {
   const texts = await Promise.all(
-    [file, otherFile].map((path) =>
-      io.read(join(io.userHome, path)).then(
+    placesOf(how, io).files.map((path) =>
+      io.read(path).then(
         (bytes) => new TextDecoder().decode(bytes),
         () => '',
       ),
