@@ -1,3 +1,4 @@
+import { Failure } from '../../domain/error.ts'
 import { changeBetween, looksSame, type ScreenSnapshot } from '../../domain/screen-snapshot.ts'
 import type { ScreenFollower } from '../../manage/screens.ts'
 import { lineHtml } from './screen-html.ts'
@@ -13,17 +14,22 @@ interface ScreenStreamDeps {
 /** After each event; also what a stream, and all streams together, may send in a second. */
 const restMs = 200
 const [bytesPerSecond, bytesPerSecondOfAll] = [262_144, 4_194_304]
+/** How many may look at the same time, at whatever screens. */
+const mostStreams = 128
 /** How often a silent stream looks whether it is wanted. */
 const tickMs = 500
 const heartbeatMs = 15_000
 
 /**
  * The screen of a session as server-sent events: `screen` with what is different, at most five times a second and the rarer the
- * more there is to send, and `over` with why there is nothing to see any more. What changes meanwhile becomes one event.
+ * more there is to send, and `over` with why there is nothing to see any more. What changes meanwhile becomes one event. Throws
+ * `rate_limited` where too many look.
  */
 export function createScreenStreams(): (deps: ScreenStreamDeps) => Response {
   let streams = 0
   return (deps) => {
+    if (streams >= mostStreams)
+      throw new Failure('rate_limited', 'Too many screens are being looked at.', { retryAfterMs: 5000 })
     streams += 1
     return screenStream(
       deps,

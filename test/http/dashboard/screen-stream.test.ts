@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { Failure } from '../../../src/domain/error.ts'
 import { keptLines, type ScreenSnapshot } from '../../../src/domain/screen-snapshot.ts'
 import { createScreenStreams, restAfter } from '../../../src/http/dashboard/screen-stream.ts'
 import type { ScreenFollower } from '../../../src/manage/screens.ts'
@@ -80,6 +81,22 @@ describe('createScreenStreams', () => {
     await next()
     await reader.cancel()
     await left
+  })
+})
+
+describe('many screen streams', () => {
+  it('are refused beyond the most, until one ends', async () => {
+    const streams = createScreenStreams()
+    const leaving = new AbortController()
+    const left = Promise.withResolvers<void>()
+    const open = () =>
+      streams({ wanted: () => true, signal: leaving.signal, follow: () => () => left.resolve() })
+    const all = Array.from({ length: 128 }, open)
+    assert.throws(open, (thrown) => thrown instanceof Failure && thrown.code === 'rate_limited')
+    leaving.abort()
+    for (const { body } of all) for await (const _ of body ?? []);
+    await left.promise
+    assert.equal(open().status, 200)
   })
 })
 
