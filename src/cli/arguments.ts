@@ -1,5 +1,6 @@
 import { isAbsolute, join, resolve } from 'node:path'
 import { Failure } from '../domain/error.ts'
+import { momentOf } from '../domain/moment.ts'
 import type { Io } from './context.ts'
 
 /** A whole number as typed. Throws `usage` naming `what`. */
@@ -43,14 +44,10 @@ export const absolute = (path: string, io: Pick<Io, 'cwd'>): string =>
 /** ISO 8601 without milliseconds, or `-`. */
 export const shortTime = (time: string | null): string => time?.replace(/\.\d+Z$/, 'Z') ?? '-'
 
-/**
- * A time as typed: `2h` is so long before `now` (Unix milliseconds), anything else a date such as 2026-11-22 (UTC) or
- * 2026-11-22T10:00Z. In Unix milliseconds; throws `usage` naming `what`.
- */
+/** A time as typed (`momentOf`), in Unix milliseconds. Throws `usage` naming `what`. */
 export function moment(text: string, what: string, now: number): number {
-  if (/^\d+[smhd]$/.test(text)) return now - duration(text, what)
-  const at = /^\d{4}-\d\d-\d\d(T|$)/.test(text) ? Date.parse(text) : Number.NaN
-  if (!Number.isNaN(at)) return at
+  const at = momentOf(text, now)
+  if (at !== undefined) return at
   throw new Failure(
     'usage',
     `${what} is how long ago, such as 2h, or a date such as 2026-11-22 or 2026-11-22T10:00Z, not "${text}".`,

@@ -1,5 +1,5 @@
 import type { Decision } from '../../domain/decision.ts'
-import { causeOf, type Delivery, type Source } from '../../domain/delivery.ts'
+import type { Source } from '../../domain/delivery.ts'
 import type { Hook } from '../../domain/hook.ts'
 import type { DoorStore } from '../../domain/ports.ts'
 import type { Activities } from '../../manage/activity.ts'
@@ -78,12 +78,6 @@ export const shortTimeOrNull = (iso: string | null): string | null => (iso === n
 export function nameOf(source: Source): string | null {
   if (source.kind === 'hook') return source.hook
   return source.kind === 'admin' ? null : source.grant
-}
-
-/** Why a delivery is not delivered, in one line. */
-export function noteOf(delivery: Pick<Delivery, 'failedStep' | 'heldBecause' | 'detail'>): string | null {
-  const parts = [causeOf(delivery), delivery.detail].filter((part) => part !== undefined && part !== '')
-  return parts.length === 0 ? null : shortened(parts.join(': '), 160)
 }
 
 /** Characters of a payload that a page shows; the whole of it is for programs: `GET /api/deliveries/{id}`. */

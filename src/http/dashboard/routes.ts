@@ -6,12 +6,7 @@ import type { MintOrder } from '../../manage/grants.ts'
 import { mintView } from '../../manage/views.ts'
 import { guarded, type RequestGuard } from '../guard.ts'
 import { operation, pageAnswers } from '../openapi/operation.ts'
-import { assetOf, assetResponse } from './asset.ts'
-import script from './assets/dashboard.js' with { type: 'text' }
-import icon from './assets/icon.svg' with { type: 'text' }
-import liveScript from './assets/live.js' with { type: 'text' }
-import screenScript from './assets/screen.js' with { type: 'text' }
-import themeScript from './assets/theme.js' with { type: 'text' }
+import { assetRoutes } from './asset-routes.ts'
 import { channelsPage, mintOrderOf } from './channels.ts'
 import { type DeliveryFormDeps, deliveryForms, payloadFile } from './delivery/routes.ts'
 import { baseOf, createPageFinder, type FinderDeps, nothingThere } from './find-page.ts'
@@ -32,7 +27,6 @@ import { createPageWatch } from './page-watch.ts'
 import { createPageResponses, type PageResponses } from './responses.ts'
 import { type SessionActions, sessionPageRoutes } from './session-routes.ts'
 import { createSharedPages } from './shared-pages.ts'
-import { stylesheet } from './stylesheet.ts'
 
 /** What the dashboard shows and does, bound to this server by the composition root. */
 export interface DashboardDeps
@@ -209,23 +203,3 @@ function tryOut(deps: DashboardDeps, name: string, form: URLSearchParams, base: 
   return hookPage(deps, name, { ...trial, base, nonce: deps.nonce() })
 }
 
-function assetRoutes(guard: RequestGuard) {
-  const files = new Map([
-    ['dashboard.css', assetOf('text/css', stylesheet)],
-    ['dashboard.js', assetOf('text/javascript', script)],
-    ['live.js', assetOf('text/javascript', liveScript)],
-    ['screen.js', assetOf('text/javascript', screenScript)],
-    ['theme.js', assetOf('text/javascript', themeScript)],
-    ['icon.svg', assetOf('image/svg+xml', icon)],
-  ])
-  return new Elysia().get(
-    '/dashboard/assets/:name',
-    ({ request, params }) =>
-      guarded(guard, request, () => {
-        const file = files.get(params.name)
-        if (!file) throw nothingThere()
-        return assetResponse(request, file)
-      }),
-    { detail: { hide: true } },
-  )
-}

@@ -1,4 +1,4 @@
-// Everything works without this script; it adds fresh contents, copying, and previews while typing.
+// Everything works without this script; it adds fresh contents, and previews while typing.
 
 const main = document.querySelector('main')
 /** Each part as the server last sent it: scripts have added to it since. */
@@ -14,19 +14,18 @@ const localTime = new Intl.DateTimeFormat('sv', { dateStyle: 'short', timeStyle:
 const wholeTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' })
 
 for (const part of document.querySelectorAll('[data-swap]')) received.set(part, part.innerHTML)
-for (const button of document.querySelectorAll('[data-copy]')) offerCopy(button)
 for (const form of document.querySelectorAll('form[data-preview]')) previewWhileTyping(form)
 for (const form of document.querySelectorAll('form[method="post"]')) sendOnce(form)
 showPaths()
 switchTheme(document.querySelector('[data-theme-switch]'))
 showTimes()
 setInterval(showTimes, 5000)
-if (main?.dataset.live) followLive(main.dataset.live)
+if (main?.dataset.live) followLive()
 
 /** Fetches the page anew whenever the server reports a change. A hidden page does not follow. */
-function followLive(address) {
+function followLive() {
   const follow = 'SharedWorker' in window ? sharedStream(onEvent) : ownStream(onEvent)
-  const listen = () => follow(document.hidden ? null : address)
+  const listen = () => follow(document.hidden ? null : freshAddress())
   const handlers = {
     changed: refresh,
     gone: askWhy,
@@ -46,6 +45,7 @@ function followLive(address) {
     if (response?.redirected || response?.status === 404) location.reload()
     else listen()
   }
+  document.addEventListener('visit', ({ detail }) => visit(detail, listen))
   document.addEventListener('visibilitychange', listen)
   addEventListener('pagehide', () => follow(null))
   addEventListener('pageshow', ({ persisted }) => persisted && listen())
@@ -126,30 +126,58 @@ async function refresh() {
 async function fetchAnew() {
   while (again) {
     again = false
-    const response = await fetch(freshAddress())
+    const address = freshAddress()
+    const response = await fetch(address)
     if (response.redirected || !response.ok) return
-    swapParts(new DOMParser().parseFromString(await response.text(), 'text/html'))
+    const fresh = new DOMParser().parseFromString(await response.text(), 'text/html')
+    if (address === freshAddress()) swapParts(fresh)
   }
 }
 
-/** The address this page follows: the answer to a posted form has another one. */
-const freshAddress = () => main.dataset.live
+/** Another address of the same page in place of this one, as `{ address, back }`: its parts, its title, what is followed. */
+async function visit({ address, back = false }, listen) {
+  if (!back) history.pushState(null, '', address)
+  main.dataset.live = address
+  const response = await fetch(address).catch(() => undefined)
+  if (freshAddress() !== address) return
+  if (!response?.ok || response.redirected) return location.assign(address)
+  const fresh = new DOMParser().parseFromString(await response.text(), 'text/html')
+  if (freshAddress() !== address) return
+  main.dataset.live = fresh.querySelector('main')?.dataset.live ?? address
+  document.title = fresh.title
+  swapParts(fresh, { whole: true })
+  listen()
+}
 
-function swapParts(fresh) {
+/** The address this page follows: the answer to a posted form has another one. */
+function freshAddress() {
+  return main.dataset.live
+}
+
+/**
+ * A part that names what it shows (`data-swap="…"`) is replaced whole only by one that shows something else. Scripts that listen
+ * to `swap` may keep a part as it is by preventing that, unless the page is `whole`ly another one.
+ */
+function swapParts(fresh, { whole = false } = {}) {
   for (const old of document.querySelectorAll('[data-swap]')) {
     const next = fresh.getElementById(old.id)
     if (!next || next.innerHTML === received.get(old)) continue
-    received.set(next, next.innerHTML)
+    if (old.dataset.swap && old.dataset.swap === next.dataset.swap) continue
+    const event = new CustomEvent('swap', { cancelable: !whole, bubbles: true, detail: next })
+    if (!old.dispatchEvent(event)) continue
+    for (const part of [next, ...next.querySelectorAll('[data-swap]')]) received.set(part, part.innerHTML)
     for (const open of old.querySelectorAll('details[open][id]'))
       next.querySelector(`#${open.id}`)?.setAttribute('open', '')
-    for (const row of next.querySelectorAll('tr[id]'))
-      row.classList.toggle('fresh', !document.getElementById(row.id))
+    if (!whole)
+      for (const row of next.querySelectorAll('tr[id]'))
+        row.classList.toggle('fresh', !document.getElementById(row.id))
     const focused = old.contains(document.activeElement) ? nameOf(document.activeElement) : undefined
     old.replaceWith(document.adoptNode(next))
     if (focused) findNamed(next, focused)?.focus({ preventScroll: true })
     for (const form of next.querySelectorAll('form[method="post"]')) sendOnce(form)
   }
   showTimes()
+  document.dispatchEvent(new CustomEvent('swapped', { detail: fresh }))
 }
 
 /** What an element and its successor share. */
@@ -179,30 +207,6 @@ function ageOf(at) {
   const [unit, length] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ['s', 1]
   const count = `${Math.trunc(Math.abs(seconds) / length)}${unit}`
   return seconds < 0 ? `in ${count}` : count
-}
-
-function offerCopy(button) {
-  const label = button.textContent
-  button.hidden = false
-  button.addEventListener('click', async () => {
-    const part = document.getElementById(button.dataset.copy)
-    try {
-      await navigator.clipboard.writeText(part.value ?? part.textContent)
-    } catch {
-      select(part)
-      document.execCommand('copy')
-    }
-    button.textContent = 'Copied'
-    setTimeout(() => {
-      button.textContent = label
-    }, 2000)
-  })
-}
-
-/** Without a secure context only what is selected can be copied. */
-function select(part) {
-  if (part.select) part.select()
-  else getSelection().selectAllChildren(part)
 }
 
 function previewWhileTyping(form) {

@@ -3,7 +3,7 @@ import type { Delivery } from '../../../domain/delivery.ts'
 import type { DoorStore } from '../../../domain/ports.ts'
 import { showDelivery } from '../../../manage/deliveries.ts'
 import { type AnswerForm, linesOf, posted } from '../forms.ts'
-import { redirect } from '../login-routes.ts'
+import { redirect, safeNext } from '../login-routes.ts'
 
 /** What can be done to one delivery. */
 export interface DeliveryFormDeps {
@@ -17,7 +17,12 @@ export const deliveryForms = (deps: DeliveryFormDeps, post: AnswerForm) =>
   new Elysia({ prefix: '/deliveries/:id' })
     .post(
       '/retry',
-      ({ request, params }) => post(request, async () => shown(await deps.retry(params.id))),
+      ({ request, params }) =>
+        post(request, async (form) => {
+          const delivery = await deps.retry(params.id)
+          const next = form.get('next')
+          return next ? redirect(safeNext(next)) : shown(delivery)
+        }),
       posted,
     )
     .post(

@@ -1,0 +1,44 @@
+// Buttons that copy: the element whose id stands in `data-copy`, or the text in `data-copy-text`.
+
+offerCopies()
+document.addEventListener('swapped', offerCopies)
+document.addEventListener('click', ({ target }) => {
+  const button = target.closest?.('[data-copy], [data-copy-text]')
+  if (button) copy(button)
+})
+
+function offerCopies() {
+  for (const button of document.querySelectorAll('[data-copy], [data-copy-text]')) button.hidden = false
+}
+
+async function copy(button) {
+  const { copy: id, copyText } = button.dataset
+  const part = id === undefined ? undefined : document.getElementById(id)
+  const text = copyText ?? part.value ?? part.textContent
+  try {
+    await navigator.clipboard.writeText(text)
+  } catch {
+    copySelected(part ?? holderOf(text))
+  }
+  const label = button.textContent
+  if (label === 'Copied') return
+  button.textContent = 'Copied'
+  setTimeout(() => {
+    button.textContent = label
+  }, 2000)
+}
+
+/** Without a secure context only what is selected can be copied. */
+function copySelected(part) {
+  if (part.select) part.select()
+  else getSelection().selectAllChildren(part)
+  document.execCommand('copy')
+  if (part.dataset.temporary) part.remove()
+}
+
+function holderOf(text) {
+  const holder = Object.assign(document.createElement('textarea'), { value: text })
+  holder.dataset.temporary = 'yes'
+  document.body.append(holder)
+  return holder
+}
