@@ -9,6 +9,7 @@ import {
   type DeliverySelection,
   findCancellable,
   findRetryable,
+  oneAfterAnother,
   retryDeliveries,
 } from '../manage/bulk.ts'
 import {
@@ -40,6 +41,7 @@ export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address
     worker.wake()
     return result
   }
+  const inTurn = oneAfterAnother()
   const hooks = () => config().webhooks.hooks.map(({ name }) => name)
   const openHooks = () => config().webhooks.hooks.map((hook) => withSession(hook, config().sessions))
   /** Who waits for the outcome is told at once. */
@@ -99,10 +101,14 @@ export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address
       ),
     retry: (id: string) => woken(retryDelivery({ store, clock, maxHoldMs: maxHoldMs() }, id)),
     cancel: (id: string) => cancelDelivery(cancelDeps, id),
-    retryAll: async (filter: DeliverySelection) =>
-      woken(retryDeliveries({ store, clock, maxHoldMs: maxHoldMs() }, await findRetryable(store, filter))),
-    cancelAll: async (filter: DeliverySelection) =>
-      woken(cancelDeliveries(cancelDeps, await findCancellable(store, filter))),
+    /** Two at the same moment are one after the other: the second finds what the first has left. */
+    retryAll: (filter: DeliverySelection, failedUntil?: number) =>
+      inTurn(async () => {
+        const found = await findRetryable(store, filter, failedUntil)
+        return woken(retryDeliveries({ store, clock, maxHoldMs: maxHoldMs() }, found))
+      }),
+    cancelAll: (filter: DeliverySelection) =>
+      inTurn(async () => woken(cancelDeliveries(cancelDeps, await findCancellable(store, filter)))),
     replay: (id: string, message: string | undefined) =>
       woken(
         replayDelivery(

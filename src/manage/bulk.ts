@@ -15,9 +15,19 @@ export interface BulkResult {
   readonly refused: Readonly<Record<string, number>>
 }
 
-/** What of a selection can be retried, oldest first. */
-export const findRetryable = (store: Lists, filter: DeliverySelection): Promise<readonly Delivery[]> =>
-  isAmong(filter, ['FAILED']) ? listAll(store, { ...filter, state: 'FAILED' }) : none
+/**
+ * What of a selection can be retried, oldest first. `failedUntil` (Unix milliseconds) leaves out what failed later: what somebody
+ * else has retried since the selection was looked at, and failed again.
+ */
+export async function findRetryable(
+  store: Lists,
+  filter: DeliverySelection,
+  failedUntil = Number.POSITIVE_INFINITY,
+): Promise<readonly Delivery[]> {
+  if (!isAmong(filter, ['FAILED'])) return none
+  const found = await listAll(store, { ...filter, state: 'FAILED' })
+  return found.filter(({ settledAt = 0 }) => settledAt <= failedUntil)
+}
 
 /** What of a selection can be cancelled, oldest first. */
 export const findCancellable = (store: Lists, filter: DeliverySelection): Promise<readonly Delivery[]> =>
@@ -30,6 +40,16 @@ export const retryDeliveries = (deps: RetryDeps, found: readonly Delivery[]): Pr
 /** Each as `cancelDelivery` does; one that cannot be keeps no other from it. */
 export const cancelDeliveries = (deps: CancelDeps, found: readonly Delivery[]): Promise<BulkResult> =>
   forAll(found, (id) => cancelDelivery(deps, id))
+
+/** Runs acts one after another, each when the one before is over, however that ended. */
+export function oneAfterAnother(): <T>(act: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (act) => {
+    const mine = last.then(act, act)
+    last = mine.catch(() => {})
+    return mine
+  }
+}
 
 type Lists = Pick<DoorStore, 'listDeliveries'>
 

@@ -95,11 +95,11 @@ looking('the dashboard in a browser', () => {
 
   it('finds deliveries by state, session and text', async () => {
     const { page, context } = await open()
-    await knock('a needle in there')
+    for (const message of ['hay', 'a needle in there']) await knock(message)
     await page.evaluate(() => Object.assign(globalThis, { stayed: true }))
     await page.getByLabel('Session').selectOption('default')
     await page.getByLabel('Search').fill('NEEDLE')
-    await page.waitForURL(/session=default&text=NEEDLE/)
+    await page.waitForURL(/text=NEEDLE&session=default/)
     await page.locator('.lines tbody tr').nth(1).waitFor({ state: 'detached' })
     assert.equal(await page.locator('.lines tbody tr').count(), 1)
     await page.getByRole('link', { name: 'Failed' }).click()
@@ -178,6 +178,41 @@ looking('the dashboard in a browser', () => {
     await page.locator('.timeline li', { hasText: 'Attempt' }).nth(attempts).waitFor({ timeout: 20_000 })
     assert.deepEqual(offences, [])
     await context.close()
+  })
+
+  it('retries all that a filter finds, once for two who click at the same time', async () => {
+    const closed = (
+      await cli(['expose', '--session', 'default', '--label', 'bulk', '--quiet'], { home })
+    ).stdout.trim()
+    const ids = [await knock('many 1', closed), await knock('many 2', closed), await knock('many 3', closed)]
+    const browsers = [await open(), await open()]
+    for (const { page } of browsers) {
+      await show(page, '/dashboard?grant=bulk')
+      await page.getByRole('link', { name: 'Cancel waiting…' }).click()
+      await page.getByText('3 deliveries').first().waitFor()
+    }
+    const press = (name: string) =>
+      Promise.all(
+        browsers.map(async ({ page }) => {
+          await page.getByRole('button', { name }).click()
+          return page.locator('.notice').textContent()
+        }),
+      )
+    assert.match((await press('Cancel 3 deliveries')).join(' '), /3 deliveries were cancelled/)
+    for (const { page } of browsers) {
+      await show(page, '/dashboard/bulk/retry?grant=bulk')
+      await page.getByText('3 deliveries').first().waitFor()
+    }
+    const said = (await press('Retry 3 deliveries')).sort()
+    assert.match(said.join(' '), /3 deliveries were queued again.*Nothing was left to do/s)
+    for (const id of ids) {
+      const shown = await cli(['deliveries', 'show', id, '--json'], { home })
+      assert.equal(shown.stdout.match(/"requeued"/g)?.length, 1, shown.stdout)
+    }
+    for (const { context, offences } of browsers) {
+      assert.deepEqual(offences, [])
+      await context.close()
+    }
   })
 
   it('replays with another message', async () => {

@@ -1,5 +1,6 @@
 import type { Counts } from '../../domain/counts.ts'
 import type { Delivery } from '../../domain/delivery.ts'
+import { bulkOffers } from './bulk.ts'
 import { addressOf, type DeliveryQuery, only, readQuery, withOne, without } from './delivery-query.ts'
 import { type Labels, labelsOf, rowOf, stateWords } from './delivery-rows.ts'
 import { type Page, type PageDeps, toneOf } from './page.ts'
@@ -34,6 +35,7 @@ export async function deliveriesPage(
     view: {
       here: addressOf(here),
       problem: query.problem,
+      offers: bulkOffers(query.params, counts.deliveries),
       tabs: tabsOf(counts, query.params),
       history: drawn,
       ...filtersOf(
@@ -91,7 +93,7 @@ function listOf(params: URLSearchParams, { rows, newer, older }: Found, labels: 
     row ? addressOf(withOne(params, name, String(row.seq))) : null
   return {
     any: rows.length > 0,
-    rows: rows.map((delivery) => rowOf(delivery, labels)),
+    rows: rows.map((delivery) => rowOf(delivery, labels, params)),
     paged: newer || older,
     newest: newer ? addressOf(params) : null,
     newer: newer ? beside('before', rows[0]) : null,

@@ -26,10 +26,10 @@ export const stateWords: Readonly<Record<DeliveryState, string>> = {
   FAILED: 'Failed',
 }
 
-/** A delivery as one line of a list. */
-export const rowOf = (delivery: Delivery, labels: Labels) => ({
+/** A delivery as one line of a list, which `params` filter. */
+export const rowOf = (delivery: Delivery, labels: Labels, params = new URLSearchParams()) => ({
   id: delivery.id,
-  href: `/dashboard/deliveries/${delivery.id}`,
+  href: `/dashboard/deliveries/${delivery.id}${params.size > 0 ? `?${params}` : ''}`,
   receivedAt: iso(delivery.receivedAt),
   received: shortTime(iso(delivery.receivedAt)),
   tone: toneOf(delivery.state),
@@ -44,7 +44,7 @@ export const rowOf = (delivery: Delivery, labels: Labels) => ({
 })
 
 /** Why it is not delivered, as a person would say it. */
-function noteOf(delivery: Delivery): string | null {
+export function noteOf(delivery: Pick<Delivery, 'failedStep' | 'heldBecause' | 'detail'>): string | null {
   const text = delivery.detail || causeOf(delivery)?.replaceAll('_', ' ')
   return text ? shortened(oneLine(text), 160) : null
 }

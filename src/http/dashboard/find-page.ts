@@ -1,5 +1,6 @@
 import { Failure } from '../../domain/error.ts'
 import { type BeginWork, during } from '../loop-watch.ts'
+import { bulkPage, isBulkAct } from './bulk.ts'
 import { channelsPage } from './channels.ts'
 import { createChart } from './chart.ts'
 import { deliveriesPage } from './deliveries.ts'
@@ -28,6 +29,7 @@ export function createPageFinder(deps: FinderDeps): PageAt {
     if (rest.length > 0) throw nothingThere()
     if (place === undefined) return deliveriesPage(deps, history, url)
     if (place === 'deliveries' && name !== undefined) return deliveryPage(deps, name, url.searchParams)
+    if (place === 'bulk' && isBulkAct(name)) return bulkPage(deps, name, url)
     if (place === 'hooks' && name !== undefined)
       return hookPage(deps, name, { nonce: deps.nonce(), base: baseOf(deps, url) })
     if (place === 'sessions' && name !== undefined) return sessionPage(deps, name)

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Log } from '../../domain/ports.ts'
 import { problemResponse } from '../problem.ts'
+import bulk from './assets/bulk.mustache' with { type: 'text' }
 import channels from './assets/channels.mustache' with { type: 'text' }
 import deliveries from './assets/deliveries.mustache' with { type: 'text' }
 import delivery from './assets/delivery.mustache' with { type: 'text' }
@@ -36,6 +37,7 @@ export interface PageResponses {
 
 const templates = {
   ...{
+    bulk,
     channels,
     deliveries,
     delivery,

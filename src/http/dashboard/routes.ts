@@ -7,6 +7,7 @@ import { mintView } from '../../manage/views.ts'
 import { guarded, type RequestGuard } from '../guard.ts'
 import { operation, pageAnswers } from '../openapi/operation.ts'
 import { assetRoutes } from './asset-routes.ts'
+import { actOnAll, type BulkDeps, isBulkAct } from './bulk.ts'
 import { channelsPage, mintOrderOf } from './channels.ts'
 import { type DeliveryFormDeps, deliveryForms, payloadFile } from './delivery/routes.ts'
 import { baseOf, createPageFinder, type FinderDeps, nothingThere } from './find-page.ts'
@@ -31,6 +32,7 @@ import { createSharedPages } from './shared-pages.ts'
 /** What the dashboard shows and does, bound to this server by the composition root. */
 export interface DashboardDeps
   extends FinderDeps,
+    BulkDeps,
     SessionActions,
     DeliveryFormDeps,
     Omit<LoginDeps, 'responses' | 'refused'> {
@@ -97,6 +99,7 @@ function pageRoutes(deps: DashboardDeps, responses: PageResponses, inPage: Answe
         }),
       hidden,
     )
+    .get('/dashboard/bulk/:act', show, hidden)
     .get('/dashboard/events', ({ request }) => guarded(guard, request, () => follow(request)), hidden)
 }
 
@@ -110,6 +113,15 @@ function formRoutes(deps: DashboardDeps, responses: PageResponses, inPage: Answe
     })
   return new Elysia({ prefix: '/dashboard' })
     .use(deliveryForms(deps, post))
+    .post(
+      '/bulk/:act',
+      ({ request, params: { act } }) =>
+        post(request, async (form, login) => {
+          if (!isBulkAct(act)) throw nothingThere()
+          return responses.page(await actOnAll(deps, act, form), login)
+        }),
+      posted,
+    )
     .post(
       '/decisions/:id',
       ({ request, params }) => post(request, (form) => decide(deps, params.id, form)),
@@ -202,4 +214,3 @@ function tryOut(deps: DashboardDeps, name: string, form: URLSearchParams, base: 
   const trial = { template: linesOf(form.get('template')), delivery: form.get('delivery') ?? '' }
   return hookPage(deps, name, { ...trial, base, nonce: deps.nonce() })
 }
-

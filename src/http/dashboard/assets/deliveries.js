@@ -32,7 +32,10 @@ const isPlain = ({ button, ctrlKey, metaKey, shiftKey, altKey }) =>
 /** A choice acts when it is made, a search when the typing rests. */
 function actAtOnce(filters) {
   filters.dataset.script = 'on'
-  const show = () => visit(addressOf(filters))
+  const show = () => {
+    const address = addressOf(filters)
+    if (address !== location.pathname + location.search) visit(address)
+  }
   filters.addEventListener('change', show)
   filters.addEventListener('input', ({ target }) => {
     clearTimeout(timer)

@@ -96,7 +96,7 @@ function openFilters() {
 }
 
 function back() {
-  const link = document.querySelector('[data-key="Escape"], .crumb a')
+  const link = document.querySelector('[data-key="Escape"], .crumb a, nav.beside a')
   if (link) link.click()
   else if (document.activeElement !== document.body) document.activeElement?.blur()
 }

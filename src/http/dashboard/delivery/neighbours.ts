@@ -1,19 +1,16 @@
 import type { Delivery } from '../../../domain/delivery.ts'
-import type { DoorStore } from '../../../domain/ports.ts'
-import { filterOf } from '../../routes/deliveries.ts'
-
-const names = ['state', 'session', 'hook', 'grant', 'text', 'since', 'until']
+import { readQuery } from '../delivery-query.ts'
+import type { PageDeps } from '../page.ts'
 
 /** The deliveries beside one in the list that `query` filters, and the way back there. */
 export async function neighboursOf(
-  store: Pick<DoorStore, 'listDeliveries'>,
+  deps: Pick<PageDeps, 'store' | 'now'>,
   { id, seq }: Delivery,
   query: URLSearchParams,
 ) {
-  const filters = new URLSearchParams(
-    [...query].filter(([name, value]) => names.includes(name) && value !== ''),
-  )
-  const filter = { ...filterOf(Object.fromEntries(filters)), limit: 1, after: seq }
+  const { store } = deps
+  const { params: filters, selection } = await readQuery(deps, query)
+  const filter = { ...selection, limit: 1, after: seq }
   const [[older], [newer]] = await Promise.all([
     store.listDeliveries(filter),
     store.listDeliveries({ ...filter, oldestFirst: true }),

@@ -18,7 +18,7 @@ import { phasesOf, timelineOf } from './timeline.ts'
 /** Everything kept of one delivery. `query`: the filter of the list that it was chosen from. Throws `not_found`. */
 export async function deliveryPage(deps: PageDeps, id: string, query: URLSearchParams): Promise<Page> {
   const record = await showDelivery(deps.store, id)
-  const neighbours = await neighboursOf(deps.store, record, query)
+  const neighbours = await neighboursOf(deps, record, query)
   return {
     template: 'delivery',
     title: `Delivery ${record.id}`,
