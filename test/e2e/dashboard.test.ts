@@ -136,7 +136,7 @@ looking('the dashboard in a browser', () => {
     await page.locator('.lines tbody tr:nth-child(2) a:focus').waitFor()
     await keyboard.press('k')
     await keyboard.press('Enter')
-    await page.waitForURL(`**/deliveries/${id}`)
+    await page.waitForURL((at) => at.pathname.endsWith(`/deliveries/${id}`))
     await keyboard.press('e')
     await page.locator('#edited-message:focus').waitFor()
     await keyboard.type('gs?')

@@ -12,7 +12,7 @@ export interface BulkDeps extends PageDeps {
 }
 
 /** What is done with all that a filter finds. */
-export const bulkActs = ['retry', 'cancel'] as const
+const bulkActs = ['retry', 'cancel'] as const
 type BulkAct = (typeof bulkActs)[number]
 
 export const isBulkAct = (name: string | undefined): name is BulkAct => bulkActs.some((act) => act === name)
