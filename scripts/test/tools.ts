@@ -19,6 +19,7 @@ const drivenBy: readonly Tool[] = [
   { command: 'systemd-analyze', package: 'systemd', mention: 'systemd-analyze' },
   { command: 'shellcheck', package: 'shellcheck', mention: 'shellcheck' },
   { command: 'busybox', package: 'busybox', mention: 'busybox' },
+  { command: 'buildah', package: 'buildah', mention: 'buildah' },
   { command: 'wget', package: 'wget', mention: 'wget' },
   { command: 'zsh', package: 'zsh', mention: 'zsh' },
   { command: 'fish', package: 'fish', mention: 'fish' },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, createServer as createSocketServer } from 'node:net'
@@ -81,9 +81,15 @@ describe('the tutorial, block by block', { timeout: 120_000 }, () => {
     }
   })
 
-  after(() => {
+  after(async () => {
     if (skip) return
     release.close()
+    // A server takes the hangup of its terminal for an order to read its configuration again.
+    const pid = spawnSync('tmux', ['list-panes', '-t', 'postern', '-F', '#{pane_pid}'], {
+      env,
+      encoding: 'utf8',
+    }).stdout
+    if (pid.trim() !== '') await ended(Number(pid))
     spawnSync('tmux', ['kill-server'], { env })
     try {
       process.kill(Number(readFileSync(join(folder, 'caddy.pid'), 'utf8')), 'SIGTERM')
@@ -163,6 +169,12 @@ describe('the tutorial, block by block', { timeout: 120_000 }, () => {
     return server
   }
 })
+
+/** The shell of a pane, or the server that took its place; its children are told by the interrupt of the terminal. */
+async function ended(pid: number): Promise<void> {
+  process.kill(pid, 'SIGTERM')
+  await until('the server is gone', async () => !existsSync(`/proc/${pid}`) || undefined)
+}
 
 const standIn = (path: string, script: string): Promise<void> =>
   writeFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
