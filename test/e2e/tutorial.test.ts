@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, createServer as createSocketServer } from 'node:net'
@@ -91,11 +91,8 @@ describe('the tutorial, block by block', { timeout: 120_000 }, () => {
     }).stdout
     if (pid.trim() !== '') await ended(Number(pid))
     spawnSync('tmux', ['kill-server'], { env })
-    try {
-      process.kill(Number(readFileSync(join(folder, 'caddy.pid'), 'utf8')), 'SIGTERM')
-    } catch {
-      // It was never started.
-    }
+    const caddy = await readFile(join(folder, 'caddy.pid'), 'utf8').catch(() => '')
+    if (caddy !== '') await ended(Number(caddy))
     rmSync(folder, { recursive: true, force: true })
   })
 
@@ -139,7 +136,10 @@ describe('the tutorial, block by block', { timeout: 120_000 }, () => {
     })
     const refused = (await paste('6. Knock as GitHub would', 2)).stdout
     assert.match(refused, /"status":401/)
-    assert.match(refused, /signature does not match/)
+    await until('the refusal is explained', async () => {
+      const { stdout } = await paste('6. Knock as GitHub would', 3)
+      return /signature does not match/.test(stdout) || undefined
+    })
     assert.ok(!(await heard()).includes('tutorial-2'))
   })
 
@@ -170,10 +170,10 @@ describe('the tutorial, block by block', { timeout: 120_000 }, () => {
   }
 })
 
-/** The shell of a pane, or the server that took its place; its children are told by the interrupt of the terminal. */
+/** The server that a pane runs, or Caddy. */
 async function ended(pid: number): Promise<void> {
   process.kill(pid, 'SIGTERM')
-  await until('the server is gone', async () => !existsSync(`/proc/${pid}`) || undefined)
+  await until('it is gone', async () => !existsSync(`/proc/${pid}`) || undefined)
 }
 
 const standIn = (path: string, script: string): Promise<void> =>
