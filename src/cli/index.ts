@@ -18,6 +18,7 @@ import { inboxCommands } from './commands/inbox.ts'
 import { keysCommands } from './commands/keys.ts'
 import { man } from './commands/man.ts'
 import { mcp } from './commands/mcp.ts'
+import { notices } from './commands/notices.ts'
 import { pauseCommands } from './commands/pause.ts'
 import { refusalCommands } from './commands/refusals.ts'
 import { run } from './commands/run.ts'
@@ -52,6 +53,7 @@ export const commands: readonly Command[] = [
   ...deliveryCommands,
   deliveriesTail,
   ...refusalCommands,
+  notices,
   ...hookCommands,
   check,
   ...configCommands,

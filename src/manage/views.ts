@@ -102,6 +102,8 @@ export const refusalView = (refusal: Refusal) => ({
   requestId: refusal.requestId,
 })
 
+export type NoticeView = ReturnType<typeof noticeView>
+
 export const noticeView = ({ seq, event, ...notice }: Notice) => ({
   place: seq,
   id: notice.id,
