@@ -173,7 +173,8 @@ describe('the tutorial, block by block', { timeout: 120_000 }, () => {
 /** The server that a pane runs, or Caddy. */
 async function ended(pid: number): Promise<void> {
   process.kill(pid, 'SIGTERM')
-  await until('it is gone', async () => !existsSync(`/proc/${pid}`) || undefined)
+  // One that has ended and is awaited by nobody has no program any more.
+  await until(`${pid} is gone`, async () => !existsSync(`/proc/${pid}/exe`) || undefined)
 }
 
 const standIn = (path: string, script: string): Promise<void> =>
