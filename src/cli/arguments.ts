@@ -2,6 +2,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { Failure } from '../domain/error.ts'
 import { momentOf } from '../domain/moment.ts'
 import type { Io } from './context.ts'
+import type { StreamCell } from './output.ts'
 
 /** A whole number as typed. Throws `usage` naming `what`. */
 export function wholeNumber(text: string, what: string, most = Number.MAX_SAFE_INTEGER): number {
@@ -71,3 +72,9 @@ export function age(time: string | null, now: number): string {
 
 export const plural = (count: number, noun: string): string =>
   `${count} ${count === 1 ? noun : noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`}`
+
+/** To the second, and without its day on a terminal. */
+export const streamedTime = (time: string): StreamCell => {
+  const text = shortTime(time)
+  return { text, short: text.slice(11, 19), tone: 'faint' }
+}

@@ -15,7 +15,7 @@ export interface Output {
   /** Data: rows under a heading, one line each: for a terminal short and no wider than it, else whole but for long texts. */
   table<Item>(columns: readonly Column<Item>[], items: readonly Item[]): void
   /** Data: rows without a heading; the last cell is cut to what is left of the terminal's line, elsewhere at 200 columns. */
-  row(cells: readonly Cell[]): void
+  row(cells: readonly (Cell | StreamCell)[]): void
   /** Data: `Label:  value`, aligned. */
   fields(pairs: readonly (readonly [label: string, value: string])[]): void
   /** For a person: a line on standard error. */
@@ -40,6 +40,17 @@ export interface Column<Item> {
 
 export type Cell = string | { readonly text: string; readonly tone: Tone }
 
+/** A cell of a row whose followers are not known yet. All but `text` is for a terminal alone. */
+export interface StreamCell {
+  readonly text: string
+  readonly tone?: Tone
+  readonly short?: string
+  /** Columns: cut or padded to so many. */
+  readonly width?: number
+  /** Left out where the terminal has fewer columns. */
+  readonly from?: number
+}
+
 export function createOutput(io: Io, wants: { readonly color: boolean }): Output {
   const color = wants.color && io.terminal.stdout && !io.env.NO_COLOR && io.env.TERM !== 'dumb'
   const paint = color ? painted : plain
@@ -56,7 +67,7 @@ export function createOutput(io: Io, wants: { readonly color: boolean }): Output
     },
     row: (cells) =>
       write(
-        cutLast(clean(cells), width)
+        cutLast(clean(streamed(cells, width)), width)
           .map(({ text, tone }) => paint(text, tone))
           .join(gap),
       ),
@@ -96,6 +107,20 @@ const wholeRows = <Item>(columns: Columns<Item>, items: readonly Item[]) =>
 
 const gap = '  '
 const narrowest = 8
+
+/** As the terminal has room for them; whole where there is none. */
+function streamed(cells: readonly (Cell | StreamCell)[], width: number): readonly Cell[] {
+  const isTerminal = width !== Number.POSITIVE_INFINITY
+  return cells.flatMap((cell): readonly Cell[] => {
+    if (typeof cell === 'string') return [cell]
+    const { text, tone = 'plain', short, width: most, from = 0 }: StreamCell = cell
+    if (!isTerminal) return [{ text, tone }]
+    if (width < from) return []
+    const shown = escapeLine(short ?? text)
+    const cut = most === undefined ? shown : fit(shown, most)
+    return [{ text: most === undefined ? cut : cut + ' '.repeat(Math.max(0, most - widthOf(cut))), tone }]
+  })
+}
 
 function cutLast<T extends { readonly text: string }>(cells: readonly T[], width: number): readonly T[] {
   const [last, before] = [cells.at(-1), cells.slice(0, -1)]

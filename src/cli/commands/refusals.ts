@@ -2,9 +2,10 @@ import type { DoorStore } from '../../domain/ports.ts'
 import type { Refusal, RefusalFilter } from '../../domain/refusal.ts'
 import { findGrant } from '../../manage/grants.ts'
 import { type RefusalView, refusalView } from '../../manage/views.ts'
-import { age, shortTime, wholeNumber } from '../arguments.ts'
+import { age, shortTime, streamedTime, wholeNumber } from '../arguments.ts'
 import { type Call, type Command, type Flag, printList, withHome } from '../command.ts'
 import type { Cell, Column } from '../output.ts'
+import { requireKnownHook } from './delivery-filter.ts'
 
 const filterFlags: readonly Flag[] = [
   { name: 'hook', value: 'NAME', complete: 'hooks', summary: 'only those of this hook' },
@@ -32,14 +33,17 @@ export const refusalCommands: readonly Command[] = [
       { name: 'lines', value: 'N', summary: 'how many to begin with; 10 unless given' },
     ],
     examples: ['postern refusals tail', 'postern refusals tail --hook github'],
-    run: runTail,
+    run: tailRefusals,
   },
 ]
 
 type Store = Pick<DoorStore, 'listRefusals' | 'listGrants'>
 
-async function filterOf({ flags }: Call, store: Store): Promise<Omit<RefusalFilter, 'limit'>> {
-  const grant = flags.text('grant')
+async function filterOf(call: Call, store: Store): Promise<Omit<RefusalFilter, 'limit'>> {
+  const { flags } = call
+  const [grant, hook] = [flags.text('grant'), flags.text('hook')]
+  if (hook !== undefined && (await store.listRefusals({ hook, limit: 1 })).length === 0)
+    await requireKnownHook(call, hook)
   return { ...flags.pick('hook'), ...(grant !== undefined && { grant: (await findGrant(store, grant)).id }) }
 }
 
@@ -63,11 +67,15 @@ function statusCell({ code, status }: RefusalView): Cell {
   return code === 'ignored' ? { text: code, tone: 'faint' } : String(status)
 }
 
+/** The doors of URLs are alike but for the grant. */
+const shortDoorOf = ({ door, hook, grant }: RefusalView): string =>
+  hook ?? (grant === null ? door : `grant ${grant.slice(0, 8)}`)
+
 function doorOf({ door, grant }: RefusalView): string {
   return grant === null ? door : `${door} ${grant.slice(0, 8)}`
 }
 
-function runTail(call: Call): Promise<void> {
+export function tailRefusals(call: Call): Promise<void> {
   return withHome(call, async ({ store, nextLook }) => {
     const filter = await filterOf(call, store)
     const lines = wholeNumber(call.flags.text('lines') ?? '10', '--lines', 10_000)
@@ -90,5 +98,12 @@ function showAll(call: Call, refusals: readonly Refusal[], after: number): numbe
 
 function show({ out, json }: Call, view: RefusalView): void {
   if (json) return void out.jsonLine(view)
-  out.row([shortTime(view.at), statusCell(view), doorOf(view), view.cause, view.peer])
+  const status = statusCell(view)
+  out.row([
+    streamedTime(view.at),
+    { ...(typeof status === 'string' ? { text: status } : status), width: 7 },
+    { text: doorOf(view), short: shortDoorOf(view), width: 20 },
+    { text: view.peer, width: 15, from: 100 },
+    view.cause,
+  ])
 }

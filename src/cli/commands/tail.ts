@@ -1,11 +1,13 @@
 import { causeOf, type Delivery, type DeliveryId, isTerminal } from '../../domain/delivery.ts'
+import { Failure } from '../../domain/error.ts'
 import { withoutFence } from '../../domain/fence.ts'
 import type { DeliveryFilter, DoorStore } from '../../domain/ports.ts'
 import { deliveryView } from '../../manage/views.ts'
-import { shortTime, wholeNumber } from '../arguments.ts'
+import { streamedTime, wholeNumber } from '../arguments.ts'
 import { type Call, type Command, withHome } from '../command.ts'
 import { toneOf, viaOf } from './deliveries.ts'
 import { filterFlags, filterOf } from './delivery-filter.ts'
+import { tailRefusals } from './refusals.ts'
 
 export const deliveriesTail: Command = {
   name: 'deliveries tail',
@@ -15,12 +17,26 @@ export const deliveriesTail: Command = {
   flags: [
     ...filterFlags.filter(({ name }) => name !== 'state'),
     { name: 'lines', value: 'N', summary: 'how many to begin with; 10 unless given' },
+    { name: 'refused', summary: 'what is turned away instead: postern refusals tail' },
   ],
-  examples: ['postern deliveries tail', "postern deliveries tail --json | jq -r '.message'"],
+  examples: [
+    'postern deliveries tail',
+    'postern tail -s build',
+    'postern tail --refused',
+    "postern deliveries tail --json | jq -r '.message'",
+  ],
   run: runTail,
 }
 
+/** Of refusals these are known. */
+const refusedFlags = ['hook', 'grant', 'lines', 'refused']
+
 function runTail(call: Call): Promise<void> {
+  if (call.flags.on('refused')) {
+    const stray = filterFlags.find(({ name }) => !refusedFlags.includes(name) && call.flags.on(name))
+    if (stray) throw new Failure('usage', `Refusals are not filtered by --${stray.name}.`)
+    return tailRefusals(call)
+  }
   return withHome(call, async ({ store, nextLook }) => {
     const tail = createTail(store, await filterOf(call, store), (delivery) => show(call, delivery))
     await tail.begin(wholeNumber(call.flags.text('lines') ?? '10', '--lines', 10_000))
@@ -85,12 +101,14 @@ function show({ out, json }: Call, delivery: Delivery): void {
   if (json) return void out.jsonLine(view)
   const why = causeOf(delivery)
   const state = why === undefined ? view.state : `${view.state} (${why})`
+  const message = withoutFence(view.message)
+  const via = view.hook ?? (view.grant === null ? view.source : view.grant.slice(0, 8))
   out.row([
-    shortTime(view.settledAt ?? view.receivedAt),
-    view.id,
-    { text: state.padEnd(9), tone: toneOf(view) },
-    view.session,
-    viaOf(view),
-    withoutFence(view.message),
+    streamedTime(view.settledAt ?? view.receivedAt),
+    { text: view.id, short: view.id.slice(0, 13) },
+    { text: state.padEnd(9), short: view.state, tone: toneOf(view), width: 9 },
+    { text: view.session, width: 10 },
+    { text: viaOf(view), short: via, width: 12, from: 100 },
+    { text: message, short: why === undefined ? message : `${why}: ${message}` },
   ])
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createTail } from '../../../src/cli/commands/tail.ts'
+import { widthOf } from '../../../src/cli/terminal-text.ts'
 import { fenced } from '../../../src/domain/fence.ts'
+import type { SessionId } from '../../../src/domain/session.ts'
 import { addDelivery, cli, createWorld, type World } from '../fake-io.ts'
 
 describe('deliveries tail', () => {
@@ -51,5 +53,48 @@ describe('deliveries tail', () => {
         .map((line) => JSON.parse(line).message),
       ['a\nb', 'hello'],
     )
+  })
+
+  for (const columns of [60, 80, 120, 200])
+    it(`has one line a row at ${columns} columns, with an id that show takes`, async () => {
+      const world = createWorld()
+      const { id } = addDelivery(world, {
+        session: 'a-session-with-a-very-long-name' as SessionId,
+        source: { kind: 'hook', hook: 'github' },
+        message: `字${'wide 字 '.repeat(60)}`,
+        heldBecause: 'session_missing',
+      })
+      world.stop.abort()
+      const terminal = { stdin: true, stdout: true, stderr: true, columns, rows: 24 }
+      const { stdout } = await cli(world, ['tail'], { terminal, env: { NO_COLOR: '1' } })
+      assert.equal(stdout.split('\n').length, 2)
+      assert.ok(widthOf(stdout.trimEnd()) <= columns, stdout)
+      assert.ok(stdout.startsWith(`10:00:00  ${id.slice(0, 13)}  PENDING`), stdout)
+      assert.equal(stdout.includes('github'), columns >= 100)
+      assert.match(stdout, /session_mi|session_…/)
+    })
+
+  it('--refused follows what is turned away, one line a row, and takes no filter of deliveries', async () => {
+    const world = createWorld()
+    const refusal = {
+      status: 403,
+      code: 'forbidden' as const,
+      cause: 'dead '.repeat(60),
+      peer: '2001:db8::1',
+    }
+    await world.store.recordRefusals(
+      [{ ...refusal, at: world.now, door: '/api/hooks/github', hook: 'github', requestId: 'r' }],
+      [],
+    )
+    world.stop.abort()
+    for (const columns of [60, 120]) {
+      const terminal = { stdin: true, stdout: true, stderr: true, columns, rows: 24 }
+      const { stdout } = await cli(world, ['tail', '--refused'], { terminal, env: { NO_COLOR: '1' } })
+      assert.match(stdout, /^10:00:00 {2}403 {6}github .*dead [^\n]*…\n$/)
+      assert.ok(widthOf(stdout.trimEnd()) <= columns)
+    }
+    const { stdout } = await cli(world, ['tail', '--refused', '--json'])
+    assert.equal(JSON.parse(stdout).hook, 'github')
+    assert.equal((await cli(world, ['tail', '--refused', '-s', 'build'])).code, 2)
   })
 })
