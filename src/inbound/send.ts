@@ -1,12 +1,18 @@
 import type { Delivery } from '../domain/delivery.ts'
 import { cleanFrom, compose } from '../domain/message.ts'
 import type { Clock, DoorStore } from '../domain/ports.ts'
-import { parseSessionId, requireOpen } from '../domain/session.ts'
+import {
+  parseSessionId,
+  requireOpen,
+  type Session,
+  type SessionId,
+  unknownSession,
+} from '../domain/session.ts'
 import { agreedKey } from './message-body.ts'
 import { type RecordDeps, record } from './record.ts'
 
 export interface SendDeps extends RecordDeps {
-  readonly store: Pick<DoorStore, 'findSession' | 'recordDelivery'>
+  readonly store: Pick<DoorStore, 'findSession' | 'listSessions' | 'recordDelivery'>
   readonly clock: Pick<Clock, 'bytes' | 'now'>
   /** Hands over a delivery that is leased to this process. */
   readonly start: (delivery: Delivery) => void
@@ -21,7 +27,7 @@ export interface SendOrder {
 
 /** A message by the operator: the same queue and the same rules, no grant. Throws `unprocessable`, `session_missing` and what `recordDelivery` throws. */
 export async function send(deps: SendDeps, order: SendOrder): Promise<Delivery> {
-  const session = requireOpen(await deps.store.findSession(parseSessionId(order.session)), order.session)
+  const session = await openSession(deps.store, parseSessionId(order.session))
   const from = cleanFrom(order.from)
   const { delivery, leased } = await record(
     deps,
@@ -36,4 +42,10 @@ export async function send(deps: SendDeps, order: SendOrder): Promise<Delivery> 
   )
   if (leased) deps.start(delivery)
   return delivery
+}
+
+async function openSession(store: SendDeps['store'], id: SessionId): Promise<Session> {
+  const found = await store.findSession(id)
+  if (!found) throw unknownSession(id, await store.listSessions())
+  return requireOpen(found, id)
 }

@@ -4,7 +4,7 @@ import type { Driver } from '../domain/driver.ts'
 import { Failure } from '../domain/error.ts'
 import { compose, isBlank } from '../domain/message.ts'
 import type { Clock, DoorStore, Draft } from '../domain/ports.ts'
-import { parseSessionId, requireOpen } from '../domain/session.ts'
+import { openSessionCalled } from './sessions.ts'
 
 /** One delivery with everything kept beside it. Throws `not_found`. */
 export async function showDelivery(
@@ -80,7 +80,7 @@ export async function purgeDelivery(store: Pick<DoorStore, 'purgeDelivery'>, id:
 }
 
 export interface Inbox {
-  readonly store: Pick<DoorStore, 'findSession' | 'listDeliveries'>
+  readonly store: Pick<DoorStore, 'findSession' | 'listSessions' | 'listDeliveries'>
   readonly drivers: ReadonlyMap<string, Pick<Driver, 'delivery'>>
 }
 
@@ -89,7 +89,7 @@ export interface Inbox {
  * `session_ended` once the session is over and nothing waits, and `usage` for a session whose driver pushes.
  */
 export async function nextInInbox(deps: Inbox, id: string): Promise<Delivery | undefined> {
-  const session = requireOpen(await deps.store.findSession(parseSessionId(id)), id)
+  const session = await openSessionCalled(deps.store, id)
   if (deps.drivers.get(session.driver)?.delivery !== 'pull')
     throw new Failure(
       'usage',

@@ -12,7 +12,7 @@ import {
   verbs,
 } from '../domain/grant.ts'
 import { builtInHooks } from '../domain/hook.ts'
-import { suggestion } from '../domain/nearest.ts'
+import { nearest, suggestion } from '../domain/nearest.ts'
 import type { Clock, DoorStore, Tokens } from '../domain/ports.ts'
 import {
   parseSessionId,
@@ -143,11 +143,11 @@ export async function findGrant(store: Pick<DoorStore, 'listGrants'>, idOrPrefix
   if (!/^[0-9a-f]{4,16}$/.test(idOrPrefix))
     throw new Failure(
       'usage',
-      'A grant id is 16 of 0-9 a-f; at least the first 4 of them, as far as only one grant has them.',
+      `A grant id is 16 of 0-9 a-f; at least the first 4 of them, as far as only one grant has them.${await nearestGrant(store, idOrPrefix)}`,
     )
   const found = await store.listGrants({ idPrefix: idOrPrefix })
   const [grant] = found
-  if (!grant) throw noSuchGrant(idOrPrefix)
+  if (!grant) throw noSuchGrant(idOrPrefix, await nearestGrant(store, idOrPrefix))
   if (found.length > 1)
     throw new Failure(
       'ambiguous',
@@ -237,5 +237,19 @@ function checkLabel(label: string): string {
 
 export const newGrantId = (clock: Pick<Clock, 'bytes'>): GrantId => hexOf(clock.bytes(8)) as GrantId
 
-const noSuchGrant = (id: string): Failure =>
-  new Failure('not_found', `There is no grant "${id}".`, { plain: 'There is no such grant.' })
+const noSuchGrant = (id: string, hint = ''): Failure =>
+  new Failure('not_found', `There is no grant "${id}".${hint}`, { plain: `There is no such grant.${hint}` })
+
+const mostCompared = 2000
+
+/** ` Did you mean …?` of the newest grants: the one whose id begins nearly so, or whose label is nearly that. */
+async function nearestGrant(store: Pick<DoorStore, 'listGrants'>, text: string): Promise<string> {
+  const grants = (await store.listGrants({})).slice(0, mostCompared)
+  const namesOf = ({ id, label }: Grant) => [
+    id.slice(0, text.length),
+    ...(label === undefined ? [] : [label]),
+  ]
+  const near = nearest(text, grants.flatMap(namesOf))
+  const grant = near === undefined ? undefined : grants.find((one) => namesOf(one).includes(near))
+  return grant ? ` Did you mean ${grant.id}${grant.label === undefined ? '' : ` (${grant.label})`}?` : ''
+}

@@ -1,14 +1,17 @@
 import { type Code, Failure } from '../domain/error.ts'
 import { builtInHooks } from '../domain/hook.ts'
-import { suggestion } from '../domain/nearest.ts'
+import { nearest, suggestion } from '../domain/nearest.ts'
 import { type PauseTarget, pausedSince, pauseOfHook, pauseOfSession } from '../domain/pause.ts'
 import type { Clock, DoorStore } from '../domain/ports.ts'
-import { noSuchSession, type SessionId } from '../domain/session.ts'
+import { type SessionId, unknownSession } from '../domain/session.ts'
 import { findGrant } from './grants.ts'
 import { iso } from './views.ts'
 
 export interface PauseDeps {
-  readonly store: Pick<DoorStore, 'listGrants' | 'pauseGrant' | 'findSession' | 'pause' | 'listPauses'>
+  readonly store: Pick<
+    DoorStore,
+    'listGrants' | 'pauseGrant' | 'findSession' | 'listSessions' | 'pause' | 'listPauses'
+  >
   readonly clock: Pick<Clock, 'now'>
   /** Names of the configured hooks. */
   readonly hooks: () => readonly string[]
@@ -99,7 +102,7 @@ const finders: Readonly<Record<Kind, (deps: PauseDeps, name: string) => Promise<
     return { kind: 'hook', name }
   },
   session: async ({ store }, name) => {
-    if (!(await store.findSession(name as SessionId))) throw noSuchSession(name)
+    if (!(await store.findSession(name as SessionId))) throw unknownSession(name, await store.listSessions())
     return { kind: 'session', name }
   },
 }
@@ -112,18 +115,21 @@ async function findBare(deps: PauseDeps, name: string): Promise<Pausable> {
     result.status === 'rejected' ? [refusalIn(result.reason)] : [],
   )
   const [first] = found
-  if (!first)
-    throw (
-      refusals.find(({ code }) => code === 'ambiguous') ??
-      new Failure('not_found', `There is no grant, hook or session "${name}".`, {
-        plain: 'There is no such grant, hook or session.',
-      })
-    )
+  if (!first) throw refusals.find(({ code }) => code === 'ambiguous') ?? (await nothingCalled(deps, name))
   if (found.length > 1)
     throw new Failure('ambiguous', `"${name}" fits ${listed(found)}. Say which.`, {
       plain: `That fits ${listed(found)}. Say which.`,
     })
   return first
+}
+
+async function nothingCalled({ store, hooks }: PauseDeps, name: string): Promise<Failure> {
+  const sessions = (await store.listSessions()).map(({ id }) => id)
+  const near = nearest(name, [...sessions, ...builtInHooks, ...hooks()])
+  const hint = near === undefined ? '' : ` Did you mean ${near}?`
+  return new Failure('not_found', `There is no grant, hook or session "${name}".${hint}`, {
+    plain: `There is no such grant, hook or session.${hint}`,
+  })
 }
 
 const listed = (found: readonly Pausable[]): string =>

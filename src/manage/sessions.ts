@@ -143,9 +143,18 @@ export async function knownSession(store: Pick<DoorStore, 'listSessions'>, id: S
   return found
 }
 
+/** An open session by its id. Throws `session_missing` with the nearest name, and `session_ended`. */
+export async function openSessionCalled(
+  store: Pick<DoorStore, 'findSession' | 'listSessions'>,
+  text: string,
+): Promise<Session> {
+  const id = parseSessionId(text)
+  return requireOpen((await store.findSession(id)) ?? (await knownSession(store, id)), id)
+}
+
 /** Ends a session, with its process where that is ours. Throws `session_missing` or `session_ended`. */
 export async function endSession(deps: EndSessionDeps, id: string): Promise<Ended> {
-  return end(deps, requireOpen(await deps.store.findSession(parseSessionId(id)), id))
+  return end(deps, await openSessionCalled(deps.store, id))
 }
 
 /**
@@ -156,7 +165,7 @@ export async function cancelTurn(
   { store, connect }: Pick<EndSessionDeps, 'store' | 'connect'>,
   id: string,
 ): Promise<TurnCancelled> {
-  const session = requireOpen(await store.findSession(parseSessionId(id)), id)
+  const session = await openSessionCalled(store, id)
   const cancel = (await connect(session))?.cancelTurn
   if (!cancel)
     throw new Failure('unsupported', 'Only the turn of an agent that Postern runs can be cancelled here.')

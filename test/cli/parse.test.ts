@@ -4,6 +4,8 @@ import { globalFlags } from '../../src/cli/command.ts'
 import { exitCodes } from '../../src/cli/exit.ts'
 import { commands } from '../../src/cli/index.ts'
 import { letterOf } from '../../src/cli/short-flags.ts'
+import type { SessionId } from '../../src/domain/session.ts'
+import { grantOf } from '../support/drafts.ts'
 import { addDelivery, cli, createWorld } from './fake-io.ts'
 
 describe('a command line used wrongly', () => {
@@ -77,6 +79,45 @@ describe('a command line used wrongly', () => {
       assert.deepEqual([world.grants.size, world.sessions.size, world.started.length], [0, sessions, 0])
       assert.equal(world.opens, world.closes)
     })
+})
+
+describe('a name that there is not', () => {
+  const grant = { session: 'build' as SessionId, label: 'ci, main branch' }
+  const cases: readonly (readonly [argv: readonly string[], meant: string])[] = [
+    [['session', 'end', 'biuld'], 'build'],
+    [['session', 'show', 'biuld'], 'build'],
+    [['session', 'cancel', 'biuld'], ''],
+    [['attach', 'biuld'], 'build'],
+    [['inbox', '-s', 'biuld'], 'build'],
+    [['wait', '--what', 'it', '-s', 'biuld'], 'build'],
+    [['expose', '-s', 'biuld'], 'build'],
+    [['ls', '-s', 'biuld'], 'build'],
+    [['pause', 'session:biuld'], 'build'],
+    [['pause', 'biuld'], 'build'],
+    [['pause', 'hook:waek'], 'wake'],
+    [['revoke', '9f3d'], '9f3c1a2b7d4e5f60 (ci, main branch)'],
+    [['revoke', 'ci, main brnch'], '9f3c1a2b7d4e5f60 (ci, main branch)'],
+    [['rotate', '9f3d'], '9f3c1a2b7d4e5f60 (ci, main branch)'],
+    [['deliveries', 'ls', '-g', '9f3d'], '9f3c1a2b7d4e5f60 (ci, main branch)'],
+    [['deliveries', 'ls', '-k', 'waek'], 'wake'],
+    [['refusals', 'ls', '-k', 'agnet'], 'agent'],
+    [['tail', '-k', 'waek'], 'wake'],
+  ]
+  for (const [argv, meant] of cases)
+    it(`postern ${argv.join(' ')} names ${meant || 'nothing without a server'}`, async () => {
+      const world = createWorld()
+      const known = grantOf(grant)
+      world.grants.set(known.id, known)
+      const { code, stdout, stderr } = await cli(world, argv)
+      assert.equal(stdout, '')
+      assert.ok(stderr.includes(meant === '' ? 'postern: ' : `Did you mean ${meant}?`), stderr)
+      assert.ok(code === 2 || code === 3 || meant === '', String(code))
+    })
+
+  it('is taken for a filter while the configuration is broken: nothing says that there is no such hook', async () => {
+    const broken = async () => Promise.reject(new Error('broken'))
+    assert.equal((await cli(createWorld(), ['deliveries', 'ls', '-k', 'x'], { hooks: broken })).code, 0)
+  })
 })
 
 describe('parse', () => {

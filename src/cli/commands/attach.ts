@@ -1,6 +1,6 @@
 import { Failure } from '../../domain/error.ts'
-import { parseSessionId, requireOpen, type Session } from '../../domain/session.ts'
-import { knownSession } from '../../manage/sessions.ts'
+import type { Session } from '../../domain/session.ts'
+import { openSessionCalled } from '../../manage/sessions.ts'
 import { type Call, type Command, withHome } from '../command.ts'
 import type { LocalHome, TerminalHolder } from '../context.ts'
 
@@ -19,7 +19,7 @@ async function runAttach(call: Call): Promise<number> {
 }
 
 async function findTerminal(store: LocalHome['store'], id: string): Promise<Session> {
-  const session = requireOpen(await knownSession(store, parseSessionId(id)), id)
+  const session = await openSessionCalled(store, id)
   if (session.driver === 'pty') return session
   throw new Failure('usage', `"${id}" has no terminal of ours: its driver is "${session.driver}".`)
 }

@@ -1,5 +1,6 @@
 import type { DeliveryState } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
+import { builtInHooks } from '../../domain/hook.ts'
 import { suggestion } from '../../domain/nearest.ts'
 import type { DoorStore } from '../../domain/ports.ts'
 import { parseSessionId, type SessionId } from '../../domain/session.ts'
@@ -24,12 +25,16 @@ export const filterFlags: readonly Flag[] = [
 
 /** The filter that the flags ask for. Throws `usage`, and the refusals of an unknown grant. */
 export async function filterOf(
-  { flags, io }: Call,
+  call: Call,
   store: Pick<DoorStore, 'listGrants' | 'findSession' | 'listSessions' | 'listDeliveries'>,
 ): Promise<DeliverySelection> {
-  const { state, session, grant, since, until } = flags.pick('state', 'session', 'grant', 'since', 'until')
+  const { flags, io } = call
+  const { state, session, hook, grant, since, until } = flags.pick(
+    ...(['state', 'session', 'hook', 'grant', 'since', 'until'] as const),
+  )
   return {
-    ...flags.pick('hook', 'text'),
+    ...flags.pick('text'),
+    ...(hook !== undefined && { hook: await hookWithDeliveries(call, store, hook) }),
     ...(state !== undefined && { state: parseState(state) }),
     ...(since !== undefined && { receivedSince: moment(since, '--since', io.now()) }),
     ...(until !== undefined && { receivedUntil: moment(until, '--until', io.now()) }),
@@ -46,6 +51,27 @@ async function sessionWithDeliveries(
   const session = parseSessionId(text)
   if ((await store.listDeliveries({ session, limit: 1 })).length === 0) await knownSession(store, session)
   return session
+}
+
+/** A hook may have left the configuration since. */
+async function hookWithDeliveries(
+  call: Call,
+  store: Pick<DoorStore, 'listDeliveries'>,
+  hook: string,
+): Promise<string> {
+  if ((await store.listDeliveries({ hook, limit: 1 })).length === 0) await requireKnownHook(call, hook)
+  return hook
+}
+
+/** Throws `not_found` with the nearest name; a configuration that is broken says nothing. */
+export async function requireKnownHook({ io, home }: Call, hook: string): Promise<void> {
+  const configured = await io.hooks(home).then(
+    (tools) => tools.list(),
+    () => undefined,
+  )
+  const known = [...builtInHooks, ...(configured ?? []).map(({ name }) => name)]
+  if (configured && !known.includes(hook))
+    throw new Failure('not_found', `There is no hook "${hook}". ${suggestion(hook, known)}`)
 }
 
 function parseState(text: string): DeliveryState {

@@ -1,9 +1,9 @@
 import { Failure } from '../../domain/error.ts'
 import { newNonce } from '../../domain/fence.ts'
-import { parseSessionId, requireOpen } from '../../domain/session.ts'
 import { isWaitId, type WaitAccept, type WaitState, waitAccepts } from '../../domain/wait.ts'
 import { showDelivery } from '../../manage/deliveries.ts'
 import { type DeliveryPart, readPart } from '../../manage/delivery-part.ts'
+import { openSessionCalled } from '../../manage/sessions.ts'
 import { type OpenedWaitView, openedWaitView } from '../../manage/wait-views.ts'
 import { type NewWait, openWait } from '../../manage/waits.ts'
 import { pause } from '../../wait.ts'
@@ -82,8 +82,7 @@ function byOperator({ io, flags }: Call, home: LocalHome): Asker {
   const { store, tokens, clock, config, baseUrl } = home
   return {
     open: async (order) => {
-      const id = parseSessionId(flags.need('session'))
-      const session = requireOpen(await store.findSession(id), id)
+      const session = await openSessionCalled(store, flags.need('session'))
       return openedWaitView(
         await openWait({ store, tokens, clock, limits: config.limits, baseUrl }, session, order),
       )
