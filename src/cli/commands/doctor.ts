@@ -23,8 +23,8 @@ async function runDoctor(call: Call): Promise<number> {
   const findings: NamedFinding[] = []
   const isShut = (await call.io.troubles(call.home)).length > 0
   for (const [name, check] of isShut ? checks.filter(([name]) => !insideHome.includes(name)) : checks)
-    findings.push(...(await check(call).catch(asFindings)).map((one) => ({ name, ...one })))
-  if (call.json) call.out.json(findings.map((one) => ({ ...one, fix: one.fix ?? null })))
+    findings.push(...causesOnly(findings, name, await check(call).catch(asFindings)))
+  if (call.json) call.out.json(findings.map(({ follows: _, ...one }) => ({ ...one, fix: one.fix ?? null })))
   else print(call, findings)
   return findings.some(({ verdict }) => verdict === 'bad') ? 1 : 0
 }
@@ -50,6 +50,27 @@ const checks: readonly (readonly [string, (call: Call) => Promise<readonly Findi
 
 /** What lies in a home that cannot be opened says nothing: why it cannot is told once. */
 const insideHome = ['store', 'signing keys', 'sessions', 'hooks', 'pauses', 'notify']
+
+/** Whose troubles are those of another, while that one is not well. */
+const causeOf: Readonly<Record<string, string>> = { 'public URL': 'server' }
+
+/** What follows from what was found before is not told again: the first cause is what is to be mended. */
+function causesOnly(
+  before: readonly NamedFinding[],
+  name: string,
+  found: readonly Finding[],
+): readonly NamedFinding[] {
+  const known = before.filter(({ verdict }) => verdict === 'bad').map(({ detail }) => detail)
+  const cause = before.find((one) => one.name === causeOf[name] && one.verdict !== 'ok')
+  return found
+    .filter(({ verdict, detail }) => verdict !== 'bad' || !known.includes(detail))
+    .map(
+      (one): NamedFinding =>
+        cause && one.verdict === 'bad' && one.follows
+          ? { name, verdict: 'note', detail: `not looked at: the ${cause.name} is ${cause.detail}` }
+          : { name, ...one },
+    )
+}
 
 const asFindings = (thrown: unknown): readonly Finding[] => [{ verdict: 'bad', detail: reasonOf(thrown) }]
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ProbeResult } from '../../../src/cli/context.ts'
 import type { Discovered, Driver } from '../../../src/domain/driver.ts'
+import { Failure } from '../../../src/domain/error.ts'
 import { refusalOf } from '../../support/refusals.ts'
 import { addDelivery, addSession, cli, createWorld, type Facts } from '../fake-io.ts'
 
@@ -152,11 +153,34 @@ describe('doctor', () => {
   ]
   for (const [title, facts, verdict, text] of urls)
     it(`public URL: ${title}`, async () => {
-      const { of } = await examined(createWorld(), facts)
+      const world = createWorld()
+      world.answer = { status: 200, body: {} }
+      const { of } = await examined(world, facts)
       const [first] = of('public URL')
       assert.equal(first?.verdict, verdict)
       assert.match(`${first?.detail}\n${first?.fix}`, text)
     })
+
+  it('names the first of three faults alone where the others follow from it', async () => {
+    const broken = new Failure('config_invalid', 'webhooks.json: "port" must be a number')
+    const config = async () => ({
+      ...{ file: 'hooks.json', schema: async () => ({}), load: () => Promise.reject(broken) },
+    })
+    const hooks = () => Promise.reject(broken)
+    const { found, code } = await examined(createWorld(), { config, hooks })
+    const wrong = found.filter(({ verdict }) => verdict === 'bad')
+    assert.deepEqual([code, wrong.map(({ name }) => name)], [1, ['configuration']])
+  })
+
+  it('does not look through a reverse proxy for a server that does not run', async () => {
+    const { found, of } = await examined(createWorld(), publicUrl('https://p.example'))
+    assert.equal(of('server')[0]?.fix, 'postern serve')
+    assert.deepEqual(
+      of('public URL').map(({ verdict, detail }) => [verdict, detail]),
+      [['note', 'not looked at: the server is not running']],
+    )
+    assert.ok(found.every((one) => !('follows' in one)))
+  })
 
   it('warns of a public URL that is not encrypted', async () => {
     const facts = { ...publicUrl('http://p.example'), ...answers({ ours: true }) }

@@ -30,10 +30,13 @@ export async function checkPublicUrl({ io, home }: Call): Promise<readonly Findi
     return [verdictOn(publicUrl, probed), ...plainText(publicUrl), ...drift(probed, io.now())]
   } catch (thrown) {
     return [
-      bad(
-        `${publicUrl} cannot be reached from here: ${reasonOf(thrown)}`,
-        'check its name, its port, the firewall and the reverse proxy; is the server running?',
-      ),
+      {
+        ...bad(
+          `${publicUrl} cannot be reached from here: ${reasonOf(thrown)}`,
+          'check its name, its port, the firewall and the reverse proxy',
+        ),
+        follows: true,
+      },
     ]
   }
 }
