@@ -6,10 +6,12 @@ import { type Config, loadConfig } from '../config/load.ts'
 import { readTls } from '../config/tls.ts'
 import { Failure } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
+import { isLoopback } from '../domain/loopback.ts'
 import type { DoorStore, Log } from '../domain/ports.ts'
 import { allDrivers } from '../drivers/index.ts'
 import { createLog } from '../log.ts'
 import { baseUrl } from '../manage/urls.ts'
+import { welcomeLines } from '../manage/welcome.ts'
 import { lockHome } from '../store/lock.ts'
 import { openSteadyClock } from '../store/steady-clock.ts'
 import { openThreadedStore } from '../store/threads/store.ts'
@@ -17,6 +19,7 @@ import { type ConfigWatcher, watchConfig } from './config-watcher.ts'
 import { openHome } from './home.ts'
 import type { ProcessDeps } from './local-home.ts'
 import { openServer } from './server.ts'
+import { serverClient } from './server-client.ts'
 import { writeServerFile } from './server-file.ts'
 import { openSigningKeys } from './signing-keys.ts'
 
@@ -78,6 +81,7 @@ async function serveWith(
     await warnOfMissingFile(home, store, watcher, log)
     const stopAnnouncing = await announce(home, server.url, watcher.now)
     io.stderr(`Listening on ${server.url}\n`)
+    if (io.terminal.stderr) await welcome(io, home, store, watcher)
     const stopReloading = onHangup(watcher)
     await Promise.race([untilStopped(io.stopping), death.promise])
     log('info', 'server.stopping')
@@ -109,6 +113,35 @@ async function warnOfMissingFile(
   const newest = await store.listDeliveries({ limit: newestForHooks })
   if (newest.some(({ source }) => source.kind === 'hook'))
     log('warn', 'config.missing', { file, why: 'hooks are off, and messages came by hooks before' })
+}
+
+/** For whoever started it by hand. */
+async function welcome(
+  io: Pick<Io, 'stderr'>,
+  home: Home,
+  store: Pick<DoorStore, 'listSessions'>,
+  { now }: ConfigWatcher,
+): Promise<void> {
+  const { webhooks, server } = now()
+  const lines = welcomeLines({
+    link: await dashboardLink(home),
+    sessions: await store.listSessions(),
+    hooks: webhooks.enabled
+      ? webhooks.hooks.filter(({ active }) => active).map(({ name }) => name)
+      : undefined,
+    configFile: home.configFile,
+    publicUrl: server.publicUrl,
+    loopback: isLoopback(server.host),
+  })
+  io.stderr(`\n${lines.join('\n')}\n\n`)
+}
+
+/** As `postern dashboard` prints it; undefined where the server gives none. */
+async function dashboardLink({ root }: Home): Promise<string | undefined> {
+  const client = await serverClient(root)
+  const answer = await client.request('POST', '/api/dashboard/links').catch(() => undefined)
+  const { body } = answer ?? {}
+  return typeof body === 'object' && body !== null && 'url' in body ? String(body.url) : undefined
 }
 
 const announceMs = 500

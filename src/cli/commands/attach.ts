@@ -25,6 +25,8 @@ async function findTerminal(store: LocalHome['store'], id: string): Promise<Sess
 }
 
 export async function join(call: Call, holder: TerminalHolder, session: Session): Promise<number> {
+  if (call.io.terminal.stdin && call.io.terminal.stdout)
+    call.out.note(`Ctrl-\\ leaves it running; everything else goes to the agent of "${session.id}".`)
   const parting = await holder.attach(session)
   if (parting.kind === 'ended') return parting.code
   call.out.note(`Detached. It goes on; join it again with: postern attach ${session.id}`)

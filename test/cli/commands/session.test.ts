@@ -251,4 +251,14 @@ describe('attach', () => {
       addSession(world, 'over', { driver: 'pty', state: 'ended' })
       assert.equal((await cli(world, ['attach', id])).code, code)
     })
+
+  for (const columns of [80, undefined])
+    it(`says how to leave ${columns === undefined ? 'nowhere but at a terminal' : 'at a terminal'}`, async () => {
+      const world = createWorld()
+      addSession(world, 'term', { driver: 'pty' })
+      const isTerminal = columns !== undefined
+      const terminal = { stdin: isTerminal, stdout: isTerminal, stderr: isTerminal, columns: 80, rows: 24 }
+      const { stderr } = await cli(world, ['attach', 'term'], { terminal })
+      assert.equal(/^Ctrl-\\ leaves it running/.test(stderr), isTerminal)
+    })
 })
