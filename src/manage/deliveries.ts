@@ -4,7 +4,7 @@ import type { Driver } from '../domain/driver.ts'
 import { Failure } from '../domain/error.ts'
 import { compose, isBlank } from '../domain/message.ts'
 import type { Clock, DoorStore, Draft } from '../domain/ports.ts'
-import { openSessionCalled } from './sessions.ts'
+import { openSessionCalled } from './find-session.ts'
 
 /** One delivery with everything kept beside it. Throws `not_found`. */
 export async function showDelivery(

@@ -4,7 +4,7 @@ import { nearest, suggestion } from '../domain/nearest.ts'
 import { type PauseTarget, pausedSince, pauseOfHook, pauseOfSession } from '../domain/pause.ts'
 import type { Clock, DoorStore } from '../domain/ports.ts'
 import { type SessionId, unknownSession } from '../domain/session.ts'
-import { findGrant } from './grants.ts'
+import { findGrant } from './find-grant.ts'
 import { iso } from './views.ts'
 
 export interface PauseDeps {

@@ -9,12 +9,11 @@ import {
   type DriverSettings,
   isStanding,
   parseSessionId,
-  requireOpen,
   type Session,
   type SessionId,
-  unknownSession,
 } from '../domain/session.ts'
 import { within } from '../wait.ts'
+import { openSessionCalled } from './find-session.ts'
 import { readinessOf, type Trial, tryOut } from './trial.ts'
 
 interface OpenSessionDeps {
@@ -133,23 +132,6 @@ export interface Ended {
   readonly held: number
   /** Why its agent could not be ended; the session is over all the same. */
   readonly trouble?: string
-}
-
-/** A session in whatever state. Throws `session_missing` with the nearest name. */
-export async function knownSession(store: Pick<DoorStore, 'listSessions'>, id: SessionId): Promise<Session> {
-  const known = await store.listSessions()
-  const found = known.find((session) => session.id === id)
-  if (!found) throw unknownSession(id, known)
-  return found
-}
-
-/** An open session by its id. Throws `session_missing` with the nearest name, and `session_ended`. */
-export async function openSessionCalled(
-  store: Pick<DoorStore, 'findSession' | 'listSessions'>,
-  text: string,
-): Promise<Session> {
-  const id = parseSessionId(text)
-  return requireOpen((await store.findSession(id)) ?? (await knownSession(store, id)), id)
 }
 
 /** Ends a session, with its process where that is ours. Throws `session_missing` or `session_ended`. */

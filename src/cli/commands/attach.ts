@@ -1,6 +1,6 @@
 import { Failure } from '../../domain/error.ts'
 import type { Session } from '../../domain/session.ts'
-import { openSessionCalled } from '../../manage/sessions.ts'
+import { openSessionCalled } from '../../manage/find-session.ts'
 import { type Call, type Command, withHome } from '../command.ts'
 import type { LocalHome, TerminalHolder } from '../context.ts'
 

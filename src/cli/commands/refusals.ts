@@ -1,6 +1,6 @@
 import type { DoorStore } from '../../domain/ports.ts'
 import type { Refusal, RefusalFilter } from '../../domain/refusal.ts'
-import { findGrant } from '../../manage/grants.ts'
+import { findGrant } from '../../manage/find-grant.ts'
 import { type RefusalView, refusalView } from '../../manage/views.ts'
 import { age, shortTime, streamedTime, wholeNumber } from '../arguments.ts'
 import { type Call, type Command, type Flag, printList, withHome } from '../command.ts'

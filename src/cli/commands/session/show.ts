@@ -1,6 +1,7 @@
 import { parseSessionId, type Session } from '../../../domain/session.ts'
 import type { Wait } from '../../../domain/wait.ts'
-import { countLiveGrants, knownSession, lastEvidence } from '../../../manage/sessions.ts'
+import { knownSession } from '../../../manage/find-session.ts'
+import { countLiveGrants, lastEvidence } from '../../../manage/sessions.ts'
 import { iso, type SessionView, sessionView } from '../../../manage/views.ts'
 import { waitView } from '../../../manage/wait-views.ts'
 import { shortTime } from '../../arguments.ts'
