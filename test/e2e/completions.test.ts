@@ -63,8 +63,9 @@ for (const shell of ['bash', 'zsh', 'fish'] as const)
       home = await scratchHome()
       configure(home, hooks({ 'github-push': { preset: 'github', session: 'nightly' } }))
       await cli(['session', 'add', 'nightly', '--driver', 'inbox'], { home })
-      const minted = await cli(['expose', '--session', 'nightly', '--json'], { home })
+      const minted = await cli(['expose', '-s', 'nightly', '--label', 'for ci', '-j'], { home })
       ids.set('GRANT', JSON.parse(minted.stdout).grantId)
+      await cli(['expose', '-s', 'nightly', '--label', 'another'], { home })
       const server = await serve(home)
       const sent = await cli(['send', '--session', 'nightly', '--timeout', '0', '--json', 'hello'], { home })
       ids.set('DELIVERY', JSON.parse(sent.stdout).id)
@@ -100,6 +101,14 @@ for (const shell of ['bash', 'zsh', 'fish'] as const)
     for (const line of ['postern backup ', 'postern run --session x -- ', 'postern hooks test x --payload '])
       it(`offers names of files after "${line}"`, { skip }, () => {
         assert.ok(offers(line).has('FILES'))
+      })
+
+    if (shell === 'bash')
+      it('says in a list for the eye what each is: of a grant its session and label', { skip }, () => {
+        const script = `COMP_TYPE=63; ${asks.bash(folder, '')[1]}`
+        const env = { PATH: `${folder}:${process.env.PATH}`, HOME: folder, POSTERN_HOME: home, TERM: 'dumb' }
+        const ran = spawnSync('bash', ['-c', script, 'bash', 'postern revoke '], { encoding: 'utf8', env })
+        assert.match(ran.stdout, new RegExp(`^${ids.get('GRANT')}  \\(nightly, for ci\\)$`, 'm'))
       })
 
     it('offers no ids and creates nothing where there is no home', { skip }, () => {

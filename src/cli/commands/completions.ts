@@ -5,11 +5,21 @@ import { completeName } from '../complete.ts'
 
 const bash = `# bash completion for postern
 _postern() {
-  local line
+  local line summary bare
   COMPREPLY=()
   while IFS= read -r line; do
-    COMPREPLY+=("\${line%%$'\\t'*}")
+    summary=\${line#*$'\\t'}
+    # A list for the eye, which bash inserts nothing of, says what each is.
+    if [[ \${COMP_TYPE-} == 63 && -n $summary && $line == *$'\\t'* ]]; then
+      COMPREPLY+=("\${line%%$'\\t'*}  ($summary)")
+    else
+      COMPREPLY+=("\${line%%$'\\t'*}")
+    fi
+    bare=\${line%%$'\\t'*}
   done < <(postern ${completeName} "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+  if ((\${#COMPREPLY[@]} == 1)); then
+    COMPREPLY=("$bare")
+  fi
   if [[ \${COMPREPLY[0]-} == :files ]]; then
     COMPREPLY=()
     compopt -o default 2>/dev/null
