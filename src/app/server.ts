@@ -236,7 +236,7 @@ function routes(
           draining,
           begin: watch.begin,
           activities: () => pipeline.activities(pageMs),
-          decisions: pipeline.agentRequests.waiting,
+          ...{ decisions: pipeline.agentRequests.waiting, refusals: pipeline.refusals.list },
         },
         () => [...first, ...parts].flatMap((part) => part.routes),
       ),

@@ -17,7 +17,10 @@ interface WebPagesDeps extends ServerDeps {
 type Actions = Omit<DashboardDeps, keyof Entry | Bound>
 /** What is bound here. */
 type Bound = 'store' | 'version' | 'adminToken' | 'guard' | 'logins' | 'publicUrl' | 'now' | 'nonce' | 'hooks'
-type Entry = Pick<DashboardDeps, 'admin' | 'failed' | 'draining' | 'begin' | 'activities' | 'decisions'>
+type Entry = Pick<
+  DashboardDeps,
+  'admin' | 'failed' | 'draining' | 'begin' | 'activities' | 'decisions' | 'refusals'
+>
 
 /** The dashboard, and the page to try the API. */
 export function webPages(

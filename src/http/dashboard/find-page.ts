@@ -8,10 +8,11 @@ import { deliveryPage } from './delivery/page.ts'
 import { hookPage, hooksPage } from './hooks.ts'
 import { withNeeds } from './needs.ts'
 import type { Page } from './page.ts'
+import { type RefusedDeps, refusedPage } from './refused.ts'
 import { type SessionPageDeps, sessionPage } from './session.ts'
 import { sessionsPage } from './sessions.ts'
 
-export interface FinderDeps extends SessionPageDeps {
+export interface FinderDeps extends SessionPageDeps, RefusedDeps {
   /** Unguessable, for the fence of one message. */
   readonly nonce: () => string
   /** Where the server is reached from outside, if that is configured. */
@@ -34,6 +35,7 @@ export function createPageFinder(deps: FinderDeps): PageAt {
       return hookPage(deps, name, { nonce: deps.nonce(), base: baseOf(deps, url) })
     if (place === 'sessions' && name !== undefined) return sessionPage(deps, name)
     if (place === 'channels') return channelsPage(deps, { session: url.searchParams.get('session') })
+    if (place === 'refused') return refusedPage(deps)
     if (place === 'sessions') return sessionsPage(deps)
     if (place === 'hooks') return hooksPage(deps)
     throw nothingThere()

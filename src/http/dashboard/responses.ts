@@ -12,6 +12,7 @@ import layout from './assets/layout.mustache' with { type: 'text' }
 import loggedIn from './assets/logged-in.mustache' with { type: 'text' }
 import login from './assets/login.mustache' with { type: 'text' }
 import problem from './assets/problem.mustache' with { type: 'text' }
+import refused from './assets/refused.mustache' with { type: 'text' }
 import session from './assets/session.mustache' with { type: 'text' }
 import sessions from './assets/sessions.mustache' with { type: 'text' }
 import { icons } from './icons.ts'
@@ -48,6 +49,7 @@ const templates = {
     loggedIn,
     login,
     problem,
+    refused,
     session,
     sessions,
   },

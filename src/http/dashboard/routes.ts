@@ -100,6 +100,7 @@ function pageRoutes(deps: DashboardDeps, responses: PageResponses, inPage: Answe
       hidden,
     )
     .get('/dashboard/bulk/:act', show, hidden)
+    .get('/dashboard/refused', show, hidden)
     .get('/dashboard/events', ({ request }) => guarded(guard, request, () => follow(request)), hidden)
 }
 

@@ -4,12 +4,13 @@ import delivery from './assets/css/delivery.css' with { type: 'text' }
 import frame from './assets/css/frame.css' with { type: 'text' }
 import keys from './assets/css/keys.css' with { type: 'text' }
 import palette from './assets/css/palette.css' with { type: 'text' }
+import refused from './assets/css/refused.css' with { type: 'text' }
 import session from './assets/css/session.css' with { type: 'text' }
 import tokens from './assets/css/tokens.css' with { type: 'text' }
 import { paletteCss } from './screen-html.ts'
 
 /** One file for all pages: tokens first, then what every page has, then each page's own part. */
 export const stylesheet = [
-  ...[tokens, base, frame, deliveries, delivery, session, keys],
+  ...[tokens, base, frame, deliveries, delivery, refused, session, keys],
   ...[palette, paletteCss()],
 ].join('\n')
