@@ -6,7 +6,7 @@ import { problemBody } from '../problem.ts'
 const documented: readonly Code[] = [
   ...(['malformed', 'unauthorized', 'forbidden', 'not_found', 'method_not_allowed', 'in_flight'] as const),
   ...(['session_ended', 'too_large', 'unsupported_media_type', 'host_not_allowed', 'unprocessable'] as const),
-  ...(['rate_limited', 'delivery_failed', 'store_unavailable'] as const),
+  ...(['rate_limited', 'delivery_failed', 'store_unavailable', 'unsupported'] as const),
 ]
 
 /** `components.responses`: each refusal stands there once. */
