@@ -1,6 +1,7 @@
 import type { Counts } from '../../domain/counts.ts'
-import type { Delivery } from '../../domain/delivery.ts'
+import { type Delivery, type DeliveryId, type DeliveryRecord, isDeliveryId } from '../../domain/delivery.ts'
 import { bulkOffers } from './bulk.ts'
+import { deliveryDetail } from './delivery/page.ts'
 import { addressOf, type DeliveryQuery, only, readQuery, withOne, without } from './delivery-query.ts'
 import { type Labels, labelsOf, rowOf, stateWords } from './delivery-rows.ts'
 import { type Page, type PageDeps, toneOf } from './page.ts'
@@ -19,7 +20,8 @@ export async function deliveriesPage(
 ): Promise<Page> {
   const query = await readQuery(deps, url.searchParams)
   const place = only(url.searchParams, ...placeNames)
-  const [found, counts, sessions, drawn] = await Promise.all([
+  const [chosen, found, counts, sessions, drawn] = await Promise.all([
+    chosenIn(deps, url.searchParams.get('selected')),
     pageOf(deps, query, place),
     deps.store.counts(),
     deps.store.listSessions(),
@@ -31,10 +33,12 @@ export async function deliveriesPage(
     template: 'deliveries',
     title: 'Deliveries',
     section: 'deliveries',
-    live: addressOf(here),
+    live: addressOf(withOne(here, 'selected', chosen?.id ?? null)),
     view: {
       here: addressOf(here),
       problem: query.problem,
+      selected: chosen?.id ?? null,
+      detail: chosen ? { ...(await deliveryDetail(deps, chosen)), closed: addressOf(here) } : null,
       offers: bulkOffers(query.params, counts.deliveries),
       tabs: tabsOf(counts, query.params),
       history: drawn,
@@ -43,7 +47,7 @@ export async function deliveriesPage(
         sessions.map(({ id }) => id),
         hookNames(deps),
       ),
-      ...listOf(query.params, found, labels),
+      ...listOf(query.params, found, labels, { here, chosen: chosen?.id }),
     },
   }
 }
@@ -88,12 +92,31 @@ function placeIn(query: URLSearchParams, name: string): number | undefined {
   return place !== null && /^\d{1,15}$/.test(place) ? Number(place) : undefined
 }
 
-function listOf(params: URLSearchParams, { rows, newer, older }: Found, labels: Labels) {
+/** The delivery that stands beside the list; nothing for what is none. */
+const chosenIn = async ({ store }: PageDeps, id: string | null): Promise<DeliveryRecord | undefined> =>
+  id !== null && isDeliveryId(id) ? store.inspectDelivery(id) : undefined
+
+interface Around {
+  /** The address of this list, as parameters. */
+  readonly here: URLSearchParams
+  readonly chosen: DeliveryId | undefined
+}
+
+function listOf(
+  params: URLSearchParams,
+  { rows, newer, older }: Found,
+  labels: Labels,
+  { here, chosen }: Around,
+) {
   const beside = (name: string, row: Delivery | undefined) =>
     row ? addressOf(withOne(params, name, String(row.seq))) : null
   return {
     any: rows.length > 0,
-    rows: rows.map((delivery) => rowOf(delivery, labels, params)),
+    rows: rows.map((delivery) => ({
+      ...rowOf(delivery, labels, params),
+      selected: delivery.id === chosen,
+      choose: addressOf(withOne(here, 'selected', delivery.id)),
+    })),
     paged: newer || older,
     newest: newer ? addressOf(params) : null,
     newer: newer ? beside('before', rows[0]) : null,

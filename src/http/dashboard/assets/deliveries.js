@@ -6,11 +6,19 @@ let timer
 let pointed = false
 
 if (form) actAtOnce(form)
+/** Where there is room, what is chosen stands beside the list. */
+const wide = matchMedia('(min-width: 1440px)')
 document.addEventListener('click', (event) => {
-  const link = event.target.closest?.('a[data-in-place]')
-  if (!link || !isPlain(event)) return
+  const link = event.target.closest?.('a[data-in-place], a[data-choose]')
+  if (!link || !isPlain(event) || ('choose' in link.dataset && !wide.matches)) return
   event.preventDefault()
-  visit(link.getAttribute('href'))
+  visit(link.dataset.choose ?? link.getAttribute('href'))
+})
+/** What stands beside the list follows the keys. */
+document.addEventListener('chosen', ({ target }) => {
+  if (!target.dataset.choose || !wide.matches || !document.querySelector('aside > article')) return
+  clearTimeout(timer)
+  timer = setTimeout(() => visit(target.dataset.choose), 120)
 })
 document.addEventListener('pointerover', ({ target, pointerType }) => {
   pointed = pointerType === 'mouse' && target.closest?.('[data-rows] tr[id]') !== null

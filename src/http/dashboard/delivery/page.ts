@@ -29,7 +29,7 @@ export async function deliveryPage(deps: PageDeps, id: string, query: URLSearchP
 }
 
 /** What the partial `detail` shows of a delivery. */
-async function deliveryDetail(deps: PageDeps, record: DeliveryRecord): Promise<PageView> {
+export async function deliveryDetail(deps: PageDeps, record: DeliveryRecord): Promise<PageView> {
   const view = recordView(record)
   const now = settledNow(record, deps.now())
   const original = record.replayOf && (await deps.store.inspectDelivery(record.replayOf))
