@@ -180,8 +180,9 @@ function swapParts(fresh, { whole = false } = {}) {
   document.dispatchEvent(new CustomEvent('swapped', { detail: fresh }))
 }
 
-/** What an element and its successor share. */
-const nameOf = (element) => element.getAttribute('href') ?? element.closest('[id]')?.id
+/** What an element and its successor share; the address of a row's link changes with the filter. */
+const nameOf = (element) =>
+  (element.matches('a.whole') ? null : element.getAttribute('href')) ?? element.closest('[id]')?.id
 
 const findNamed = (top, name) =>
   [...top.querySelectorAll('[href], summary')].find((element) => nameOf(element) === name)
