@@ -1,7 +1,7 @@
 import { Failure } from '../../domain/error.ts'
 import { type BeginWork, during } from '../loop-watch.ts'
 import { bulkPage, isBulkAct } from './bulk.ts'
-import { channelsPage } from './channels.ts'
+import { channelsPage, type FreshUrl } from './channels.ts'
 import { createChart } from './chart.ts'
 import { deliveriesPage } from './deliveries.ts'
 import { deliveryPage } from './delivery/page.ts'
@@ -20,12 +20,12 @@ export interface FinderDeps extends SessionPageDeps, RefusedDeps {
   readonly begin: BeginWork
 }
 
-export type PageAt = (url: URL) => Promise<Page>
+export type PageAt = (url: URL, fresh?: FreshUrl) => Promise<Page>
 
-/** The page an address shows. Throws `not_found`. */
+/** The page an address shows; `fresh` stands on that of the channels. Throws `not_found`. */
 export function createPageFinder(deps: FinderDeps): PageAt {
   const history = createChart(deps)
-  const find: PageAt = async (url) => {
+  const find: PageAt = async (url, fresh) => {
     const [, , place, name, ...rest] = url.pathname.split('/').map(decoded)
     if (rest.length > 0) throw nothingThere()
     if (place === undefined) return deliveriesPage(deps, history, url)
@@ -34,16 +34,16 @@ export function createPageFinder(deps: FinderDeps): PageAt {
     if (place === 'hooks' && name !== undefined)
       return hookPage(deps, name, { nonce: deps.nonce(), base: baseOf(deps, url) })
     if (place === 'sessions' && name !== undefined) return sessionPage(deps, name)
-    if (place === 'channels') return channelsPage(deps, { session: url.searchParams.get('session') })
+    if (place === 'channels') return channelsPage(deps, url.searchParams, fresh)
     if (place === 'refused') return refusedPage(deps)
     if (place === 'sessions') return sessionsPage(deps)
     if (place === 'hooks') return hooksPage(deps)
     throw nothingThere()
   }
-  return (url) =>
+  return (url, fresh) =>
     during(deps.begin, 'dashboard', async () => {
       const [page, decisions, activities, pauses] = await Promise.all([
-        find(url),
+        find(url, fresh),
         deps.decisions(),
         deps.activities(),
         deps.store.listPauses(),

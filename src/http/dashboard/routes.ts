@@ -1,14 +1,11 @@
 import { Elysia } from 'elysia'
 import { isDecisionId, isVerdict } from '../../domain/decision.ts'
-import type { Grant } from '../../domain/grant.ts'
 import type { AgentRequests } from '../../manage/agent-requests.ts'
-import type { MintOrder } from '../../manage/grants.ts'
-import { mintView } from '../../manage/views.ts'
 import { guarded, type RequestGuard } from '../guard.ts'
 import { operation, pageAnswers } from '../openapi/operation.ts'
 import { assetRoutes } from './asset-routes.ts'
 import { actOnAll, type BulkDeps, isBulkAct } from './bulk.ts'
-import { channelsPage, mintOrderOf } from './channels.ts'
+import { type ChannelFormDeps, channelForms, createFreshUrls, type FreshUrls } from './channel-routes.ts'
 import { type DeliveryFormDeps, deliveryForms, payloadFile } from './delivery/routes.ts'
 import { baseOf, createPageFinder, type FinderDeps, nothingThere } from './find-page.ts'
 import { type AnswerForm, hidden, linesOf, posted } from './forms.ts'
@@ -23,6 +20,7 @@ import {
   redirectToLogin,
   safeNext,
 } from './login-routes.ts'
+import type { Login } from './logins.ts'
 import type { Page } from './page.ts'
 import { createPageWatch } from './page-watch.ts'
 import { createPageResponses, type PageResponses } from './responses.ts'
@@ -35,10 +33,9 @@ export interface DashboardDeps
     BulkDeps,
     SessionActions,
     DeliveryFormDeps,
+    ChannelFormDeps,
     Omit<LoginDeps, 'responses' | 'refused'> {
   readonly version: string
-  readonly expose: (order: MintOrder) => Promise<{ readonly grant: Grant; readonly url: string }>
-  readonly revoke: (id: string) => Promise<Grant>
   readonly decide: AgentRequests['decide']
 }
 
@@ -48,6 +45,7 @@ export interface DashboardDeps
  */
 export const dashboardRoutes = (deps: DashboardDeps, guard: RequestGuard) => {
   const responses = createPageResponses({ version: deps.version, log: guard.log })
+  const fresh = createFreshUrls()
   const inPage: AnswerPage = async (request, act) => {
     try {
       guard.hosts.check(request)
@@ -62,14 +60,22 @@ export const dashboardRoutes = (deps: DashboardDeps, guard: RequestGuard) => {
     .use(loginRoutes({ ...deps, responses, refused: guard.refused }, inPage))
     .use(linkRoute(deps, guard))
     .use(assetRoutes(guard))
-    .use(pageRoutes(deps, responses, inPage, guard))
-    .use(formRoutes(deps, responses, inPage, guard))
+    .use(pageRoutes(deps, responses, inPage, guard, fresh))
+    .use(formRoutes(deps, responses, inPage, guard, fresh))
     .use(sessionPageRoutes(deps, inPage, guard))
 }
 
 /** The pages, and the event stream that reports their changes. */
-function pageRoutes(deps: DashboardDeps, responses: PageResponses, inPage: AnswerPage, guard: RequestGuard) {
+function pageRoutes(
+  deps: DashboardDeps,
+  responses: PageResponses,
+  inPage: AnswerPage,
+  guard: RequestGuard,
+  fresh: FreshUrls,
+) {
   const pageAt = createPageFinder(deps)
+  const freshAt = ({ pathname }: URL, login: Login) =>
+    pathname === '/dashboard/channels' ? fresh.take(login) : undefined
   const sharedAt = createSharedPages({ pageAt, draw: responses.draw, elapsed: () => performance.now() })
   const follow = createFollower(deps, guard, sharedAt)
   const show = ({ request }: { request: Request }) =>
@@ -79,7 +85,7 @@ function pageRoutes(deps: DashboardDeps, responses: PageResponses, inPage: Answe
       const url = new URL(request.url)
       return isRefresh(request)
         ? responses.drawn((await sharedAt(url)).drawn(), login)
-        : responses.page(await opened(await pageAt(url)), login)
+        : responses.page(await opened(await pageAt(url, freshAt(url, login))), login)
     })
   return new Elysia()
     .get('/dashboard', show, { detail: dashboardDetail })
@@ -105,7 +111,13 @@ function pageRoutes(deps: DashboardDeps, responses: PageResponses, inPage: Answe
 }
 
 /** The forms of the dashboard, each with the secret of its login. */
-function formRoutes(deps: DashboardDeps, responses: PageResponses, inPage: AnswerPage, guard: RequestGuard) {
+function formRoutes(
+  deps: DashboardDeps,
+  responses: PageResponses,
+  inPage: AnswerPage,
+  guard: RequestGuard,
+  fresh: FreshUrls,
+) {
   const post: AnswerForm = (request, act) =>
     inPage(request, async () => {
       const form = await deps.guard.adminForm(request)
@@ -114,6 +126,7 @@ function formRoutes(deps: DashboardDeps, responses: PageResponses, inPage: Answe
     })
   return new Elysia({ prefix: '/dashboard' })
     .use(deliveryForms(deps, post))
+    .use(channelForms(deps, fresh, post))
     .post(
       '/bulk/:act',
       ({ request, params: { act } }) =>
@@ -126,17 +139,6 @@ function formRoutes(deps: DashboardDeps, responses: PageResponses, inPage: Answe
     .post(
       '/decisions/:id',
       ({ request, params }) => post(request, (form) => decide(deps, params.id, form)),
-      posted,
-    )
-    .post(
-      '/channels/:id/revoke',
-      ({ request, params }) => post(request, () => revoke(deps, params.id)),
-      posted,
-    )
-    .post(
-      '/channels',
-      ({ request }) =>
-        post(request, async (form, login) => responses.page(await mint(deps, form), login, 201)),
       posted,
     )
     .post(
@@ -194,21 +196,11 @@ const opened = async (page: Page): Promise<Page> => ({
 /** By the page's own script, when it was told of a change; a person who goes to a page sees it as it is now. */
 const isRefresh = ({ headers }: Request): boolean => headers.get('sec-fetch-dest') === 'empty'
 
-async function revoke(deps: DashboardDeps, id: string): Promise<Response> {
-  await deps.revoke(id)
-  return redirect('/dashboard/channels')
-}
-
 async function decide(deps: DashboardDeps, id: string, form: URLSearchParams): Promise<Response> {
   const verdict = form.get('verdict') ?? ''
   if (!isDecisionId(id) || !isVerdict(verdict)) throw nothingThere()
   await deps.decide({ id, verdict, door: 'dashboard' })
   return redirect(safeNext(form.get('next')))
-}
-
-async function mint(deps: DashboardDeps, form: URLSearchParams): Promise<Page> {
-  const { grant, url } = await deps.expose(mintOrderOf(form))
-  return channelsPage(deps, { minted: mintView(grant, url) })
 }
 
 function tryOut(deps: DashboardDeps, name: string, form: URLSearchParams, base: string): Promise<Page> {

@@ -1,4 +1,5 @@
 import base from './assets/css/base.css' with { type: 'text' }
+import channels from './assets/css/channels.css' with { type: 'text' }
 import deliveries from './assets/css/deliveries.css' with { type: 'text' }
 import delivery from './assets/css/delivery.css' with { type: 'text' }
 import frame from './assets/css/frame.css' with { type: 'text' }
@@ -11,6 +12,6 @@ import { paletteCss } from './screen-html.ts'
 
 /** One file for all pages: tokens first, then what every page has, then each page's own part. */
 export const stylesheet = [
-  ...[tokens, base, frame, deliveries, delivery, refused, session, keys],
+  ...[tokens, base, frame, channels, deliveries, delivery, refused, session, keys],
   ...[palette, paletteCss()],
 ].join('\n')

@@ -14,4 +14,5 @@ test('mintOrderOf opens the hook that was chosen in place of a session, by the v
     verb: 'run_turn',
     ttlSeconds: 'never',
   })
+  assert.deepEqual(order({ session: 'build', uses: '2' }), { session: 'build', uses: 2 })
 })
