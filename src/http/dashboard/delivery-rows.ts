@@ -56,7 +56,7 @@ function wordOf(delivery: Delivery): string {
 }
 
 /** The hook's name, the grant's label or id, or who else sent it. */
-function sourceOf({ source }: Delivery, labels: Labels): string {
+export function sourceOf({ source }: Delivery, labels: Labels): string {
   const name = nameOf(source)
   return name === null ? 'By you' : (labels.get(name) ?? name)
 }

@@ -6,8 +6,8 @@ import { noSuchSession, type Session } from '../../domain/session.ts'
 import type { Screens } from '../../manage/screens.ts'
 import { lastEvidence } from '../../manage/sessions.ts'
 import { iso, type SessionView, sessionView } from '../../manage/views.ts'
-import { noteOf } from './delivery-rows.ts'
-import { nameOf, type Page, type PageDeps, shortened, shortTime, toneOf } from './page.ts'
+import { type Labels, labelsOf, noteOf, sourceOf } from './delivery-rows.ts'
+import { type Page, type PageDeps, shortened, shortTime, toneOf } from './page.ts'
 import { lineHtml } from './screen-html.ts'
 import { sentenceOf, stateOf } from './session-state.ts'
 
@@ -36,6 +36,8 @@ export async function sessionPage(deps: SessionPageDeps, id: string): Promise<Pa
     lastEvidence(store, session.id),
     deps.skills(session),
   ])
+  const turns = latest.filter(isOver).slice(0, mostTurns)
+  const labels = await labelsOf(store, [...queue, ...turns])
   const self = addressOf(session.id)
   const open = session.state !== 'ended'
   const hasScreen = deps.screens.has(session)
@@ -51,11 +53,11 @@ export async function sessionPage(deps: SessionPageDeps, id: string): Promise<Pa
       screen: hasScreen ? { stream: `${self}/screen` } : null,
       lines: null,
       queue: view.queue,
-      queued: queue.map((delivery) => queuedOf(delivery, self)),
+      queued: queue.map((delivery) => queuedOf(delivery, self, labels)),
       moreQueued: view.queue > queue.length ? view.queue - queue.length : null,
       deliveries: `/dashboard?${new URLSearchParams({ session: session.id })}`,
-      turns: latest.filter(isOver).slice(0, mostTurns).map(turnOf),
-      anyTurns: latest.some(isOver),
+      turns: turns.map((delivery) => turnOf(delivery, labels)),
+      anyTurns: turns.length > 0,
       ...doorsOf(deps, session, grants),
       opened: { at: view.openedAt, shown: shortTime(view.openedAt) },
       ended: view.endedAt === null ? null : { at: view.endedAt, shown: shortTime(view.endedAt) },
@@ -99,11 +101,11 @@ function headOf(deps: SessionPageDeps, session: Session, view: SessionView) {
 
 const isOver = ({ state }: Delivery): boolean => state === 'DELIVERED' || state === 'FAILED'
 
-const partsOf = (delivery: Delivery) => ({
+const partsOf = (delivery: Delivery, labels: Labels) => ({
   id: delivery.id,
   href: `/dashboard/deliveries/${delivery.id}`,
   message: shortened(withoutFence(delivery.message), 240),
-  source: delivery.source.kind === 'admin' ? 'by you' : (nameOf(delivery.source) ?? delivery.source.kind),
+  source: sourceOf(delivery, labels),
   at: iso(delivery.receivedAt),
   shown: shortTime(iso(delivery.receivedAt)),
   state: delivery.state,
@@ -111,15 +113,15 @@ const partsOf = (delivery: Delivery) => ({
   note: noteOf(delivery),
 })
 
-const queuedOf = (delivery: Delivery, self: string) => ({
-  ...partsOf(delivery),
+const queuedOf = (delivery: Delivery, self: string, labels: Labels) => ({
+  ...partsOf(delivery, labels),
   cancel: delivery.leasedUntil === undefined ? `${self}/queue/${delivery.id}/cancel` : null,
 })
 
 const longestAnswer = 700
 
-const turnOf = (delivery: Delivery) => ({
-  ...partsOf(delivery),
+const turnOf = (delivery: Delivery, labels: Labels) => ({
+  ...partsOf(delivery, labels),
   answer: delivery.answer ? shortened(delivery.answer, longestAnswer) : null,
 })
 
