@@ -23,7 +23,8 @@ const notForDeno: readonly { readonly path: RegExp; readonly reason: string }[] 
 ]
 
 /** Real agents, browsers, builds, and moments that are picked by the clock: each runs when nothing else does. */
-const alone = /^test\/(agents\/|scripts\/|e2e\/(dashboard|dashboard-live|docs|durability|pictures|waits)\.)/
+const alone =
+  /^test\/(agents\/|scripts\/|e2e\/(crash|dashboard|dashboard-live|docs|durability|pictures|waits)\.)/
 /** Whole programs and their starts. */
 const demanding = /^test\/(agents|e2e|scripts)\//
 /** They mostly wait for screens to come to rest, and need little beside what others do. */

@@ -69,7 +69,7 @@ async function killedWhileKnocking(
 
 /** Every message there is, once nothing is under way to the command any more. */
 async function settledStates(home: string): Promise<ReadonlyMap<string, string>> {
-  const end = Date.now() + 60_000
+  const end = Date.now() + 120_000
   for (;;) {
     const { stdout } = await cli(['deliveries', 'ls', '--json', '--limit', '100000'], { home })
     const all = JSON.parse(stdout) as { message: string; state: string; session: string }[]

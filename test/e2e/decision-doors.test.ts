@@ -6,7 +6,7 @@ import process from 'node:process'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { type AdminProgram, adminOf } from '../support/admin-api.ts'
-import { addAsking, answersIn, type ShownDecision } from '../support/asking.ts'
+import { addAsking, answeredAfter, answersIn, type ShownDecision } from '../support/asking.ts'
 import { binary, cli, type Served, scratchHome, serve } from '../support/binary.ts'
 import { configure, hooks, until } from '../support/hooks.ts'
 import { rounds } from '../support/long.ts'
@@ -72,7 +72,7 @@ describe('the doors of a decision', () => {
       )
       const winner = statuses.indexOf(200)
       const option = winner >= 3 && winner < 6 ? 'no' : 'once'
-      assert.deepEqual((await answersIn(home)).slice(before), [{ title: 'touch x', option }])
+      assert.deepEqual(await answeredAfter(home, before, 1), [{ title: 'touch x', option }])
       const { state, door } = await shown(one)
       assert.deepEqual(
         [state, door],

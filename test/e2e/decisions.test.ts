@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { addAsking, answersIn, asked, openDecisions, type ShownDecision } from '../support/asking.ts'
+import {
+  addAsking,
+  answeredAfter,
+  answersIn,
+  asked,
+  openDecisions,
+  type ShownDecision,
+} from '../support/asking.ts'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
 import { form, pageAt, proofAt } from '../support/decide-page.ts'
 import { configure, get, hooks, until } from '../support/hooks.ts'
@@ -54,7 +61,7 @@ describe('what an agent asks is decided by people', () => {
 
     const byApi = await decideByApi(z.id, 'allow')
     assert.equal(byApi.status, 200)
-    assert.deepEqual((await answersIn(home)).slice(before), [{ title: 'touch z', option: 'once' }])
+    assert.deepEqual(await answeredAfter(home, before, 1), [{ title: 'touch z', option: 'once' }])
     const byCli = await cli(['decide', x.id, 'deny'], { home })
     assert.deepEqual([byCli.code, byCli.stderr], [0, 'It was denied on the command line.\n'])
     const url = await linkOf(y)
@@ -62,7 +69,7 @@ describe('what an agent asks is decided by people', () => {
     assert.equal(byLink.status, 200)
     assert.match(await byLink.text(), /It was allowed by its link\./)
 
-    assert.deepEqual((await answersIn(home)).slice(before), [
+    assert.deepEqual(await answeredAfter(home, before, 3), [
       { title: 'touch z', option: 'once' },
       { title: 'touch x', option: 'no' },
       { title: 'touch y', option: 'once' },

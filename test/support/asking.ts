@@ -69,3 +69,10 @@ export async function answersIn(home: string): Promise<readonly { title: string;
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line))
 }
+
+/** What it was answered after the first `before` answers, once there are `count`: a door may answer before the agent has noted it. */
+export const answeredAfter = (home: string, before: number, count: number) =>
+  until(`${count} are answered`, async () => {
+    const found = (await answersIn(home)).slice(before)
+    return found.length >= count ? found : undefined
+  })
