@@ -71,7 +71,7 @@ export async function openAgent(
     ...{ name, place, model, home, program, env, processes },
     postern: (...args) => cli(args, { home, env, cwd: place.cwd }),
     serve: () => serve(home, { env }),
-    settled: (server, id) => settledIn(home, server, id),
+    settled: (server, id) => settled(home, server, id, turnMs),
     userMessages: () => facts[name].userMessages(place),
     close: async () => {
       for (const { pid } of await processes()) end(pid)
@@ -81,13 +81,6 @@ export async function openAgent(
 }
 
 const turnMs = 120_000
-
-async function settledIn(home: string, server: Served, id: unknown): Promise<Shown> {
-  for (const end = Date.now() + turnMs; ; ) {
-    const shown = await settled(home, server, id)
-    if (shown.state === 'DELIVERED' || shown.state === 'FAILED' || Date.now() > end) return shown
-  }
-}
 
 /** A script by the agent's own name; what it runs has that name too, as where npm installs it for all. */
 async function writeProgram(bin: string, name: AgentName): Promise<string> {

@@ -102,9 +102,18 @@ export async function countDeliveries(home: string): Promise<number> {
   return (JSON.parse(stdout) as readonly unknown[]).length
 }
 
-/** The delivery once it is DELIVERED or FAILED. */
-export const settled = (home: string, server: Served, id: unknown): Promise<Shown> =>
-  seen(home, server, id, 20)
+const patienceMs = 20_000
+
+/** The delivery once it is DELIVERED or FAILED. A server that waits tells of a hold at once, so it is asked again. */
+export const settled = (home: string, server: Served, id: unknown, ms = patienceMs): Promise<Shown> =>
+  until(
+    `${id} is settled`,
+    async () => {
+      const shown = await seen(home, server, id, 5)
+      return shown.state === 'DELIVERED' || shown.state === 'FAILED' ? shown : undefined
+    },
+    ms,
+  )
 
 /** The delivery as its server answers it, after that many seconds at the most: what `show` starts a program for. */
 export async function seen(home: string, { url }: Served, id: unknown, waitSeconds = 0): Promise<Shown> {
@@ -113,8 +122,6 @@ export async function seen(home: string, { url }: Served, id: unknown, waitSecon
   assert.equal(status, 200, text)
   return JSON.parse(text) as Shown
 }
-
-const patienceMs = 20_000
 
 /** Asks again and again until there is something. */
 export async function until<T>(
