@@ -161,6 +161,9 @@ export function grantState(grant: Grant, now: number): GrantState {
   return grant.pausedAt === undefined ? 'live' : 'paused'
 }
 
+/** Whether it opens nothing any more, ever. */
+export const isOver = (state: GrantState): boolean => state !== 'live' && state !== 'paused'
+
 /** The state as people read it. */
 export const stateWord = (state: GrantState): string => state.replace('_', ' ')
 

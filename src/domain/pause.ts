@@ -14,6 +14,12 @@ export interface Pause {
 export const pauseOfHook = (name: string): PauseTarget => `hook:${name}`
 export const pauseOfSession = (id: SessionId): PauseTarget => `session:${id}`
 
+/** Which hook or session that is. */
+export function pausedOne(target: PauseTarget): { readonly kind: 'hook' | 'session'; readonly name: string } {
+  const kind = target.startsWith('hook:') ? 'hook' : 'session'
+  return { kind, name: target.slice(kind.length + 1) }
+}
+
 /** What is noted when something is paused; a grant of a hook, like the hook, is about no session. */
 export function pausedHappening(target: PauseTarget | `grant:${string}`, session?: SessionId): Happening {
   const about = target.startsWith('session:') ? (target.slice('session:'.length) as SessionId) : session

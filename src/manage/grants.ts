@@ -6,6 +6,7 @@ import {
   type Grant,
   type GrantId,
   grantState,
+  isOver,
   parseVerb,
   stateWord,
   type Verb,
@@ -132,7 +133,7 @@ function requireGoing(grant: Grant, now: number): Grant {
   const { own } = verbs[grant.verb]
   if (own !== undefined) throw new Failure('usage', `A grant of ${grant.verb} is not rotated: ${own}.`)
   const state = grantState(grant, now)
-  if (state !== 'live' && state !== 'paused')
+  if (isOver(state))
     throw new Failure('grant_over', `The grant ${grant.id} is ${stateWord(state)}. Mint another one.`, {
       plain: `The grant is ${stateWord(state)}. Mint another one.`,
     })

@@ -1,4 +1,4 @@
-import { type Grant, type GrantState, mintableVerbs, stateWord, verbs } from '../../domain/grant.ts'
+import { type Grant, type GrantState, isOver, mintableVerbs, stateWord, verbs } from '../../domain/grant.ts'
 import { builtInHooks } from '../../domain/hook.ts'
 import type { SessionId } from '../../domain/session.ts'
 import type { MintOrder } from '../../manage/grants.ts'
@@ -159,12 +159,10 @@ function rowOf(grant: Grant, now: number, ended: ReadonlySet<SessionId>) {
     ended: grant.session !== undefined && ended.has(grant.session),
     isPaused: view.state === 'paused',
     canPause: view.state === 'live',
-    canRotate: !isOver(view.state),
+    canRotate: !isOver(view.state) && mintableVerbs.includes(grant.verb),
     canRevoke: !view.revoked,
   }
 }
-
-const isOver = (state: GrantState): boolean => state !== 'live' && state !== 'paused'
 
 const tones: Readonly<Record<GrantState, Tone>> = {
   live: 'taken',

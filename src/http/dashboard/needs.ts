@@ -1,8 +1,9 @@
 import type { Decision } from '../../domain/decision.ts'
-import type { Pause } from '../../domain/pause.ts'
+import { type Pause, pausedOne } from '../../domain/pause.ts'
 import type { Activities } from '../../manage/activity.ts'
 import { iso } from '../../manage/views.ts'
 import { type Page, shortTime } from './page.ts'
+import { addressOf } from './session.ts'
 
 /** What waits for a person: requests that are open (newest first), what agents do, and what is paused. */
 export interface Needs {
@@ -41,19 +42,17 @@ const blockedOf = ({ activities, decisions }: Needs) =>
     .map(([id, { asks, since }]) => ({
       session: id,
       asks: asks ?? 'its screen tells for what',
-      href: sessionAddress(id),
+      href: addressOf(id),
       since: since === undefined ? null : iso(since),
       shown: since === undefined ? null : shortTime(iso(since)),
     }))
 
 function pausedOf({ target, since }: Pause) {
-  const [kind = '', name = ''] = [target.slice(0, target.indexOf(':')), target.slice(target.indexOf(':') + 1)]
+  const { kind, name } = pausedOne(target)
   return {
     what: `${kind === 'hook' ? 'Hook' : 'Session'} ${name}`,
-    href: kind === 'hook' ? `/dashboard/hooks/${encodeURIComponent(name)}` : sessionAddress(name),
+    href: kind === 'hook' ? `/dashboard/hooks/${encodeURIComponent(name)}` : addressOf(name),
     since: iso(since),
     shown: shortTime(iso(since)),
   }
 }
-
-const sessionAddress = (id: string): string => `/dashboard/sessions/${encodeURIComponent(id)}`
