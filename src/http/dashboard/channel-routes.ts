@@ -6,6 +6,7 @@ import { type FreshUrl, graceOf, mintOrderOf } from './channels.ts'
 import { type AnswerForm, posted } from './forms.ts'
 import { redirect } from './login-routes.ts'
 import type { Login } from './logins.ts'
+import { shortTime } from './page.ts'
 
 interface Minted {
   readonly grant: Grant
@@ -21,25 +22,14 @@ export interface ChannelFormDeps {
   readonly resume: (target: string) => Promise<unknown>
 }
 
-/** URLs that were made a moment ago: each is shown to its login once, on the page that the form leads to. */
-export interface FreshUrls {
-  put(login: Login, fresh: FreshUrl): void
-  /** Undefined when there is none, or it was shown. */
-  take(login: Login): FreshUrl | undefined
-}
+/** URLs that were made a moment ago: each is shown to its login once, on the page that the form leads to, and goes with it. */
+export type FreshUrls = WeakMap<Login, FreshUrl>
 
-export function createFreshUrls(): FreshUrls {
-  const urls = new Map<string, FreshUrl>()
-  return {
-    put: ({ csrf }, fresh) => {
-      urls.set(csrf, fresh)
-    },
-    take: ({ csrf }) => {
-      const fresh = urls.get(csrf)
-      urls.delete(csrf)
-      return fresh
-    },
-  }
+/** Undefined when there is none, or it was shown. */
+export function takeFresh(urls: FreshUrls, login: Login): FreshUrl | undefined {
+  const fresh = urls.get(login)
+  urls.delete(login)
+  return fresh
 }
 
 export function channelForms(deps: ChannelFormDeps, fresh: FreshUrls, post: AnswerForm) {
@@ -56,7 +46,7 @@ export function channelForms(deps: ChannelFormDeps, fresh: FreshUrls, post: Answ
       ({ request }) =>
         post(request, async (form, login) => {
           const { grant, url } = await deps.expose(mintOrderOf(form))
-          fresh.put(login, { minted: mintView(grant, url) })
+          fresh.set(login, { minted: mintView(grant, url) })
           return list()
         }),
       posted,
@@ -66,7 +56,7 @@ export function channelForms(deps: ChannelFormDeps, fresh: FreshUrls, post: Answ
       ({ request, params }) =>
         post(request, async (form, login) => {
           const { grant, url } = await deps.rotate(params.id, graceOf(form))
-          fresh.put(login, { minted: mintView(grant, url), rotated: untilOf(grant) })
+          fresh.set(login, { minted: mintView(grant, url), rotated: untilOf(grant) })
           return list()
         }),
       posted,
@@ -87,4 +77,4 @@ export function channelForms(deps: ChannelFormDeps, fresh: FreshUrls, post: Answ
 const list = (): Response => redirect('/dashboard/channels')
 
 const untilOf = ({ previousUntil }: Grant): string =>
-  previousUntil ? `works until ${iso(previousUntil).slice(0, 16).replace('T', ' ')} UTC` : 'works no more'
+  previousUntil ? `works until ${shortTime(iso(previousUntil))}` : 'works no more'

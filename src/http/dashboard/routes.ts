@@ -5,7 +5,7 @@ import { guarded, type RequestGuard } from '../guard.ts'
 import { operation, pageAnswers } from '../openapi/operation.ts'
 import { assetRoutes } from './asset-routes.ts'
 import { actOnAll, type BulkDeps, isBulkAct } from './bulk.ts'
-import { type ChannelFormDeps, channelForms, createFreshUrls, type FreshUrls } from './channel-routes.ts'
+import { type ChannelFormDeps, channelForms, type FreshUrls, takeFresh } from './channel-routes.ts'
 import { type DeliveryFormDeps, deliveryForms, payloadFile } from './delivery/routes.ts'
 import { baseOf, createPageFinder, type FinderDeps, nothingThere } from './find-page.ts'
 import { type AnswerForm, hidden, linesOf, posted } from './forms.ts'
@@ -45,7 +45,7 @@ export interface DashboardDeps
  */
 export const dashboardRoutes = (deps: DashboardDeps, guard: RequestGuard) => {
   const responses = createPageResponses({ version: deps.version, log: guard.log })
-  const fresh = createFreshUrls()
+  const fresh: FreshUrls = new WeakMap()
   const inPage: AnswerPage = async (request, act) => {
     try {
       guard.hosts.check(request)
@@ -75,7 +75,7 @@ function pageRoutes(
 ) {
   const pageAt = createPageFinder(deps)
   const freshAt = ({ pathname }: URL, login: Login) =>
-    pathname === '/dashboard/channels' ? fresh.take(login) : undefined
+    pathname === '/dashboard/channels' ? takeFresh(fresh, login) : undefined
   const sharedAt = createSharedPages({ pageAt, draw: responses.draw, elapsed: () => performance.now() })
   const follow = createFollower(deps, guard, sharedAt)
   const show = ({ request }: { request: Request }) =>

@@ -1,4 +1,3 @@
-import type { Buffer } from 'node:buffer'
 import { type Attempt, type DeliveryRecord, isTerminal } from '../../../domain/delivery.ts'
 import { withoutFence } from '../../../domain/fence.ts'
 import { spanText } from '../../../domain/span.ts'
@@ -31,7 +30,7 @@ export async function deliveryPage(deps: PageDeps, id: string, query: URLSearchP
 /** What the partial `detail` shows of a delivery. */
 export async function deliveryDetail(deps: PageDeps, record: DeliveryRecord): Promise<PageView> {
   const view = recordView(record)
-  const now = settledNow(record, deps.now())
+  const now = steppedNow(record, deps.now())
   const original = record.replayOf && (await deps.store.inspectDelivery(record.replayOf))
   return {
     ...{
@@ -55,7 +54,7 @@ export async function deliveryDetail(deps: PageDeps, record: DeliveryRecord): Pr
 }
 
 /** Waiting times are told in steps, so that a page whose delivery waits is not another one all the time. */
-function settledNow({ receivedAt }: DeliveryRecord, now: number): number {
+function steppedNow({ receivedAt }: DeliveryRecord, now: number): number {
   const age = Math.max(0, now - receivedAt)
   const step = age < 10_000 ? 1000 : age < 600_000 ? 10_000 : 60_000
   return receivedAt + Math.floor(age / step) * step
@@ -95,7 +94,7 @@ async function payloadOf({ payload: bytes }: DeliveryRecord, view: RecordView) {
 }
 
 /** As templates see it; null for what cannot be read or is only text. */
-async function treeOf(bytes: Buffer | Uint8Array, contentType: string | null): Promise<string | null> {
+async function treeOf(bytes: Uint8Array, contentType: string | null): Promise<string | null> {
   if (bytes.length > largestTree || /^text\/plain/i.test(contentType ?? '')) return null
   const view = await parsePayload(bytes, contentType ?? '').catch(() => null)
   return payloadTree(view) ?? null
