@@ -231,6 +231,21 @@ looking('the dashboard in a browser', () => {
     await context.close()
   })
 
+  it('shows a chosen delivery beside the list, and what templates call the parts of its payload', async () => {
+    const id = await knock('look at me')
+    const { page, context, offences } = await open({ viewport: { width: 1600, height: 900 } })
+    await page.locator('tr', { hasText: 'look at me' }).first().getByRole('link').first().click()
+    await page.locator('#delivery-id', { hasText: id }).waitFor()
+    assert.equal(new URL(page.url()).searchParams.get('selected'), id)
+    await page.locator('.tree .key', { hasText: 'message' }).click()
+    assert.deepEqual(
+      [await page.locator('#path-name').textContent(), await page.locator('#path-pointer').textContent()],
+      ['{{message}}', '/message'],
+    )
+    assert.deepEqual(offences, [])
+    await context.close()
+  })
+
   it('mints a URL that works by its curl line, and revokes it', async () => {
     const { page, context, offences } = await open()
     await show(page, '/dashboard/channels')

@@ -16,7 +16,7 @@ const wholeTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeSt
 for (const part of document.querySelectorAll('[data-swap]')) received.set(part, part.innerHTML)
 for (const form of document.querySelectorAll('form[data-preview]')) previewWhileTyping(form)
 for (const form of document.querySelectorAll('form[method="post"]')) sendOnce(form)
-showPaths()
+document.addEventListener('click', showPath)
 switchTheme(document.querySelector('[data-theme-switch]'))
 showTimes()
 setInterval(showTimes, 5000)
@@ -53,14 +53,12 @@ function followLive() {
 }
 
 /** What a template and a filter call the member of a payload whose name is clicked. */
-function showPaths() {
+function showPath({ target }) {
   const path = document.getElementById('path')
-  path?.parentElement.addEventListener('click', ({ target }) => {
-    if (!target.classList.contains('key')) return
-    path.hidden = false
-    document.getElementById('path-name').textContent = target.dataset.name ?? ''
-    document.getElementById('path-pointer').textContent = target.dataset.pointer
-  })
+  if (!path || !target.classList.contains('key')) return
+  path.hidden = false
+  document.getElementById('path-name').textContent = target.dataset.name ?? ''
+  document.getElementById('path-pointer').textContent = target.dataset.pointer
 }
 
 /** System, light, dark, and round again; kept by this browser. */
