@@ -1,11 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Verdict, WaitingCall } from '../../domain/decision.ts'
 import { pause } from '../../wait.ts'
-import { isObject, type Json, type JsonObject, readRows, textAt } from '../json.ts'
+import { type Json, type JsonObject, readRows, textAt } from '../json.ts'
+import { blocksIn, openCalls, tailBytes } from './open-calls.ts'
 import { endOfFile } from './transcript.ts'
-
-/** How much of a transcript's end is read. Bytes. */
-const tailBytes = 262_144
 
 /**
  * The call in the transcript that a permission hook is asked about; the hook is told its tool and input, not its id. Undefined
@@ -14,12 +12,10 @@ const tailBytes = 262_144
 export async function waitingCall(given: JsonObject): Promise<WaitingCall | undefined> {
   const record = textAt(given, 'transcript_path')
   if (record === undefined) return undefined
-  const blocks = blocksIn(await rowsAt(record))
-  const done = new Set(blocks.map((block) => textAt(block, 'tool_use_id')))
-  const open = blocks.flatMap((block) => {
-    const id = block.type === 'tool_use' ? textAt(block, 'id') : undefined
-    const same = block.name === given.tool_name && isDeepStrictEqual(block.input, given.tool_input)
-    return id !== undefined && same && !done.has(id) ? [id] : []
+  const open = openCalls(await rowsAt(record)).flatMap((call) => {
+    const id = textAt(call, 'id')
+    const same = call.name === given.tool_name && isDeepStrictEqual(call.input, given.tool_input)
+    return id !== undefined && same ? [id] : []
   })
   const [id, ...others] = new Set(open)
   return id === undefined || others.length > 0 ? undefined : { record, id }
@@ -51,9 +47,3 @@ const isDecisionOn = (id: string, note: Json | undefined): boolean =>
 
 const rowsAt = async (record: string): Promise<readonly JsonObject[]> =>
   readRows(await endOfFile(record, tailBytes).catch(() => ''))
-
-const blocksIn = (rows: readonly JsonObject[]): readonly JsonObject[] =>
-  rows.flatMap(({ message }) => {
-    const content = isObject(message) ? message.content : undefined
-    return Array.isArray(content) ? content.filter(isObject) : []
-  })
