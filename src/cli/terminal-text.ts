@@ -1,15 +1,14 @@
-import { controlCharacters, hex, spelled, spelledOut } from '../domain/control-characters.ts'
+import { hex, spelled, spelledLines, spelledOut } from '../domain/control-characters.ts'
 
 /** Text on one line in which every unsafe character is spelled out, as in `\x1b[31m`. */
 export const escapeLine = (text: string): string => spelledOut(text, escaped)
 
 /** As `escapeLine`, but newlines and tabs stay. */
-export const escapeLines = (text: string): string =>
-  spelledOut(text, (character) => (character === '\n' || character === '\t' ? character : escaped(character)))
+export const escapeLines = (text: string): string => spelledLines(text, escaped)
 
 /** JSON with the same characters spelled as JSON escapes, so that a listing on a terminal is as safe as a table. */
 export const escapeJson = (json: string): string =>
-  json.replace(controlCharacters, (character) =>
+  spelledOut(json, (character) =>
     character === '\n'
       ? character
       : [...Array(character.length).keys()].map((i) => `\\u${hex(character.charCodeAt(i), 4)}`).join(''),

@@ -21,5 +21,5 @@ export const spelledOut = (text: string, by: (character: string) => string = spe
   replaceInvisible(text.replace(controlCharacters, by), by)
 
 /** The same, but newlines and tabs stay. */
-export const spelledLines = (text: string): string =>
-  spelledOut(text, (character) => (character === '\n' || character === '\t' ? character : spelled(character)))
+export const spelledLines = (text: string, by: (character: string) => string = spelled): string =>
+  spelledOut(text, (character) => (character === '\n' || character === '\t' ? character : by(character)))

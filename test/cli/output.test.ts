@@ -46,6 +46,12 @@ describe('escapeLine', () => {
       }),
     )
   })
+
+  it('hides nothing that nobody sees, in JSON either', () => {
+    const text = 'yes\u034f\u{e0100}'
+    assert.equal(escapeLine(text), 'yes\\u034f\\u{e0100}')
+    assert.equal(escapeJson(JSON.stringify(text)), '"yes\\u034f\\udb40\\udd00"')
+  })
 })
 
 describe('fit', () => {
