@@ -226,12 +226,14 @@ async function sweep(
   { deps: { store, clock, log }, open, left }: RequestsState,
   isRunning: (asker: Asker) => Promise<boolean>,
 ): Promise<void> {
-  for (const { id, asker, session, state } of await store.listDecisions({ open: true, limit: mostWaiting })) {
+  const decisions = await store.listDecisions({ open: true, limit: mostWaiting })
+  const ids = new Set(decisions.map(({ id }) => id))
+  for (const id of left.keys()) if (!ids.has(id)) left.delete(id)
+  for (const { id, asker, session, state } of decisions) {
     const asked = asker === undefined ? [...open].some((each) => each.id === id) : await isRunning(asker)
     if (asked) continue
     if (state === 'deciding' && asker !== undefined && clock.now() - since(left, id, clock.now()) < leftMs)
       continue
-    left.delete(id)
     const why = asker === undefined ? 'the server that asked has ended' : 'the process that asked is gone'
     await store.closeDecision(id, { how: 'withdrawn', why }, clock.now())
     log('info', 'decision.closed', { decision: id, session, state: 'withdrawn' })
