@@ -1,6 +1,7 @@
 import { isAbsolute, join, resolve } from 'node:path'
 import { Failure } from '../domain/error.ts'
-import { momentOf } from '../domain/moment.ts'
+import { momentOf, unitsMs } from '../domain/moment.ts'
+import { suggestion } from '../domain/nearest.ts'
 import type { Io } from './context.ts'
 import type { StreamCell } from './output.ts'
 
@@ -11,19 +12,19 @@ export function wholeNumber(text: string, what: string, most = Number.MAX_SAFE_I
   throw new Failure('usage', `${what} is a whole number from 0 to ${most}, not "${text}".`)
 }
 
-const unitsMs: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-}
-
 /** `90s`, `10m`, `1h`, `2d`, or whole seconds without a unit, in milliseconds. Throws `usage` naming `what`. */
 export function duration(text: string, what: string): number {
   const [, digits, unit = 's'] = /^(\d{1,12})([smhd])?$/.exec(text) ?? []
   const ms = Number(digits) * (unitsMs[unit] ?? 0)
   if (Number.isSafeInteger(ms)) return ms
   throw new Failure('usage', `${what} is a time such as 90s, 10m, 1h or 2d, or whole seconds, not "${text}".`)
+}
+
+/** One of the known states, in capitals. Throws `usage` with the nearest. */
+export function stateNamed<State extends string>(text: string, known: readonly State[]): State {
+  const state = known.find((one) => one === text.toUpperCase())
+  if (!state) throw new Failure('usage', `There is no state "${text}". ${suggestion(text, known)}`)
+  return state
 }
 
 /** `NAME=VALUE` cut at its first separator. Throws `usage` naming `what`. */

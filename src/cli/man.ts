@@ -1,7 +1,7 @@
 import { type Argument, type Command, type Flag, globalFlags } from './command.ts'
 import { exitMeanings } from './exit.ts'
 import { overviewExamples, purpose, usageOf } from './help.ts'
-import { letterOf } from './short-flags.ts'
+import { spelledFlag } from './short-flags.ts'
 
 interface Edition {
   readonly version: string
@@ -58,11 +58,9 @@ function commandLines(command: Command): readonly string[] {
 const argumentLines = ({ name, summary }: Argument): readonly string[] => tagged(`<${name}>`, summary)
 
 const flagLines = (flags: readonly Flag[]): readonly string[] =>
-  flags.flatMap(({ name, value, summary }) => {
-    const letter = letterOf(name)
-    const names = [...(letter === undefined ? [] : [`-${letter}`]), `--${name}`]
-    return tagged(`${names.join(', ')}${value === undefined ? '' : ` <${value}>`}`, summary)
-  })
+  flags.flatMap(({ name, value, summary }) =>
+    tagged(`${spelledFlag(name)}${value === undefined ? '' : ` <${value}>`}`, summary),
+  )
 
 const tagged = (tag: string, text: string): readonly string[] => ['.TP', `.B ${code(tag)}`, prose(text)]
 

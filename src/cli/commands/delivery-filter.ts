@@ -7,7 +7,7 @@ import { parseSessionId, type SessionId } from '../../domain/session.ts'
 import type { DeliverySelection } from '../../manage/bulk.ts'
 import { findGrant } from '../../manage/find-grant.ts'
 import { knownSession } from '../../manage/find-session.ts'
-import { moment } from '../arguments.ts'
+import { moment, stateNamed } from '../arguments.ts'
 import type { Call, Flag } from '../command.ts'
 
 const states: readonly DeliveryState[] = ['PENDING', 'RETRY', 'DELIVERED', 'FAILED']
@@ -35,7 +35,7 @@ export async function filterOf(
   return {
     ...flags.pick('text'),
     ...(hook !== undefined && { hook: await hookWithDeliveries(call, store, hook) }),
-    ...(state !== undefined && { state: parseState(state) }),
+    ...(state !== undefined && { state: stateNamed(state, states) }),
     ...(since !== undefined && { receivedSince: moment(since, '--since', io.now()) }),
     ...(until !== undefined && { receivedUntil: moment(until, '--until', io.now()) }),
     ...(session !== undefined && { session: await sessionWithDeliveries(store, session) }),
@@ -72,10 +72,4 @@ export async function requireKnownHook({ io, home }: Call, hook: string): Promis
   const known = [...builtInHooks, ...(configured ?? []).map(({ name }) => name)]
   if (configured && !known.includes(hook))
     throw new Failure('not_found', `There is no hook "${hook}". ${suggestion(hook, known)}`)
-}
-
-function parseState(text: string): DeliveryState {
-  const state = states.find((known) => known === text.toUpperCase())
-  if (!state) throw new Failure('usage', `There is no state "${text}". ${suggestion(text, states)}`)
-  return state
 }

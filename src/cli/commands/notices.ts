@@ -1,8 +1,6 @@
-import { Failure } from '../../domain/error.ts'
-import { suggestion } from '../../domain/nearest.ts'
 import type { NoticeState } from '../../domain/notice.ts'
 import { type NoticeView, noticeView } from '../../manage/views.ts'
-import { age, shortTime, wholeNumber } from '../arguments.ts'
+import { age, shortTime, stateNamed, wholeNumber } from '../arguments.ts'
 import { type Call, type Command, printList, withHome } from '../command.ts'
 import type { Cell, Column } from '../output.ts'
 
@@ -31,17 +29,11 @@ function runList(call: Call): Promise<void> {
     const { state } = call.flags.pick('state')
     const found = await store.listNotices({
       limit: wholeNumber(call.flags.text('limit') ?? '50', '--limit', 1_000_000),
-      ...(state !== undefined && { state: parseState(state) }),
+      ...(state !== undefined && { state: stateNamed(state, states) }),
       ...call.flags.pick('rule'),
     })
     printList(call, columns, found.map(noticeView), 'Nobody was told anything.')
   })
-}
-
-function parseState(text: string): NoticeState {
-  const state = states.find((known) => known === text.toUpperCase())
-  if (!state) throw new Failure('usage', `There is no state "${text}". ${suggestion(text, states)}`)
-  return state
 }
 
 const tones: Readonly<Record<NoticeState, Exclude<Cell, string>['tone']>> = {
