@@ -34,6 +34,7 @@ import {
   withDecisions,
 } from '../manage/activity.ts'
 import { type AgentRequests, createAgentRequests } from '../manage/agent-requests.ts'
+import { openSessionCalled } from '../manage/find-session.ts'
 import { openSelf } from '../manage/own-session.ts'
 import { createScreens, type Screens } from '../manage/screens.ts'
 import { fitOf } from '../payload/response-schema.ts'
@@ -171,7 +172,7 @@ export function createPipeline(deps: ServerDeps, { draining, base }: Surrounding
     withDecisions(await board(shownMs), await agentRequests.waiting())
   return {
     receive: (knock, patience) => receive(receiving, knock, patience),
-    send: (order) => send(recording, order),
+    send: (order) => send({ ...recording, openSession: (id) => openSessionCalled(store, id) }, order),
     startNoMore: () => {
       starts.close()
       turns.close()

@@ -1,18 +1,13 @@
 import type { Delivery } from '../domain/delivery.ts'
 import { cleanFrom, compose } from '../domain/message.ts'
-import type { Clock, DoorStore } from '../domain/ports.ts'
-import {
-  parseSessionId,
-  requireOpen,
-  type Session,
-  type SessionId,
-  unknownSession,
-} from '../domain/session.ts'
+import type { Clock } from '../domain/ports.ts'
+import type { Session } from '../domain/session.ts'
 import { agreedKey } from './message-body.ts'
 import { type RecordDeps, record } from './record.ts'
 
 export interface SendDeps extends RecordDeps {
-  readonly store: Pick<DoorStore, 'findSession' | 'listSessions' | 'recordDelivery'>
+  /** An open session by its id. Throws `session_missing` with the nearest name, and `session_ended`. */
+  readonly openSession: (id: string) => Promise<Session>
   readonly clock: Pick<Clock, 'bytes' | 'now'>
   /** Hands over a delivery that is leased to this process. */
   readonly start: (delivery: Delivery) => void
@@ -25,9 +20,9 @@ export interface SendOrder {
   readonly idempotencyKey?: string
 }
 
-/** A message by the operator: the same queue and the same rules, no grant. Throws `unprocessable`, `session_missing` and what `recordDelivery` throws. */
+/** A message by the operator: the same queue and the same rules, no grant. Throws `unprocessable`, and what `openSession` and `recordDelivery` throw. */
 export async function send(deps: SendDeps, order: SendOrder): Promise<Delivery> {
-  const session = await openSession(deps.store, parseSessionId(order.session))
+  const session = await deps.openSession(order.session)
   const from = cleanFrom(order.from)
   const { delivery, leased } = await record(
     deps,
@@ -42,10 +37,4 @@ export async function send(deps: SendDeps, order: SendOrder): Promise<Delivery> 
   )
   if (leased) deps.start(delivery)
   return delivery
-}
-
-async function openSession(store: SendDeps['store'], id: SessionId): Promise<Session> {
-  const found = await store.findSession(id)
-  if (!found) throw unknownSession(id, await store.listSessions())
-  return requireOpen(found, id)
 }

@@ -4,6 +4,7 @@ import { limitsDefaults } from '../../src/config/defaults.ts'
 import { type Code, Failure } from '../../src/domain/error.ts'
 import type { SendDeps, SendOrder } from '../../src/inbound/send.ts'
 import { send } from '../../src/inbound/send.ts'
+import { openSessionCalled } from '../../src/manage/find-session.ts'
 import { createMemoryState, openMemoryStore } from '../support/memory-store.ts'
 
 const now = 1_700_000_000_000
@@ -11,8 +12,10 @@ const now = 1_700_000_000_000
 function setUp({ pushes = false } = {}) {
   const state = createMemoryState()
   const started: string[] = []
+  const store = openMemoryStore(() => now, state)
   const deps: SendDeps = {
-    store: openMemoryStore(() => now, state),
+    store,
+    openSession: (id) => openSessionCalled(store, id),
     clock: { now: () => now, bytes: (length) => crypto.getRandomValues(new Uint8Array(length)) },
     config: () => ({ limits: { ...limitsDefaults, queuePerSession: 2 }, retry: { maxHoldSeconds: 60 } }),
     leaseMs: 5000,
