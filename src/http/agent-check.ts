@@ -1,5 +1,6 @@
 import { Failure } from '../domain/error.ts'
 import type { Session } from '../domain/session.ts'
+import { tooManyFailures } from '../inbound/rate-limiter.ts'
 import { bearerOf } from './request.ts'
 
 /** The session whose agent sends this request. Throws `unauthorized`, `forbidden`, or `rate_limited` when that peer guessed too often. */
@@ -21,9 +22,6 @@ export const createAgentCheck =
       if (!(thrown instanceof Failure) || thrown.code !== 'unauthorized') throw thrown
       const retryAfterMs = failed(request)
       if (retryAfterMs === 0) throw thrown
-      throw new Failure('rate_limited', 'Too many failed attempts from this address.', {
-        ...thrown.extra,
-        retryAfterMs,
-      })
+      throw tooManyFailures(retryAfterMs, thrown.extra)
     }
   }

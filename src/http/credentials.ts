@@ -1,6 +1,7 @@
 import { isSecret } from '../auth/secrets.ts'
 import { Failure } from '../domain/error.ts'
 import { isLoopback } from '../domain/loopback.ts'
+import { tooManyFailures } from '../inbound/rate-limiter.ts'
 import { bearerOf } from './request.ts'
 
 /** The admin token: full use of `/api`, and of no other route. */
@@ -34,7 +35,7 @@ function refusal(retryAfterMs: number, shown: boolean): Failure {
     ? ({ why: 'the admin token is wrong', guess: true } as const)
     : { why: 'there is no admin token' }
   return retryAfterMs > 0
-    ? new Failure('rate_limited', 'Too many failed attempts from this address.', { ...extra, retryAfterMs })
+    ? tooManyFailures(retryAfterMs, extra)
     : new Failure('unauthorized', 'Send the admin token as a Bearer token.', extra)
 }
 

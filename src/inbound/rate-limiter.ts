@@ -26,11 +26,15 @@ export function refuseProof(limits: RateLimits, knock: Knock, refusal: Failure):
   const waitMs = limits.failures.take(knock.peer(), knock.receivedAt)
   if (waitMs <= 0) return refusal
   const { why = refusal.message, guess } = refusal.extra
-  return tooMany('Too many failed attempts from this address.', waitMs, {
+  return tooManyFailures(waitMs, {
     why: `${why}; too many failures from this address`,
     ...(guess && { guess }),
   })
 }
+
+/** The refusal of a peer that guessed too often. */
+export const tooManyFailures = (retryAfterMs: number, more: Failure['extra'] = {}): Failure =>
+  tooMany('Too many failed attempts from this address.', retryAfterMs, more)
 
 const tooMany = (detail: string, retryAfterMs: number, more: Failure['extra'] = {}): Failure =>
   new Failure('rate_limited', detail, { ...more, retryAfterMs })

@@ -1,6 +1,7 @@
 import { Elysia } from 'elysia'
 import { isSecret } from '../../auth/secrets.ts'
 import { Failure } from '../../domain/error.ts'
+import { tooManyFailures } from '../../inbound/rate-limiter.ts'
 import { iso } from '../../manage/views.ts'
 import { createAdminApi } from '../api.ts'
 import type { AdminCheck } from '../credentials.ts'
@@ -112,11 +113,7 @@ function invite(deps: Pick<LoginDeps, 'logins' | 'publicUrl'>, request: Request)
 function refuse(deps: LoginDeps, request: Request, next: string, problem: string): Response {
   const guess = { why: 'the admin token or link at the login is wrong', guess: true } as const
   const retryAfterMs = deps.failed(request)
-  if (retryAfterMs > 0)
-    throw new Failure('rate_limited', 'Too many failed attempts from this address.', {
-      ...guess,
-      retryAfterMs,
-    })
+  if (retryAfterMs > 0) throw tooManyFailures(retryAfterMs, guess)
   const response = deps.responses.plain('login', { title: 'Log in', next, problem }, 401)
   deps.refused(request, new Failure('unauthorized', problem, guess), response)
   return response

@@ -5,6 +5,7 @@ import { sameText } from '../../auth/secrets.ts'
 import { type Decision, type DecisionStore, isVerdict } from '../../domain/decision.ts'
 import { Failure } from '../../domain/error.ts'
 import type { Tokens } from '../../domain/ports.ts'
+import { tooManyFailures } from '../../inbound/rate-limiter.ts'
 import type { AgentRequests } from '../../manage/agent-requests.ts'
 import { decisionBehind } from '../../manage/decide-link.ts'
 import { decidedPage, decideHeaders, decidePage, decideProblem } from '../decide-page.ts'
@@ -60,7 +61,7 @@ async function behind(deps: DecideDeps, request: Request, token: string): Promis
   } catch (thrown) {
     const retryAfterMs = deps.failed(request)
     if (retryAfterMs === 0) throw thrown
-    throw new Failure('rate_limited', 'Too many failed attempts from this address.', { retryAfterMs })
+    throw tooManyFailures(retryAfterMs)
   }
 }
 
