@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
-import { configure, get, hooks, post, until } from '../support/hooks.ts'
+import { adminToken, configure, get, hooks, post, until } from '../support/hooks.ts'
 
 const fake = resolve(import.meta.dirname, '../fixtures/fake-acp-agent.mjs')
 
@@ -30,7 +29,7 @@ describe('a blocked agent is seen', () => {
     home = await scratchHome()
     configure(home, { ...hooks(), sessions: { allow: ['*'] } })
     server = await serve(home)
-    admin = (await readFile(join(home, 'keys/admin.token'), 'utf8')).trim()
+    admin = await adminToken(home)
     const env = { FAKE_ACP_DIR: join(dirname(home), 'fake-acp') }
     const added = await cli(
       [

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
-import { configure, countDeliveries, hooks, secret } from '../support/hooks.ts'
+import { adminToken, configure, countDeliveries, hooks, secret } from '../support/hooks.ts'
 import { ownCapability } from '../support/own-capability.ts'
 
 /** Also for many rounds, and a busy machine. */
@@ -31,7 +29,7 @@ describe('the capability of an agent', () => {
     for (const session of ['build', 'other'])
       await cli(['session', 'add', session, '--driver', 'inbox'], { home })
     server = await serve(home)
-    admin = (await readFile(join(home, 'keys/admin.token'), 'utf8')).trim()
+    admin = await adminToken(home)
     token = await ownCapability(home, 'build')
     const { paths } = (await (await fetch(`${server.url}/docs/json`)).json()) as {
       readonly paths: Readonly<Record<string, object>>

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Browser } from 'playwright-core'
@@ -8,10 +8,10 @@ import type { DecisionId } from '../../src/domain/decision.ts'
 import { oneLine } from '../../src/domain/one-line.ts'
 import type { SessionId } from '../../src/domain/session.ts'
 import { decideUrl } from '../../src/manage/decide-link.ts'
-import { addAsking, asked, type ShownDecision } from '../support/asking.ts'
+import { addAsking, asked, isIdle, type ShownDecision } from '../support/asking.ts'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
 import { noBrowser, openBrowser, seriousFlaws, watchedPage } from '../support/browser.ts'
-import { configure, get, hooks, until } from '../support/hooks.ts'
+import { adminToken, configure, get, hooks } from '../support/hooks.ts'
 import { rounds } from '../support/long.ts'
 import { inHome } from '../support/own-capability.ts'
 import naughty from '../vectors/strings/blns.json' with { type: 'json' }
@@ -34,7 +34,7 @@ looking('the page of a decision in a browser', () => {
     home = await scratchHome()
     configure(home, hooks())
     server = await serve(home)
-    admin = (await readFile(join(home, 'keys/admin.token'), 'utf8')).trim()
+    admin = await adminToken(home)
     await addAsking(home, 'coder', '--decisions')
     browser = await openBrowser()
   })
@@ -65,10 +65,7 @@ looking('the page of a decision in a browser', () => {
       open: open.map((decision, n) => ({ decision, url: urls[n] ?? '' })),
       cancel: async () => {
         assert.equal((await cli(['session', 'cancel', 'coder'], { home })).code, 0)
-        await until('the agent is idle', async () => {
-          const { text } = await get(`${server.url}/api/sessions/coder`, admin)
-          return JSON.parse(text).activity === 'idle' || undefined
-        })
+        await isIdle({ url: server.url, admin }, 'coder')
       },
     }
   }

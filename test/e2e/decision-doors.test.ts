@@ -6,9 +6,10 @@ import process from 'node:process'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { type AdminProgram, adminOf } from '../support/admin-api.ts'
-import { addAsking, answeredAfter, answersIn, type ShownDecision } from '../support/asking.ts'
+import { addAsking, answeredAfter, answersIn, isIdle, type ShownDecision } from '../support/asking.ts'
 import { binary, cli, type Served, scratchHome, serve } from '../support/binary.ts'
-import { configure, hooks, until } from '../support/hooks.ts'
+import { form, proofAt } from '../support/decide-page.ts'
+import { adminToken, configure, hooks, until } from '../support/hooks.ts'
 import { rounds } from '../support/long.ts'
 
 /** Also for many rounds, and a busy machine. */
@@ -38,15 +39,10 @@ describe('the doors of a decision', () => {
     (await admin.call('POST', `decisions/${id}`, { verdict })).status
   const linkOf = async ({ id }: ShownDecision) => {
     const { url } = JSON.parse((await cli(['decide', id, '--json'], { home })).stdout) as { url: string }
-    const page = await (await fetch(url, { headers: { accept: 'text/html' } })).text()
-    return { url, proof: / name="proof" value="([^"]+)"/.exec(page)?.[1] ?? '' }
+    return { url, proof: await proofAt(url) }
   }
   const byLink = async ({ url, proof }: Awaited<ReturnType<typeof linkOf>>, verdict: string) => {
-    const response = await fetch(server.url + new URL(url).pathname, {
-      method: 'POST',
-      headers: { origin: 'null', 'sec-fetch-site': 'same-origin', accept: 'text/html' },
-      body: new URLSearchParams({ verdict, proof }),
-    })
+    const response = await fetch(server.url + new URL(url).pathname, form({ verdict, proof }))
     return { status: response.status, page: await response.text() }
   }
   const byCli = async ({ id }: ShownDecision, verdict: string) =>
@@ -78,10 +74,7 @@ describe('the doors of a decision', () => {
         [state, door],
         [option === 'no' ? 'denied' : 'allowed', ['api', 'url', 'cli'][Math.floor(winner / 3)]],
       )
-      await until('the agent is idle', async () => {
-        const { activity } = await admin.ask<{ activity: string }>('GET', 'sessions/coder')
-        return activity === 'idle' || undefined
-      })
+      await isIdle({ url: server.url, admin: await adminToken(home) }, 'coder')
     }
   })
 

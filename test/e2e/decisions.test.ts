@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import {
   addAsking,
   answeredAfter,
   answersIn,
   asked,
+  isIdle,
   openDecisions,
   type ShownDecision,
 } from '../support/asking.ts'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
 import { form, pageAt, proofAt } from '../support/decide-page.ts'
-import { configure, get, hooks, until } from '../support/hooks.ts'
+import { adminToken, configure, get, hooks, until } from '../support/hooks.ts'
 
 describe('what an agent asks is decided by people', () => {
   let home: string
@@ -23,7 +22,7 @@ describe('what an agent asks is decided by people', () => {
     home = await scratchHome()
     configure(home, hooks())
     server = await serve(home)
-    admin = (await readFile(join(home, 'keys/admin.token'), 'utf8')).trim()
+    admin = await adminToken(home)
     await addAsking(home, 'coder', '--decisions')
   })
   after(() => server.stop())
@@ -37,11 +36,6 @@ describe('what an agent asks is decided by people', () => {
       method: 'POST',
       headers: { authorization: `Bearer ${admin}`, 'content-type': 'application/json' },
       body: JSON.stringify({ verdict }),
-    })
-  const isIdle = () =>
-    until('the agent is idle', async () => {
-      const { text } = await get(`${server.url}/api/sessions/coder`, admin)
-      return JSON.parse(text).activity === 'idle' || undefined
     })
 
   it('three requests at once are decided out of order, by three doors', async () => {
@@ -74,7 +68,7 @@ describe('what an agent asks is decided by people', () => {
       { title: 'touch x', option: 'no' },
       { title: 'touch y', option: 'once' },
     ])
-    await isIdle()
+    await isIdle({ url: server.url, admin }, 'coder')
     const delivery = (await shown(y)).delivery ?? ''
     const record = JSON.parse((await get(`${server.url}/api/deliveries/${delivery}`, admin)).text)
     const told = record.events.filter(({ kind }: { kind: string }) => ['asked', 'decided'].includes(kind))
@@ -126,7 +120,7 @@ describe('what an agent asks is decided by people', () => {
     for (const method of ['PUT', 'DELETE']) assert.equal((await fetch(url, { method })).status, 405)
     assert.equal((await shown(one)).state, 'open')
     assert.deepEqual((await decideByApi(one.id, 'deny')).status, 200)
-    await isIdle()
+    await isIdle({ url: server.url, admin }, 'coder')
   })
 
   it('a double click is decided once, and the second is told what happened', async () => {
@@ -146,7 +140,7 @@ describe('what an agent asks is decided by people', () => {
     const byApi = await decideByApi(one.id, 'allow')
     assert.deepEqual([byApi.status, (await byApi.json()).code], [409, 'decided_already'])
     assert.equal((await cli(['decide', one.id, 'allow'], { home })).code, 4)
-    await isIdle()
+    await isIdle({ url: server.url, admin }, 'coder')
   })
 
   it('what its turn took along is withdrawn, and nobody decides it any more', async () => {
@@ -185,7 +179,7 @@ describe('what an agent asks is decided by people', () => {
     assert.notEqual(minted.code, 0)
     assert.equal((await shown(one)).state, 'open')
     assert.equal((await cli(['decide', one.id, 'deny'], { home })).code, 0)
-    await isIdle()
+    await isIdle({ url: server.url, admin }, 'coder')
   })
 
   it('without decisions nothing is put before anybody, and nothing is answered', async () => {
@@ -217,7 +211,7 @@ describe('the time of a decision', () => {
     const home = await scratchHome()
     configure(home, { ...hooks(), limits: { decisionSeconds: 3 } })
     const server = await serve(home)
-    const admin = (await readFile(join(home, 'keys/admin.token'), 'utf8')).trim()
+    const admin = await adminToken(home)
     await addAsking(home, 'coder', '--decisions')
     const [one] = await asked({ url: server.url, admin }, 'coder', 'TOOL')
     assert.ok(one)

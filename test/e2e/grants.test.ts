@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
+import { adminToken } from '../support/hooks.ts'
 
 const secret = 'k3J9x-2mQ7p_ZtR5vW8y'
 const forbidden = {
@@ -209,7 +210,7 @@ describe('/api/grants/<id>', () => {
   it('pause, resume and rotate', async () => {
     const url = await expose()
     const [{ id }] = await json('ls')
-    const authorization = `Bearer ${(await readFile(join(home, 'keys/admin.token'), 'utf8')).trim()}`
+    const authorization = `Bearer ${await adminToken(home)}`
     const act = (what: string, body?: string) =>
       post(`/api/grants/${what}`, body ?? '', { authorization, ...(!body && { 'content-type': '' }) })
     const paused = await act(`${id}/pause`)

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
 import {
   addCommand,
+  adminToken,
   configure,
   countDeliveries,
   get,
@@ -387,7 +388,7 @@ describe('webhooks to a command', () => {
   })
 
   it('keeps four credentials apart', async () => {
-    const admin = (await readFile(join(home, 'keys', 'admin.token'), 'utf8')).trim()
+    const admin = await adminToken(home)
     await cli(['session', 'add', 'box', '--driver', 'inbox'], { home })
     const url = (await cli(['expose', '--session', 'box', '--quiet'], { home })).stdout.trim()
     const grant = url.slice(url.lastIndexOf('/') + 1)
@@ -414,8 +415,8 @@ describe('webhooks to a command', () => {
     assert.equal((await get(`${server.url}/api/deliveries`, admin)).status, 200)
   })
 
-  it('lists the configured hooks for the keeper, without their secrets', async () => {
-    const admin = (await readFile(join(home, 'keys', 'admin.token'), 'utf8')).trim()
+  it('lists the configured hooks for the admin, without their secrets', async () => {
+    const admin = await adminToken(home)
     const response = await fetch(`${server.url}/api/hooks`, { headers: { authorization: `Bearer ${admin}` } })
     const text = await response.text()
     assert.equal(response.status, 200)

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
-import { addCommand, configure, hooks, secret } from '../support/hooks.ts'
+import { addCommand, adminToken, configure, hooks, secret } from '../support/hooks.ts'
 
 const run = promisify(execFile)
 const page = await readFile(resolve(import.meta.dirname, '../../docs/http.md'), 'utf8')
@@ -39,7 +39,7 @@ describe('docs/http.md', () => {
 
   it('shows requests that work, and their answers', async () => {
     const url = (await cli(['expose', '--session', 'build', '--quiet'], { home })).stdout.trim()
-    const admin = (await readFile(join(home, 'keys/admin.token'), 'utf8')).trim()
+    const admin = await adminToken(home)
     const env = {
       PATH: process.env.PATH,
       POSTERN_URL: url,

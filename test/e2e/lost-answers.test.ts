@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { adminOf, knockAt } from '../support/admin-api.ts'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
-import { configure, get, until } from '../support/hooks.ts'
+import { configure, until } from '../support/hooks.ts'
 import { rounds } from '../support/long.ts'
 
-/** Stands before a server and passes requests on; `answers` decides what becomes of each answer. */
+/** Stands before a server and passes requests on; each answer is lost, once `onAnswer` is through. */
 async function openProxy(server: () => Served, onAnswer: () => Promise<void>) {
   const sockets = new Set<Socket>()
   const proxy = createServer((caller) => {
@@ -35,102 +34,77 @@ async function world() {
   const home = await scratchHome()
   configure(home, { limits: { knocksPerMinute: 0, queuePerSession: 0 } })
   await cli(['session', 'add', 'build', '--driver', 'inbox'], { home })
-  const first = await serve(home)
-  const admin = (await readFile(join(home, 'keys/admin.token'), 'utf8')).trim()
+  let server = await serve(home)
+  const { ask, mint } = adminOf(home, () => server)
   return {
-    home,
-    first,
-    mint: async ({ url }: Served, uses: number) => {
-      const response = await fetch(`${url}/api/grants`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${admin}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ session: 'build', uses }),
-      })
-      const { webhook, grantId } = (await response.json()) as { webhook: string; grantId: string }
-      return { path: new URL(webhook).pathname, grantId }
+    server: () => server,
+    restart: async () => {
+      server = await serve(home)
     },
-    knock: async (url: string, key: string, more: RequestInit = {}) => {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', prefer: 'wait=0', 'idempotency-key': key },
-        body: JSON.stringify({ message: key }),
-        ...more,
-      })
-      const { deliveryId } = (await response.json()) as { deliveryId: string }
-      return {
-        status: response.status,
-        deliveryId,
-        replayed: response.headers.get('idempotency-replayed') === 'true',
-      }
+    mint: (uses: number) => mint({ session: 'build', uses }),
+    knock: (url: string, key: string) => knockAt(url, key, { 'idempotency-key': key }),
+    idsOf: async (grant: string): Promise<readonly string[]> => {
+      const all = await ask<readonly { id: string }[]>('GET', `deliveries?grant=${grant}`)
+      return all.map(({ id }) => id)
     },
-    idsOf: async ({ url }: Served, grant: string): Promise<readonly string[]> => {
-      const { text } = await get(`${url}/api/deliveries?grant=${grant}`, admin)
-      return (JSON.parse(text) as readonly { id: string }[]).map(({ id }) => id)
-    },
-    usesOf: async ({ url }: Served): Promise<ReadonlyMap<string, number>> => {
-      const { text } = await get(`${url}/api/grants`, admin)
-      return new Map((JSON.parse(text) as { id: string; uses: number }[]).map(({ id, uses }) => [id, uses]))
+    usesOf: async (): Promise<ReadonlyMap<string, number>> => {
+      const all = await ask<readonly { id: string; uses: number }[]>('GET', 'grants')
+      return new Map(all.map(({ id, uses }) => [id, uses]))
     },
   }
 }
 
 describe('kill -9 between commit and answer', () => {
   it('the repeat with the key is a replay, and spends nothing', { timeout: 1_200_000 }, async () => {
-    const { first, home, mint, knock, idsOf, usesOf } = await world()
-    let server = first
-    const killed = () => server.kill9()
-    const proxy = await openProxy(() => server, killed)
+    const { server, restart, mint, knock, idsOf, usesOf } = await world()
+    const proxy = await openProxy(server, () => server().kill9())
     for (let round = 0; round < rounds(2, 60); round++) {
-      const { path, grantId } = await mint(server, 1)
+      const { path, grantId } = await mint(1)
       await assert.rejects(knock(proxy.url + path, 'attempt'))
-      server = await serve(home)
-      const again = await knock(server.url + path, 'attempt')
+      await restart()
+      const again = await knock(server().url + path, 'attempt')
       assert.deepEqual([again.status, again.replayed], [202, true])
-      assert.equal((await knock(server.url + path, 'another')).status, 403)
-      assert.deepEqual(await idsOf(server, grantId), [again.deliveryId])
-      assert.equal((await usesOf(server)).get(grantId), 1)
+      assert.equal((await knock(server().url + path, 'another')).status, 403)
+      assert.deepEqual(await idsOf(grantId), [again.deliveryId])
+      assert.equal((await usesOf()).get(grantId), 1)
     }
     proxy.close()
-    await server.stop()
+    await server().stop()
   })
 
   it('at any instant: each key is stored once, and each use is counted once', {
     timeout: 1_200_000,
   }, async () => {
-    const { first, home, mint, knock, idsOf, usesOf } = await world()
-    let server = first
+    const { server, restart, mint, knock, idsOf, usesOf } = await world()
     for (let round = 0; round < rounds(2, 60); round++) {
-      const grants = await Promise.all(Array.from({ length: 16 }, () => mint(server, 5)))
+      const grants = await Promise.all(Array.from({ length: 16 }, () => mint(5)))
       const answered = new Map<string, string>()
-      const running = server
+      const { url } = server()
       const senders = grants.flatMap(({ path }) =>
         [0, 1, 2, 3].map(async (n) => {
-          const { deliveryId } = await knock(running.url + path, `k${n}`)
+          const { deliveryId } = await knock(url + path, `k${n}`)
           answered.set(`${path} k${n}`, deliveryId)
         }),
       )
       const all = Promise.allSettled(senders)
       // Another instant each time, from the first answers on.
       await until('answers come', () => (answered.size > (round * 7) % 48 ? true : undefined))
-      await server.kill9()
+      await server().kill9()
       await all
-      server = await serve(home)
+      await restart()
       for (const { path, grantId } of grants) {
         const keys = ['k0', 'k1', 'k2', 'k3', 'k4']
-        const repeats = await Promise.all(keys.map((key) => knock(server.url + path, key)))
+        const repeats = await Promise.all(keys.map((key) => knock(server().url + path, key)))
         for (const [n, { status, deliveryId, replayed }] of repeats.entries()) {
           assert.equal(status, 202)
           const before = answered.get(`${path} k${n}`)
           if (before !== undefined) assert.deepEqual([deliveryId, replayed], [before, true])
         }
-        assert.equal((await knock(server.url + path, 'k5')).status, 403)
-        assert.deepEqual(
-          new Set(await idsOf(server, grantId)),
-          new Set(repeats.map(({ deliveryId }) => deliveryId)),
-        )
-        assert.equal((await usesOf(server)).get(grantId), 5)
+        assert.equal((await knock(server().url + path, 'k5')).status, 403)
+        assert.deepEqual(new Set(await idsOf(grantId)), new Set(repeats.map(({ deliveryId }) => deliveryId)))
+        assert.equal((await usesOf()).get(grantId), 5)
       }
     }
-    await server.stop()
+    await server().stop()
   })
 })

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Client } from '@modelcontextprotocol/client'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
-import { addCommand, configure, get, hooks, post, secret, show, until } from '../support/hooks.ts'
+import { addCommand, adminToken, configure, get, hooks, post, secret, show, until } from '../support/hooks.ts'
 import { connectMcp, eras } from '../support/mcp-client.ts'
 import { ownCapability } from '../support/own-capability.ts'
 
@@ -93,7 +93,7 @@ describe('POST /mcp', () => {
 
   it('opens for nothing but the capability of an agent, and notes who was turned away', async () => {
     const { stdout: url } = await cli(['expose', '--session', 'build', '--quiet'], { home })
-    const admin = (await readFile(join(home, 'keys', 'admin.token'), 'utf8')).trim()
+    const admin = await adminToken(home)
     const list = { jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} }
     const others = [admin, secret, url.trim().split('/').at(-1) ?? '']
     for (const token of others) {

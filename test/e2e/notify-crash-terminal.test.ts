@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { Webhook } from 'standardwebhooks'
 import { cli, scratchHome, serve } from '../support/binary.ts'
-import { configure, get, until } from '../support/hooks.ts'
+import { adminToken, configure, get, until } from '../support/hooks.ts'
 import { rounds } from '../support/long.ts'
 import { type Got, openReceiver } from '../support/receiver.ts'
 
@@ -39,7 +39,7 @@ describe('kill -9 while somebody is told', () => {
       await receiver.next(isAsked)
       // What was sent before the kill and not settled comes again with the first look.
       await until('it is settled', async () => {
-        const admin = (await readFile(join(home, 'keys/admin.token'), 'utf8')).trim()
+        const admin = await adminToken(home)
         const { text } = await get(`${server.url}/api/notices`, admin)
         const all = JSON.parse(text) as readonly { state: string; data: { asks: string } }[]
         return (

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { Webhook } from 'standardwebhooks'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
-import { addCommand, configure, get, hooks, post, until } from '../support/hooks.ts'
+import { addCommand, adminToken, configure, get, hooks, post, until } from '../support/hooks.ts'
 import { type Got, openReceiver, type Receiver } from '../support/receiver.ts'
 
 const key = `whsec_${Buffer.from('the key that notices are signed with').toString('base64')}`
@@ -72,7 +71,7 @@ describe('notify', () => {
     await addCommand(home, 'bad', 'echo partly; echo no room >&2; exit 1')
     await cli(['session', 'add', 'box', '--driver', 'inbox'], { home })
     server = await serve(home)
-    admin = (await readFile(join(home, 'keys/admin.token'), 'utf8')).trim()
+    admin = await adminToken(home)
   })
   after(async () => {
     await server.stop()

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { after, before, describe, it } from 'node:test'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
-import { configure, until } from '../support/hooks.ts'
+import { adminToken, configure, until } from '../support/hooks.ts'
 
 const name = 'hooks.example.com'
 const page = await readFile(resolve(import.meta.dirname, '../../docs/operate.md'), 'utf8')
@@ -116,7 +116,7 @@ for (const { program, prepare } of proxies)
       for await (const chunk of response) text += chunk
       return { status: response.statusCode, headers: response.headers, text }
     }
-    const token = async () => (await readFile(join(home, 'keys/admin.token'), 'utf8')).trim()
+    const token = () => adminToken(home)
 
     const closed = ['/metrics', '/docs', '/docs/json', '/readyz']
 

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
-import { configure, countDeliveries, get, hooks, post, secret, until } from '../support/hooks.ts'
+import { adminToken, configure, countDeliveries, get, hooks, post, secret, until } from '../support/hooks.ts'
 
 interface Shown {
   readonly place: number
@@ -67,7 +65,7 @@ describe('what was turned away', { timeout: 90_000 }, () => {
     const dead = await minted()
     revoked = new URL(dead.webhook).pathname
     await cli(['revoke', dead.grantId], { home })
-    admin = (await readFile(join(home, 'keys', 'admin.token'), 'utf8')).trim()
+    admin = await adminToken(home)
   })
   after(() => server.stop())
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { type AdminProgram, adminOf } from '../support/admin-api.ts'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
 import { configure, get, hooks, post, until } from '../support/hooks.ts'
 import { rounds } from '../support/long.ts'
@@ -15,42 +14,28 @@ const news = { messageTemplate: 'News: {{text}}', session: 'build' }
 describe('a URL of so many uses', () => {
   let home: string
   let server: Served
-  let token: string
+  let admin: AdminProgram
 
   before(async () => {
     home = await scratchHome()
     configure(home, { ...hooks({ news }), limits: { knocksPerMinute: 0, queuePerSession: 0 } })
     server = await serve(home)
     await cli(['session', 'add', 'build', '--driver', 'inbox'], { home })
-    token = (await readFile(join(home, 'keys/admin.token'), 'utf8')).trim()
+    admin = adminOf(home, () => server)
   })
   after(() => server.stop())
 
-  const admin = async <T>(method: string, path: string, order?: object): Promise<T> => {
-    const response = await fetch(`${server.url}/api/${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, ...(order && { 'content-type': 'application/json' }) },
-      ...(order && { body: JSON.stringify(order) }),
-    })
-    const text = await response.text()
-    assert.ok(response.ok, text)
-    return (text === '' ? undefined : JSON.parse(text)) as T
-  }
   const mint = async (order: object) => {
-    const { webhook: url, grantId } = await admin<{ webhook: string; grantId: string }>(
-      'POST',
-      'grants',
-      order,
-    )
-    return { url, grantId, token: url.slice(url.lastIndexOf('/') + 1) }
+    const { path, ...minted } = await admin.mint(order)
+    return { ...minted, url: server.url + path }
   }
-  const revoke = ({ grantId }: { readonly grantId: string }) => admin('DELETE', `grants/${grantId}`)
+  const revoke = ({ grantId }: { readonly grantId: string }) => admin.ask('DELETE', `grants/${grantId}`)
   const usesOf = async (grantId: string): Promise<number> => {
-    const all = await admin<readonly { id: string; uses: number }[]>('GET', 'grants')
+    const all = await admin.ask<readonly { id: string; uses: number }[]>('GET', 'grants')
     return all.find(({ id }) => id === grantId)?.uses ?? Number.NaN
   }
   const delivered = async (grantId: string): Promise<number> =>
-    (await admin<readonly unknown[]>('GET', `deliveries?grant=${grantId}`)).length
+    (await admin.ask<readonly unknown[]>('GET', `deliveries?grant=${grantId}`)).length
   const body = (n: number) => JSON.stringify({ message: `no. ${n}`, text: `no. ${n}` })
   /** What tells refusals apart: all but the time and the number of the request. */
   const bare = ({ status, headers: { date: _, 'x-request-id': __, ...headers }, body: text }: RawAnswer) => ({

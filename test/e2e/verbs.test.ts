@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
-import { addCommand, configure, get, hooks, post, settled, until } from '../support/hooks.ts'
+import { addCommand, adminToken, configure, get, hooks, post, settled, until } from '../support/hooks.ts'
 
 const custom = {
   push: {
@@ -162,7 +160,7 @@ describe('verbs of a capability URL, through the built binary', () => {
   })
 
   it('the API mints for a hook, and names the nearest of an unknown one', async () => {
-    const admin = (await readFile(join(home, 'keys', 'admin.token'), 'utf8')).trim()
+    const admin = await adminToken(home)
     const headers = { authorization: `Bearer ${admin}` }
     const minted = await post(`${server.url}/api/grants`, { hook: 'slack', ttl: 60 }, headers)
     assert.deepEqual(

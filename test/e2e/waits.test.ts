@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, it, test } from 'node:test'
 import { promisify } from 'node:util'
 import { answerIn } from '../../src/domain/wait-message.ts'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
-import { type Answer, configure, hooks, post, secret, until } from '../support/hooks.ts'
+import { type Answer, adminToken, configure, hooks, post, secret, until } from '../support/hooks.ts'
 import { rounds } from '../support/long.ts'
 import { ownCapability } from '../support/own-capability.ts'
 import { messagesTo, shortWaits, statesOfWaits } from '../support/short-waits.ts'
@@ -267,7 +267,7 @@ describe('the waits of an agent', () => {
   it('are seen by people', async () => {
     const { waitFor, home, server } = here
     const { waitId, url } = await waitFor(planning('tell them', { what: 'the deploy' }))
-    const admin = (await readFile(join(home, 'keys', 'admin.token'), 'utf8')).trim()
+    const admin = await adminToken(home)
     const { body } = await asAgent(server, admin, 'GET', '/api/waits?open=yes&session=build')
     const listed = body as unknown as readonly { id: string; what: string; plan: string; state: string }[]
     assert.deepEqual(
@@ -323,7 +323,7 @@ test('the capability of an agent opens nothing but its own waits and messages', 
     401,
   )
 
-  const admin = (await readFile(join(home, 'keys', 'admin.token'), 'utf8')).trim()
+  const admin = await adminToken(home)
   const urlToken = still.url.slice(still.url.lastIndexOf('/') + 1)
   for (const [bearer, status] of [
     [admin, 401],

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Served } from './binary.ts'
+import { adminToken } from './hooks.ts'
 
 interface Minted {
   /** Of the URL; the port changes when the server starts again. */
@@ -24,11 +23,11 @@ export interface AdminProgram {
 export function adminOf(home: string, server: () => Served): AdminProgram {
   let token: Promise<string> | undefined
   const call = async (method: string, path: string, order?: object): Promise<Response> => {
-    token ??= readFile(join(home, 'keys/admin.token'), 'utf8')
+    token ??= adminToken(home)
     return fetch(`${server().url}/api/${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${(await token).trim()}`,
+        authorization: `Bearer ${await token}`,
         ...(order && { 'content-type': 'application/json' }),
       },
       ...(order && { body: JSON.stringify(order) }),
@@ -63,6 +62,6 @@ export async function knockAt(url: string, message: string, headers: Readonly<Re
     status: response.status,
     deliveryId,
     reason,
-    replayed: response.headers.has('idempotency-replayed'),
+    replayed: response.headers.get('idempotency-replayed') === 'true',
   }
 }

@@ -61,6 +61,13 @@ export async function asked(
   })
 }
 
+/** Once no turn runs in the session any more. */
+export const isIdle = ({ url, admin }: AdminApi, session: string) =>
+  until(`${session} is idle`, async () => {
+    const { text } = await get(`${url}/api/sessions/${session}`, admin)
+    return JSON.parse(text).activity === 'idle' || undefined
+  })
+
 /** What the fake agents were answered so far. */
 export async function answersIn(home: string): Promise<readonly { title: string; option: string }[]> {
   const text = await readFile(join(notesOf(home), 'decided.jsonl'), 'utf8').catch(() => '')

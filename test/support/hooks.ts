@@ -7,6 +7,10 @@ import { cli, type Served } from './binary.ts'
 /** The shared secret of the tests' servers. */
 export const secret = 'the-secret-of-these-tests-0123456789'
 
+/** The admin token of a home that has been served. */
+export const adminToken = async (home: string): Promise<string> =>
+  (await readFile(join(home, 'keys/admin.token'), 'utf8')).trim()
+
 /** Writes the configuration of a home the way editors do: a new file in the place of the old one. */
 export function configure(home: string, document: unknown): void {
   const folder = join(home, 'preferences')
@@ -89,7 +93,7 @@ export interface Shown {
   readonly events: readonly { readonly kind: string; readonly detail: string | null }[]
 }
 
-/** One delivery as the keeper sees it. */
+/** One delivery as the admin sees it. */
 export async function show(home: string, id: unknown): Promise<Shown> {
   const { stdout, stderr } = await cli(['deliveries', 'show', String(id), '--json'], { home })
   assert.notEqual(stdout, '', stderr)
@@ -117,8 +121,8 @@ export const settled = (home: string, server: Served, id: unknown, ms = patience
 
 /** The delivery as its server answers it, after that many seconds at the most: what `show` starts a program for. */
 export async function seen(home: string, { url }: Served, id: unknown, waitSeconds = 0): Promise<Shown> {
-  const admin = (await readFile(join(home, 'keys', 'admin.token'), 'utf8')).trim()
-  const { status, text } = await get(`${url}/api/deliveries/${id}?wait=${waitSeconds}`, admin)
+  const path = `${url}/api/deliveries/${id}?wait=${waitSeconds}`
+  const { status, text } = await get(path, await adminToken(home))
   assert.equal(status, 200, text)
   return JSON.parse(text) as Shown
 }
