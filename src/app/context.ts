@@ -66,7 +66,8 @@ export function createIo(platform: Platform, storeThread: URL): Io {
       return {
         send: relayHook,
         permission: permissionAsked,
-        confirm: async (home, word) => (await import('./hook-word.ts')).leaveWord(program, home, word),
+        confirm: async (home, answer) =>
+          (await import('./hook-answer.ts')).leaveAnswer(program, home, answer),
         listen: createEventFile,
         settings: (wanted) => hookSettings({ ...wanted, program }),
       }
@@ -75,7 +76,7 @@ export function createIo(platform: Platform, storeThread: URL): Io {
     ownSession: async (home) => (await import('./own-client.ts')).ownRequest(io, home),
     serveMcp: async (home) => (await import('./mcp.ts')).serveAgent(io, home),
     serve: async (home, flags) => (await import('./serve.ts')).serve(deps, io, home, flags),
-    confirmWord: async (args) => (await import('./hook-word.ts')).confirmWord(deps, io, args),
+    confirmAnswer: async (args) => (await import('./hook-answer.ts')).confirmAnswer(deps, io, args),
     holdTerminal: async (args) => (await import('./terminal-holder.ts')).holdTerminal(deps, io, args),
   }
   return io

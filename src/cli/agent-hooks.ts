@@ -1,4 +1,4 @@
-import type { GivenWord, HookPermission } from '../domain/decision.ts'
+import type { GivenAnswer, HookPermission } from '../domain/decision.ts'
 import type { DriverSettings, Session } from '../domain/session.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -15,8 +15,8 @@ export interface AgentHooks {
   }) => void
   /** The permission that the agent asks for by this event; undefined where there is none that a person could decide. */
   readonly permission: (agent: string, payload: string, env: Env) => Promise<HookPermission | undefined>
-  /** Starts a process that finds out whether a word that was given to an agent counted. False where it does not start. */
-  readonly confirm: (home: string, word: GivenWord) => Promise<boolean>
+  /** Starts a process that finds out whether an answer that was given to an agent counted. False where it does not start. */
+  readonly confirm: (home: string, answer: GivenAnswer) => Promise<boolean>
   /** Keeps events of that session from now on, so that its first message already finds them. */
   readonly listen: (runDir: string, session: Session) => Promise<void>
   /** Settings for the agent that runs there; for every agent with hooks where that is not known. */

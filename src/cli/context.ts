@@ -64,8 +64,8 @@ export interface Io {
   readonly serve: (home: string, flags: ServeFlags) => Promise<number>
   /** The terminal holder's own process: what `TerminalHolder.start` starts. */
   readonly holdTerminal: (args: readonly string[]) => Promise<number>
-  /** The process that finds out whether a hook's word counted, see `AgentHooks.confirm`. */
-  readonly confirmWord: (args: readonly string[]) => Promise<number>
+  /** The process that finds out whether a hook's answer counted, see `AgentHooks.confirm`. */
+  readonly confirmAnswer: (args: readonly string[]) => Promise<number>
 }
 
 interface TerminalFacts {

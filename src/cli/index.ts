@@ -74,7 +74,7 @@ export const commands: readonly Command[] = [
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   try {
     if (argv[0] === '__hold') return await io.holdTerminal(argv.slice(1))
-    if (argv[0] === '__confirm') return await io.confirmWord(argv.slice(1))
+    if (argv[0] === '__confirm') return await io.confirmAnswer(argv.slice(1))
     if (argv[0] === completeName) return await complete(argv.slice(1), commands, io)
     return await perform(parse(argv, commands), io)
   } catch (thrown) {

@@ -211,7 +211,7 @@ export interface HookPermission {
   readonly folder: string | undefined
   /** False once somebody has answered at the agent itself, as far as that can be told. */
   stillAsks(): Promise<boolean>
-  /** The call that waits, where it can be read afterwards whether the hook's word counted. */
+  /** The call that waits, where it can be read afterwards whether the hook's answer counted. */
   waitingCall(): Promise<WaitingCall | undefined>
   /** What the hook prints, to be read by the agent. */
   answer(verdict: Verdict): string
@@ -224,8 +224,8 @@ export interface WaitingCall {
   readonly id: string
 }
 
-/** A hook's word was given to its agent: whether it counted is not yet known. */
-export interface GivenWord {
+/** A hook's answer was given to its agent: whether it counted is not yet known. */
+export interface GivenAnswer {
   readonly decision: DecisionId
   readonly verdict: Verdict
   readonly call: WaitingCall

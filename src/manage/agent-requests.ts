@@ -213,7 +213,7 @@ function nextChange({ watchers }: RequestsState, signal: AbortSignal): Promise<v
 
 const mostWaiting = 1000
 
-/** How long after the end of a hook another process may find out whether its word counted. */
+/** How long after the end of a hook another process may find out whether its answer counted. */
 const leftMs = 30_000
 
 function since(left: Map<DecisionId, number>, id: DecisionId, now: number): number {

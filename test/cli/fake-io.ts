@@ -1,6 +1,6 @@
 import type { Io, ServerAnswer } from '../../src/cli/context.ts'
 import { runCli } from '../../src/cli/index.ts'
-import type { GivenWord } from '../../src/domain/decision.ts'
+import type { GivenAnswer } from '../../src/domain/decision.ts'
 import type { Delivery, DeliveryRecord } from '../../src/domain/delivery.ts'
 import type { Connection, Driver, Readiness } from '../../src/domain/driver.ts'
 import { Failure } from '../../src/domain/error.ts'
@@ -24,7 +24,7 @@ export interface World extends MemoryState {
   readonly selves: Set<SessionId>
   readonly started: Parameters<Awaited<ReturnType<Io['terminalHolder']>>['start']>[0][]
   /** Words of people that were given to agents by their hooks. */
-  readonly confirmed: GivenWord[]
+  readonly confirmed: GivenAnswer[]
   readonly relayed: Parameters<Awaited<ReturnType<Io['relay']>>['send']>[0][]
   /** Sessions for which events of hooks are kept. */
   readonly listeners: SessionId[]
@@ -206,8 +206,8 @@ function ioOf(world: World): Io {
         world.relayed.push(call)
       },
       permission: async () => undefined,
-      confirm: async (_home, word) => {
-        world.confirmed.push(word)
+      confirm: async (_home, answer) => {
+        world.confirmed.push(answer)
         return true
       },
       listen: async (_runDir, { id }) => {
@@ -235,7 +235,7 @@ function ioOf(world: World): Io {
       world.requests.push({ method: 'serve', path: home, body: flags })
       return 0
     },
-    confirmWord: async () => 0,
+    confirmAnswer: async () => 0,
     holdTerminal: async (args) => args.length,
   }
 }

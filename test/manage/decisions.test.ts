@@ -160,7 +160,7 @@ test('sweep withdraws what an earlier server, or a process that is gone, has ask
   assert.deepEqual(await stateOf(ours.id), ['open', undefined])
 })
 
-test('sweep leaves half a minute to find out whether the word of a hook that ended counted', async () => {
+test('sweep leaves half a minute to find out whether the answer of a hook that ended counted', async () => {
   const { requests, other, deps, clock, stateOf } = await openBench()
   const relay = createAgentRequests({ ...deps, store: other, asker: '4711 1' })
   relay.toolsFor(session)?.open(request)

@@ -1,12 +1,12 @@
-import type { GivenWord, HookPermission } from '../../domain/decision.ts'
+import type { GivenAnswer, HookPermission } from '../../domain/decision.ts'
 import type { SessionId } from '../../domain/session.ts'
 import { createAgentRequests } from '../../manage/agent-requests.ts'
 import type { LocalHome } from '../context.ts'
 
 /**
- * Puts a permission that an agent's hook tells of before people, for `withinMs`. Prints their word, for the agent to read; nothing
+ * Puts a permission that an agent's hook tells of before people, for `withinMs`. Prints their decision, for the agent to read; nothing
  * where nobody decides in time, the session does not say `decisions`, or somebody answered at the agent itself. `confirm` leaves it to
- * another process to find out whether that word counted: the agent reads it when this one has ended. False where that cannot be.
+ * another process to find out whether that answer counted: the agent reads it when this one has ended. False where that cannot be.
  */
 export async function decideForHook(
   { store, clock, nextLook }: LocalHome,
@@ -14,7 +14,7 @@ export async function decideForHook(
   permission: HookPermission,
   withinMs: number,
   print: (text: string) => void,
-  confirm: (word: GivenWord) => Promise<boolean>,
+  confirm: (answer: GivenAnswer) => Promise<boolean>,
   stopping: AbortSignal,
 ): Promise<void> {
   const session = await store.findSession(sessionId)

@@ -59,7 +59,7 @@ async function waitForDecision(call: Call, payload: string, withinMs: number): P
       permission,
       withinMs,
       io.stdout,
-      (word) => agentHooks.confirm(call.home, word),
+      (answer) => agentHooks.confirm(call.home, answer),
       io.stopping,
     ),
   )

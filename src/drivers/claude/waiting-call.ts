@@ -24,10 +24,10 @@ export async function waitingCall(given: JsonObject): Promise<WaitingCall | unde
 const lookMs = 50
 
 /**
- * Whether a hook's word counted: Claude Code notes a hook's decision beside the call, and notes none where its dialog was answered first.
+ * Whether a hook's answer counted: Claude Code notes a hook's decision beside the call, and notes none where its dialog was answered first.
  * Undefined when `signal` aborts before the transcript tells (seen in 2.1.332).
  */
-export async function wordCounted(
+export async function answerCounted(
   { record, id }: WaitingCall,
   verdict: Verdict,
   signal: AbortSignal,

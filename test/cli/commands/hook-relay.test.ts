@@ -92,7 +92,7 @@ describe('hook-relay --decide', () => {
   }
   const nothing = { code: 0, stdout: '', stderr: '' }
 
-  it("prints a person's word for the agent, and no more", async () => {
+  it("prints a person's decision for the agent, and no more", async () => {
     const hook = await openHook(true)
     const ran = hook.relay()
     const { id, request, asker } = await hook.asked()
@@ -102,7 +102,7 @@ describe('hook-relay --decide', () => {
     assert.equal((await hook.store.findDecision(id))?.state, 'denied')
   })
 
-  it('leaves it to another process to find out whether its word counted, where that can be', async () => {
+  it('leaves it to another process to find out whether its answer counted, where that can be', async () => {
     const call = { record: '/t.jsonl', id: 'toolu_1' }
     const hook = await openHook(true, undefined, call)
     const ran = hook.relay()

@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { waitingCall, wordCounted } from '../../../src/drivers/claude/waiting-call.ts'
+import { answerCounted, waitingCall } from '../../../src/drivers/claude/waiting-call.ts'
 
 const input = { command: 'touch x', description: 'make it' }
 const use = (id: string, what: object = input) => ({
@@ -47,22 +47,22 @@ describe('the call that a permission hook of Claude Code is asked about', () => 
   })
 
   const ends: readonly (readonly [title: string, rows: readonly object[], counted: boolean])[] = [
-    ['took the word that it notes', [use('b'), note('b', 'allow'), result('b')], true],
-    ['ignored a word that came behind an answer at its dialog', [use('b'), result('b')], false],
+    ['took the answer that it notes', [use('b'), note('b', 'allow'), result('b')], true],
+    ['ignored an answer that came behind an answer at its dialog', [use('b'), result('b')], false],
     ['is not mistaken for another call', [use('b'), note('a', 'allow'), result('a'), result('b')], false],
   ]
   for (const [title, rows, counted] of ends)
     it(title, async () => {
       write(...rows)
-      assert.equal(await wordCounted({ record, id: 'b' }, 'allow', AbortSignal.timeout(20_000)), counted)
+      assert.equal(await answerCounted({ record, id: 'b' }, 'allow', AbortSignal.timeout(20_000)), counted)
     })
 
   it('is waited for, and given up when told', async () => {
     write(use('b'))
-    const late = wordCounted({ record, id: 'b' }, 'deny', AbortSignal.timeout(20_000))
+    const late = answerCounted({ record, id: 'b' }, 'deny', AbortSignal.timeout(20_000))
     appendFileSync(record, `${JSON.stringify(note('b', 'deny'))}\n`)
     assert.equal(await late, true)
     write(use('b'))
-    assert.equal(await wordCounted({ record, id: 'b' }, 'deny', AbortSignal.abort()), undefined)
+    assert.equal(await answerCounted({ record, id: 'b' }, 'deny', AbortSignal.abort()), undefined)
   })
 })

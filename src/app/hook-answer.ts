@@ -1,13 +1,17 @@
 import { spawn } from 'node:child_process'
 import type { Io } from '../cli/context.ts'
-import type { GivenWord } from '../domain/decision.ts'
-import { wordCounted } from '../drivers/claude/waiting-call.ts'
+import type { GivenAnswer } from '../domain/decision.ts'
+import { answerCounted } from '../drivers/claude/waiting-call.ts'
 import { openStore } from '../store/sqlite.ts'
 import { openHome } from './home.ts'
 import { type ProcessDeps, storeDeps } from './local-home.ts'
 
 /** Starts a process that outlives this hook and closes the decision. False where it does not start. */
-export async function leaveWord(program: readonly string[], home: string, word: GivenWord): Promise<boolean> {
+export async function leaveAnswer(
+  program: readonly string[],
+  home: string,
+  answer: GivenAnswer,
+): Promise<boolean> {
   const [command = '', ...args] = [...program, '__confirm', home]
   const child = spawn(command, args, {
     cwd: '/',
@@ -17,23 +21,23 @@ export async function leaveWord(program: readonly string[], home: string, word: 
   const started = new Promise<boolean>((resolve) => {
     child.once('error', () => resolve(false))
     child.stdin.once('error', () => resolve(false))
-    child.stdin.end(JSON.stringify(word), () => resolve(true))
+    child.stdin.end(JSON.stringify(answer), () => resolve(true))
   })
   child.unref()
   return started
 }
 
-/** An agent reads its hook's word at once; one that notes nothing within this time is taken to have obeyed. */
+/** An agent reads its hook's answer at once; one that notes nothing within this time is taken to have obeyed. */
 const notedMs = 5000
 
-/** That process. The agent reads the word when the hook has ended, shortly after this has begun. */
-export async function confirmWord(
+/** That process. The agent reads the answer when the hook has ended, shortly after this has begun. */
+export async function confirmAnswer(
   deps: ProcessDeps,
   io: Io,
   [root = '']: readonly string[],
 ): Promise<number> {
-  const { decision, verdict, call } = JSON.parse(new TextDecoder().decode(await io.read('-'))) as GivenWord
-  const counted = await wordCounted(call, verdict, AbortSignal.timeout(notedMs))
+  const { decision, verdict, call } = JSON.parse(new TextDecoder().decode(await io.read('-'))) as GivenAnswer
+  const counted = await answerCounted(call, verdict, AbortSignal.timeout(notedMs))
   const store = await openStore(storeDeps(deps, openHome(root)))
   try {
     const end =
