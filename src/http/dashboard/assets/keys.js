@@ -67,7 +67,9 @@ function move(by) {
 
 /** Of the row that has the focus, else of the delivery that is shown. */
 const retryButton = () =>
-  (document.activeElement?.closest('tr') ?? document).querySelector('[data-key="r"], #live-retry button')
+  (document.activeElement?.closest('tr') ?? document.querySelector('article.delivery'))?.querySelector(
+    '[data-key="r"]',
+  )
 
 function editMessage() {
   const details = document.getElementById('edit')
@@ -96,7 +98,7 @@ function openFilters() {
 }
 
 function back() {
-  const link = document.querySelector('[data-key="Escape"], .crumb a, nav.beside a')
+  const link = document.querySelector('[data-key="Escape"], .crumb a')
   if (link) link.click()
   else if (document.activeElement !== document.body) document.activeElement?.blur()
 }
