@@ -1,5 +1,6 @@
 import { causeOf, type Delivery, type DeliveryState } from '../../domain/delivery.ts'
 import { withoutFence } from '../../domain/fence.ts'
+import type { GrantId } from '../../domain/grant.ts'
 import { oneLine } from '../../domain/one-line.ts'
 import { grantBehind } from '../../domain/source.ts'
 import { iso } from '../../manage/views.ts'
@@ -9,12 +10,16 @@ import { nameOf, type PageDeps, shortened, shortTime, toneOf } from './page.ts'
 export type Labels = ReadonlyMap<string, string>
 
 /** Those of the grants by which these deliveries came. */
-export async function labelsOf(
-  store: Pick<PageDeps['store'], 'findGrant'>,
-  rows: readonly Delivery[],
-): Promise<Labels> {
-  const ids = new Set(rows.flatMap(({ source }) => grantBehind(source) ?? []))
-  const grants = await Promise.all([...ids].map((id) => store.findGrant(id)))
+export const labelsOf = (store: GrantStore, rows: readonly Delivery[]): Promise<Labels> =>
+  labelsOfGrants(
+    store,
+    rows.flatMap(({ source }) => grantBehind(source) ?? []),
+  )
+
+type GrantStore = Pick<PageDeps['store'], 'findGrant'>
+
+export async function labelsOfGrants(store: GrantStore, ids: readonly GrantId[]): Promise<Labels> {
+  const grants = await Promise.all([...new Set(ids)].map((id) => store.findGrant(id)))
   return new Map(grants.flatMap((grant) => (grant?.label ? [[grant.id, grant.label]] : [])))
 }
 

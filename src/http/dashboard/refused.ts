@@ -1,5 +1,6 @@
 import { causeKind, mostAlike, type Refusal, type RefusalFilter } from '../../domain/refusal.ts'
 import { iso } from '../../manage/views.ts'
+import { type Labels, labelsOfGrants } from './delivery-rows.ts'
 import { type Page, type PageDeps, shortTime } from './page.ts'
 
 export interface RefusedDeps extends PageDeps {
@@ -14,9 +15,10 @@ type Group = readonly [Refusal, ...Refusal[]]
 export async function refusedPage({ store, refusals }: RefusedDeps): Promise<Page> {
   const all = await refusals({ limit: 1000 })
   const groups = groupsOf(all)
-  const ids = [...new Set(all.flatMap(({ grant }) => grant ?? []))]
-  const grants = await Promise.all(ids.map((id) => store.findGrant(id)))
-  const labels = new Map(grants.flatMap((grant) => (grant?.label ? [[String(grant.id), grant.label]] : [])))
+  const labels = await labelsOfGrants(
+    store,
+    all.flatMap(({ grant }) => grant ?? []),
+  )
   const viewOf = (group: Group) => groupView(group, labels)
   const ignored = groups.filter(([{ code }]) => code === 'ignored').map(viewOf)
   const refused = groups.filter(([{ code }]) => code !== 'ignored').map(viewOf)
@@ -51,7 +53,7 @@ function groupsOf(refusals: readonly Refusal[]): readonly Group[] {
   return [...groups.values()]
 }
 
-function groupView(group: Group, labels: ReadonlyMap<string, string>) {
+function groupView(group: Group, labels: Labels) {
   const [newest] = group
   const { hook, grant, door, code, cause, status, peer, userAgent, requestId } = newest
   const peers = new Set(group.map((refusal) => refusal.peer))

@@ -37,22 +37,20 @@ export interface PageResponses {
 }
 
 const templates = {
-  ...{
-    bulk,
-    channels,
-    deliveries,
-    delivery,
-    detail,
-    hook,
-    hooks,
-    layout,
-    loggedIn,
-    login,
-    problem,
-    refused,
-    session,
-    sessions,
-  },
+  bulk,
+  channels,
+  deliveries,
+  delivery,
+  detail,
+  hook,
+  hooks,
+  layout,
+  loggedIn,
+  login,
+  problem,
+  refused,
+  session,
+  sessions,
 }
 
 const sections: readonly { readonly section: Section; readonly label: string; readonly href: string }[] = [

@@ -26,8 +26,7 @@ const [mostQueued, mostTurns, mostLooked, mostGrants] = [20, 6, 40, 12]
 /** One session: its screen, what it does, what waits for it and what came of it. Throws `session_missing`. */
 export async function sessionPage(deps: SessionPageDeps, id: string): Promise<Page> {
   const { store } = deps
-  const session = (await store.listSessions()).find((candidate) => candidate.id === id)
-  if (!session) throw noSuchSession(id)
+  const session = await sessionCalled(store, id)
   const [view, queue, latest, grants, evidence, skills] = await Promise.all([
     viewOf(deps, session),
     store.listDeliveries({ session: session.id, unfinished: true, oldestFirst: true, limit: mostQueued }),
@@ -68,6 +67,16 @@ export async function sessionPage(deps: SessionPageDeps, id: string): Promise<Pa
     },
     ...(hasScreen && { atOnce: () => drawnNow(deps, session) }),
   }
+}
+
+/** In whatever state. Throws `session_missing`. */
+export async function sessionCalled(
+  store: Pick<PageDeps['store'], 'listSessions'>,
+  id: string,
+): Promise<Session> {
+  const session = (await store.listSessions()).find((candidate) => candidate.id === id)
+  if (!session) throw noSuchSession(id)
+  return session
 }
 
 export const addressOf = (id: string): string => `/dashboard/sessions/${encodeURIComponent(id)}`
