@@ -13,10 +13,9 @@ export function waitingSince(context: StoreContext, before: number): readonly Ha
   return queues.flatMap(([session, waiting]) => {
     const oldest = oldestIn(context, session)
     if (!oldest || oldest.leasedUntil !== undefined || oldest.receivedAt > before) return []
-    const row = sql(`SELECT ${deliveryColumns} FROM deliveries WHERE seq = ?`).get(oldest.seq)
-    const delivery = row && deliveryOf(row)
-    const once = `delivery_waiting ${delivery?.id}`
-    if (!delivery || sql('SELECT 1 FROM happenings WHERE once = ?').get(once)) return []
+    const row = sql(untold).get(oldest.seq)
+    if (!row) return []
+    const delivery = deliveryOf(row)
     const isPaused = pausedText(cache.pauses(), delivery) !== undefined
     const heldBecause = isPaused ? 'paused' : delivery.heldBecause
     return [
@@ -29,11 +28,14 @@ export function waitingSince(context: StoreContext, before: number): readonly Ha
           since: time.toWall(delivery.receivedAt),
           waiting,
         },
-        once,
+        once: `delivery_waiting ${delivery.id}`,
       },
     ]
   })
 }
+
+const untold = `SELECT ${deliveryColumns} FROM deliveries
+  WHERE seq = ? AND NOT EXISTS (SELECT 1 FROM happenings WHERE once = 'delivery_waiting ' || deliveries.id)`
 
 type Oldest = Pick<Head, 'seq' | 'leasedUntil' | 'receivedAt'>
 
