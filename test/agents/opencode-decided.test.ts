@@ -1,6 +1,7 @@
 import { testDecided } from '../suites/agents/decided.ts'
-import { freePort, startOpencode, untilSoon } from '../support/agents/opencode-server.ts'
+import { startOpencode, untilSoon } from '../support/agents/opencode-server.ts'
 import { without } from '../support/agents.ts'
+import { freePort } from '../support/free-port.ts'
 
 testDecided('an opencode server', {
   name: 'opencode',

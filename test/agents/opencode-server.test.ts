@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { freePort, type OpencodeServer, startOpencode, untilSoon } from '../support/agents/opencode-server.ts'
+import { type OpencodeServer, startOpencode, untilSoon } from '../support/agents/opencode-server.ts'
 import { type AgentBench, openAgent, without } from '../support/agents.ts'
 import type { Served } from '../support/binary.ts'
+import { freePort } from '../support/free-port.ts'
 import { configure, hooks, post } from '../support/hooks.ts'
 
 /** Every command runs but one, which a person is asked for. */

@@ -3,10 +3,10 @@ import { after, before, describe, it } from 'node:test'
 import { ownedHazards } from '../suites/agents/owned.ts'
 import { openStage, type Stage } from '../suites/agents/stage.ts'
 import { openTypedStage, type TypedStage, typedHazards } from '../suites/agents/typed.ts'
-import { freePort } from '../support/agents/opencode-server.ts'
 import { openPane, type Pane } from '../support/agents/pane.ts'
 import { type AgentBench, openAgent, without } from '../support/agents.ts'
 import type { Served } from '../support/binary.ts'
+import { freePort } from '../support/free-port.ts'
 import { until } from '../support/hooks.ts'
 
 const skip = without('opencode')

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { type IncomingMessage, request } from 'node:http'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { after, before, describe, it } from 'node:test'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
+import { freePort } from '../support/free-port.ts'
 import { adminToken, configure, until } from '../support/hooks.ts'
 
 const name = 'hooks.example.com'
@@ -182,12 +182,3 @@ for (const { program, prepare } of proxies)
       stream.destroy()
     })
   })
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const listener = createServer().listen(0, '127.0.0.1', () => {
-      const address = listener.address()
-      listener.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
-}

@@ -4,12 +4,13 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
-import { type AddressInfo, createServer as createSocketServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { after, before, describe, it } from 'node:test'
 import { blocksIn, documentOf, posternOnPath, shell } from '../support/documents.ts'
+import { freePort } from '../support/free-port.ts'
 import { until } from '../support/hooks.ts'
 
 const blocks = blocksIn(await documentOf('tutorial.md'))
@@ -179,11 +180,3 @@ async function ended(pid: number): Promise<void> {
 
 const standIn = (path: string, script: string): Promise<void> =>
   writeFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 })
-
-async function freePort(): Promise<number> {
-  const server = createSocketServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as AddressInfo
-  await new Promise((done) => server.close(done))
-  return port
-}

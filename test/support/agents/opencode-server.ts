@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 import type { AgentBench } from '../agents.ts'
 import { until } from '../hooks.ts'
 
@@ -45,15 +44,6 @@ function listening(child: ChildProcess): Promise<void> {
   })
   child.once('exit', (code) => reject(new Error(`opencode exited with ${code}`)))
   return promise.finally(() => clearTimeout(late))
-}
-
-/** Free a moment ago: a program that takes no 0 for its port needs one. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address ? address.port : 0
 }
 
 /** Waits longer than `until` does: the first turn of an agent takes its time. */
