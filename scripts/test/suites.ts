@@ -22,7 +22,7 @@ const notForDeno: readonly { readonly path: RegExp; readonly reason: string }[] 
   { path: /^test\/scripts\//, reason: 'the scripts run on Bun' },
 ]
 
-/** Real agents, browsers, builds, and moments that are picked by the clock: each runs when nothing else does. */
+/** Real agents, builds, the dashboard in a browser, and most moments that are picked by the clock: each runs when nothing else does. */
 const alone =
   /^test\/(agents\/|scripts\/|e2e\/(crash|dashboard|dashboard-live|docs|durability|pictures|waits)\.)/
 /** Whole programs and their starts. */
