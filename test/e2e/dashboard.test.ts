@@ -139,7 +139,7 @@ looking('the dashboard in a browser', () => {
     const isIts = (at: URL) => at.pathname.endsWith(`/deliveries/${id}`)
     await page.waitForURL(isIts)
     await keyboard.press('Escape')
-    await page.waitForURL((at) => at.pathname === '/dashboard')
+    await page.waitForURL(/dashboard\?text=of\+two/)
     await keyboard.press('j')
     await keyboard.press('Enter')
     await page.waitForURL(isIts)

@@ -37,7 +37,7 @@ function onKey(event) {
   const { key, target } = event
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
   if (document.querySelector('dialog[open], :popover-open') && key !== 'Escape') return
-  if (isTyping(target)) return key === 'Escape' && target.blur()
+  if (isTyping(target)) return key === 'Escape' && leave(event)
   const isPlace = event.timeStamp - goingSince < 1000 && key in places
   goingSince = key === 'g' ? event.timeStamp : Number.NEGATIVE_INFINITY
   const act = isPlace ? () => location.assign(places[key]) : acts[key]
@@ -48,6 +48,12 @@ function onKey(event) {
 
 const isTyping = (target) =>
   target.matches?.('input:not([type="checkbox"]), textarea, select, [contenteditable]')
+
+/** A browser would empty a search field, and with it the filter. */
+function leave(event) {
+  event.preventDefault()
+  event.target.blur()
+}
 
 const rowLinks = () =>
   [...document.querySelectorAll('main table tbody tr')].flatMap(
