@@ -6,7 +6,7 @@
  *        npm run bench -- --only latency   one measurement, printed only
  *        npm run bench -- --against ../main/dist/postern   this build and another one in turn, printed only
  */
-import { rmSync } from 'node:fs'
+import { chmodSync, rmSync } from 'node:fs'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util'
 import { against } from './bench/against.ts'
 import { curves } from './bench/curves.ts'
 import { type Curves, type Findings, findingsPage, growth, type Machine } from './bench/findings.ts'
+import { fleet } from './bench/fleet.ts'
 import { fullStore } from './bench/full-store.ts'
 import { createHome } from './bench/home.ts'
 import { instead } from './bench/instead.ts'
@@ -30,6 +31,7 @@ import { writePerformance } from './performance.ts'
 const measurements: Readonly<Record<string, (bench: Bench) => Promise<Samples>>> = {
   'slow-disk': slowDisk,
   throughput,
+  fleet,
   'full-store': fullStore,
   latency,
   outcomes,
@@ -59,6 +61,8 @@ async function main(): Promise<void> {
   if (only !== undefined && !names.includes(only))
     throw new Error(`There is no measurement "${only}"; choose among ${names.join(', ')}.`)
   const scratch = await mkdtemp(join(tmpdir(), 'postern-bench-'))
+  // PostgreSQL runs as another user.
+  chmodSync(scratch, 0o711)
   process.once('exit', () => rmSync(scratch, { recursive: true, force: true }))
   // Everything that is written on the way lies there, and goes with it.
   process.env.TMPDIR = scratch

@@ -8,6 +8,7 @@ import { spelledFlag } from '../src/cli/short-flags.ts'
 import { allDrivers } from '../src/drivers/index.ts'
 import { senders } from '../src/providers/index.ts'
 import type { Sender } from '../src/providers/sender.ts'
+import { counterpartTable } from './command-routes.ts'
 import { withPart } from './page-part.ts'
 import { writePerformance } from './performance.ts'
 import { presetsPage, presetsPagePath } from './presets.ts'
@@ -16,11 +17,14 @@ export const cliPagePath = resolve(import.meta.dirname, '../docs/cli.md')
 
 export const configurationPagePath = resolve(import.meta.dirname, '../docs/configuration.md')
 
+export const httpPagePath = resolve(import.meta.dirname, '../docs/http.md')
+
 export const driversPagePath = resolve(import.meta.dirname, '../docs/drivers.md')
 
 if (import.meta.main) {
   writeFileSync(cliPagePath, cliPage())
   writeFileSync(configurationPagePath, withSenders(readFileSync(configurationPagePath, 'utf8')))
+  writeFileSync(httpPagePath, withCommands(readFileSync(httpPagePath, 'utf8')))
   writeFileSync(driversPagePath, withDrivers(readFileSync(driversPagePath, 'utf8')))
   writeFileSync(presetsPagePath, await presetsPage())
   writePerformance()
@@ -34,6 +38,11 @@ export function withSenders(page: string): string {
 /** The same with the drivers of the page on them. */
 export function withDrivers(page: string): string {
   return withPart(page, 'drivers', driverTable())
+}
+
+/** The same with the route of every command. */
+export function withCommands(page: string): string {
+  return withPart(page, 'commands', counterpartTable())
 }
 
 function driverTable(): string {

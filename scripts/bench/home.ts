@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pause } from './plan.ts'
@@ -8,6 +8,7 @@ import { bind, outputOf, type Server, stopper } from './server.ts'
 
 /** A home of its own with a server on it: limits raised, nothing else switched off. */
 export interface BenchHome extends Server {
+  readonly folder: string
   /** One capability URL's path for each of its inbox sessions. */
   readonly paths: readonly string[]
   /** Runs one command of the command line; its output. */
@@ -27,6 +28,8 @@ export interface HomeOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Puts something into the home before the server starts. */
   readonly prepare?: (home: string) => Promise<void>
+  /** Another door at the store of that one: it has the same keys and sessions. */
+  readonly beside?: BenchHome
 }
 
 const inboxes = ['alpha', 'beta', 'gamma', 'delta']
@@ -44,14 +47,13 @@ export async function createHome(binary: string, home: string, options: HomeOpti
     const printed = Promise.race([once(child.stdout, 'data'), ended]).then(([text]) => `${text}`)
     return { printed, ended }
   }
-  const paths: string[] = []
-  for (const id of inboxes) {
-    await cli('session', 'add', id, '--driver', 'inbox')
-    paths.push(new URL(await cli('expose', '--session', id, '--quiet')).pathname)
-  }
+  const { beside } = options
+  if (beside) cpSync(join(beside.folder, 'keys'), join(home, 'keys'), { recursive: true })
+  const paths = beside?.paths ?? (await openInboxes(cli))
   await options.prepare?.(home)
   let running = await serve(binary, home, options.env)
   return {
+    folder: home,
     get port() {
       return running.port
     },
@@ -71,6 +73,15 @@ export async function createHome(binary: string, home: string, options: HomeOpti
     },
     [Symbol.asyncDispose]: () => running.stop(),
   }
+}
+
+async function openInboxes(cli: BenchHome['cli']): Promise<readonly string[]> {
+  const paths: string[] = []
+  for (const id of inboxes) {
+    await cli('session', 'add', id, '--driver', 'inbox')
+    paths.push(new URL(await cli('expose', '--session', id, '--quiet')).pathname)
+  }
+  return paths
 }
 
 /** The path that a round uses: the sessions take turns. */

@@ -61,6 +61,23 @@ export const rowsOf = ({ stored, pending }: Plan): readonly Row[] => [
   { key: 'bareRate', title: 'bare route', unit: '/s' },
   { key: 'rate', title: 'durable knocks', unit: '/s' },
   {
+    key: 'fleetOneOf',
+    title: 'durable knocks per second of one door on PostgreSQL, of those on SQLite',
+    bound: atLeast(0.4, 0.5),
+    limit:
+      'The database is another process on the same processors, and each commit takes two ways there and back by way of a thread that waits for it.',
+  },
+  {
+    key: 'fleetTwoOf',
+    title: 'of two doors together',
+    bound: atLeast(0.6, 0.75),
+    limit:
+      'Only one door writes at a time, and what the second needs of the processors is taken from the first.',
+  },
+  { key: 'fleetSqlite', title: 'one door on SQLite', unit: '/s' },
+  { key: 'fleetOne', title: 'one door on PostgreSQL', unit: '/s' },
+  { key: 'fleetTwo', title: 'two doors on one PostgreSQL', unit: '/s' },
+  {
     key: 'fullOfEmpty',
     title: `durable knocks with ${count(stored)} deliveries and ${count(stored / 10)} grants stored, of the empty store’s`,
     bound: atLeast(0.9, 1),

@@ -46,8 +46,10 @@ export async function warmUp(
   await flood(server, { path, seconds: 1, connections: 64 })
 }
 
+let scripts = 0
+
 async function wrk(port: number, order: Flood): Promise<string> {
-  const script = join(tmpdir(), `postern-bench-${process.pid}.lua`)
+  const script = join(tmpdir(), `postern-bench-${process.pid}-${scripts++}.lua`)
   await writeFile(script, luaScript(order))
   try {
     const { connections, seconds, path } = order

@@ -51,7 +51,7 @@ export const lockOf = (root: string): Lock =>
 /** Folders of the packages that at least one module comes from, sorted. */
 export async function bundledPackages(root: string): Promise<readonly string[]> {
   const { metafile } = await Bun.build({
-    entrypoints: [join(root, 'src/main.ts')],
+    entrypoints: [join(root, 'src/main.ts'), join(root, 'src/store-thread.ts')],
     root,
     target: 'bun',
     format: 'esm',

@@ -27,6 +27,9 @@ const drivenBy: readonly Tool[] = [
   { command: 'caddy', package: 'caddy', mention: 'caddy', starts: true },
   { command: 'nginx', package: 'nginx-light', mention: 'nginx', starts: true },
   { command: 'chromium', package: 'chromium', mention: 'playwright-core' },
+  // Its package starts a server of its own, which the tests leave alone.
+  { command: 'pg_lsclusters', package: 'postgresql', mention: 'postgresql', starts: true },
+  { command: 'wrk', package: 'wrk', mention: 'wrk' },
   { command: 'cc', package: 'gcc libc6-dev', mention: 'LD_PRELOAD' },
 ]
 

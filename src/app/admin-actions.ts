@@ -18,18 +18,22 @@ import {
   purgeDelivery,
   replayDelivery,
   retryDelivery,
+  waitInInbox,
 } from '../manage/deliveries.ts'
 import { answersOf, expose, type Minted, revoke, rotate } from '../manage/grants.ts'
+import { addHost, listHosts, revokeHost, rotateHost } from '../manage/hosts.ts'
 import { createKnownSkills } from '../manage/known-skills.ts'
 import { pause, resume } from '../manage/pauses.ts'
 import { type Reply, replyTo } from '../manage/replies.ts'
 import { sessionOfAgent } from '../manage/self.ts'
-import { cancelTurn, endSession } from '../manage/sessions.ts'
+import { cancelTurn, endSession, registerSession } from '../manage/sessions.ts'
 import { baseUrl, webhookUrl } from '../manage/urls.ts'
 import { cancelWait, type NewWait, openWait } from '../manage/waits.ts'
 import { fitOf } from '../payload/response-schema.ts'
 import type { Pipeline, ServerDeps } from './pipeline.ts'
 import { postToDoor } from './server-client.ts'
+
+type RegisterOrder = Omit<Parameters<typeof registerSession>[1], 'cwd'>
 
 /** What the operator may do through the API and the dashboard. `address` is where this server listens. */
 export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address: () => string) {
@@ -62,7 +66,8 @@ export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address
   return {
     expose: async (order: Parameters<typeof expose>[1]) => {
       const defaultTtlSeconds = config().server.grantTtlSeconds
-      const answers = (session: Session) => answersOf(deps.drivers, session, deps.home.runDir)
+      const known = { drivers: deps.drivers, runDir: deps.home.runDir, here: undefined }
+      const answers = (session: Session) => answersOf(known, session)
       return withUrl(await expose({ store, tokens, clock, defaultTtlSeconds, hooks, answers }, order))
     },
     rotate: async (id: string, graceMs: number | undefined) =>
@@ -73,8 +78,24 @@ export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address
     },
     cancelWait: (id: string) => cancelWait(store, id),
     revoke: (id: string) => revoke({ store, clock }, id),
+    ...hostActions(deps),
     pause: (target: string) => pause({ store, clock, hooks }, target),
     resume: (target: string) => woken(resume({ store, clock, hooks }, target)),
+    /** `sessions.registerFrom`, and the public URL: with one no request counts as from this machine. */
+    registering: () => ({ from: config().sessions.registerFrom, publicUrl: config().server.publicUrl }),
+    register: async (order: RegisterOrder) => {
+      const opened = await registerSession(
+        {
+          ...{ store, clock, drivers: deps.drivers },
+          connect: async (session) => connections.to(session),
+          connectOnce: async (session) => connections.once(session),
+        },
+        { ...order, cwd: deps.home.root },
+      )
+      await connections.reconcile(await store.listSessions())
+      worker.wake()
+      return opened
+    },
     cancelTurn: (id: string) =>
       cancelTurn({ store, connect: async (session) => connections.to(session) }, id),
     endSession: async (id: string) =>
@@ -118,6 +139,9 @@ export function createAdminActions(deps: ServerDeps, pipeline: Pipeline, address
         ),
       ),
     purge: (id: string) => purgeDelivery(store, id),
+    /** The oldest message of an inbox, as soon as there is one, within `waitMs`. */
+    nextInInbox: (id: string, waitMs: number, signal: AbortSignal) =>
+      waitInInbox({ store, drivers: deps.drivers }, id, waitMs, AbortSignal.any([signal, pipeline.stopping])),
     acknowledge: async (id: string) => {
       const delivery = await acknowledge({ store, clock }, id)
       waiters.notify(delivery)
@@ -139,3 +163,13 @@ export const createAgentActions = (
   nonce: () => newNonce(clock),
   now: clock.now,
 })
+
+function hostActions({ store, clock, steady }: ServerDeps) {
+  const hosts = { store, clock, skew: steady.skew }
+  return {
+    listHosts: () => listHosts(hosts),
+    addHost: (name: string) => addHost(hosts, name),
+    revokeHost: (name: string) => revokeHost(hosts, name),
+    rotateHost: (name: string) => rotateHost(hosts, name),
+  }
+}

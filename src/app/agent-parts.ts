@@ -7,6 +7,7 @@ import { createServer } from '../http/server.ts'
 import type { AgentClient } from '../mcp/agent-client.ts'
 import { createCheckWatches } from '../mcp/check-watch.ts'
 import { createAgentActions } from './admin-actions.ts'
+import { guardInside, requestInside } from './inside.ts'
 import type { Pipeline, ServerDeps } from './pipeline.ts'
 
 type RoutesDeps = Parameters<typeof agentRoutes>[0]
@@ -42,28 +43,17 @@ function createClients(
   const callers = new WeakMap<Request, { readonly self: Session; readonly request: Request }>()
   const callerOf = (request: Request) => callers.get(request)?.request ?? request
   const agent: AgentCheck = async (request) => callers.get(request)?.self ?? routes.agent(request)
-  const inside: RequestGuard = {
-    ...guard,
-    hosts: { check: () => {}, checkForm: () => {} },
+  const inside = guardInside(guard, {
     peer: (request) => guard.peer(callerOf(request)),
     refused: (request, thrown, response) => guard.refused(callerOf(request), thrown, response),
-  }
+  })
   const parts = { first: [agentRoutes({ ...routes, agent }, inside)], later: () => [] }
   const answer = createServer(inside, parts, { secure: false })
   return (self, request) =>
     async ({ method, path, body }) => {
-      const asked = requestOf(method, path, body)
+      const asked = requestInside(method, path, body)
       callers.set(asked, { self, request })
       const response = await answer(asked)
       return { status: response.status, body: await response.json() }
     }
 }
-
-const requestOf = (method: string, path: string, body: unknown): Request =>
-  new Request(`http://localhost${path}`, {
-    method,
-    ...(body !== undefined && {
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    }),
-  })

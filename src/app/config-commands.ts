@@ -4,10 +4,12 @@ import { printable } from '../config/printable.ts'
 import { newNonce } from '../domain/fence.ts'
 import { homeAt } from '../domain/home.ts'
 import { sessionOfHook, withSession } from '../domain/hook.ts'
+import { neededCommand } from '../inbound/delivery-curl.ts'
 import { exampleOf, rehearse } from '../inbound/rehearse.ts'
 import { namedHook } from '../inbound/send-signed.ts'
 import { unknownDrivers } from '../manage/declared.ts'
 import { becomeOwner } from './home-owner.ts'
+import { atTheDoor, joinedDoor } from './joined-door.ts'
 import type { ProcessDeps } from './local-home.ts'
 
 /** The configuration of a home, for `config` and `doctor`. */
@@ -57,7 +59,10 @@ function targetsOf({ webhooks, sessions }: Config): readonly HookTarget[] {
 /** The hooks of a home, for `hooks ls` and `hooks test`. */
 export async function hookTools({ env, clock }: ProcessDeps, root: string): Promise<HookTools> {
   becomeOwner(root)
-  const config = await loadConfig({ home: homeAt(root), env, flags: {}, ignoreSecretProblems: true })
+  const home = homeAt(root)
+  const joined = joinedDoor(home)
+  if (joined) throw atTheDoor(joined)
+  const config = await loadConfig({ home, env, flags: {}, ignoreSecretProblems: true })
   return {
     list: async () => config.webhooks.hooks.map((hook) => withSession(hook, config.sessions)),
     targets: async () => targetsOf(config),
@@ -74,6 +79,10 @@ export async function hookTools({ env, clock }: ProcessDeps, root: string): Prom
             ...(skill !== undefined && { skill }),
           }
         : rehearsal
+    },
+    curl: async (record, base) => {
+      const { note, line } = neededCommand(record, config.webhooks.hooks)
+      return { note, line: line({ base, now: clock.now() }) }
     },
   }
 }

@@ -2,10 +2,12 @@ import { readFileSync, statSync, writeSync } from 'node:fs'
 import { homedir } from 'node:os'
 import type { Io } from '../cli/context.ts'
 import { Failure } from '../domain/error.ts'
+import { homeAt } from '../domain/home.ts'
 import type { Clock } from '../domain/ports.ts'
 import type { Platform } from '../platform/platform.ts'
 import { version } from '../version.ts'
 import { openLocalHome, type ProcessDeps } from './local-home.ts'
+import { terminalSize } from './terminal-size.ts'
 
 /** The composition root: everything outside of the command line, on one platform. Heavy parts load at the first call. */
 export function createIo(platform: Platform, storeThread: URL): Io {
@@ -32,8 +34,7 @@ export function createIo(platform: Platform, storeThread: URL): Io {
       stdin: process.stdin.isTTY === true,
       stdout: process.stdout.isTTY === true,
       stderr: process.stderr.isTTY === true,
-      columns: process.stdout.columns ?? 80,
-      rows: process.stdout.rows ?? 24,
+      ...terminalSize(process.stdout),
     },
     get stopping() {
       stopping ??= stopSignal()
@@ -50,6 +51,10 @@ export function createIo(platform: Platform, storeThread: URL): Io {
     modeOf: async (path) => statSync(path, { throwIfNoEntry: false })?.mode,
     probe: async (url, signal) => (await import('./probe-url.ts')).probe(url, signal),
     drivers: async () => (await import('../drivers/index.ts')).allDrivers(env, () => []),
+    useStore: (address) => {
+      env.POSTERN_STORE = address
+    },
+    hasStore: async (home) => (await import('./store-address.ts')).hasStore(env, homeAt(home)),
     openHome: (home) => openLocalHome(deps, home, io.stderr),
     server: async (home) => (await import('./server-client.ts')).serverClient(home),
     config: async (home) => (await import('./config-commands.ts')).configFile(deps, home),
@@ -58,7 +63,9 @@ export function createIo(platform: Platform, storeThread: URL): Io {
     troubles: async (home) => (await import('./home-troubles.ts')).troublesOf(deps, home),
     restore: async (home, file, options) =>
       (await import('./restore-home.ts')).restoreHome(deps, home, file, options),
-    acceptLoss: async (home) => (await import('./restore-home.ts')).acceptLossOf(deps, home),
+    acceptLoss: async (home, options) =>
+      (await import('./restore-home.ts')).acceptLossOf(deps, home, options),
+    copyStore: async (home, to) => (await import('./copy-store.ts')).copyHome(deps, home, to, io.stderr),
     relay: async () => {
       const { hookSettings, createEventFile, relayHook } = await import('../drivers/agent-hooks/relay.ts')
       const { permissionAsked } = await import('../drivers/agent-hooks/permission.ts')
@@ -75,6 +82,8 @@ export function createIo(platform: Platform, storeThread: URL): Io {
     terminalHolder: async (home) => (await import('./terminal-holder.ts')).openTerminalHolder(deps, home),
     ownSession: async (home) => (await import('./own-client.ts')).ownRequest(io, home),
     serveMcp: async (home) => (await import('./mcp.ts')).serveAgent(io, home),
+    join: async (home, order) => (await import('./join.ts')).join(deps, io, home, order),
+    leave: async (home) => (await import('./join.ts')).leave(deps, home),
     serve: async (home, flags) => (await import('./serve.ts')).serve(deps, io, home, flags),
     confirmAnswer: async (args) => (await import('./hook-answer.ts')).confirmAnswer(deps, io, args),
     holdTerminal: async (args) => (await import('./terminal-holder.ts')).holdTerminal(deps, io, args),

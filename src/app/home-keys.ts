@@ -1,6 +1,8 @@
 import { keyMarksIn, replaceLostKeys, rotateKeys } from '../auth/keys.ts'
 import { Failure } from '../domain/error.ts'
+import type { Home } from '../domain/home.ts'
 import {
+  howToCopy,
   type KeyFacts,
   type KeyMark,
   type KeyTools,
@@ -8,46 +10,39 @@ import {
   troubleWithKeys,
 } from '../domain/home-state.ts'
 import type { Clock, Store } from '../domain/ports.ts'
-import { openStore } from '../store/sqlite.ts'
 import { openHome } from './home.ts'
-import { type ProcessDeps, storeDeps } from './local-home.ts'
-import { type KnowsKeys, openSigningKeys } from './signing-keys.ts'
+import { type ProcessDeps, withStore } from './local-home.ts'
+import { type KnowsKeys, keyFactsOf, openSigningKeys } from './signing-keys.ts'
 
 /** What commands do with the keys of a home. */
 export function keyTools(deps: ProcessDeps, root: string): KeyTools {
   const { clock } = deps
   const home = openHome(root)
   const { keysDir } = home
-  const withStore = async <T>(
-    act: (store: Store) => Promise<T>,
-    accepted?: readonly ['database_foreign'],
-  ): Promise<T> => {
-    const store = await openStore({ ...storeDeps(deps, home), ...(accepted && { accepted }) })
-    try {
-      return await act(store)
-    } finally {
-      await store.close()
-    }
-  }
   return {
     rotate: (graceMs) =>
-      withStore(async (store) => {
+      withStore(deps, home, async (store) => {
         await openSigningKeys(home, store, clock)
         const rotation = rotateKeys(keysDir, graceMs, clock.now())
         await store.rememberKeys(keyMarksIn(keysDir))
-        return rotation
+        const { elsewhere = [] } = await keyFactsOf(store, home)
+        return { ...rotation, elsewhere }
       }),
     replaceLost: () =>
-      withStore(async (store) => {
+      withStore(deps, home, async (store) => {
         const { known } = await store.keyFacts()
-        if (!(await isInTrouble(store, keysDir, clock))) throw new Failure('usage', nothingLost)
+        if (!(await isInTrouble(store, home, clock))) throw new Failure('usage', nothingLost)
+        await refuseAmongDoors(store, home)
         const { kept, ...made } = replaceLostKeys(keysDir, known, clock.now())
         await store.rememberKeys(keyMarksIn(keysDir))
         return { ...made, kept, revoked: kept > 0 ? 0 : await revokeAll(store, clock.now()) }
       }),
     adopt: () =>
       withStore(
+        deps,
+        home,
         async (store) => {
+          await refuseAmongDoors(store, home)
           const keys = keyMarksIn(keysDir)
           const facts = await store.keyFacts()
           if (keys.length === 0) refuseTrouble('key_unusable', troubleWithKeys(facts, keys, keysDir, 0))
@@ -60,12 +55,21 @@ export function keyTools(deps: ProcessDeps, root: string): KeyTools {
   }
 }
 
+/** Where other doors sign with the keys that the database knows, only these are right. */
+async function refuseAmongDoors(store: KnowsKeys, home: Home): Promise<void> {
+  const { elsewhere = [] } = await keyFactsOf(store, home)
+  if (elsewhere.length > 0)
+    throw new Failure('usage', `Other doors have the keys. ${howToCopy(elsewhere, home.keysDir)}`)
+}
+
 const nothingLost = 'No key is lost here. For a fresh one: postern keys rotate'
 
 /** A file that holds no key is as good as gone. */
-async function isInTrouble(store: KnowsKeys, keysDir: string, clock: Pick<Clock, 'now'>): Promise<boolean> {
+async function isInTrouble(store: KnowsKeys, home: Home, clock: Pick<Clock, 'now'>): Promise<boolean> {
+  const { keysDir } = home
   try {
-    return troubleWithKeys(await store.keyFacts(), keyMarksIn(keysDir), keysDir, clock.now()) !== undefined
+    const facts = await keyFactsOf(store, home)
+    return troubleWithKeys(facts, keyMarksIn(keysDir), keysDir, clock.now()) !== undefined
   } catch {
     return true
   }

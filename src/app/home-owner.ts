@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { Failure } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
 import { shellQuoted } from '../domain/shell-quote.ts'
+import { takeLeftovers } from './home-leftovers.ts'
 
 interface OwnerTrouble {
   readonly detail: string
@@ -11,7 +12,8 @@ interface OwnerTrouble {
 
 /**
  * Root becomes the user whose home it is, before anything is opened there: then it leaves no file of its own, and what that
- * user planted leads nowhere. Throws `home_unusable` where the runtime cannot.
+ * user planted leads nowhere. What an earlier version left there as root's is that user's from then on. Throws
+ * `home_unusable` where the runtime cannot.
  */
 export function becomeOwner(root: string): void {
   if (process.geteuid?.() !== 0) return
@@ -19,6 +21,7 @@ export function becomeOwner(root: string): void {
   if (uid === 0) return
   if (!process.setgroups || !process.setgid || !process.setuid)
     throw new Failure('home_unusable', `${root} belongs to the user ${uid}. Run this command as that user.`)
+  for (const done of takeLeftovers(root, { uid, gid })) process.stderr.write(`${done}\n`)
   process.setgroups([gid])
   process.setgid(gid)
   process.setuid(uid)

@@ -1,30 +1,43 @@
 import { existsSync } from 'node:fs'
 import { keyMarksIn } from '../auth/keys.ts'
 import { reasonOf } from '../domain/error.ts'
-import { homeAt } from '../domain/home.ts'
-import { troubleWithDatabase, troubleWithKeys } from '../domain/home-state.ts'
+import { type Home, homeAt } from '../domain/home.ts'
+import { type KeyFacts, troubleWithDatabase, troubleWithKeys } from '../domain/home-state.ts'
 import { inspectHome } from '../store/inspect.ts'
+import { troubleWithPlace } from '../store/put-back.ts'
 import { becomeOwner, troubleWithOwner } from './home-owner.ts'
-import { type ProcessDeps, storeDeps } from './local-home.ts'
+import { joinedDoor } from './joined-door.ts'
+import { type ProcessDeps, storeDeps, withStore } from './local-home.ts'
+import { keyFactsOf } from './signing-keys.ts'
 
 /** Why a home is not to be used as it is, what stands before the rest first. Changes nothing. */
-export function troublesOf(
+export async function troublesOf(
   deps: ProcessDeps,
   root: string,
-): readonly { readonly detail: string; readonly fix?: string }[] {
+): Promise<readonly { readonly detail: string; readonly fix?: string }[]> {
   if (!existsSync(root)) return []
   const home = homeAt(root)
   try {
     becomeOwner(root)
     const owner = troubleWithOwner(home)
     if (owner) return [owner]
-    const facts = inspectHome({ ...storeDeps(deps, home), role: 'server' })
+    if (joinedDoor(home)) return []
+    const { postgres, ...place } = storeDeps(deps, home)
+    if (postgres) {
+      const era = troubleWithPlace({ ...place, postgres })
+      if (era) return [era]
+      return keyTroubles(deps, home, await withStore(deps, home, (store) => keyFactsOf(store, home)))
+    }
+    const facts = inspectHome({ ...place, role: 'server' })
     const trouble = troubleWithDatabase(facts)
     if (trouble || typeof facts.database === 'string') return trouble ? [trouble] : []
-    const { keysDir } = home
-    const keys = troubleWithKeys(facts.database, keyMarksIn(keysDir), keysDir, deps.clock.now())
-    return keys ? [keys] : []
+    return keyTroubles(deps, home, facts.database)
   } catch (thrown) {
     return [{ detail: reasonOf(thrown) }]
   }
+}
+
+function keyTroubles({ clock }: ProcessDeps, { keysDir }: Home, facts: KeyFacts) {
+  const trouble = troubleWithKeys(facts, keyMarksIn(keysDir), keysDir, clock.now())
+  return trouble ? [trouble] : []
 }

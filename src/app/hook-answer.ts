@@ -2,9 +2,8 @@ import { spawn } from 'node:child_process'
 import type { Io } from '../cli/context.ts'
 import type { GivenAnswer } from '../domain/decision.ts'
 import { answerCounted } from '../drivers/claude/waiting-call.ts'
-import { openStore } from '../store/sqlite.ts'
 import { openHome } from './home.ts'
-import { type ProcessDeps, storeDeps } from './local-home.ts'
+import { type ProcessDeps, withStore } from './local-home.ts'
 
 /** Starts a process that outlives this hook and closes the decision. False where it does not start. */
 export async function leaveAnswer(
@@ -38,15 +37,10 @@ export async function confirmAnswer(
 ): Promise<number> {
   const { decision, verdict, call } = JSON.parse(new TextDecoder().decode(await io.read('-'))) as GivenAnswer
   const counted = await answerCounted(call, verdict, AbortSignal.timeout(notedMs))
-  const store = await openStore(storeDeps(deps, openHome(root)))
-  try {
-    const end =
-      counted === false
-        ? ({ how: 'elsewhere', why: 'it was answered at the agent in the same moment' } as const)
-        : ({ how: 'applied' } as const)
-    await store.closeDecision(decision, end, deps.clock.now())
-    return 0
-  } finally {
-    await store.close()
-  }
+  const end =
+    counted === false
+      ? ({ how: 'elsewhere', why: 'it was answered at the agent in the same moment' } as const)
+      : ({ how: 'applied' } as const)
+  await withStore(deps, openHome(root), (store) => store.closeDecision(decision, end, deps.clock.now()))
+  return 0
 }

@@ -1,19 +1,23 @@
 import type { LocalHome } from '../cli/context.ts'
 import { type Config, loadConfig } from '../config/load.ts'
-import { secretVariables } from '../config/secret-variables.ts'
 import { Failure } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
-import type { Clock, StoreMaintenance, Tokens } from '../domain/ports.ts'
-import { createLog } from '../log.ts'
-import { openSelf, renewSelves } from '../manage/own-session.ts'
+import type { Clock, Store, Tokens } from '../domain/ports.ts'
 import { baseUrl } from '../manage/urls.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { StoreDeps } from '../store/context.ts'
+import type { PostgresDeps } from '../store/postgres/database.ts'
 import { openStore } from '../store/sqlite.ts'
-import { openSteadyClock } from '../store/steady-clock.ts'
+import { openSteadyClock, type SteadyClock } from '../store/steady-clock.ts'
 import { type WriteWatch, watchWrites } from '../store/write-watch.ts'
+import { pause } from '../wait.ts'
+import { agentsHere } from './agents-here.ts'
+import { knownName, ownName, withOwnSessions } from './among-doors.ts'
 import { openHome } from './home.ts'
+import { joinedDoor } from './joined-door.ts'
 import { runningUrl, servedBase } from './server-file.ts'
+import type { KnowsKeys } from './signing-keys.ts'
+import { storeAddress } from './store-address.ts'
 
 export interface ProcessDeps {
   readonly platform: Platform
@@ -33,31 +37,18 @@ export async function openLocalHome(
   stderr: (text: string) => void,
 ): Promise<LocalHome> {
   const home = openHome(root)
-  const loaded = await loadConfig({ home, env: deps.env, flags: {}, ignoreSecretProblems: true }).catch(
-    asFailure,
-  )
-  const config = (): Config => {
-    if (loaded instanceof Failure) throw loaded
-    return loaded
-  }
+  const joined = joinedDoor(home)
+  const config = await configOf(deps, home)
+  if (joined) return (await import('./link-home.ts')).openLinkHome(deps, home, joined, config)
   const { clock } = deps
-  const store = await openStore({
-    ...storeDeps(deps, home),
-    onUpgrade: (copy) => stderr(`The database was upgraded; as it was before it lies in ${copy}\n`),
+  const place = storeDeps(deps, home)
+  const opened = await openStore({
+    ...place,
+    onUpgrade: tellUpgrade(stderr),
   })
-  const drivers = async () => {
-    const [{ allDrivers }, secrets] = await Promise.all([
-      import('../drivers/index.ts'),
-      secretVariables(home.configFile, deps.env),
-    ])
-    return allDrivers(
-      deps.env,
-      () => config().skills.dirs,
-      () => secrets,
-    )
-  }
+  const store = place.postgres ? withOwnSessions(opened, () => ownName(home, opened, clock.now())) : opened
+  const host = place.postgres && knownName(home)
   const tokens = lazyTokens(home, store, clock)
-  const selves = { paths: home, store, tokens, clock }
   let writes: WriteWatch | undefined
   return {
     paths: home,
@@ -70,21 +61,11 @@ export async function openLocalHome(
     store,
     tokens,
     clock,
-    drivers,
-    connect: async (session) => {
-      const driver = (await drivers()).get(session.driver)
-      return driver?.connect(session, {
-        runDir: home.runDir,
-        now: clock.now,
-        log: createLog({ write: () => {}, now: clock.now, level: () => 'error', format: 'text' }),
-        remember: (settings) => store.updateSettings(session.id, session.generation, settings),
-      })
-    },
-    selves: {
-      open: async (session) => void (await openSelf(selves, session)),
-      renew: () => renewSelves(selves),
-    },
+    skew: place.steady.skew,
+    ...(host && { host }),
+    ...agentsHere({ env: deps.env, host, ...{ home, config, store, tokens, clock } }),
     nextLook: (signal) => {
+      if (place.postgres) return pause(lookMs, signal)
       writes ??= watchWrites(home.databaseFile)
       return writes.nextLook(signal)
     },
@@ -95,14 +76,16 @@ export async function openLocalHome(
   }
 }
 
-/** What a command opens the store of a home with. */
-export function storeDeps(
-  { platform, clock }: ProcessDeps,
-  home: Home,
-): StoreDeps & { readonly keysDir: string } {
-  const { databaseFile: path, revokedFile, keysDir, serverLock } = home
-  const steady = openSteadyClock(clock)
-  return { platform, path, revokedFile, keysDir, serverLock, steady, now: clock.now, role: 'client' }
+export const tellUpgrade = (stderr: (text: string) => void) => (copy: string) =>
+  stderr(`The database was upgraded; as it was before it lies in ${copy}\n`)
+
+/** The configuration, which throws what is wrong with it when it is asked for. */
+async function configOf({ env }: ProcessDeps, home: Home): Promise<() => Config> {
+  const loaded = await loadConfig({ home, env, flags: {}, ignoreSecretProblems: true }).catch(asFailure)
+  return () => {
+    if (loaded instanceof Failure) throw loaded
+    return loaded
+  }
 }
 
 function asFailure(thrown: unknown): Failure {
@@ -110,8 +93,50 @@ function asFailure(thrown: unknown): Failure {
   throw thrown
 }
 
+/** What a command opens the store of a home with. */
+export function storeDeps(
+  deps: ProcessDeps,
+  home: Home,
+): StoreDeps & { readonly keysDir: string; readonly steady: SteadyClock } {
+  const { platform, clock } = deps
+  const { databaseFile: path, revokedFile, keysDir, serverLock } = home
+  const steady = openSteadyClock(clock)
+  const address = storeAddress(deps.env, home)
+  return {
+    ...{ platform, path, revokedFile, keysDir, serverLock, steady, now: clock.now, role: 'client' },
+    ...(address !== undefined && { postgres: postgresAt(deps, address) }),
+  }
+}
+
+/** Opens the store of a home for one act. */
+export async function withStore<T>(
+  deps: ProcessDeps,
+  home: Home,
+  act: (store: Store) => Promise<T>,
+  accepted?: StoreDeps['accepted'],
+): Promise<T> {
+  const joined = joinedDoor(home)
+  const store = joined
+    ? (await (await import('./link-home.ts')).openLinkedStore(deps, joined)).store
+    : await openStore({ ...storeDeps(deps, home), ...(accepted && { accepted }) })
+  try {
+    return await act(store)
+  } finally {
+    await store.close()
+  }
+}
+
+export const postgresAt = ({ storeThread }: Pick<ProcessDeps, 'storeThread'>, url: string): PostgresDeps => ({
+  url,
+  entry: storeThread.href,
+  sender: crypto.randomUUID(),
+})
+
+/** How often a database on another machine is asked whether anything changed. Milliseconds. */
+const lookMs = 200
+
 /** Reads the keys at the first token that is minted or read. */
-function lazyTokens(home: Home, store: StoreMaintenance, clock: Clock): Tokens {
+function lazyTokens(home: Home, store: KnowsKeys, clock: Clock): Tokens {
   const open = async () => {
     const [{ openSigningKeys }, { createTokens }] = await Promise.all([
       import('./signing-keys.ts'),

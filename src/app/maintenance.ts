@@ -1,21 +1,24 @@
 import type { Config } from '../config/load.ts'
-import { createEndSweep, failAwaited } from '../delivery/session-end.ts'
-import { notifyStored } from '../delivery/waiters.ts'
+import { createEndSweep } from '../delivery/session-end.ts'
 import type { Asker } from '../domain/decision.ts'
-import { reasonOf } from '../domain/error.ts'
+import { Failure } from '../domain/error.ts'
 import { keptMs } from '../domain/hook.ts'
 import type { NoticeStore } from '../domain/notice-store.ts'
-import type { DoorStore, HostLink, Log, StoreMaintenance } from '../domain/ports.ts'
-import type { Session } from '../domain/session.ts'
+import type { DoorStore, HostLink, Log, Store, StoreMaintenance } from '../domain/ports.ts'
 import { isRunning } from '../drivers/process/process.ts'
-import { type BeginWork, during } from '../http/loop-watch.ts'
+import type { BeginWork } from '../http/loop-watch.ts'
+import type { Listener } from '../store/postgres/listen.ts'
 import type { SteadyClock } from '../store/steady-clock.ts'
+import type { Doors } from './among-doors.ts'
+import { following, notifyAwaited } from './following.ts'
 import type { Pipeline } from './pipeline.ts'
+import { repeating } from './repeating.ts'
 
 interface MaintenanceDeps {
   readonly store: Pick<DoorStore, 'listSessions' | 'findDelivery' | 'counts'> &
-    Pick<HostLink, 'failQueued'> &
+    Pick<HostLink, 'failQueued' | 'releaseLeases'> &
     Pick<NoticeStore, 'purgeNotices'> &
+    Pick<Store, 'listHosts' | 'markAway'> &
     StoreMaintenance
   /** Notices what another process did to the keys. */
   readonly lookAtKeys: () => void
@@ -24,13 +27,27 @@ interface MaintenanceDeps {
   readonly config: () => Config
   readonly pipeline: Pick<
     Pipeline,
-    'connections' | 'worker' | 'waiters' | 'failQueue' | 'activities' | 'agentRequests' | 'notices'
+    | 'connections'
+    | 'worker'
+    | 'waiters'
+    | 'failQueue'
+    | 'activities'
+    | 'agentRequests'
+    | 'notices'
+    | 'hosts'
+    | 'doorAgents'
   >
   readonly begin: BeginWork
+  /** This door among those that share its store. */
+  readonly doors: Doors
+  /** It is none of them any more. */
+  readonly onLost: (why: Failure) => void
   /** Opens the sessions that the configuration declares; called again when those have changed. */
   readonly declare: () => Promise<void>
   /** Closes the capabilities of agents whose sessions are over. */
   readonly renewSelves: () => Promise<void>
+  /** Of a store in PostgreSQL. */
+  readonly listener?: Listener
 }
 
 interface Maintenance {
@@ -38,13 +55,13 @@ interface Maintenance {
   stop(): Promise<void>
 }
 
-/** How often another process's writes are looked for; `changedElsewhere` takes microseconds. */
-const followMs = 50
 const expireMs = 5000
 const waitsMs = 1000
 const purgeMs = 60_000
 const declareMs = 500
 const clockMs = 1000
+/** How soon other doors hear of other keys and another configuration. */
+const factsMs = 5000
 /** Often enough to know since when an agent asks, and that one has ended of which nobody asks. */
 const lookMs = 15_000
 /** While somebody wants to be told that an agent asks. */
@@ -55,18 +72,26 @@ const purgeBatch = 500
 export function startMaintenance(deps: MaintenanceDeps): Maintenance {
   const { store, pipeline } = deps
   const tasks = [
-    repeating(deps, 'follow', followMs, followOthers),
-    repeating(deps, 'expire', expireMs, expire),
-    repeating(deps, 'waits', waitsMs, wakeForExpired),
-    repeating(deps, 'end', expireMs, createEndSweep({ store, failQueue: pipeline.failQueue })),
+    ...following(deps),
+    repeating(deps, 'expire', expireMs, leading(expire)),
+    repeating(deps, 'waits', waitsMs, leading(wakeForExpired)),
+    repeating(deps, 'end', expireMs, leading(createEndSweep({ store, failQueue: pipeline.failQueue }))),
     repeating(deps, 'decisions', expireMs, () => pipeline.agentRequests.sweep(askerRuns)),
-    repeating(deps, 'waiting', expireMs, () => pipeline.notices.lookAtWaiting()),
-    repeating(deps, 'purge', purgeMs, purge),
+    repeating(
+      deps,
+      'waiting',
+      expireMs,
+      leading(() => pipeline.notices.lookAtWaiting()),
+    ),
+    repeating(deps, 'purge', purgeMs, leading(purge)),
     repeating(deps, 'declare', declareMs, createFollower(deps)),
     repeating(deps, 'notices', declareMs, () => pipeline.notices.follow()),
     repeating(deps, 'look', () => (pipeline.notices.wants('needs_input') ? soonMs : lookMs), lookAtSessions),
     repeating(deps, 'capabilities', expireMs, deps.renewSelves),
     repeating(deps, 'clock', clockMs, createClockWatch(deps)),
+    repeating(deps, 'hosts', clockMs, watchHosts),
+    repeating(deps, 'door', deps.doors.renewMs, renew),
+    repeating(deps, 'facts', factsMs, ({ doors }) => doors.publishFacts()),
   ]
   return {
     stop: async () => {
@@ -75,29 +100,22 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
   }
 }
 
-async function followOthers(deps: MaintenanceDeps): Promise<void> {
-  const { store, pipeline } = deps
-  if (!(await store.changedElsewhere())) return
-  const sessions = await store.listSessions()
-  await pipeline.connections.reconcile(sessions)
-  pipeline.worker.wake()
-  await pipeline.agentRequests.follow()
-  await releaseCallers(deps, sessions)
-  await notifyAwaited(deps)
-}
+/** Only where this door keeps house for those that share its store. */
+const leading =
+  (act: (deps: MaintenanceDeps) => Promise<void>) =>
+  async (deps: MaintenanceDeps): Promise<void> => {
+    if (deps.doors.leads()) await act(deps)
+  }
 
-/** Who waits for a session that another process ended need not wait until that has failed the whole queue. */
-async function releaseCallers(
-  { store, pipeline: { waiters } }: MaintenanceDeps,
-  sessions: readonly Session[],
-): Promise<void> {
-  for (const { id, state, why } of sessions)
-    if (state === 'ended') await failAwaited({ store, waiters }, id, why ?? 'the session ended')
+/** Says that this door is still there; where it is none any more this process ends. */
+async function renew({ doors, onLost }: MaintenanceDeps): Promise<void> {
+  try {
+    await doors.renew()
+  } catch (thrown) {
+    if (!(thrown instanceof Failure) || thrown.code !== 'unauthorized') throw thrown
+    onLost(thrown)
+  }
 }
-
-/** What was not settled by an attempt of this process is told to who waits for it. */
-const notifyAwaited = ({ store, pipeline: { waiters } }: MaintenanceDeps): Promise<void> =>
-  notifyStored({ store, waiters }, waiters.awaited())
 
 async function expire(deps: MaintenanceDeps): Promise<void> {
   const expired = await deps.store.expireHeld(deps.steady.now())
@@ -108,13 +126,26 @@ async function expire(deps: MaintenanceDeps): Promise<void> {
 
 /** What an earlier process left under way is freed, and what came to its end while no server ran is ended. */
 export async function recover(
-  deps: Pick<MaintenanceDeps, 'steady' | 'log' | 'config'> & {
+  deps: Pick<MaintenanceDeps, 'steady' | 'log' | 'config' | 'doors'> & {
     readonly store: Pick<HostLink, 'releaseLeases'> & Pick<StoreMaintenance, 'expireWaits'>
   },
 ): Promise<void> {
-  const released = await deps.store.releaseLeases(deps.steady.now())
-  if (released > 0) deps.log('warn', 'deliveries.recovered', { count: released })
+  await deps.doors.look()
+  if (!deps.doors.leads()) return
+  await releaseLeases(deps)
   await expireWaits(deps)
+}
+
+/** What belongs to nobody, callbacks, and was begun by a process that is gone. */
+async function releaseLeases({
+  store,
+  steady,
+  log,
+}: Pick<MaintenanceDeps, 'steady' | 'log'> & {
+  readonly store: Pick<HostLink, 'releaseLeases'>
+}): Promise<void> {
+  const released = await store.releaseLeases(steady.now())
+  if (released > 0) log('warn', 'deliveries.recovered', { count: released })
 }
 
 /** Agents for whom nobody knocked in time are told. Returns how many. */
@@ -139,6 +170,14 @@ async function purge({ store, steady, config }: MaintenanceDeps): Promise<void> 
   const stayMs = keptMs(retention.days, webhooks.hooks)
   if (stayMs > 0) await store.purgeSettled(steady.now() - stayMs, purgeBatch)
   await store.purgeNotices(stayMs > 0 ? steady.now() - stayMs : 0)
+}
+
+/** Sessions whose machine has not been heard of are offline. */
+async function watchHosts({ store, steady, log, doors }: MaintenanceDeps): Promise<void> {
+  if (await doors.look()) await releaseLeases({ store, steady, log })
+  if (!doors.leads() || (await store.listHosts()).length === 0) return
+  const away = await store.markAway(steady.now())
+  if (away > 0) log('warn', 'hosts.away', { sessions: away })
 }
 
 async function lookAtSessions({ pipeline }: MaintenanceDeps): Promise<void> {
@@ -171,33 +210,5 @@ function createClockWatch({ steady, store, log, lookAtKeys }: MaintenanceDeps): 
     if (skew === before) return
     log('warn', 'clock.jumped', { seconds: Math.round((skew - before) / 1000) })
     await store.keepTime()
-  }
-}
-
-/** One run at a time, the next only after a pause; a run that fails is logged by its task's name and the next one comes. */
-function repeating(
-  deps: MaintenanceDeps,
-  task: string,
-  every: number | (() => number),
-  act: (deps: MaintenanceDeps) => Promise<void>,
-): Maintenance {
-  let stopped = false
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let running = Promise.resolve()
-  const everyMs = typeof every === 'number' ? () => every : every
-  const turn = () => {
-    running = during(deps.begin, task, () => act(deps))
-      .catch((thrown: unknown) => deps.log('error', 'maintenance.failed', { task, why: reasonOf(thrown) }))
-      .then(() => {
-        if (!stopped) timer = setTimeout(turn, everyMs())
-      })
-  }
-  timer = setTimeout(turn, everyMs())
-  return {
-    stop: async () => {
-      stopped = true
-      clearTimeout(timer)
-      await running
-    },
   }
 }

@@ -22,6 +22,8 @@ interface NoticeDeps {
   readonly log: Log
   /** Where the world reaches this server; undefined until it listens: nobody is told anything before. */
   readonly base: () => string | undefined
+  /** Whether it is this door that tells; of several that share a store one does. */
+  readonly leads: () => boolean
   readonly mayCall: MayCall
   readonly policy: () => RetryPolicy
   readonly timeoutMs: number
@@ -42,13 +44,13 @@ export interface Notices extends Pick<Notifier, 'close'> {
 }
 
 export function createNotices(deps: NoticeDeps): Notices {
-  const { store, config, clock, steady, log, base, mayCall, policy, timeoutMs } = deps
+  const { store, config, clock, steady, log, base, leads, mayCall, policy, timeoutMs } = deps
   const questions = createQuestions(deps)
   let followed: Config['notify'] = []
   const wants = (name: HappeningName) => config().notify.some(({ on }) => on.includes(name))
   const notifier = createNotifier({
     ...{ store, clock, policy, log },
-    receivers: () => (base() === undefined ? [] : followed),
+    receivers: () => (base() === undefined || !leads() ? [] : followed),
     caller: createCaller({ allowed: mayCall, timeoutMs, whom: 'receiver' }),
     secrets: () => outgoingSecrets(config()),
     steady: steady.now,
@@ -58,8 +60,10 @@ export function createNotices(deps: NoticeDeps): Notices {
     close: notifier.close,
     wants,
     async follow() {
+      // Whoever tells later brings the rules anew.
+      if (!leads()) followed = []
       const rules = config().notify
-      if (rules === followed) return
+      if (rules === followed || !leads()) return
       await store.setNoticeRules(rules.map(({ name, on, session }) => ({ name, on, session })))
       followed = rules
       questions.forget()

@@ -57,7 +57,7 @@ async function byDescent(
 ): Promise<Capability | undefined> {
   const home = await io.openHome(root)
   try {
-    const deps = { store: home.store, drivers: await home.drivers(), ancestors: above }
+    const deps = { store: home.store, drivers: await home.drivers(), ancestors: above, here: home.host }
     const session = await sessionByDescent(deps)
     return session && (await readSelfFile(await openSelf(home, session)))
   } finally {

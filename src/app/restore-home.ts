@@ -1,7 +1,10 @@
-import type { Accepted, Restored } from '../domain/home-state.ts'
+import { Failure } from '../domain/error.ts'
+import type { Accepted, KeepGrants, Restored } from '../domain/home-state.ts'
 import { lockHome } from '../store/lock.ts'
+import { acceptPutBack } from '../store/put-back.ts'
 import { acceptLoss, restore } from '../store/restore.ts'
 import { openHome } from './home.ts'
+import { atTheDoor, joinedDoor } from './joined-door.ts'
 import { type ProcessDeps, storeDeps } from './local-home.ts'
 
 /** Puts a backup in place of a home's database. Throws `already_running` while a server serves that home. */
@@ -9,14 +12,27 @@ export async function restoreHome(
   deps: ProcessDeps,
   root: string,
   file: string,
-  { keepGrants }: { readonly keepGrants: boolean },
+  { keepGrants }: KeepGrants,
 ): Promise<Restored> {
-  return whileNotServed(deps, root, (place) => restore({ ...place, keepGrants }, file))
+  return whileNotServed(deps, root, (place) => {
+    if (place.postgres)
+      throw new Failure(
+        'usage',
+        'The store of this home lies in PostgreSQL: pg_restore puts a copy of it back. Then: postern restore --accept-loss',
+      )
+    return restore({ ...place, keepGrants }, file)
+  })
 }
 
 /** Goes on with what there is of a home's database. Throws as `restoreHome` does. */
-export const acceptLossOf = (deps: ProcessDeps, root: string): Promise<Accepted> =>
-  whileNotServed(deps, root, acceptLoss)
+export const acceptLossOf = (
+  deps: ProcessDeps,
+  root: string,
+  { keepGrants }: KeepGrants,
+): Promise<Accepted> =>
+  whileNotServed(deps, root, ({ postgres, ...place }) =>
+    postgres ? acceptPutBack({ ...place, postgres, keepGrants }) : acceptLoss(place),
+  )
 
 async function whileNotServed<T>(
   deps: ProcessDeps,
@@ -24,6 +40,8 @@ async function whileNotServed<T>(
   act: (place: ReturnType<typeof storeDeps>) => Promise<T>,
 ): Promise<T> {
   const home = openHome(root)
+  const joined = joinedDoor(home)
+  if (joined) throw atTheDoor(joined)
   const lock = lockHome(deps.platform, home.serverLock)
   try {
     // The lock is held: nobody else upgrades meanwhile.

@@ -6,6 +6,7 @@ import { type Config, loadConfig } from '../config/load.ts'
 import { readTls } from '../config/tls.ts'
 import { Failure } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
+import type { HostName } from '../domain/host.ts'
 import { isLoopback } from '../domain/loopback.ts'
 import type { DoorStore, Log } from '../domain/ports.ts'
 import { allDrivers } from '../drivers/index.ts'
@@ -15,9 +16,13 @@ import { welcomeLines } from '../manage/welcome.ts'
 import { lockHome } from '../store/lock.ts'
 import { openSteadyClock } from '../store/steady-clock.ts'
 import { openThreadedStore } from '../store/threads/store.ts'
+import { type Doors, joinDoors, onlyDoor } from './among-doors.ts'
 import { type ConfigWatcher, watchConfig } from './config-watcher.ts'
+import { createFactsPublisher } from './door-facts.ts'
+import { heardCommits } from './heard-commits.ts'
 import { openHome } from './home.ts'
-import type { ProcessDeps } from './local-home.ts'
+import { type JoinedDoor, joinedDoor } from './joined-door.ts'
+import { type ProcessDeps, postgresAt } from './local-home.ts'
 import { openServer } from './server.ts'
 import { serverClient } from './server-client.ts'
 import { writeServerFile } from './server-file.ts'
@@ -26,6 +31,8 @@ import { openSigningKeys } from './signing-keys.ts'
 /** Serves one home until `io.stopping`. Resolves with the exit code; throws what keeps it from starting. */
 export async function serve(deps: ProcessDeps, io: Io, root: string, flags: ServeFlags): Promise<number> {
   const home = openHome(root)
+  const joined = joinedDoor(home)
+  if (joined) throw joinedAlready(joined)
   const lock = lockHome(deps.platform, home.serverLock)
   try {
     let level: () => 'debug' | 'info' | 'warn' | 'error' = () => 'info'
@@ -43,6 +50,12 @@ export async function serve(deps: ProcessDeps, io: Io, root: string, flags: Serv
   }
 }
 
+const joinedAlready = ({ url }: JoinedDoor): Failure =>
+  new Failure(
+    'usage',
+    `This home has joined the door at ${url}: its agents are run by postern join. To make it a door of its own: postern leave`,
+  )
+
 async function serveWith(
   deps: ProcessDeps,
   io: Io,
@@ -57,29 +70,52 @@ async function serveWith(
   const { databaseFile: path, revokedFile, keysDir } = home
   const onUpgrade = (copy: string) => log('info', 'store.upgraded', { copy })
   const death = Promise.withResolvers<never>()
+  // The flag, variable or configuration of this start decides, never the server file of an earlier one.
+  const { store: address } = watcher.now()
+  const postgres = address === undefined ? undefined : postgresAt(deps, address)
   const store = await openThreadedStore({
+    ...(postgres && { postgres }),
     ...{ platform, path, revokedFile, keysDir, steady, onUpgrade },
     ...{ entry: deps.storeThread, now: clock.now },
     onDeath: (why) => death.reject(new Failure('internal', `The server cannot store any more: ${why}.`)),
   })
+  const listener = postgres && (await import('../store/postgres/listen.ts')).listenTo({ ...postgres, log })
+  const relay = postgres && (await import('../store/postgres/relay.ts')).openRelay(postgres.url)
+  let doors: Doors | undefined
   try {
     const keys = await openSigningKeys(home, store, steady)
     const adminToken = followAdminToken(keysDir, (why) =>
       log('error', 'admin_token.broken', { why, kept: 'the token before it' }),
     )
+    // Its threads have asked the database for the time.
+    if (postgres) steady.resume({ skew: await store.skew(), seen: 0 })
+    const publishing = {
+      ...{ home, env, config: watcher.now, keys, adminToken, store, steady, log },
+      ...{ version: io.program.version, now: clock.now },
+    }
+    const publishFacts = (name: HostName) => createFactsPublisher({ ...publishing, name })
+    doors = postgres
+      ? await joinDoors({ ...{ home, store, steady, publishFacts }, now: clock.now })
+      : onlyDoor(store)
+    await doors.publishFacts()
     const server = await openServer({
-      ...{ platform, home, store, clock, steady, log },
+      ...{ platform, home, clock, steady, log, doors },
+      store: listener ? { ...doors.store, commits: heardCommits(store, listener) } : doors.store,
+      onLost: death.reject,
       userHome: io.userHome,
       version: io.program.version,
+      runtime: `${io.program.runtime}, ${io.program.target}`,
       config: watcher.now,
       tokens: createTokens({ keys }),
       lookAtKeys: keys.look,
       adminToken,
       drivers: allDrivers(env, () => watcher.now().skills.dirs, watcher.secretVariables),
       ...(tls && { tls }),
+      ...(listener && { listener }),
+      ...(relay && { relay }),
     })
     await warnOfMissingFile(home, store, watcher, log)
-    const stopAnnouncing = await announce(home, server.url, watcher.now)
+    const stopAnnouncing = await announce(home, server.url, watcher.now, address)
     io.stderr(`Listening on ${server.url}\n`)
     if (io.terminal.stderr) await welcome(io, home, store, watcher)
     const stopReloading = onHangup(watcher)
@@ -91,6 +127,9 @@ async function serveWith(
     return 0
   } finally {
     watcher.close()
+    await doors?.leave().catch(() => {})
+    listener?.close()
+    relay?.close()
     await store.keepTime().catch(() => {})
     // A death in these last moments is an error, too, and hides no reason.
     await Promise.race([death.promise, store.close()])
@@ -147,20 +186,26 @@ async function dashboardLink({ root }: Home): Promise<string | undefined> {
 const announceMs = 500
 
 /** Tells the commands of this home where the server is, also when a changed configuration moves its public URL. */
-async function announce(home: Home, url: string, config: () => Config): Promise<() => void> {
+async function announce(
+  home: Home,
+  url: string,
+  config: () => Config,
+  address: string | undefined,
+): Promise<() => void> {
   const baseNow = () => baseUrl(config().server, url)
   const file = await loadConfig({ home, env: {}, flags: {}, ignoreSecretProblems: true })
   const overridden = baseNow() !== baseUrl(file.server)
+  const store = address === undefined ? {} : { store: address }
   let base = baseNow()
-  writeServerFile(home, { url, base, overridden })
+  writeServerFile(home, { url, base, overridden, ...store })
   const timer = setInterval(() => {
     if (baseNow() === base) return
     base = baseNow()
-    writeServerFile(home, { url, base, overridden })
+    writeServerFile(home, { url, base, overridden, ...store })
   }, announceMs)
   return () => {
     clearInterval(timer)
-    writeServerFile(home, { base, overridden })
+    writeServerFile(home, { base, overridden, ...store })
   }
 }
 

@@ -8,20 +8,36 @@ import { Failure, reasonOf } from '../domain/error.ts'
 import { type Home, homeAt } from '../domain/home.ts'
 import type { AgentClient } from '../mcp/agent-client.ts'
 import { openHome } from './home.ts'
+import { joinedDoor } from './joined-door.ts'
 import { runningUrl } from './server-file.ts'
 
 /** A client of the running server of a home, with its admin token. Throws `unreachable` when no server runs. */
 export async function serverClient(root: string): Promise<ServerClient> {
   const home = openHome(root)
+  const joined = joinedDoor(home)
+  if (joined) return (await import('./link-home.ts')).linkedServer(joined)
   const url = requireRunning(home)
-  return { url, request: requests(url, openAdminToken(home.keysDir)) }
+  return { url, request: requests(ownDoor(url), openAdminToken(home.keysDir)) }
 }
 
 /** Requests with the capability of an agent. Rejects with `unreachable` while no server of its home runs. */
 export const agentClient =
   ({ home, token }: Capability): AgentClient =>
   async ({ method, path, body }) =>
-    requests(requireRunning(homeAt(home)), token)(method, path, { body })
+    requests(agentDoor(homeAt(home)), token)(method, path, { body })
+
+/** Where agents of a home ask: the door that it has joined, or its own. */
+function agentDoor(home: Home): Door {
+  const joined = joinedDoor(home)
+  if (!joined) return ownDoor(requireRunning(home))
+  const { url, ca } = joined
+  return { url, trust: ca === undefined ? {} : { ca } }
+}
+
+interface Door {
+  readonly url: string
+  readonly trust: Pick<RequestOptions, 'ca' | 'rejectUnauthorized'>
+}
 
 function requireRunning(home: Home): string {
   const url = runningUrl(home)
@@ -30,19 +46,22 @@ function requireRunning(home: Home): string {
 }
 
 const requests =
-  (url: string, token: string): ServerClient['request'] =>
+  (door: Door, token: string): ServerClient['request'] =>
   (method, path, { body, signal } = {}) => {
     const headers = {
       authorization: `Bearer ${token}`,
       ...(body !== undefined && { 'content-type': 'application/json' }),
     }
-    return send(`${url}${path}`, { method, headers, ...(signal && { signal }) }, body).catch(refuse)
+    const options = { method, headers, ...door.trust, ...(signal && { signal }) }
+    return send(`${door.url}${path}`, options, body).catch(refuse)
   }
 
 /**
- * The certificate is not verified: it names the server by its public name, or is self-signed. This connection
- * does not leave the machine, and its address stands in a file that only this user can write.
+ * The certificate of this machine's own server is not verified: it names the server by its public name, or is self-signed. That
+ * connection does not leave the machine, and its address stands in a file that only this user can write.
  */
+const ownDoor = (url: string): Door => ({ url, trust: { rejectUnauthorized: false } })
+
 async function send(url: string, options: RequestOptions, body: unknown): Promise<ServerAnswer> {
   const response = await exchange(url, options, body === undefined ? undefined : JSON.stringify(body))
   return { status: response.statusCode ?? 0, body: parsed(await text(response)) }
@@ -54,7 +73,7 @@ async function exchange(
   body: string | Uint8Array | undefined,
 ): Promise<IncomingMessage> {
   const { request } = await (url.startsWith('https:') ? import('node:https') : import('node:http'))
-  const sending = request(url, { ...options, rejectUnauthorized: false, agent: false })
+  const sending = request(url, { ...options, agent: false })
   return new Promise((resolve, reject) => {
     sending.on('response', resolve)
     sending.on('error', reject)
@@ -68,7 +87,8 @@ const postMs = 60_000
 export async function postToDoor(url: string, headers: Readonly<Record<string, string>>, body: Uint8Array) {
   try {
     const signal = AbortSignal.timeout(postMs)
-    const response = await exchange(url, { method: 'POST', headers: { ...headers }, signal }, body)
+    const options = { method: 'POST', headers: { ...headers }, rejectUnauthorized: false, signal }
+    const response = await exchange(url, options, body)
     const said = await text(response)
     const kept = (name: string) => response.headers[name]?.toString()
     return {

@@ -10,6 +10,8 @@ interface ServerFile {
   readonly base?: string
   /** `base` came from flags or variables of the server: a stopped one most likely gets the same again. */
   readonly overridden?: boolean
+  /** The address of the database that its store lies in. */
+  readonly store?: string
 }
 
 export const writeServerFile = ({ serverFile }: Home, written: Omit<ServerFile, 'pid'>): void =>
@@ -24,6 +26,9 @@ export function servedBase(home: Home): string | undefined {
   return url !== undefined || overridden ? base : undefined
 }
 
+/** The address of the store that the home's server opened last; a stopped one most likely opens the same again. */
+export const servedStore = (home: Home): string | undefined => read(home).store
+
 function read({ serverFile }: Home): ServerFile {
   try {
     const written: unknown = JSON.parse(readFileSync(serverFile, 'utf8'))
@@ -37,8 +42,10 @@ const checked = (written: {
   readonly url?: unknown
   readonly base?: unknown
   readonly overridden?: unknown
+  readonly store?: unknown
 }) => ({
   ...(typeof written.url === 'string' && { url: written.url }),
   ...(typeof written.base === 'string' && { base: written.base }),
+  ...(typeof written.store === 'string' && { store: written.store }),
   overridden: written.overridden === true,
 })

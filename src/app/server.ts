@@ -1,28 +1,20 @@
 import type { Config } from '../config/load.ts'
 import type { TlsTexts } from '../config/tls.ts'
+import type { Delivery } from '../domain/delivery.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { withSession } from '../domain/hook.ts'
+import type { Relay } from '../domain/relay.ts'
 import type { Session } from '../domain/session.ts'
 import { createArrivals } from '../http/arrivals.ts'
-import { admitTo, createAdminCheck } from '../http/credentials.ts'
+import { admitTo } from '../http/credentials.ts'
 import type { RequestGuard } from '../http/guard.ts'
-import { createHostNames, createHosts, createPeers, remembered } from '../http/hosts.ts'
 import { createLoopWatch, during, type LoopWatch, watchLoop } from '../http/loop-watch.ts'
 import { createMetrics } from '../http/metrics.ts'
-import { createRefusalNotes } from '../http/refusals.ts'
-import { awaitsBody } from '../http/request.ts'
 import { channelRoutes } from '../http/routes/channels.ts'
 import { decideRoutes } from '../http/routes/decide.ts'
-import { decisionRoutes } from '../http/routes/decisions.ts'
-import { deliveryRoutes } from '../http/routes/deliveries.ts'
 import { deliveryRoute } from '../http/routes/delivery.ts'
-import { grantRoutes } from '../http/routes/grants.ts'
 import { healthRoutes } from '../http/routes/health.ts'
 import { hookRoutes } from '../http/routes/hooks.ts'
-import { noticeRoutes } from '../http/routes/notices.ts'
-import { refusalRoutes } from '../http/routes/refusals.ts'
-import { sessionRoutes } from '../http/routes/sessions.ts'
-import { waitRoutes } from '../http/routes/waits.ts'
 import { webhookRoutes } from '../http/routes/webhooks.ts'
 import { createServer, type ServerParts } from '../http/server.ts'
 import { sourcesOf } from '../inbound/authenticate.ts'
@@ -32,8 +24,14 @@ import { renewSelves } from '../manage/own-session.ts'
 import { baseUrl } from '../manage/urls.ts'
 import { answersWait } from '../manage/waits.ts'
 import type { HttpServer, Platform } from '../platform/platform.ts'
+import type { Listener } from '../store/postgres/listen.ts'
+import { openAdminAccess } from './admin-access.ts'
 import { createAdminActions } from './admin-actions.ts'
+import { adminRoutes } from './admin-routes.ts'
 import { agentParts } from './agent-parts.ts'
+import type { Doors } from './among-doors.ts'
+import { createGuard } from './guard.ts'
+import { hostParts } from './host-door.ts'
 import { askerRuns, recover, startMaintenance } from './maintenance.ts'
 import { createPipeline, type Pipeline, type ServerDeps } from './pipeline.ts'
 import { stopHttp } from './stop-http.ts'
@@ -42,9 +40,16 @@ import { webPages } from './web-pages.ts'
 interface OpenServerDeps extends ServerDeps {
   readonly platform: Pick<Platform, 'serve'>
   readonly version: string
+  /** As `version` of the program that runs this one, and where. */
+  readonly runtime: string
   readonly adminToken: () => string
   readonly lookAtKeys: () => void
+  readonly doors: Doors
+  readonly onLost: (why: Failure) => void
   readonly tls?: TlsTexts
+  /** Of a store in PostgreSQL. */
+  readonly listener?: Listener
+  readonly relay?: Relay
 }
 
 interface RunningServer {
@@ -56,19 +61,21 @@ interface RunningServer {
 type Part = ServerParts['first'][number]
 
 /** Puts the parts together and listens. What an earlier process left under way is freed first. */
-export async function openServer(deps: OpenServerDeps): Promise<RunningServer> {
+export async function openServer(given: OpenServerDeps): Promise<RunningServer> {
   let draining = false
   let url: string | undefined
-  const base = () => (url === undefined ? undefined : baseUrl(deps.config().server, url))
-  const pipeline = createPipeline(deps, { draining: () => draining, base })
-  await pipeline.notices.follow()
+  const base = () => (url === undefined ? undefined : baseUrl(given.config().server, url))
+  const { doors } = given
+  const pipeline = createPipeline(given, { draining: () => draining, base, doors, relay: given.relay })
+  const deps = { ...given, store: pipeline.store }
   await recover(deps)
+  await pipeline.notices.follow()
   const watch = createLoopWatch(() => performance.now(), deps.log)
   const http = await listen(deps, pipeline, watch, () => draining)
   url = listeningUrl(deps.config(), http.port)
   const { connections, worker, waiters } = pipeline
   const connect = async (session: Session) => connections.to(session)
-  const declaring = { ...deps, cwd: deps.home.root, connect }
+  const declaring = { ...deps, ...(doors.host && { host: doors.host }), cwd: deps.home.root, connect }
   await pipeline.agentRequests.sweep(askerRuns)
   const declare = () => openDeclared(declaring, deps.config().sessions.declared)
   await declare()
@@ -95,6 +102,7 @@ export async function openServer(deps: OpenServerDeps): Promise<RunningServer> {
       stopWatching()
       await pipeline.refusals.close()
       await pipeline.notices.close()
+      pipeline.doorAgents.close()
       await connections.closeAll()
       await pipeline.agentRequests.idle()
     },
@@ -109,26 +117,17 @@ async function listen(
 ): Promise<HttpServer> {
   let http: HttpServer | undefined
   const { config } = deps
-  const peerOf = createPeers(() => config().server.trustedProxies)
-  const peer = remembered((request) => peerOf(request, http?.peerOf(request) ?? 'unknown'))
-  const guard: RequestGuard = {
-    hosts: createHosts(
-      createHostNames(() => config().server),
-      (request) => http?.authorityOf(request),
-    ),
-    log: deps.log,
-    peer,
-    ...createRefusalNotes({ note: pipeline.refusals.note, peer, now: deps.clock.now }),
-    // Else whoever announces a body and sends none would hold the connection long after its answer.
-    keepOpen: (request) => {
-      if (!awaitsBody(request)) http?.keepOpen(request)
-    },
-  }
+  const guard = createGuard(
+    { config, log: deps.log, clock: deps.clock, refusals: pipeline.refusals },
+    () => http,
+  )
   let { port } = config().server
   const address = () => listeningUrl(config(), port)
-  const handle = createServer(guard, routes(deps, pipeline, guard, { watch, draining, address }), {
-    secure: deps.tls !== undefined,
-  })
+  const access = openAdminAccess(deps, (request) =>
+    pipeline.failures.take(guard.peer(request), deps.clock.now()),
+  )
+  const parts = routes(deps, pipeline, guard, { watch, draining, address, ...access })
+  const handle = access.inStep(guard, createServer(guard, parts, { secure: deps.tls !== undefined }))
   const { host: hostname } = config().server
   http = await deps.platform
     .serve({
@@ -149,7 +148,7 @@ async function listen(
 }
 
 /** What the routes know of the server that they are part of. */
-interface Running {
+interface Running extends ReturnType<typeof openAdminAccess> {
   readonly watch: LoopWatch
   readonly draining: () => boolean
   /** Where it listens. */
@@ -160,11 +159,9 @@ function routes(
   deps: OpenServerDeps,
   pipeline: Pipeline,
   guard: RequestGuard,
-  { watch, draining, address }: Running,
+  { watch, draining, address, failed, admin, logins }: Running,
 ): ServerParts {
   const { store, tokens, clock, config } = deps
-  const failed = (request: Request) => pipeline.failures.take(guard.peer(request), clock.now())
-  const admin = createAdminCheck({ adminToken: deps.adminToken, failed })
   const actions = createAdminActions(deps, pipeline, address)
   const metrics = createMetrics(deps.version, clock.now())
   const knocks = {
@@ -174,9 +171,9 @@ function routes(
     knocked: metrics.knocked,
     begin: watch.begin,
   }
+  const isListening = () => deps.listener?.isListening()
   const hooks = () => config().webhooks.hooks.map((hook) => withSession(hook, config().sessions))
-  const { activities } = pipeline
-  const forAdmin = { admin, store, now: clock.now, hooks, ...actions, activities }
+  const forAdmin = { admin, store, now: clock.now, hooks, ...actions, activities: pipeline.activities }
   const first: readonly Part[] = [
     channelRoutes(
       {
@@ -192,10 +189,12 @@ function routes(
       {
         probe: store.probe,
         draining,
+        isListening,
         metrics: () =>
           during(watch.begin, 'metrics', async () => {
             const seen = await pipeline.numbers()
-            return metrics.render({ ...seen, refusals: pipeline.refusals, stalls: watch.stalls() })
+            const own = { refusals: pipeline.refusals, stalls: watch.stalls(), isListening: isListening() }
+            return metrics.render({ ...seen, ...own })
           }),
         admit: (request) => {
           const { metrics: access, publicUrl } = config().server
@@ -206,35 +205,25 @@ function routes(
     ),
   ]
   const later = () => {
+    const showing = {
+      admin,
+      sourcesOf: (bearer: string) => sourcesOf({ store, tokens, config }, bearer, clock.now()),
+      inspect: store.inspectDelivery,
+      wait: pipeline.waiters.wait,
+      answersWait: ({ source }: Delivery) => answersWait(store, source),
+    }
     const parts: Part[] = [
-      deliveryRoute(
-        {
-          admin,
-          sourcesOf: (bearer) => sourcesOf({ store, tokens, config }, bearer, clock.now()),
-          inspect: store.inspectDelivery,
-          wait: pipeline.waiters.wait,
-          answersWait: ({ source }) => answersWait(store, source),
-        },
-        guard,
-      ),
-      grantRoutes(forAdmin, guard),
-      sessionRoutes(forAdmin, guard),
-      deliveryRoutes(forAdmin, guard),
-      decisionRoutes(forAdmin, guard),
+      deliveryRoute(showing, guard),
+      ...adminRoutes({ ...forAdmin, list: pipeline.refusals.list }, guard),
       decideRoutes({ ...forAdmin, tokens, failed }, guard),
-      waitRoutes(forAdmin, guard),
       ...agentParts({ ...deps, failed, openWait: actions.openWait }, pipeline, guard),
-      refusalRoutes({ admin, list: pipeline.refusals.list }, guard),
-      noticeRoutes({ admin, store }, guard),
+      ...hostParts({ ...deps, base: address, failed, routes: { ...forAdmin, ...showing } }, pipeline, guard),
       ...webPages(
         deps,
         guard,
         actions,
         {
-          admin,
-          failed,
-          draining,
-          begin: watch.begin,
+          ...{ admin, logins, failed, draining, address, begin: watch.begin },
           activities: () => pipeline.activities(pageMs),
           ...{ decisions: pipeline.agentRequests.waiting, refusals: pipeline.refusals.list },
         },

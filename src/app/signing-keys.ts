@@ -1,30 +1,49 @@
 import { type KeyClock, type KeyRing, keyMarksIn, openKeys } from '../auth/keys.ts'
 import type { Home } from '../domain/home.ts'
-import { type KeyMark, refuseTrouble, troubleWithKeys } from '../domain/home-state.ts'
+import { type KeyFacts, type KeyMark, refuseTrouble, troubleWithKeys } from '../domain/home-state.ts'
+import { doorsAmong, type HostStore, placeOfDoor } from '../domain/host.ts'
 import type { StoreMaintenance } from '../domain/ports.ts'
+import { knownName, placeOf } from './among-doors.ts'
 
-export type KnowsKeys = Pick<StoreMaintenance, 'keyFacts' | 'rememberKeys'>
+export type KnowsKeys = Pick<StoreMaintenance, 'keyFacts' | 'rememberKeys'> & Pick<HostStore, 'listHosts'>
+
+/** What the store knows of the keys of a home, and where else they lie. */
+export async function keyFactsOf(
+  store: Pick<KnowsKeys, 'keyFacts' | 'listHosts'>,
+  home: Pick<Home, 'root' | 'nameFile'>,
+): Promise<KeyFacts> {
+  const [facts, hosts] = await Promise.all([store.keyFacts(), store.listHosts()])
+  if (facts.isShared !== true) return facts
+  const doors = doorsAmong(hosts)
+  const own = knownName(home)
+  const elsewhere = doors
+    .map((host) => ({ door: host.name, place: placeOfDoor(host) }))
+    .filter(({ door, place }) => door !== own && place !== placeOf(home.root))
+  const isUntold = doors.length === 0 && facts.known.length > 0
+  return elsewhere.length > 0 || isUntold ? { ...facts, elsewhere } : facts
+}
 
 /**
  * The signing keys of a home, and the first one where nothing needs another. Throws `key_unusable` where a key is gone or
  * exchanged that URLs were signed with: a new one would make them worthless without a word.
  */
 export async function openSigningKeys(
-  { keysDir }: Pick<Home, 'keysDir'>,
+  home: Pick<Home, 'root' | 'keysDir' | 'nameFile'>,
   store: KnowsKeys,
   clock: KeyClock,
 ): Promise<KeyRing> {
-  const facts = await store.keyFacts()
+  const { keysDir } = home
+  const facts = await keyFactsOf(store, home)
   refuseTrouble(
     'key_unusable',
     troubleWithKeys(facts, keyMarksIn(keysDir), keysDir, clock.now() + (clock.skew?.() ?? 0)),
   )
   const ring = openKeys(keysDir, clock)
-  await learn(store, facts.known, keysDir)
-  return ring
+  // Another door may have begun with keys of its own in this moment.
+  return (await learn(store, facts.known, keysDir)) ? ring : openSigningKeys(home, store, clock)
 }
 
-async function learn(store: KnowsKeys, known: readonly KeyMark[], keysDir: string): Promise<void> {
+async function learn(store: KnowsKeys, known: readonly KeyMark[], keysDir: string): Promise<boolean> {
   const present = keyMarksIn(keysDir)
-  if (JSON.stringify(present) !== JSON.stringify(known)) await store.rememberKeys(present)
+  return JSON.stringify(present) === JSON.stringify(known) || store.rememberKeys(present, known)
 }

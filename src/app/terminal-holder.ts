@@ -7,9 +7,8 @@ import { parsePtySettings } from '../drivers/pty/settings.ts'
 import { runHolderCommand, startHolder } from '../drivers/pty/start.ts'
 import { closeSelf } from '../manage/own-session.ts'
 import { selfFileOf } from '../manage/self-file.ts'
-import { openStore } from '../store/sqlite.ts'
 import { openHome } from './home.ts'
-import { type ProcessDeps, storeDeps } from './local-home.ts'
+import { type ProcessDeps, withStore } from './local-home.ts'
 
 /** Agents in terminals of their own, for the commands `run` and `attach`. */
 export function openTerminalHolder({ platform, env }: ProcessDeps, root: string): TerminalHolder {
@@ -43,17 +42,14 @@ export async function holdTerminal(deps: ProcessDeps, io: Io, args: readonly str
       onEnd: async (session, generation, { exitCode, signal }) => {
         const why = signal === undefined ? `exit code ${exitCode ?? 'unknown'}` : `ended by ${signal}`
         const opening = { id: parseSessionId(session), generation }
-        const store = await openStore(storeDeps(deps, home))
-        try {
+        return withStore(deps, home, async (store) => {
           const ended = await tombstone({ store, clock: deps.clock }, opening, {
             why,
             ...(exitCode !== undefined && { exitCode }),
           })
           if (ended) await closeSelf({ paths: home, store, clock: deps.clock }, opening)
           return ended
-        } finally {
-          await store.close()
-        }
+        })
       },
     },
     deps.platform,

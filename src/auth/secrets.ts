@@ -33,4 +33,7 @@ export function basicIn(authorization: string | undefined): BasicCredentials | u
   return { username: text.slice(0, colon), password: text.slice(colon + 1) }
 }
 
+/** What is kept of a host's token: SHA-256 in hexadecimal. It has 32 random bytes, which no list of guesses holds. */
+export const hashOfToken = (token: string): string => digestOf(token).toString('hex')
+
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest()

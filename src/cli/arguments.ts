@@ -71,9 +71,6 @@ export function age(time: string | null, now: number): string {
   return `${Math.floor(ms / unit)}${letter}`
 }
 
-export const plural = (count: number, noun: string): string =>
-  `${count} ${count === 1 ? noun : noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`}`
-
 /** To the second, and without its day on a terminal. */
 export const streamedTime = (time: string): StreamCell => {
   const text = shortTime(time)

@@ -1,9 +1,8 @@
 import type { Delivery } from '../domain/delivery.ts'
+import type { DeliveryFilter } from '../domain/delivery-filter.ts'
 import { type Grant, isExpired } from '../domain/grant.ts'
-import { homeAt } from '../domain/home.ts'
 import { builtInHooks } from '../domain/hook.ts'
 import { type PauseTarget, pausedSince, pauseOfHook, pauseOfSession } from '../domain/pause.ts'
-import type { DeliveryFilter } from '../domain/ports.ts'
 import type { Session } from '../domain/session.ts'
 import type { Io, LocalHome } from './context.ts'
 
@@ -28,7 +27,7 @@ type List = (io: Io, home: string) => Promise<readonly Candidate[]>
 const stored =
   (read: (home: LocalHome) => Promise<readonly Candidate[]>): List =>
   async (io, root) => {
-    if ((await io.modeOf(homeAt(root).databaseFile)) === undefined) return []
+    if (!(await io.hasStore(root))) return []
     const home = await io.openHome(root)
     return read(home).finally(home.close)
   }
@@ -119,6 +118,11 @@ const lists = {
       .map(deliveryCandidate),
   ),
   unfinishedDeliveries: deliveries({ unfinished: true }),
+  openHosts: stored(async ({ store }) =>
+    (await store.listHosts())
+      .filter(({ revokedAt }) => revokedAt === undefined)
+      .map(({ name }) => ({ text: name, summary: '' })),
+  ),
   hooks: async (io: Io, home: string) =>
     (await (await io.hooks(home)).list()).map(({ name, path }) => ({ text: name, summary: path })),
   drivers: async (io: Io) =>

@@ -77,6 +77,11 @@ export interface Values {
 /** Flags of every command. */
 export const globalFlags: readonly Flag[] = [
   { name: 'home', value: 'DIR', summary: 'where everything lives; else $POSTERN_HOME, else ~/.postern' },
+  {
+    name: 'store',
+    value: 'URL',
+    summary: 'postgres://… that everything is stored in; else $POSTERN_STORE, else a file in the home',
+  },
   { name: 'json', summary: 'print data as JSON' },
   { name: 'no-color', summary: 'no colours' },
   { name: 'help', summary: 'show this' },

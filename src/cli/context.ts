@@ -1,9 +1,12 @@
+import type { DeliveryRecord } from '../domain/delivery.ts'
 import type { Connection, Driver } from '../domain/driver.ts'
 import type { Home } from '../domain/home.ts'
-import type { Accepted, KeyTools, Restored } from '../domain/home-state.ts'
+import type { Accepted, KeepGrants, KeyTools, Restored } from '../domain/home-state.ts'
 import type { Hook } from '../domain/hook.ts'
+import type { HostName } from '../domain/host.ts'
 import type { Clock, Store, Tokens } from '../domain/ports.ts'
 import type { DriverSettings, Session, SessionId } from '../domain/session.ts'
+import type { StoreCopy } from '../domain/store-copy.ts'
 import type { WaitLimits } from '../domain/wait.ts'
 import type { AgentHooks } from './agent-hooks.ts'
 
@@ -38,19 +41,21 @@ export interface Io {
 
   /** Opens the home for one command, creating it when it is new; no server is needed. */
   readonly openHome: (home: string) => Promise<LocalHome>
+  /** The store of every home lies there from now on (`--store`). */
+  readonly useStore: (address: string) => void
+  /** Whether a home has anything stored yet; opens nothing. */
+  readonly hasStore: (home: string) => Promise<boolean>
   /** A client of the running server with the admin token. Throws `unreachable` when no server runs. */
   readonly server: (home: string) => Promise<ServerClient>
   readonly config: (home: string) => Promise<ConfigFile>
   readonly hooks: (home: string) => Promise<HookTools>
   readonly keys: (home: string) => Promise<KeyTools>
   /** Puts a backup in place of the database. Throws `already_running`, `not_found`, `usage`. */
-  readonly restore: (
-    home: string,
-    file: string,
-    options: { readonly keepGrants: boolean },
-  ) => Promise<Restored>
+  readonly restore: (home: string, file: string, options: KeepGrants) => Promise<Restored>
   /** Goes on with what there is of the database. Throws `already_running`, and `usage` where nothing is lost. */
-  readonly acceptLoss: (home: string) => Promise<Accepted>
+  readonly acceptLoss: (home: string, options: KeepGrants) => Promise<Accepted>
+  /** Copies what the home's file holds into an empty database. Throws `already_running`, `usage`, `store_unavailable`. */
+  readonly copyStore: (home: string, to: string) => Promise<StoreCopy>
   /** Why a home is not to be used as it is; empty for one that is well or not there. Changes nothing. */
   readonly troubles: (home: string) => Promise<readonly { readonly detail: string; readonly fix?: string }[]>
   readonly terminalHolder: (home: string) => Promise<TerminalHolder>
@@ -62,6 +67,10 @@ export interface Io {
   readonly serveMcp: (home: string) => Promise<void>
   /** Serves until stopped; resolves with the exit code. */
   readonly serve: (home: string, flags: ServeFlags) => Promise<number>
+  /** Runs the agents of this machine for a door elsewhere until stopped; resolves with the exit code. */
+  readonly join: (home: string, order: JoinOrder) => Promise<number>
+  /** The home is no door's any more. Throws `usage` where it has joined none. */
+  readonly leave: (home: string) => Promise<{ readonly url: string }>
   /** The terminal holder's own process: what `TerminalHolder.start` starts. */
   readonly holdTerminal: (args: readonly string[]) => Promise<number>
   /** The process that finds out whether a hook's answer counted, see `AgentHooks.confirm`. */
@@ -97,10 +106,18 @@ export interface LocalHome {
   readonly store: Store
   readonly tokens: Tokens
   readonly clock: Clock
+  /** How far the wall clock is ahead of the store's own time. Milliseconds. */
+  readonly skew: () => number
+  /** As which this machine owns sessions: of a home that has joined a door, or shares its store; absent for the only door of a store. */
+  readonly host?: HostName
+  /** That door, and whether a process serves for this host there now (`postern join`). */
+  readonly door?: { readonly url: string; readonly isServed: boolean }
   /** Loaded at the first call. */
   readonly drivers: () => Promise<ReadonlyMap<string, Driver>>
   /** The driver's connection to an opening of a session; undefined when this build has no such driver. */
   readonly connect: (session: Session) => Promise<Connection | undefined>
+  /** The skills in folders where the agent of a session finds them: the agent itself is not asked. Throws as `config` does. */
+  readonly skills: (session: Session) => Promise<readonly string[]>
   /** The capabilities of agents: `open` writes one, and throws `session_ended`; `renew` takes back those whose sessions are over. */
   readonly selves: {
     readonly open: (session: Session) => Promise<void>
@@ -185,6 +202,8 @@ export interface HookTools {
     payload: Uint8Array | undefined,
     headers: Readonly<Record<string, string>>,
   ) => Promise<Rehearsal>
+  /** What sends a delivery's request again from a shell, and what to know before it is pasted. Throws `not_found`. */
+  readonly curl: (record: DeliveryRecord, base: string) => Promise<Readonly<Record<'note' | 'line', string>>>
 }
 
 export type Rehearsal =
@@ -199,7 +218,6 @@ export type Rehearsal =
   | { readonly kind: 'ignored'; readonly why: string }
   | { readonly kind: 'failed'; readonly why: string; readonly warning?: string }
 
-/** Events that an agent's own hooks report about its turns. */
 /** Agents in terminals of their own. */
 export interface TerminalHolder {
   /**
@@ -222,6 +240,9 @@ type Parting =
   | { readonly kind: 'detached' }
   /** As in a shell: the exit code, or 128 and the signal's number. */
   | { readonly kind: 'ended'; readonly code: number }
+
+/** Which door a home joins, files by absolute paths (`-` reads the token); nothing where it has joined already. */
+export type JoinOrder = { readonly [Name in 'url' | 'tokenFile' | 'ca']?: string }
 
 export type ServeFlags = { readonly port?: number } & {
   readonly [Name in 'host' | 'publicUrl' | 'tlsCert' | 'tlsKey']?: string

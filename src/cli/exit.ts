@@ -20,6 +20,7 @@ export const exitCodes: Readonly<Record<Code, ExitCode>> = {
   session_missing: 3,
   session_ended: 3,
   session_exists: 4,
+  host_exists: 4,
   grant_over: 3,
   session_not_allowed: 4,
   forbidden: 4,

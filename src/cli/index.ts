@@ -1,4 +1,5 @@
 import { Failure, reasonOf } from '../domain/error.ts'
+import { helpOn } from '../manage/troubleshooting.ts'
 import { homeRoot } from './arguments.ts'
 import type { Command } from './command.ts'
 import { attach } from './commands/attach.ts'
@@ -14,7 +15,9 @@ import { grantCommands } from './commands/grants.ts'
 import { help } from './commands/help.ts'
 import { hookRelay } from './commands/hook-relay.ts'
 import { hookCommands } from './commands/hooks.ts'
+import { hostsCommands } from './commands/hosts.ts'
 import { inboxCommands } from './commands/inbox.ts'
+import { joinCommands } from './commands/join.ts'
 import { keysCommands } from './commands/keys.ts'
 import { man } from './commands/man.ts'
 import { mcp } from './commands/mcp.ts'
@@ -27,6 +30,7 @@ import { send } from './commands/send.ts'
 import { serve } from './commands/serve.ts'
 import { serviceUnit } from './commands/service-unit.ts'
 import { sessionCommands } from './commands/session.ts'
+import { storeCommands } from './commands/store.ts'
 import { deliveriesTail } from './commands/tail.ts'
 import { version } from './commands/version.ts'
 import { wait } from './commands/wait.ts'
@@ -55,11 +59,14 @@ export const commands: readonly Command[] = [
   ...refusalCommands,
   notices,
   ...hookCommands,
+  ...hostsCommands,
   check,
   ...configCommands,
   ...keysCommands,
   secret,
   ...backupCommands,
+  ...storeCommands,
+  ...joinCommands,
   doctor,
   hookRelay,
   mcp,
@@ -88,6 +95,8 @@ async function perform(parsed: Parsed, io: Io): Promise<number> {
   const { command, args, flags, rest } = parsed
   const out = createOutput(io, { color: !flags.on('no-color') })
   const home = homeRoot(flags.text('home'), io)
+  const store = flags.text('store')
+  if (store !== undefined) io.useStore(store)
   const code = await command.run({ io, out, home, json: flags.on('json'), args, flags, rest, commands })
   return code ?? 0
 }
@@ -102,5 +111,9 @@ function showHelp({ topic, requested }: Extract<Parsed, { kind: 'help' }>, io: I
 function report(thrown: unknown, io: Io): number {
   const out = createOutput(io, { color: false })
   out.note(`postern: ${reasonOf(thrown)}`)
-  return thrown instanceof Failure ? exitCodes[thrown.code] : exitCodes.internal
+  const code = thrown instanceof Failure ? thrown.code : 'internal'
+  // For a person; what else reads this goes by the code or the last line. What was typed wrongly was named already.
+  const help = exitCodes[code] === exitCodes.usage || code === 'not_found' ? undefined : helpOn(code)
+  if (help !== undefined && io.terminal.stderr) out.note(`More: ${help}`)
+  return exitCodes[code]
 }

@@ -29,6 +29,7 @@ export const manPage = (commands: readonly Command[], { version, at }: Edition):
 const environment: readonly (readonly [name: string, meaning: string])[] = [
   ['POSTERN_HOME', 'The home, where no --home is given; else ~/.postern.'],
   ['NO_COLOR', 'No colours, whatever its value is.'],
+  ['POSTERN_STORE', 'The address of the database, where no --store is given.'],
   ['POSTERN_SESSION', 'In an agent of Postern: the session in which it runs.'],
 ]
 

@@ -1,4 +1,6 @@
+import type { ScreenSnapshot } from '../domain/screen-snapshot.ts'
 import type { Io } from './context.ts'
+import { screenLines } from './screen-lines.ts'
 import { layOut, shortened, type Tone } from './table.ts'
 import { broken, escapeJson, escapeLine, escapeLines, fit, widthOf } from './terminal-text.ts'
 
@@ -18,6 +20,8 @@ export interface Output {
   row(cells: readonly (Cell | StreamCell)[]): void
   /** Data: `Label:  value`, aligned. */
   fields(pairs: readonly (readonly [label: string, value: string])[]): void
+  /** Data: what a terminal shows, in its colours where this is one, and cut where this one is narrower. */
+  screen(screen: Pick<ScreenSnapshot, 'lines'>): void
   /** For a person: a line on standard error. */
   note(text: string): void
   /** For a person who waits: what goes on and since when, in a line on standard error that is erased at the end. */
@@ -74,6 +78,9 @@ export function createOutput(io: Io, wants: { readonly color: boolean }): Output
     fields: (pairs) => {
       const longest = Math.max(...pairs.map(([label]) => label.length))
       for (const [label, value] of pairs) write(`${`${label}:`.padEnd(longest + 2)}${escapeLine(value)}`)
+    },
+    screen: (screen) => {
+      for (const line of screenLines(screen, width, color)) write(line)
     },
     note: (text) => io.stderr(`${escapeLines(text)}\n`),
     during: (what, act) => (io.terminal.stderr && io.env.TERM !== 'dumb' ? showing(io, what, act) : act()),

@@ -20,28 +20,38 @@ function escaped(character: string): string {
   return character === '\r' ? '\\r' : spelled(character)
 }
 
+/** East Asian Width W and F (UAX 11); emoji that are drawn as such have W, too, but for the letters that flags are made of. */
 const wide =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
-const without = /\p{Mn}|\p{Me}|\u200d/u
+  /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u4dbf\u4e00-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18aff}\u{1aff0}-\u{1b2ff}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}]|(?![\u{1f1e6}-\u{1f1ff}])\p{Emoji_Presentation}/u
+/** What combines, with the vowels and ends of syllables in conjoining Hangul. */
+const without = /\p{Mn}|\p{Me}|[\u1160-\u11ff\u200d]/u
+const joiner = '\u200d'
 
 /** Columns that a terminal gives to escaped text: two for East Asian wide characters and emoji, none for what combines. */
 export function widthOf(text: string): number {
-  let width = 0
-  for (const character of text) width += widthOfOne(character)
+  let [width, before] = [0, '']
+  for (const character of text) {
+    width += widthOfOne(character, before)
+    before = character
+  }
   return width
 }
 
 /** The beginning of escaped text that fits, with `…` where something was cut. */
-export function fit(text: string, columns: number): string {
-  if (widthOf(text) <= columns) return text
-  let kept = ''
-  let width = 1
+export const fit = (text: string, columns: number): string =>
+  widthOf(text) <= columns ? text : `${beginning(text, columns - 1)}…`
+
+/** As many characters of text as fit. */
+export function beginning(text: string, columns: number): string {
+  let [kept, before] = ['', '']
+  let width = 0
   for (const character of text) {
-    width += widthOfOne(character)
+    width += widthOfOne(character, before)
     if (width > columns) break
     kept += character
+    before = character
   }
-  return `${kept}…`
+  return kept
 }
 
 /** Escaped text in lines no wider than `columns`, cut between words; a word that is wider than a line stays whole. */
@@ -55,5 +65,8 @@ export function broken(text: string, columns: number): readonly string[] {
   return lines
 }
 
-const widthOfOne = (character: string): number =>
-  character < '\x7f' ? 1 : without.test(character) ? 0 : wide.test(character) ? 2 : 1
+/** What follows a joiner is drawn into the emoji before it. */
+function widthOfOne(character: string, before: string): number {
+  if (before === joiner) return 0
+  return character < '\x7f' ? 1 : without.test(character) ? 0 : wide.test(character) ? 2 : 1
+}

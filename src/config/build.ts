@@ -40,6 +40,7 @@ export async function build(document: ConfigDocument, deps: BuildDeps): Promise<
     skills: { dirs: (document.skills?.dirs ?? skillDirs).map((dir) => resolve(deps.baseDir, dir)) },
     limits,
     retry: checkedRetry({ ...retryDefaults, ...document.retry }, deps.complain),
+    ...(document.store !== undefined && { store: document.store }),
     retention: { days: document.retention?.days ?? retentionDays },
     warnings,
   }
@@ -109,7 +110,13 @@ function checkedRetry(retry: Config['retry'], complain: Complain): Config['retry
 }
 
 function buildSessions(written: NonNullable<ConfigDocument['sessions']>, complain: Complain): SessionsConfig {
-  const { wake = wakeSession, agent = agentSession, allow = [], declared = {} } = written
+  const {
+    wake = wakeSession,
+    agent = agentSession,
+    allow = [],
+    registerFrom = 'here',
+    declared = {},
+  } = written
   allow.forEach((id, i) => {
     if (id !== '*' && !isSessionId(id)) complain(['sessions', 'allow', i], 'must be a session id or "*"')
   })
@@ -119,6 +126,7 @@ function buildSessions(written: NonNullable<ConfigDocument['sessions']>, complai
     wake,
     agent,
     allow,
+    registerFrom,
     declared: Object.entries(declared).map(
       ([id, { driver, settings = {}, permissions = [], decisions = false }]) => ({
         ...{ id, driver, settings, permissions, decisions },

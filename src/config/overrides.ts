@@ -33,6 +33,7 @@ const plain: Parse = (text) => text
 
 /** Every variable that stands above the file. */
 export const variables: Readonly<Record<string, readonly [path: ConfigPath, parse: Parse]>> = {
+  POSTERN_STORE: [['store'], plain],
   POSTERN_HOST: [['server', 'host'], plain],
   POSTERN_PORT: [['server', 'port'], number],
   POSTERN_PUBLIC_URL: [['server', 'publicUrl'], plain],

@@ -1,3 +1,4 @@
+import { shownAddress } from '../domain/shown-address.ts'
 import type { Config } from './types.ts'
 
 const hidden = '(hidden)'
@@ -8,6 +9,7 @@ const hideValues = (headers: Readonly<Record<string, string>>) =>
 /** The configuration as it may be shown: no secret in it, nor what could be one in the settings of a driver. */
 export const printable = (config: Config): Config => ({
   ...config,
+  ...(config.store !== undefined && { store: shownAddress(config.store, hidden) }),
   server: {
     ...config.server,
     callbacks: { ...config.server.callbacks, secrets: hide(config.server.callbacks.secrets) },

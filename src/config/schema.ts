@@ -2,6 +2,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import { presetNames, schemeNames } from '../providers/index.ts'
 import { notify } from './notify-schema.ts'
 import { count, flag, oneOf, secret, section, sessionId, text, texts } from './schema-parts.ts'
+import { sessions } from './sessions-schema.ts'
 
 // Each part stands above what is made of it; `documentSchema` at the end is the whole file.
 
@@ -173,33 +174,6 @@ const server = section({
   ),
 })
 
-const sessions = section({
-  wake: Type.Optional(sessionId('Where wake goes; default "default"')),
-  agent: Type.Optional(sessionId('Where agent goes; default "webhook-agent"')),
-  allow: Type.Optional(texts('Sessions an agent request may name; "*" for all')),
-  declared: Type.Optional(
-    Type.Record(
-      Type.String(),
-      section({
-        driver: text('pty, tmux, acp, command, http, inbox …'),
-        settings: Type.Optional(
-          Type.Record(Type.String(), Type.Unknown(), {
-            description: 'For the driver',
-            errorMessage: 'must be an object',
-          }),
-        ),
-        permissions: Type.Optional(texts('Tools whose permission requests are granted without a person')),
-        decisions: Type.Optional(
-          flag(
-            'People decide on what its agent asks, by a link, the command line, the API or the dashboard; default false',
-          ),
-        ),
-      }),
-      { description: 'Sessions by id', errorMessage: 'must be an object of sessions' },
-    ),
-  ),
-})
-
 export const documentSchema = section(
   {
     $schema: Type.Optional(Type.String({ description: 'For editors' })),
@@ -239,6 +213,9 @@ export const documentSchema = section(
           31_536_000,
         ),
       }),
+    ),
+    store: Type.Optional(
+      text('postgres://user@host:5432/database where the store is to lie; default: a file in the home'),
     ),
     retention: Type.Optional(section({ days: limit('How long finished deliveries are kept; default 30') })),
   },

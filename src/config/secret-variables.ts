@@ -1,15 +1,15 @@
-import { readFile, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { parsed, secretOf, textOf } from './ordinary-file.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
 /**
  * Names of the environment variables that hold secrets of a configuration file: every `{"env": "NAME"}` in it, wherever
- * that stands, and every other variable of `env` with the value of a secret. Reads a broken file, too: what it names is as
+ * that stands, and every other variable of `env` with the value of a secret, as which the address of the store counts. Reads a broken file, too: what it names is as
  * secret as before.
  */
 export async function secretVariables(configFile: string, env: Env): Promise<readonly string[]> {
-  const text = await textOf(configFile)
+  const text = (await textOf(configFile)) ?? ''
   const document = parsed(text)
   const names =
     document === undefined
@@ -19,29 +19,31 @@ export async function secretVariables(configFile: string, env: Env): Promise<rea
   const secrets = [
     ...names.map((name) => env[name] ?? ''),
     ...textsNamed('secret', document),
+    ...[env.POSTERN_STORE, ...textsNamed('store', document)].flatMap(secretsOfAddress),
     ...headerTexts(document),
-    ...(await Promise.all(files.map(async (file) => (await textOf(file)).replace(/\r?\n$/, '')))),
+    ...(await Promise.all(files.map(async (file) => (await secretOf(file)) ?? ''))),
   ].filter((secret) => secret.length >= leastAlike)
   const isAlike = (name: string) => !names.includes(name) && secrets.includes(env[name] ?? '')
   return [...names, ...Object.keys(env).filter(isAlike)]
 }
 
-/** Fewer characters may be the same by chance. */
-const leastAlike = 8
-
-/** Empty for what is no ordinary file: a pipe can be read only once. */
-async function textOf(path: string): Promise<string> {
-  const found = await stat(path).catch(() => undefined)
-  return found?.isFile() ? readFile(path, 'utf8').catch(() => '') : ''
+/** A variable that somebody else's programs name it by often has the whole address. */
+function secretsOfAddress(address: string | undefined): readonly string[] {
+  if (address === undefined || !URL.canParse(address)) return []
+  const { password } = new URL(address)
+  return password === '' ? [] : [address, password, decodedOr(password)]
 }
 
-function parsed(text: string): unknown {
+function decodedOr(text: string): string {
   try {
-    return JSON.parse(text.replace(/^\ufeff/, ''))
+    return decodeURIComponent(text)
   } catch {
-    return undefined
+    return text
   }
 }
+
+/** Fewer characters may be the same by chance. */
+const leastAlike = 8
 
 /** The strings in all members of that name, which may be lists. */
 function textsNamed(name: string, value: unknown): readonly string[] {

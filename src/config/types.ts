@@ -11,6 +11,8 @@ export interface Config {
   readonly skills: { readonly dirs: readonly string[] }
   readonly limits: LimitsConfig
   readonly retry: RetryConfig
+  /** The address of the database that holds everything; without one a file in the home does. */
+  readonly store?: string
   readonly retention: { readonly days: number }
   /** What a person should know although it does not stop the server. */
   readonly warnings: readonly string[]
@@ -71,6 +73,8 @@ export interface SessionsConfig {
   readonly agent: string
   /** Sessions an `agent` request may name besides its default; `*` for all. */
   readonly allow: readonly string[]
+  /** From where the API registers sessions other than inboxes: they start programs here, or reach them. */
+  readonly registerFrom: 'here' | 'anywhere'
   readonly declared: readonly DeclaredSession[]
 }
 

@@ -8,6 +8,8 @@ import type { Slots } from './slots.ts'
 export interface Connections {
   /** Undefined when this build has no driver of that name. */
   to(session: Session): Connection | undefined
+  /** One that nobody shares, without decisions and capability: for a look at an agent, or a trial. Whoever asked for it closes it. */
+  once(session: Session): Connection | undefined
   /**
    * Closes connections whose session was ended, or opened anew, elsewhere; opens those whose agents' requests are put before people,
    * so that they are heard before any message is sent.
@@ -25,6 +27,8 @@ interface ConnectionsDeps {
   readonly starts: Pick<Slots, 'take'>
   /** The path of the file with the capability of an opening, for its agent. */
   readonly self: (session: Session) => Promise<string>
+  /** For sessions whose agents run on another machine: what can be done with them from here, if anything. */
+  readonly elsewhere: (session: Session) => { readonly connection: Connection | undefined } | undefined
   readonly log: Log
   /** Where what the agent of that opening asks is put before people; undefined where its configuration does not say so. */
   readonly decisionsFor: (session: Session) => DriverTools['decisions']
@@ -38,6 +42,8 @@ interface Opened {
 export function createConnections(deps: ConnectionsDeps): Connections {
   const opened = new Map<SessionId, Opened>()
   const to = (session: Session): Connection | undefined => {
+    const elsewhere = deps.elsewhere(session)
+    if (elsewhere) return elsewhere.connection
     const known = opened.get(session.id)
     if (known?.generation === session.generation) return known.connection
     const connection = deps.drivers.get(session.driver)?.connect(session, toolsFor(deps, session))
@@ -46,6 +52,14 @@ export function createConnections(deps: ConnectionsDeps): Connections {
   }
   return {
     to,
+    once: (session) => {
+      const elsewhere = deps.elsewhere(session)
+      if (elsewhere) return elsewhere.connection
+      const { runDir, now, log, starts, remember } = toolsFor(deps, session)
+      return deps.drivers
+        .get(session.driver)
+        ?.connect(session, { runDir, now, log, remember, ...(starts && { starts }) })
+    },
     async reconcile(sessions) {
       const live = sessions.filter((session) => session.state !== 'ended')
       const open = new Map(live.map((session) => [session.id, session.generation]))
@@ -53,7 +67,7 @@ export function createConnections(deps: ConnectionsDeps): Connections {
       for (const [id] of stale) opened.delete(id)
       await Promise.all(stale.map(([id, { connection }]) => quietly(deps.log, id, () => connection.end())))
       await Promise.all(stale.map(([id, { connection }]) => quietly(deps.log, id, () => connection.close())))
-      for (const session of live) if (session.decisions) to(session)
+      for (const session of live) if (session.decisions && !deps.elsewhere(session)) to(session)
     },
     async closeAll() {
       const all = [...opened]

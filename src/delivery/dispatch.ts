@@ -199,7 +199,7 @@ async function send(run: Run, connection: Connection): Promise<Outcome> {
     accepted: async (evidence = 'ack') => {
       run.acceptedAt = deps.clock.now()
       run.evidence ??= evidence
-      await deps.store.acceptDelivery(delivery.id, run.acceptedAt, evidence)
+      await deps.store.acceptDelivery(delivery.id, delivery.attempts, run.acceptedAt, evidence)
     },
     progress: (event) => note(run, event),
   })
@@ -224,7 +224,8 @@ function fitting(run: Run, connection: Connection, signal: AbortSignal, outcome:
 
 /** The timeline is worth less than the turn: a line that cannot be stored is logged and let go. */
 function note({ deps, delivery }: Run, event: Omit<DeliveryEvent, 'at'>): void {
-  deps.store.appendEvents(delivery.id, [{ ...event, at: deps.clock.now() }]).catch((thrown: unknown) => {
+  const events = [{ ...event, at: deps.clock.now() }]
+  deps.store.appendEvents(delivery.id, delivery.attempts, events).catch((thrown: unknown) => {
     deps.log('warn', 'timeline.lost', { delivery: delivery.id, why: reasonOf(thrown) })
   })
 }

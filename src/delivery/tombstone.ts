@@ -1,4 +1,6 @@
-import type { HostLink } from '../domain/ports.ts'
+import type { Readiness } from '../domain/driver.ts'
+import { reasonOf } from '../domain/error.ts'
+import type { HostLink, Log } from '../domain/ports.ts'
 import type { Session } from '../domain/session.ts'
 
 interface TombstoneDeps {
@@ -17,4 +19,16 @@ export async function tombstone(
   const ended = await store.endSession(id, generation, end)
   if (ended) await store.failQueued(id, why ?? 'the session ended')
   return ended
+}
+
+/** An agent that says it has ended takes its session along, as a message to it would find out. */
+export async function noteEnd(
+  deps: TombstoneDeps & { readonly log: Log },
+  session: Session,
+  readiness: Readiness,
+): Promise<void> {
+  if (readiness.kind !== 'ended') return
+  await tombstone(deps, session, readiness).catch((thrown: unknown) =>
+    deps.log('warn', 'session.note_failed', { session: session.id, why: reasonOf(thrown) }),
+  )
 }

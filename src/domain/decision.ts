@@ -122,7 +122,7 @@ export interface OpenRequest {
 export interface Decided {
   readonly id: DecisionId
   readonly verdict: Verdict
-  /** The agent was given the answer; or, with `trouble`, it was too late to: `answered at the desk`. */
+  /** The agent was given the answer; or, with `trouble`, it was too late to: `answered at the terminal`. */
   applied(trouble?: string): void
   /** Another process finds out what became of the answer, and closes the decision. */
   leave(): void

@@ -6,6 +6,7 @@ export type Code =
   | 'session_missing'
   | 'session_ended'
   | 'session_exists'
+  | 'host_exists'
   | 'session_not_allowed'
   | 'grant_over'
   | 'forbidden'
@@ -74,6 +75,11 @@ export class Failure extends Error {
     this.extra = extra
   }
 }
+
+const passing = new Set<Code>(['unreachable', 'store_unavailable', 'draining', 'rate_limited'])
+
+/** Whether the same may work a little later: nothing is wrong with what was asked. */
+export const mayPass = (thrown: unknown): boolean => thrown instanceof Failure && passing.has(thrown.code)
 
 /** What went wrong, as a sentence, for anything that can be thrown. */
 export const reasonOf = (thrown: unknown): string =>

@@ -31,6 +31,16 @@ export interface KeyFacts {
   readonly known: readonly KeyMark[]
   /** Whether there are URLs that neither expired nor were revoked. */
   readonly hasOpenGrants: boolean
+  /** Whether doors of other homes may use the database, too. */
+  readonly isShared?: true
+  /** Other homes that need the same keys; empty where there may be such, and nobody knows which. */
+  readonly elsewhere?: readonly HomePlace[]
+}
+
+/** Where the home of a door lies: machine and folder, as `scp` takes them. */
+export interface HomePlace {
+  readonly door: string
+  readonly place: string
 }
 
 export interface HomeFacts {
@@ -109,11 +119,14 @@ function behind(facts: HomeFacts, by: number): HomeTrouble {
 
 /** Whether the signing keys are those that this home's URLs were signed with; undefined when they are. */
 export function troubleWithKeys(
-  { known, hasOpenGrants }: KeyFacts,
+  facts: KeyFacts,
   present: readonly KeyMark[],
   keysDir: string,
   now: number,
 ): HomeTrouble | undefined {
+  const { elsewhere } = facts
+  if (elsewhere !== undefined) return troubleAmongDoors({ ...facts, elsewhere }, present, keysDir, now)
+  const { known, hasOpenGrants } = facts
   const there = new Map(present.map(({ kid, fingerprint }) => [kid, fingerprint]))
   const foreign = known.find(({ kid, fingerprint }) => (there.get(kid) ?? fingerprint) !== fingerprint)
   if (foreign)
@@ -134,9 +147,49 @@ export function troubleWithKeys(
   }
 }
 
+/** What one door signs every other must be able to read: whether URLs are open does not matter. */
+function troubleAmongDoors(
+  { known, elsewhere }: Pick<Required<KeyFacts>, 'known' | 'elsewhere'>,
+  present: readonly KeyMark[],
+  keysDir: string,
+  now: number,
+): HomeTrouble | undefined {
+  const there = new Map(present.map((key) => [key.kid, key]))
+  const isForeign = ({ kid, fingerprint }: KeyMark) =>
+    (there.get(kid)?.fingerprint ?? fingerprint) !== fingerprint
+  const isGone = ({ kid, retireAt }: KeyMark) => !there.has(kid) && (retireAt === undefined || retireAt > now)
+  // Else it would go on here after its time.
+  const isUnretired = ({ kid, retireAt }: KeyMark) =>
+    retireAt !== undefined && there.has(kid) && there.get(kid)?.retireAt === undefined
+  const wrong = known.filter((key) => isForeign(key) || isGone(key) || isUnretired(key))
+  if (wrong.length === 0) return undefined
+  const files = wrong.map((key) => `${key.kid}.${isUnretired(key) && !isForeign(key) ? 'retired' : 'key'}`)
+  const foreign = wrong.some(isForeign)
+  return {
+    kind: foreign ? 'keys_foreign' : 'keys_missing',
+    detail:
+      `Doors that share a store sign with the same keys: ${keysDir} ` +
+      (foreign ? `has others than they do (${files.join(', ')}).` : `lacks ${files.join(', ')}.`),
+    fix: howToCopy(elsewhere, keysDir),
+  }
+}
+
+/** What makes the keys of a home those of the other doors. */
+export const howToCopy = (elsewhere: readonly HomePlace[], keysDir: string): string =>
+  elsewhere.length === 0
+    ? `Copy all *.key and *.retired, and admin.token, to ${keysDir} from the home that has them. If that is gone for good: postern keys new`
+    : `Copy all *.key and *.retired, and admin.token, to ${keysDir} from ` +
+      `${elsewhere.map(({ door, place }) => `${place}/keys (door "${door}")`).join(', or ')}. ` +
+      'If they are gone for good: postern hosts revoke NAME, then: postern keys new'
+
 /** Refuses a home in trouble. */
 export function refuseTrouble(code: Code, trouble: HomeTrouble | undefined): void {
   if (trouble) throw new Failure(code, `${trouble.detail} ${trouble.fix}`)
+}
+
+export interface KeepGrants {
+  /** The operator vouches that no grant was revoked since, or that those were revoked again. */
+  readonly keepGrants: boolean
 }
 
 /** What putting a backup in place came to. */
@@ -155,12 +208,19 @@ export interface Accepted {
   readonly detail: string
   /** Where the files lie now that were there before; undefined when they stayed. */
   readonly aside?: string
+  /** Of a database that was put back by its server's tools. */
+  readonly restored?: Pick<Restored, 'held' | 'revoked'>
 }
 
 /** What commands do with the signing keys of a home. */
 export interface KeyTools {
   /** A fresh signing key; tokens of the older ones stop verifying at `retireAt`, Unix milliseconds. */
-  readonly rotate: (graceMs: number) => Promise<{ readonly kid: string; readonly retireAt: number }>
+  readonly rotate: (graceMs: number) => Promise<{
+    readonly kid: string
+    readonly retireAt: number
+    /** Where the keys must be copied to. */
+    readonly elsewhere: readonly HomePlace[]
+  }>
   /** A fresh key where one is lost. Throws `usage` where none is. */
   readonly replaceLost: () => Promise<{
     readonly kid: string

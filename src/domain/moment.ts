@@ -1,5 +1,7 @@
+export const dayMs = 86_400_000
+
 /** Of lengths of time as people type them: seconds, minutes, hours, days. Milliseconds. */
-export const unitsMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+export const unitsMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: dayMs }
 
 /**
  * A time as people type it: `2h` is so long before `now` (Unix milliseconds), anything else a date such as 2026-11-22 (UTC) or

@@ -1,17 +1,14 @@
+import type { Claim } from './claim.ts'
 import type { Counts } from './counts.ts'
 import type { DecisionStore } from './decision.ts'
-import type {
-  Action,
-  Delivery,
-  DeliveryEvent,
-  DeliveryId,
-  DeliveryRecord,
-  DeliveryState,
-  Source,
-} from './delivery.ts'
-import type { Claims, GrantId } from './grant.ts'
+import type { Action, Delivery, DeliveryEvent, DeliveryId, DeliveryRecord, Source } from './delivery.ts'
+import type { DeliveryFilter } from './delivery-filter.ts'
+import type { SharedStore } from './door.ts'
+import type { Claims } from './grant.ts'
 import type { GrantStore } from './grant-store.ts'
+import type { History } from './history.ts'
 import type { KeyFacts, KeyMark } from './home-state.ts'
+import type { HostName, HostPresence, HostStore } from './host.ts'
 import type { NoticeStore } from './notice-store.ts'
 import type { Evidence } from './outcome.ts'
 import type { NewRefusal, Refusal, RefusalCount, RefusalFilter } from './refusal.ts'
@@ -33,10 +30,13 @@ export interface DoorStore
   extends GrantStore,
     WaitStore,
     DecisionStore,
+    HostStore,
     Pick<HostLink, 'endSession' | 'failQueued'> {
   findSession(id: SessionId): Promise<Session | undefined>
   /** By id. */
   listSessions(): Promise<readonly Session[]>
+  /** How many transactions of any process have changed anything so far: another number, something else to see. Cheap. */
+  commits(): Promise<number>
   /**
    * Stores one knock, together with every other that arrives meanwhile, in one transaction and one fsync.
    * A known idempotency key in the same scope and window resolves with the first delivery and `replayed`, or throws
@@ -45,7 +45,7 @@ export interface DoorStore
    * `session_ended`, or `queue_full`. A grant's use is counted with what is stored; a used-up one is only good for the repeat of
    * what it stored itself, which it gets even if that FAILED.
    * With `lease`, the row is leased to the caller and its first attempt stored, if it is the oldest of its session's
-   * queue and nothing of that session is in flight: then `leased` is true and the caller must settle it.
+   * queue, nothing of that session is in flight and it belongs to no host: then `leased` is true and the caller must settle it.
    */
   recordDelivery(draft: Draft): Promise<Recorded>
   findDelivery(id: DeliveryId): Promise<Delivery | undefined>
@@ -72,13 +72,12 @@ export interface DoorStore
   replyToDelivery(id: DeliveryId, answer: string, now: number): Promise<Delivery>
   /** Erases one delivery's bytes for good; it must not be in flight. False when there is none. */
   purgeDelivery(id: DeliveryId): Promise<boolean>
+  /** How many of a session's are FAILED because it ended. Reads all that are FAILED. */
+  countEnded(session: SessionId): Promise<number>
   /** Numbers for metrics and pages. */
   counts(): Promise<Counts>
-  /** Deliveries of each of so many hours from `from` on, by the time they were stored, and how many of them FAILED. */
-  knocksByHour(
-    from: number,
-    hours: number,
-  ): Promise<readonly { readonly knocks: number; readonly failures: number }[]>
+  /** So many steps of `stepMs`, whole hours, from `from` on, by the time deliveries were received. */
+  history(from: number, stepMs: number, steps: number): Promise<History>
   /** Adds to the list of refusals, which keeps the newest (see `withinBounds`), and to the counts of the last two days. */
   recordRefusals(refusals: readonly NewRefusal[], counts: readonly RefusalCount[]): Promise<void>
   /** Newest first unless `oldestFirst`. */
@@ -90,10 +89,12 @@ export interface DoorStore
 }
 
 /** For the process that owns drivers: opens sessions and brings deliveries to their agents. */
-export interface HostLink {
+export interface HostLink extends HostPresence {
   /**
    * Opens a session under its id. A standing inbox session or an ended one gives way; any other live one only with
    * `replace`, else `Failure('session_exists')`. Queued messages stay for the new session.
+   * Where the opening before belonged to another host, attempts under way become `unknown`, and are due now.
+   * Throws `forbidden` when its host was revoked.
    * Resolves with the number of live grants that now point at it.
    */
   openSession(
@@ -113,24 +114,19 @@ export interface HostLink {
   /**
    * Leases what is due, longest due first: of each session its oldest unfinished delivery, unless that one is leased
    * or not yet due, and callbacks that are owed. Stores the attempts it begins. A lease that ran out is none: the attempt
-   * before it becomes `unknown`. Queues of sessions in `except` are passed over.
+   * before it becomes `unknown`.
    */
-  claimDue(claim: {
-    readonly now: number
-    readonly leaseMs: number
-    readonly limit: number
-    readonly except: readonly SessionId[]
-  }): Promise<readonly Delivery[]>
-  /** Marks a leased delivery as surely taken by the agent; from then on it is never sent again. The first evidence stays. */
-  acceptDelivery(id: DeliveryId, now: number, evidence: Evidence): Promise<void>
+  claimDue(claim: Claim): Promise<readonly Delivery[]>
+  /** That attempt's message surely was taken by the agent: it is never sent again. The first evidence stays; an attempt that is over says nothing. */
+  acceptDelivery(id: DeliveryId, attempt: number, now: number, evidence: Evidence): Promise<void>
   /** Writes how the newest attempt ended and lets go of the lease. Idempotent per attempt number. */
   settleDelivery(id: DeliveryId, attempt: number, settlement: Settlement, now: number): Promise<void>
-  /** Adds to the timeline; the newest events win when a delivery has too many. */
-  appendEvents(id: DeliveryId, events: readonly DeliveryEvent[]): Promise<void>
-  /** The earliest time at which something unleased of a push session falls due, or undefined. */
-  nextDue(except: readonly SessionId[]): Promise<number | undefined>
-  /** Frees every lease of a process that is gone: attempts under way become `unknown`. Returns how many. */
-  releaseLeases(now: number): Promise<number>
+  /** Adds to the timeline, from its newest attempt; the newest events win when a delivery has too many. */
+  appendEvents(id: DeliveryId, attempt: number, events: readonly DeliveryEvent[]): Promise<void>
+  /** The earliest time at which something unleased that `claimDue` would find falls due, or undefined. */
+  nextDue(except: readonly SessionId[], host?: HostName): Promise<number | undefined>
+  /** Frees every lease, of what `claimDue` finds, of a process that is gone: attempts under way become `unknown`. Returns how many. */
+  releaseLeases(now: number, host?: HostName): Promise<number>
   /**
    * FAILED with `session_ended` for what still waits for an ended session, but for what outlives it (`outlivesSession`): that is
    * held. Leased ones are left to their attempt. Some in each transaction; with `only`, just those. Returns how many failed.
@@ -144,6 +140,8 @@ export interface StoreMaintenance extends WaitEnds {
   expireHeld(now: number): Promise<number>
   /** Erases up to `limit` terminal deliveries settled before `before`, and what is as old of waits. Returns how many deliveries. */
   purgeSettled(before: number, limit: number): Promise<number>
+  /** How far the wall clock of this machine is ahead of the store's time. Milliseconds. */
+  skew(): Promise<number>
   /** Keeps for the next process how far the wall clock has jumped. */
   keepTime(): Promise<void>
   /** True when another process wrote since the last call; then nothing read before is trusted. */
@@ -154,13 +152,13 @@ export interface StoreMaintenance extends WaitEnds {
   backup(path: string): Promise<void>
   /** What is known here of the signing keys of this home. */
   keyFacts(): Promise<KeyFacts>
-  /** From now on these are its keys, and no others. */
-  rememberKeys(keys: readonly KeyMark[]): Promise<void>
+  /** From now on these are its keys, and no others. False, and nothing changed, where they are not `before` any more. */
+  rememberKeys(keys: readonly KeyMark[], before?: readonly KeyMark[]): Promise<boolean>
   close(): Promise<void>
 }
 
 /** A store that does all of it, as SQLite in one file does; callers name the part they use. */
-export interface Store extends DoorStore, HostLink, NoticeStore, StoreMaintenance {}
+export interface Store extends DoorStore, HostLink, NoticeStore, StoreMaintenance, SharedStore {}
 
 /** A knock, ready to be stored. */
 export interface Draft extends WaitAnswer {
@@ -190,8 +188,8 @@ export interface Draft extends WaitAnswer {
   readonly headers: Readonly<Record<string, string>>
   readonly receivedAt: number
   readonly expiresAt: number
-  /** How long the caller may hold it, when it means to try it at once. */
-  readonly lease?: { readonly leaseMs: number } | undefined
+  /** How long the caller, who serves for that host, may hold it when it means to try it at once. */
+  readonly lease?: { readonly leaseMs: number; readonly host?: HostName | undefined } | undefined
   /** Most unfinished deliveries its session may have; 0 for no limit. */
   readonly queueLimit: number
   /** Recorded as FAILED at once, visible and never sent: a template or skill that did not work out. */
@@ -202,26 +200,6 @@ export interface Recorded {
   readonly delivery: Delivery
   readonly replayed: boolean
   readonly leased: boolean
-}
-
-export interface DeliveryFilter {
-  readonly state?: DeliveryState
-  readonly session?: SessionId
-  readonly hook?: string
-  readonly grant?: GrantId
-  /** Only those after this one in that order. */
-  readonly after?: number
-  /** Unfinished ones only (PENDING, RETRY). */
-  readonly unfinished?: boolean
-  /** Only those that are not held by hand. */
-  readonly notPaused?: boolean
-  readonly oldestFirst?: boolean
-  /** Case-insensitive substring of the message, the payload or the answer. */
-  readonly text?: string
-  readonly idPrefix?: string
-  readonly receivedSince?: number
-  readonly receivedUntil?: number
-  readonly limit: number
 }
 
 /** Signs and reads capability tokens. Knows no grants. */

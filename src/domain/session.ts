@@ -1,4 +1,6 @@
 import { Failure } from './error.ts'
+import type { HostName } from './host.ts'
+import { isName, requireName } from './name.ts'
 import { suggestion } from './nearest.ts'
 
 export type SessionId = string & { readonly brand: 'SessionId' }
@@ -15,6 +17,8 @@ export interface Session {
   readonly settings: DriverSettings
   /** What its agent asks is put before people, who decide by a link, the command line, the API or the dashboard. */
   readonly decisions?: true
+  /** The machine that its agent runs on; absent: the door's own, or any (an inbox). */
+  readonly host?: HostName
   readonly state: SessionState
   /** Why it is offline or how it ended, for people. */
   readonly why?: string
@@ -54,14 +58,16 @@ export const waitedText = (why: string): string => why.replace(/; it waits until
 /** One of the sessions that a new store begins with: gives way to whatever is registered under its name. */
 export const isStanding = ({ generation }: Pick<Session, 'generation'>): boolean => generation === 'standing'
 
-const spelling = /^[a-z0-9][a-z0-9._-]{0,63}$/
+/** Throws `usage` for an opening of a session that every home begins with by a host: its messages wait at the door. */
+export function refuseStandingOnHost({ id, host }: Pick<Session, 'id' | 'host'>): void {
+  if (host !== undefined && standing.includes(id))
+    throw new Failure('usage', `The session "${id}" belongs to no machine. Open another one on "${host}".`)
+}
+
+const standing: readonly string[] = ['default', 'webhook-agent']
 
 export function parseSessionId(text: string): SessionId {
-  if (!spelling.test(text))
-    throw new Failure(
-      'usage',
-      'A session id is 1 to 64 of a-z 0-9 . _ - and starts with a letter or digit, for example "build".',
-    )
+  requireName(text, 'A session id', 'build')
   return text as SessionId
 }
 
@@ -73,7 +79,24 @@ export const channelOf = (session: SessionId): string => `${scheme}${session}`
 /** The session a channel names, or undefined when it is not a channel of ours. */
 export function sessionOf(channel: string): SessionId | undefined {
   const id = channel.startsWith(scheme) ? channel.slice(scheme.length) : ''
-  return spelling.test(id) ? (id as SessionId) : undefined
+  return isName(id) ? (id as SessionId) : undefined
+}
+
+/** Whether its agent runs on the machine that is that host; one without a host runs wherever it is asked for. */
+export const runsAt = ({ host }: Pick<Session, 'host'>, here: HostName | undefined): boolean =>
+  host === undefined || host === here
+
+/** Whether the session is still open, and as it was opened then. */
+export const isSameOpening = (
+  session: Session | undefined,
+  { generation }: Pick<Session, 'generation'>,
+): boolean => session?.generation === generation && session.state !== 'ended'
+
+/** The one of these that has that id, in whatever state. Throws `session_missing`. */
+export function sessionIn<T extends { readonly id: string }>(sessions: readonly T[], id: string): T {
+  const found = sessions.find((session) => session.id === id)
+  if (!found) throw noSuchSession(id)
+  return found
 }
 
 /** Refuses a session that has ended; used where a knock or a mint needs one that can still take input. */
@@ -91,10 +114,8 @@ export const noSuchSession = (id: string): Failure =>
 
 /** The same, with the nearest of those that there are. */
 export function unknownSession(id: string, known: readonly Pick<Session, 'id'>[]): Failure {
-  const hint = suggestion(
-    id,
-    known.map((session) => session.id),
-  )
+  const names = known.map((session) => session.id)
+  const hint = names.length > 0 ? suggestion(id, names) : 'There is none yet.'
   return new Failure('session_missing', `There is no session "${id}". ${hint}`, {
     plain: `There is no such session. ${hint}`,
   })

@@ -4,7 +4,7 @@ import { isLoopback } from '../domain/loopback.ts'
 import { tooManyFailures } from '../inbound/rate-limiter.ts'
 import { bearerOf } from './request.ts'
 
-/** The admin token: full use of `/api`, and of no other route. */
+/** The admin token, or what stands for it: full use of `/api`, and of no other route. */
 export interface AdminCheck {
   /** Throws `unauthorized`, or `rate_limited` when that peer guessed too often. */
   require(request: Request): void
@@ -15,12 +15,17 @@ export interface AdminCheck {
 interface AdminCheckDeps {
   /** The token as it is at this moment. */
   readonly adminToken: () => string
+  /** Whether a bearer token stands for it at this moment. */
+  readonly standsFor?: (token: string) => boolean
   /** Spends one failed attempt of the peer; milliseconds to wait, or 0. */
   readonly failed: (request: Request) => number
 }
 
 export function createAdminCheck(deps: AdminCheckDeps): AdminCheck {
-  const holds = (request: Request) => isSecret(bearerOf(request) ?? '', [deps.adminToken()])
+  const holds = (request: Request) => {
+    const token = bearerOf(request) ?? ''
+    return isSecret(token, [deps.adminToken()]) || deps.standsFor?.(token) === true
+  }
   return {
     holds,
     require(request) {
@@ -56,16 +61,22 @@ export function admitTo(
   admin: Pick<AdminCheck, 'require'>,
   request: Request,
 ): void {
-  const isLocal = publicUrl === undefined && isFromHere(request, peer)
-  const decided = access ?? (isLocal ? 'open' : 'admin')
+  const decided = access ?? (isLocal({ publicUrl, peer }, request) ? 'open' : 'admin')
   if (decided === 'off') throw new Failure('not_found', 'There is nothing at this path.')
   if (decided === 'admin') admin.require(request)
 }
 
-const forwarding = ['forwarded', 'via', 'x-real-ip', 'x-client-ip', 'cf-connecting-ip', 'true-client-ip']
+/** Surely asked from this machine: where there is a public URL, a proxy may stand between and not say so. */
+export const isLocal = (
+  { publicUrl, peer }: Pick<PageAccess, 'publicUrl' | 'peer'>,
+  request: Request,
+): boolean => publicUrl === undefined && isFromHere(request, peer)
+
+/** Of those that proxies and tunnels add, what none of our own clients sends. */
+const forwarding = /forwarded|client-?ip$|real-ip$|connecting-ip$|external-address$|^via$|^cf-ray$/
 
 /** Asked from this machine, for this machine, and through no proxy that says so. */
 const isFromHere = ({ headers }: Request, peer: string): boolean =>
   isLoopback(peer.replace(/^::ffff:/i, '')) &&
   isLoopback((headers.get('host') ?? '').toLowerCase().replace(/:\d*$/, '')) &&
-  ![...headers.keys()].some((name) => name.startsWith('x-forwarded') || forwarding.includes(name))
+  ![...headers.keys()].some((name) => forwarding.test(name))

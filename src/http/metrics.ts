@@ -1,5 +1,7 @@
 import type { Counts } from '../domain/counts.ts'
 import type { Decision } from '../domain/decision.ts'
+import type { StoreServer } from '../domain/door.ts'
+import { type HostState, hostStates } from '../domain/host.ts'
 import type { Activities } from '../manage/activity.ts'
 
 /** Counts what this process saw, and spells it for Prometheus (text exposition format 0.0.4). */
@@ -16,10 +18,18 @@ interface Seen {
   /** What agents ask of people. */
   readonly decisions: readonly Pick<Decision, 'session'>[]
   readonly refusals: RefusalNumbers
+  /** Of every machine that may join. */
+  readonly hosts: readonly HostState[]
+  /** Of every door that shares the store. */
+  readonly doors: readonly HostState[]
+  /** Of a store on a server. */
+  readonly server: StoreServer | undefined
   /** Attempts to tell somebody what happened, by how they ended, and how many notices wait for the next. */
   readonly notices: { readonly attempts: Readonly<Record<string, number>>; readonly waiting: number }
   /** How often the event loop was held, by what was under way. */
   readonly stalls: ReadonlyMap<string, number>
+  /** Whether what other processes write to the store is heard at once; undefined where that is the home's own file. */
+  readonly isListening: boolean | undefined
 }
 
 interface RefusalNumbers {
@@ -43,7 +53,18 @@ export function createMetrics(version: string, startedAt: number): Metrics {
       const index = bounds.findIndex((bound) => seconds <= bound)
       if (index >= 0) buckets[index] = (buckets[index] ?? 0) + 1
     },
-    render: ({ counts, activities, decisions, refusals, notices, stalls }) =>
+    render: ({
+      counts,
+      activities,
+      decisions,
+      refusals,
+      hosts,
+      doors,
+      server,
+      notices,
+      stalls,
+      isListening,
+    }) =>
       [
         ...family('postern_build_info', 'gauge', 'Version of this binary.', [[`version="${version}"`, 1]]),
         ...family('postern_start_time_seconds', 'gauge', 'Start of this process, Unix seconds.', [
@@ -88,10 +109,29 @@ export function createMetrics(version: string, startedAt: number): Metrics {
           ),
         ),
         ...family(
+          'postern_hosts',
+          'gauge',
+          'Machines that may join with agents of their own, by state; nothing where none was added.',
+          byState(hosts),
+        ),
+        ...family(
+          'postern_doors',
+          'gauge',
+          'Servers that share the store, by state; nothing where that is a file.',
+          byState(doors),
+        ),
+        ...storeFamilies(server),
+        ...family(
           'postern_notices_total',
           'counter',
           'Attempts to tell a receiver what happened, by how they ended.',
           Object.entries(notices.attempts).map(([outcome, n]) => [`outcome="${outcome}"`, n]),
+        ),
+        ...family(
+          'postern_store_listening',
+          'gauge',
+          'Whether what others write to the store in PostgreSQL is heard at once; absent for a store in a file.',
+          isListening === undefined ? [] : [['', isListening ? 1 : 0]],
         ),
         ...family('postern_notices_waiting', 'gauge', 'Notices that no receiver has taken yet.', [
           ['', notices.waiting],
@@ -121,6 +161,42 @@ export function createMetrics(version: string, startedAt: number): Metrics {
         '',
       ].join('\n'),
   }
+}
+
+const byState = (all: readonly HostState[]): readonly Sample[] =>
+  (all.length === 0 ? [] : hostStates).map((state) => [
+    `state="${state}"`,
+    all.filter((one) => one === state).length,
+  ])
+
+/** Nothing of a store that is a file. */
+function storeFamilies(server: StoreServer | undefined): readonly string[] {
+  const sample = (of: (known: StoreServer) => Sample) => (server ? [of(server)] : [])
+  return [
+    ...family(
+      'postern_store_info',
+      'gauge',
+      'The PostgreSQL of the store, and what it is set to.',
+      sample(({ version, settings, isEncrypted }) => [
+        Object.entries({ version, tls: isEncrypted ? 'on' : 'off', ...settings })
+          .map(([name, value]) => `${name}="${value}"`)
+          .join(','),
+        1,
+      ]),
+    ),
+    ...family(
+      'postern_store_bytes',
+      'gauge',
+      'What is stored there, bytes.',
+      sample(({ bytes }) => ['', bytes]),
+    ),
+    ...family(
+      'postern_store_clock_ahead_seconds',
+      'gauge',
+      'How far its clock is ahead of that of this machine, seconds.',
+      sample(({ aheadMs }) => ['', aheadMs / 1000]),
+    ),
+  ]
 }
 
 const refusalFamilies = (refusals: RefusalNumbers): readonly string[] => [

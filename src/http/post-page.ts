@@ -1,3 +1,4 @@
+import { barePage, bareStyleSource } from './bare-page.ts'
 import { rawPath } from './request.ts'
 
 /**
@@ -8,7 +9,7 @@ export function asPostPage(request: Request, problem: Response): Response {
   if (problem.status !== 405 || !isChannel(rawPath(request)) || !asksForHtml(request)) return problem
   const headers = new Headers(problem.headers)
   headers.set('content-type', 'text/html; charset=utf-8')
-  headers.set('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
+  headers.set('content-security-policy', `default-src 'none'; ${bareStyleSource}; frame-ancestors 'none'`)
   return new Response(page, { status: problem.status, headers })
 }
 
@@ -26,22 +27,14 @@ export const takesHtml = ({ headers }: Request): boolean =>
         !/;\s*q=0(\.0*)?\s*(;|$)/.test(range),
     )
 
-const page = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark">
-<title>An address for messages</title>
-</head>
-<body>
+const page = barePage(
+  'An address for messages',
+  `
 <h1>This address takes messages</h1>
 <p>It hands them to a running agent. Programs post to it; there is nothing to look at, and opening it has sent nothing.</p>
 <p>To send a message, put the address of this page in the place of <code>URL</code>:</p>
 <pre>curl -H 'Content-Type: application/json' -d '{"message": "Hello", "from": "me"}' 'URL'</pre>
 <p>or, as plain text:</p>
 <pre>curl -H 'Content-Type: text/plain' -d 'Hello' 'URL'</pre>
-<p>Whoever has the address can send to it: keep it like a password.</p>
-</body>
-</html>
-`
+<p>Whoever has the address can send to it: keep it like a password.</p>`,
+)

@@ -10,6 +10,7 @@ const problems: Readonly<Record<Code, readonly [status: number, title: string]>>
   session_missing: [404, 'Session gone'],
   session_ended: [410, 'Session ended'],
   session_exists: [409, 'Session exists'],
+  host_exists: [409, 'Host exists'],
   grant_over: [410, 'Grant over'],
   session_not_allowed: [403, 'Session not allowed'],
   forbidden: [403, 'Forbidden'],
@@ -78,6 +79,9 @@ function hidden(thrown: unknown, requestId: string, log: Log): Failure {
   return new Failure('internal', 'Something went wrong here; the log has it under this request id.')
 }
 
+/** Whole seconds, at least one: `Retry-After` has no others (RFC 9110 section 10.2.3). */
+export const secondsToWait = (retryAfterMs: number): number => Math.max(1, Math.ceil(retryAfterMs / 1000))
+
 function headersFor(failure: Failure, status: number, requestId: string): Headers {
   const headers = new Headers({
     'content-type': 'application/problem+json',
@@ -89,7 +93,7 @@ function headersFor(failure: Failure, status: number, requestId: string): Header
   const { retryAfterMs, allow, closes, challenge = 'Bearer' } = failure.extra
   if (closes) headers.set('connection', 'close')
   if (retryAfterMs !== undefined || retryable.has(failure.code))
-    headers.set('retry-after', String(Math.max(1, Math.ceil((retryAfterMs ?? 1000) / 1000))))
+    headers.set('retry-after', String(secondsToWait(retryAfterMs ?? 1000)))
   if (allow !== undefined) headers.set('allow', allow)
   if (status === 401 && challenge !== 'none') headers.set('www-authenticate', `${challenge} realm="postern"`)
   return headers

@@ -24,9 +24,11 @@ export interface Guessing {
 interface GuessAlarmDeps {
   readonly log: Log
   readonly raised?: ((guessing: Guessing) => void) | undefined
+  /** How many doors there are now, with this one: a guesser is sent to all of them in turn. */
+  readonly doors: () => number
 }
 
-export function createGuessAlarm({ log, raised }: GuessAlarmDeps): GuessAlarm {
+export function createGuessAlarm({ log, raised, doors }: GuessAlarmDeps): GuessAlarm {
   const byMinute = new Map<number, number>()
   let peers = new Set<string>()
   let quietUntil = Number.NEGATIVE_INFINITY
@@ -41,7 +43,7 @@ export function createGuessAlarm({ log, raised }: GuessAlarmDeps): GuessAlarm {
       const count = [...byMinute.values()].reduce((a, b) => a + b, 0)
       // A clock that was set back must not silence it for longer than an hour.
       const quiet = at < quietUntil && quietUntil - at <= minutes * minuteMs
-      if (count < guessesAnHour || quiet) return
+      if (count * doors() < guessesAnHour || quiet) return
       const guessing: Guessing = { count, withinMinutes: minutes, peers: peers.size, door }
       log('warn', 'guessing.alarm', { ...guessing })
       raised?.(guessing)

@@ -44,12 +44,19 @@ interface Bucket {
   at: number
 }
 
-/** `perMinute` is called at each `take`, so that a changed configuration holds at once; 0 means no limit. */
-export function createLimiter(perMinute: () => number, maxKeys = 10_000): Limiter {
+interface LimiterDeps {
+  /** Called at each `take`, so that a changed configuration holds at once; 0 means no limit. */
+  readonly perMinute: () => number
+  /** How many doors share the limit now, with this one. */
+  readonly doors: () => number
+  readonly maxKeys?: number
+}
+
+export function createLimiter({ perMinute, doors, maxKeys = 10_000 }: LimiterDeps): Limiter {
   const buckets = new Map<string, Bucket>()
   return {
     take(key, now, ownLimit) {
-      const limit = ownLimit ?? perMinute()
+      const limit = shareOf(ownLimit ?? perMinute(), doors())
       if (limit <= 0) return 0
       const bucket = refilled(buckets.get(key), limit, now)
       if (bucket.tokens < 1) return Math.ceil(((1 - bucket.tokens) * 60_000) / limit)
@@ -60,6 +67,10 @@ export function createLimiter(perMinute: () => number, maxKeys = 10_000): Limite
     },
   }
 }
+
+/** Of a limit for all doors: all shares together are no more, unless one each is. */
+const shareOf = (limit: number, doors: number): number =>
+  doors <= 1 || limit <= 0 ? limit : Math.max(1, Math.floor(limit / doors))
 
 function refilled(bucket: Bucket | undefined, limit: number, now: number): Bucket {
   if (!bucket) return { tokens: limit, at: now }

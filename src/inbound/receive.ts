@@ -52,6 +52,7 @@ export async function receive(deps: ReceiveDeps, knock: Knock, patience: Patienc
     const checked = await checkSkill(deps, session, rendered)
     const awaited = checked.nonce === undefined ? checked : { ...checked, awaited: asksToWait(patience) }
     const recorded = await record(deps, knock, admission, session, awaited)
+    if (session.state !== 'missing' && session.host !== undefined) deps.wakeHost(session.host)
     return answering(await forward(deps, recorded, patience), respond)
   } catch (thrown) {
     throw attributed(repeats && source ? await usedUp(deps, thrown, grantBehind(source)) : thrown, source)

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { withoutFence } from '../domain/fence.ts'
 import { type Hook, keyWindowMs } from '../domain/hook.ts'
+import type { HostName } from '../domain/host.ts'
 import type { Admission, Knock } from '../domain/knock.ts'
 import type { DoorStore, Draft, Recorded } from '../domain/ports.ts'
-import { type Address, isClosed } from '../domain/session.ts'
+import { type Address, isClosed, type Session } from '../domain/session.ts'
 import type { InboundConfig } from './config.ts'
 import type { Rendered } from './message.ts'
 
@@ -12,8 +13,10 @@ export interface RecordDeps {
   readonly config: () => Pick<InboundConfig, 'limits' | 'retry'>
   /** How long what is recorded stays leased to this process. */
   readonly leaseMs: number
-  /** Whether messages are pushed to sessions of this driver; the others fetch theirs. */
-  readonly pushes: (driver: string) => boolean
+  /** Whether this process pushes messages to that session; others are fetched, or brought by another machine. */
+  readonly pushes: (session: Session) => boolean
+  /** Something was stored for a session of that machine. */
+  readonly wakeHost: (host: HostName) => void
 }
 
 /** message → delivery, on disk, once per key, leased to this request when it is its session's turn. */
@@ -44,8 +47,8 @@ export function record(
     receivedAt: knock.receivedAt,
     expiresAt: knock.receivedAt + retry.maxHoldSeconds * 1000,
     lease:
-      !rendered.failed && !isClosed(session) && deps.pushes(session.driver)
-        ? { leaseMs: deps.leaseMs }
+      !rendered.failed && !isClosed(session) && deps.pushes(session)
+        ? { leaseMs: deps.leaseMs, host: session.host }
         : undefined,
     nonce: rendered.nonce,
     awaited: rendered.awaited,

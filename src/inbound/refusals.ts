@@ -41,6 +41,8 @@ interface RefusalsDeps {
   readonly now: () => number
   /** Secrets are being guessed. */
   readonly guessing?: (guessing: Guessing) => void
+  /** How many doors there are now, with this one. */
+  readonly doors?: () => number
 }
 
 /** One write a second: what a crash may lose. */
@@ -48,9 +50,9 @@ const everyMs = 1000
 /** Doors are few, codes too. */
 const mostTotals = 500
 
-export function createRefusals({ store, log, now, guessing }: RefusalsDeps): Refusals {
+export function createRefusals({ store, log, now, guessing, doors = () => 1 }: RefusalsDeps): Refusals {
   const lines = createRefusalLog({ log, now })
-  const alarm = createGuessAlarm({ log, raised: guessing })
+  const alarm = createGuessAlarm({ log, raised: guessing, doors })
   const totals = new Map<string, { readonly door: string; readonly code: string; count: number }>()
   let waiting: NewRefusal[] = []
   let alike = new Map<string, number>()

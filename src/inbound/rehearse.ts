@@ -1,3 +1,4 @@
+import type { DeliveryRecord } from '../domain/delivery.ts'
 import type { Hook } from '../domain/hook.ts'
 import { compileTemplate, missingNames } from '../payload/template.ts'
 import type { View } from '../payload/view.ts'
@@ -17,6 +18,16 @@ export interface Sample {
 export function exampleOf({ preset }: Hook, more: Sample['headers']): Sample {
   const { body = {}, headers = {} } = senders.get(preset ?? '')?.sample ?? {}
   return { payload: sampleBytes({ body, headers }), headers: { ...headers, ...more } }
+}
+
+/** What a delivery came with; undefined where its payload is not kept. */
+export function sampleOf({
+  payload,
+  headers,
+  contentType,
+}: Pick<DeliveryRecord, 'payload' | 'headers' | 'contentType'>): Sample | undefined {
+  const type = contentType === undefined ? {} : { 'content-type': contentType }
+  return payload && { payload, headers: { ...type, ...headers } }
 }
 
 /** What a hook's agent would get for a payload. Nothing is stored or sent. Throws what `parsePayload` throws. */

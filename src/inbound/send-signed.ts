@@ -5,7 +5,7 @@ import { suggestion } from '../domain/nearest.ts'
 import type { DoorStore } from '../domain/ports.ts'
 import { schemeOf } from '../providers/index.ts'
 import { type Unsigned, withProof } from '../providers/signed-sample.ts'
-import { exampleOf, type Sample } from './rehearse.ts'
+import { exampleOf, type Sample, sampleOf } from './rehearse.ts'
 
 /** What a hook is tried with: bytes, what a delivery came with, or the example of its preset where neither is given. */
 export interface HookOrder {
@@ -47,7 +47,7 @@ export interface SentToHook {
 /**
  * Sends a hook what its sender would send now, with its proof, through the door that its sender uses. A refusal at the door is an
  * answer like others. Throws `not_found` for a hook or delivery that there is not, `unprocessable` where nobody but the sender
- * can make the proof, and what `post` throws.
+ * can make the proof or a header cannot be sent, and what `post` throws.
  */
 export async function sendSigned(deps: SendSignedDeps, name: string, order: HookOrder): Promise<SentToHook> {
   const hook = namedHook(deps.hooks(), name)
@@ -86,14 +86,13 @@ export async function sampleFor(
   if (delivery === undefined) return payload ? { payload, headers } : exampleOf(hook, headers)
   const record = isDeliveryId(delivery) ? await store.inspectDelivery(delivery) : undefined
   if (!record) throw new Failure('not_found', 'There is no such delivery.')
-  if (!record.payload)
+  const sample = sampleOf(record)
+  if (!sample)
     throw new Failure(
       'unprocessable',
       'That delivery keeps no payload: it came by no hook of the configuration.',
     )
-  const { contentType } = record
-  const type = contentType === undefined ? {} : { 'content-type': contentType }
-  return { payload: record.payload, headers: { ...record.headers, ...type, ...headers } }
+  return { ...sample, headers: { ...sample.headers, ...headers } }
 }
 
 interface Knocking {
@@ -109,6 +108,7 @@ export function signedKnock(
   { payload, headers }: Sample,
   { url, now, newId, requestId }: Knocking,
 ): Unsigned {
+  checkHeaders(headers)
   const scheme = schemeOf(verify.scheme)
   const header = (wanted: string) => headers[wanted]
   const id = scheme?.idIn?.(verify, { method: 'POST', url, rawBody: payload, now, header })
@@ -125,6 +125,23 @@ export function signedKnock(
     `Nobody but its sender can prove a request to this hook (${verify.scheme}). A URL stands in place of that: postern expose --hook ${name} --uses 1`,
   )
 }
+
+/** RFC 9110 sections 5.1 and 5.5; what a connection says of itself cannot be made up. */
+function checkHeaders(headers: Sample['headers']): void {
+  const wrong = Object.entries(headers).find(
+    ([name, value]) => !headerName.test(name) || /[^\t\x20-\x7e\x80-\xff]/.test(value),
+  )
+  if (wrong) throw new Failure('unprocessable', 'A header has a name or a value that HTTP cannot carry.')
+  const [name] = Object.keys(headers).filter((name) => ofConnection.includes(name.toLowerCase()))
+  if (name !== undefined)
+    throw new Failure('unprocessable', `The connection itself sets the header ${name.toLowerCase()}.`)
+}
+
+const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+const ofConnection: readonly string[] = [
+  ...['connection', 'content-length', 'expect', 'host', 'keep-alive'],
+  ...['te', 'trailer', 'transfer-encoding', 'upgrade'],
+]
 
 function idIn(body: unknown): DeliveryId | undefined {
   const id = typeof body === 'object' && body !== null && 'deliveryId' in body ? body.deliveryId : undefined

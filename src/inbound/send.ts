@@ -36,5 +36,6 @@ export async function send(deps: SendDeps, order: SendOrder): Promise<Delivery> 
     },
   )
   if (leased) deps.start(delivery)
+  if (session.host !== undefined) deps.wakeHost(session.host)
   return delivery
 }

@@ -1,5 +1,6 @@
 import { Failure } from '../domain/error.ts'
 import type { Admission } from '../domain/knock.ts'
+import { nearest } from '../domain/nearest.ts'
 import type { DoorStore } from '../domain/ports.ts'
 import { type Address, isClosed, type Session } from '../domain/session.ts'
 import { addressOf } from './authenticate-webhook.ts'
@@ -9,8 +10,8 @@ import type { Rendered } from './message.ts'
 export interface TargetDeps {
   readonly store: Pick<DoorStore, 'findSession'>
   readonly config: () => Pick<InboundConfig, 'sessions'>
-  /** Whether the session's agent has that skill. */
-  readonly hasSkill: (session: Session, skill: string) => Promise<boolean>
+  /** The skills of the session's agent; undefined where nobody can tell now. */
+  readonly skills: (session: Session) => Promise<readonly string[] | undefined>
 }
 
 /** The session a body names instead of the one its proof opens. Throws `session_not_allowed`. */
@@ -50,9 +51,12 @@ async function lookedUp(
   rendered: Rendered,
   skill: string,
 ): Promise<Rendered> {
-  if (await deps.hasSkill(session, skill)) return rendered
+  const known = await deps.skills(session)
+  if (!known || known.includes(skill)) return rendered
+  const near = nearest(skill, known)
+  const hint = near === undefined ? '' : `; did you mean "${near}"?`
   return {
     ...rendered,
-    failed: { step: 'skill', detail: `the agent of "${session.id}" has no skill "${skill}"` },
+    failed: { step: 'skill', detail: `the agent of "${session.id}" has no skill "${skill}"${hint}` },
   }
 }

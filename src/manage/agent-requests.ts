@@ -14,7 +14,7 @@ import {
 import { hexOf } from '../domain/digits.ts'
 import { reasonOf } from '../domain/error.ts'
 import type { Clock, Log } from '../domain/ports.ts'
-import type { Session } from '../domain/session.ts'
+import type { Session, SessionId } from '../domain/session.ts'
 import { type DecideOrder, decide } from './decisions.ts'
 
 /** The requests that agents of this process have put before people. */
@@ -41,6 +41,8 @@ interface AgentRequestsDeps {
   readonly log: Log
   /** This process, where it is not the server. */
   readonly asker?: Asker
+  /** Whether another machine asks for the agent of that session. */
+  readonly isElsewhere?: (session: SessionId) => Promise<boolean>
 }
 
 /** One request that is open here. */
@@ -223,13 +225,14 @@ function since(left: Map<DecisionId, number>, id: DecisionId, now: number): numb
 }
 
 async function sweep(
-  { deps: { store, clock, log }, open, left }: RequestsState,
+  { deps: { store, clock, log, isElsewhere }, open, left }: RequestsState,
   isRunning: (asker: Asker) => Promise<boolean>,
 ): Promise<void> {
   const decisions = await store.listDecisions({ open: true, limit: mostWaiting })
   const ids = new Set(decisions.map(({ id }) => id))
   for (const id of left.keys()) if (!ids.has(id)) left.delete(id)
   for (const { id, asker, session, state } of decisions) {
+    if (await isElsewhere?.(session)) continue
     const asked = asker === undefined ? [...open].some((each) => each.id === id) : await isRunning(asker)
     if (asked) continue
     if (state === 'deciding' && asker !== undefined && clock.now() - since(left, id, clock.now()) < leftMs)

@@ -1,6 +1,7 @@
 import type { Delivery, DeliveryId } from '../domain/delivery.ts'
+import type { DeliveryFilter } from '../domain/delivery-filter.ts'
 import { Failure } from '../domain/error.ts'
-import type { DeliveryFilter, DoorStore } from '../domain/ports.ts'
+import type { DoorStore } from '../domain/ports.ts'
 import { type CancelDeps, cancelDelivery, type RetryDeps, retryDelivery } from './deliveries.ts'
 
 /** A filter without its place in the list. */

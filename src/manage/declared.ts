@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto'
 import { reasonOf } from '../domain/error.ts'
+import type { HostName } from '../domain/host.ts'
 import { suggestion } from '../domain/nearest.ts'
 import type { Log } from '../domain/ports.ts'
-import { isStanding, parseSessionId, type Session } from '../domain/session.ts'
+import { isStanding, parseSessionId, runsAt, type Session } from '../domain/session.ts'
 import { openSession, type RegisterDeps, requireDriver } from './sessions.ts'
 
-interface DeclaredDeps extends RegisterDeps {
+interface DeclaredDeps extends Omit<RegisterDeps, 'connectOnce'> {
   readonly log: Log
+  /** The machine that opens them, where it has a name. */
+  readonly host?: HostName
   /** What relative paths in settings are relative to. */
   readonly cwd: string
 }
@@ -39,7 +42,9 @@ async function openOne(deps: DeclaredDeps, declaration: Declaration): Promise<vo
   const id = parseSessionId(declaration.id)
   const generation = generationOf(declaration)
   const before = await deps.store.findSession(id)
-  if (before && before.state !== 'ended' && !mayReplace(before, generation)) return
+  // What another door of this store declares, too, is open there.
+  if (before && before.state !== 'ended' && (!runsAt(before, deps.host) || !mayReplace(before, generation)))
+    return
   const driver = requireDriver(deps.drivers, declaration.driver)
   const { permissions } = declaration
   const settings = await driver.prepare(

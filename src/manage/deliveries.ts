@@ -4,6 +4,7 @@ import type { Driver } from '../domain/driver.ts'
 import { Failure } from '../domain/error.ts'
 import { compose, isBlank } from '../domain/message.ts'
 import type { Clock, DoorStore, Draft } from '../domain/ports.ts'
+import { pause } from '../wait.ts'
 import { openSessionCalled } from './find-session.ts'
 
 /** One delivery with everything kept beside it. Throws `not_found`. */
@@ -104,6 +105,26 @@ export async function nextInInbox(deps: Inbox, id: string): Promise<Delivery | u
     limit: 1,
   })
   return oldest
+}
+
+/** How often the store is asked whether it has changed. */
+const lookMs = 50
+
+/** The same, and waits for one at most `waitMs`, until `signal` aborts. */
+export async function waitInInbox(
+  deps: Inbox & { readonly store: Pick<DoorStore, 'commits'> },
+  id: string,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<Delivery | undefined> {
+  const over = AbortSignal.any([signal, AbortSignal.timeout(waitMs)])
+  for (;;) {
+    const state = await deps.store.commits()
+    const found = await nextInInbox(deps, id)
+    if (found || over.aborted) return found
+    do await pause(lookMs, over)
+    while (!over.aborted && (await deps.store.commits()) === state)
+  }
 }
 
 /** The agent side has the message. Throws `not_found`, and `in_flight` when it is not waiting in an inbox. */

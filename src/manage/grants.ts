@@ -13,11 +13,13 @@ import {
   verbs,
 } from '../domain/grant.ts'
 import { builtInHooks } from '../domain/hook.ts'
+import type { HostName } from '../domain/host.ts'
 import { suggestion } from '../domain/nearest.ts'
 import type { Clock, DoorStore, Tokens } from '../domain/ports.ts'
 import {
   parseSessionId,
   requireOpen,
+  runsAt,
   type Session,
   type SessionId,
   unknownSession,
@@ -78,16 +80,30 @@ export const tokenOf = (tokens: Pick<Tokens, 'mint'>, grant: Grant): Promise<str
     ...(grant.serial !== undefined && { serial: grant.serial }),
   })
 
-/** Whether the driver of a session can tell the answers of its agent; a driver that is not of this build cannot. */
-export async function answersOf(
-  drivers: ReadonlyMap<string, Driver>,
-  session: Session,
-  runDir: string,
-): Promise<boolean> {
+interface AnswersDeps {
+  readonly drivers: ReadonlyMap<string, Driver>
+  readonly runDir: string
+  /** The host that this machine is; absent for the door itself. */
+  readonly here: HostName | undefined
+}
+
+/**
+ * Whether the driver of a session can tell the answers of its agent; a driver that is not of this build cannot. Throws `unsupported`
+ * where only another machine knows.
+ */
+export async function answersOf({ drivers, runDir, here }: AnswersDeps, session: Session): Promise<boolean> {
   const driver = drivers.get(session.driver)
   if (driver === undefined || driver.delivery === 'pull') return false
-  return driver.answers === undefined || driver.answers(session, { runDir })
+  if (driver.answers === undefined) return true
+  if (!runsAt(session, here)) throw knownThere(session)
+  return driver.answers(session, { runDir })
 }
+
+const knownThere = ({ id, host }: Session): Failure =>
+  new Failure(
+    'unsupported',
+    `Whether an answer comes back from "${id}" is known on ${host === undefined ? 'the machine of the door' : `its machine "${host}"`} alone: mint it there.`,
+  )
 
 /** Takes back a grant named by its id or a unique beginning of it. Throws `usage`, `not_found` or `ambiguous`. */
 export async function revoke(

@@ -2,8 +2,9 @@ import type { Capability } from '../domain/capability.ts'
 import type { Driver, ProcessIdentity } from '../domain/driver.ts'
 import { Failure } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
+import type { HostName } from '../domain/host.ts'
 import type { Clock, DoorStore, Tokens } from '../domain/ports.ts'
-import { parseSessionId, type Session } from '../domain/session.ts'
+import { parseSessionId, runsAt, type Session } from '../domain/session.ts'
 import { mintOwn } from './self.ts'
 import { generationsIn, readSelfFile, removeSelfFile, selfFileOf, writeSelfFile } from './self-file.ts'
 
@@ -62,6 +63,8 @@ async function renew(deps: SelfDeps, { session, generation, token }: Capability)
 interface DescentDeps {
   readonly store: Pick<DoorStore, 'listSessions'>
   readonly drivers: ReadonlyMap<string, Driver>
+  /** The host that this machine is; absent for the door itself. */
+  readonly here: HostName | undefined
   /** The processes that this one descends from, nearest first. */
   readonly ancestors: readonly ProcessIdentity[]
 }
@@ -74,8 +77,10 @@ export async function sessionByDescent({
   store,
   drivers,
   ancestors,
+  here,
 }: DescentDeps): Promise<Session | undefined> {
-  const open = (await store.listSessions()).filter(({ state }) => state !== 'ended')
+  const sessions = await store.listSessions()
+  const open = sessions.filter((session) => session.state !== 'ended' && runsAt(session, here))
   for (const ancestor of ancestors) {
     const asked = open.map((session) => drivers.get(session.driver)?.carries?.(session, ancestor))
     const carries = await Promise.all(asked)

@@ -135,3 +135,17 @@ export const screenView = (session: SessionId, screen: ScreenSnapshot) => ({
   text: textOfScreen(screen),
   lines: screen.lines,
 })
+
+/** The inverse of `screenView`. */
+export const screenOfView = ({
+  columns,
+  rows,
+  cursor,
+  changedAt,
+  typing,
+  lines,
+}: ReturnType<typeof screenView>): ScreenSnapshot => ({
+  ...{ columns, rows, lines, changedAt: Date.parse(changedAt) },
+  ...(cursor && { cursor }),
+  ...(typing && { typing: true }),
+})

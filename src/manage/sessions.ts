@@ -3,7 +3,6 @@ import type { Connection, Driver } from '../domain/driver.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { grantState } from '../domain/grant.ts'
 import { suggestion } from '../domain/nearest.ts'
-import type { Evidence } from '../domain/outcome.ts'
 import type { Clock, DoorStore, HostLink } from '../domain/ports.ts'
 import {
   type DriverSettings,
@@ -25,6 +24,8 @@ interface OpenSessionDeps {
 
 export interface RegisterDeps extends OpenSessionDeps {
   readonly drivers: ReadonlyMap<string, Driver>
+  /** A connection of its own, for one look or a trial: whoever asked for it closes it. */
+  readonly connectOnce: OpenSessionDeps['connect']
 }
 
 interface Registration {
@@ -34,6 +35,8 @@ interface Registration {
   readonly settings: DriverSettings
   readonly replace: boolean
   readonly cwd: string
+  /** Refuses every kind that reaches or starts a program. */
+  readonly inboxesOnly?: boolean
   /** People decide on what its agent asks. */
   readonly decisions?: true
   /** Tries the agent out first; aborting ends that. */
@@ -51,14 +54,18 @@ export interface Opened {
 }
 
 /** The trial failed: nothing was registered. */
-interface Unfit {
+export interface Unfit {
   readonly trial: Trial
 }
 
-/** Registers what already runs, or how to run it. Throws `usage`, `session_exists`, and what the driver refuses. */
+/**
+ * Registers what already runs, or how to run it. Throws `usage`, `session_exists`, `session_not_allowed` where nothing but an inbox may
+ * be registered, and what the driver refuses.
+ */
 export async function registerSession(deps: RegisterDeps, wanted: Registration): Promise<Opened | Unfit> {
   const id = parseSessionId(wanted.id)
   const driver = requireDriver(deps.drivers, wanted.driver)
+  if (wanted.inboxesOnly && driver.delivery !== 'pull') throw inboxesOnly()
   const settings = await driver.prepare(wanted.settings, { cwd: wanted.cwd })
   const named = {
     ...{ id, driver: driver.kind, settings, generation: newGeneration(deps.clock) },
@@ -71,17 +78,23 @@ export async function registerSession(deps: RegisterDeps, wanted: Registration):
   return { ...opened, ...(trial && { trial }) }
 }
 
+const inboxesOnly = (): Failure =>
+  new Failure(
+    'session_not_allowed',
+    'What starts or reaches programs is registered from the machine itself; from elsewhere only inboxes, unless the configuration says sessions.registerFrom: "anywhere".',
+  )
+
 /** The agent of a session that still counts as open may have ended since anybody looked. */
-async function hasLostAgent({ store, connect }: RegisterDeps, id: SessionId): Promise<boolean> {
+async function hasLostAgent({ store, connectOnce }: RegisterDeps, id: SessionId): Promise<boolean> {
   const before = await store.findSession(id)
   if (!before || before.state === 'ended' || isStanding(before)) return false
-  return (await readinessOf(connect, before))?.kind === 'ended'
+  return (await readinessOf(connectOnce, before))?.kind === 'ended'
 }
 
 async function trialOf(deps: RegisterDeps, wanted: Wanted, signal: AbortSignal): Promise<Trial> {
   const { replace, ...named } = wanted
   await requireFree(deps.store, wanted.id, replace)
-  const connection = await deps.connect({ ...named, state: 'live', openedAt: deps.clock.now() })
+  const connection = await deps.connectOnce({ ...named, state: 'live', openedAt: deps.clock.now() })
   if (connection) return tryOut(connection, signal)
   return { works: false, readiness: { kind: 'missing' } }
 }
@@ -119,7 +132,10 @@ export async function requireFree(
 export const newGeneration = (clock: Pick<Clock, 'bytes'>): string => hexOf(clock.bytes(8))
 
 interface EndSessionDeps {
-  readonly store: Pick<DoorStore, 'findSession' | 'listSessions' | 'endSession' | 'failQueued' | 'counts'>
+  readonly store: Pick<
+    DoorStore,
+    'findSession' | 'listSessions' | 'endSession' | 'failQueued' | 'countEnded' | 'counts'
+  >
   readonly clock: Pick<Clock, 'now'>
   readonly connect: OpenSessionDeps['connect']
 }
@@ -177,21 +193,6 @@ export async function countLiveGrants(
   return grants.filter((grant) => grantState(grant, now) === 'live').length
 }
 
-/** How many of a session's newest deliveries are looked at for evidence. */
-const newestForEvidence = 50
-
-/** When and how an agent last surely took something, among the newest deliveries of a session. `at` is Unix milliseconds. */
-export async function lastEvidence(
-  store: Pick<DoorStore, 'listDeliveries'>,
-  session: SessionId,
-): Promise<{ readonly at: number; readonly kind: Evidence } | undefined> {
-  const newest = await store.listDeliveries({ session, limit: newestForEvidence })
-  const taken = newest.flatMap(({ acceptedAt, evidence = 'ack' }) =>
-    acceptedAt === undefined ? [] : [{ at: acceptedAt, kind: evidence }],
-  )
-  return taken.toSorted((a, b) => b.at - a.at)[0]
-}
-
 export function requireDriver(drivers: ReadonlyMap<string, Driver>, kind: string): Driver {
   const driver = drivers.get(kind)
   if (driver) return driver
@@ -202,14 +203,14 @@ export function requireDriver(drivers: ReadonlyMap<string, Driver>, kind: string
 }
 
 async function end(deps: EndSessionDeps, session: Session): Promise<Ended> {
+  const endedBefore = await deps.store.countEnded(session.id)
   const trouble = await endAgent(deps, session)
   const at = deps.clock.now()
   await deps.store.endSession(session.id, session.generation, { at, why: 'ended by the operator' })
-  const waiting = await queueOf(deps, session.id)
   await deps.store.failQueued(session.id, 'the session was ended by the operator')
-  const held = await queueOf(deps, session.id)
-  // Another process may have failed some of them.
-  const failed = Math.max(0, waiting - held)
+  const [ended, held] = await Promise.all([deps.store.countEnded(session.id), queueOf(deps, session.id)])
+  // The session's worker, or another process, may have failed some of them first; some of those before may be erased by now.
+  const failed = Math.max(0, ended - endedBefore)
   return { session: session.id, failed, held, ...(trouble !== undefined && { trouble }) }
 }
 

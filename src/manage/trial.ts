@@ -56,3 +56,24 @@ export async function readinessOf(
 /** Why it is so, for people. */
 export const whyOf = (readiness: Readiness): string | undefined =>
   'why' in readiness ? readiness.why : undefined
+
+/** The trial as programs see it. */
+export const trialView = ({ works, readiness, skills }: Trial) => ({
+  works,
+  state: readiness.kind,
+  why: whyOf(readiness) ?? null,
+  skills: skills ?? null,
+})
+
+/** The trial in sentences. */
+export function trialText({ works, readiness, skills }: Trial): string {
+  const why = whyOf(readiness)
+  const state = `It is ${readiness.kind}${why === undefined ? '' : `: ${why}`}.`
+  if (!works) return state
+  const known = skills === undefined ? 'unknown' : skills.join(', ') || 'none'
+  return `${state} Skills: ${known}.`
+}
+
+/** Of a trial that failed. */
+export const unfitText = (trial: Trial): string =>
+  `It does not work, so nothing was registered. ${trialText(trial)}`

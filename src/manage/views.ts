@@ -67,6 +67,8 @@ export const sessionView = (
   id: session.id,
   channel: channelOf(session.id),
   driver: session.driver,
+  /** The machine that its agent runs on; null: the door's own. */
+  host: session.host ?? null,
   state: seen.state,
   /** Why it is offline or how it ended. */
   why: seen.why ?? null,

@@ -25,6 +25,19 @@ export function decodeUtf8(bytes: Uint8Array, decoder = utf8, stream = false): s
   }
 }
 
+/** Bytes of UTF-8 as they are, a byte order mark too; undefined for what is no UTF-8, or longer than `most` characters. */
+export function exactText(bytes: Uint8Array, most: number): string | undefined {
+  if (bytes.length > most * 3) return undefined
+  try {
+    const text = exact.decode(bytes)
+    return text.length > most ? undefined : text
+  } catch {
+    return undefined
+  }
+}
+
+const exact = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 const bytesPerSlice = 1_048_576
 
 /** As `decodeUtf8`, in slices: twenty megabytes in one piece would hold the event loop. */

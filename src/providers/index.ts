@@ -1,4 +1,5 @@
 import type { Respond } from '../domain/hook.ts'
+import type { VerifyConfig } from '../domain/verify.ts'
 import type { View } from '../payload/view.ts'
 import { alertmanager } from './alertmanager.ts'
 import { amazonSns } from './amazon-sns.ts'
@@ -73,6 +74,10 @@ export const schemeNames: readonly string[] = namesWith('scheme')
 export const presetNames: readonly string[] = namesWith('preset')
 
 export const schemeOf = (name: string): Scheme | undefined => senders.get(name)?.scheme
+
+/** Whether anybody but the sender can make the proof: this server then signs for the admin. */
+export const canSign = ({ verify }: { readonly verify: Pick<VerifyConfig, 'scheme'> }): boolean =>
+  schemeOf(verify.scheme)?.sign !== undefined
 
 export const presetOf = (name: string | undefined): Preset | undefined =>
   name === undefined ? undefined : senders.get(name)?.preset

@@ -1,48 +1,99 @@
-import type { Delivery } from '../domain/delivery.ts'
-import type { HostLink } from '../domain/ports.ts'
+import type { Claim } from '../domain/claim.ts'
+import type { Delivery, DeliveryId } from '../domain/delivery.ts'
+import type { HostName } from '../domain/host.ts'
 import { closedBecause, type SessionId } from '../domain/session.ts'
-import type { Cache, Head } from './cache.ts'
+import type { Cache } from './cache.ts'
 import type { StoreContext } from './context.ts'
+import type { Head } from './heads.ts'
 import { deliveryColumns, deliveryOf, number, orUndefined, text } from './rows.ts'
-import { addEvents } from './settle.ts'
-
-type Claim = Parameters<HostLink['claimDue']>[0]
+import { addEvents } from './timeline.ts'
 
 /** Whether a claim would find anything: read first, because most of the time nothing is due. */
-export const anythingDue = (context: StoreContext, claim: Claim): boolean => dueNow(context, claim).length > 0
+export const anythingDue = (context: StoreContext, claim: Claim): boolean =>
+  lostBy(context, claim).length > 0 || dueNow(context, claim).length > 0
 
 /** Leases each session's oldest unfinished delivery, where it is due, and what is to be called back; longest due first. */
-export const claimDue = (context: StoreContext, claim: Claim): readonly Delivery[] =>
-  dueNow(context, claim)
-    .map(({ seq }) => lease(context, seq, claim))
-    .filter((delivery) => delivery !== undefined)
+export function claimDue(context: StoreContext, claim: Claim): readonly Delivery[] {
+  const lost = lostBy(context, claim).map(({ seq }) => deliveryAt(context, seq))
+  const due = dueNow(context, { ...claim, limit: claim.limit - lost.length })
+  return [...lost, ...due.map(({ seq }) => lease(context, seq, claim))].filter(
+    (delivery) => delivery !== undefined,
+  )
+}
 
 /** The earliest time at which something unleased falls due. */
-export function nextDue({ sql, cache }: StoreContext, except: readonly SessionId[]): number | undefined {
-  let next = orUndefined(sql(`SELECT MIN(due_at) AS at ${callbackRows}`).get()?.at, number)
+export function nextDue(
+  { sql, cache }: StoreContext,
+  except: readonly SessionId[],
+  host?: HostName,
+): number | undefined {
+  let next =
+    host === undefined
+      ? orUndefined(sql(`SELECT MIN(due_at) AS at ${callbackRows}`).get()?.at, number)
+      : undefined
   const skipped = new Set(except)
   for (const session of cache.queues().keys()) {
-    const head = skipped.has(session) ? null : cache.head(session)
+    const head = skipped.has(session) || hostOfSession(cache, session) !== host ? null : cache.head(session)
     if (head && !waitsForSession(cache, session, head))
       next = Math.min(next ?? Number.POSITIVE_INFINITY, head.leasedUntil ?? head.dueAt)
   }
   return next
 }
 
-/** Frees what a process that is gone had leased. */
-export function releaseLeases(context: StoreContext, now: number): number {
-  const open = context
-    .sql('SELECT delivery FROM attempts WHERE ended_at IS NULL')
+const stopped = 'the server stopped during this attempt'
+
+/** Frees what a process that is gone had leased: the door's own, or that of a host. */
+export function releaseLeases(
+  context: StoreContext,
+  now: number,
+  host?: HostName,
+  why = host === undefined ? stopped : 'its host stopped during this attempt',
+): number {
+  const isTheirs = ({ phase, session }: UnderWay) =>
+    (phase === 'deliver' ? hostOfSession(context.cache, session) : undefined) === host
+  return free(context, underWay(context).filter(isTheirs), now, why)
+}
+
+/** The same whoever leased it. */
+export const releaseAll = (context: StoreContext, now: number): number =>
+  free(context, underWay(context), now, stopped)
+
+/** What is under way to a session was brought by a machine that it belongs to no longer. */
+export const releaseMoved = (context: StoreContext, moved: SessionId): number =>
+  free(
+    context,
+    underWay(context).filter(({ phase, session }) => phase === 'deliver' && session === moved),
+    context.time.now(),
+    'opened on another machine during this attempt',
+  )
+
+/** A delivery with an attempt that has not ended. */
+interface UnderWay extends Pick<Delivery, 'seq' | 'id' | 'session'> {
+  readonly phase: string
+  readonly leasedUntil: number
+}
+
+const underWay = ({ sql }: StoreContext): readonly UnderWay[] =>
+  sql(
+    `SELECT seq, id, session, phase, leased_until FROM deliveries
+     WHERE seq IN (SELECT delivery FROM attempts WHERE ended_at IS NULL) ORDER BY seq`,
+  )
     .all()
-    .map((row) => number(row.delivery))
-  for (const seq of open) {
-    endOpenAttempts(context, seq, now, 'the server stopped during this attempt')
-    const row = context
-      .sql('UPDATE deliveries SET leased_until = NULL, due_at = ? WHERE seq = ? RETURNING session')
-      .get(now, seq)
-    if (row) context.cache.forgetHead(text(row.session) as SessionId)
+    .map((row) => ({
+      seq: number(row.seq),
+      id: text(row.id) as DeliveryId,
+      session: text(row.session) as SessionId,
+      phase: text(row.phase),
+      leasedUntil: number(row.leased_until),
+    }))
+
+function free(context: StoreContext, these: readonly UnderWay[], now: number, why: string): number {
+  for (const { seq, session } of these) {
+    endOpenAttempts(context, seq, now, why)
+    context.sql('UPDATE deliveries SET leased_until = NULL, due_at = ? WHERE seq = ?').run(now, seq)
+    context.cache.forgetHead(session)
   }
-  return open.length
+  return these.length
 }
 
 /** The clock stands before what was stored: how long ago that was, nobody knows, so what waits for its time has waited. */
@@ -59,16 +110,33 @@ interface Due {
 }
 
 function dueNow(context: StoreContext, claim: Claim): readonly Due[] {
-  const { now, limit, except } = claim
+  const { now, limit, except, host } = claim
   const { cache } = context
-  const due = dueCallbacks(context, claim)
+  const due = host === undefined ? dueCallbacks(context, claim) : []
   const skipped = new Set(except)
   for (const [session, waiting] of cache.queues()) {
-    const head = waiting === 0 || skipped.has(session) ? null : cache.head(session)
+    if (waiting === 0 || skipped.has(session) || hostOfSession(cache, session) !== host) continue
+    const head = cache.head(session)
     if (!head || head.dueAt > now || (head.leasedUntil ?? now) > now) continue
     if (!waitsForSession(cache, session, head)) keepLongestDue(due, head, limit)
   }
   return due
+}
+
+const hostOfSession = (cache: Cache, session: SessionId): HostName | undefined => cache.session(session)?.host
+
+/** Leased to a host, which has not heard of it. */
+function lostBy(context: StoreContext, { now, limit, host, holding }: Claim): readonly UnderWay[] {
+  if (host === undefined || holding === undefined) return []
+  return underWay(context)
+    .filter(
+      ({ id, phase, session, leasedUntil }) =>
+        phase === 'deliver' &&
+        hostOfSession(context.cache, session) === host &&
+        leasedUntil > now &&
+        !holding.includes(id),
+    )
+    .slice(0, limit)
 }
 
 /** It is nobody's turn there until a session is opened; `expireHeld` ends what waits too long. */
@@ -92,6 +160,11 @@ function keepLongestDue(kept: Due[], due: Due, limit: number): void {
 }
 
 const isBefore = (a: Due, b: Due): boolean => a.dueAt < b.dueAt || (a.dueAt === b.dueAt && a.seq < b.seq)
+
+function deliveryAt({ sql }: StoreContext, seq: number): Delivery | undefined {
+  const row = sql(`SELECT ${deliveryColumns} FROM deliveries WHERE seq = ?`).get(seq)
+  return row && deliveryOf(row)
+}
 
 function lease(context: StoreContext, seq: number, { now, leaseMs }: Claim): Delivery | undefined {
   const { sql, cache } = context

@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, existsSync, lstatSync, openSync } from 'node:fs'
 import { Failure, reasonOf } from '../domain/error.ts'
-import type { Database, Platform, Statement } from '../platform/platform.ts'
+import type { Database, Platform, SqlRow, SqlValue, Statement } from '../platform/platform.ts'
 import { type BeforeUpgrade, migrate, versionOf } from './migrate.ts'
 
 interface ConnectionDeps {
@@ -13,14 +13,41 @@ interface ConnectionDeps {
 }
 
 /** The statement of that text, prepared once. */
-export type Sql = (text: string) => Statement
+export type Sql = (text: string) => StoreStatement
+
+interface StoreStatement extends Statement {
+  /** The same as `run`, but not before the next statement that is waited for; what it throws is thrown there, as `isLate`. */
+  readonly later?: (...values: SqlValue[]) => void
+}
+
+/** Runs what nobody waits for: where each answer is a way to a server and back, it goes there with the next one. */
+export function runLater(sql: Sql, text: string, ...values: SqlValue[]): void {
+  const statement = sql(text)
+  if (statement.later) statement.later(...values)
+  else statement.run(...values)
+}
+
+const late = Symbol('an earlier statement failed')
+
+/** What an earlier statement threw, of which nobody knows any more whose it was. */
+export const thrownLate = (why: string): Error => new Error(why, { cause: late })
+
+export const isLate = (thrown: unknown): boolean => thrown instanceof Error && thrown.cause === late
 
 /** One SQLite connection with its prepared statements. */
 export interface Connection {
   readonly sql: Sql
   readonly exec: (text: string) => void
+  /** Rises with everything that is changed through it. */
+  readonly changes: () => number
+  /** The number of the transaction under way, where that is known without asking; else it is asked for (`countCommit`). */
+  readonly nextCommit?: () => number
   /** True when another connection committed since the last call. */
   readonly changed: () => boolean
+  /** How often a grant, a session, a pause or the clock was changed (migration 0004), as of the last call of `changed`. */
+  readonly edits: () => number
+  /** `newestColumns`, as they were when the transaction under way began: where asking for them is a way to a server. */
+  readonly newest?: () => SqlRow | undefined
   readonly close: () => void
 }
 
@@ -136,12 +163,14 @@ function wrap(database: Database): Connection {
   return {
     sql,
     exec: database.exec,
+    changes: () => Number(sql('SELECT total_changes() AS n').get()?.n),
     changed: () => {
       const now = version()
       const changed = now !== seen
       seen = now
       return changed
     },
+    edits: () => Number(sql(`SELECT n FROM tallies WHERE kind = 'changes'`).get()?.n ?? 0),
     close: () => {
       statements.clear()
       database.close()

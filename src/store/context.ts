@@ -6,15 +6,18 @@ import { type Connection, openConnection, type Sql, unavailable } from './connec
 import { createCommitter } from './group-commit.ts'
 import { countCommit } from './mark.ts'
 import type { BeforeUpgrade } from './migrate.ts'
-import { number } from './rows.ts'
+import { openPostgres } from './postgres/connection.ts'
+import { writeCountsTogether } from './postgres/counts.ts'
+import type { Judge, PostgresDeps } from './postgres/database.ts'
 import { createSameFiles } from './same-files.ts'
 import { createStoreTime, type Moment, type StoreTime } from './saved-time.ts'
 import type { SteadyClock } from './steady-clock.ts'
 
 export interface StoreDeps {
   readonly platform: Pick<Platform, 'openDatabase'>
-  /** The database file. */
+  /** The database file; unused where the store lies in PostgreSQL. */
   readonly path: string
+  readonly postgres?: PostgresDeps
   /** Where revocations are noted beside the database (see `revocations.ts`). */
   readonly revokedFile?: string
   /** Where the signing keys lie, and what is noted of the database (see `mark.ts`). */
@@ -37,12 +40,15 @@ export interface StoreDeps {
 
 /** What reading takes. */
 export interface ReadContext {
+  readonly engine: 'sqlite' | 'postgres'
   readonly sql: Sql
   readonly cache: Cache
   /** The time of deliveries. */
   readonly time: StoreTime
   /** Reads the newest state, whichever process wrote it. */
   readonly read: <T>(act: () => T) => Promise<T>
+  /** `Connection.edits`. */
+  readonly edits: () => number
 }
 
 /** What the parts of the SQLite store have in common. */
@@ -53,7 +59,7 @@ export interface StoreContext extends ReadContext {
   readonly now: () => number
   /** When the transaction under way began: the time of all that it stores. */
   readonly moment: () => Moment
-  /** Is told the number of every transaction, once it is on disk. */
+  /** Is told the number of every transaction of this process, once it is on disk, and of others as they are seen. */
   readonly onCommit: (note: (commits: number) => void) => void
   /** One act of the next shared transaction (see `group-commit.ts`). */
   readonly write: <T>(act: () => T) => Promise<T>
@@ -67,21 +73,36 @@ const systemChance = () => crypto.getRandomValues(new Uint8Array(deliveryIdBytes
 const busyMs = { server: 5, client: 4000 }
 
 /** Opens the database and joins it to a cache of what was read. Throws `home_unusable`, saying what to do. */
-export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade): StoreContext {
-  const open = () => openConnection({ ...deps, busyMs: busyMs[deps.role], beforeUpgrade })
+export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade, judge?: Judge): StoreContext {
+  const { postgres } = deps
+  const open = () =>
+    postgres
+      ? openPostgres(postgres, judge)
+      : openConnection({ ...deps, busyMs: busyMs[deps.role], beforeUpgrade })
   let connection = open()
-  const requireSameFiles = createSameFiles(deps.path)
+  const requireSameFiles = postgres ? () => {} : createSameFiles(deps.path)
   let elsewhere = false
   let moment: Moment | undefined
   const sql = (text: string) => connection.sql(text)
-  const commits = createCommitCount(sql)
-  const cache = createCache(sql)
-  const time = createStoreTime(sql, deps)
+  const commits = createCommitCount(
+    () => connection.changes(),
+    () => countIn(connection),
+  )
+  const cache = createCache(sql, postgres && writeCountsTogether, () => connection.newest?.())
+  const time = createStoreTime(sql, deps, postgres && 'postgres')
+  let believed: number | undefined
   const notice = () => {
-    if (!connection.changed()) return
+    const changed = connection.changed()
+    // Of doors at one database each stores between any two knocks of another; in a file that is a command's, now and then.
+    const edits = postgres && connection.edits()
+    const isEdited = edits === undefined || edits !== believed
+    believed = edits
+    if (!changed) return
     elsewhere = true
+    if (connection.nextCommit) commits.seen(connection.nextCommit() - 1)
     // First: reading may fail.
-    cache.forgetAll()
+    if (isEdited) cache.forgetAll()
+    else cache.forgetDeliveries()
     time.reread()
   }
   const refresh = oncePerTurn(notice)
@@ -105,12 +126,16 @@ export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade): Stor
     },
     recover: () => {
       requireSameFiles()
-      connection = renewed(connection, open)
+      // A connection to a server knows what became of its transaction, and renews itself.
+      if (postgres) writeProbe({ sql, now: Date.now })
+      else connection = renewed(connection, open)
       elsewhere = true
       cache.forgetAll()
     },
   })
   return {
+    engine: postgres ? 'postgres' : 'sqlite',
+    edits: () => connection.edits(),
     sql,
     cache,
     revokedFile: deps.revokedFile,
@@ -137,9 +162,12 @@ export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade): Stor
   }
 }
 
+function countIn({ sql, nextCommit }: Connection): number {
+  return nextCommit?.() ?? countCommit(sql)
+}
+
 /** Numbers the transactions that change anything. */
-function createCommitCount(sql: Sql) {
-  const changes = () => number(sql('SELECT total_changes() AS n').get()?.n)
+function createCommitCount(changes: () => number, count: () => number) {
   let note: (commits: number) => void = () => {}
   let before = 0
   let commit: number | undefined
@@ -148,11 +176,13 @@ function createCommitCount(sql: Sql) {
       before = changes()
     },
     ending: () => {
-      commit = changes() === before ? undefined : countCommit(sql)
+      commit = changes() === before ? undefined : count()
     },
     committed: () => {
       if (commit !== undefined) note(commit)
     },
+    /** Of another process, which may be of another home. */
+    seen: (commits: number) => note(commits),
     onCommit: (listener: typeof note) => {
       note = listener
     },
@@ -170,7 +200,7 @@ export function readNow<T>(refresh: () => void, act: () => T): Promise<T> {
 }
 
 /** What arrives in one turn of the event loop sees one state; only the first looks for other processes' writes. */
-function oncePerTurn(act: () => void): () => void {
+export function oncePerTurn(act: () => void): () => void {
   let done = false
   return () => {
     if (done) return
@@ -208,5 +238,5 @@ function renewed(old: Connection, open: () => Connection): Connection {
 
 /** A write that changes nothing anyone reads. */
 export function writeProbe({ sql, now }: Pick<StoreContext, 'sql' | 'now'>): void {
-  sql('INSERT OR REPLACE INTO probes (id, at) VALUES (1, ?)').run(now())
+  sql('INSERT INTO probes (id, at) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at').run(now())
 }

@@ -26,7 +26,7 @@ import type { SqlRow } from '../platform/platform.ts'
 import type { ReadContext, StoreContext } from './context.ts'
 import { happened } from './notices.ts'
 import { number, orUndefined, text } from './rows.ts'
-import { addEvents } from './settle.ts'
+import { addEvents } from './timeline.ts'
 
 export const decisionWrites = (
   context: StoreContext,
@@ -181,7 +181,7 @@ export function listDecisions(
   const among = onlyOpen ? 'closed_at IS NULL' : 'TRUE'
   return sql(
     `SELECT * FROM decisions
-     WHERE ${among} AND (?1 IS NULL OR session = ?1) AND substr(id, 1, length(?2)) = ?2
+     WHERE ${among} AND (CAST(?1 AS TEXT) IS NULL OR session = ?1) AND substr(id, 1, length(?2)) = ?2
      ORDER BY seq DESC LIMIT ?3`,
   )
     .all(session ?? null, idPrefix, limit)

@@ -1,4 +1,5 @@
 import type { ReadContext } from './context.ts'
+import { wrongSettings } from './postgres/settings.ts'
 
 /** What our promises lean on (sqlite.org/pragma.html): nothing acknowledged is lost, nothing purged can be read again. */
 const wanted: readonly (readonly [pragma: string, value: string, why: string])[] = [
@@ -11,7 +12,8 @@ const wanted: readonly (readonly [pragma: string, value: string, why: string])[]
 const fewest = 5
 
 /** Settings that are not as they should be, and damage. */
-export function examine({ sql }: ReadContext): readonly string[] {
+export function examine({ engine, sql }: ReadContext): readonly string[] {
+  if (engine === 'postgres') return wrongSettings(sql)
   const settings = wanted.flatMap(([pragma, value, why]) => {
     const is = Object.values(sql(`PRAGMA ${pragma}`).get() ?? {})[0]
     return String(is) === value ? [] : [`${pragma} is ${is}, not ${value}: ${why}`]

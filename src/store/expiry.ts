@@ -113,7 +113,8 @@ const expiryBatch = 100
 
 const overdueIn = ({ sql }: StoreContext, session: SessionId, now: number): readonly number[] =>
   sql(
-    `SELECT seq FROM (SELECT seq, expires_at ${waitingOf} ORDER BY seq LIMIT ${expiryBatch}) WHERE expires_at <= ?`,
+    `SELECT seq FROM (SELECT seq, expires_at ${waitingOf} ORDER BY seq LIMIT ${expiryBatch}) AS oldest
+     WHERE expires_at <= ?`,
   )
     .all(session, now)
     .map((row) => number(row.seq))

@@ -82,10 +82,11 @@ function listPiece(
   return rows.map(grantOf)
 }
 
-function revoke({ sql, cache, revokedFile, now }: StoreContext, id: GrantId, at: number): Grant | undefined {
+function revoke(context: StoreContext, id: GrantId, at: number): Grant | undefined {
+  const { sql, cache, revokedFile, now } = context
   const grant = cache.grant(id)
   if (grant?.revokedAt !== undefined || !grant) return grant
-  if (revokedFile !== undefined) noteRevoked(sql, revokedFile, id)
+  if (revokedFile !== undefined) noteRevoked(context, revokedFile, id)
   // Knocks may have been stored while this waited for the lock: they came before it, and the times say so.
   sql('UPDATE grants SET revoked_at = ? WHERE id = ?').run(Math.max(at, now()), id)
   cache.forgetGrant(id)
@@ -102,15 +103,12 @@ function pause(context: StoreContext, id: GrantId, at: number | undefined): Gran
   return cache.grant(id)
 }
 
-function rotate(
-  { sql, cache, revokedFile }: StoreContext,
-  id: GrantId,
-  previousUntil: number,
-): Grant | undefined {
+function rotate(context: StoreContext, id: GrantId, previousUntil: number): Grant | undefined {
+  const { sql, cache, revokedFile } = context
   const grant = cache.grant(id)
   if (!grant) return undefined
   const serial = (grant.serial ?? 0) + 1
-  if (revokedFile !== undefined) noteRotated(sql, revokedFile, { id, serial, previousUntil })
+  if (revokedFile !== undefined) noteRotated(context, revokedFile, { id, serial, previousUntil })
   sql('UPDATE grants SET serial = ?, previous_until = ? WHERE id = ?').run(serial, previousUntil, id)
   cache.forgetGrant(id)
   return cache.grant(id)

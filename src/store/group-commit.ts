@@ -1,5 +1,5 @@
 import { Failure, reasonOf } from '../domain/error.ts'
-import { type Connection, isBusy, isOwnFault, unavailable } from './connection.ts'
+import { type Connection, isBusy, isLate, isOwnFault, unavailable } from './connection.ts'
 
 /** Runs writes of this process together: what arrives meanwhile shares one transaction and one fsync. */
 interface Committer {
@@ -152,6 +152,8 @@ function undo(deps: CommitDeps, batch: readonly Job[], running: Job | undefined,
     // SQLite has rolled back by itself.
   }
   deps.undone()
+  // Whose fault it was is seen when they are waited for one by one, as the connection will now.
+  if (isLate(thrown)) return { again: batch, needsRecovery: false }
   if (running && isOwnFault(thrown)) {
     running.reject(new Failure('internal', `This cannot be stored: ${reasonOf(thrown)}.`, { cause: thrown }))
     return { again: batch.filter((job) => job !== running), needsRecovery: false }

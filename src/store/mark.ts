@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import {
   closeSync,
   constants,
@@ -19,7 +19,13 @@ import { number, orUndefined, text } from './rows.ts'
 // commit and before it is acknowledged. That file is not waited for: the kernel keeps it through a kill -9, and what a power
 // cut may take from it only makes the number smaller. It is always a lower bound.
 
-export const markFileIn = (keysDir: string): string => `${keysDir}/mark`
+/** Each database of a server that a home has used has a file of its own, whoever logs in there. */
+export function markFileIn(keysDir: string, database?: string): string {
+  if (database === undefined) return `${keysDir}/mark`
+  const { host, pathname, searchParams } = new URL(database)
+  const place = [host, pathname, searchParams.get('search_path'), searchParams.get('options')]
+  return `${keysDir}/mark-${createHash('sha256').update(JSON.stringify(place)).digest('hex').slice(0, 16)}`
+}
 
 /** What was noted beside the keys; undefined where nothing was, or where it cannot be read. */
 export function readMark(file: string): HomeMark | undefined {
@@ -51,7 +57,11 @@ function begin(file: string, state: HomeMark): number {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const before = readMark(file)
   const opened = openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
-  if (before?.mark === state.mark) return opened
+  if (before?.mark === state.mark) {
+    // What others did to the database meanwhile counts, too.
+    if (before.commits < state.commits) write(opened, state)
+    return opened
+  }
   ftruncateSync(opened)
   write(opened, state)
   fsyncSync(opened)
@@ -83,15 +93,33 @@ export const commitsIn = (sql: Sql): number =>
 export const countCommit = (sql: Sql): number => number(sql(addCommit).get()?.n)
 
 const addCommit = `INSERT INTO tallies (kind, name, n) VALUES ('commits', 'all', 1)
-  ON CONFLICT (kind, name) DO UPDATE SET n = n + 1 RETURNING n`
+  ON CONFLICT (kind, name) DO UPDATE SET n = tallies.n + 1 RETURNING n`
+
+/** Sets a count that is known. */
+export const setTally = `INSERT INTO tallies (kind, name, n) VALUES (?, ?, ?)
+  ON CONFLICT (kind, name) DO UPDATE SET n = excluded.n`
 
 /** Makes this the database of the home that has noted `noted`, whatever it was before. */
 export function takePlace(sql: Sql, noted: HomeMark | undefined): void {
   const mark = noted?.mark ?? markIn(sql) ?? randomBytes(16).toString('hex')
-  sql('INSERT OR REPLACE INTO home_mark (id, mark) VALUES (1, ?)').run(mark)
+  sql(
+    'INSERT INTO home_mark (id, mark) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET mark = excluded.mark',
+  ).run(mark)
   const commits = Math.max(commitsIn(sql), noted?.commits ?? 0) + 1
-  sql(`INSERT OR REPLACE INTO tallies (kind, name, n) VALUES ('commits', 'all', ?)`).run(commits)
+  sql(setTally).run('commits', 'all', commits)
 }
+
+/** Of the database as it is now. Another home that noted an earlier mark of it, or that of `noted`, knows it by these. */
+export function beginEra(sql: Sql, noted: HomeMark | undefined): void {
+  const before = [markIn(sql), noted?.mark].filter((mark) => mark !== undefined)
+  for (const mark of before) sql(setTally).run('past', mark, 1)
+  takePlace(sql, { mark: randomBytes(16).toString('hex'), commits: noted?.commits ?? 0 })
+}
+
+export const pastMarksIn = (sql: Sql): readonly string[] =>
+  sql(`SELECT name FROM tallies WHERE kind = 'past' ORDER BY name`)
+    .all()
+    .map(({ name }) => text(name))
 
 /** The signing keys that this database knows. */
 export const keysKnown = (sql: Sql): readonly KeyMark[] =>
@@ -103,7 +131,9 @@ export const keysKnown = (sql: Sql): readonly KeyMark[] =>
       ...(retire_at !== null && { retireAt: number(retire_at) }),
     }))
 
-export function rememberKeys(sql: Sql, keys: readonly KeyMark[]): void {
+/** False, and nothing changed, where other keys than `before` are known. */
+export function rememberKeys(sql: Sql, keys: readonly KeyMark[], before?: readonly KeyMark[]): boolean {
+  if (before && JSON.stringify(keysKnown(sql)) !== JSON.stringify(before)) return false
   sql('DELETE FROM signing_keys').run()
   for (const { kid, fingerprint, retireAt } of keys)
     sql('INSERT INTO signing_keys (kid, fingerprint, retire_at) VALUES (?, ?, ?)').run(
@@ -111,4 +141,5 @@ export function rememberKeys(sql: Sql, keys: readonly KeyMark[]): void {
       fingerprint,
       retireAt ?? null,
     )
+  return true
 }

@@ -5,9 +5,11 @@ import typedFacts from './migrations/0002_typed_facts.sql' with { type: 'text' }
 import version02 from './migrations/0003_version_0_2.sql' with { type: 'text' }
 import changes from './migrations/0004_changes.sql' with { type: 'text' }
 import version03 from './migrations/0005_version_0_3.sql' with { type: 'text' }
+import history from './migrations/0006_history.sql' with { type: 'text' }
+import hosts from './migrations/0007_hosts.sql' with { type: 'text' }
 
 /** Numbered from 1; a migration that was released is never edited. */
-const migrations: readonly string[] = [init, typedFacts, version02, changes, version03]
+const migrations: readonly string[] = [init, typedFacts, version02, changes, version03, history, hosts]
 
 /** The first schema with a mark of the home and the signing keys it knows. */
 export const markSchema = 3

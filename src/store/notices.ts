@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import {
   type Asked,
   gaveWay,
@@ -73,9 +74,9 @@ function addNotice(context: StoreContext, happening: number, { name }: NoticeRul
   context
     .sql(
       `INSERT INTO notices (id, happening, rule, state, failures, due_at, created_at)
-       VALUES ('ntc_' || lower(hex(randomblob(12))), ?1, ?2, 'PENDING', 0, ?3, ?3)`,
+       VALUES (?1, ?2, ?3, 'PENDING', 0, ?4, ?4)`,
     )
-    .run(happening, name, now)
+    .run(`ntc_${randomBytes(12).toString('hex')}`, happening, name, now)
   giveWay(context, name, now)
 }
 
@@ -159,7 +160,8 @@ const onWall = (notice: Notice, toWall: (at: number) => number): Notice => ({
 
 const health = ({ sql, time }: ReadContext, since: number): readonly NoticeHealth[] =>
   sql(
-    `SELECT rule, SUM(state = 'PENDING') AS waiting, SUM(state = 'FAILED' AND settled_at >= ?1) AS failed,
+    `SELECT rule, COUNT(*) FILTER (WHERE state = 'PENDING') AS waiting,
+       COUNT(*) FILTER (WHERE state = 'FAILED' AND settled_at >= ?1) AS failed,
        (SELECT detail FROM notices f WHERE f.rule = n.rule AND f.state = 'FAILED' AND f.settled_at >= ?1
         ORDER BY f.settled_at DESC, f.seq DESC LIMIT 1) AS detail
      FROM notices n GROUP BY rule ORDER BY rule`,

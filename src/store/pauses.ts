@@ -8,7 +8,7 @@ export function setPause(context: StoreContext, target: PauseTarget, at: number 
   const changed =
     at === undefined
       ? sql('DELETE FROM pauses WHERE target = ?').run(target)
-      : sql('INSERT OR IGNORE INTO pauses (target, since) VALUES (?, ?)').run(target, at)
+      : sql('INSERT INTO pauses (target, since) VALUES (?, ?) ON CONFLICT DO NOTHING').run(target, at)
   cache.forgetPauses()
   if (at !== undefined && changed > 0) happened(context, pausedHappening(target))
 }

@@ -1,5 +1,7 @@
 import type { SqlValue } from '../platform/platform.ts'
 import type { Sql } from './connection.ts'
+import type { StoreContext } from './context.ts'
+import { insertPlainRows } from './postgres/plain-rows.ts'
 
 /** What differs in the row of nearly every knock; every value that must be bound costs. The order is that of `insertOne`. */
 export type PlainRow = readonly [
@@ -21,7 +23,12 @@ export type PlainRow = readonly [
 const mostTogether = 16
 
 /** Inserts deliveries that wait in their session's queue, neither leased nor failed nor held, and without an idempotency key. */
-export function insertPlain(sql: Sql, rows: readonly PlainRow[]): void {
+export function insertPlain({ engine, sql }: StoreContext, rows: readonly PlainRow[]): void {
+  if (engine === 'postgres') insertPlainRows(sql, rows)
+  else insertSome(sql, rows)
+}
+
+function insertSome(sql: Sql, rows: readonly PlainRow[]): void {
   const together = rows.length - (rows.length % mostTogether)
   for (let i = 0; i < together; i += mostTogether)
     sql(insertTogether).run(...rows.slice(i, i + mostTogether).flat())

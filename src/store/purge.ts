@@ -6,6 +6,7 @@ import type { SqlRow } from '../platform/platform.ts'
 import { pause } from '../wait.ts'
 import type { StoreContext } from './context.ts'
 import { forgetDecisionsOf } from './decisions.ts'
+import { hasOldHistory, purgeHistory } from './history.ts'
 import { byId, keyOf, number, text } from './rows.ts'
 import { hasOldWaits, purgeWaits } from './waits.ts'
 
@@ -39,6 +40,7 @@ function purgeOne(context: StoreContext, id: DeliveryId): boolean {
 async function purgeSettled(context: StoreContext, before: number, limit: number): Promise<number> {
   if (await context.read(() => hasOldWaits(context, before)))
     await context.write(() => purgeWaits(context, before, limit))
+  if (await context.read(() => hasOldHistory(context))) await context.write(() => purgeHistory(context))
   let erased = 0
   while (erased < limit) {
     const wanted = Math.min(purgeBatch, limit - erased)
@@ -66,7 +68,9 @@ const settledRows = ({ sql }: StoreContext, before: number, limit: number): read
  * `secure_delete` has overwritten the bytes in the database; what the log still holds of them goes with this.
  * Throws `store_unavailable` while another process keeps reading an older state from the log.
  */
-async function emptyLog({ read, sql }: Pick<StoreContext, 'read' | 'sql'>): Promise<void> {
+async function emptyLog({ engine, read, sql }: Pick<StoreContext, 'engine' | 'read' | 'sql'>): Promise<void> {
+  // PostgreSQL keeps what it erased until it writes over it, and in its log and copies: SECURITY.md says so.
+  if (engine === 'postgres') return
   const deadline = performance.now() + logWaitMs
   while ((await read(() => sql('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy)) !== 0) {
     if (performance.now() > deadline)
@@ -97,4 +101,4 @@ function erase(context: StoreContext, row: SqlRow): void {
 
 /** Keeps the highest `seq` and time of an id ever purged, so that every later delivery is above. */
 const keepHighest = `INSERT INTO tallies (kind, name, n) VALUES ('purged', ?, ?)
-  ON CONFLICT (kind, name) DO UPDATE SET n = MAX(n, excluded.n)`
+  ON CONFLICT (kind, name) DO UPDATE SET n = MAX(tallies.n, excluded.n)`

@@ -7,8 +7,8 @@ import {
   type DeliveryRecord,
   shown,
 } from '../domain/delivery.ts'
+import type { DeliveryFilter } from '../domain/delivery-filter.ts'
 import { pausedText } from '../domain/pause.ts'
-import type { DeliveryFilter } from '../domain/ports.ts'
 import type { SessionId } from '../domain/session.ts'
 import type { SqlValue } from '../platform/platform.ts'
 import type { Sql } from './connection.ts'
@@ -98,14 +98,32 @@ function* windows({ low, high }: Span, { oldestFirst, text }: DeliveryFilter): G
   else for (let at = high; at > low; at -= rows) yield { low: Math.max(low, at - rows), high: at }
 }
 
-function spanOf({ sql }: ReadContext, { after, oldestFirst }: DeliveryFilter): Span {
-  const row = sql(
-    'SELECT (SELECT MIN(seq) FROM deliveries) AS low, (SELECT MAX(seq) FROM deliveries) AS high',
-  ).get()
-  const low = number(row?.low ?? 1)
-  const high = number(row?.high ?? 0) + 1
+function spanOf(context: ReadContext, filter: DeliveryFilter): Span {
+  const { after, oldestFirst, receivedSince, receivedUntil } = filter
+  const skew = context.time.skew()
+  const low = firstSince(context, receivedSince === undefined ? undefined : receivedSince - skew - marginMs)
+  const high = firstSince(context, (receivedUntil ?? Number.POSITIVE_INFINITY) - skew + marginMs)
   if (after === undefined) return { low, high }
   return oldestFirst ? { low: Math.max(low, after + 1), high } : { low, high: Math.min(high, after) }
+}
+
+/** More than any knock takes from its first byte until it is stored. Milliseconds. */
+const marginMs = 3_600_000
+
+/** The place of the first delivery stored from then on, or of the next one: times grow with places, so it is searched by halves. */
+function firstSince({ sql }: ReadContext, at = Number.NEGATIVE_INFINITY): number {
+  const span = sql(
+    'SELECT (SELECT MIN(seq) FROM deliveries) AS low, (SELECT MAX(seq) FROM deliveries) AS high',
+  ).get()
+  let [low, high] = [number(span?.low ?? 1), number(span?.high ?? 0) + 1]
+  if (at === Number.POSITIVE_INFINITY) return high
+  while (low < high && at !== Number.NEGATIVE_INFINITY) {
+    const middle = Math.floor((low + high) / 2)
+    const row = sql('SELECT seq, stored_at FROM deliveries WHERE seq >= ? ORDER BY seq LIMIT 1').get(middle)
+    if (row && number(row.stored_at) < at) low = number(row.seq) + 1
+    else high = middle
+  }
+  return low
 }
 
 function listWindow(
@@ -131,14 +149,14 @@ const notPausedTerm = `source NOT IN (SELECT target FROM pauses)
   AND 'session:' || session NOT IN (SELECT target FROM pauses)`
 
 /** The message first: where it has the text nothing else is read. */
-const textTerm = `EXISTS (SELECT 1 FROM (SELECT lower(?) AS part) WHERE instr(lower(message), part) > 0
+const textTerm = `EXISTS (SELECT 1 FROM (SELECT lower(?) AS part) AS wanted WHERE instr(lower(message), part) > 0
   OR instr(lower(answer), part) > 0 OR instr(lower(CAST(payload AS TEXT)), part) > 0)`
 
 type Term = readonly [condition: string, ...values: SqlValue[]]
 
 function termsOf(filter: DeliveryFilter, skew: number): readonly Term[] {
   const { state, session, hook, grant, unfinished, notPaused, text: part } = filter
-  const { idPrefix, receivedSince, receivedUntil } = filter
+  const { idPrefix, receivedSince, receivedUntil, failedStep } = filter
   const terms: (Term | undefined)[] = [
     // Spelled out, so that the partial indexes apply.
     state === undefined ? undefined : [`state = '${state}'`],
@@ -146,7 +164,11 @@ function termsOf(filter: DeliveryFilter, skew: number): readonly Term[] {
     notPaused ? [notPausedTerm] : undefined,
     session === undefined ? undefined : ['session = ?', session],
     hook === undefined ? undefined : ['source = ?', `hook:${hook}`],
-    grant === undefined ? undefined : [`(source = ? OR extra ->> '$.grant' = ?)`, `grant:${grant}`, grant],
+    // Of a hook's delivery it is a member of the JSON, in whose texts every quotation mark has a backslash before it.
+    grant === undefined
+      ? undefined
+      : ['(source = ? OR instr(extra, ?) > 0)', `grant:${grant}`, `"grant":"${grant}"`],
+    failedStep === undefined ? undefined : [`state = 'FAILED' AND failed_step = ?`, failedStep],
     part === undefined ? undefined : [textTerm, part],
     idPrefix ? ['substr(id, 1, ?) = ?', idPrefix.length, idPrefix] : undefined,
     receivedSince === undefined ? undefined : ['received_at >= ?', receivedSince - skew],
@@ -154,6 +176,14 @@ function termsOf(filter: DeliveryFilter, skew: number): readonly Term[] {
   ]
   return terms.filter((term) => term !== undefined)
 }
+
+export const countEnded = ({ sql }: ReadContext, session: SessionId): number =>
+  number(
+    sql(
+      `SELECT COUNT(*) AS ended FROM deliveries
+       WHERE state = 'FAILED' AND failed_step = 'session_ended' AND session = ?`,
+    ).get(session)?.ended,
+  )
 
 /** Read from tallies that every transaction keeps: no scan. */
 export function counts({ sql, cache, time }: ReadContext): Counts {
@@ -178,61 +208,6 @@ function oldestOf(sql: Sql, session: SessionId): { readonly receivedAt: number }
 
 const receivedAtOf = (head: { readonly receivedAt: number } | null, toWall: (at: number) => number) =>
   head ? toWall(head.receivedAt) : []
-
-const hourMs = 3_600_000
-/** Counted piece by piece, so that knocks are answered in between. */
-const hourRows = 5000
-
-export async function knocksByHour(context: ReadContext, since: number, hours: number) {
-  const from = since - context.time.skew()
-  const found: { knocks: number; failures: number }[] = []
-  let first = await context.read(() => firstSince(context, from))
-  for (let hour = 1; hour <= hours; hour++) {
-    const end = await context.read(() => firstSince(context, from + hour * hourMs))
-    found.push({
-      knocks: await countKnocks(context, first, end),
-      failures: await countFailures(context, first, end),
-    })
-    first = end
-  }
-  return found
-}
-
-async function countKnocks(context: ReadContext, first: number, end: number): Promise<number> {
-  const pause = createPause()
-  let knocks = 0
-  for (let at = first; at < end; at += hourRows) {
-    knocks += await context.read(() => countBetween(context, at, Math.min(end, at + hourRows)))
-    await pause()
-  }
-  return knocks
-}
-
-const countBetween = ({ sql }: ReadContext, first: number, end: number): number =>
-  number(sql('SELECT COUNT(*) AS n FROM deliveries WHERE seq >= ? AND seq < ?').get(first, end)?.n)
-
-/** FAILED rows have an index of their own. */
-const countFailures = (context: ReadContext, first: number, end: number): Promise<number> =>
-  context.read(() =>
-    number(
-      context
-        .sql(`SELECT COUNT(*) AS n FROM deliveries WHERE state = 'FAILED' AND seq >= ? AND seq < ?`)
-        .get(first, end)?.n,
-    ),
-  )
-
-/** The place in the order of arrival of the first delivery stored from then on: times grow with places. */
-function firstSince({ sql }: ReadContext, at: number): number {
-  const span = sql('SELECT MIN(seq) AS low, MAX(seq) + 1 AS high FROM deliveries').get()
-  let [low, high] = [number(span?.low ?? 0), number(span?.high ?? 0)]
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2)
-    const row = sql('SELECT seq, stored_at FROM deliveries WHERE seq >= ? ORDER BY seq LIMIT 1').get(middle)
-    if (row && number(row.stored_at) < at) low = number(row.seq) + 1
-    else high = middle
-  }
-  return low
-}
 
 /** Longest time that reading piece by piece holds up the event loop. */
 const longestHoldMs = 3

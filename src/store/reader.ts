@@ -1,17 +1,20 @@
 import type { NoticeStore } from '../domain/notice-store.ts'
 import type { DoorStore, Store } from '../domain/ports.ts'
 import { createCache } from './cache.ts'
-import { openReading, type Sql } from './connection.ts'
-import { type ReadContext, readNow, type StoreDeps } from './context.ts'
+import { openReading } from './connection.ts'
+import { oncePerTurn, type ReadContext, readNow, type StoreDeps } from './context.ts'
 import { findDecision, listDecisions } from './decisions.ts'
 import { examine } from './examine.ts'
 import { listGrants } from './grants.ts'
+import { history } from './history.ts'
+import { commitsIn } from './mark.ts'
 import { noticeReads } from './notices.ts'
-import { inspect, knocksByHour, list } from './queries.ts'
+import { openPostgres } from './postgres/connection.ts'
+import { countEnded, inspect, list } from './queries.ts'
 import { countRefusals, listRefusals } from './refusals.ts'
-import { number } from './rows.ts'
 import { createStoreTime } from './saved-time.ts'
 import { readDelivery } from './settle.ts'
+import { sharedReads } from './shared.ts'
 import { findWait, listWaits } from './waits.ts'
 
 /** What is read of the store without writing, as the last commit left it. */
@@ -20,41 +23,53 @@ export type Reads = Pick<
   | 'findGrant'
   | 'findSession'
   | 'listSessions'
+  | 'commits'
   | 'listPauses'
   | 'findDelivery'
   | 'inspectDelivery'
   | 'listGrants'
   | 'listDeliveries'
-  | 'knocksByHour'
+  | 'countEnded'
+  | 'history'
   | 'listRefusals'
   | 'countRefusals'
   | 'findDecision'
   | 'listDecisions'
   | 'findWait'
   | 'listWaits'
+  | 'listHosts'
 > &
+  Pick<Store, 'listDoors' | 'storeServer' | 'listLogins' | 'findNote'> &
   Pick<NoticeStore, 'dueNotices' | 'listNotices' | 'noticeHealth'> &
-  Pick<Store, 'examine'>
+  Pick<Store, 'examine'> & {
+    /** How often a grant, a session, a pause or the clock was changed: while that is the same they are. */
+    readonly edits: () => Promise<number>
+  }
 
 export const readsOf = (context: ReadContext): Reads => ({
   findGrant: (id) => context.read(() => context.cache.grant(id)),
   findSession: (id) => context.read(() => context.cache.session(id)),
   listSessions: () => context.read(() => context.cache.sessions()),
+  commits: () => context.read(() => commitsIn(context.sql)),
+  edits: () => context.read(context.edits),
   listPauses: () =>
     context.read(() => [...context.cache.pauses()].map(([target, since]) => ({ target, since }))),
   findDelivery: (id) => context.read(() => readDelivery(context, id)),
   inspectDelivery: (id) => context.read(() => inspect(context, id)),
   listGrants: (filter) => listGrants(context, filter),
   listDeliveries: (filter) => list(context, filter),
-  knocksByHour: (from, hours) => knocksByHour(context, from, hours),
+  countEnded: (session) => context.read(() => countEnded(context, session)),
+  history: (from, stepMs, steps) => context.read(() => history(context, from, stepMs, steps)),
   listRefusals: (filter) => context.read(() => listRefusals(context, filter)),
   countRefusals: (fromHour) => context.read(() => countRefusals(context, fromHour)),
   findDecision: (id) => context.read(() => findDecision(context, id)),
   listDecisions: (filter) => context.read(() => listDecisions(context, filter)),
   findWait: (by) => context.read(() => findWait(context, by)),
   listWaits: (filter) => context.read(() => listWaits(context, filter)),
+  listHosts: () => context.read(() => context.cache.hosts()),
   examine: () => context.read(() => examine(context)),
   ...noticeReads(context),
+  ...sharedReads(context),
 })
 
 export interface Reader extends Reads {
@@ -65,7 +80,10 @@ export interface Reader extends Reads {
   readonly close: () => void
 }
 
-type ReaderDeps = Pick<StoreDeps, 'platform' | 'path' | 'now' | 'steady'>
+interface ReaderDeps extends Pick<StoreDeps, 'platform' | 'path' | 'postgres' | 'now' | 'steady'> {
+  /** `believedMs` where it is not said. */
+  readonly believesMs?: number
+}
 
 const busyMs = 50
 
@@ -74,11 +92,12 @@ const believedMs = 1
 
 /** A connection that only reads, beside a writer that has opened the database before. Throws `home_unusable`. */
 export function openReader(deps: ReaderDeps): Reader {
-  const connection = openReading({ ...deps, busyMs })
+  const { postgres, believesMs = believedMs } = deps
+  const connection = postgres ? openPostgres(postgres) : openReading({ ...deps, busyMs })
   const { sql } = connection
   const cache = createCache(sql)
-  const time = createStoreTime(sql, { ...deps, role: 'reader' })
-  let believed = changesIn(sql)
+  const time = createStoreTime(sql, { ...deps, role: 'reader' }, postgres && 'postgres')
+  let believed = connection.edits()
   let committed = false
   let unread = false
   let lookedAt = Number.NEGATIVE_INFINITY
@@ -87,6 +106,8 @@ export function openReader(deps: ReaderDeps): Reader {
     if (connection.changed()) {
       committed = true
       unread = true
+      // Every few seconds each of them says that it is still there, which changes nothing else.
+      cache.forgetHosts()
     }
     if (unread) follow()
     lookedAt = at
@@ -94,7 +115,7 @@ export function openReader(deps: ReaderDeps): Reader {
   // Grants and sessions are believed until one of them changed: every knock commits, few change these. What cannot be read now
   // is unread the next time, too.
   const follow = () => {
-    const changes = changesIn(sql)
+    const changes = connection.edits()
     if (changes !== believed) {
       cache.forgetAll()
       time.reread()
@@ -102,10 +123,19 @@ export function openReader(deps: ReaderDeps): Reader {
     }
     unread = false
   }
-  const refresh = () => {
-    if (performance.now() - lookedAt >= believedMs) look()
+  const refresh = postgres
+    ? oncePerTurn(look)
+    : () => {
+        if (performance.now() - lookedAt >= believesMs) look()
+      }
+  const context: ReadContext = {
+    engine: postgres ? 'postgres' : 'sqlite',
+    edits: () => believed,
+    sql,
+    cache,
+    time,
+    read: (act) => readNow(refresh, act),
   }
-  const context: ReadContext = { sql, cache, time, read: (act) => readNow(refresh, act) }
   return {
     ...readsOf(context),
     changed: () => {
@@ -120,7 +150,3 @@ export function openReader(deps: ReaderDeps): Reader {
     close: connection.close,
   }
 }
-
-/** How often a grant, a session or the clock changed (migration 0004). */
-const changesIn = (sql: Sql): number =>
-  number(sql(`SELECT n FROM tallies WHERE kind = 'changes'`).get()?.n ?? 0)

@@ -1,6 +1,7 @@
 import { type Delivery, type DeliveryId, deliveryIdOf } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
 import { forbidden, type Grant, isForOpening, isUsedUp, usedUpText } from '../domain/grant.ts'
+import { latencyBound } from '../domain/history.ts'
 import { pausedText } from '../domain/pause.ts'
 import type { Draft } from '../domain/ports.ts'
 import { closedBecause, closedText, requireOpen } from '../domain/session.ts'
@@ -12,7 +13,7 @@ import { happened } from './notices.ts'
 import { insertPlain, type PlainRow } from './plain-rows.ts'
 import { deliveryColumns, deliveryOf, type Extra, extraOf, usualType } from './rows.ts'
 import type { Moment } from './saved-time.ts'
-import { addEvents } from './settle.ts'
+import { addEvents } from './timeline.ts'
 import { answerWait, waitBehind } from './waits.ts'
 
 /**
@@ -29,7 +30,7 @@ export function fileAll(context: StoreContext, drafts: readonly Draft[]): readon
       throw thrown
     }
   })
-  insertPlain(context.sql, plain)
+  insertPlain(context, plain)
   return filed
 }
 
@@ -37,7 +38,7 @@ export function fileAll(context: StoreContext, drafts: readonly Draft[]): readon
 export function file(context: StoreContext, draft: Draft): Filed {
   const plain: PlainRow[] = []
   const filed = fileOne(context, draft, plain)
-  insertPlain(context.sql, plain)
+  insertPlain(context, plain)
   return filed
 }
 
@@ -64,7 +65,7 @@ function fileOne(context: StoreContext, draft: Draft, plain: PlainRow[]): Filed 
 export function storeOwn(context: StoreContext, draft: Draft): DeliveryId {
   const plain: PlainRow[] = []
   const { id } = insert(context, draft, scopeOf(draft.source), context.moment().steady, plain)
-  insertPlain(context.sql, plain)
+  insertPlain(context, plain)
   return id
 }
 
@@ -130,7 +131,7 @@ const oldFingerprint = ({ source, session, message }: Draft): string | undefined
   source.kind === 'admin' ? `${session} ${message}` : undefined
 
 function requireRoom({ cache }: StoreContext, { session, queueLimit }: Draft): void {
-  if (queueLimit > 0 && (cache.queues().get(session) ?? 0) >= queueLimit)
+  if (queueLimit > 0 && cache.queue(session) >= queueLimit)
     throw new Failure('queue_full', `${queueLimit} messages wait for this session already.`, {
       retryAfterMs: 5000,
     })
@@ -149,8 +150,9 @@ function insert(
   const closed = failed ? undefined : closedOf(context, draft)
   const paused = failed ? undefined : pausedOf(context, draft)
   const held = paused ?? closed
-  const isNext = !failed && !held && cache.head(draft.session) === null
-  const leasedUntil = lease && isNext ? now + lease.leaseMs : undefined
+  const isNext = !failed && !held && lease && cache.head(draft.session) === null
+  const isNextHere = isNext && cache.session(draft.session)?.host === lease.host
+  const leasedUntil = isNextHere ? now + lease.leaseMs : undefined
   const state = failed ? 'FAILED' : 'PENDING'
   const seq = cache.nextSeq()
   const id = deliveryIdOf(cache.idTime(receivedAt), seq, context.chance())
@@ -194,8 +196,10 @@ function insert(
       draft.payload ?? null,
     ])
   cache.count(state, draft.session, 1)
+  cache.countInHistory(receivedAt, 'stored', latencyBound(now - receivedAt))
   const row = { id, seq, receivedAt, storedAt: now, expiresAt, leasedUntil, held, message: wait && message }
   if (failed) {
+    cache.countInHistory(receivedAt, 'failed', failed.step)
     addEvents(context, seq, [{ at: now, kind: 'failed', detail: `${failed.step}: ${failed.detail}` }])
     const data = { delivery: id, failedStep: failed.step }
     happened(context, { name: 'delivery_failed', session: draft.session, data })
@@ -210,11 +214,10 @@ function queued(
   { session, source }: Draft,
   { seq, receivedAt, storedAt, expiresAt, leasedUntil }: Row,
 ): void {
-  if (cache.head(session) === null)
-    cache.setHead(session, {
-      ...{ seq, dueAt: storedAt, leasedUntil, receivedAt, expiresAt },
-      outlives: source.kind === 'hook',
-    })
+  cache.append(session, {
+    ...{ seq, dueAt: storedAt, leasedUntil, receivedAt, expiresAt },
+    outlives: source.kind === 'hook',
+  })
   if (leasedUntil !== undefined)
     sql('INSERT INTO attempts (delivery, number, started_at) VALUES (?, 1, ?)').run(seq, storedAt)
 }

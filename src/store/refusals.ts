@@ -43,7 +43,7 @@ function trim({ sql }: StoreContext): void {
     `DELETE FROM refusals WHERE seq IN (
        SELECT seq FROM (
          SELECT seq, ROW_NUMBER() OVER (PARTITION BY likeness ORDER BY seq DESC) AS place FROM refusals
-       ) WHERE place > ?)`,
+       ) AS alike WHERE place > ?)`,
   ).run(mostAlike)
   sql('DELETE FROM refusals WHERE seq <= (SELECT seq FROM refusals ORDER BY seq DESC LIMIT 1 OFFSET ?)').run(
     mostRefusals,
@@ -54,7 +54,7 @@ const add = ({ sql }: StoreContext, { hour, code, kind, count, guesses }: Refusa
   sql(
     `INSERT INTO refusal_counts (hour, code, kind, count, guesses) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (hour, code, kind)
-     DO UPDATE SET count = count + excluded.count, guesses = guesses + excluded.guesses`,
+     DO UPDATE SET count = refusal_counts.count + excluded.count, guesses = refusal_counts.guesses + excluded.guesses`,
   ).run(hour, code, kind, count, guesses)
 
 /** Hours that are still to come were counted by a clock that was wrong. */

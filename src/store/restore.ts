@@ -1,7 +1,7 @@
 import { constants, copyFileSync, existsSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure, reasonOf } from '../domain/error.ts'
-import { type Accepted, type Restored, troubleWithDatabase } from '../domain/home-state.ts'
+import { type Accepted, type KeepGrants, type Restored, troubleWithDatabase } from '../domain/home-state.ts'
 import type { Database } from '../platform/platform.ts'
 import { besides, createPrivate, markAsCopy, sync } from './backup.ts'
 import type { StoreDeps } from './context.ts'
@@ -12,10 +12,7 @@ import { isOwn, ownRevocations } from './revocations.ts'
 import { number } from './rows.ts'
 import { openStore } from './sqlite.ts'
 
-interface RestoreDeps extends StoreDeps {
-  /** The operator vouches that no grant was revoked since, or that those were revoked again. */
-  readonly keepGrants: boolean
-}
+type RestoreDeps = StoreDeps & KeepGrants
 
 /**
  * Puts a backup in place of the database, which is kept aside. Nobody else may have that open. Throws `not_found`, and `usage`
@@ -78,7 +75,8 @@ function prepare(deps: RestoreDeps, fresh: string, file: string): Found {
     markAsCopy(database.prepare, Math.round(statSync(file).mtimeMs))
     // In place of whatever lies there: the home counts on from what it has noted.
     takePlace(database.prepare, deps.keysDir === undefined ? undefined : readMark(markFileIn(deps.keysDir)))
-    if (deps.keepGrants && deps.revokedFile) ownRevocations(database.prepare, deps.revokedFile)
+    if (deps.keepGrants && deps.revokedFile)
+      ownRevocations({ engine: 'sqlite', sql: database.prepare }, deps.revokedFile)
     const forgets = deps.revokedFile !== undefined && !isOwn(deps.revokedFile)
     return {
       held: number(only(database, `SELECT COUNT(*) FROM deliveries WHERE state IN ('PENDING', 'RETRY')`)),

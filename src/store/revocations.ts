@@ -14,38 +14,47 @@ import { dirname } from 'node:path'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { Grant, GrantId } from '../domain/grant.ts'
 import type { HomeMark } from '../domain/home-state.ts'
+import type { Host } from '../domain/host.ts'
 import { settle } from '../domain/settle.ts'
 import { copyMadeAt } from './backup.ts'
-import { releaseLeases } from './claims.ts'
+import { releaseAll } from './claims.ts'
 import type { Sql } from './connection.ts'
-import type { StoreContext } from './context.ts'
-import { rememberKeys, takePlace } from './mark.ts'
-import { deliveryColumns, deliveryOf, number } from './rows.ts'
+import type { ReadContext, StoreContext } from './context.ts'
+import { beginEra, rememberKeys, setTally, takePlace } from './mark.ts'
+import { deliveryColumns, deliveryOf, number, orUndefined } from './rows.ts'
 import { applySettlement } from './settle.ts'
+import { forgetLogins } from './shared.ts'
 
 // A database can be put back as it was before a grant was revoked or rotated. So both are also noted in a file beside the
-// signing keys, a line each: the id, and for a rotation also the new serial and until when the token before it opens. Whoever
-// has the keys that the URL needs has this file, too. Its first line is where and since when it lies on the disk: a copy of
+// signing keys, a line each: the id, and for a rotation also the new serial and until when the token before it opens. Of a host it
+// is the hash of the token that opens nothing any more: where an older database holds that, the host is revoked. Whoever has the keys that the URL needs has this file, too. Its first line is where and since when it lies on the disk: a copy of
 // it, put back with the keys, does not, and may lack what was noted since.
 
+/** The database that is told how much of the file it has taken in. */
+type Place = Pick<ReadContext, 'engine' | 'sql'>
+
 /** Notes a revocation; throws as `note` does. */
-export const noteRevoked = (sql: Sql, file: string, id: GrantId): void => note(sql, file, id)
+export const noteRevoked = (place: Place, file: string, id: GrantId): void => note(place, file, id)
+
+/** Notes that the token of that hash opens nothing any more; throws as `note` does. */
+export const noteHostToken = (place: Place, file: string, { tokenHash }: Host): void =>
+  note(place, file, tokenHash)
 
 /** Notes that a grant has that serial from now on, and until when (Unix milliseconds) the token before it opens; throws as `note` does. */
 export const noteRotated = (
-  sql: Sql,
+  place: Place,
   file: string,
   { id, serial, previousUntil }: Pick<Grant, 'id'> & Required<Pick<Grant, 'serial' | 'previousUntil'>>,
-): void => note(sql, file, `${id} ${serial} ${previousUntil}`)
+): void => note(place, file, `${id} ${serial} ${previousUntil}`)
 
 /**
  * Adds a line to the file before the database has it: the file must never know less. A file that is not this home's own
  * is not trusted anyway: where such a file cannot be written, the change holds all the same. Throws `store_unavailable`.
  */
-function note(sql: Sql, file: string, line: string): void {
+function note(place: Place, file: string, line: string): void {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    noteBytesTaken(sql, append(file, `${line}\n`))
+    noteBytesTaken(place, file, append(file, `${line}\n`))
   } catch (cause) {
     if (!isOwn(file)) return
     throw new Failure('store_unavailable', `Cannot write ${file}: ${reasonOf(cause)}.`, { cause })
@@ -59,12 +68,12 @@ export function isOwn(file: string): boolean {
 }
 
 /** Makes the file this home's own and keeps its lines; one that cannot be written stays untrusted. */
-export function ownRevocations(sql: Sql, file: string): void {
+export function ownRevocations(place: Place, file: string): void {
   if (isOwn(file)) return
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     rewrite(file, linesIn(file))
-    noteBytesTaken(sql, sizeOf(file))
+    noteBytesTaken(place, file, sizeOf(file))
   } catch {
     // The file stays untrusted: grants of a backup are then revoked unless the operator vouches for them.
   }
@@ -113,27 +122,41 @@ function append(file: string, line: string): number {
 }
 
 /** The database has taken in that much of the file. */
-const noteBytesTaken = (sql: Sql, bytes: number): void => {
-  sql(`INSERT OR REPLACE INTO tallies (kind, name, n) VALUES ('revoked', 'bytes', ?)`).run(bytes)
+const noteBytesTaken = (place: Place, file: string, bytes: number): void => {
+  place.sql(setTally).run('revoked', bytesOf(place, file), bytes)
 }
 
+/** A database of a server takes in the files of several homes, each called by its first line. */
+const bytesOf = ({ engine }: Place, file: string): string =>
+  engine === 'sqlite' ? 'bytes' : `bytes ${firstLineOf(file)}`
+
+const firstLineOf = (file: string): string =>
+  sizeOf(file) === 0 ? '' : (/^# \d+ \d+/.exec(readFileSync(file, 'utf8'))?.[0] ?? '')
+
 /** Whether the file holds more, or other, than the database has taken in: then it is an older database. */
-const knowsLess = (sql: Sql, file: string): boolean =>
-  number(sql(`SELECT n FROM tallies WHERE kind = 'revoked' AND name = 'bytes'`).get()?.n ?? 0) !==
-  sizeOf(file)
+const knowsLess = (place: Place, file: string): boolean =>
+  number(
+    place.sql(`SELECT n FROM tallies WHERE kind = 'revoked' AND name = ?`).get(bytesOf(place, file))?.n ?? 0,
+  ) !== sizeOf(file)
 
 /** Revokes and rotates what the file names and the database has forgotten. */
-function applyForgotten(sql: Sql, file: string, now: number): void {
+function applyForgotten(place: Place, file: string, now: number): void {
+  const { sql } = place
+  const named = JSON.stringify(idsIn(file))
   sql(
     'UPDATE grants SET revoked_at = ? WHERE revoked_at IS NULL AND id IN (SELECT value FROM json_each(?))',
-  ).run(now, JSON.stringify(idsIn(file)))
+  ).run(now, named)
+  sql(
+    'UPDATE hosts SET revoked_at = ? WHERE revoked_at IS NULL AND token_hash IN (SELECT value FROM json_each(?))',
+  ).run(now, named)
   const rotate = sql('UPDATE grants SET serial = ?, previous_until = ? WHERE id = ? AND serial < ?')
   for (const { id, serial, until } of rotationsIn(file)) rotate.run(serial, until, id, serial)
-  noteBytesTaken(sql, sizeOf(file))
+  noteBytesTaken(place, file, sizeOf(file))
 }
 
 const revokeAll = (sql: Sql, now: number): void => {
-  sql('UPDATE grants SET revoked_at = ? WHERE revoked_at IS NULL').run(now)
+  for (const table of ['grants', 'hosts'])
+    sql(`UPDATE ${table} SET revoked_at = ? WHERE revoked_at IS NULL`).run(now)
 }
 
 function sizeOf(file: string): number {
@@ -142,8 +165,15 @@ function sizeOf(file: string): number {
 }
 
 /** Whether this database is a copy, or older than the last revocation or rotation. */
-export const isFromThePast = ({ sql, revokedFile }: StoreContext): boolean =>
-  copyMadeAt(sql) !== undefined || (revokedFile !== undefined && knowsLess(sql, revokedFile))
+export const isFromThePast = (context: StoreContext): boolean =>
+  copyMadeAt(context.sql) !== undefined ||
+  (context.revokedFile !== undefined && knowsLess(context, context.revokedFile))
+
+/** Of a database that a server's own tools have put back: nothing tells when it was as it is now but its clock. */
+export const markAsPutBack = ({ sql, now }: StoreContext): void => {
+  const seen = sql('SELECT seen FROM steady_time').get()?.seen
+  sql(setTally).run('copy', 'madeAt', orUndefined(seen, number) ?? now())
+}
 
 /**
  * A copy becomes the database. What was unfinished in it may have been delivered since it was made, so it is FAILED until
@@ -155,11 +185,13 @@ export function adoptCopy(context: StoreContext, noted: HomeMark | undefined): v
   const madeAt = copyMadeAt(sql)
   if (revokedFile !== undefined) {
     if (madeAt !== undefined && !isOwn(revokedFile)) revokeAll(sql, now)
-    applyForgotten(sql, revokedFile, now)
+    applyForgotten(context, revokedFile, now)
   }
   if (madeAt !== undefined) {
     failUnfinished(context, madeAt)
-    takePlace(sql, noted)
+    forgetLogins(context)
+    if (context.engine === 'postgres') beginEra(sql, noted)
+    else takePlace(sql, noted)
     // The keys may have been rotated since.
     rememberKeys(sql, [])
   }
@@ -168,7 +200,7 @@ export function adoptCopy(context: StoreContext, noted: HomeMark | undefined): v
 
 function failUnfinished(context: StoreContext, madeAt: number): void {
   const now = context.time.now()
-  releaseLeases(context, now)
+  releaseAll(context, now)
   context
     .sql(`UPDATE notices SET state = 'FAILED', settled_at = ?, detail = ? WHERE state = 'PENDING'`)
     .run(now, 'it waited in a backup')

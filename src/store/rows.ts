@@ -12,6 +12,7 @@ import {
   seqOf,
 } from '../domain/delivery.ts'
 import type { Grant, GrantId, Verb } from '../domain/grant.ts'
+import type { Host, HostName } from '../domain/host.ts'
 import type { HappeningData, HappeningName, Notice, NoticeRule, NoticeState } from '../domain/notice.ts'
 import type { DriverSettings, Session, SessionId, SessionState } from '../domain/session.ts'
 import type { Wait, WaitAccept, WaitId, WaitState } from '../domain/wait.ts'
@@ -56,12 +57,24 @@ export const sessionOf = (row: SqlRow): Session =>
     driver: text(row.driver),
     settings: JSON.parse(text(row.settings)) as DriverSettings,
     decisions: row.decisions === 1 ? true : undefined,
+    host: orUndefined(row.host, text),
     state: text(row.state) as SessionState,
     why: orUndefined(row.why, text),
     exitCode: orUndefined(row.exit_code, number),
     openedAt: number(row.opened_at),
     endedAt: orUndefined(row.ended_at, number),
   } as Session)
+
+export const hostOf = (row: SqlRow): Host =>
+  present({
+    name: text(row.name) as HostName,
+    epoch: number(row.epoch),
+    tokenHash: text(row.token_hash),
+    createdAt: number(row.created_at),
+    aliveUntil: orUndefined(row.alive_until, number),
+    seenAt: orUndefined(row.seen_at, number),
+    revokedAt: orUndefined(row.revoked_at, number),
+  } as Host)
 
 export const noticeRuleOf = (row: SqlRow): NoticeRule => ({
   name: text(row.name),

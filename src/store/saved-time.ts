@@ -1,5 +1,6 @@
 import { type Delivery, onClock } from '../domain/delivery.ts'
 import type { Sql } from './connection.ts'
+import { databaseAhead } from './postgres/clock.ts'
 import { number } from './rows.ts'
 import type { SavedTime, SteadyClock } from './steady-clock.ts'
 
@@ -44,8 +45,14 @@ const saveMs = 30_000
 /** A clock that jumps for ever is remembered so far back; what lies before is shown as if it had not jumped until then. */
 const mostJumps = 1000
 
-export function createStoreTime(sql: Sql, { now, steady, role }: StoreTimeDeps): StoreTime {
+export function createStoreTime(
+  sql: Sql,
+  deps: StoreTimeDeps,
+  engine: 'sqlite' | 'postgres' = 'sqlite',
+): StoreTime {
+  const { now, steady, role } = deps
   if (!steady) return wallTime(now)
+  if (engine === 'postgres') return databaseTime(sql, { ...deps, steady })
   const serves = role === 'server'
   let saved = savedTime(sql)
   let unsaved = false
@@ -84,6 +91,44 @@ export function createStoreTime(sql: Sql, { now, steady, role }: StoreTimeDeps):
   }
 }
 
+/** Machines that share a database go by its clock, as it was when they came. */
+function databaseTime(
+  sql: Sql,
+  { now, steady, role }: StoreTimeDeps & { readonly steady: SteadyClock },
+): StoreTime {
+  const serves = role === 'server'
+  let saved = serves ? savedTime(sql)?.seen : undefined
+  const wentBack = steady.resume({ skew: aheadOf(sql, now), seen: saved ?? 0 })
+  const toWall = (at: number) => at + steady.skew()
+  return {
+    now: steady.now,
+    skew: steady.skew,
+    toWall,
+    onWall: (delivery) => (steady.skew() === 0 ? delivery : onClock(delivery, toWall)),
+    moment: () => ({ wall: now(), steady: steady.now(), hasJumped: steady.skew() !== 0 }),
+    wentBack,
+    save: () => {
+      const at = steady.now()
+      if (!serves || (saved !== undefined && at < saved + saveMs)) return
+      saved = at
+      writeTime(sql, { skew: 0, seen: at }, [])
+    },
+    undone: () => {
+      saved = undefined
+    },
+    reread: () => {},
+  }
+}
+
+/** Less is the time that a question takes, and two clocks that are set right. Milliseconds. */
+const noticedMs = 1000
+
+/** How far the wall clock of this machine is ahead of the database's. Milliseconds. */
+function aheadOf(sql: Sql, now: () => number): number {
+  const ahead = -databaseAhead(sql, now)
+  return Math.abs(ahead) < noticedMs ? 0 : ahead
+}
+
 const wallTime = (now: () => number): StoreTime => ({
   now,
   skew: () => 0,
@@ -107,10 +152,15 @@ const savedJumps = (sql: Sql): readonly Jump[] =>
     .map((row) => ({ since: number(row.since), skew: number(row.skew) }))
 
 function writeTime(sql: Sql, { skew, seen }: SavedTime, jumps: readonly Jump[]): void {
-  sql('INSERT OR REPLACE INTO steady_time (id, skew, seen) VALUES (1, ?, ?)').run(skew, seen)
+  sql(
+    `INSERT INTO steady_time (id, skew, seen) VALUES (1, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET skew = excluded.skew, seen = excluded.seen`,
+  ).run(skew, seen)
   const [oldest, newest] = [jumps[0], jumps.at(-1)]
   if (!oldest || !newest) return
-  sql('INSERT OR REPLACE INTO clock_jumps (since, skew) VALUES (?, ?)').run(newest.since, newest.skew)
+  sql(
+    'INSERT INTO clock_jumps (since, skew) VALUES (?, ?) ON CONFLICT (since) DO UPDATE SET skew = excluded.skew',
+  ).run(newest.since, newest.skew)
   sql('DELETE FROM clock_jumps WHERE since < ?').run(oldest.since)
 }
 

@@ -2,8 +2,10 @@ import { Failure } from '../domain/error.ts'
 import type { HostLink } from '../domain/ports.ts'
 import { channelOf, isStanding, type Session, type SessionId } from '../domain/session.ts'
 import type { SqlValue } from '../platform/platform.ts'
+import { releaseMoved } from './claims.ts'
 import type { StoreContext } from './context.ts'
 import { withdrawAll } from './decisions.ts'
+import { refuseRevoked } from './hosts.ts'
 import { happened } from './notices.ts'
 import { number } from './rows.ts'
 import { cancelWaits } from './waits.ts'
@@ -71,6 +73,7 @@ const noteEnd = (
   })
 
 function open(context: StoreContext, session: Session, replace: boolean): { readonly liveGrants: number } {
+  refuseRevoked(context, session)
   const before = context.cache.session(session.id)
   if (before && before.state !== 'ended' && !isStanding(before) && !replace)
     throw new Failure(
@@ -82,8 +85,11 @@ function open(context: StoreContext, session: Session, replace: boolean): { read
     noteEnd(context, session.id, before.generation, { why: 'another took its place' })
   context
     .sql(
-      `INSERT OR REPLACE INTO sessions (id, generation, driver, settings, state, why, opened_at, decisions)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO sessions (id, generation, driver, settings, state, why, opened_at, decisions, host)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET generation = excluded.generation, driver = excluded.driver,
+         settings = excluded.settings, state = excluded.state, why = excluded.why, opened_at = excluded.opened_at,
+         decisions = excluded.decisions, host = excluded.host, exit_code = NULL, ended_at = NULL`,
     )
     .run(
       session.id,
@@ -94,8 +100,10 @@ function open(context: StoreContext, session: Session, replace: boolean): { read
       session.why ?? null,
       session.openedAt,
       session.decisions ? 1 : 0,
+      session.host ?? null,
     )
   context.cache.forgetSession(session.id)
+  if (before?.host !== session.host) releaseMoved(context, session.id)
   cancelWaits(context, session.id)
   releaseClosed(context, session.id)
   if (before) withdrawAll(context, session.id, 'the session was opened anew')

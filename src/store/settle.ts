@@ -1,5 +1,6 @@
 import { type Delivery, type DeliveryEvent, type DeliveryId, isTerminal } from '../domain/delivery.ts'
 import { Failure } from '../domain/error.ts'
+import { latencyBound } from '../domain/history.ts'
 import { happeningsOf } from '../domain/notice.ts'
 import type { Evidence } from '../domain/outcome.ts'
 import { afterReply, refuseReply } from '../domain/reply.ts'
@@ -8,7 +9,8 @@ import { settle, submitted } from '../domain/settle.ts'
 import { isUnspent, requireWaiting, type Settlement } from '../domain/settlement.ts'
 import type { ReadContext, StoreContext } from './context.ts'
 import { happened } from './notices.ts'
-import { byId, deliveryColumns, deliveryOf, keyOf } from './rows.ts'
+import { byId, deliveryColumns, deliveryOf, type Extra, extraOf, keyOf } from './rows.ts'
+import { addEvents } from './timeline.ts'
 
 /** The delivery as it stands inside this transaction. */
 function deliveryById({ sql }: ReadContext, id: DeliveryId): Delivery | undefined {
@@ -38,10 +40,14 @@ export function settleAttempt(
   now: number,
 ): void {
   const delivery = deliveryById(context, id)
-  if (!delivery || delivery.attempts !== attempt || delivery.leasedUntil === undefined) return
+  if (!delivery || !isUnderWay(delivery, attempt)) return
   endAttempt(context, delivery, settlement, now)
   applySettlement(context, delivery, afterReply(delivery, settlement, now), now)
 }
+
+/** Not one that another process has taken over meanwhile. */
+const isUnderWay = ({ attempts, leasedUntil }: Delivery, attempt: number): boolean =>
+  attempts === attempt && leasedUntil !== undefined
 
 /** An unspent attempt (`isUnspent`) leaves a line in the timeline, none among the attempts. */
 function endAttempt(
@@ -93,61 +99,72 @@ export function applySettlement(
   cache.forgetHead(delivery.session)
   cache.count(delivery.state, delivery.session, -1)
   cache.count(settlement.state, delivery.session, 1)
+  if (settlement.state === 'FAILED' && settlement.failedStep)
+    cache.countInHistory(delivery.receivedAt, 'failed', settlement.failedStep)
+  if (settlement.accepted) countTaken(context, delivery, now)
 }
 
-const noteFit = ({ sql }: StoreContext, { seq }: Delivery, fits: boolean): number =>
-  sql(`UPDATE deliveries SET extra = json_set(extra, '$.responseFits', json(?)) WHERE seq = ?`).run(
-    String(fits),
-    seq,
-  )
+/** Once, with the first evidence. */
+function countTaken({ cache }: StoreContext, { receivedAt, acceptedAt }: Delivery, now: number): void {
+  if (acceptedAt === undefined) cache.countInHistory(receivedAt, 'taken', latencyBound(now - receivedAt))
+}
+
+const noteFit = (context: StoreContext, { seq }: Delivery, responseFits: boolean): void =>
+  changeExtra(context, seq, { responseFits })
+
+/** What becomes undefined goes. */
+function changeExtra({ sql }: StoreContext, seq: number, change: Partial<Extra>): void {
+  const row = sql('SELECT extra FROM deliveries WHERE seq = ?').get(seq)
+  if (row)
+    sql('UPDATE deliveries SET extra = ? WHERE seq = ?').run(
+      JSON.stringify({ ...extraOf(row), ...change }),
+      seq,
+    )
+}
 
 /** The agent has answered. A message under way has arrived with that. */
 export function reply(context: StoreContext, id: DeliveryId, answer: string, at: number): Delivery {
   const now = at - context.time.skew()
   const delivery = requireDelivery(context, id)
   refuseReply(delivery)
-  const { seq, session, leasedUntil, acceptedAt, responseSchema } = delivery
-  context
-    .sql(`UPDATE deliveries SET answer = ?, extra = json_set(extra, '$.repliedAt', ?) WHERE seq = ?`)
-    .run(answer, now, seq)
+  const { seq, session, attempts, acceptedAt, responseSchema } = delivery
+  context.sql('UPDATE deliveries SET answer = ? WHERE seq = ?').run(answer, seq)
+  changeExtra(context, seq, { repliedAt: now })
   if (responseSchema !== undefined) noteFit(context, delivery, true)
-  if (leasedUntil !== undefined && acceptedAt === undefined) accept(context, id, now, 'ack')
+  if (acceptedAt === undefined) accept(context, id, attempts, now, 'ack')
   addEvents(context, seq, [{ at: now, kind: 'answered', detail: 'by reply' }])
   context.cache.forgetHead(session)
   return context.time.onWall(requireDelivery(context, id))
 }
 
 /** The agent surely has the message: the delivery is never sent again. */
-export function accept(context: StoreContext, id: DeliveryId, now: number, evidence: Evidence): void {
+export function accept(
+  context: StoreContext,
+  id: DeliveryId,
+  attempt: number,
+  now: number,
+  evidence: Evidence,
+): void {
   const delivery = deliveryById(context, id)
-  if (!delivery) return
+  if (!delivery || !isUnderWay(delivery, attempt)) return
   context
     .sql(
       'UPDATE deliveries SET accepted_at = COALESCE(accepted_at, ?), evidence = COALESCE(evidence, ?) WHERE seq = ?',
     )
     .run(now, evidence, delivery.seq)
+  countTaken(context, delivery, now)
   context.cache.forgetHead(delivery.session)
   addEvents(context, delivery.seq, [submitted(now, evidence)])
 }
 
-export function append(context: StoreContext, id: DeliveryId, events: readonly DeliveryEvent[]): void {
+export function append(
+  context: StoreContext,
+  id: DeliveryId,
+  attempt: number,
+  events: readonly DeliveryEvent[],
+): void {
   const delivery = deliveryById(context, id)
-  if (delivery) addEvents(context, delivery.seq, events)
-}
-
-/** Most lines of one timeline; the oldest give way. */
-const mostEvents = 500
-
-export function addEvents({ sql }: StoreContext, seq: number, events: readonly DeliveryEvent[]): void {
-  for (const { at, kind, detail } of events)
-    sql(
-      `INSERT INTO events (delivery, n, at, kind, detail)
-       SELECT ?1, COALESCE(MAX(n), 0) + 1, ?2, ?3, ?4 FROM events WHERE delivery = ?1`,
-    ).run(seq, at, kind, detail ?? null)
-  if (events.length > 0)
-    sql(
-      'DELETE FROM events WHERE delivery = ?1 AND n <= (SELECT MAX(n) FROM events WHERE delivery = ?1) - ?2',
-    ).run(seq, mostEvents)
+  if (delivery?.attempts === attempt) addEvents(context, delivery.seq, events)
 }
 
 /** FAILED → PENDING by hand. What had been answered already is only called back again, never a second turn. */
@@ -169,9 +186,10 @@ export function requeue(context: StoreContext, id: DeliveryId, at: number, expir
   const waits = outlives ? closedBecause(session) : undefined
   if (!outlives) requireOpen(session, delivery.session)
   sql(
-    `UPDATE deliveries SET state = 'PENDING', phase = iif(?1, 'callback', 'deliver'), failed_step = NULL, held_because = ?5,
-       detail = ?6, due_at = ?2, expires_at = ?3, failures = 0, accepted_at = iif(?1, accepted_at, NULL),
-       extra = iif(?1, extra, json_remove(extra, '$.responseFits')), evidence = iif(?1, evidence, NULL), turn_end = iif(?1, turn_end, NULL), settled_at = NULL WHERE seq = ?4`,
+    `UPDATE deliveries SET state = 'PENDING', phase = CASE WHEN ?1 = 1 THEN 'callback' ELSE 'deliver' END, failed_step = NULL, held_because = ?5,
+       detail = ?6, due_at = ?2, expires_at = ?3, failures = 0, accepted_at = CASE WHEN ?1 = 1 THEN accepted_at END,
+       evidence = CASE WHEN ?1 = 1 THEN evidence END, turn_end = CASE WHEN ?1 = 1 THEN turn_end END, settled_at = NULL
+     WHERE seq = ?4`,
   ).run(
     answered ? 1 : 0,
     now,
@@ -180,11 +198,22 @@ export function requeue(context: StoreContext, id: DeliveryId, at: number, expir
     waits ?? null,
     waits ? closedText(session) : null,
   )
+  if (!answered && delivery.responseFits !== undefined)
+    changeExtra(context, delivery.seq, { responseFits: undefined })
   addEvents(context, delivery.seq, [{ at: now, kind: 'requeued', detail: 'by hand' }])
   cache.forgetHead(delivery.session)
   cache.count('FAILED', delivery.session, -1)
   cache.count('PENDING', delivery.session, 1)
+  uncount(context, delivery, answered)
   return context.time.onWall(requireDelivery(context, id))
+}
+
+/** It is FAILED no more, and taken no more unless it was answered. */
+function uncount({ cache }: StoreContext, delivery: Delivery, answered: boolean): void {
+  const { receivedAt, failedStep, acceptedAt } = delivery
+  if (failedStep) cache.countInHistory(receivedAt, 'failed', failedStep, -1)
+  if (acceptedAt !== undefined && !answered)
+    cache.countInHistory(receivedAt, 'taken', latencyBound(acceptedAt - receivedAt), -1)
 }
 
 /** PENDING or RETRY → FAILED by hand. */

@@ -1,8 +1,8 @@
 import type { Happening } from '../domain/notice.ts'
 import { pausedText } from '../domain/pause.ts'
 import type { SessionId } from '../domain/session.ts'
-import type { Head } from './cache.ts'
 import type { StoreContext } from './context.ts'
+import type { Head } from './heads.ts'
 import { deliveryColumns, deliveryOf, number, orUndefined } from './rows.ts'
 
 /** The oldest of each queue that has waited for so long, but for those that were told already. */

@@ -5,17 +5,21 @@ import type { Io } from '../../src/cli/context.ts'
 import { commands } from '../../src/cli/index.ts'
 import type { GrantId } from '../../src/domain/grant.ts'
 import type { Hook } from '../../src/domain/hook.ts'
+import type { HostName } from '../../src/domain/host.ts'
 import type { SessionId } from '../../src/domain/session.ts'
 import { addDelivery, addSession, cli, createWorld, type Facts, type World } from './fake-io.ts'
 
 const hooks: Io['hooks'] = async () => ({
   list: async () => [{ name: 'github', path: '/api/hooks/github' } as Hook],
   targets: async () => [],
+  curl: async () => ({ note: '', line: '' }),
   test: async () => ({ kind: 'ignored', why: '' }),
 })
 
-function worldWithAll() {
+async function worldWithAll() {
   const world = createWorld()
+  for (const name of ['laptop', 'gone']) await world.store.addHost(name as HostName, '', world.now)
+  await world.store.revokeHost('gone' as HostName, world.now)
   addSession(world, 'over', { state: 'ended' })
   addSession(world, 'term', { driver: 'pty' })
   const session = 'build' as SessionId
@@ -45,6 +49,7 @@ describe('complete', () => {
     ['', ['serve', 'expose', 'session', 'channel'], ['add', '--home', '__complete']],
     ['-', ['--home', '--json'], ['serve', '--session']],
     ['session ', ['add', 'ls', 'show', 'end'], ['serve']],
+    ['hosts ', ['add', 'ls', 'revoke', 'rotate'], ['serve']],
     ['--home /x session ', ['add', 'ls'], ['serve']],
     ['expose ', ['--session', '--hook', '--ttl'], ['--driver']],
     ['expose --session build ', ['--ttl', '--label', '--json'], ['--session', '--driver']],
@@ -83,6 +88,8 @@ describe('complete', () => {
     ['session add x --preset cl', ['claude']],
     ['expose --verb send_i', ['send_input']],
     ['completions ', ['bash', 'zsh', 'fish']],
+    ['hosts revoke ', ['laptop']],
+    ['hosts rotate l', ['laptop']],
     ['backup ', [':files']],
     ['hooks test github --payload ', [':files']],
     ['run --session x -- ', [':files']],
@@ -99,7 +106,9 @@ describe('complete', () => {
         '--json',
         '--label',
         '--no-color',
+        '--qr',
         '--quiet',
+        '--store',
         '--ttl',
         '--uses',
         '--verb',
@@ -109,11 +118,11 @@ describe('complete', () => {
   ]
   for (const [line, wanted] of all)
     it(`"${line}" offers ${wanted.join(', ') || 'nothing'} alone`, async () => {
-      assert.deepEqual((await offered(worldWithAll().world, line)).toSorted(), wanted.toSorted())
+      assert.deepEqual((await offered((await worldWithAll()).world, line)).toSorted(), wanted.toSorted())
     })
 
   it('offers letters of flags after a dash alone, and values after a letter', async () => {
-    const { world } = worldWithAll()
+    const { world } = await worldWithAll()
     const found = await offered(world, 'expose -')
     for (const one of ['-s', '--session', '-q', '--driver'])
       assert.equal(found.includes(one), one !== '--driver', one)
@@ -122,7 +131,7 @@ describe('complete', () => {
   })
 
   it('offers of deliveries those that the command takes', async () => {
-    const { world, failed, waiting } = worldWithAll()
+    const { world, failed, waiting } = await worldWithAll()
     assert.deepEqual(await offered(world, 'deliveries show '), [waiting.id, failed.id])
     assert.deepEqual(await offered(world, 'deliveries retry '), [failed.id])
     assert.deepEqual(await offered(world, 'inbox ack '), [waiting.id])
@@ -139,15 +148,16 @@ describe('complete', () => {
   })
 
   it('escapes and cuts summaries, which strangers may have written', async () => {
-    const { world, failed } = worldWithAll()
+    const { world, failed } = await worldWithAll()
     const { stdout } = await cli(world, ['__complete', 'deliveries', 'retry', ''])
     assert.equal(stdout, `${failed.id}\tFAILED, build: a\\tb\\n\\x1b[31m\n`)
   })
 
   it('creates no home', async () => {
     const world = createWorld()
-    assert.deepEqual(await offered(world, 'revoke ', { modeOf: async () => undefined }), [
+    assert.deepEqual(await offered(world, 'revoke ', { hasStore: async () => false }), [
       '--home',
+      '--store',
       '--json',
       '--no-color',
       '--help',
@@ -158,14 +168,14 @@ describe('complete', () => {
 
   it('looks into the home that the line names', async () => {
     const seen: string[] = []
-    const modeOf = async (path: string) => void seen.push(path) as undefined
-    await offered(createWorld(), '--home ~/there revoke ', { modeOf })
-    await offered(createWorld(), 'revoke ', { modeOf, env: { POSTERN_HOME: '/env' } })
-    assert.deepEqual(seen, ['/home/user/there/postern.db', '/env/postern.db'])
+    const hasStore = async (home: string) => seen.push(home) < 0
+    await offered(createWorld(), '--home ~/there revoke ', { hasStore })
+    await offered(createWorld(), 'revoke ', { hasStore, env: { POSTERN_HOME: '/env' } })
+    assert.deepEqual(seen, ['/home/user/there', '/env'])
   })
 
   const broken: readonly (readonly [title: string, facts: Facts])[] = [
-    ['the home is broken', { modeOf: () => Promise.reject(new Error('EACCES')) }],
+    ['the home is broken', { hasStore: () => Promise.reject(new Error('EACCES')) }],
     ['the home is not named', {}],
   ]
   for (const [title, facts] of broken)

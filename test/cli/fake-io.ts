@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Io, ServerAnswer } from '../../src/cli/context.ts'
 import { runCli } from '../../src/cli/index.ts'
 import type { GivenAnswer } from '../../src/domain/decision.ts'
@@ -5,8 +6,11 @@ import type { Delivery, DeliveryRecord } from '../../src/domain/delivery.ts'
 import type { Connection, Driver, Readiness } from '../../src/domain/driver.ts'
 import { Failure } from '../../src/domain/error.ts'
 import { homeAt } from '../../src/domain/home.ts'
+import type { HomePlace } from '../../src/domain/home-state.ts'
 import type { Store } from '../../src/domain/ports.ts'
+import type { ScreenSnapshot } from '../../src/domain/screen-snapshot.ts'
 import type { Session, SessionId } from '../../src/domain/session.ts'
+import { neededCommand } from '../../src/inbound/delivery-curl.ts'
 import { draftOf, newId, sessionCalled } from '../support/drafts.ts'
 import { createMemoryState, type MemoryState, openMemoryStore } from '../support/memory-store.ts'
 
@@ -15,6 +19,8 @@ export const start = Date.parse('2026-11-22T10:00:00.250Z')
 /** A machine in memory: what `Io` would find on a real one. */
 export interface World extends MemoryState {
   now: number
+  /** How far the wall clock is ahead of the store's. */
+  skew: number
   readonly io: Io
   readonly store: Store
   readonly backups: string[]
@@ -32,7 +38,12 @@ export interface World extends MemoryState {
   readonly stop: AbortController
   answer: ServerAnswer | undefined
   troubles: Awaited<ReturnType<Io['troubles']>>
+  copied: Awaited<ReturnType<Io['copyStore']>>['tables']
   readiness: Readiness
+  /** Homes of other doors at the store. */
+  elsewhere: readonly HomePlace[]
+  /** What terminals show; there are none while it is undefined. */
+  screen: ScreenSnapshot | undefined
   opens: number
   closes: number
 }
@@ -44,7 +55,22 @@ export interface Ran {
 }
 
 export type Facts = Partial<
-  Pick<Io, 'env' | 'terminal' | 'read' | 'ask' | 'config' | 'hooks' | 'modeOf' | 'probe' | 'drivers' | 'now'>
+  Pick<
+    Io,
+    | 'env'
+    | 'terminal'
+    | 'read'
+    | 'ask'
+    | 'config'
+    | 'hooks'
+    | 'modeOf'
+    | 'hasStore'
+    | 'probe'
+    | 'drivers'
+    | 'openHome'
+    | 'now'
+    | 'acceptLoss'
+  >
 >
 
 /** Runs one command line in that world. */
@@ -71,14 +97,15 @@ export function createWorld(): World {
     backup: async (path) => void backups.push(path),
   }
   const world: World = Object.assign(state, {
-    now: start,
+    ...{ now: start, skew: 0 },
     io: undefined as unknown as Io,
     ...{ store, backups, ended: [], started: [], confirmed: [], relayed: [], listeners: [], requests: [] },
     selves: new Set<SessionId>(),
     stop: new AbortController(),
     answer: undefined,
-    troubles: [],
+    ...{ troubles: [], copied: [], elsewhere: [] },
     readiness: { kind: 'idle' as const },
+    screen: undefined,
     opens: 0,
     closes: 0,
   })
@@ -130,7 +157,9 @@ function ioOf(world: World): Io {
       throw new Failure('not_found', `There is no file ${path}.`)
     },
     ask: async () => '',
-    modeOf: async () => 0o700,
+    modeOf: async (path) => (path.endsWith('/door.json') ? undefined : 0o700),
+    useStore: () => {},
+    hasStore: async () => true,
     probe: async () => {
       throw new Failure('unreachable', 'nobody answers')
     },
@@ -149,8 +178,10 @@ function ioOf(world: World): Io {
         store: world.store,
         tokens: { mint: async ({ grant }) => `token-of-${grant}`, read: async () => undefined },
         clock: { now: () => world.now, random: () => 0.5, bytes: random },
+        skew: () => world.skew,
         drivers: async () => new Map(drivers.map((driver) => [driver.kind, driver])),
         connect: async (session) => connectionOf(world, session),
+        skills: async () => ['deploy', 'review'],
         selves: {
           open: async ({ id, state }) => {
             if (state === 'ended') throw new Failure('session_ended', 'It has ended.')
@@ -191,15 +222,27 @@ function ioOf(world: World): Io {
         test: async () => {
           throw new Error('no hooks here')
         },
+        curl: async (record, base) => {
+          const { note, line } = neededCommand(record, [])
+          return { note, line: line({ base, now: world.now }) }
+        },
       }
     },
     keys: async () => ({
-      rotate: async (graceMs) => ({ kid: 'k2', retireAt: world.now + graceMs }),
+      rotate: async (graceMs) => ({ kid: 'k2', retireAt: world.now + graceMs, elsewhere: world.elsewhere }),
       replaceLost: async () => ({ kid: 'k3', kept: 0, revoked: 2, aside: [] }),
       adopt: async () => ({ kids: ['k1', 'k2'], revoked: 3 }),
     }),
     acceptLoss: async () => ({ detail: 'The log is gone.' }),
     troubles: async () => world.troubles,
+    copyStore: async (_home, to) => ({
+      ...{
+        to,
+        file: '/home/user/.postern/postern.db',
+        configFile: '/home/user/.postern/preferences/webhooks.json',
+      },
+      tables: world.copied,
+    }),
     restore: async () => ({ held: 0, revoked: 0 }),
     relay: async () => ({
       send: (call) => {
@@ -231,6 +274,11 @@ function ioOf(world: World): Io {
         return { status: 200, body: {} }
       },
     serveMcp: async (home) => void world.requests.push({ method: 'mcp', path: home, body: undefined }),
+    join: async (home, order) => {
+      world.requests.push({ method: 'join', path: home, body: order })
+      return 0
+    },
+    leave: async () => ({ url: 'https://door.example' }),
     serve: async (home, flags) => {
       world.requests.push({ method: 'serve', path: home, body: flags })
       return 0
@@ -251,12 +299,21 @@ const connectionOf = (world: World, session: Session): Connection => ({
   inject: async () => ({ kind: 'busy', why: 'test' }),
   turn: async () => ({ kind: 'busy', why: 'test' }),
   skills: async () => undefined,
+  ...(world.screen && { watchScreen: watchOf(world.screen) }),
   recall: async () => undefined,
   end: async () => {
     world.ended.push(session.id)
   },
   close: async () => {},
 })
+
+const watchOf =
+  (screen: ScreenSnapshot): NonNullable<Connection['watchScreen']> =>
+  async (show, signal) => {
+    show(screen)
+    if (!signal.aborted) await once(signal, 'abort')
+    return 'over'
+  }
 
 const drivers: readonly Driver[] = (['inbox', 'command', 'pty'] as const).map((kind) => ({
   kind,

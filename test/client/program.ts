@@ -44,6 +44,12 @@ export async function useEverything(): Promise<void> {
   const hook: string | undefined = (await call('hook_github', 202, { body: { repository: { name: 'a' } } }))
     .reason
 
+  const opened: number = (
+    await call('registerSession', 201, {
+      body: { id: 'a', driver: 'tmux', settings: { target: '%5' }, check: true, replace: null },
+    })
+  ).liveGrants
+  const oldest: string = (await call('nextInInbox', 200, { path, query: { wait: 5 } })).message
   const grants: Schemas['Grant'][] = await call('listGrants', 200, { query: { session: 'a' } })
   const url: string = (await call('mintGrant', 201, { body: { session: 'a', ttl: 60, label: 'b' } })).webhook
   await call('mintGrant', 201, { body: { session: 'a', ttl: 'never' } })
@@ -74,6 +80,12 @@ export async function useEverything(): Promise<void> {
     .map(({ text, fg, bold }) => [text, fg, bold])
   const isOver: boolean = (await call('cancelTurn', 200, { path })).cancelled
   const failed: number = (await call('endSession', 200, { path })).failed
+  const hosts: ('waiting' | 'there' | 'away' | 'revoked')[] = (await call('listHosts', 200)).map(
+    ({ state }) => state,
+  )
+  const key: string = (await call('addHost', 201, { body: { name: 'a' } })).token
+  const other: string = (await call('rotateHost', 200, { path: { name: 'a' } })).token
+  const unseen: string | null = (await call('revokeHost', 200, { path: { name: 'a' } })).seenAt
   const asked: string[] = (await call('listDecisions', 200, { query: { open: 'yes', limit: 5 } })).map(
     ({ title }) => title,
   )
@@ -109,6 +121,9 @@ export async function useEverything(): Promise<void> {
     await call('acknowledgeDelivery', 200, { path })
   ).state
   const gone: undefined = await call('purgeDelivery', 204, { path })
+
+  const history: Schemas['History'] = await call('getHistory', 200, { query: { span: '7d' } })
+  const slowest: (number | undefined)[] = history.steps.map(({ taken }) => taken?.p99Ms)
 
   const refusals: Schemas['Refusal'][] = await call('listRefusals', 200, {
     query: { hook: 'a', grant: 'b', after: 5, limit: 10 },
@@ -161,6 +176,7 @@ export async function useEverything(): Promise<void> {
   // @ts-expect-error no such answer
   await call('purgeDelivery', 200)
 
+  console.log(opened, oldest)
   console.log(
     delivered,
     buffered,
@@ -181,7 +197,8 @@ export async function useEverything(): Promise<void> {
     actions,
   )
   console.log(rotated, held, awaited, cancelled, room, wait, own, over, part, isFirst, version)
-  console.log(asked, verdict, decision, exactly, page)
+  console.log(hosts, key, other, unseen)
+  console.log(asked, verdict, decision, exactly, page, slowest)
   console.log(
     causes,
     events,

@@ -55,7 +55,7 @@ describe('loadConfig', () => {
         callbacks: { allow: [], secrets: [] },
       },
       webhooks: { enabled: false, secrets: [], hooks: [] },
-      sessions: { wake: 'default', agent: 'webhook-agent', allow: [], declared: [] },
+      sessions: { wake: 'default', agent: 'webhook-agent', allow: [], registerFrom: 'here', declared: [] },
       notify: [],
       skills: { dirs: [join(home.root, 'skills')] },
       limits: {
@@ -662,6 +662,7 @@ describe('loadConfig: hooks', () => {
 describe('printable', () => {
   it('shows no secret', async () => {
     const config = await load({
+      store: 'postgres://postern:SECRET-p@db/postern?password=SECRET-q',
       server: { callbacks: { secret: 'SECRET-callback-1234' } },
       webhooks: {
         enabled: true,
@@ -708,6 +709,7 @@ describe('configSchema', () => {
       'skills',
       'limits',
       'retry',
+      'store',
       'retention',
     ])
     assert.equal(schema.additionalProperties, false)

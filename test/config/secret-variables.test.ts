@@ -55,3 +55,16 @@ test('secretVariables names every other variable with the value of a secret', as
   assert.deepEqual(await secretVariables(path, { NAMED: 'short', AGAIN: 'short' }), ['NAMED'])
   await rm(folder, { recursive: true })
 })
+
+test('secretVariables names the variables that open the store', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-config-'))
+  const path = join(folder, 'webhooks.json')
+  const [address, other] = ['postgres://me:long%40word@db/x', 'postgres://me:another-word@db/y']
+  const env = { POSTERN_STORE: address, DATABASE_URL: address, DB_PASSWORD: 'long@word', SECOND: other }
+  assert.deepEqual(await secretVariables(path, env), ['POSTERN_STORE', 'DATABASE_URL', 'DB_PASSWORD'])
+  await writeFile(path, JSON.stringify({ store: other }))
+  assert.deepEqual(await secretVariables(path, { SECOND: other, DB: 'db' }), ['SECOND'])
+  const open = 'postgres://me@db/postern'
+  assert.deepEqual(await secretVariables(path, { POSTERN_STORE: open, SHOWN: open }), [])
+  await rm(folder, { recursive: true })
+})

@@ -56,7 +56,12 @@ function depsOf(store: Store, turn: Connection['turn'], waiters: DispatchDeps['w
   return {
     store,
     waiters,
-    connections: { to: () => connection, reconcile: async () => {}, closeAll: async () => {} },
+    connections: {
+      to: () => connection,
+      once: () => undefined,
+      reconcile: async () => {},
+      closeAll: async () => {},
+    },
     callBack: async () => ({ kind: 'released', why: 'no callbacks here' }),
     clock: { now: () => noon, random: () => 0.5, bytes: (length) => new Uint8Array(length) },
     log: () => {},

@@ -79,3 +79,34 @@ for (const [title, changed, present, kind] of keys)
     assert.equal(trouble?.kind, kind)
     if (trouble) assert.match(trouble.fix, /postern keys new/)
   })
+
+const elsewhere = [{ door: 'a', place: 'a.example:/var/lib/postern' }]
+const retired = { ...key, retireAt: now + 1 }
+
+const keysOfDoors: readonly [string, Partial<KeyFacts>, readonly KeyMark[], string | undefined][] = [
+  ['all of them', {}, [key, newer], undefined],
+  ['one more', { known: [key] }, [key, newer], undefined],
+  ['all but one whose time is over', { known: [{ ...key, retireAt: now }, newer] }, [newer], undefined],
+  ['none where none is known', { known: [] }, [], undefined],
+  ['none of them, whether a URL is open or not', { hasOpenGrants: false }, [], '1.key, 2.key'],
+  ['one less', { hasOpenGrants: false }, [newer], '1.key'],
+  ['one less that goes on for a while', { known: [retired, newer] }, [newer], '1.key'],
+  ['one that would go on for ever', { known: [retired, newer] }, [key, newer], '1.retired'],
+  ['another under that name', {}, [{ ...key, fingerprint: 'f9' }, newer], '1.key'],
+]
+
+for (const [title, changed, present, files] of keysOfDoors)
+  test(`troubleWithKeys of doors that share a store ${files ? 'refuses' : 'takes'} ${title}`, () => {
+    const known = { known: [key, newer], hasOpenGrants: true, elsewhere, ...changed }
+    const trouble = troubleWithKeys(known, present, '/home/keys', now)
+    const named = trouble?.detail.match(/\d\.\w+/g)?.join(', ')
+    assert.equal(named, files)
+    if (trouble)
+      assert.match(trouble.fix, /to \/home\/keys from a\.example:\/var\/lib\/postern\/keys \(door "a"\)/)
+  })
+
+test('troubleWithKeys knows of keys that nobody has told of', () => {
+  const known = { known: [key], hasOpenGrants: false, elsewhere: [] }
+  assert.match(troubleWithKeys(known, [], '/home/keys', now)?.fix ?? '', /from the home that has them/)
+  assert.equal(troubleWithKeys(known, [key], '/home/keys', now), undefined)
+})

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { dirname, join, resolve } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
-import { adminToken, configure, get, hooks, post, until } from '../support/hooks.ts'
+import { adminToken, asked, configure, get, hooks, post, type Shown, until } from '../support/hooks.ts'
 
 const fake = resolve(import.meta.dirname, '../fixtures/fake-acp-agent.mjs')
 
@@ -53,10 +53,12 @@ describe('a blocked agent is seen', () => {
   it('an agent that waits for permission is no longer invisible', async () => {
     assert.deepEqual([(await seen('coder'))?.state, (await seen('coder'))?.activity], ['live', 'idle'])
     assert.equal((await cli(['send', '--session', 'coder', 'TOOL: list the files'], { home })).code, 0)
-    const blocked = await until('it is blocked', async () => {
-      const session = await seen('coder')
-      return session?.activity === 'blocked' ? session : undefined
+    await until('it is blocked', async () => {
+      const { activity } = await asked<Seen>(home, server, 'sessions/coder')
+      return activity === 'blocked' || undefined
     })
+    const blocked = await seen('coder')
+    assert.ok(blocked)
     assert.deepEqual([blocked.state, blocked.asks], ['live', 'permission: touch x'])
     assert.ok(Math.abs(Date.now() - Date.parse(blocked.since ?? '')) < 60_000, String(blocked.since))
     const { text } = await get(`${server.url}/api/sessions/coder`, admin)
@@ -68,10 +70,8 @@ describe('a blocked agent is seen', () => {
     assert.equal((await seen('coder'))?.since, blocked.since)
     await post(`${server.url}/api/hooks/agent`, { session: 'coder', message: 'next' })
     const held = await until('the next one is held', async () => {
-      const all = JSON.parse(
-        (await cli(['deliveries', 'ls', '--session', 'coder', '--json'], { home })).stdout,
-      )
-      return all.find((one: { heldBecause: string }) => one.heldBecause === 'blocked')
+      const all = await asked<readonly Shown[]>(home, server, 'deliveries?session=coder')
+      return all.find(({ heldBecause }) => heldBecause === 'blocked')
     })
     assert.equal(held.detail, 'it waits for permission: touch x')
   })
@@ -80,10 +80,8 @@ describe('a blocked agent is seen', () => {
     const { code, stderr } = await cli(['session', 'cancel', 'coder'], { home })
     assert.deepEqual([code, stderr], [0, 'The turn of coder was cancelled.\n'])
     await until('what waited is taken', async () => {
-      const all = JSON.parse(
-        (await cli(['deliveries', 'ls', '--session', 'coder', '--json'], { home })).stdout,
-      )
-      return all.every((one: { state: string }) => one.state === 'DELIVERED') || undefined
+      const all = await asked<readonly Shown[]>(home, server, 'deliveries?session=coder')
+      return all.every(({ state }) => state === 'DELIVERED') || undefined
     })
     assert.equal((await seen('coder'))?.state, 'live')
     const again = await cli(['session', 'cancel', 'default'], { home })

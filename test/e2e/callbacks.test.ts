@@ -117,7 +117,7 @@ describe('agent turns', () => {
   it('answers who waited for a turn that failed with 502 and the delivery', async () => {
     const { status, body } = await turn('broken', {}, { prefer: 'wait=20' })
     assert.deepEqual([status, body.code], [502, 'delivery_failed'])
-    assert.equal((await show(home, body.deliveryId)).state, 'FAILED')
+    assert.equal((await seen(home, server, body.deliveryId)).state, 'FAILED')
   })
 
   it('answers 202 when the wait passes first, and ends a turn at its timeoutSeconds', async () => {
@@ -145,9 +145,9 @@ describe('agent turns', () => {
     { skill: ['x'] },
   ])
     it(`refuses ${JSON.stringify(bad).slice(0, 80)} with 422 and stores nothing`, async () => {
-      const stored = await countDeliveries(home)
+      const stored = await countDeliveries(home, server)
       assert.equal((await turn('third', bad)).status, 422)
-      assert.equal(await countDeliveries(home), stored)
+      assert.equal(await countDeliveries(home, server), stored)
     })
 })
 
@@ -277,7 +277,7 @@ describe('callbacks', () => {
     const next = await post(`${server.url}/api/hooks/agent`, order, { prefer: 'wait=20' })
     assert.equal(next.status, 200)
     assert.equal(next.body.response, 'next')
-    assert.equal((await show(home, hanging.body.deliveryId)).state, 'PENDING')
+    assert.equal((await seen(home, server, hanging.body.deliveryId)).state, 'PENDING')
   })
 
   it('go out again after a stop and after a crash', async () => {
@@ -290,7 +290,7 @@ describe('callbacks', () => {
     await server.kill9()
     server = await serve(home)
     await until('a third callback', () => callsTo('/hang-on')[2])
-    const { events } = await show(home, body.deliveryId)
+    const { events } = await seen(home, server, body.deliveryId)
     assert.equal(events.filter(({ kind }) => kind === 'turn_completed').length, 1)
   })
 

@@ -64,7 +64,7 @@ describe('the capability of an agent', () => {
   const isOf = (beginning: string) => (route: Route) => route.path.startsWith(beginning)
   /** Everything that anybody could have changed. */
   const everything = async () => {
-    const lists = ['grants', 'sessions', 'deliveries', 'waits', 'decisions', 'notices', 'hooks']
+    const lists = ['grants', 'sessions', 'deliveries', 'waits', 'decisions', 'notices', 'hooks', 'hosts']
     const answers = await Promise.all(lists.map((list) => ask('GET', `/api/${list}`, admin)))
     for (const { status } of answers) assert.equal(status, 200)
     return answers.map(({ text }) => text.replaceAll(/"(lastSeenAt|since)":"[^"]*"/g, ''))
@@ -82,7 +82,7 @@ describe('the capability of an agent', () => {
   })
 
   it('opens no hook, no channel, no link of a decision, and no page', { timeout }, async () => {
-    const before = await countDeliveries(home)
+    const before = await countDeliveries(home, server)
     for (const [method, path, expected] of [
       ['POST', '/api/hooks/wake', 401],
       ['POST', '/api/hooks/agent', 401],
@@ -107,7 +107,7 @@ describe('the capability of an agent', () => {
       await response.body?.cancel()
       assert.equal(response.status, expected, `${method} ${path}`)
     }
-    assert.equal(await countDeliveries(home), before)
+    assert.equal(await countDeliveries(home, server), before)
   })
 
   it('is the only thing that opens the routes of agents', { timeout }, async () => {

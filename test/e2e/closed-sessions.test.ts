@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { adminOf } from '../support/admin-api.ts'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
-import { addCommand, configure, hooks, post, seen, settled, show, until } from '../support/hooks.ts'
+import { addCommand, asked, configure, hooks, post, seen, settled, until } from '../support/hooks.ts'
 
 const custom = {
   deploy: { messageTemplate: 'deployed {{what}}', session: 'later' },
@@ -52,7 +53,7 @@ describe('a hook is never refused because of its session', () => {
         [status, answer.status, answer.session, answer.reason],
         [202, 'accepted', session, 'session_missing'],
       )
-      const { state, heldBecause, detail, events } = await show(home, answer.deliveryId)
+      const { state, heldBecause, detail, events } = await seen(home, server, answer.deliveryId)
       assert.deepEqual([state, heldBecause], ['PENDING', 'session_missing'])
       assert.match(detail ?? '', /no such session/)
       assert.equal(events.at(-1)?.kind, 'held')
@@ -96,17 +97,18 @@ describe('a hook is never refused because of its session', () => {
     const byHook = await knock('over', { what: 'second' })
     const byUrl = say('third')
     await until('both wait', async () => {
-      const { queue } = JSON.parse(await run('session', 'show', 'over', '--json'))
+      const { queue } = await asked<{ readonly queue: number }>(home, server, 'sessions/over')
       return queue === 3 ? true : undefined
     })
     const waiting = knock('over', { what: 'fourth' }, '4')
-    const [ended] = JSON.parse(await run('session', 'end', 'over', '--json'))
+    const admin = adminOf(home, () => server)
+    const ended = await admin.ask<{ failed: number; held: number }>('DELETE', 'sessions/over')
     assert.ok(ended.failed >= 1 && ended.held >= 1, JSON.stringify(ended))
     const refused = await byUrl
     assert.equal(refused.status, 410)
     assert.equal((await say('fifth')).status, 410)
     assert.deepEqual([(await waiting).status, (await waiting).body.reason], [202, 'session_ended'])
-    const held = await show(home, byHook.body.deliveryId)
+    const held = await seen(home, server, byHook.body.deliveryId)
     assert.deepEqual([held.state, held.heldBecause], ['PENDING', 'session_ended'])
     assert.match(await run('deliveries', 'ls', '--session', 'over'), /session_ended/)
     const after = await knock('over', { what: 'sixth' })
@@ -144,6 +146,6 @@ describe('a hook is never refused because of its session', () => {
     const { status, body } = await knock('unread', { what: 'x' })
     assert.deepEqual([status, body.reason], [202, undefined])
     assert.match(await run('deliveries', 'ls', '--session', 'pile'), /PENDING .* inbox/)
-    assert.equal((await show(home, body.deliveryId)).heldBecause, 'inbox')
+    assert.equal((await seen(home, server, body.deliveryId)).heldBecause, 'inbox')
   })
 })

@@ -45,7 +45,9 @@ describe('logging in to the dashboard', () => {
     '/dashboard/channels',
     '/dashboard/sessions',
     '/dashboard/hooks',
+    '/dashboard/settings',
     '/dashboard/deliveries/x',
+    '/dashboard/deliveries/x/curl',
   ])
     it(`sends who is not logged in from ${path} to the login`, async () => {
       const response = await get(path)
@@ -72,6 +74,34 @@ describe('logging in to the dashboard', () => {
     assert.equal(page.headers.get('content-security-policy'), policy)
     assert.equal(page.headers.get('cache-control'), 'no-store')
     assert.doesNotMatch(await page.text(), /<script>|<style|\sstyle="|\son[a-z]+="/)
+  })
+
+  it('shows a new URL once, with a code for a phone, and gives deliveries as commands that nothing runs', async () => {
+    const cookie = await logIn()
+    const minted = await post(
+      '/dashboard/channels',
+      { session: 'default', csrf: await csrfFor(cookie) },
+      { cookie },
+    )
+    const shown = async () => (await get(minted.headers.get('location') ?? '', { cookie })).text()
+    const first = await shown()
+    assert.match(
+      first,
+      /<svg viewBox="0 0 (\d+) \1" role="img" aria-label="QR code of the URL"[^>]*><path d="M4 4h7v1h-7z/,
+    )
+    assert.doesNotMatch(await shown(), /QR code/)
+    const url = /id="url" readonly value="([^"]+)"/.exec(first)?.[1] ?? assert.fail()
+    const knocked = await fetch(url, {
+      method: 'POST',
+      headers: { prefer: 'wait=0', 'content-type': 'text/plain' },
+      body: "it's here",
+    })
+    const { deliveryId } = (await knocked.json()) as { deliveryId: string }
+    const line = await get(`/dashboard/deliveries/${deliveryId}/curl`, { cookie })
+    assert.equal(line.headers.get('content-type'), 'text/plain; charset=utf-8')
+    assert.equal(line.headers.get('content-security-policy'), "default-src 'none'; sandbox")
+    assert.match(await line.text(), /^curl -X POST "\$POSTERN_URL"/)
+    await cli(['revoke', (await grants())[0]?.id ?? ''], { home })
   })
 
   for (const next of [
@@ -181,6 +211,33 @@ describe('logging in to the dashboard', () => {
     assert.equal((await get('/dashboard', { cookie, origin: 'https://evil.example' })).status, 403)
   })
 
+  it('lists logins in the settings, ends one and all others, and shows no secret', async () => {
+    const settings = async (cookie: string) => (await get('/dashboard/settings', { cookie })).text()
+    const [first, second, third] = [await logIn(), await logIn(), await logIn()]
+    const csrf = await csrfFor(first)
+    await get('/dashboard', { cookie: second, 'user-agent': 'Firefox/145.0 (X11; Linux)' })
+    const page = await settings(first)
+    assert.match(page, /Firefox on Linux/)
+    assert.match(page, /from <code>127\.0\.0\.1<\/code>/)
+    assert.equal(page.match(/this one/g)?.length, 1)
+    for (const hidden of [
+      token,
+      ...[first, second, third].map((cookie) => cookie.slice(cookie.indexOf('=') + 1)),
+    ])
+      assert.ok(!page.includes(hidden))
+    const [, end = ''] = /Firefox on Linux[\s\S]*?action="([^"]+\/end)"/.exec(page) ?? []
+    assert.equal((await post(end, { csrf: 'x' }, { cookie: first })).status, 403)
+    assert.equal((await get('/dashboard', { cookie: second })).status, 200)
+    assert.equal((await post(end, { csrf }, { cookie: first })).status, 303)
+    assert.equal((await get('/dashboard', { cookie: second })).status, 303)
+    assert.equal((await get('/dashboard', { cookie: third })).status, 200)
+    await post('/dashboard/settings/logins/end-others', { csrf }, { cookie: first })
+    assert.equal((await get('/dashboard', { cookie: third })).status, 303)
+    assert.match(await settings(first), /this one/)
+    const over = await (await get('/dashboard/login', { cookie: third })).text()
+    assert.match(over, /Your login is over/)
+  })
+
   it('accepts forms nowhere else', async () => {
     for (const path of ['/api/grants', '/api/deliveries'])
       assert.equal(
@@ -233,14 +290,17 @@ describe('guessing at the dashboard', () => {
     const home = await scratchHome()
     const server = await serve(home)
     const statuses: number[] = []
+    let last: Response | undefined
     for (let i = 0; i < 25; i++) {
-      const { status } = await fetch(`${server.url}/dashboard/login`, {
+      last = await fetch(`${server.url}/dashboard/login`, {
         method: 'POST',
         body: new URLSearchParams({ token: `guess ${i}` }),
         headers: { origin: server.url },
       })
-      statuses.push(status)
+      statuses.push(last.status)
     }
+    assert.match((await last?.text()) ?? '', /looked at in \d+ seconds?; the right one is let in/)
+    assert.match(last?.headers.get('retry-after') ?? '', /^\d+$/)
     await server.stop()
     assert.equal(statuses[0], 401)
     assert.equal(statuses.at(-1), 429)

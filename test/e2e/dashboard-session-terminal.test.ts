@@ -122,7 +122,7 @@ looking('the page of a session in a browser', () => {
     const response = await fetch(stream, { headers: { cookie } })
     const whole = response.text()
     await page.getByRole('button', { name: 'Log out' }).click()
-    await page.waitForURL('**/dashboard/login')
+    await page.waitForURL('**/dashboard/login?out')
     const shown = await whole
     assert.match(shown, /event: screen/)
     agent('after the logout\n')

@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
+import { counterpartRoutes, routesWithoutCommand } from '../../scripts/command-routes.ts'
 import { allDrivers } from '../../src/drivers/index.ts'
 import { type Served, scratchHome, serve } from '../support/binary.ts'
 import { noBrowser, openBrowser, seriousFlaws, watchedPage } from '../support/browser.ts'
-import { configure, hooks, secret } from '../support/hooks.ts'
+import { adminToken, configure, hooks, secret } from '../support/hooks.ts'
 
 interface Operation {
   readonly summary: string
@@ -80,12 +81,19 @@ describe('the API document', () => {
     'DELETE /api/grants/{id}',
     'GET /api/sessions',
     'GET /api/sessions/{id}',
+    'POST /api/sessions',
+    'GET /api/sessions/{id}/inbox',
     'DELETE /api/sessions/{id}',
     'GET /api/sessions/{id}/screen',
+    'GET /api/hosts',
+    'POST /api/hosts',
+    'DELETE /api/hosts/{name}',
+    'POST /api/hosts/{name}/rotate',
     'GET /api/decisions',
     'GET /api/decisions/{id}',
     'POST /api/decisions/{id}',
     'GET /decide/{token}',
+    'GET /api/history',
     'GET /api/hooks',
     'GET /api/notices',
     'GET /api/deliveries',
@@ -117,6 +125,22 @@ describe('the API document', () => {
     )
     assert.equal(paths['/api/hooks/github']?.post?.summary, 'github')
     assert.equal(paths['/api/hooks/pay.v1']?.post?.summary, 'payments')
+  })
+
+  it('has the route of every command, and a command for every route of the admin', async () => {
+    const { paths } = await read()
+    const found = Object.entries(paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+    )
+    assert.deepEqual(
+      counterpartRoutes.filter((route) => !found.includes(route)),
+      [],
+    )
+    const ofAdmin = found.filter((route) => / \/api\/(?!hooks\/(?!\{))/.test(route))
+    assert.deepEqual(
+      ofAdmin.filter((route) => ![...counterpartRoutes, ...routesWithoutCommand].includes(route)),
+      [],
+    )
   })
 
   it('lists every kind of session', async () => {
@@ -272,12 +296,13 @@ if (noBrowser) console.log(`The API explorer is not looked at: ${noBrowser}.`)
 const looking = noBrowser ? describe.skip : describe
 
 looking('the API explorer in a browser', () => {
+  let home: string
   let server: Served
   let browser: Browser
 
   before(async () => {
-    const home = await scratchHome()
-    configure(home, hooks({ github }))
+    home = await scratchHome()
+    configure(home, hooks({ github, payments: signed }))
     server = await serve(home)
     browser = await openBrowser()
   })
@@ -317,6 +342,71 @@ looking('the API explorer in a browser', () => {
     await hook.getByRole('button', { name: 'Try it out' }).click()
     await hook.getByRole('button', { name: 'Execute' }).click()
     await hook.locator('.live-responses-table .response-col_status', { hasText: '202' }).waitFor()
+    assert.deepEqual(offences, [])
+    await context.close()
+  })
+
+  /** Sends the example of a hook; how it was answered, and what was asked. */
+  async function tryHook(page: Page, path: string) {
+    const hook = page.locator('.opblock', { has: page.locator(`[data-path="${path}"]`) })
+    await hook.locator('.opblock-summary').click()
+    await hook.getByRole('button', { name: 'Try it out' }).click()
+    await hook.getByRole('button', { name: 'Execute' }).click()
+    const status = hook.locator('.live-responses-table tbody .response-col_status').first()
+    await status.waitFor()
+    const text = (await hook.textContent()) ?? ''
+    return { status: (await status.textContent())?.trim().slice(0, 3), text }
+  }
+
+  const counted = async () =>
+    (await fetch(`${server.url}/api/deliveries?hook=payments`, { headers: await admin() })).json()
+  const admin = async () => ({ authorization: `Bearer ${await adminToken(home)}` })
+
+  it('signs for the admin, whose token stays in its tab and no longer', async () => {
+    const { page, context, offences } = await watchedPage(browser, server.url)
+    const open = async (tab: Page) => {
+      await tab.goto(`${server.url}/docs`)
+      await tab.locator('.opblock').first().waitFor()
+    }
+    await open(page)
+    assert.equal((await tryHook(page, signed.path)).status, '401')
+    await page.getByRole('button', { name: 'Authorize' }).click()
+    await page
+      .locator('#auth-bearer-value')
+      .first()
+      .fill(await adminToken(home))
+    await page.getByRole('button', { name: 'Apply credentials' }).first().click()
+    await open(page)
+    const { status, text } = await tryHook(page, signed.path)
+    assert.equal(status, '202')
+    assert.match(text, /"deliveryId":\s*"whd_/)
+    assert.match(text, /api\/hooks\/payments\/send/)
+    assert.equal(((await counted()) as unknown[]).length, 1)
+    assert.equal(await page.evaluate(() => localStorage.length), 0)
+    const other = await context.newPage()
+    await open(other)
+    assert.equal((await tryHook(other, signed.path)).status, '401')
+    assert.deepEqual(offences, [])
+    await context.close()
+  })
+
+  it('acts for who is logged in to the dashboard, until the login ends', async () => {
+    const { page, context, offences } = await watchedPage(browser, server.url)
+    await page.goto(`${server.url}/dashboard/login?next=/docs`)
+    await page.locator('#token').fill(await adminToken(home))
+    await page.keyboard.press('Enter')
+    await page.getByText('As the admin, by your login').waitFor()
+    await page.locator('.opblock').first().waitFor()
+    assert.equal((await tryHook(page, signed.path)).status, '202')
+    const token = await page.locator('meta[name="admin"]').getAttribute('content')
+    const asked = async () =>
+      (await fetch(`${server.url}/api/grants`, { headers: { authorization: `Bearer ${token}` } })).status
+    assert.equal(await asked(), 200)
+    const tab = await context.newPage()
+    await tab.goto(`${server.url}/dashboard`)
+    await tab.getByRole('button', { name: 'Log out' }).click()
+    await tab.waitForURL(/\/dashboard\/login/)
+    assert.equal(await asked(), 401)
     assert.deepEqual(offences, [])
     await context.close()
   })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   chmodSync,
   chownSync,
@@ -15,6 +16,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { cli, scratchHome, serve } from '../support/binary.ts'
@@ -235,6 +237,45 @@ describe("root in another user's home", () => {
     assert.equal(await server.stop(), 0)
     assert.deepEqual(ownersIn(home), [stranger])
   })
+
+  if (!isDeno)
+    it('gives that user what version 0.1.0 left as root’s, and nothing that may be another file', {
+      timeout: 60_000,
+      skip,
+    }, async () => {
+      const home = await homeOfAnother()
+      assert.equal((await cli(['keys', 'rotate', '--grace', '1h'], { home })).code, 0)
+      const target = `${home}-target`
+      writeFileSync(target, secret, { mode: 0o600 })
+      const run = join(home, 'run')
+      const [key = ''] = readdirSync(join(home, 'keys')).filter((name) => name.endsWith('.key'))
+      for (const name of [`keys/${key}`, 'postern.db']) chownSync(join(home, name), 0, 0)
+      writeFileSync(join(run, 'term.hooks'), '{"generation":"a","habit":"silent"}\n', { mode: 0o600 })
+      writeFileSync(join(run, 'pty-term-a.json'), '{}', { mode: 0o600 })
+      const moved = ['run/moved.hooks', 'keys/0123456789abcdef.key', 'run/moved.lock']
+      for (const name of moved) writeFileSync(join(home, name), `{"auths":"${secret}"}`, { mode: 0o600 })
+      writeFileSync(join(run, 'mine.txt'), 'of the operator', { mode: 0o600 })
+      linkSync(target, join(run, 'linked.hooks'))
+      symlinkSync(target, join(run, 'planted.json'))
+      const socket = createServer().listen(join(run, 'terminal.sock'))
+      await once(socket, 'listening')
+      const ran = await cli(['config', 'schema'], { home })
+      assert.equal(ran.code, 0)
+      const ownerOf = (name: string) => lstatSync(join(home, name), { throwIfNoEntry: false })?.uid
+      for (const name of [`keys/${key}`, 'postern.db', 'run/term.hooks']) {
+        assert.equal(ownerOf(name), stranger, name)
+        assert.ok(ran.stderr.includes(`${home}/${name} was root's`), ran.stderr)
+      }
+      for (const name of ['terminal.sock', 'pty-term-a.json']) assert.equal(ownerOf(`run/${name}`), undefined)
+      for (const name of ['run/linked.hooks', 'run/planted.json', 'run/mine.txt', ...moved])
+        assert.equal(ownerOf(name), 0)
+      assert.deepEqual([lstatSync(target).uid, lstatSync(target).mode & 0o777], [0, 0o600])
+      socket.close()
+      for (const name of ['linked.hooks', 'planted.json', 'mine.txt']) rmSync(join(run, name))
+      for (const name of moved) rmSync(join(home, name))
+      assert.equal((await cli(['ls'], { home })).code, 0)
+      assert.deepEqual(ownersIn(home), [stranger])
+    })
 
   it('follows no link which that user planted', { timeout: 60_000, skip }, async () => {
     const home = await homeOfAnother()

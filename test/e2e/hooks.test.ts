@@ -14,8 +14,8 @@ import {
   hooks,
   post,
   secret,
+  seen,
   settled,
-  show,
   until,
 } from '../support/hooks.ts'
 
@@ -265,7 +265,7 @@ describe('webhooks to a command', () => {
     ] as const) {
       const { status, body: problem } = await post(at(path), body)
       assert.equal(status, 422)
-      const { state, failedStep, detail } = await show(home, problem.deliveryId)
+      const { state, failedStep, detail } = await seen(home, server, problem.deliveryId)
       assert.deepEqual([state, failedStep], ['FAILED', 'template'])
       assert.match(String(detail), why)
     }
@@ -282,12 +282,12 @@ describe('webhooks to a command', () => {
   })
 
   it('ignores what the filter does not want', async () => {
-    const before = await countDeliveries(home)
+    const before = await countDeliveries(home, server)
     const refused = await post(at('picky'), { action: 'opened' })
     assert.equal(refused.status, 202)
     assert.equal(refused.body.status, 'ignored')
     assert.equal((await post(at('picky'), { action: 'edited' }, { 'x-kind': 'pr' })).body.status, 'ignored')
-    assert.equal(await countDeliveries(home), before)
+    assert.equal(await countDeliveries(home, server), before)
     assert.equal((await post(at('picky'), { action: 'closed' }, { 'x-kind': 'pr', ...wait })).status, 200)
     assert.equal(await readFile(got, 'utf8'), 'closed')
   })
@@ -306,10 +306,10 @@ describe('webhooks to a command', () => {
   })
 
   it('refuses a body over maxBodyBytes with 413', async () => {
-    const before = await countDeliveries(home)
+    const before = await countDeliveries(home, server)
     assert.equal((await post(at('small'), { a: 'x'.repeat(100) })).status, 413)
     assert.equal((await post(at('wake'), { message: 'x'.repeat(1_048_576) })).status, 413)
-    assert.equal(await countDeliveries(home), before)
+    assert.equal(await countDeliveries(home, server), before)
   })
 
   it('takes plain text at the built-in hooks, and refuses forms there', async () => {
@@ -326,7 +326,7 @@ describe('webhooks to a command', () => {
     const { status, body } = await post(at('agent'), { message: 'x', skill: 'no-such' })
     assert.equal(status, 422)
     assert.equal(body.code, 'skill_unknown')
-    const { state, failedStep } = await show(home, body.deliveryId)
+    const { state, failedStep } = await seen(home, server, body.deliveryId)
     assert.deepEqual([state, failedStep], ['FAILED', 'skill'])
     assert.equal((await post(at('agent'), { message: 'x', skill: '../../etc' })).status, 422)
   })
@@ -352,12 +352,12 @@ describe('webhooks to a command', () => {
   ]
   for (const [name, path, headers, status] of refusals)
     it(`refuses ${name} with ${status}, stores nothing and tells no secret`, async () => {
-      const before = await countDeliveries(home)
+      const before = await countDeliveries(home, server)
       const answer = await post(at(path), { message: 'x' }, headers)
       assert.equal(answer.status, status)
       assert.match(answer.headers.get('content-type') ?? '', /^application\/problem\+json/)
       assert.ok(!answer.text.includes(secret))
-      assert.equal(await countDeliveries(home), before)
+      assert.equal(await countDeliveries(home, server), before)
     })
 
   it('refuses another method with 405 and says which one it wants', async () => {
@@ -374,13 +374,13 @@ describe('webhooks to a command', () => {
   })
 
   it('makes one delivery and one turn of a hundred concurrent repeats', async () => {
-    const before = await countDeliveries(home)
+    const before = await countDeliveries(home, server)
     const body = { message: 'only once', idempotency_key: 'build-7' }
     const answers = await Promise.all(Array.from({ length: 100 }, () => post(at('agent'), body)))
     assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([202]))
     assert.equal(new Set(answers.map(({ body }) => body.deliveryId)).size, 1)
     assert.equal(answers.filter(({ headers }) => headers.get('idempotency-replayed') === 'true').length, 99)
-    assert.equal(await countDeliveries(home), before + 1)
+    assert.equal(await countDeliveries(home, server), before + 1)
     const other = await post(at('agent'), { ...body, message: 'something else' })
     assert.equal(other.status, 409)
     const { events } = await settled(home, server, answers[0]?.body.deliveryId)
@@ -392,7 +392,7 @@ describe('webhooks to a command', () => {
     await cli(['session', 'add', 'box', '--driver', 'inbox'], { home })
     const url = (await cli(['expose', '--session', 'box', '--quiet'], { home })).stdout.trim()
     const grant = url.slice(url.lastIndexOf('/') + 1)
-    const before = await countDeliveries(home)
+    const before = await countDeliveries(home, server)
     const knock = (path: string, bearer: string) =>
       post(`${server.url}${path}`, { message: 'x' }, { authorization: `Bearer ${bearer}`, prefer: 'wait=0' })
     for (const [path, bearer, status] of [
@@ -411,7 +411,7 @@ describe('webhooks to a command', () => {
       assert.equal((await get(`${server.url}/api/sessions`, bearer)).status, 401)
       assert.equal((await get(`${server.url}/api/hooks`, bearer)).status, 401)
     }
-    assert.equal(await countDeliveries(home), before)
+    assert.equal(await countDeliveries(home, server), before)
     assert.equal((await get(`${server.url}/api/deliveries`, admin)).status, 200)
   })
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Client } from '@modelcontextprotocol/client'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
-import { addCommand, adminToken, configure, get, hooks, post, secret, show, until } from '../support/hooks.ts'
+import { addCommand, adminToken, configure, get, hooks, post, secret, seen, until } from '../support/hooks.ts'
 import { connectMcp, eras } from '../support/mcp-client.ts'
 import { ownCapability } from '../support/own-capability.ts'
 
@@ -48,7 +48,10 @@ describe('POST /mcp', () => {
       const asks: Readonly<Record<string, string>> = era === 'auto' ? { prefer: 'wait=1' } : {}
       const { body } = await post(String(wait.url), { conclusion: 'failure' }, { authorization: '', ...asks })
       const id = body.deliveryId
-      await until('it is taken', async () => (await show(home, id)).state === 'DELIVERED' || undefined)
+      await until(
+        'it is taken',
+        async () => (await seen(home, server, id)).state === 'DELIVERED' || undefined,
+      )
       const woken = await readFile(messages, 'utf8')
       for (const part of [`[postern] wait ${wait.waitId} answered`, `CI run of ${era}`, 'merge it'])
         assert.ok(woken.includes(part), woken)

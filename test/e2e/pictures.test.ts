@@ -1,111 +1,136 @@
 import assert from 'node:assert/strict'
-import { createHmac } from 'node:crypto'
+import { spawnSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { after, before, describe, it } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
-import { noBrowser, openBrowser, type Watched, watchedPage } from '../support/browser.ts'
-import { addCommand, configure, hooks, post, settled } from '../support/hooks.ts'
+import type { Browser, Page } from 'playwright-core'
+import { type Served, scratchHome, serve } from '../support/binary.ts'
+import { logIn, noBrowser, openBrowser, type Watched, watchedPage } from '../support/browser.ts'
+import { type Day, liveADay } from '../support/day.ts'
 
-/** With POSTERN_PICTURES=docs/images they are kept: those of the README. */
+/** With POSTERN_PICTURES=docs/images they are kept: those of the README and of docs/pictures.md. */
 const folder = process.env.POSTERN_PICTURES
 const looking = noBrowser ? describe.skip : describe
-const secret = 'the secret of the repository'
 
-looking('the pictures of the README', { timeout: 60_000 }, () => {
-  let home: string
-  let server: Served
+const sizes = {
+  laptop: { width: 1280, height: 720 },
+  phone: { width: 390, height: 760 },
+  tablet: { width: 820, height: 1180 },
+  wide: { width: 1920, height: 1080 },
+}
+type Size = keyof typeof sizes
+const everySize = Object.keys(sizes) as Size[]
+
+interface Picture {
+  readonly name: string
+  readonly expected: RegExp
+  /** Whose page it is: the operator's, that of nobody in particular, or of an operator who has just begun. */
+  readonly of: 'operator' | 'anybody' | 'beginner'
+  address(): string | Promise<string>
+  /** The laptop and the phone, unless the page is one of those that matter most. */
+  readonly sizes?: readonly Size[]
+}
+
+looking('pictures of the pages', { timeout: 235_000 }, () => {
+  let day: Day
+  let bareHome: string
+  let bare: Served
   let browser: Browser
-  let watched: Watched
-  const shown: Record<string, string> = {}
+  let asked: Promise<string> | undefined
 
   before(async () => {
-    home = await scratchHome()
-    configure(
-      home,
-      hooks({
-        github: { preset: 'github', verify: { scheme: 'github', secret } },
-        alertmanager: { preset: 'alertmanager', from: 'alertmanager' },
-      }),
-    )
-    await addCommand(home, 'build', 'cat')
-    await addCommand(
-      home,
-      'webhook-agent',
-      'grep -q DiskFull && { echo "I cannot reach db1."; exit 1; }; echo "The rounding is right now; I added a test for negative totals."',
-    )
-    server = await serve(home)
-    await life()
+    day = await liveADay()
+    bareHome = await scratchHome()
+    bare = await serve(bareHome)
     browser = await openBrowser()
-    watched = await watchedPage(browser, server.url, { viewport: { width: 1120, height: 640 } })
-    await watched.page.goto((await cli(['dashboard'], { home })).stdout.trim())
-    await watched.page.waitForURL('**/dashboard')
   })
   after(async () => {
     await browser?.close()
-    await server?.stop()
+    await bare?.stop()
+    await day?.close()
   })
 
-  /** Some knocks, as a day brings them. */
-  async function life(): Promise<void> {
-    const push = {
-      ref: 'refs/heads/main',
-      compare: 'https://github.com/acme/billing/compare/1a2b...3c4d',
-      repository: { full_name: 'acme/billing' },
-      sender: { login: 'alice' },
-      commits: [{ id: '3c4d5e6f7a8b', message: 'Fix invoice rounding', author: { name: 'Alice' } }],
-    }
-    const body = JSON.stringify(push)
-    const github = await post(`${server.url}/api/hooks/github`, body, {
-      authorization: '',
-      'x-github-event': 'push',
-      'x-github-delivery': '72d3162e-cc78-11e3-81ab-4c9367dc0958',
-      'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
-    })
-    const alert = {
-      ...{ version: '4', status: 'firing', receiver: 'postern', externalURL: 'http://alerts.example.com' },
-      commonLabels: { alertname: 'DiskFull' },
-      alerts: [
-        {
-          status: 'firing',
-          labels: { alertname: 'DiskFull', instance: 'db1', severity: 'critical' },
-          annotations: { summary: '/var is 97 % full' },
-        },
-      ],
-    }
-    const failing = await post(`${server.url}/api/hooks/alertmanager`, alert)
-    for (const [label, from, message] of [
-      ['GitHub Actions', 'ci', 'CI failed on main: https://github.com/acme/billing/actions/runs/42'],
-      ['Alice', 'alice', 'The staging database is restored, you can go on.'],
-      ['cron', 'cron', 'Summarise what changed since yesterday.'],
-    ] as const) {
-      const minted = await cli(['expose', '--session', 'build', '--label', label, '--quiet'], { home })
-      const said = await post(minted.stdout.trim(), { message, from }, { authorization: '' })
-      assert.equal(said.status, 200, said.text)
-    }
-    await cli(['send', '--session', 'default', '--timeout', '0', 'Call the hosting company back.'], { home })
-    shown.delivery = String(github.body.deliveryId)
-    await settled(home, server, shown.delivery)
-    await settled(home, server, failing.body.deliveryId)
-  }
-
-  const pictures: readonly (readonly [name: string, path: () => string, expected: RegExp])[] = [
-    ['webhooks', () => '/dashboard', /CI failed on main/],
-    ['delivery', () => `/dashboard/deliveries/${shown.delivery}`, /I added a test for negative totals/],
-    ['channels', () => '/dashboard/channels', /GitHub Actions/],
+  const at = (path: string): string => `${day.server.url}/dashboard${path}`
+  const pictures: readonly Picture[] = [
+    {
+      ...{ name: 'deliveries', of: 'operator', expected: /CI failed on main/, sizes: everySize },
+      address: () => at(`?selected=${day.delivered}`),
+    },
+    {
+      ...{ name: 'delivery', of: 'operator', expected: /I added a test for negative totals/ },
+      address: () => at(`/deliveries/${day.delivered}`),
+    },
+    { name: 'sessions', of: 'operator', expected: /webhook-agent/, address: () => at('/sessions') },
+    {
+      ...{ name: 'session', of: 'operator', expected: /invoice\.test\.ts/, sizes: everySize },
+      address: () => at('/sessions/coder'),
+    },
+    { name: 'channels', of: 'operator', expected: /GitHub Actions/, address: () => at('/channels') },
+    { name: 'hooks', of: 'operator', expected: /alertmanager/, address: () => at('/hooks') },
+    {
+      ...{ name: 'hook', of: 'operator', expected: /What the agent gets/, sizes: everySize },
+      address: () => at('/hooks/github'),
+    },
+    { name: 'refused', of: 'operator', expected: /signature does not match/, address: () => at('/refused') },
+    { name: 'settings', of: 'operator', expected: /What is on/, address: () => at('/settings') },
+    { name: 'login', of: 'anybody', expected: /Admin token/, address: () => at('/login') },
+    {
+      ...{ name: 'first', of: 'beginner', expected: /Nothing has knocked yet/ },
+      address: () => `${bare.url}/dashboard`,
+    },
+    {
+      ...{ name: 'decision', of: 'anybody', expected: /asks:/ },
+      address: () => (asked ??= day.ask('Bash: terraform apply -target=module.billing')),
+    },
   ]
-  for (const [name, path, expected] of pictures)
-    it(`${name} shows what happened`, async () => {
-      const { page, offences } = watched
-      await page.goto(`${server.url}${path()}`)
-      await page.getByText(expected).first().waitFor()
-      const picture = await page.screenshot({ animations: 'disabled' })
-      assert.ok(picture.length > 10_000)
+
+  /** One login for each, as a person has. */
+  const opened = new Map<Picture['of'], Promise<Watched>>()
+  const openFor: Record<Picture['of'], () => Promise<Watched>> = {
+    operator: () => logIn(browser, day.server, day.home),
+    beginner: () => logIn(browser, bare, bareHome),
+    anybody: () => watchedPage(browser, day.server.url),
+  }
+  const open = (of: Picture['of']): Promise<Watched> => {
+    const watched = opened.get(of) ?? openFor[of]()
+    opened.set(of, watched)
+    return watched
+  }
+  // Where nobody keeps the pictures, light ones on a laptop and a phone are looked at.
+  const schemes = folder === undefined ? (['light'] as const) : (['light', 'dark'] as const)
+  const sizesOf = (picture: Picture): readonly Size[] =>
+    folder === undefined ? ['laptop', 'phone'] : (picture.sizes ?? ['laptop', 'phone'])
+
+  for (const picture of pictures)
+    it(`of ${picture.name} show what happened`, async () => {
+      const { page, offences } = await open(picture.of)
+      for (const size of sizesOf(picture))
+        for (const colorScheme of schemes) {
+          await page.setViewportSize(sizes[size])
+          await page.emulateMedia({ colorScheme })
+          await page.goto(await picture.address())
+          await page.getByText(picture.expected).first().waitFor()
+          await settledPage(page)
+          const taken = await page.screenshot({ animations: 'disabled' })
+          assert.ok(taken.length > 8000)
+          const names = [picture.name, size, colorScheme].filter((part) => !/laptop|light/.test(part))
+          if (folder !== undefined) await keep(join(resolve(folder), `${names.join('-')}.png`), taken)
+        }
       assert.deepEqual(offences, [])
-      if (folder === undefined) return
-      await mkdir(folder, { recursive: true })
-      await writeFile(join(resolve(folder), `${name}.png`), picture)
     })
 })
+
+/** As a person sees it: live, where it can be. */
+const settledPage = (page: Page): Promise<void> =>
+  page
+    .locator('body:not(:has(#pulse)), #pulse:is([data-state=live], [hidden])')
+    .first()
+    .waitFor({ state: 'attached' })
+
+/** In a palette of its own where pngquant is installed: that is a third of the size. */
+async function keep(path: string, picture: Uint8Array): Promise<void> {
+  await mkdir(join(path, '..'), { recursive: true })
+  await writeFile(path, picture)
+  spawnSync('pngquant', ['--force', '--strip', '--ext', '.png', '--quality', '70-95', path])
+}

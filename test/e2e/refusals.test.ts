@@ -123,7 +123,7 @@ describe('what was turned away', { timeout: 90_000 }, () => {
       .split('\n')
       .filter((line) => line.includes('"knock.refused"'))
     assert.equal(lines.length, cases().length - 1, 'what is ignored is logged at debug')
-    assert.equal(await countDeliveries(home), 0)
+    assert.equal(await countDeliveries(home, server), 0)
   })
 
   it('keeps no secret, no token, no body', async () => {
@@ -216,6 +216,9 @@ describe('what was turned away', { timeout: 90_000 }, () => {
       ['POST', '/api/grants', { session: 'default', verb: marker }],
       ['POST', '/api/grants', { session: 'default', ttl: marker }],
       ['POST', '/api/grants', { session: 'default', label: marker.repeat(20) }],
+      ['POST', '/api/hosts', { name: marker }],
+      ['DELETE', `/api/hosts/${marker}`],
+      ['POST', `/api/hosts/${id}/rotate`],
       ['GET', `/api/deliveries?state=${marker}`],
       ['GET', `/api/deliveries?${marker}=1`],
       ['GET', `/api/deliveries?grant=${marker}&session=${marker}`],

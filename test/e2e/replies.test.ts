@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
 import {
   addCommand,
+  asked,
   configure,
   countDeliveries,
   get,
@@ -16,7 +17,6 @@ import {
   secret,
   seen,
   settled,
-  show,
   until,
 } from '../support/hooks.ts'
 import { ownCapability } from '../support/own-capability.ts'
@@ -84,7 +84,7 @@ describe('responseSchema of an agent knock', () => {
       const { status, body } = await knock(world, { responseSchema: wrong })
       assert.deepEqual([status, body.code], [422, 'unprocessable'])
     }
-    assert.equal(await countDeliveries(world.home), 0)
+    assert.equal(await countDeliveries(world.home, world.server), 0)
     await world.server.stop()
   })
 })
@@ -107,11 +107,15 @@ async function slowAgent(more: object = {}) {
   }
 }
 
+interface Running {
+  readonly id: string
+  readonly inFlight: boolean
+}
+
 /** The id of the delivery whose turn runs. */
-const running = (home: string): Promise<string> =>
+const running = ({ home, server }: World): Promise<string> =>
   until('a turn runs', async () => {
-    const { stdout } = await cli(['deliveries', 'ls', '--json'], { home })
-    const rows = JSON.parse(stdout) as readonly { readonly id: string; readonly inFlight: boolean }[]
+    const rows = await asked<readonly Running[]>(home, server, 'deliveries')
     return rows.find(({ inFlight }) => inFlight)?.id
   })
 
@@ -119,12 +123,15 @@ describe('POST /agent/deliveries/{id}/reply', () => {
   it('answers the caller at once, and once', async () => {
     const { world, reply, finish } = await slowAgent()
     const called = knock(world, {})
-    const id = await running(world.home)
+    const id = await running(world)
     const first = await reply(id, { text: 'It is green.' })
     assert.deepEqual([first.status, first.body], [200, { accepted: true, first: true }])
     const { status, body } = await called
     assert.deepEqual([status, body.status, body.response], [200, 'delivered', 'It is green.'])
-    assert.deepEqual([(await show(world.home, id)).state, await running(world.home)], ['PENDING', id])
+    assert.deepEqual(
+      [(await seen(world.home, world.server, id)).state, await running(world)],
+      ['PENDING', id],
+    )
     const second = await reply(id, { text: 'It is red.' })
     assert.deepEqual([second.status, second.body.code], [409, 'answered_already'])
     await finish('I am done.')
@@ -137,7 +144,7 @@ describe('POST /agent/deliveries/{id}/reply', () => {
   it('says what does not fit, before the caller gets it', async () => {
     const { world, reply, finish } = await slowAgent()
     const called = knock(world, { responseSchema })
-    const id = await running(world.home)
+    const id = await running(world)
     const unfit = await reply(id, { json: { verdict: 'perhaps' } })
     assert.deepEqual([unfit.status, unfit.body.code], [422, 'unprocessable'])
     assert.match(String(unfit.body.detail), /at \/verdict: .*\["pass","fail"\]/)
@@ -157,7 +164,7 @@ describe('POST /agent/deliveries/{id}/reply', () => {
     const { world, reply, finish } = await slowAgent()
     const left = await knock(world, {}, { prefer: 'wait=0' })
     assert.equal(left.status, 202)
-    const id = await running(world.home)
+    const id = await running(world)
     const reading = get(`${world.server.url}/api/deliveries/${id}?wait=60`, secret)
     assert.equal((await reply(id, { text: 'It is green.' })).status, 200)
     assert.equal((await reading).body.answer, 'It is green.')
@@ -165,12 +172,12 @@ describe('POST /agent/deliveries/{id}/reply', () => {
     await settled(world.home, world.server, id)
 
     const next = knock(world, {}, { prefer: 'wait=60' })
-    const other = await running(world.home)
+    const other = await running(world)
     await finish('Nothing to say.')
     assert.equal((await next).body.response, 'Nothing to say.')
     const late = await reply(other, { text: 'One more thing.' })
     assert.deepEqual([late.status, late.body.code], [410, 'nobody_waits'])
-    assert.equal((await show(world.home, other)).answer, 'Nothing to say.')
+    assert.equal((await seen(world.home, world.server, other)).answer, 'Nothing to say.')
     await world.server.stop()
   })
 
@@ -179,7 +186,7 @@ describe('POST /agent/deliveries/{id}/reply', () => {
     const { world, reply, finish } = await slowAgent({ server: { callbacks: { allow: ['127.0.0.1'] } } })
     const order = { responseSchema, callbackUrl: `${receiver.url}/answer` }
     assert.equal((await knock(world, order, { prefer: 'wait=0' })).status, 202)
-    const id = await running(world.home)
+    const id = await running(world)
     assert.equal((await reply(id, { json: { verdict: 'pass' } })).status, 200)
     assert.equal(receiver.got.length, 0)
     await finish('I am done.')
@@ -195,7 +202,7 @@ describe('POST /agent/deliveries/{id}/reply', () => {
     const { world, reply } = await slowAgent()
     const key = { 'idempotency-key': 'review-1' }
     const called = knock(world, { responseSchema }, key).catch(() => undefined)
-    const id = await running(world.home)
+    const id = await running(world)
     assert.equal((await reply(id, { json: { verdict: 'pass' } })).status, 200)
     await world.server.kill9()
     await called
@@ -217,7 +224,7 @@ describe('POST /agent/deliveries/{id}/reply', () => {
     const { body: wait } = await post(`${world.server.url}/agent/waits`, order, { authorization })
     const knocked = await post(String(wait.url), { message: 'done' }, { authorization: '', prefer: 'wait=0' })
     const id = knocked.body.deliveryId
-    await running(world.home)
+    await running(world)
     await finish('I saw it.')
     assert.equal((await settledState(world, id)).state, 'DELIVERED')
     const urlToken = String(wait.url).split('/').at(-1) ?? ''

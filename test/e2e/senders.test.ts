@@ -140,7 +140,7 @@ describe('what senders need', () => {
   })
 
   it('stops unpacking at the limit of the hook', async () => {
-    const before = await countDeliveries(home)
+    const before = await countDeliveries(home, server)
     const packed = { 'content-encoding': 'gzip' }
     const bomb = new Uint8Array(gzipSync(Buffer.alloc(20_000_000)).subarray(0, 900))
     assert.equal((await post(at('small'), bomb, packed)).status, 413)
@@ -148,7 +148,7 @@ describe('what senders need', () => {
     assert.equal((await post(at('small'), justOver, packed)).status, 413)
     const justFits = new Uint8Array(gzipSync(JSON.stringify({ title: 'x'.repeat(988) })))
     assert.equal((await post(at('small'), justFits, packed)).status, 202)
-    assert.equal(await countDeliveries(home), before + 1)
+    assert.equal(await countDeliveries(home, server), before + 1)
   })
 
   it('unpacks little for a stranger, and all for who signed what was sent', async () => {
@@ -173,7 +173,7 @@ describe('what senders need', () => {
   })
 
   it('answers probes of hooks that are there, and stores nothing', async () => {
-    const before = await countDeliveries(home)
+    const before = await countDeliveries(home, server)
     for (const method of ['HEAD', 'GET'])
       for (const [hook, status] of [
         ['title', 200],
@@ -188,7 +188,7 @@ describe('what senders need', () => {
         assert.equal(response.status, status, `${method} ${hook}`)
         if (status === 200) assert.equal(await response.text(), '')
       }
-    assert.equal(await countDeliveries(home), before)
+    assert.equal(await countDeliveries(home, server), before)
   })
 
   it('challenges for the scheme of the hook, so that curl --anyauth can answer', async () => {

@@ -146,7 +146,7 @@ describe('the senders of webhooks', () => {
     })
 
     it(`${name}: refuses anything else with 401, stores nothing and gives nothing away`, async () => {
-      const stored = await countDeliveries(home)
+      const stored = await countDeliveries(home, server)
       const body = '{"text":"mine"}'
       const good = headers(body, nowSeconds())
       const tampered = '{"text":"nine"}'
@@ -168,7 +168,7 @@ describe('the senders of webhooks', () => {
       }
       const isList = /^v1a?[,=]/.test(good[proof] ?? '')
       assert.equal(await twice(at(name), body, good, proof), isList ? 202 : 401)
-      assert.equal(await countDeliveries(home), isList ? stored + 1 : stored)
+      assert.equal(await countDeliveries(home, server), isList ? stored + 1 : stored)
       assert.ok(!server.stderr().includes(secret))
     })
   }
@@ -242,11 +242,11 @@ describe('the senders of webhooks', () => {
   ]
   for (const [name, hook, body, more, answer] of handshakes)
     it(`get an answer to ${name}, and no delivery`, async () => {
-      const stored = await countDeliveries(home)
+      const stored = await countDeliveries(home, server)
       const good = await send(hook, body, { ...signedBy(hook, body), ...more })
       assert.deepEqual([good.status, good.text], [200, answer])
       assert.equal((await send(hook, body, more)).status, 401)
-      assert.equal(await countDeliveries(home), stored)
+      assert.equal(await countDeliveries(home, server), stored)
     })
 
   it('get an answer to a GET where their handshake is one', async () => {
@@ -264,7 +264,7 @@ describe('the senders of webhooks', () => {
   })
 
   it('get an answer to OPTIONS where their handshake is one, and 405 elsewhere', async () => {
-    const stored = await countDeliveries(home)
+    const stored = await countDeliveries(home, server)
     const ask = (hook: string, headers: Headers) => fetch(at(hook), { method: 'OPTIONS', headers })
     const origin = { 'webhook-request-origin': 'eventemitter.example.com' }
     const granted = await ask('events', { ...origin, 'webhook-request-rate': '120' })
@@ -279,11 +279,11 @@ describe('the senders of webhooks', () => {
       assert.deepEqual([refused.status, refused.headers.get('allow')], [405, allow])
       assert.equal(refused.headers.get('webhook-allowed-origin'), null)
     }
-    assert.equal(await countDeliveries(home), stored)
+    assert.equal(await countDeliveries(home, server), stored)
   })
 
   it('cannot speak for Amazon with a certificate of their own', async () => {
-    const stored = await countDeliveries(home)
+    const stored = await countDeliveries(home, server)
     const message = {
       ...{ Type: 'SubscriptionConfirmation', MessageId: '1', TopicArn: topicArn, Message: 'x', Token: 't' },
       ...{ Timestamp: new Date().toISOString(), SignatureVersion: '2', Signature: 'AAAA' },
@@ -292,7 +292,7 @@ describe('the senders of webhooks', () => {
     }
     const type = { 'content-type': 'text/plain; charset=UTF-8' }
     assert.equal((await send('sns', JSON.stringify(message), type)).status, 401)
-    assert.equal(await countDeliveries(home), stored)
+    assert.equal(await countDeliveries(home, server), stored)
   })
 
   it('send CloudEvents in binary mode, and a form of Twilio’s', async () => {

@@ -7,7 +7,7 @@ import { configure, until } from '../support/hooks.ts'
 import { rounds } from '../support/long.ts'
 import { buildPreload, noPreload } from '../support/preload.ts'
 import { postAtOnce } from '../support/raw-http.ts'
-import { messagesTo, type ShortWait, shortWaits, statesOfWaits } from '../support/short-waits.ts'
+import { messagesTo, type ShortWait, shortWaits, statesOfWaits, untilClosed } from '../support/short-waits.ts'
 
 /** Also for many rounds, and a busy machine. */
 const timeout = 1_200_000
@@ -15,11 +15,6 @@ const timeout = 1_200_000
 const limits = { knocksPerMinute: 0, queuePerSession: 0 }
 const day = 86_400
 const year = 365 * day
-
-const areClosed = (home: string) =>
-  until('all are closed', async () =>
-    [...(await statesOfWaits(home)).values()].includes('armed') ? undefined : true,
-  )
 
 /** That each was told of exactly once, as its state is: answered where a knock was taken, else expired. */
 async function assertToldOnce(home: string, waits: readonly ShortWait[], taken: ReadonlySet<string>) {
@@ -58,7 +53,7 @@ test('a knock and the end of its wait in the same millisecond: exactly one of an
         if (statuses[0] === 202) taken.add(id)
       }),
     )
-    await areClosed(home)
+    await untilClosed(home)
     await assertToldOnce(home, waits, taken)
   }
   await server.stop()
@@ -96,7 +91,7 @@ describe('the end of a wait and a clock that jumps', { skip: noPreload }, () => 
           })
         ).status
       assert.equal(await knockAt(answered), 202)
-      await areClosed(home)
+      await untilClosed(home)
       assert.ok(performance.now() - begun >= 4000, 'it came before its time')
       assert.equal(await knockAt(expired), 403)
       await assertToldOnce(home, [answered, expired], new Set([answered.id]))

@@ -10,14 +10,21 @@ import { createHosts } from '../../src/http/hosts.ts'
 import { deliveryRoutes } from '../../src/http/routes/deliveries.ts'
 import { deliveryRoute } from '../../src/http/routes/delivery.ts'
 import { grantRoutes } from '../../src/http/routes/grants.ts'
+import { hostsRoutes } from '../../src/http/routes/hosts.ts'
 import { sessionRoutes } from '../../src/http/routes/sessions.ts'
 import { createServer } from '../../src/http/server.ts'
 import { addDelivery, createWorld } from '../cli/fake-io.ts'
 
 const token = 'the-admin-token-of-this-test'
 
+/** Where it is asked from, and where the server is. */
+interface Place {
+  readonly peer?: string
+  readonly publicUrl?: string
+}
+
 /** The routes below `/api` over nothing: what reaches them is noted in `done`. */
-function api(rows: readonly Delivery[]) {
+function api(rows: readonly Delivery[], { peer = '127.0.0.1', publicUrl }: Place = {}) {
   const done: unknown[] = []
   const note =
     (name: string) =>
@@ -43,6 +50,10 @@ function api(rows: readonly Delivery[]) {
         deliveries: { PENDING: 0, RETRY: 0, DELIVERED: 0, FAILED: 0 },
         queues: new Map(),
       }),
+      history: async (...asked: unknown[]) => {
+        done.push(['history', ...asked])
+        return { steps: [] }
+      },
     },
     activities: async () => new Map(),
     now: () => 0,
@@ -59,6 +70,9 @@ function api(rows: readonly Delivery[]) {
     screens: { look: note('look') },
     pause: note('pause'),
     resume: note('resume'),
+    register: note('register'),
+    registering: () => ({ from: 'here' as const, publicUrl }),
+    nextInInbox: note('nextInInbox'),
     cancelTurn: note('cancelTurn'),
     endSession: note('endSession'),
     send: note('send'),
@@ -69,6 +83,10 @@ function api(rows: readonly Delivery[]) {
     replay: note('replay'),
     purge: note('purge'),
     acknowledge: note('acknowledge'),
+    listHosts: note('listHosts'),
+    addHost: note('addHost'),
+    revokeHost: note('revokeHost'),
+    rotateHost: note('rotateHost'),
     sourcesOf: async () => [],
     inspect: note('inspect'),
     wait: note('wait'),
@@ -76,9 +94,9 @@ function api(rows: readonly Delivery[]) {
   }
   const guard: RequestGuard = {
     ...{ hosts: createHosts(() => []), log: () => {} },
-    ...{ peer: () => '127.0.0.1', keepOpen: () => {}, refused: () => {}, ignored: () => {} },
+    ...{ peer: () => peer, keepOpen: () => {}, refused: () => {}, ignored: () => {} },
   }
-  const routes = [deliveryRoute, grantRoutes, sessionRoutes, deliveryRoutes]
+  const routes = [deliveryRoute, grantRoutes, sessionRoutes, deliveryRoutes, hostsRoutes]
   const answer = createServer(
     guard,
     { first: [], later: () => routes.map((of) => of(deps, guard)) },
@@ -93,10 +111,11 @@ interface Ask {
   readonly headers?: Readonly<Record<string, string>>
   /** What the store lists. */
   readonly rows?: readonly Delivery[]
+  readonly place?: Place
 }
 
-async function ask(path: string, { method = 'GET', body, headers, rows = [] }: Ask = {}) {
-  const { answer, done } = api(rows)
+async function ask(path: string, { method = 'GET', body, headers, rows = [], place }: Ask = {}) {
+  const { answer, done } = api(rows, place)
   const response = await answer(
     new Request(`http://localhost${path}`, {
       method,
@@ -258,6 +277,42 @@ const refusals: readonly (readonly [
     422,
     /There is no query parameter here/,
   ],
+  ['a host without a name', '/api/hosts', post('{}'), 422, /"name" must be a string that is not empty/],
+  ['a misspelt name of a host', '/api/hosts', post('{"nam":"a"}'), 422, /Did you mean name\?/],
+  [
+    'a token of one’s own for a host',
+    '/api/hosts',
+    post(`{"name":"a","token":"${secret}"}`),
+    422,
+    /unknown member/,
+  ],
+  ['a member of a rotated host', '/api/hosts/a/rotate', post('{"grace":5}'), 422, /no member here/],
+  ['a parameter of hosts', '/api/hosts?state=away', {}, 422, /There is no query parameter here/],
+  ['a session without a driver', '/api/sessions', post('{"id":"a"}'), 422, /"driver" must be a string/],
+  [
+    'a session as the command line names its members',
+    '/api/sessions',
+    post('{"id":"a","driver":"tmux","setting":{"target":"%5"}}'),
+    422,
+    /Did you mean settings\?/,
+  ],
+  [
+    'settings that are a list',
+    '/api/sessions',
+    post(`{"id":"a","driver":"tmux","settings":["${secret}"]}`),
+    422,
+    /"settings" must be an object/,
+  ],
+  [
+    'a replace that is text',
+    '/api/sessions',
+    post(`{"id":"a","driver":"inbox","replace":"${secret}"}`),
+    422,
+    /"replace" must be true or false/,
+  ],
+  ['half a second at an inbox', '/api/sessions/a/inbox?wait=0.5', {}, 422, /"wait" must be whole seconds/],
+  ['a span that there is not', '/api/history?span=1y', {}, 422, /"span" must be one of 24h, 7d, 30d/],
+  ['a step at which nothing fails', `${deliveries}?failedStep=sloth`, {}, 422, /"failedStep" must be one of/],
   ['seconds below nothing', `${deliveries}/x?wait=-1`, {}, 422, /"wait" must be whole seconds/],
   ['half a second to wait', `${deliveries}/x?wait=1.5`, {}, 422, /"wait" must be whole seconds/],
   ['no second to wait', `${deliveries}/x?wait=`, {}, 422, /"wait" must be whole seconds/],
@@ -311,6 +366,29 @@ describe('routes below /api', () => {
       const { status, done } = await ask(grants, post(JSON.stringify(body)))
       assert.equal(status, 201)
       assert.deepEqual(done, [['expose', order]])
+    })
+
+  const places: readonly (readonly [string, Place, Ask['headers'], boolean])[] = [
+    ['this machine', {}, {}, false],
+    ['another machine', { peer: '10.0.0.7' }, {}, true],
+    ['a proxy', {}, { 'x-forwarded-for': '203.0.113.9' }, true],
+    ['this machine, where there is a public URL', { publicUrl: 'https://door.example' }, {}, true],
+  ]
+  for (const [title, place, headers, inboxesOnly] of places)
+    it(`register ${inboxesOnly ? 'nothing but inboxes' : 'every kind'} from ${title}`, async () => {
+      const order = post(
+        '{"id":"a","driver":"command","settings":{"command":["cat"]},"check":false}',
+        headers,
+      )
+      const { done } = await ask('/api/sessions', { ...order, place })
+      const wanted = {
+        id: 'a',
+        driver: 'command',
+        settings: { command: ['cat'] },
+        replace: false,
+        inboxesOnly,
+      }
+      assert.deepEqual(done, [['register', wanted]])
     })
 
   const lists: readonly (readonly [query: string, filter: object])[] = [

@@ -30,7 +30,11 @@ describe('admitTo', () => {
     ['from nowhere', { peer: 'unknown' }, 'unauthorized'],
     ['for another name', { headers: { host: 'hooks.example.com' } }, 'unauthorized'],
     ['while a public URL is set', { publicUrl: 'https://hooks.example.com' }, 'unauthorized'],
-    ...['Forwarded', 'X-Forwarded-For', 'X-Forwarded-Proto', 'x-forwarded-host', 'Via', 'X-Real-IP'].map(
+    ...[
+      ...['Forwarded', 'X-Forwarded-For', 'X-Forwarded-Proto', 'x-forwarded-host', 'Via', 'X-Real-IP'],
+      ...['X-Original-Forwarded-For', 'X-Cluster-Client-IP', 'Fly-Client-IP', 'X-Azure-ClientIP', 'CF-Ray'],
+      ...['CF-Connecting-IP', 'True-Client-IP', 'X-Client-IP', 'X-Envoy-External-Address'],
+    ].map(
       (name) => [`through a proxy that sends ${name}`, { headers: { [name]: 'x' } }, 'unauthorized'] as const,
     ),
     ['as configured: open', { access: 'open', peer: '192.0.2.1' }, undefined],

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { StoredLogin } from '../../src/domain/login.ts'
 import { createLoginGuard } from '../../src/http/dashboard/login-guard.ts'
-import { createLogins } from '../../src/http/dashboard/logins.ts'
+import { createLogins, type LoginFile } from '../../src/http/dashboard/logins.ts'
 
 const hour = 3_600_000
 
@@ -12,7 +13,7 @@ function setUp(publicUrl?: string) {
     now: () => now,
     bytes: (length) => new Uint8Array(length).fill(++drawn % 256),
   })
-  const guard = createLoginGuard({ logins, publicUrl: () => publicUrl })
+  const guard = createLoginGuard({ logins, publicUrl: () => publicUrl, peer: () => '192.0.2.7' })
   return { logins, guard, pass: (ms: number) => (now += ms) }
 }
 
@@ -53,14 +54,14 @@ describe('createLogins', () => {
     assert.equal(logins.find(secret), undefined)
   })
 
-  it('lets one login in for each code, within five minutes', () => {
+  it('lets one login in for each code, within five minutes', async () => {
     const { logins, pass } = setUp()
     const [first, second] = [logins.invite(), logins.invite()]
-    assert.equal(logins.redeem(first.code), true)
-    assert.equal(logins.redeem(first.code), false)
-    assert.equal(logins.redeem('guess'), false)
+    assert.equal(await logins.redeem(first.code), true)
+    assert.equal(await logins.redeem(first.code), false)
+    assert.equal(await logins.redeem('guess'), false)
     pass(5 * 60_000)
-    assert.equal(logins.redeem(second.code), false)
+    assert.equal(await logins.redeem(second.code), false)
   })
 
   it('keeps a thousand and lets the oldest go', () => {
@@ -69,6 +70,61 @@ describe('createLogins', () => {
     const secrets = Array.from({ length: 1001 }, () => logins.open().secret)
     assert.equal(logins.find(secrets[0] ?? ''), undefined)
     assert.ok(logins.find(secrets[1] ?? ''))
+  })
+})
+
+describe('createLogins, seen by who is logged in', () => {
+  const phone = { from: '192.0.2.9', browser: 'Phone' }
+
+  it('lists them, the last used first, with since when and from where', () => {
+    const { logins, pass } = setUp()
+    const [first, second] = [logins.open(), logins.open()]
+    pass(1000)
+    logins.find(first.secret, phone)
+    const listed = logins.list()
+    assert.deepEqual(
+      listed.map(({ id }) => id),
+      [first.login.id, second.login.id],
+    )
+    assert.deepEqual(listed[0]?.seen, { at: 1_001_000, ...phone })
+    assert.deepEqual([listed[1]?.since, listed[1]?.seen], [1_000_000, undefined])
+    assert.ok(!JSON.stringify(listed).includes(first.secret))
+    pass(12 * hour)
+    assert.deepEqual(logins.list(), [])
+  })
+
+  it('ends one by its id, or all but one, and nothing else', () => {
+    const { logins } = setUp()
+    const [first, second, third] = [logins.open(), logins.open(), logins.open()]
+    assert.equal(logins.end('nothing'), false)
+    assert.equal(logins.end(second.login.id), true)
+    assert.deepEqual([logins.find(second.secret), logins.list().length], [undefined, 2])
+    assert.equal(logins.endOthers(third.login.id), 1)
+    assert.equal(logins.find(first.secret), undefined)
+    assert.ok(logins.find(third.secret))
+  })
+
+  it('keeps that over a restart, and writes no more than now and then', () => {
+    const saved: (readonly StoredLogin[])[] = []
+    const file: LoginFile = {
+      under: () => 'one',
+      load: () => saved.at(-1) ?? [],
+      save: (all) => saved.push(all),
+    }
+    let now = 1_000_000
+    const bytes = (length: number) => new Uint8Array(length).fill(7)
+    const open = () => createLogins({ now: () => now, bytes, file })
+    const logins = open()
+    const { secret, login } = logins.open()
+    logins.find(secret, phone)
+    const writes = saved.length
+    for (let n = 0; n < 50; n++) logins.find(secret, phone)
+    assert.equal(saved.length, writes)
+    now += 700_000
+    logins.find(secret, phone)
+    assert.equal(saved.length, writes + 1)
+    const [again] = open().list()
+    assert.deepEqual([again?.id, again?.since, again?.seen], [login.id, 1_000_000, { at: now, ...phone }])
   })
 })
 

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Failure } from '../../src/domain/error.ts'
-import { createChart } from '../../src/http/dashboard/chart.ts'
 import { createLiveStreams } from '../../src/http/dashboard/live.ts'
-import type { PageDeps } from '../../src/http/dashboard/page.ts'
 import { createPageWatch } from '../../src/http/dashboard/page-watch.ts'
 
 function openStream(
@@ -12,7 +10,11 @@ function openStream(
   pages: readonly string[] = ['/dashboard'],
 ) {
   const leaving = new AbortController()
-  const watch = createPageWatch(({ pathname }) => contents(pathname))
+  const watch = createPageWatch({
+    digest: ({ pathname }) => contents(pathname),
+    commits: async () => 0,
+    elapsed: () => performance.now(),
+  })
   const origin = 'http://localhost'
   const response = createLiveStreams(watch)({ pages, origin, wanted, signal: leaving.signal })
   const reader = (response.body ?? new ReadableStream<Uint8Array>()).getReader()
@@ -95,53 +97,5 @@ describe('createLiveStreams', () => {
     for (let i = 0; i < 3; i++) await other.next()
     other.leave()
     assert.equal(looks, before)
-  })
-})
-
-const hour = 3_600_000
-const now = 1_000 * hour + 30 * 60_000
-
-function historyOf(counted: Readonly<Record<number, readonly [knocks: number, failures: number]>>) {
-  let asked = 0
-  const knocksByHour = async (from: number, hours: number) => {
-    asked += 1
-    assert.equal(from, 1_000 * hour - 23 * hour)
-    return Array.from({ length: hours }, (_, i) => {
-      const [knocks, failures] = counted[i] ?? [0, 0]
-      return { knocks, failures }
-    })
-  }
-  const reading = { store: { knocksByHour }, now: () => now } as unknown as PageDeps
-  return { look: createChart(reading), asked: () => asked }
-}
-
-describe('createHistory', () => {
-  it('draws nothing where nothing knocked for a day', async () =>
-    assert.equal(await historyOf({}).look(), null))
-
-  it('draws knocks and failures hour by hour', async () => {
-    const drawn = await historyOf({ 21: [1, 0], 23: [2000, 1000] }).look()
-    assert.match(String(drawn?.caption), /: 2,001 knocks, 1,000 failed; at most 2,000 an hour/)
-    const drawnHours = drawn?.hours as readonly {
-      title: string
-      x: number
-      bars: readonly { h: number; tone: string }[]
-    }[]
-    assert.equal(drawnHours.length, 24)
-    assert.match(drawnHours[21]?.title ?? '', /^1970-\d\d-\d\d \d\d:00 UTC: 1 knock, 0 failed$/)
-    assert.deepEqual(
-      drawnHours.flatMap(({ x, bars }) => bars.map(({ h, tone }) => [x, h, tone])),
-      [
-        [211, 1.5, 'all'],
-        [231, 46, 'all'],
-        [231, 23, 'failed'],
-      ],
-    )
-  })
-
-  it('looks once for all who look within five seconds', async () => {
-    const { look, asked } = historyOf({ 23: [1, 0] })
-    await Promise.all([look(), look(), look()])
-    assert.equal(asked(), 1)
   })
 })

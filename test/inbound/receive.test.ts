@@ -51,10 +51,15 @@ function setUp(over: Partial<ReceiveDeps> = {}) {
   const deps: ReceiveDeps = {
     ...{ store: openMemoryStore(() => now, state), config: () => config, leaseMs: 1000 },
     tokens: { read: async (token) => (token === 'good' ? claims : undefined) },
-    knocks: createLimiter(() => config.limits.knocksPerMinute),
-    failures: createLimiter(() => config.limits.authFailuresPerMinute),
+    knocks: createLimiter({ doors: () => 1, perMinute: () => config.limits.knocksPerMinute }),
+    failures: createLimiter({ doors: () => 1, perMinute: () => config.limits.authFailuresPerMinute }),
     ...{ rendererOf: createHookRenderers(), nonce: () => '00', mayCall: () => true, network: offline },
-    ...{ hasSkill: async () => false, pushes: () => false, draining: () => false },
+    ...{
+      skills: async () => ['absente', 'review'],
+      pushes: () => false,
+      draining: () => false,
+      wakeHost: () => {},
+    },
     ...{ start: () => assert.fail('nothing was leased'), wait: async (delivery) => delivery },
     ...over,
   }
@@ -276,6 +281,10 @@ describe('receive', () => {
     const { state, deps } = setUp()
     await receive(deps, knockOf(hookAt('skilled'), '{"text":"hi"}', { authorization }), patience)
     assert.equal(state.rows[0]?.delivery.state, 'FAILED')
+    assert.match(
+      state.rows[0]?.draft.failed?.detail ?? '',
+      /has no skill "absent"; did you mean "absente"\?$/,
+    )
   })
 
   it('starts what it leased', async () => {

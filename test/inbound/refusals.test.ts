@@ -82,7 +82,7 @@ describe('createGuessAlarm', () => {
 
   it('a thousand wrong guesses an hour raise the alarm, once an hour', () => {
     const { lines, log } = listening()
-    const alarm = createGuessAlarm({ log })
+    const alarm = createGuessAlarm({ log, doors: () => 1 })
     for (let i = 0; i < guessesAnHour - 1; i++) alarm.guessed(guess(i))
     assert.equal(lines.length, 0)
     for (let i = 0; i < 500; i++) alarm.guessed(guess(30 * minute))
@@ -95,9 +95,18 @@ describe('createGuessAlarm', () => {
     assert.equal(alarm.total(), 3 * guessesAnHour + 499)
   })
 
+  it('counts what a guesser sent to other doors as well as it can', () => {
+    const { lines, log } = listening()
+    const alarm = createGuessAlarm({ log, doors: () => 4 })
+    for (let i = 0; i < guessesAnHour / 4 - 1; i++) alarm.guessed(guess(i))
+    assert.equal(lines.length, 0)
+    alarm.guessed(guess(minute))
+    assert.equal(lines.length, 1)
+  })
+
   it('is silent about guesses that are spread over more than an hour', () => {
     const { lines, log } = listening()
-    const alarm = createGuessAlarm({ log })
+    const alarm = createGuessAlarm({ log, doors: () => 1 })
     for (let i = 0; i < 3000; i++) alarm.guessed(guess(i * 5000))
     assert.equal(lines.length, 0)
   })

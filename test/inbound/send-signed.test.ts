@@ -119,6 +119,24 @@ describe('sendSigned', () => {
     assert.equal(sent.replayed, true)
   })
 
+  it('refuses headers that HTTP cannot carry, and those of the connection; nothing is sent', async () => {
+    const { posted, deps } = place({})
+    const payload = new TextEncoder().encode('{}')
+    const wrong: readonly Readonly<Record<string, string>>[] = [
+      { 'a b': 'c' },
+      { a: 'b\r\nc: d' },
+      { a: '\u2713' },
+      { host: 'x' },
+      { 'Content-Length': '1' },
+    ]
+    for (const headers of wrong)
+      await assert.rejects(sendSigned(deps, 'github', { payload, headers }), {
+        code: 'unprocessable',
+        message: /header/,
+      })
+    assert.deepEqual(posted, [])
+  })
+
   it('refuses unknown hooks with the nearest, and deliveries without a payload; nothing is sent', async () => {
     const { world, posted, deps } = place({})
     const { id } = addDelivery(world)

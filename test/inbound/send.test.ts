@@ -20,6 +20,7 @@ function setUp({ pushes = false } = {}) {
     config: () => ({ limits: { ...limitsDefaults, queuePerSession: 2 }, retry: { maxHoldSeconds: 60 } }),
     leaseMs: 5000,
     pushes: () => pushes,
+    wakeHost: () => {},
     start: ({ id }) => started.push(id),
   }
   return { state, started, deps }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { SessionId } from '../../src/domain/session.ts'
-import { replayDelivery } from '../../src/manage/deliveries.ts'
-import { addDelivery, createWorld, type World } from '../cli/fake-io.ts'
+import { replayDelivery, waitInInbox } from '../../src/manage/deliveries.ts'
+import { addDelivery, addSession, createWorld, type World } from '../cli/fake-io.ts'
 
 const deps = (world: World) => ({
   store: world.store,
@@ -50,5 +50,31 @@ describe('replayDelivery', () => {
     const old = addDelivery(world, { state: 'FAILED', session: 'gone' as SessionId })
     await assert.rejects(replayDelivery(deps(world), old.id), { code: 'session_missing' })
     assert.equal(world.rows.length, 1)
+  })
+})
+
+describe('waitInInbox', () => {
+  it('looks into the inbox when the store has changed, and not before', async () => {
+    const world = createWorld()
+    let [looks, asked] = [0, 0]
+    addSession(world, 'build')
+    const delivery = () => addDelivery(world)
+    let added: ReturnType<typeof delivery> | undefined
+    const store = {
+      ...world.store,
+      listDeliveries: (filter: Parameters<typeof world.store.listDeliveries>[0]) => {
+        looks += 1
+        return world.store.listDeliveries(filter)
+      },
+      commits: async () => {
+        asked += 1
+        if (asked === 5) added = delivery()
+        return world.store.commits()
+      },
+    }
+    const drivers = new Map([['inbox', { delivery: 'pull' as const }]])
+    const found = await waitInInbox({ store, drivers }, 'build', 10_000, new AbortController().signal)
+    assert.ok(found)
+    assert.deepEqual([found.id, looks], [added?.id, 2])
   })
 })

@@ -161,7 +161,12 @@ describe('sessionByDescent', () => {
   const at = (id: string, pid: number) =>
     sessionCalled(id as SessionId, { driver: 'carrier', settings: { pid } })
   const find = (...pids: readonly number[]) =>
-    sessionByDescent({ store, drivers, ancestors: pids.map((pid) => ({ pid, start: 'now' })) })
+    sessionByDescent({
+      store,
+      drivers,
+      here: undefined,
+      ancestors: pids.map((pid) => ({ pid, start: 'now' })),
+    })
 
   it('finds the session of the nearest ancestor that carries one', async () => {
     await open(at('outer', 20))
@@ -174,7 +179,7 @@ describe('sessionByDescent', () => {
   it('finds no session that has ended, and no process that took its pid', async () => {
     await open(at('outer', 20))
     const ancestors = [{ pid: 20, start: 'later' }]
-    assert.equal(await sessionByDescent({ store, drivers, ancestors }), undefined)
+    assert.equal(await sessionByDescent({ store, drivers, here: undefined, ancestors }), undefined)
     await store.endSession('outer' as SessionId, 'g1', { at: noon })
     assert.equal(await find(20), undefined)
   })

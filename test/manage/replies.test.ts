@@ -80,7 +80,7 @@ describe('replyTo', () => {
 
   it('answers nothing that an earlier opening of its session got', async () => {
     const { delivery, heard, reply, stored, store } = await underWay()
-    await store.acceptDelivery(delivery.id, noon + 1, 'ack')
+    await store.acceptDelivery(delivery.id, 1, noon + 1, 'ack')
     const again = { ...self, generation: 'another', openedAt: noon + 4 }
     const why = await refused('forbidden', reply({ text: 'x' }, delivery.id, again))
     assert.match(why, /earlier opening of this session/)

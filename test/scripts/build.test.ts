@@ -66,7 +66,7 @@ test('the binary takes no home from a .env file', () => {
 function builtIn(name: string, sources: string): Buffer {
   const place = join(folder, name)
   mkdirSync(place, { recursive: true })
-  for (const part of ['src', 'scripts', 'package.json', 'tsconfig.json', 'bunfig.toml'])
+  for (const part of ['src', 'scripts', 'docs', 'package.json', 'tsconfig.json', 'bunfig.toml'])
     cpSync(join(sources, part), join(place, part), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(place, 'node_modules'))
   const { status, stderr } = script('scripts/build.ts', [], place)

@@ -87,6 +87,7 @@ describe('the recipes of CONTRIBUTING.md, followed to the letter', () => {
         '| `acme` | Acme | HMAC-SHA256 of `{timestamp}.{body}` in `x-acme-signature` | 300 s |  | yes |',
       ],
       ['docs/cli.md', '## queues'],
+      ['docs/http.md', '| `queues` | `GET /api/queues` |'],
     ] as const)
       assert.ok(readFileSync(join(folder, path), 'utf8').includes(`${row}\n`), path)
     const files = [

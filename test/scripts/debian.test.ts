@@ -124,6 +124,7 @@ describe('the Debian package, under systemd', () => {
   it('delivers what waits in a home of the first version, and keeps a copy of it', { skip }, () => {
     assert.equal(seen.get('first'), 'first second ')
     assert.equal(seen.get('copies'), '1')
+    assert.equal(seen.get('of_root'), '0')
   })
 
   it('does not start what an administrator has disabled', { skip }, () =>

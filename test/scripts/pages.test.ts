@@ -3,11 +3,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { describe, test } from 'node:test'
 import { drawing } from '../../scripts/bench/drawing.ts'
+import { commandsWithCounterpart } from '../../scripts/command-routes.ts'
 import {
   cliPage,
   cliPagePath,
   configurationPagePath,
   driversPagePath,
+  httpPagePath,
+  withCommands,
   withDrivers,
   withSenders,
 } from '../../scripts/docs.ts'
@@ -18,6 +21,8 @@ import {
   withMeasurements,
 } from '../../scripts/performance.ts'
 import { presetsPage, presetsPagePath } from '../../scripts/presets.ts'
+
+import { commands } from '../../src/cli/index.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const pages = ['.', 'docs', 'bench']
@@ -31,6 +36,14 @@ test('docs/configuration.md lists the table of senders (npm run docs)', () => {
   const page = readFileSync(configurationPagePath, 'utf8')
   assert.match(page, /^\| `github` \| GitHub \|/m)
   assert.equal(page, withSenders(page))
+})
+
+test('docs/http.md has a route for every command, or says why not (npm run docs)', () => {
+  const page = readFileSync(httpPagePath, 'utf8')
+  assert.match(page, /^\| `session end` \| `DELETE \/api\/sessions\/<id>` \|$/m)
+  assert.equal(page, withCommands(page))
+  const names = commands.map(({ name }) => name)
+  assert.deepEqual([...commandsWithCounterpart].sort(), names.toSorted())
 })
 
 test('docs/drivers.md lists the table of drivers (npm run docs)', () => {
@@ -84,6 +97,19 @@ describe('links', () => {
         if (anchor !== undefined) assert.ok(anchorsOf(file).includes(anchor), `${page}: ${target}`)
       }
     })
+
+  test('show pictures that are there', () => {
+    const shown = pages.flatMap((page) =>
+      [...readFileSync(join(root, page), 'utf8').matchAll(/\b(?:src|srcset)="([^"]+)"/g)].map(
+        ([, target = '']) => join(dirname(page), target),
+      ),
+    )
+    assert.ok(shown.length > 0)
+    assert.deepEqual(
+      shown.filter((file) => !existsSync(join(root, file))),
+      [],
+    )
+  })
 
   test('reach every page', () => {
     const linked = new Set(['README.md'])

@@ -82,6 +82,7 @@ describe('release', { timeout: 180_000 }, () => {
     mkdirSync(place, { recursive: true })
     for (const part of [
       'src',
+      'docs',
       'scripts',
       'package.json',
       'package-lock.json',

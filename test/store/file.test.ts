@@ -131,7 +131,7 @@ describe('purgeDelivery', () => {
       const payload = new TextEncoder().encode(secret.repeat(1000))
       const kept = await store.recordDelivery(draftOf({ message: 'kept' }))
       const sent = await store.recordDelivery(draftOf({ message: secret, payload, headers: { x: secret } }))
-      await store.appendEvents(sent.delivery.id, [{ at: noon, kind: 'held', detail: secret }])
+      await store.appendEvents(sent.delivery.id, 0, [{ at: noon, kind: 'held', detail: secret }])
       assert.ok(await contains(dir, secret))
       assert.equal(await store.purgeDelivery(sent.delivery.id), true)
       assert.equal(await contains(dir, secret), false)

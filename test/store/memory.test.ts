@@ -1,7 +1,9 @@
+import { checking, type StoreHarness } from '../suites/store/harness.ts'
+import { testShared } from '../suites/store/shared.ts'
 import { testStore } from '../suites/store.ts'
 import { createMemoryState, openMemoryStore } from '../support/memory-store.ts'
 
-testStore({
+const harness: StoreHarness = {
   name: 'memory',
   open: async (now) => {
     const state = createMemoryState()
@@ -11,4 +13,7 @@ testStore({
       close: async () => undefined,
     }
   },
-})
+}
+
+testStore(harness)
+testShared(checking(harness))

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { type DeliveryId, deliveryIdBytes, type Source } from '../../src/domain/delivery.ts'
 import { Failure } from '../../src/domain/error.ts'
+import { parseHostName } from '../../src/domain/host.ts'
 import type { Outcome } from '../../src/domain/outcome.ts'
 import { pauseOfHook, pauseOfSession } from '../../src/domain/pause.ts'
 import type { Store } from '../../src/domain/ports.ts'
@@ -13,7 +14,10 @@ import { ci, draftOf, grantOf, noon, sessionCalled } from '../support/drafts.ts'
 import { createMemoryState, openMemoryStore } from '../support/memory-store.ts'
 import { inScratch, openScratchStore } from '../support/scratch-store.ts'
 
-const sessions = ['default', 'push', 'later'] as SessionId[]
+const sessions = ['default', 'push', 'later', 'far'] as SessionId[]
+const [laptop, tower] = [parseHostName('laptop'), parseHostName('tower')]
+/** Who asks: the door, as often as not, or a host. */
+const asking = (flags: number) => [undefined, laptop, undefined, tower][flags % 4]
 const outcomes: readonly Outcome[] = [
   { kind: 'taken', evidence: 'ack' },
   { kind: 'completed', answer: 'done' },
@@ -54,6 +58,8 @@ const step = fc.record({
       'open',
       'pause',
       'rotate',
+      'host',
+      'host',
     ] as const),
   ),
   session: fc.constantFrom(...sessions),
@@ -87,6 +93,11 @@ async function agree(dir: string, steps: readonly Step[]): Promise<void> {
   const model = [openMemoryStore(now, state), openMemoryStore(now, state)]
   try {
     for (const store of [real[0], model[0]]) {
+      for (const name of [laptop, tower]) {
+        await store?.addHost(name, 'cafe', noon)
+        await store?.attachHost(name, noon, noon + 3000)
+      }
+      await store?.openSession(sessionCalled('far' as SessionId, { host: laptop }), { replace: false })
       await store?.openSession(sessionCalled('push' as SessionId), { replace: false })
       await store?.addGrant({ ...grantOf(), maxUses: 3 })
     }
@@ -110,7 +121,9 @@ async function seen(store: Store | undefined) {
       (record) => record && { ...record, events: record.events.map(({ at, kind }) => [at, kind]) },
     ),
     counts: queuesWithout(await store?.counts()),
-    nextDue: await store?.nextDue([]),
+    nextDue: await Promise.all([undefined, laptop, tower].map((host) => store?.nextDue([], host))),
+    hosts: await store?.listHosts(),
+    history: (await store?.history(noon, 3_600_000, 5))?.steps,
     grants: await store?.listGrants({}),
     pauses: await store?.listPauses(),
     sessions: (await store?.listSessions())?.map(({ openedAt: _, ...session }) => session),
@@ -164,20 +177,24 @@ const acts: Record<Step['act'], Act> = {
         callbackUrl: flags & 4 ? 'https://example.org/' : undefined,
         failed: flags === 15 ? { step: 'skill', detail: 'unknown' } : undefined,
         idempotency: key === undefined ? undefined : { key, fingerprint: `${flags & 1}`, windowMs: 1000 },
-        lease: session === 'push' ? { leaseMs: 1500 } : undefined,
+        lease: session === 'push' || session === 'far' ? { leaseMs: 1500 } : undefined,
         serial: flags & 2 ? 1 : undefined,
         receivedAt: now,
         expiresAt: now + 3000,
         queueLimit: 4,
       }),
     ),
-  claim: (store, { which }, _n, now) =>
-    store.claimDue({
+  claim: (store, { which, flags }, _n, now) => {
+    const host = asking(flags)
+    return store.claimDue({
       now,
+      ...(host && { host }),
+      ...(flags & 8 && { holding: [] }),
       leaseMs: 1500,
       limit: which + 1,
       except: which === 0 ? ['default' as SessionId] : [],
-    }),
+    })
+  },
   settle: async (store, { which, outcome }, _n, now) => {
     const leased = (await store.listDeliveries({ limit: 99 })).filter(
       (each) => each.leasedUntil !== undefined,
@@ -186,12 +203,15 @@ const acts: Record<Step['act'], Act> = {
     if (delivery)
       await store.settleDelivery(delivery.id, delivery.attempts, settle(delivery, outcome, now, 0.5), now)
   },
-  accept: onPicked((store, id, now) => store.acceptDelivery(id, now, 'echo')),
+  accept: onPicked(async (store, id, now) => {
+    const attempts = (await store.findDelivery(id))?.attempts ?? 0
+    await store.acceptDelivery(id, attempts, now, 'echo')
+  }),
   acknowledge: onPicked((store, id, now) => store.acknowledgeDelivery(id, now)),
   cancel: onPicked((store, id, now) => store.cancelDelivery(id, now)),
   requeue: onPicked((store, id, now) => store.requeueDelivery(id, now, now + 3000)),
   expire: (store, _step, _n, now) => store.expireHeld(now),
-  release: (store, _step, _n, now) => store.releaseLeases(now),
+  release: (store, { flags }, _n, now) => store.releaseLeases(now, asking(flags)),
   failQueued: (store, { session }) => store.failQueued(session, 'over'),
   purge: onPicked((store, id) => store.purgeDelivery(id)),
   purgeSettled: (store, { which }, _n, now) => store.purgeSettled(now - 500, which),
@@ -206,5 +226,16 @@ const acts: Record<Step['act'], Act> = {
     which < 2 ? store.rotateGrant(ci, now + 1000 * which).then((grant) => grant?.serial) : Promise.resolve(),
   end: (store, { which, session }, _n, now) =>
     which < 2 ? store.endSession(session, 'g1', { at: now, exitCode: 1 }) : Promise.resolve(),
-  open: (store, { which, session }) => store.openSession(sessionCalled(session), { replace: which > 3 }),
+  open: (store, { which, session, flags }) => {
+    const host = session === 'push' ? undefined : asking(flags)
+    return store.openSession(sessionCalled(session, host && { host }), { replace: which > 3 })
+  },
+  host: (store, { which, flags }, _n, now) => {
+    const name = flags & 1 ? laptop : tower
+    if (which === 0) return store.revokeHost(name, now)
+    if (which === 1) return store.addHost(name, 'beef', now)
+    if (which === 2) return store.attachHost(name, now, now + 3000)
+    if (which === 3) return store.renewHost(name, 1, now, now + 3000)
+    return which === 4 ? store.markAway(now) : store.rotateHost(name, `${flags}`)
+  },
 }

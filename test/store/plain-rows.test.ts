@@ -51,6 +51,13 @@ test('insertPlain leaves the same rows, together, as if each knock had come alon
   )
 })
 
+test('a knock is not leased beside one that came before it in the same act, and has no row yet', async () => {
+  const both = [draftOf({ session: build, message: 'first' }), draftOf({ session: build, lease })]
+  const { deliveries, attempts } = await stored((store) => store.fileDeliveries(both))
+  assert.equal(deliveries.length, 2)
+  assert.deepEqual(attempts, [])
+})
+
 /** What became of the drafts, and what lies in the tables. */
 async function stored(file: (store: SqliteStore) => ReturnType<SqliteStore['fileDeliveries']>) {
   const platform = await currentPlatform()

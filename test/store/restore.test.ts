@@ -3,6 +3,7 @@ import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { GrantId } from '../../src/domain/grant.ts'
+import { parseHostName } from '../../src/domain/host.ts'
 import type { Platform } from '../../src/platform/platform.ts'
 import { restore } from '../../src/store/restore.ts'
 import { openStore } from '../../src/store/sqlite.ts'
@@ -97,11 +98,41 @@ describe('restore', () => {
       assert.match(await readFile(revokedFile, 'utf8'), new RegExp(`\n${ci} 2 ${noon + 300_000}\n`))
     }))
 
+  it('lets no token of a host open anything again that was revoked or rotated after the backup', () =>
+    inHome(async ({ copy, open, putBack, revokedFile }) => {
+      const store = await open()
+      const [laptop, phone, tower] = ['laptop', 'phone', 'tower'].map(parseHostName)
+      assert.ok(laptop && phone && tower)
+      for (const [name, token] of [
+        [laptop, '1a'],
+        [phone, '2b'],
+        [tower, '3c'],
+      ] as const)
+        await store.addHost(name, token, noon)
+      await store.backup(copy)
+      await store.revokeHost(laptop, noon + 1)
+      await store.revokeHost(laptop, noon + 2)
+      await store.rotateHost(phone, '4d')
+      await store.close()
+      assert.match(await readFile(revokedFile, 'utf8'), /^# \d+ \d+\n1a\n2b\n$/)
+      await putBack()
+      const restored = await open()
+      assert.deepEqual(
+        (await restored.listHosts()).map(({ revokedAt }) => revokedAt),
+        [noon, noon, undefined],
+      )
+      assert.equal(await restored.attachHost(laptop, noon, noon + 10), undefined)
+      await restored.addHost(laptop, '5e', noon)
+      assert.equal((await restored.attachHost(laptop, noon, noon + 10))?.epoch, 1)
+      await restored.close()
+    }))
+
   for (const how of ['before the revocation', 'with the backup, and nothing was revoked'])
     it(`revokes everything where the keys were copied ${how}, unless it is vouched for`, () =>
       inHome(async ({ copy, open, putBack, revokedFile, path }) => {
         const store = await open()
         await store.addGrant(grantOf())
+        await store.addHost(parseHostName('laptop'), '1a', noon)
         await store.backup(copy)
         const keys = await readFile(revokedFile)
         if (how.startsWith('before')) await store.revokeGrant(ci, noon)
@@ -117,6 +148,7 @@ describe('restore', () => {
         assert.equal((await putBack()).revoked, 1)
         const restored = await open()
         assert.ok((await restored.findGrant(ci))?.revokedAt)
+        assert.ok((await restored.listHosts())[0]?.revokedAt)
         await restored.close()
         await elsewhere()
         await writeFile(path, kept)
@@ -128,6 +160,7 @@ describe('restore', () => {
         assert.equal((await putBack(copy, true)).revoked, 0)
         const trusted = await open()
         assert.equal((await trusted.findGrant(ci))?.revokedAt, undefined)
+        assert.equal((await trusted.listHosts())[0]?.revokedAt, undefined)
         await trusted.close()
       }))
 

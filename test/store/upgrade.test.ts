@@ -9,7 +9,8 @@ import { lockHome } from '../../src/store/lock.ts'
 import { restore } from '../../src/store/restore.ts'
 import { openStore } from '../../src/store/sqlite.ts'
 import { build, draftOf, noon, sessionCalled } from '../support/drafts.ts'
-import { insertOld, oldDatabase } from '../support/old-database.ts'
+import { memoryHistory } from '../support/memory-history.ts'
+import { assertServedWithoutHosts, insertOld, oldDatabase, rowsBeforeHosts } from '../support/old-database.ts'
 import { currentPlatform } from '../support/platform.ts'
 import { inScratch, openScratchStore } from '../support/scratch-store.ts'
 
@@ -94,6 +95,35 @@ describe('openStore of a database of schema 1', () => {
         for (const fact of others) assert.equal(found?.[fact], undefined, `${name}: ${fact}`)
       }
       assert.deepEqual(await store.examine(), [])
+      await store.close()
+    })
+  })
+
+  it('counts what is stored in the history, as if it had been there from the beginning', async () => {
+    await inScratch(async (dir) => {
+      const path = join(dir, 'postern.db')
+      const hour = 3_600_000
+      const received = [0, 0, 0, 0, hour, hour]
+      const storedIn = [-3, 0, 9, 1_000_000, 8_000_000_000, 9_000_000_000]
+      const takenIn = [null, 1, 250, 61_000, null, 8]
+      await oldDatabase(path, (database) => {
+        for (const [i, after] of received.entries()) {
+          const at = noon + after
+          const taken = takenIn[i] ?? null
+          insertOld(database, i + 1, at, {
+            stored_at: at + (storedIn[i] ?? 0),
+            accepted_at: taken === null ? null : at + taken,
+            ...(taken === null && { state: 'FAILED', reason: 'expired', settled_at: at }),
+          })
+        }
+      })
+      const store = await openScratchStore(path)
+      const deliveries = await store.listDeliveries({ limit: 9, oldestFirst: true })
+      assert.equal(deliveries.length, 6)
+      assert.deepEqual(
+        await store.history(noon, hour, 2),
+        memoryHistory(deliveries, noon, { from: noon, stepMs: hour, steps: 2 }),
+      )
       await store.close()
     })
   })
@@ -219,6 +249,23 @@ describe('openStore of a database of schema 1', () => {
       const stores = await Promise.all([1, 2, 3].map(() => openScratchStore(path)))
       assert.equal((await copies(dir)).length, 1)
       for (const store of stores) await store.close()
+    })
+  })
+})
+
+describe('openStore of a database of schema 6', () => {
+  it('gives its sessions no host, and goes on with what waits for them', async () => {
+    await inScratch(async (dir) => {
+      const path = join(dir, 'postern.db')
+      await oldDatabase(path, (database) => database.exec(rowsBeforeHosts), 6)
+      const store = await openScratchStore(path)
+      assert.deepEqual(
+        (await copies(dir)).map((file) => file.slice(0, 20)),
+        ['postern.db.schema-6-'],
+      )
+      await assertServedWithoutHosts(store)
+      assert.deepEqual(await store.examine(), [])
+      await store.close()
     })
   })
 })

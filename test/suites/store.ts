@@ -2,6 +2,7 @@ import { testClaims } from './store/claims.ts'
 import { testDecisions } from './store/decisions.ts'
 import { testGrants } from './store/grants.ts'
 import { checking, type StoreHarness } from './store/harness.ts'
+import { testHosts } from './store/hosts.ts'
 import { testLists } from './store/lists.ts'
 import { testNotices } from './store/notices.ts'
 import { testPauses } from './store/pauses.ts'
@@ -21,6 +22,7 @@ export function testStore(harness: StoreHarness): void {
     testSessions,
     testRecord,
     testClaims,
+    testHosts,
     testSettling,
     testReplies,
     testWaits,

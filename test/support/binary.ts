@@ -78,15 +78,39 @@ export interface ServeOptions {
 
 /** Starts a server on a free port and waits until it answers. Never outlives the test process. */
 export async function serve(home: string, options: ServeOptions = {}): Promise<Served> {
-  const child = start(['serve', '--port', options.port ?? '0', ...(options.args ?? [])], { home, ...options })
+  const lasting = startLasting(['serve', '--port', options.port ?? '0', ...(options.args ?? [])], {
+    home,
+    ...options,
+  })
+  return { url: await listening(lasting.child, lasting.stderr), ...lasting.process }
+}
+
+/** Joins a door and waits until it says so. Never outlives the test process. */
+export async function joinDoor(
+  home: string,
+  args: readonly string[],
+): Promise<Omit<Served, 'url'> & { readonly ended: Promise<number> }> {
+  const { stderr, process, ended } = startLasting(['join', ...args], { home })
+  const deadline = AbortSignal.timeout(startMs)
+  let isOver = false
+  void ended.then(() => {
+    isOver = true
+  })
+  while (!/^Joined /m.test(stderr())) {
+    if (deadline.aborted || isOver) throw new Error(`It did not join: ${stderr()}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  return { ...process, ended }
+}
+
+function startLasting(args: readonly string[], options: CliOptions) {
+  const child = start(args, options)
   child.stdin?.end()
   child.stdout?.resume()
   const stderr = collected(child.stderr)
   const ended = new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 137)))
   atExit(() => child.kill('SIGKILL'))
-  const url = await listening(child, stderr)
-  return {
-    url,
+  const process = {
     pid: child.pid ?? -1,
     stderr,
     stop: () => stopped(child, ended),
@@ -95,6 +119,7 @@ export async function serve(home: string, options: ServeOptions = {}): Promise<S
       await ended
     },
   }
+  return { child, stderr, ended, process }
 }
 
 /** `deno test` passes over the `exit` event. */

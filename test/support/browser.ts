@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { delimiter, join } from 'node:path'
 import process from 'node:process'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { cli, type Served } from './binary.ts'
 
 /** Why tests cannot look at pages here; undefined when they can. With CI=true there is no excuse. */
 export const noBrowser: string | undefined =
@@ -46,17 +47,71 @@ export async function watchedPage(
   return { page, context, offences }
 }
 
-/** axe-core's rules; what it finds serious or critical, and where. The page must not enforce its policy. */
-export async function seriousFlaws(page: Page): Promise<readonly string[]> {
-  const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
-  await page.evaluate(readFileSync(axe, 'utf8'))
-  const { violations } = (await page.evaluate('axe.run()')) as {
+/** Such a page at the dashboard of a server, let in by a link of its operator. */
+export async function logIn(
+  browser: Browser,
+  { url }: Pick<Served, 'url'>,
+  home: string,
+  options: Parameters<typeof watchedPage>[2] = {},
+): Promise<Watched> {
+  const watched = await watchedPage(browser, url, options)
+  await watched.page.goto((await cli(['dashboard'], { home })).stdout.trim())
+  await watched.page.waitForURL('**/dashboard')
+  return watched
+}
+
+/** axe-core's rules, or those of them that are named; what it finds serious or critical, and where. */
+export async function seriousFlaws(page: Page, rules?: readonly string[]): Promise<readonly string[]> {
+  if (!(await page.evaluate("'axe' in globalThis"))) {
+    const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+    await page.evaluate(readFileSync(axe, 'utf8'))
+  }
+  const options = { ...(rules && { runOnly: rules }), resultTypes: ['violations'] }
+  const { violations } = (await page.evaluate(`axe.run(${JSON.stringify(options)})`)) as {
     violations: { id: string; impact: string; nodes: { html: string }[] }[]
   }
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`)
 }
+
+/**
+ * What a finger may miss: a control that is hit less than 44 px high (a pixel may fall between two), label and all. A link within a sentence may be as high as
+ * its line (WCAG 2.5.5).
+ */
+export const smallTargets = (page: Page): Promise<readonly string[]> =>
+  page.evaluate(() => {
+    const controls = document.querySelectorAll<HTMLElement>(
+      'a[href], button, select, summary, textarea, input:not([type=hidden])',
+    )
+    const inSentence = (control: HTMLElement) =>
+      control.tagName === 'A' &&
+      [...(control.parentElement?.childNodes ?? [])].some(
+        (node) => node.nodeType === Node.TEXT_NODE && /\w/.test(node.textContent ?? ''),
+      )
+    // A bar of a chart is as high as what it counts; the table below has its link, too.
+    const isDrawn = (control: HTMLElement) => control.closest('svg') !== null
+    const heightOf = (target: Element) => {
+      target.scrollIntoView({ block: 'center' })
+      const { left, width, top, height } = target.getBoundingClientRect()
+      const isHit = (y: number) => target.contains(document.elementFromPoint(left + width / 2, y))
+      const middle = top + height / 2
+      const reach = (step: number) => {
+        let far = 0
+        while (far < 44 && isHit(middle + step * (far + 0.5))) far++
+        return far
+      }
+      return isHit(middle) ? reach(-1) + reach(1) : 0
+    }
+    return [...controls]
+      .filter(
+        (control) =>
+          control.checkVisibility() && !control.matches('.skip') && !isDrawn(control) && !inSentence(control),
+      )
+      .map((control) => control.closest('label') ?? control)
+      .map((target) => `${heightOf(target)} px: ${target.outerHTML.slice(0, 120)}`)
+      .filter((found) => Number.parseInt(found, 10) < 43)
+  })
 
 function chromiumPath(): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter)

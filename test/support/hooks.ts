@@ -100,42 +100,54 @@ export async function show(home: string, id: unknown): Promise<Shown> {
   return JSON.parse(stdout) as Shown
 }
 
-/** How many deliveries a home has. */
-export async function countDeliveries(home: string): Promise<number> {
-  const { stdout } = await cli(['deliveries', 'ls', '--json', '--limit', '10000'], { home })
-  return (JSON.parse(stdout) as readonly unknown[]).length
+/** How many deliveries a home has: fewer than 1,000 where its server is asked, which starts no program. */
+export async function countDeliveries(home: string, server?: Served): Promise<number> {
+  if (!server) {
+    const { stdout } = await cli(['deliveries', 'ls', '--json', '--limit', '10000'], { home })
+    return (JSON.parse(stdout) as readonly unknown[]).length
+  }
+  const { length } = await asked<readonly unknown[]>(home, server, 'deliveries?limit=1000')
+  assert.ok(length < 1000, 'more than one answer lists')
+  return length
 }
 
-const patienceMs = 20_000
+/** Also on a busy machine, where a program on Deno takes ten seconds to start. */
+const patienceMs = 40_000
 
-/** The delivery once it is DELIVERED or FAILED. A server that waits tells of a hold at once, so it is asked again. */
-export const settled = (home: string, server: Served, id: unknown, ms = patienceMs): Promise<Shown> =>
-  until(
-    `${id} is settled`,
-    async () => {
-      const shown = await seen(home, server, id, 5)
-      return shown.state === 'DELIVERED' || shown.state === 'FAILED' ? shown : undefined
-    },
-    ms,
-  )
+/**
+ * The delivery once it is DELIVERED or FAILED. A server that waits tells of a hold at once, so it is asked again; what
+ * its agent may still reply to, it waits for although the delivery is settled, so it is asked without a wait first.
+ */
+export async function settled(home: string, server: Served, id: unknown, ms = patienceMs): Promise<Shown> {
+  let waitSeconds = 0
+  const look = async () => {
+    const shown = await seen(home, server, id, waitSeconds)
+    waitSeconds = 1
+    return shown.state === 'DELIVERED' || shown.state === 'FAILED' ? shown : undefined
+  }
+  return until(`${id} is settled`, look, ms)
+}
 
 /** The delivery as its server answers it, after that many seconds at the most: what `show` starts a program for. */
-export async function seen(home: string, { url }: Served, id: unknown, waitSeconds = 0): Promise<Shown> {
-  const path = `${url}/api/deliveries/${id}?wait=${waitSeconds}`
-  const { status, text } = await get(path, await adminToken(home))
+export const seen = (home: string, server: Served, id: unknown, waitSeconds = 0): Promise<Shown> =>
+  asked(home, server, `deliveries/${id}?wait=${waitSeconds}`)
+
+/** What `/api/<path>` answers the admin: what a command would start a program for, each time it is looked at. */
+export async function asked<T>(home: string, { url }: Served, path: string): Promise<T> {
+  const { status, text } = await get(`${url}/api/${path}`, await adminToken(home))
   assert.equal(status, 200, text)
-  return JSON.parse(text) as Shown
+  return JSON.parse(text) as T
 }
 
-/** Asks again and again until there is something. */
+/** Asks again and again until there is something, or something is so. */
 export async function until<T>(
   what: string,
-  look: () => T | undefined | Promise<T | undefined>,
+  look: () => T | false | undefined | Promise<T | false | undefined>,
   ms = patienceMs,
 ): Promise<T> {
   for (const end = Date.now() + ms; Date.now() < end; ) {
     const found = await look()
-    if (found !== undefined) return found
+    if (found !== undefined && found !== false) return found
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   throw new Error(`It did not happen in time: ${what}`)

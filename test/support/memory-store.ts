@@ -11,6 +11,7 @@ import {
   outlivesSession,
   shown,
 } from '../../src/domain/delivery.ts'
+import type { DeliveryFilter } from '../../src/domain/delivery-filter.ts'
 import { Failure } from '../../src/domain/error.ts'
 import {
   forbidden,
@@ -22,6 +23,7 @@ import {
   isUsedUp,
 } from '../../src/domain/grant.ts'
 import type { KeyMark } from '../../src/domain/home-state.ts'
+import type { Host, HostName } from '../../src/domain/host.ts'
 import {
   gaveWay,
   type Happening,
@@ -37,7 +39,7 @@ import {
 } from '../../src/domain/notice.ts'
 import type { NoticeStore } from '../../src/domain/notice-store.ts'
 import { type PauseTarget, pausedHappening, pausedText, pauseOfSession } from '../../src/domain/pause.ts'
-import type { DeliveryFilter, Draft, Recorded, Store } from '../../src/domain/ports.ts'
+import type { Draft, Recorded, Store } from '../../src/domain/ports.ts'
 import {
   addCount,
   filterRefusals,
@@ -61,6 +63,9 @@ import { isUnspent, requireWaiting, type Settlement, settled } from '../../src/d
 import { grantBehind, scopeOf, stillOpens } from '../../src/domain/source.ts'
 import type { Wait, WaitId } from '../../src/domain/wait.ts'
 import { memoryDecisions, type Note, withdrawAll } from './memory-decisions.ts'
+import { memoryHistory } from './memory-history.ts'
+import { memoryHosts } from './memory-hosts.ts'
+import { createSharedState, memoryShared, type SharedState } from './memory-shared.ts'
 import { answer, cancelAll, memoryWaits } from './memory-waits.ts'
 
 /** What several handles share, as processes share a database. */
@@ -68,8 +73,12 @@ export interface MemoryState {
   readonly grants: Map<GrantId, Grant>
   readonly waits: Map<WaitId, Wait>
   readonly sessions: Map<SessionId, Session>
+  readonly hosts: Map<HostName, Host>
+  readonly shared: SharedState
   readonly pauses: Map<PauseTarget, number>
   readonly rows: Row[]
+  /** Purged ones still count in the history. */
+  readonly erased: Row[]
   keys: readonly KeyMark[]
   lastSeq: number
   lastIdTime: number
@@ -110,8 +119,11 @@ export function createMemoryState(
     grants: new Map(),
     waits: new Map(),
     pauses: new Map(),
+    hosts: new Map(),
+    shared: createSharedState(),
     sessions: new Map(sessions.map((session) => [session.id, session])),
     rows: [],
+    erased: [],
     keys: [],
     lastSeq: 0,
     lastIdTime: 0,
@@ -149,6 +161,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
     ...sessions(state, now, write),
     ...reads(state),
     ...pauses(state, now, write),
+    ...memoryHosts(state, now, write, (host, at) => release(ownedBy(state, host), at)),
     recordDelivery: (draft) => write(() => record(state, draft, now())),
     claimDue: (claim) => write(() => claimDue(state, claim)),
     settleDelivery: (id, attempt, settlement, at) =>
@@ -158,10 +171,10 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
         endAttempt(found, settlement, at)
         apply(state, found, afterReply(found.delivery, settlement, at), at)
       }),
-    acceptDelivery: (id, at, evidence) =>
+    acceptDelivery: (id, attempt, at, evidence) =>
       write(() => {
         const found = row(id)
-        if (!found) return
+        if (found?.delivery.leasedUntil === undefined || found.delivery.attempts !== attempt) return
         found.delivery = {
           ...found.delivery,
           acceptedAt: found.delivery.acceptedAt ?? at,
@@ -169,19 +182,13 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
         }
         note(found, [submitted(at, evidence)])
       }),
-    appendEvents: (id, events) =>
+    appendEvents: (id, attempt, events) =>
       write(() => {
         const found = row(id)
-        if (found) note(found, events)
+        if (found?.delivery.attempts === attempt) note(found, events)
       }),
-    nextDue: async (except) => nextDue(state, except),
-    releaseLeases: (at) =>
-      write(() => {
-        const leased = state.rows.filter(({ delivery }) => delivery.leasedUntil !== undefined)
-        for (const each of leased) loseAttempt(each, at)
-        for (const each of leased) each.delivery = { ...without(each.delivery, 'leasedUntil'), dueAt: at }
-        return leased.length
-      }),
+    nextDue: async (except, host) => nextDue(state, except, host),
+    releaseLeases: (at, host) => write(() => release(ownedBy(state, host), at)),
     requeueDelivery: (id, at, expiresAt) => write(() => requeue(state, required(id), at, expiresAt)),
     cancelDelivery: (id, at) => write(() => cancel(state, required(id), at)),
     acknowledgeDelivery: (id, at) => write(() => acknowledge(state, required(id), at)),
@@ -191,7 +198,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
         const found = row(id)
         if (!found) return false
         if (found.delivery.leasedUntil !== undefined) throw new Failure('in_flight', 'It is being delivered.')
-        state.rows.splice(state.rows.indexOf(found), 1)
+        state.erased.push(...state.rows.splice(state.rows.indexOf(found), 1))
         return true
       }),
     purgeSettled: (before, limit) =>
@@ -200,7 +207,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
           .filter(({ delivery }) => (delivery.settledAt ?? before) < before)
           .sort((a, b) => (a.delivery.settledAt ?? 0) - (b.delivery.settledAt ?? 0))
           .slice(0, limit)
-        for (const each of old) state.rows.splice(state.rows.indexOf(each), 1)
+        for (const each of old) state.erased.push(...state.rows.splice(state.rows.indexOf(each), 1))
         return old.length
       }),
     expireHeld: (at) =>
@@ -228,6 +235,15 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
         failAll(state, waiting, now(), () => ({ kind: 'ended', why }))
         return waiting.filter(({ delivery }) => delivery.failedStep !== undefined).length
       }),
+    countEnded: async (session) =>
+      state.rows.filter(
+        ({ delivery }) =>
+          delivery.session === session &&
+          delivery.state === 'FAILED' &&
+          delivery.failedStep === 'session_ended',
+      ).length,
+    skew: async () => 0,
+    commits: async () => state.version,
     changedElsewhere: async () => {
       const changed = seen !== state.version
       seen = state.version
@@ -237,6 +253,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
     ...refusals(state, write),
     ...notices(state, now, write),
     ...memoryDecisions(state, write, noteIn(state, now)),
+    ...memoryShared(state.shared, now),
     examine: async () => [],
     keepTime: async () => undefined,
     keyFacts: async () => ({
@@ -245,9 +262,11 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
         (grant) => grant.revokedAt === undefined && !isExpired(grant, now()),
       ),
     }),
-    rememberKeys: (keys) =>
+    rememberKeys: (keys, before) =>
       write(() => {
+        if (before && JSON.stringify(before) !== JSON.stringify(state.keys)) return false
         state.keys = keys
+        return true
       }),
     probe: async () => undefined,
     backup: async () => {
@@ -440,7 +459,7 @@ const pauses = (state: MemoryState, now: () => number, write: Write) => ({
 const alive = (grant: Grant, now: number) => grantState(grant, now) === 'live'
 
 function sessions(state: MemoryState, now: () => number, write: Write) {
-  const { sessions: all, grants: minted } = state
+  const { sessions: all, grants: minted, hosts } = state
   const ended = (
     { id: session, generation }: Pick<Session, 'id' | 'generation'>,
     { exitCode, why }: { readonly exitCode?: number; readonly why?: string },
@@ -464,12 +483,15 @@ function sessions(state: MemoryState, now: () => number, write: Write) {
   return {
     openSession: (session: Session, { replace }: { readonly replace: boolean }) =>
       write(() => {
+        if (session.host !== undefined && hosts.get(session.host)?.revokedAt !== undefined)
+          throw new Failure('forbidden', 'That host was revoked.')
         const before = all.get(session.id)
         if (before && before.state !== 'ended' && !isStanding(before) && !replace)
           throw new Failure('session_exists', `The session "${session.id}" is ${before.state}.`)
         if (before && before.state !== 'ended' && !isStanding(before))
           ended(before, { why: 'another took its place' })
         all.set(session.id, session)
+        if (before?.host !== session.host) release(goingTo(state, session.id), now())
         cancelAll(state, session.id, now())
         releaseClosed(state, session.id, now())
         if (before) withdrawAll(state, noteIn(state, now), session.id, 'the session was opened anew', now())
@@ -545,15 +567,12 @@ function reads(state: MemoryState) {
       const oldest = state.rows.find(({ delivery }) => inQueue(delivery))?.delivery.receivedAt
       return { deliveries, queues, ...(oldest !== undefined && { oldestUnfinishedAt: oldest }) }
     },
-    knocksByHour: async (from: number, hours: number) =>
-      Array.from({ length: hours }, (_, i) => {
-        const start = from + i * 3_600_000
-        const within = state.rows.filter(
-          ({ delivery: { storedAt } }) => storedAt >= start && storedAt < start + 3_600_000,
-        )
-        const failures = within.filter(({ delivery }) => delivery.state === 'FAILED').length
-        return { knocks: within.length, failures }
-      }),
+    history: async (from: number, stepMs: number, steps: number) =>
+      memoryHistory(
+        [...state.erased, ...state.rows].map(({ delivery }) => delivery),
+        state.rows[0]?.delivery.receivedAt,
+        { from, stepMs, steps },
+      ),
   }
 }
 
@@ -569,6 +588,8 @@ function matches(delivery: Delivery, payload: Uint8Array | undefined, filter: De
     (filter.state === undefined || delivery.state === filter.state) &&
     (filter.session === undefined || delivery.session === filter.session) &&
     (filter.hook === undefined || (source.kind === 'hook' && source.hook === filter.hook)) &&
+    (filter.failedStep === undefined ||
+      (delivery.state === 'FAILED' && delivery.failedStep === filter.failedStep)) &&
     (filter.grant === undefined || grantBehind(source) === filter.grant) &&
     (filter.after === undefined ||
       (filter.oldestFirst ? delivery.seq > filter.after : delivery.seq < filter.after)) &&
@@ -629,6 +650,7 @@ function record(state: MemoryState, draft: Draft, now: number): Recorded {
     draft.lease !== undefined &&
     !draft.failed &&
     !held &&
+    state.sessions.get(session)?.host === undefined &&
     !heads(state).some((row) => row.delivery.session === session)
   const answering = answer(state, draft, grantId, now)
   state.lastSeq += 1
@@ -702,26 +724,33 @@ function deliveryOf(
 }
 
 function claimDue(state: MemoryState, claim: Parameters<Store['claimDue']>[0]): readonly Delivery[] {
-  const { now, leaseMs, limit, except } = claim
+  const { now, leaseMs, limit, except, host, holding } = claim
+  const lost =
+    host === undefined || holding === undefined
+      ? []
+      : ownedBy(state, host)
+          .filter(({ delivery }) => (delivery.leasedUntil ?? 0) > now && !holding.includes(delivery.id))
+          .slice(0, limit)
   const claimable = [
-    ...callbacks(state),
-    ...openHeads(state).filter((row) => !except.includes(row.delivery.session)),
+    ...(host === undefined ? callbacks(state) : []),
+    ...openHeads(state, host).filter((row) => !except.includes(row.delivery.session)),
   ]
     .filter(({ delivery }) => delivery.dueAt <= now && (delivery.leasedUntil ?? now) <= now)
     .sort((a, b) => a.delivery.dueAt - b.delivery.dueAt || a.delivery.seq - b.delivery.seq)
-    .slice(0, limit)
+    .slice(0, limit - lost.length)
   for (const row of claimable) {
     loseAttempt(row, now)
     const attempt = row.delivery.attempts + 1
     row.delivery = { ...row.delivery, leasedUntil: now + leaseMs, attempts: attempt }
     row.attempts = [...row.attempts, { number: attempt, startedAt: now }]
   }
-  return claimable.map((row) => row.delivery)
+  return [...lost, ...claimable].map((row) => row.delivery)
 }
 
-function nextDue(state: MemoryState, except: readonly SessionId[]): number | undefined {
-  const queued = openHeads(state).filter((row) => !except.includes(row.delivery.session))
-  const times = [...callbacks(state), ...queued].map(({ delivery }) => delivery.leasedUntil ?? delivery.dueAt)
+function nextDue(state: MemoryState, except: readonly SessionId[], host?: HostName): number | undefined {
+  const queued = openHeads(state, host).filter((row) => !except.includes(row.delivery.session))
+  const owed = host === undefined ? callbacks(state) : []
+  const times = [...owed, ...queued].map(({ delivery }) => delivery.leasedUntil ?? delivery.dueAt)
   return times.length === 0 ? undefined : Math.min(...times)
 }
 
@@ -738,10 +767,11 @@ const isPaused = ({ pauses }: MemoryState, delivery: Delivery): boolean =>
   pauses.has(pauseOfSession(delivery.session)) ||
   (delivery.leasedUntil === undefined && pausedText(pauses, delivery) !== undefined)
 
-const openHeads = (state: MemoryState): readonly Row[] =>
+const openHeads = (state: MemoryState, host: HostName | undefined): readonly Row[] =>
   heads(state).filter(
     ({ delivery }) =>
-      !outlivesSession(delivery) || closedBecause(state.sessions.get(delivery.session)) === undefined,
+      state.sessions.get(delivery.session)?.host === host &&
+      (!outlivesSession(delivery) || closedBecause(state.sessions.get(delivery.session)) === undefined),
   )
 
 const callbacks = (state: MemoryState): readonly Row[] =>
@@ -749,6 +779,28 @@ const callbacks = (state: MemoryState): readonly Row[] =>
     ({ delivery }) =>
       !isTerminal(delivery.state) && delivery.phase === 'callback' && delivery.leasedUntil === undefined,
   )
+
+/** What is under way by the hands of a host, or of the door. */
+const ownedBy = (state: MemoryState, host: HostName | undefined): readonly Row[] =>
+  state.rows.filter(
+    ({ delivery: { leasedUntil, phase, session } }) =>
+      leasedUntil !== undefined &&
+      (phase === 'callback' ? undefined : state.sessions.get(session)?.host) === host,
+  )
+
+const goingTo = (state: MemoryState, id: SessionId): readonly Row[] =>
+  state.rows.filter(
+    ({ delivery: { leasedUntil, phase, session } }) =>
+      leasedUntil !== undefined && phase === 'deliver' && session === id,
+  )
+
+function release(these: readonly Row[], at: number): number {
+  for (const each of these) {
+    loseAttempt(each, at)
+    each.delivery = { ...without(each.delivery, 'leasedUntil'), dueAt: at }
+  }
+  return these.length
+}
 
 function loseAttempt(row: Row, now: number): void {
   if (row.delivery.leasedUntil === undefined) return

@@ -1,6 +1,7 @@
 import type { SessionId } from '../../src/domain/session.ts'
 import { waitIdBytes, waitIdOf } from '../../src/domain/wait.ts'
 import { newGrantId } from '../../src/manage/grants.ts'
+import { until } from './hooks.ts'
 import { inHome } from './own-capability.ts'
 
 export interface ShortWait {
@@ -40,6 +41,15 @@ export const statesOfWaits = (home: string): Promise<ReadonlyMap<string, string>
     const waits = await store.listWaits({ limit: 1000 })
     return new Map(waits.map(({ id, state }) => [id, state]))
   })
+
+/** Resolves once no wait of a home is open. The home is opened once, whatever the number of looks. */
+export const untilClosed = (home: string): Promise<true> =>
+  inHome(home, ({ store }) =>
+    until('all are closed', async () => {
+      const open = await store.listWaits({ open: true, limit: 1 })
+      return open.length === 0 || undefined
+    }),
+  )
 
 /** Every message to that session, oldest first. */
 export const messagesTo = (home: string, session: string): Promise<readonly string[]> =>

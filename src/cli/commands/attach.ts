@@ -1,5 +1,5 @@
 import { Failure } from '../../domain/error.ts'
-import type { Session } from '../../domain/session.ts'
+import { runsAt, type Session } from '../../domain/session.ts'
 import { openSessionCalled } from '../../manage/find-session.ts'
 import { type Call, type Command, withHome } from '../command.ts'
 import type { LocalHome, TerminalHolder } from '../context.ts'
@@ -14,12 +14,14 @@ export const attach: Command = {
 }
 
 async function runAttach(call: Call): Promise<number> {
-  const session = await withHome(call, ({ store }) => findTerminal(store, call.args.need('id')))
+  const session = await withHome(call, (home) => findTerminal(home, call.args.need('id')))
   return join(call, await call.io.terminalHolder(call.home), session)
 }
 
-async function findTerminal(store: LocalHome['store'], id: string): Promise<Session> {
+async function findTerminal({ store, host }: LocalHome, id: string): Promise<Session> {
   const session = await openSessionCalled(store, id)
+  if (!runsAt(session, host))
+    throw new Failure('usage', `"${id}" runs on another machine, "${session.host}": attach to it there.`)
   if (session.driver === 'pty') return session
   throw new Failure('usage', `"${id}" has no terminal of ours: its driver is "${session.driver}".`)
 }

@@ -1,5 +1,7 @@
 import { Failure } from '../../domain/error.ts'
-import { absolute, plural } from '../arguments.ts'
+import type { Restored } from '../../domain/home-state.ts'
+import { plural } from '../../domain/plural.ts'
+import { absolute } from '../arguments.ts'
 import { type Call, type Command, withHome } from '../command.ts'
 
 export const backupCommands: readonly Command[] = [
@@ -20,7 +22,8 @@ export const backupCommands: readonly Command[] = [
     flags: [
       {
         name: 'accept-loss',
-        summary: 'without a backup: go on with what there is, though messages or all of it are lost',
+        summary:
+          'without a backup, or after pg_restore: go on with what there is, though messages or all of it are lost',
       },
       {
         name: 'keep-grants',
@@ -41,10 +44,13 @@ function runBackup(call: Call): Promise<void> {
   })
 }
 
-async function acceptLoss({ io, home, json, out }: Call): Promise<void> {
-  const { detail, aside } = await io.acceptLoss(home)
-  if (json) out.json({ detail, aside: aside ?? null })
+async function acceptLoss(call: Call): Promise<void> {
+  const { io, home, json, out } = call
+  const keepGrants = call.flags.on('keep-grants')
+  const { detail, aside, restored } = await io.acceptLoss(home, { keepGrants })
+  if (json) out.json({ detail, aside: aside ?? null, ...restored })
   else out.note(detail)
+  if (restored) noteRestored(call, restored, 'put it back and accept it again')
   if (aside !== undefined) out.note(`What was left of it lies in ${aside} now.`)
   out.note('What was lost cannot be known. Postern goes on with what is there; the next start serves it.')
 }
@@ -64,12 +70,20 @@ async function runRestore(call: Call): Promise<void> {
   }
   call.out.note(`Restored ${file}.`)
   if (aside !== undefined) call.out.note(`The database that was here lies in ${aside} now.`)
+  noteRestored(call, { held, revoked }, 'restore again')
+}
+
+function noteRestored(
+  { out }: Call,
+  { held, revoked }: Pick<Restored, 'held' | 'revoked'>,
+  again: string,
+): void {
   if (revoked > 0)
-    call.out.note(
-      `This home cannot know which URLs were revoked since, so ${plural(revoked, 'open grant')} of the backup ${revoked === 1 ? 'is' : 'are'} revoked. If none was, restore again with --keep-grants.`,
+    out.note(
+      `This home cannot know which URLs were revoked since, so ${plural(revoked, 'open grant')} of the backup ${revoked === 1 ? 'is' : 'are'} revoked. If none was, ${again} with --keep-grants.`,
     )
   if (held > 0)
-    call.out.note(
+    out.note(
       `${plural(held, 'message')} unfinished in the backup ${held === 1 ? 'is' : 'are'} FAILED (restored) now: postern deliveries ls --state failed`,
     )
 }

@@ -1,5 +1,4 @@
 import { Failure } from '../../domain/error.ts'
-import { homeAt } from '../../domain/home.ts'
 import { type Call, type Command, withHome } from '../command.ts'
 import { waitingHooks } from './waiting-hooks.ts'
 
@@ -29,7 +28,7 @@ export const check: Command = {
 async function hookWarnings(call: Call): Promise<readonly string[]> {
   const { io, home } = call
   const targets = await (await io.hooks(home)).targets()
-  if (targets.length === 0 || (await io.modeOf(homeAt(home).databaseFile)) === undefined) return []
+  if (targets.length === 0 || !(await io.hasStore(home))) return []
   const findings = await withHome(call, (opened) => waitingHooks(opened, targets)).catch(() => [])
   return findings.map(({ detail, fix }) => `${detail}. ${fix}`)
 }

@@ -3,7 +3,7 @@ import { Failure } from '../../domain/error.ts'
 import { decideUrl } from '../../manage/decide-link.ts'
 import { type DecisionView, decisionView } from '../../manage/decision-view.ts'
 import { decide, findDecision } from '../../manage/decisions.ts'
-import { shortTime } from '../arguments.ts'
+import { age, shortTime } from '../arguments.ts'
 import { type Call, type Command, printList, withHome } from '../command.ts'
 import type { Column } from '../output.ts'
 
@@ -72,11 +72,21 @@ function runList(call: Call): Promise<void> {
   })
 }
 
+function untilCell({ state, expiresAt }: DecisionView, now: number): string {
+  return state === 'open' ? age(expiresAt, now) : '-'
+}
+
 const columns: readonly Column<DecisionView>[] = [
-  { title: 'ID', cell: ({ id }) => id },
-  { title: 'SESSION', cell: ({ session }) => session },
+  { title: 'ID', unique: 10, cell: ({ id }) => id },
+  { title: 'SESSION', flexible: 10, cell: ({ session }) => session },
   { title: 'STATE', cell: ({ state }) => ({ text: state, tone: state === 'open' ? 'bad' : 'faint' }) },
-  { title: 'ASKED', cell: ({ openedAt }) => shortTime(openedAt) },
-  { title: 'UNTIL', cell: ({ expiresAt }) => shortTime(expiresAt) },
-  { title: 'ASKS', flexible: true, cell: ({ kind, title }) => `${kind}: ${title}` },
+  {
+    title: 'ASKED',
+    right: true,
+    goes: 1,
+    cell: ({ openedAt }) => shortTime(openedAt),
+    short: ({ openedAt }, now) => age(openedAt, now),
+  },
+  { title: 'UNTIL', right: true, cell: ({ expiresAt }) => shortTime(expiresAt), short: untilCell },
+  { title: 'ASKS', flexible: 16, cell: ({ kind, title }) => `${kind}: ${title}` },
 ]

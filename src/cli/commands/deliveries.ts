@@ -1,3 +1,4 @@
+import type { DeliveryRecord } from '../../domain/delivery.ts'
 import { withoutFence } from '../../domain/fence.ts'
 import type { DoorStore } from '../../domain/ports.ts'
 import { findDeliveryId, purgeDelivery, replayDelivery, showDelivery } from '../../manage/deliveries.ts'
@@ -31,7 +32,13 @@ export const deliveryCommands: readonly Command[] = [
     name: 'deliveries show',
     summary: 'Show one delivery: what happened, message, answer, timeline, attempts, headers, payload.',
     args: [id],
-    examples: [`postern deliveries show ${someId}`],
+    flags: [
+      {
+        name: 'curl',
+        summary: 'as a command line that sends its request again, signed now where its hook signs',
+      },
+    ],
+    examples: [`postern deliveries show ${someId}`, `postern deliveries show ${someId} --curl`],
     run: runShow,
   },
   {
@@ -136,14 +143,24 @@ const tones: Readonly<Record<string, Tone>> = {
 export const toneOf = ({ state }: DeliveryView): Tone => tones[state] ?? 'plain'
 
 function runShow(call: Call): Promise<void> {
-  return withHome(call, async ({ store }) => {
+  return withHome(call, async (home) => {
+    const { store } = home
     const id = await findDeliveryId(store, call.args.need('delivery-id'))
     const record = await showDelivery(store, id)
+    if (call.flags.on('curl')) return showCurl(call, record, home.baseUrl)
     if (call.json) return call.out.json(recordView(record))
     const grant = 'grant' in record.source ? record.source.grant : undefined
     const label = grant === undefined ? undefined : (await store.findGrant(grant))?.label
     printRecord(call.out, record, call.io.now(), label)
   })
+}
+
+/** The line alone on standard output, to be piped or copied. */
+async function showCurl({ io, home, out, json }: Call, record: DeliveryRecord, base: string): Promise<void> {
+  const { note, line } = await (await io.hooks(home)).curl(record, base)
+  if (json) return out.json({ note, curl: line })
+  out.note(note)
+  for (const one of line.split('\n')) out.line(one)
 }
 
 function runReplay(call: Call): Promise<void> {

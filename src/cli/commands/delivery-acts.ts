@@ -1,5 +1,6 @@
 import type { Delivery } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
+import { plural } from '../../domain/plural.ts'
 import {
   type BulkResult,
   cancelDeliveries,
@@ -9,7 +10,6 @@ import {
 } from '../../manage/bulk.ts'
 import { cancelDelivery, findDeliveryId, retryDelivery } from '../../manage/deliveries.ts'
 import { deliveryView } from '../../manage/views.ts'
-import { plural } from '../arguments.ts'
 import { type Call, withHome } from '../command.ts'
 import { filterFlags, filterOf } from './delivery-filter.ts'
 import { printQueued } from './delivery-record.ts'

@@ -1,6 +1,7 @@
 import type { DeliveryRecord } from '../../domain/delivery.ts'
 import { spanText } from '../../domain/span.ts'
 import { deliverySentence } from '../../manage/delivery-sentence.ts'
+import { helpOn } from '../../manage/troubleshooting.ts'
 import {
   type AttemptView,
   type DeliveryView,
@@ -38,6 +39,7 @@ const facts = (view: RecordView, now: number, label: string | undefined): readon
   ['Delivery', view.id],
   ['State', view.inFlight ? `${view.state}, in flight` : view.state],
   ['Reason', view.failedStep ?? view.heldBecause],
+  ['More', helpOn(view.failedStep ?? view.heldBecause ?? '') ?? null],
   ['Detail', view.detail],
   ['Channel', view.channel],
   ['Grant', view.grant !== null && label !== undefined ? `${view.grant} (${label})` : view.grant],

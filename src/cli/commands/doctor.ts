@@ -1,14 +1,20 @@
 import { reasonOf } from '../../domain/error.ts'
+import { homeAt } from '../../domain/home.ts'
+import { helpOn } from '../../manage/troubleshooting.ts'
 import type { Call, Command } from '../command.ts'
 import type { Cell, Column } from '../output.ts'
 import { findAgents } from './doctor/agents.ts'
+import { checkDoor } from './doctor/door.ts'
+import { checkDoors } from './doctor/doors.ts'
 import type { Finding, NamedFinding } from './doctor/findings.ts'
-import { checkConfig, checkHome, checkKeys, checkProgram, checkStore } from './doctor/home.ts'
+import { checkConfig, checkHome, checkKeys, checkProgram } from './doctor/home.ts'
+import { checkHosts } from './doctor/hosts.ts'
 import { checkNotices } from './doctor/notices.ts'
 import { checkPauses } from './doctor/pauses.ts'
 import { checkRefusals } from './doctor/refusals.ts'
 import { checkClock, checkPublicUrl, checkServer } from './doctor/server.ts'
 import { checkHooks, checkSessions } from './doctor/sessions.ts'
+import { checkStore } from './doctor/store.ts'
 import { checkTools } from './doctor/tools.ts'
 
 export const doctor: Command = {
@@ -21,16 +27,21 @@ export const doctor: Command = {
 
 async function runDoctor(call: Call): Promise<number> {
   const findings: NamedFinding[] = []
+  const isJoined = (await call.io.modeOf(homeAt(call.home).doorFile)) !== undefined
+  const checks = isJoined ? checksOfHost : checksOfDoor
   const isShut = (await call.io.troubles(call.home)).length > 0
   for (const [name, check] of isShut ? checks.filter(([name]) => !insideHome.includes(name)) : checks)
     findings.push(...causesOnly(findings, name, await check(call).catch(asFindings)))
-  if (call.json) call.out.json(findings.map(({ follows: _, ...one }) => ({ ...one, fix: one.fix ?? null })))
+  if (call.json)
+    call.out.json(findings.map(({ follows: _, about: __, ...one }) => ({ ...one, fix: one.fix ?? null })))
   else print(call, findings)
   return findings.some(({ verdict }) => verdict === 'bad') ? 1 : 0
 }
 
+type Check = readonly [name: string, check: (call: Call) => Promise<readonly Finding[]>]
+
 /** In this order: the later ones open the home, which repairs the permissions that the first ones report. */
-const checks: readonly (readonly [string, (call: Call) => Promise<readonly Finding[]>])[] = [
+const checksOfDoor: readonly Check[] = [
   ['program', checkProgram],
   ['configuration', checkConfig],
   ['home', checkHome],
@@ -40,6 +51,8 @@ const checks: readonly (readonly [string, (call: Call) => Promise<readonly Findi
   ['public URL', checkPublicUrl],
   ['clock', checkClock],
   ['sessions', checkSessions],
+  ['doors', checkDoors],
+  ['hosts', checkHosts],
   ['hooks', checkHooks],
   ['pauses', checkPauses],
   ['refusals', checkRefusals],
@@ -48,8 +61,29 @@ const checks: readonly (readonly [string, (call: Call) => Promise<readonly Findi
   ['agent', findAgents],
 ]
 
+/** On a machine that has joined a door, which has everything else. */
+const checksOfHost: readonly Check[] = [
+  ['program', checkProgram],
+  ['configuration', checkConfig],
+  ['home', checkHome],
+  ['door', checkDoor],
+  ['sessions', checkSessions],
+  ["agents' tools", checkTools],
+  ['agent', findAgents],
+]
+
 /** What lies in a home that cannot be opened says nothing: why it cannot is told once. */
-const insideHome = ['store', 'signing keys', 'sessions', 'hooks', 'pauses', 'notify']
+const insideHome = [
+  'store',
+  'door',
+  'signing keys',
+  'sessions',
+  'doors',
+  'hosts',
+  'hooks',
+  'pauses',
+  'notify',
+]
 
 /** Whose troubles are those of another, while that one is not well. */
 const causeOf: Readonly<Record<string, string>> = { 'public URL': 'server' }
@@ -74,6 +108,17 @@ function causesOnly(
 
 const asFindings = (thrown: unknown): readonly Finding[] => [{ verdict: 'bad', detail: reasonOf(thrown) }]
 
+/** Where docs/troubleshooting.md has more on what a check finds, unless the finding says it. */
+const sections: Readonly<Record<string, string>> = {
+  configuration: 'config_invalid',
+  home: 'home_unusable',
+  store: 'store_unavailable',
+  'signing keys': 'key_unusable',
+  server: 'unreachable',
+  'public URL': 'host_not_allowed',
+  pauses: 'paused',
+}
+
 /** Below the table, where nothing is cut, stands what is wrong once more, with what mends it, to be copied. */
 function print({ out }: Call, findings: readonly NamedFinding[]): void {
   const agents = findings.filter(({ verdict }) => verdict === 'found')
@@ -81,7 +126,11 @@ function print({ out }: Call, findings: readonly NamedFinding[]): void {
   out.table(columns, others)
   const mendable = others.filter(({ fix }) => fix !== undefined)
   if (mendable.length > 0) out.line('\nTo mend it:')
-  for (const { name, detail, fix = '' } of mendable) out.line(`  ${name}: ${detail}\n    ${fix}`)
+  for (const one of mendable) {
+    const { name, detail, fix = '' } = one
+    const help = helpOn(one.about ?? sections[name] ?? '')
+    out.line(`  ${name}: ${detail}\n    ${fix}${help === undefined ? '' : `\n    more: ${help}`}`)
+  }
   if (agents.length > 0) out.line('\nAgents here, and what adds them; the best way to each comes first:')
   for (const { detail, fix = '' } of agents) out.line(`  ${detail}\n    ${fix}`)
 }

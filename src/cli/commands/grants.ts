@@ -8,6 +8,7 @@ import { type GrantView, grantView, iso, type MintView, mintView } from '../../m
 import { age, duration, shortTime, wholeNumber } from '../arguments.ts'
 import { type Call, type Command, printList, withHome } from '../command.ts'
 import type { Cell, Column } from '../output.ts'
+import { printQrCode } from './qr-code.ts'
 
 const session = { name: 'session', value: 'id', summary: 'the session it opens' }
 const hook = {
@@ -50,12 +51,14 @@ export const grantCommands: readonly Command[] = [
       { name: 'uses', value: 'N', summary: 'how often it may be used; as often as one likes unless given' },
       { name: 'label', value: 'TEXT', summary: 'a name, shown in lists' },
       quiet,
+      { name: 'qr', summary: 'also as a QR code, for a phone; on a terminal' },
     ],
     examples: [
       'postern expose --session build',
       'postern expose --session build --ttl 2h --label "ci, main branch"',
       'URL=$(postern expose --session build --quiet)',
       'postern expose --session build --verb run_turn --label phone',
+      'postern expose --session build --label phone --qr',
       'postern expose --hook github --ttl never',
       'postern expose --session build --uses 1 --ttl 90m',
     ],
@@ -99,15 +102,20 @@ function runExpose(call: Call): Promise<void> {
       {
         ...{ store, tokens, clock, defaultTtlSeconds: config.server.grantTtlSeconds },
         hooks: () => config.webhooks.hooks.map(({ name }) => name),
-        answers: async (session) => answersOf(await home.drivers(), session, paths.runDir),
+        answers: async (session) =>
+          answersOf({ drivers: await home.drivers(), runDir: paths.runDir, here: home.host }, session),
       },
       mintOf(call),
     )
-    printMint(call, mintView(grant, webhookUrl(baseUrl, token)))
+    const minted = mintView(grant, webhookUrl(baseUrl, token))
+    printMint(call, minted)
+    if (call.flags.on('qr')) await printQrCode(call, minted.webhook)
   })
 }
 
-function requireOneForm({ flags, json }: Call): void {
+function requireOneForm({ flags, json, io }: Call): void {
+  if (flags.on('qr') && (json || flags.on('quiet') || !io.terminal.stdout))
+    throw new Failure('usage', '--qr is for a terminal, and not for --json or --quiet.')
   if (json && flags.on('quiet')) throw new Failure('usage', 'Choose one of --json and --quiet.')
 }
 

@@ -1,4 +1,3 @@
-import { homeAt } from '../../domain/home.ts'
 import type { Pause } from '../../domain/pause.ts'
 import { type HookView, hookView } from '../../manage/views.ts'
 import { type Call, type Command, printList, withHome } from '../command.ts'
@@ -61,9 +60,7 @@ function activeCell({ active, pausedAt }: HookView): Cell {
 
 /** None where there is no home yet: listing hooks makes none. */
 const pausesNow = async (call: Call): Promise<readonly Pause[]> =>
-  (await call.io.modeOf(homeAt(call.home).databaseFile)) === undefined
-    ? []
-    : withHome(call, ({ store }) => store.listPauses())
+  (await call.io.hasStore(call.home)) ? withHome(call, ({ store }) => store.listPauses()) : []
 
 async function runTest(call: Call): Promise<number> {
   const { name, payload, headers } = await trialOf(call)

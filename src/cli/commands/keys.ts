@@ -1,5 +1,6 @@
+import { plural } from '../../domain/plural.ts'
 import { iso } from '../../manage/views.ts'
-import { duration, plural } from '../arguments.ts'
+import { duration } from '../arguments.ts'
 import type { Call, Command } from '../command.ts'
 
 export const keysCommands: readonly Command[] = [
@@ -32,11 +33,12 @@ export const keysCommands: readonly Command[] = [
 
 async function rotate(call: Call): Promise<void> {
   const graceMs = duration(call.flags.text('grace') ?? '1h', '--grace')
-  const { kid, retireAt } = await (await call.io.keys(call.home)).rotate(graceMs)
-  if (call.json) call.out.json({ kid, olderRetireAt: iso(retireAt) })
-  else
+  const { kid, retireAt, elsewhere } = await (await call.io.keys(call.home)).rotate(graceMs)
+  if (call.json) return call.out.json({ kid, olderRetireAt: iso(retireAt) })
+  call.out.note(`New URLs are signed with key ${kid}. Those of older keys stop working at ${iso(retireAt)}.`)
+  for (const { door, place } of elsewhere)
     call.out.note(
-      `New URLs are signed with key ${kid}. Those of older keys stop working at ${iso(retireAt)}.`,
+      `The door "${door}" needs all *.key and *.retired of this home in ${place}/keys now: until then it refuses new URLs.`,
     )
 }
 

@@ -43,10 +43,10 @@ const tones: Readonly<Record<NoticeState, Exclude<Cell, string>['tone']>> = {
 }
 
 const columns: readonly Column<NoticeView>[] = [
-  { title: 'TIME', cell: ({ at }) => shortTime(at), short: ({ at }, now) => age(at, now) },
+  { title: 'TIME', right: true, cell: ({ at }) => shortTime(at), short: ({ at }, now) => age(at, now) },
   { title: 'STATE', cell: ({ state }) => ({ text: state, tone: tones[state] }) },
-  { title: 'RULE', flexible: 12, cell: ({ rule }) => rule },
-  { title: 'EVENT', cell: ({ event }) => event },
+  { title: 'RULE', flexible: 8, cell: ({ rule }) => rule },
+  { title: 'EVENT', flexible: 11, cell: ({ event }) => event },
   { title: 'SESSION', flexible: 10, goes: 2, cell: ({ session }) => session ?? '' },
   { title: 'FAILURES', right: true, goes: 1, cell: ({ failures }) => (failures === 0 ? '' : `${failures}`) },
   { title: 'WHY', flexible: 16, goes: 3, cell: ({ detail }) => detail ?? '' },

@@ -55,10 +55,14 @@ function runList(call: Call): Promise<void> {
   })
 }
 
+/** The doors of URLs are alike but for the grant. */
+const shortDoorOf = ({ door, hook, grant }: RefusalView): string =>
+  hook ?? (grant === null ? door : `grant ${grant.slice(0, 8)}`)
+
 const columns: readonly Column<RefusalView>[] = [
-  { title: 'TIME', cell: ({ at }) => shortTime(at), short: ({ at }, now) => age(at, now) },
+  { title: 'TIME', right: true, cell: ({ at }) => shortTime(at), short: ({ at }, now) => age(at, now) },
   { title: 'STATUS', cell: statusCell },
-  { title: 'DOOR', flexible: 14, cell: doorOf },
+  { title: 'DOOR', flexible: 14, cell: doorOf, short: shortDoorOf },
   { title: 'CAUSE', flexible: 16, cell: ({ cause }) => cause },
   { title: 'FROM', flexible: 10, goes: 1, cell: ({ peer }) => peer },
 ]
@@ -66,10 +70,6 @@ const columns: readonly Column<RefusalView>[] = [
 function statusCell({ code, status }: RefusalView): Cell {
   return code === 'ignored' ? { text: code, tone: 'faint' } : String(status)
 }
-
-/** The doors of URLs are alike but for the grant. */
-const shortDoorOf = ({ door, hook, grant }: RefusalView): string =>
-  hook ?? (grant === null ? door : `grant ${grant.slice(0, 8)}`)
 
 function doorOf({ door, grant }: RefusalView): string {
   return grant === null ? door : `${door} ${grant.slice(0, 8)}`

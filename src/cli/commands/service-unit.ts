@@ -1,15 +1,18 @@
 import type { Call, Command } from '../command.ts'
+import { exitCodes } from '../exit.ts'
 
 export const serviceUnit: Command = {
   name: 'service unit',
   summary: 'Print a hardened systemd unit.',
   flags: [
     { name: 'user', summary: 'a unit of your own, without privileges' },
+    { name: 'join', summary: 'for a machine that has joined a door, in place of a server' },
     { name: 'exec', value: 'PATH', summary: 'where the binary lies; this one unless given' },
   ],
   examples: [
     'postern service unit | sudo tee /etc/systemd/system/postern.service',
     'postern service unit --user > ~/.config/systemd/user/postern.service',
+    'postern service unit --join --user > ~/.config/systemd/user/postern.service',
   ],
   run: runUnit,
 }
@@ -17,7 +20,7 @@ export const serviceUnit: Command = {
 async function runUnit({ io, out, flags, home, json }: Call): Promise<void> {
   const executable = flags.text('exec') ?? io.program.command[0] ?? 'postern'
   const chosen = flags.on('home') || io.env.POSTERN_HOME
-  const paths = { executable, ...(chosen && { home }) }
+  const paths = { executable, ...(chosen && { home }), join: flags.on('join') }
   const unit = flags.on('user') ? userUnit(paths) : systemUnit(paths)
   if (json) out.json({ unit })
   else out.line(unit.trimEnd())
@@ -28,6 +31,8 @@ interface UnitPaths {
   readonly executable: string
   /** Absolute path; the default is `/var/lib/postern` for the system and the user's own home otherwise. */
   readonly home?: string
+  /** The home has joined a door: it knows which, and its agents are reached through that. */
+  readonly join?: boolean
 }
 
 /**
@@ -35,20 +40,22 @@ interface UnitPaths {
  * privilege, and see neither other users' files nor their processes. Memory stays writable and executable: the runtime compiles
  * as it goes.
  */
-export function systemUnit({ executable, home = '/var/lib/postern' }: UnitPaths): string {
+export function systemUnit({ executable, home = '/var/lib/postern', join = false }: UnitPaths): string {
+  const byState = home === '/var/lib/postern'
+  const makesHome = byState && !join ? '' : `\n#   install -d -o postern -g postern -m 0700 ${home}`
   return `# /etc/systemd/system/postern.service
-#   useradd --system --home-dir ${home} --shell /usr/sbin/nologin postern${home === '/var/lib/postern' ? '' : `\n#   install -d -o postern -g postern -m 0700 ${home}`}
+#   useradd --system --home-dir ${home} --shell /usr/sbin/nologin postern${makesHome}${join ? joinFirst(`sudo -u postern postern --home ${home}`) : ''}
 #   systemctl daemon-reload && systemctl enable --now postern
 # Commands for this home: sudo -u postern postern --home ${home} …
-# It cannot connect to agents of other users of this machine; for those: postern service unit --user
-${unitSection}
+# It cannot connect to agents of other users of this machine; for those: postern service unit ${join ? '--join ' : ''}--user
+${unitSection(join)}
 [Service]
-${serviceLines(executable, home)}
+${serviceLines(executable, home, join)}
 User=postern
 Group=postern
 Environment=POSTERN_SERVICE=1
 UMask=0077
-${home === '/var/lib/postern' ? 'StateDirectory=postern\nStateDirectoryMode=0700' : `ReadWritePaths=${escaped(home)}`}
+${byState ? 'StateDirectory=postern\nStateDirectoryMode=0700' : `ReadWritePaths=${escaped(home)}`}
 ${visible(executable, home)}
 ${hardening}
 
@@ -56,6 +63,10 @@ ${hardening}
 WantedBy=multi-user.target
 `
 }
+
+/** Which door it is, the home knows from then on. */
+const joinFirst = (postern: string): string =>
+  `\n#   ${postern} join https://door.example --token-file FILE    once, until it says that it has joined`
 
 /** Binds the program and the home where the unit hides the folders above them. */
 function visible(executable: string, home: string): string {
@@ -70,13 +81,14 @@ function visible(executable: string, home: string): string {
 const hiding = ['/home/', '/root/', '/run/user/', '/tmp/', '/var/tmp/']
 
 /** A unit of one's own, without privileges: agents it starts run as that user, with that user's files. */
-export function userUnit({ executable, home }: UnitPaths): string {
-  return `# ~/.config/systemd/user/postern.service
+export function userUnit({ executable, home, join = false }: UnitPaths): string {
+  const postern = home === undefined ? 'postern' : `postern --home ${home}`
+  return `# ~/.config/systemd/user/postern.service${join ? joinFirst(postern) : ''}
 #   systemctl --user daemon-reload && systemctl --user enable --now postern
 #   loginctl enable-linger    keeps it running while nobody is logged in
-${unitSection}
+${unitSection(join)}
 [Service]
-${serviceLines(executable, home)}
+${serviceLines(executable, home, join)}
 UMask=0077
 NoNewPrivileges=yes
 LockPersonality=yes
@@ -90,17 +102,28 @@ WantedBy=default.target
 }
 
 /** Restarting must not end agents that run in terminals of their own: only the server itself is killed. */
-const serviceLines = (executable: string, home: string | undefined): string =>
+const serviceLines = (executable: string, home: string | undefined, join: boolean): string =>
   `Type=exec
 ExecStartPre=${command(executable, home, 'check')}
-ExecStart=${command(executable, home, 'serve')}
-ExecReload=/bin/kill -HUP $MAINPID
-Restart=on-failure
-RestartSec=1
+${join ? joinLines(executable, home) : serveLines(executable, home)}
 KillMode=process
 TimeoutStopSec=30
 LimitNOFILE=65536
 WorkingDirectory=${home === undefined ? '~' : escaped(home)}`
+
+const serveLines = (executable: string, home: string | undefined): string =>
+  `ExecStart=${command(executable, home, 'serve')}
+ExecReload=/bin/kill -HUP $MAINPID
+Restart=on-failure
+RestartSec=1
+RestartPreventExitStatus=${exitCodes.unauthorized}`
+
+/** The door may be away for long; a token that it does not take gets no better by itself, nor does a door that was revoked. */
+const joinLines = (executable: string, home: string | undefined): string =>
+  `ExecStart=${command(executable, home, 'join')}
+Restart=on-failure
+RestartSec=5
+RestartPreventExitStatus=${exitCodes.unauthorized}`
 
 const command = (executable: string, home: string | undefined, verb: string): string =>
   `${escaped(executable)}${home === undefined ? '' : ` --home ${escaped(home)}`} ${verb}`
@@ -111,9 +134,16 @@ function escaped(path: string): string {
   return /[\s"'\\$;]/.test(doubled) ? `"${doubled.replace(/["\\$]/g, '\\$&')}"` : doubled
 }
 
-const unitSection = `[Unit]
-Description=Postern, a narrow door into running agents
-After=network.target
+const unitSection = (join: boolean): string => `[Unit]
+${
+  join
+    ? `Description=Postern, agents of this machine behind a door elsewhere
+Wants=network-online.target
+After=network-online.target
+StartLimitIntervalSec=0`
+    : `Description=Postern, a narrow door into running agents
+After=network.target`
+}
 `
 
 const hardening = `AmbientCapabilities=

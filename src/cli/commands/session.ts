@@ -1,16 +1,17 @@
 import { Failure } from '../../domain/error.ts'
 import { homeAt } from '../../domain/home.ts'
+import { plural } from '../../domain/plural.ts'
 import { type DriverSettings, parseSessionId, type Session } from '../../domain/session.ts'
 import { endAllSessions, endSession, type Opened, registerSession } from '../../manage/sessions.ts'
-import { type SessionView, sessionView } from '../../manage/views.ts'
+import { trialText, trialView } from '../../manage/trial.ts'
+import { sessionView } from '../../manage/views.ts'
 import type { HookSettings } from '../agent-hooks.ts'
-import { age, pair, plural, shortTime } from '../arguments.ts'
-import { type Call, type Command, printList, requestServer, withHome } from '../command.ts'
-import type { Cell, Column } from '../output.ts'
+import { pair } from '../arguments.ts'
+import { type Call, type Command, requestServer, withHome } from '../command.ts'
 import { decisionWait, decisionWaitFlag, hooksView, printHooks } from './hook-relay.ts'
-import { activitiesNow } from './session/activities.ts'
-import { runShow, whyOf } from './session/show.ts'
-import { printUnfit, trialText, trialView } from './session/trial.ts'
+import { runList } from './session/list.ts'
+import { runShow } from './session/show.ts'
+import { printUnfit } from './session/trial.ts'
 
 const id = { name: 'id', summary: 'the session', required: true }
 const presets = ['claude', 'codex', 'gemini', 'opencode', 'pi', 'qwen']
@@ -68,7 +69,8 @@ export const sessionCommands: readonly Command[] = [
     name: 'session show',
     summary: 'Show one session.',
     args: [{ ...id, complete: 'sessions' }],
-    examples: ['postern session show build'],
+    flags: [{ name: 'screen', summary: 'what the terminal of a pty or tmux session shows now' }],
+    examples: ['postern session show build', 'postern session show build --screen'],
     run: runShow,
   },
   {
@@ -95,7 +97,7 @@ function runAdd(call: Call): Promise<number> {
   return withHome(call, async (home) => {
     const { store, clock, connect } = home
     const opened = await registerSession(
-      { store, clock, connect, drivers: await home.drivers() },
+      { store, clock, connect, connectOnce: connect, drivers: await home.drivers() },
       {
         id: call.args.need('id'),
         driver: call.flags.need('driver'),
@@ -160,50 +162,6 @@ function jsonOrText(text: string): unknown {
   } catch {
     return text
   }
-}
-
-function runList(call: Call): Promise<void> {
-  return withHome(call, async (home) => {
-    const sessions = await home.store.listSessions()
-    const [seen, { queues }, pauses] = await Promise.all([
-      activitiesNow(call, home, sessions),
-      home.store.counts(),
-      home.store.listPauses(),
-    ])
-    const views = sessions.map((session) => sessionView(session, { queues, pauses }, seen.get(session.id)))
-    printList(call, columns, views, 'No sessions.')
-  })
-}
-
-const columns: readonly Column<SessionView>[] = [
-  { title: 'ID', flexible: 12, cell: ({ id }) => id },
-  { title: 'DRIVER', goes: 2, cell: ({ driver }) => driver },
-  { title: 'STATE', cell: stateCell },
-  { title: 'DOING', cell: activityCell },
-  { title: 'QUEUE', right: true, goes: 4, cell: ({ queue }) => String(queue) },
-  {
-    title: 'OPENED',
-    right: true,
-    goes: 1,
-    cell: ({ openedAt }) => shortTime(openedAt),
-    short: ({ openedAt }, now) => age(openedAt, now),
-  },
-  {
-    title: 'WHY',
-    flexible: 16,
-    goes: 5,
-    cell: ({ asks, ...view }) => (asks === null ? whyOf(view) : `waits for ${asks}`),
-  },
-]
-
-function stateCell({ state, pausedAt }: SessionView): Cell {
-  if (pausedAt !== null && state !== 'ended') return { text: 'paused', tone: 'warn' }
-  return { text: state, tone: state === 'live' ? 'good' : state === 'offline' ? 'warn' : 'faint' }
-}
-
-function activityCell({ activity }: SessionView): Cell {
-  const text = activity ?? '-'
-  return { text, tone: activity === 'blocked' ? 'bad' : activity === 'busy' ? 'warn' : 'faint' }
 }
 
 async function runCancel({ args, io, home, json, out }: Call): Promise<void> {

@@ -1,7 +1,8 @@
 import { causeOf, type Delivery, type DeliveryId, isTerminal } from '../../domain/delivery.ts'
+import type { DeliveryFilter } from '../../domain/delivery-filter.ts'
 import { Failure } from '../../domain/error.ts'
 import { withoutFence } from '../../domain/fence.ts'
-import type { DeliveryFilter, DoorStore } from '../../domain/ports.ts'
+import type { DoorStore } from '../../domain/ports.ts'
 import { deliveryView } from '../../manage/views.ts'
 import { streamedTime, wholeNumber } from '../arguments.ts'
 import { type Call, type Command, withHome } from '../command.ts'
@@ -52,11 +53,11 @@ const pageSize = 500
 const mostWatched = 2000
 
 export function createTail(
-  store: Pick<DoorStore, 'listDeliveries' | 'findDelivery'>,
+  store: Pick<DoorStore, 'listDeliveries'>,
   filter: Omit<DeliveryFilter, 'limit'>,
   show: (delivery: Delivery) => void,
 ) {
-  const watched = new Map<DeliveryId, string>()
+  const watched: Watched = new Map()
   let after = 0
   const report = (delivery: Delivery) => {
     show(delivery)
@@ -74,9 +75,9 @@ export function createTail(
       reportNew(newest.slice(0, lines).reverse())
     },
     async catchUp(): Promise<void> {
-      for (const [id, known] of [...watched]) {
-        const delivery = await store.findDelivery(id)
-        if (!delivery) watched.delete(id)
+      for (const [id, { seq, known }] of [...watched]) {
+        const [delivery] = await store.listDeliveries({ after: seq - 1, oldestFirst: true, limit: 1 })
+        if (delivery?.id !== id) watched.delete(id)
         else if (stateOf(delivery) !== known) report(delivery)
       }
       for (let page: readonly Delivery[]; ; ) {
@@ -88,8 +89,11 @@ export function createTail(
   }
 }
 
-function watch(watched: Map<DeliveryId, string>, delivery: Delivery): void {
-  watched.set(delivery.id, stateOf(delivery))
+/** Where each stands, and how it was when it was shown last. */
+type Watched = Map<DeliveryId, { readonly seq: number; readonly known: string }>
+
+function watch(watched: Watched, delivery: Delivery): void {
+  watched.set(delivery.id, { seq: delivery.seq, known: stateOf(delivery) })
   const [oldest] = watched.keys()
   if (watched.size > mostWatched && oldest !== undefined) watched.delete(oldest)
 }

@@ -38,12 +38,11 @@ export async function listSkills(place: SkillPlace): Promise<readonly string[]> 
   return [...new Set(found.flat())].sort()
 }
 
-/** Whether an agent that lists `known` (undefined: it lists none), or the folders of `place`, have that skill. */
-export const hasSkill = async (
+/** The skills that an agent lists (undefined: it lists none), and those in the folders of `place`. */
+export const skillsInReach = async (
   known: readonly string[] | undefined,
   place: SkillPlace,
-  name: string,
-): Promise<boolean> => known?.includes(name) === true || (await listSkills(place)).includes(name)
+): Promise<readonly string[]> => [...new Set([...(known ?? []), ...(await listSkills(place))])]
 
 /**
  * The text that makes the agent use a skill for a message: its own call where it will find the skill itself, else the

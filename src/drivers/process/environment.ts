@@ -34,7 +34,9 @@ export const toolEnv = (env: Env = process.env): Record<string, string | undefin
   LC_ALL: 'C',
 })
 
-const isOrdinary = (name: string): boolean => !name.startsWith('POSTERN_') || name === 'POSTERN_HOME'
+/** `PGPASSWORD` opens the store. */
+const isOrdinary = (name: string): boolean =>
+  (!name.startsWith('POSTERN_') && name !== 'PGPASSWORD') || name === 'POSTERN_HOME'
 
 const isBare = (name: string): boolean => ['PATH', 'HOME', 'LANG', 'TERM', 'POSTERN_HOME'].includes(name)
 

@@ -3,7 +3,7 @@ import { chmod, mkdir, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { dirname } from 'node:path'
 import { selfVariable } from '../../domain/capability.ts'
-import { Failure, reasonOf } from '../../domain/error.ts'
+import { Failure, mayPass, reasonOf } from '../../domain/error.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { pause } from '../../wait.ts'
 import { type HookEventReader, openHookEvents } from '../agent-hooks/event-file.ts'
@@ -179,11 +179,19 @@ function endProgram(pid: number): Promise<void> {
 const tombstoneAttempts = 50
 const tombstonePauseMs = 100
 
+/** How often a store that is away is tried again, and for how long: until then this process alone knows how its program ended. */
+const awayPauseMs = 2000
+const awayMs = 3_600_000
+
 /** A program can be over before its session is written, and a store can be busy. */
 async function writeTombstone({ onEnd }: HolderDeps, end: End): Promise<void> {
-  for (let attempt = 0; attempt < tombstoneAttempts; attempt++) {
-    if (await onEnd(end).catch(() => false)) return
-    await pause(tombstonePauseMs)
+  const until = performance.now() + awayMs
+  for (let attempt = 0; attempt < tombstoneAttempts || performance.now() < until; attempt++) {
+    const written = await onEnd(end).catch((thrown: unknown) => mayPass(thrown) && 'away')
+    if (written === true) return
+    const late = attempt >= tombstoneAttempts
+    if (late && written !== 'away') return
+    await pause(late ? awayPauseMs : tombstonePauseMs)
   }
 }
 

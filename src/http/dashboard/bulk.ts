@@ -3,7 +3,7 @@ import { Failure } from '../../domain/error.ts'
 import { type BulkResult, type DeliverySelection, findCancellable, findRetryable } from '../../manage/bulk.ts'
 import { addressOf, type DeliveryQuery, readQuery } from './delivery-query.ts'
 import { labelsOf, rowOf } from './delivery-rows.ts'
-import type { Page, PageDeps } from './page.ts'
+import { grouped, type Page, type PageDeps } from './page.ts'
 
 export interface BulkDeps extends PageDeps {
   /** What failed after `failedUntil` (Unix milliseconds) is left alone. */
@@ -31,7 +31,7 @@ const words = {
     button: 'Cancel',
     danger: true,
     nothing: 'There is no waiting delivery to cancel',
-    hint: 'Their agents never get them. Each stays in the list as failed, and can be retried from there.',
+    hint: 'What is cancelled reaches no agent. It stays in the list as failed, and can be retried from there.',
     done: 'cancelled',
   },
 } as const
@@ -53,7 +53,7 @@ export async function bulkPage(deps: PageDeps, act: BulkAct, url: URL): Promise<
       filter: filterWords(query.params),
       fields: [...query.params, ['asked', String(asked)]].map(([name, value]) => ({ name, value })),
       rows: some.map((delivery) => rowOf(delivery, labels)),
-      more: found.length > some.length ? (found.length - some.length).toLocaleString('en') : null,
+      more: found.length > some.length ? grouped(found.length - some.length) : null,
     },
   })
 }
@@ -103,11 +103,11 @@ const resultOf = (act: BulkAct, { done, refused }: BulkResult) => ({
       ? 'Nothing was left to do.'
       : `${deliveries(done)} ${done === 1 ? 'was' : 'were'} ${words[act].done}.`,
   refused: Object.entries(refused).map(
-    ([code, n]) => `${n.toLocaleString('en')} × ${refusals[code] ?? code.replaceAll('_', ' ')}`,
+    ([code, n]) => `${grouped(n)} × ${refusals[code] ?? code.replaceAll('_', ' ')}`,
   ),
 })
 
-const deliveries = (n: number): string => `${n.toLocaleString('en')} ${n === 1 ? 'delivery' : 'deliveries'}`
+const deliveries = (n: number): string => `${grouped(n)} ${n === 1 ? 'delivery' : 'deliveries'}`
 
 /** `for session build, with “rain” in it`; empty without a filter. */
 function filterWords(params: URLSearchParams): string {

@@ -4,8 +4,8 @@ import type { MintOrder } from '../../manage/grants.ts'
 import { iso, mintView } from '../../manage/views.ts'
 import { type FreshUrl, graceOf, mintOrderOf } from './channels.ts'
 import { type AnswerForm, posted } from './forms.ts'
+import type { LoginGuard } from './login-guard.ts'
 import { redirect } from './login-routes.ts'
-import type { Login } from './logins.ts'
 import { shortTime } from './page.ts'
 
 interface Minted {
@@ -20,19 +20,17 @@ export interface ChannelFormDeps {
   readonly revoke: (id: string) => Promise<Grant>
   readonly pause: (target: string) => Promise<unknown>
   readonly resume: (target: string) => Promise<unknown>
+  readonly guard: LoginGuard
 }
 
-/** URLs that were made a moment ago: each is shown to its login once, on the page that the form leads to, and goes with it. */
-export type FreshUrls = WeakMap<Login, FreshUrl>
+/** A URL that was made a moment ago, for the page that its form leads to: undefined when there is none, or it was shown. */
+export const takeFresh = async (
+  guard: Pick<LoginGuard, 'takeNote'>,
+  request: Request,
+): Promise<FreshUrl | undefined> => (await guard.takeNote(request, 'fresh')) as FreshUrl | undefined
 
-/** Undefined when there is none, or it was shown. */
-export function takeFresh(urls: FreshUrls, login: Login): FreshUrl | undefined {
-  const fresh = urls.get(login)
-  urls.delete(login)
-  return fresh
-}
-
-export function channelForms(deps: ChannelFormDeps, fresh: FreshUrls, post: AnswerForm) {
+export function channelForms(deps: ChannelFormDeps, post: AnswerForm) {
+  const leave = (request: Request, fresh: FreshUrl) => deps.guard.leaveNote(request, 'fresh', fresh)
   const act =
     (action: (id: string) => Promise<unknown>) =>
     ({ request, params }: { request: Request; params: { id: string } }) =>
@@ -44,9 +42,9 @@ export function channelForms(deps: ChannelFormDeps, fresh: FreshUrls, post: Answ
     .post(
       '',
       ({ request }) =>
-        post(request, async (form, login) => {
+        post(request, async (form) => {
           const { grant, url } = await deps.expose(mintOrderOf(form))
-          fresh.set(login, { minted: mintView(grant, url) })
+          await leave(request, { minted: mintView(grant, url) })
           return list()
         }),
       posted,
@@ -54,9 +52,9 @@ export function channelForms(deps: ChannelFormDeps, fresh: FreshUrls, post: Answ
     .post(
       '/:id/rotate',
       ({ request, params }) =>
-        post(request, async (form, login) => {
+        post(request, async (form) => {
           const { grant, url } = await deps.rotate(params.id, graceOf(form))
-          fresh.set(login, { minted: mintView(grant, url), rotated: untilOf(grant) })
+          await leave(request, { minted: mintView(grant, url), rotated: untilOf(grant) })
           return list()
         }),
       posted,

@@ -1,9 +1,19 @@
-import { type Grant, type GrantState, isOver, mintableVerbs, stateWord, verbs } from '../../domain/grant.ts'
+import { type Grant, type GrantState, isOver, mintableVerbs, verbs } from '../../domain/grant.ts'
 import { builtInHooks } from '../../domain/hook.ts'
 import type { SessionId } from '../../domain/session.ts'
 import type { MintOrder } from '../../manage/grants.ts'
+import { pathOf, qrCodeOf } from '../../manage/qr-code.ts'
 import { grantView, type MintView } from '../../manage/views.ts'
-import { type Page, type PageDeps, shortTime, shortTimeOrNull, type Tone } from './page.ts'
+import { reachOf } from '../../manage/wait-texts.ts'
+import {
+  grouped,
+  type Page,
+  type PageDeps,
+  shortTime,
+  shortTimeOrNull,
+  shownGrantState,
+  type Tone,
+} from './page.ts'
 import { textareaHtml } from './templates.ts'
 
 export interface FreshUrl {
@@ -59,7 +69,7 @@ export async function channelsPage(
         .map((verb) => ({ value: verb, label: verbs[verb].summary })),
       ttls,
       any: all.length > 0,
-      found: grants.length.toLocaleString('en'),
+      found: grouped(grants.length),
       ...{ text: asked.text, over: asked.over, filtered: asked.text !== '' },
       ...pageOf(grants, asked),
     },
@@ -130,15 +140,20 @@ export const graceOf = (form: URLSearchParams): number | undefined =>
 /** No session's id has a colon. */
 const hookChoice = 'hook:'
 
+/** Modules around a code that stay light (ISO/IEC 18004). */
+const quietZone = 4
+
 function mintedOf({ minted, rotated }: FreshUrl) {
   const { channel, hook, grantId, webhook, expires, verb, maxUses } = minted
   const body = hook === null ? '{"message":"hello"}' : '{}'
   const curl = `curl -X POST '${webhook}' \\\n  -H 'content-type: application/json' \\\n  -d '${body}'`
+  const code = qrCodeOf(webhook, quietZone)
   const may = Object.entries(verbs).find(([name]) => name === verb)?.[1].summary ?? verb
   const until = expires === null ? null : shortTime(expires)
   return {
     ...{ channel, grantId, webhook, expires, until, may, maxUses, rotated: rotated ?? null },
     curl: textareaHtml(curl),
+    qr: { size: code.size, path: pathOf(code), isLocal: reachOf(webhook) === 'local' },
   }
 }
 
@@ -148,7 +163,7 @@ function rowOf(grant: Grant, now: number, ended: ReadonlySet<SessionId>) {
     id: view.id,
     opens: view.session ?? `hook ${view.hook}`,
     label: view.label,
-    state: view.state === 'live' ? 'open' : stateWord(view.state),
+    state: shownGrantState(view.state),
     tone: tones[view.state],
     expires: shortTimeOrNull(view.expires),
     expiresAt: view.expires,

@@ -1,34 +1,35 @@
 import type { Counts } from '../../domain/counts.ts'
 import { type Delivery, type DeliveryId, type DeliveryRecord, isDeliveryId } from '../../domain/delivery.ts'
+import { failedSteps, failedStepWords } from '../../domain/failed-step.ts'
+import { builtInHooks } from '../../domain/hook.ts'
 import { bulkOffers } from './bulk.ts'
+import { chartPart, chosenSpan, type Histories } from './chart/chart.ts'
 import { deliveryDetail } from './delivery/page.ts'
 import { addressOf, type DeliveryQuery, only, readQuery, withOne, without } from './delivery-query.ts'
 import { type Labels, labelsOf, rowOf, stateWords } from './delivery-rows.ts'
-import { type Page, type PageDeps, toneOf } from './page.ts'
-import type { PageView } from './templates.ts'
+import { grouped, type Page, type PageDeps, toneOf } from './page.ts'
 
 const pageSize = 50
 const states = ['PENDING', 'RETRY', 'DELIVERED', 'FAILED'] as const
 /** What stands in the address beside the filter. */
 const placeNames = ['after', 'before'] as const
 
-/** The list of deliveries that fit the address's query, with counts and the last day. */
-export async function deliveriesPage(
-  deps: PageDeps,
-  history: () => Promise<PageView | null>,
-  url: URL,
-): Promise<Page> {
+/** The list of deliveries that fit the address's query, with counts and a chart. */
+export async function deliveriesPage(deps: PageDeps, histories: Histories, url: URL): Promise<Page> {
   const query = await readQuery(deps, url.searchParams)
   const place = only(url.searchParams, ...placeNames)
-  const [chosen, found, counts, sessions, drawn] = await Promise.all([
+  const span = chosenSpan(url.searchParams)
+  // What the links of the page keep: the filter, and how large the chart is.
+  const kept = withOne(query.params, 'chart', span ?? null)
+  const here = new URLSearchParams([...kept, ...place])
+  const [chosen, found, counts, sessions, chart] = await Promise.all([
     chosenIn(deps, url.searchParams.get('selected')),
     pageOf(deps, query, place),
     deps.store.counts(),
     deps.store.listSessions(),
-    history(),
+    chartPart(histories, span, (name) => addressOf(withOne(here, 'chart', name))),
   ])
   const labels = await labelsOf(deps.store, found.rows)
-  const here = new URLSearchParams([...query.params, ...place])
   return {
     template: 'deliveries',
     title: 'Deliveries',
@@ -40,14 +41,16 @@ export async function deliveriesPage(
       selected: chosen?.id ?? null,
       detail: chosen ? { ...(await deliveryDetail(deps, chosen)), closed: addressOf(here) } : null,
       offers: bulkOffers(query.params, counts.deliveries),
-      tabs: tabsOf(counts, query.params),
-      history: drawn,
+      tabs: tabsOf(counts, query.params, kept),
+      ...chart,
+      span: span ?? null,
+      clear: addressOf(only(kept, 'chart')),
       ...filtersOf(
         query.params,
         sessions.map(({ id }) => id),
         hookNames(deps),
       ),
-      ...listOf(query.params, found, labels, { here, chosen: chosen?.id }),
+      ...listOf(kept, found, labels, { here, chosen: chosen?.id }),
     },
   }
 }
@@ -60,6 +63,8 @@ const filtersOf = (params: URLSearchParams, sessions: readonly string[], hooks: 
   text: params.get('text') ?? '',
   since: params.get('since') ?? '',
   until: params.get('until') ?? '',
+  failures: options(params, 'failedStep', 'Any failure', failedSteps, failedStepWords),
+  failing: params.has('failedStep') || params.get('state')?.toUpperCase() === 'FAILED',
   filtered: params.size > 0,
   narrowed: without(params, 'state').size || null,
 })
@@ -125,34 +130,41 @@ function listOf(
 }
 
 const hookNames = ({ hooks }: PageDeps): readonly string[] => [
-  'wake',
-  'agent',
+  ...builtInHooks,
   ...hooks().hooks.map(({ name }) => name),
 ]
 
-function tabsOf({ deliveries }: Counts, params: URLSearchParams) {
-  const others = without(params, 'state')
+function tabsOf({ deliveries }: Counts, params: URLSearchParams, kept: URLSearchParams) {
+  const others = without(kept, 'state', 'failedStep')
+  const state = params.get('state')?.toUpperCase() ?? (params.has('failedStep') ? 'FAILED' : undefined)
   // The counts are of all deliveries: beside a filter they would promise what is not listed.
-  const shown = (n: number) => (others.size === 0 ? grouped(n) : null)
+  const shown = (n: number) => (without(others, 'chart').size === 0 ? grouped(n) : null)
   const all = states.reduce((sum, state) => sum + deliveries[state], 0)
   return [
-    { label: 'All', n: shown(all), tone: null, href: addressOf(others), current: !params.has('state') },
-    ...states.map((state) => ({
-      label: stateWords[state],
-      n: shown(deliveries[state]),
-      tone: toneOf(state),
-      href: addressOf(withOne(others, 'state', state)),
-      current: params.get('state')?.toUpperCase() === state,
+    { label: 'All', n: shown(all), tone: null, href: addressOf(others), current: state === undefined },
+    ...states.map((each) => ({
+      label: stateWords[each],
+      n: shown(deliveries[each]),
+      tone: toneOf(each),
+      href: addressOf(withOne(others, 'state', each)),
+      current: state === each,
     })),
   ]
 }
 
 /** The options of a select: the values, and the chosen one even where that is no value any more. */
-function options(params: URLSearchParams, name: string, any: string, values: readonly string[]) {
+function options(
+  params: URLSearchParams,
+  name: string,
+  any: string,
+  values: readonly string[],
+  words: Readonly<Record<string, string>> = {},
+) {
   const chosen = params.get(name) ?? ''
   const all = [...new Set(['', ...values, chosen])]
-  return all.map((value) => ({ value, label: value === '' ? any : value, selected: value === chosen }))
+  return all.map((value) => ({
+    value,
+    label: value === '' ? any : (words[value] ?? value),
+    selected: value === chosen,
+  }))
 }
-
-/** `12,345` */
-const grouped = (n: number): string => n.toLocaleString('en')

@@ -15,7 +15,7 @@ export interface DeliveryQuery {
 }
 
 /** Of an address: what filters. */
-const filterNames = ['state', 'session', 'hook', 'grant', 'text', 'since', 'until'] as const
+const filterNames = ['state', 'session', 'hook', 'grant', 'failedStep', 'text', 'since', 'until'] as const
 
 /** Empty fields of a form ask for nothing. */
 export function only(query: URLSearchParams, ...names: readonly string[]): URLSearchParams {

@@ -1,18 +1,23 @@
+import { Buffer } from 'node:buffer'
 import { Failure } from '../../domain/error.ts'
 import { type BeginWork, during } from '../loop-watch.ts'
 import { bulkPage, isBulkAct } from './bulk.ts'
 import { channelsPage, type FreshUrl } from './channels.ts'
-import { createChart } from './chart.ts'
+import { createHistories } from './chart/chart.ts'
 import { deliveriesPage } from './deliveries.ts'
 import { deliveryPage } from './delivery/page.ts'
-import { hookPage, hooksPage } from './hooks.ts'
+import type { Answered } from './hook/answered.ts'
+import { createLastKnocks } from './hook/last-knocks.ts'
+import { hookPage } from './hook/page.ts'
+import { hooksPage } from './hooks.ts'
 import { withNeeds } from './needs.ts'
 import type { Page } from './page.ts'
 import { type RefusedDeps, refusedPage } from './refused.ts'
 import { type SessionPageDeps, sessionPage } from './session.ts'
 import { sessionsPage } from './sessions.ts'
+import { type SettingsDeps, settingsPage } from './settings.ts'
 
-export interface FinderDeps extends SessionPageDeps, RefusedDeps {
+export interface FinderDeps extends SessionPageDeps, RefusedDeps, SettingsDeps {
   /** Unguessable, for the fence of one message. */
   readonly nonce: () => string
   /** Where the server is reached from outside, if that is configured. */
@@ -20,30 +25,44 @@ export interface FinderDeps extends SessionPageDeps, RefusedDeps {
   readonly begin: BeginWork
 }
 
-export type PageAt = (url: URL, fresh?: FreshUrl) => Promise<Page>
+/** What a page shows to one login alone. */
+export interface OwnParts {
+  /** On the page of the channels. */
+  readonly fresh?: FreshUrl | undefined
+  /** On the page of its hook, where the address tells of it. */
+  readonly answered?: Answered | undefined
+}
 
-/** The page an address shows; `fresh` stands on that of the channels. Throws `not_found`. */
+export type PageAt = (url: URL, own?: OwnParts) => Promise<Page>
+
+/** The page an address shows. Throws `not_found`. */
 export function createPageFinder(deps: FinderDeps): PageAt {
-  const history = createChart(deps)
-  const find: PageAt = async (url, fresh) => {
+  const histories = createHistories(deps)
+  const lastKnocks = createLastKnocks(deps)
+  const secret = () => Buffer.from(deps.nonce() + deps.nonce(), 'hex').toString('base64url')
+  const find: PageAt = async (url, { fresh, answered } = {}) => {
     const [, , place, name, ...rest] = url.pathname.split('/').map(decoded)
     if (rest.length > 0) throw nothingThere()
-    if (place === undefined) return deliveriesPage(deps, history, url)
+    if (place === undefined) return deliveriesPage(deps, histories, url)
     if (place === 'deliveries' && name !== undefined) return deliveryPage(deps, name, url.searchParams)
     if (place === 'bulk' && isBulkAct(name)) return bulkPage(deps, name, url)
     if (place === 'hooks' && name !== undefined)
-      return hookPage(deps, name, { nonce: deps.nonce(), base: baseOf(deps, url) })
+      return hookPage(deps, name, {
+        ...{ nonce: deps.nonce(), base: baseOf(deps, url), sent: url.searchParams.get('sent') },
+        answered: answeredHere(answered, name, url),
+      })
     if (place === 'sessions' && name !== undefined) return sessionPage(deps, name)
     if (place === 'channels') return channelsPage(deps, url.searchParams, fresh)
     if (place === 'refused') return refusedPage(deps)
-    if (place === 'sessions') return sessionsPage(deps)
-    if (place === 'hooks') return hooksPage(deps)
+    if (place === 'sessions') return sessionsPage(deps, url.searchParams)
+    if (place === 'hooks') return hooksPage(deps, lastKnocks, secret)
+    if (place === 'settings') return settingsPage(deps)
     throw nothingThere()
   }
-  return (url, fresh) =>
+  return (url, own) =>
     during(deps.begin, 'dashboard', async () => {
       const [page, decisions, activities, pauses] = await Promise.all([
-        find(url, fresh),
+        find(url, own),
         deps.decisions(),
         deps.activities(),
         deps.store.listPauses(),
@@ -51,6 +70,10 @@ export function createPageFinder(deps: FinderDeps): PageAt {
       return withNeeds(page, { decisions, activities, pauses })
     })
 }
+
+/** The last test of a login, where the address is the one that it led to. */
+const answeredHere = (answered: Answered | undefined, hook: string, { searchParams }: URL) =>
+  answered?.hook === hook && answered.sent === searchParams.get('sent') ? answered : undefined
 
 function decoded(segment: string): string {
   try {

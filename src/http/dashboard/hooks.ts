@@ -1,20 +1,29 @@
-import type { Delivery } from '../../domain/delivery.ts'
-import { Failure } from '../../domain/error.ts'
-import { withoutFence } from '../../domain/fence.ts'
-import { type Hook, sessionOfHook } from '../../domain/hook.ts'
+import { builtInHooks, type Hook, sessionOfHook } from '../../domain/hook.ts'
+import { dayMs } from '../../domain/moment.ts'
 import { type Pause, pausedSince, pauseOfHook } from '../../domain/pause.ts'
-import type { Sample } from '../../inbound/rehearse.ts'
-import { iso, recordView } from '../../manage/views.ts'
-import { exampleFor } from '../openapi/example.ts'
-import { operationIdOf } from '../openapi/hook-operation.ts'
-import { type Hooks, longestPayload, type Page, type PageDeps, shortened, shortTime, toneOf } from './page.ts'
-import { preview } from './preview.ts'
+import type { Refusal } from '../../domain/refusal.ts'
+import { proofWords, senderOf } from '../../inbound/proof.ts'
+import type { createLastKnocks } from './hook/last-knocks.ts'
+import { grouped, type Hooks, type Page, type Tone, timeView, toneOf } from './page.ts'
+import type { RefusedDeps } from './refused.ts'
 import { textareaHtml } from './templates.ts'
 
-/** Every hook of the configuration, and the two built-in ones. */
-export async function hooksPage(deps: PageDeps): Promise<Page> {
+/** Every hook of the configuration, and the two built-in ones: whom each is for, when it was last used, what it refused today. */
+export async function hooksPage(
+  deps: RefusedDeps,
+  lastKnocks: ReturnType<typeof createLastKnocks>,
+  secret: () => string,
+): Promise<Page> {
   const hooks = deps.hooks()
-  const pauses = await deps.store.listPauses()
+  const since = deps.now() - dayMs
+  const names = [...hooks.hooks.map(({ name }) => name), ...builtInHooks]
+  const [pauses, refused, knocks] = await Promise.all([
+    deps.store.listPauses(),
+    deps.refusals({ limit: 1000, since }),
+    lastKnocks(names),
+  ])
+  const facts = { hooks, pauses, refused: refusedOf(refused), knocks }
+  const none = hooks.hooks.length === 0
   return {
     template: 'hooks',
     title: 'Hooks',
@@ -22,149 +31,85 @@ export async function hooksPage(deps: PageDeps): Promise<Page> {
     live: '/dashboard/hooks',
     view: {
       enabled: hooks.enabled,
-      hooks: [...builtIn(hooks, pauses), ...hooks.hooks.map((hook) => rowOf(hooks, hook, pauses))],
+      none,
+      hooks: [...hooks.hooks.map((hook) => rowOf(facts, hook)), ...builtIn(facts)],
+      example: none ? textareaHtml(exampleConfig('…')) : null,
     },
+    // Another secret at each look: shown to who opens the page, and no change of it.
+    ...(none && { atOnce: async () => ({ example: textareaHtml(exampleConfig(secret())) }) }),
   }
 }
 
-/** What is tried out: another template than the configured one, another payload than the newest. */
-export interface Trial {
-  /** Unguessable, for the fence of one message. */
-  readonly nonce: string
-  /** Where senders find this server. */
-  readonly base: string
-  readonly template?: string
-  /** A delivery's id, or empty for an example made from the template. */
-  readonly delivery?: string
+interface Facts {
+  readonly hooks: Hooks
+  readonly pauses: readonly Pause[]
+  /** Of the last day, by hook. */
+  readonly refused: ReadonlyMap<string, number>
+  readonly knocks: ReadonlyMap<string, number | null>
 }
 
-/** One hook, and what it makes of a stored payload. Throws `not_found`. */
-export async function hookPage(deps: PageDeps, name: string, trial: Trial): Promise<Page> {
-  const hooks = deps.hooks()
-  const hook = hooks.hooks.find((candidate) => candidate.name === name)
-  if (!hook) throw new Failure('not_found', 'There is no hook of that name in the configuration.')
-  const source = trial.template ?? hook.template ?? ''
-  const tried = withTemplate(hook, source)
-  const stored = await deps.store.listDeliveries({ hook: name, limit: 20 })
-  const chosen = trial.delivery ?? stored[0]?.id ?? ''
-  const sample = await sampleOf(deps, tried, stored.find(({ id }) => id === chosen)?.id)
-  const result = await preview(tried, sample, trial.nonce)
-  return {
-    template: 'hook',
-    title: `Hook ${name}`,
-    section: 'hooks',
-    view: {
-      ...{ name, self: `/dashboard/hooks/${encodeURIComponent(name)}`, preset: hook.preset ?? null },
-      ...stateOf(hooks.enabled && hook.active, name, await deps.store.listPauses()),
-      facts: factsOf(hooks, hook),
-      deliveries: deliveriesOf(name),
-      explorer: `/docs#/Hooks/${operationIdOf(hook)}`,
-      ...curlOf(hook, trial.base),
-      template: textareaHtml(source),
-      payloads: choicesOf(stored, chosen),
-      text: result.kind === 'message' ? result.text : null,
-      warning: (result.kind === 'message' && result.warning) || null,
-      trouble: result.kind === 'trouble' ? result.why : null,
-      sample: shortened(Buffer.from(sample.payload).toString('utf8'), longestPayload),
-    },
-  }
+function refusedOf(refusals: readonly Refusal[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const { code, hook } of refusals)
+    if (code !== 'ignored' && hook !== undefined) counts.set(hook, (counts.get(hook) ?? 0) + 1)
+  return counts
 }
 
-const choicesOf = (stored: readonly Delivery[], chosen: string) => [
-  ...stored.map(({ id, receivedAt, state, message }) => ({
-    value: id,
-    label: `${shortTime(iso(receivedAt))} ${state} ${shortened(withoutFence(message), 60)}`,
-    selected: id === chosen,
-  })),
-  { value: '', label: 'an example made from the template', selected: chosen === '' },
-]
-
-/** An empty template leaves the message to the preset, where there is one. */
-function withTemplate(hook: Hook, source: string): Hook {
-  const { template: _, ...rest } = hook
-  return source === '' && hook.preset !== undefined ? rest : { ...rest, template: source }
-}
-
-async function sampleOf(
-  deps: PageDeps,
-  hook: Hook,
-  id: Parameters<typeof deps.store.inspectDelivery>[0] | undefined,
-): Promise<Sample> {
-  const record = id && (await deps.store.inspectDelivery(id))
-  if (record?.payload)
-    return {
-      payload: record.payload,
-      headers: { ...recordView(record).headers, 'content-type': record.contentType ?? '' },
-    }
-  const { body, headers } = exampleFor(hook)
-  return {
-    payload: Buffer.from(JSON.stringify(body, undefined, 2)),
-    headers: { ...headers, 'content-type': 'application/json' },
-  }
-}
-
-const builtIn = ({ enabled, sessions }: Hooks, pauses: readonly Pause[]) =>
-  [
-    { name: 'wake', action: 'wake', session: sessions.wake },
-    { name: 'agent', action: 'agent', session: sessions.agent },
-  ].map((hook) => ({
-    ...hook,
-    href: null,
-    path: `/api/hooks/${hook.name}`,
-    proof: 'bearer',
-    deliveries: deliveriesOf(hook.name),
-    ...stateOf(enabled, hook.name, pauses),
-  }))
-
-const rowOf = (hooks: Hooks, hook: Hook, pauses: readonly Pause[]) => ({
-  name: hook.name,
-  href: `/dashboard/hooks/${encodeURIComponent(hook.name)}`,
+const rowOf = (facts: Facts, hook: Hook) => ({
+  ...commonOf(facts, hook.name, hook.active),
+  href: addressOfHook(hook.name),
   path: hook.path,
-  action: hook.action,
-  session: sessionOfHook(hook, hooks.sessions),
-  proof: hook.verify.scheme,
-  deliveries: deliveriesOf(hook.name),
-  ...stateOf(hooks.enabled && hook.active, hook.name, pauses),
+  session: sessionOfHook(hook, facts.hooks.sessions),
+  sender: senderOf(hook) ?? 'any sender',
+  proof: proofWords(hook),
 })
 
-const deliveriesOf = (hook: string): string => `/dashboard?${new URLSearchParams({ hook })}`
+const builtIn = (facts: Facts) =>
+  builtInHooks.map((name) => ({
+    ...commonOf(facts, name, true),
+    href: null,
+    path: `/api/hooks/${name}`,
+    session: facts.hooks.sessions[name === 'wake' ? 'wake' : 'agent'],
+    sender: 'built in',
+    proof: 'bearer secret',
+  }))
 
-/** A command line that sends the hook's example; the secret stays a variable. */
-function curlOf(hook: Hook, base: string) {
-  const { body, headers } = exampleFor(hook)
-  const isOpen = hook.verify.scheme === 'bearer' && hook.verify.header === undefined
-  const lines = [
-    `curl -X POST ${quoted(base + hook.path)}`,
-    ...(isOpen ? ['-H "authorization: Bearer $SECRET"'] : []),
-    `-H 'content-type: application/json'`,
-    ...Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
-    `-d ${quoted(JSON.stringify(body))}`,
-  ]
-  return { curl: lines.join(' \\\n  '), signed: !isOpen }
+function commonOf({ hooks, pauses, refused, knocks }: Facts, name: string, active: boolean) {
+  const last = knocks.get(name) ?? null
+  const count = refused.get(name) ?? 0
+  const state = stateOfHook(hooks.enabled && active, name, pauses)
+  return {
+    name,
+    ...state,
+    act: state.isPaused ? 'resume' : 'pause',
+    actLabel: state.isPaused ? 'Resume' : 'Pause',
+    action: `${addressOfHook(name)}/${state.isPaused ? 'resume' : 'pause'}`,
+    deliveries: `/dashboard?${new URLSearchParams({ hook: name })}`,
+    last: last === null ? null : timeView(last),
+    refused: count === 0 ? null : grouped(count),
+  }
 }
 
-/** One argument for a POSIX shell. */
-const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
+export const addressOfHook = (name: string): string => `/dashboard/hooks/${encodeURIComponent(name)}`
 
-function stateOf(active: boolean, name: string, pauses: readonly Pause[]) {
-  if (!active) return { state: 'off', tone: 'plain' }
+interface HookState {
+  readonly state: 'Off' | 'Paused' | 'Active'
+  readonly tone: Tone
+  readonly isPaused: boolean
+}
+
+export function stateOfHook(active: boolean, name: string, pauses: readonly Pause[]): HookState {
   const isPaused = pausedSince(pauses, pauseOfHook(name)) !== undefined
-  return isPaused ? { state: 'paused', tone: toneOf('paused') } : { state: 'active', tone: 'taken' }
+  if (!active) return { state: 'Off', tone: 'plain', isPaused }
+  return isPaused
+    ? { state: 'Paused', tone: toneOf('paused'), isPaused }
+    : { state: 'Active', tone: 'taken', isPaused }
 }
 
-function factsOf(hooks: Hooks, hook: Hook) {
-  const facts: readonly (readonly [string, string | undefined])[] = [
-    ['Path', hook.path],
-    ['Session', sessionOfHook(hook, hooks.sessions)],
-    ['Action', hook.action],
-    ['Skill', hook.skill],
-    ['From', hook.from],
-    ['Instruction', hook.instruction],
-    ['Fence', hook.fence ? 'around the text' : undefined],
-    ['Preset', hook.preset],
-    ['Proof', hook.verify.scheme],
-    ['Filter', hook.filter && JSON.stringify(hook.filter)],
-    ['Largest body', `${hook.maxBodyBytes.toLocaleString('en')} bytes`],
-  ]
-  return facts.flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]))
-}
+/** A configuration file that makes one hook, as it stands. */
+const exampleConfig = (secret: string): string =>
+  JSON.stringify(
+    { webhooks: { enabled: true, secret, hooks: { github: { preset: 'github', session: 'default' } } } },
+    undefined,
+    2,
+  )

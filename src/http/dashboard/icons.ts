@@ -15,4 +15,7 @@ export const icons: Readonly<Record<Section, string>> = {
   hooks: drawn(
     '<circle cx="6" cy="14" r="2.2"/><circle cx="14.5" cy="14" r="2.2"/><circle cx="10" cy="5.5" r="2.2"/><path d="M9 7.5l-2.6 4.4"/><path d="M8.2 14h4"/><path d="M11.1 7.4l2.3 4.6"/>',
   ),
+  settings: drawn(
+    '<path d="M3 6h8M15 6h2M3 14h2M9 14h8"/><circle cx="13" cy="6" r="2"/><circle cx="7" cy="14" r="2"/>',
+  ),
 }

@@ -11,7 +11,7 @@ import type { LoginFile } from './logins.ts'
  */
 export function openLoginFile(home: Pick<Home, 'runDir'>, adminToken: () => string): LoginFile {
   const path = `${home.runDir}/logins.json`
-  const under = () => createHash('sha256').update(`logins of ${adminToken()}`).digest('base64url')
+  const under = () => loginsUnder(adminToken())
   return {
     under,
     load: () => {
@@ -29,9 +29,19 @@ export function openLoginFile(home: Pick<Home, 'runDir'>, adminToken: () => stri
   }
 }
 
+/** What logins hold under, while that is the admin token. */
+export const loginsUnder = (adminToken: string): string =>
+  createHash('sha256').update(`logins of ${adminToken}`).digest('base64url')
+
 const File = Type.Object({
   under: Type.String(),
-  logins: Type.Array(Type.Object({ digest: Type.String(), csrf: Type.String(), expiresAt: Type.Number() })),
+  logins: Type.Array(
+    Type.Object({
+      ...{ digest: Type.String(), csrf: Type.String(), expiresAt: Type.Number() },
+      since: Type.Optional(Type.Number()),
+      seen: Type.Optional(Type.Object({ at: Type.Number(), from: Type.String(), browser: Type.String() })),
+    }),
+  ),
 })
 
 function readJson(path: string): unknown {

@@ -7,6 +7,8 @@ import { type Login, type Logins, loginMs } from './logins.ts'
 export interface LoginGuard {
   /** The login of the request's cookie, if there is one. */
   login(request: Request): Login | undefined
+  /** Whether the cookie is one of a login that is over. */
+  isOver(request: Request): boolean
   /** Throws `unauthorized`. */
   require(request: Request): Login
   /**
@@ -20,18 +22,29 @@ export interface LoginGuard {
   enter(request: Request): string
   /** Ends the login; the `Set-Cookie` to answer with. */
   leave(request: Request): string
+  /** Keeps what JSON can say for the next pages of the login, in place of what was kept under that name before. */
+  leaveNote(request: Request, name: string, note: unknown): Promise<void>
+  findNote(request: Request, name: string): Promise<unknown>
+  /** As `findNote`, once. */
+  takeNote(request: Request, name: string): Promise<unknown>
 }
 
 interface LoginGuardDeps {
   readonly logins: Logins
   readonly publicUrl: () => string | undefined
+  /** IP address of who asks. */
+  readonly peer: (request: Request) => string
 }
 
 const cookieName = 'postern_dashboard'
 const maxFormBytes = 1_048_576
 
-export function createLoginGuard({ logins, publicUrl }: LoginGuardDeps): LoginGuard {
-  const login = (request: Request) => logins.find(secretIn(request))
+export function createLoginGuard({ logins, publicUrl, peer }: LoginGuardDeps): LoginGuard {
+  const login = (request: Request) => {
+    const secret = secretIn(request)
+    if (secret === '') return undefined
+    return logins.find(secret, { from: peer(request), browser: request.headers.get('user-agent') ?? '' })
+  }
   const require = (request: Request) => {
     const found = login(request)
     if (found) return found
@@ -43,6 +56,7 @@ export function createLoginGuard({ logins, publicUrl }: LoginGuardDeps): LoginGu
   }
   return {
     login,
+    isOver: (request) => secretIn(request) !== '' && !login(request),
     require,
     form,
     adminForm: async (request) => {
@@ -56,8 +70,13 @@ export function createLoginGuard({ logins, publicUrl }: LoginGuardDeps): LoginGu
       logins.close(secretIn(request))
       return cookie('', 0, isSecure(request, publicUrl()))
     },
+    leaveNote: (request, name, note) => logins.leaveNote(secretIn(request), name, JSON.stringify(note)),
+    findNote: async (request, name) => noteOf(await logins.findNote(secretIn(request), name)),
+    takeNote: async (request, name) => noteOf(await logins.takeNote(secretIn(request), name)),
   }
 }
+
+const noteOf = (text: string | undefined): unknown => (text === undefined ? undefined : JSON.parse(text))
 
 function secretIn(request: Request): string {
   const cookies = (request.headers.get('cookie') ?? '').split(';').map((pair) => pair.trim())

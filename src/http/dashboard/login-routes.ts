@@ -9,6 +9,7 @@ import { jsonResponse, type RequestGuard } from '../guard.ts'
 import * as answers from '../models/answers.ts'
 import * as requests from '../models/requests.ts'
 import { adminOperations } from '../openapi/operation.ts'
+import { secondsToWait } from '../problem.ts'
 import type { LoginGuard } from './login-guard.ts'
 import type { Logins } from './logins.ts'
 import type { PageResponses } from './responses.ts'
@@ -71,10 +72,13 @@ export const redirect = (location: string, cookie?: string): Response =>
   })
 
 function showLogin({ guard, responses }: LoginDeps, request: Request): Response {
-  const next = safeNext(new URL(request.url).searchParams.get('next'))
-  return guard.login(request)
-    ? redirect(next)
-    : responses.plain('login', { title: 'Log in', next, problem: null })
+  const asked = new URL(request.url).searchParams
+  const next = safeNext(asked.get('next'))
+  if (guard.login(request)) return redirect(next)
+  return responses.plain(
+    'login',
+    loginView(next, { notice: noticeOf(asked.has('out'), guard.isOver(request)) }),
+  )
 }
 
 async function logIn(deps: LoginDeps, request: Request): Promise<Response> {
@@ -82,16 +86,26 @@ async function logIn(deps: LoginDeps, request: Request): Promise<Response> {
   const next = safeNext(form.get('next'))
   if (isSecret((form.get('token') ?? '').trim(), [deps.adminToken()]))
     return redirect(next, deps.guard.enter(request))
-  return refuse(deps, request, next, 'That is not the admin token of this server.')
+  return refuse(
+    deps,
+    request,
+    next,
+    'That is not the admin token of this server. Copy the whole line of keys/admin.token, or ask for a link.',
+  )
 }
 
 /**
  * Answers with a page that goes on to the dashboard by itself: a redirect would count as a navigation of the site that
  * holds the link, and a `SameSite=Strict` cookie is not sent with that.
  */
-function enter(deps: LoginDeps, request: Request, code: string): Response {
-  if (!deps.logins.redeem(code))
-    return refuse(deps, request, home, 'This link was used already, or is too old. Ask for a new one.')
+async function enter(deps: LoginDeps, request: Request, code: string): Promise<Response> {
+  if (!(await deps.logins.redeem(code)))
+    return refuse(
+      deps,
+      request,
+      home,
+      'This link was used already, or is older than five minutes. Ask for a new one.',
+    )
   const response = deps.responses.plain('loggedIn', { title: 'Logged in', goTo: home })
   response.headers.set('set-cookie', deps.guard.enter(request))
   response.headers.set('referrer-policy', 'no-referrer')
@@ -100,7 +114,7 @@ function enter(deps: LoginDeps, request: Request, code: string): Response {
 
 async function logOut({ guard }: LoginDeps, request: Request): Promise<Response> {
   await guard.adminForm(request)
-  return redirect('/dashboard/login', guard.leave(request))
+  return redirect('/dashboard/login?out', guard.leave(request))
 }
 
 function invite(deps: Pick<LoginDeps, 'logins' | 'publicUrl'>, request: Request): Response {
@@ -113,16 +127,40 @@ function invite(deps: Pick<LoginDeps, 'logins' | 'publicUrl'>, request: Request)
 function refuse(deps: LoginDeps, request: Request, next: string, problem: string): Response {
   const guess = { why: 'the admin token or link at the login is wrong', guess: true } as const
   const retryAfterMs = deps.failed(request)
-  if (retryAfterMs > 0) throw tooManyFailures(retryAfterMs, guess)
-  const response = deps.responses.plain('login', { title: 'Log in', next, problem }, 401)
-  deps.refused(request, new Failure('unauthorized', problem, guess), response)
+  const failure =
+    retryAfterMs > 0 ? tooManyFailures(retryAfterMs, guess) : new Failure('unauthorized', problem, guess)
+  const shown = retryAfterMs > 0 ? `${failure.message} ${againIn(retryAfterMs)}` : problem
+  const status = retryAfterMs > 0 ? 429 : 401
+  const response = deps.responses.plain('login', loginView(next, { problem: shown }), status, retryAfterMs)
+  deps.refused(request, failure, response)
   return response
+}
+
+const loginView = (
+  next: string,
+  { notice, problem }: { readonly notice?: string | undefined; readonly problem?: string },
+) => ({
+  ...{ title: 'Log in', next },
+  ...{ notice: notice ?? null, problem: problem ?? null },
+})
+
+function noticeOf(left: boolean, isOver: boolean): string | undefined {
+  if (left) return 'You are logged out.'
+  return isOver ? 'Your login is over. Log in again, and you are back where you were.' : undefined
+}
+
+/** A right token is never refused, however many were wrong before. */
+function againIn(retryAfterMs: number): string {
+  const seconds = secondsToWait(retryAfterMs)
+  return `The next is looked at in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}; the right one is let in at any time.`
 }
 
 const home = '/dashboard'
 
 /** Only to our own pages. */
 export const safeNext = (asked: string | null): string =>
-  asked !== null && /^\/(dashboard|docs)([/?][^\\]*)?$/.test(asked) && !asked.startsWith('/dashboard/log')
+  asked !== null &&
+  /^\/(dashboard|docs)([/?][\x21-\x5b\x5d-\x7e]*)?$/.test(asked) &&
+  !asked.startsWith('/dashboard/log')
     ? asked
     : home

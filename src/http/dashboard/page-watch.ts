@@ -17,23 +17,34 @@ interface Followed {
   news: PageNews | undefined
 }
 
-/** How often a page is looked at, at best, and how rarely at worst. */
-const [quickestMs, slowestMs] = [150, 15_000]
+interface PageWatchDeps {
+  /** Another one when the page would look different; it throws `not_found` for what is no page any more. */
+  readonly digest: (url: URL) => Promise<string>
+  /** Another number whenever the store has changed. */
+  readonly commits: () => Promise<number>
+  /** Milliseconds of a clock that does not jump. */
+  readonly elapsed: () => number
+}
+
+/** How often the store is asked whether it changed, and a page looked at, at best; and a page while the store stays as it is. */
+const [quickestMs, quietMs] = [50, 500]
 /** A page that changes all the time is looked at more and more rarely, down to once in so many milliseconds. */
 const restlessMs = 1200
-/** A look may take one part in so many of the time between two looks. */
-const share = 20
+/** Looks may take one part in so many of the time; none puts the next one off by more than so long. */
+const [share, slowestMs] = [20, 15_000]
+/** So much of that time may be taken in advance, to show soon what has changed after a quiet while. */
+const aheadMs = 10_000
 
 /**
- * Looks at each page once for all who follow it. `digest` is another one when the page would look different; it throws
- * `not_found` for what is no page any more.
+ * Looks at each page once for all who follow it: when the store has changed, and rarer where it has not, because agents and
+ * clocks change a page, too.
  */
-export function createPageWatch(digest: (url: URL) => Promise<string>): PageWatch {
+export function createPageWatch(deps: PageWatchDeps): PageWatch {
   const pages = new Map<string, Followed>()
   const begin = (url: URL): Followed => {
     const page: Followed = { followers: new Set(), over: new AbortController(), news: undefined }
     pages.set(url.href, page)
-    void look(() => digest(url), page).finally(() => forget(url, page))
+    void look(deps, url, page).finally(() => forget(url, page))
     return page
   }
   const forget = ({ href }: URL, page: Followed) => {
@@ -53,22 +64,30 @@ export function createPageWatch(digest: (url: URL) => Promise<string>): PageWatc
 }
 
 /** Never rejects. */
-async function look(digest: () => Promise<string>, page: Followed): Promise<void> {
+async function look({ digest, commits, elapsed }: PageWatchDeps, url: URL, page: Followed): Promise<void> {
   const { signal } = page.over
   const tell = (news: PageNews) => {
     page.news = news
     for (const onNews of page.followers) onNews(news)
   }
   try {
-    let leastMs = quickestMs
+    let [leastMs, paidAt] = [quickestMs, elapsed()]
     for (let seen: string | undefined; !signal.aborted; ) {
-      const startedAt = performance.now()
-      const shown = await digest().catch(undefinedWhenGone)
+      const startedAt = elapsed()
+      const state = await commits()
+      const shown = await digest(url).catch(undefinedWhenGone)
       const changed = page.news === undefined || shown !== seen
       if (changed) tell(shown === undefined ? 'gone' : 'changed')
       seen = shown
       leastMs = changed ? Math.min(leastMs * 2, restlessMs) : quickestMs
-      await delay(pauseAfter(performance.now() - startedAt, leastMs), undefined, { signal })
+      const costMs = Math.min(slowestMs, (elapsed() - startedAt) * share)
+      paidAt = Math.max(paidAt, startedAt) + costMs
+      const dueAt = elapsed() + Math.max(quietMs, costMs)
+      await delay(leastMs, undefined, { signal })
+      while (elapsed() < dueAt) {
+        if (elapsed() >= paidAt - aheadMs && (await commits()) !== state) break
+        await delay(quickestMs, undefined, { signal })
+      }
     }
   } catch {
     // Nobody follows it any more, or the store is closed.
@@ -79,6 +98,3 @@ async function look(digest: () => Promise<string>, page: Followed): Promise<void
 function undefinedWhenGone(thrown: unknown): undefined {
   if (!(thrown instanceof Failure && thrown.code === 'not_found')) throw thrown
 }
-
-const pauseAfter = (tookMs: number, leastMs: number): number =>
-  Math.min(slowestMs, Math.max(leastMs, tookMs * share))

@@ -1,8 +1,10 @@
 import type { Decision } from '../../domain/decision.ts'
 import type { Source } from '../../domain/delivery.ts'
+import { type GrantState, stateWord } from '../../domain/grant.ts'
 import type { Hook } from '../../domain/hook.ts'
 import type { DoorStore } from '../../domain/ports.ts'
 import type { Activities } from '../../manage/activity.ts'
+import { iso } from '../../manage/views.ts'
 import type { PageView } from './templates.ts'
 
 /** One page, ready to be rendered: its template and what stands in it. */
@@ -18,7 +20,7 @@ export interface Page {
   readonly atOnce?: () => Promise<PageView>
 }
 
-export type Section = 'deliveries' | 'channels' | 'sessions' | 'hooks'
+export type Section = 'deliveries' | 'channels' | 'sessions' | 'hooks' | 'settings'
 
 /** What the pages read. */
 export interface PageDeps {
@@ -31,7 +33,8 @@ export interface PageDeps {
     | 'inspectDelivery'
     | 'counts'
     | 'listPauses'
-    | 'knocksByHour'
+    | 'commits'
+    | 'history'
   >
   /** What every agent does now. */
   readonly activities: () => Promise<Activities>
@@ -65,14 +68,29 @@ const tones: Readonly<Record<string, Tone>> = {
   busy: 'queued',
   idle: 'taken',
   ended: 'plain',
+  there: 'taken',
+  away: 'queued',
 }
 
 export const toneOf = (state: string): Tone => tones[state] ?? 'plain'
+
+/** A state (`live`, `used up`) as people see it everywhere; those of deliveries are `stateWords`. */
+export const shownState = (state: string): string => state.charAt(0).toUpperCase() + state.slice(1)
+
+/** A grant that is live opens something; sessions are live. */
+export const shownGrantState = (state: GrantState): string =>
+  shownState(state === 'live' ? 'open' : stateWord(state))
 
 /** `2026-11-21 09:15:03 UTC` of an ISO time: what stands there until a script shows the reader's own time. */
 export const shortTime = (iso: string): string => `${iso.slice(0, 19).replace('T', ' ')} UTC`
 
 export const shortTimeOrNull = (iso: string | null): string | null => (iso === null ? null : shortTime(iso))
+
+/** A moment (Unix milliseconds) as a `time` element shows it. */
+export const timeView = (at: number) => ({ at: iso(at), shown: shortTime(iso(at)) })
+
+/** A number for people: `12,345`. */
+export const grouped = (n: number): string => n.toLocaleString('en')
 
 /** The grant or hook of a delivery's source; null for what the operator sent. A wait goes by its grant. */
 export function nameOf(source: Source): string | null {

@@ -4,7 +4,8 @@ import { rehearse, type Sample } from '../../inbound/rehearse.ts'
 
 export type Preview =
   | { readonly kind: 'message'; readonly text: string; readonly warning: string | undefined }
-  | { readonly kind: 'trouble'; readonly why: string }
+  /** `isIgnored`: there is to be no message. */
+  | { readonly kind: 'trouble'; readonly why: string; readonly isIgnored: boolean }
 
 /** The message a hook would make of this payload, or why it would make none. */
 export async function preview(hook: Hook, sample: Sample, nonce: string): Promise<Preview> {
@@ -12,11 +13,9 @@ export async function preview(hook: Hook, sample: Sample, nonce: string): Promis
     const rehearsal = await rehearse(hook, sample, nonce)
     if (rehearsal.kind === 'message')
       return { kind: 'message', text: rehearsal.message, warning: rehearsal.warning }
-    return {
-      kind: 'trouble',
-      why: rehearsal.kind === 'ignored' ? `Ignored: ${rehearsal.why}.` : `It fails: ${rehearsal.why}.`,
-    }
+    const isIgnored = rehearsal.kind === 'ignored'
+    return { kind: 'trouble', why: `${isIgnored ? 'Ignored' : 'It fails'}: ${rehearsal.why}.`, isIgnored }
   } catch (thrown) {
-    return { kind: 'trouble', why: reasonOf(thrown) }
+    return { kind: 'trouble', why: reasonOf(thrown), isIgnored: false }
   }
 }

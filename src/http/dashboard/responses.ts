@@ -1,23 +1,28 @@
 import { randomUUID } from 'node:crypto'
 import type { Log } from '../../domain/ports.ts'
-import { problemResponse } from '../problem.ts'
+import { problemResponse, secondsToWait } from '../problem.ts'
 import bulk from './assets/bulk.mustache' with { type: 'text' }
 import channels from './assets/channels.mustache' with { type: 'text' }
+import chart from './assets/chart.mustache' with { type: 'text' }
 import deliveries from './assets/deliveries.mustache' with { type: 'text' }
 import delivery from './assets/delivery.mustache' with { type: 'text' }
 import detail from './assets/detail.mustache' with { type: 'text' }
+import door from './assets/door.mustache' with { type: 'text' }
 import hook from './assets/hook.mustache' with { type: 'text' }
 import hooks from './assets/hooks.mustache' with { type: 'text' }
 import layout from './assets/layout.mustache' with { type: 'text' }
 import loggedIn from './assets/logged-in.mustache' with { type: 'text' }
 import login from './assets/login.mustache' with { type: 'text' }
 import problem from './assets/problem.mustache' with { type: 'text' }
+import refusals from './assets/refusals.mustache' with { type: 'text' }
 import refused from './assets/refused.mustache' with { type: 'text' }
 import session from './assets/session.mustache' with { type: 'text' }
 import sessions from './assets/sessions.mustache' with { type: 'text' }
+import settings from './assets/settings.mustache' with { type: 'text' }
 import { icons } from './icons.ts'
 import type { Login } from './logins.ts'
 import type { Page, Section } from './page.ts'
+import { problemView } from './problem-page.ts'
 import { createTemplates, type PageView } from './templates.ts'
 
 /** A whole page, but for the secret of the login that stands in its forms. */
@@ -31,7 +36,7 @@ export interface PageResponses {
   draw(page: Page): Drawn
   drawn(drawn: Drawn, login: Login): Response
   /** A page outside of any login. */
-  plain(template: 'login' | 'loggedIn', view: PageView, status?: number): Response
+  plain(template: 'login' | 'loggedIn', view: PageView, status?: number, retryAfterMs?: number): Response
   /** Any thrown thing as a page; only `Failure` texts are shown. */
   problem(thrown: unknown, login: Login | undefined): Promise<Response>
 }
@@ -39,18 +44,22 @@ export interface PageResponses {
 const templates = {
   bulk,
   channels,
+  chart,
   deliveries,
   delivery,
   detail,
+  door,
   hook,
   hooks,
   layout,
   loggedIn,
   login,
   problem,
+  refusals,
   refused,
   session,
   sessions,
+  settings,
 }
 
 const sections: readonly { readonly section: Section; readonly label: string; readonly href: string }[] = [
@@ -58,6 +67,7 @@ const sections: readonly { readonly section: Section; readonly label: string; re
   { section: 'sessions', label: 'Sessions', href: '/dashboard/sessions' },
   { section: 'channels', label: 'Channels', href: '/dashboard/channels' },
   { section: 'hooks', label: 'Hooks', href: '/dashboard/hooks' },
+  { section: 'settings', label: 'Settings', href: '/dashboard/settings' },
 ]
 
 export function createPageResponses({
@@ -87,11 +97,13 @@ export function createPageResponses({
     draw,
     drawn: (drawn, { csrf }) => html(drawn(csrf), 200),
     page: (page, { csrf }, status = 200) => html(draw(page)(csrf), status),
-    plain: (template, view, status = 200) => html(render(template, view), status),
+    plain: (template, view, status = 200, retryAfterMs = 0) =>
+      html(render(template, view), status, retryAfterMs > 0 ? `${secondsToWait(retryAfterMs)}` : null),
     problem: async (thrown, login) => {
       const response = problemResponse(thrown, log)
-      const view = problemView(await response.json(), login)
-      const page = html(render('problem', view), response.status, response.headers.get('retry-after'))
+      const retryAfter = response.headers.get('retry-after')
+      const view = { ...problemView(await response.json(), retryAfter), ...ways(login) }
+      const page = html(render('problem', view), response.status, retryAfter)
       page.headers.set('x-request-id', response.headers.get('x-request-id') ?? '')
       return page
     },
@@ -104,20 +116,13 @@ const navigation = (section: Section | undefined) =>
     current: item.section === section,
   }))
 
-/** What the page of a problem document shows. */
-function problemView(document: unknown, login: Login | undefined): PageView {
-  const { title, detail, status, requestId } = { ...(document as PageView) }
-  const known = { title, detail, status, requestId: requestId ?? null }
-  return login
+const ways = (login: Login | undefined): PageView =>
+  login
     ? {
-        ...known,
-        csrf: login.csrf,
-        nav: navigation(undefined),
-        back: '/dashboard',
-        backLabel: 'To the deliveries',
+        ...{ csrf: login.csrf, nav: navigation(undefined) },
+        ...{ back: '/dashboard', backLabel: 'To the deliveries' },
       }
-    : { ...known, back: '/dashboard/login', backLabel: 'Log in' }
-}
+    : { back: '/dashboard/login', backLabel: 'Log in' }
 
 const policy = [
   "default-src 'none'",

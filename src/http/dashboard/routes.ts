@@ -5,11 +5,12 @@ import { guarded, type RequestGuard } from '../guard.ts'
 import { operation, pageAnswers } from '../openapi/operation.ts'
 import { assetRoutes } from './asset-routes.ts'
 import { actOnAll, type BulkDeps, isBulkAct } from './bulk.ts'
-import { type ChannelFormDeps, channelForms, type FreshUrls, takeFresh } from './channel-routes.ts'
-import { type DeliveryFormDeps, deliveryForms, payloadFile } from './delivery/routes.ts'
-import { baseOf, createPageFinder, type FinderDeps, nothingThere } from './find-page.ts'
-import { type AnswerForm, hidden, linesOf, posted } from './forms.ts'
-import { hookPage } from './hooks.ts'
+import { type ChannelFormDeps, channelForms, takeFresh } from './channel-routes.ts'
+import { curlText, type DeliveryFormDeps, deliveryForms, payloadFile } from './delivery/routes.ts'
+import { baseOf, createPageFinder, type FinderDeps, nothingThere, type OwnParts } from './find-page.ts'
+import { type AnswerForm, hidden, posted } from './forms.ts'
+import { lastTest } from './hook/answered.ts'
+import { type HookFormDeps, hookForms } from './hook/routes.ts'
 import { createLiveStreams } from './live.ts'
 import {
   type AnswerPage,
@@ -25,7 +26,10 @@ import type { Page } from './page.ts'
 import { createPageWatch } from './page-watch.ts'
 import { createPageResponses, type PageResponses } from './responses.ts'
 import { type SessionActions, sessionPageRoutes } from './session-routes.ts'
-import { createSharedPages } from './shared-pages.ts'
+import { loginsView } from './settings.ts'
+import { settingsForms } from './settings-routes.ts'
+import { createSharedPages, type SharedPages } from './shared-pages.ts'
+import type { PageView } from './templates.ts'
 
 /** What the dashboard shows and does, bound to this server by the composition root. */
 export interface DashboardDeps
@@ -34,6 +38,7 @@ export interface DashboardDeps
     SessionActions,
     DeliveryFormDeps,
     ChannelFormDeps,
+    HookFormDeps,
     Omit<LoginDeps, 'responses' | 'refused'> {
   readonly version: string
   readonly decide: AgentRequests['decide']
@@ -45,7 +50,6 @@ export interface DashboardDeps
  */
 export const dashboardRoutes = (deps: DashboardDeps, guard: RequestGuard) => {
   const responses = createPageResponses({ version: deps.version, log: guard.log })
-  const fresh: FreshUrls = new WeakMap()
   const inPage: AnswerPage = async (request, act) => {
     try {
       guard.hosts.check(request)
@@ -60,32 +64,27 @@ export const dashboardRoutes = (deps: DashboardDeps, guard: RequestGuard) => {
     .use(loginRoutes({ ...deps, responses, refused: guard.refused }, inPage))
     .use(linkRoute(deps, guard))
     .use(assetRoutes(guard))
-    .use(pageRoutes(deps, responses, inPage, guard, fresh))
-    .use(formRoutes(deps, responses, inPage, guard, fresh))
+    .use(pageRoutes(deps, responses, inPage, guard))
+    .use(formRoutes(deps, responses, inPage, guard))
     .use(sessionPageRoutes(deps, inPage, guard))
 }
 
 /** The pages, and the event stream that reports their changes. */
-function pageRoutes(
-  deps: DashboardDeps,
-  responses: PageResponses,
-  inPage: AnswerPage,
-  guard: RequestGuard,
-  fresh: FreshUrls,
-) {
+function pageRoutes(deps: DashboardDeps, responses: PageResponses, inPage: AnswerPage, guard: RequestGuard) {
   const pageAt = createPageFinder(deps)
-  const freshAt = ({ pathname }: URL, login: Login) =>
-    pathname === '/dashboard/channels' ? takeFresh(fresh, login) : undefined
-  const sharedAt = createSharedPages({ pageAt, draw: responses.draw, elapsed: () => performance.now() })
-  const follow = createFollower(deps, guard, sharedAt)
+  const shared = createSharedPages({ pageAt, draw: responses.draw, elapsed })
+  const follow = createFollower(deps, guard, shared.anew)
   const show = ({ request }: { request: Request }) =>
     inPage(request, async () => {
       const login = deps.guard.login(request)
       if (!login) return redirectToLogin(request)
       const url = new URL(request.url)
       return isRefresh(request)
-        ? responses.drawn((await sharedAt(url)).drawn(), login)
-        : responses.page(await opened(await pageAt(url, freshAt(url, login))), login)
+        ? responses.drawn((await shared.at(url)).drawn(), login)
+        : responses.page(
+            await opened(await pageAt(url, await ownParts(deps, url, request)), ownView(deps, url, login)),
+            login,
+          )
     })
   return new Elysia()
     .get('/dashboard', show, { detail: dashboardDetail })
@@ -105,19 +104,23 @@ function pageRoutes(
         }),
       hidden,
     )
+    .get(
+      '/dashboard/deliveries/:id/curl',
+      ({ request, params }) =>
+        inPage(request, async () => {
+          if (!deps.guard.login(request)) return redirectToLogin(request)
+          return curlText(deps, params.id, baseOf(deps, new URL(request.url)))
+        }),
+      hidden,
+    )
     .get('/dashboard/bulk/:act', show, hidden)
     .get('/dashboard/refused', show, hidden)
+    .get('/dashboard/settings', show, hidden)
     .get('/dashboard/events', ({ request }) => guarded(guard, request, () => follow(request)), hidden)
 }
 
 /** The forms of the dashboard, each with the secret of its login. */
-function formRoutes(
-  deps: DashboardDeps,
-  responses: PageResponses,
-  inPage: AnswerPage,
-  guard: RequestGuard,
-  fresh: FreshUrls,
-) {
+function formRoutes(deps: DashboardDeps, responses: PageResponses, inPage: AnswerPage, guard: RequestGuard) {
   const post: AnswerForm = (request, act) =>
     inPage(request, async () => {
       const form = await deps.guard.adminForm(request)
@@ -126,7 +129,9 @@ function formRoutes(
     })
   return new Elysia({ prefix: '/dashboard' })
     .use(deliveryForms(deps, post))
-    .use(channelForms(deps, fresh, post))
+    .use(channelForms(deps, post))
+    .use(settingsForms(deps, post))
+    .use(hookForms(deps, post, async (page, login) => responses.page(await opened(page), login)))
     .post(
       '/bulk/:act',
       ({ request, params: { act } }) =>
@@ -141,15 +146,6 @@ function formRoutes(
       ({ request, params }) => post(request, (form) => decide(deps, params.id, form)),
       posted,
     )
-    .post(
-      '/hooks/:name',
-      ({ request, params }) =>
-        post(request, async (form, login) => {
-          const base = baseOf(deps, new URL(request.url))
-          return responses.page(await tryOut(deps, params.name, form, base), login)
-        }),
-      posted,
-    )
 }
 
 const dashboardDetail = operation({
@@ -161,6 +157,8 @@ const dashboardDetail = operation({
   refuses: [403, 421],
 })
 
+const elapsed = () => performance.now()
+
 /** Most pages that one stream follows; further ones are not refreshed. */
 const mostFollowed = 64
 
@@ -168,9 +166,15 @@ const mostFollowed = 64
 function createFollower(
   deps: DashboardDeps,
   { keepOpen }: RequestGuard,
-  sharedAt: ReturnType<typeof createSharedPages>,
+  anew: SharedPages['anew'],
 ): (request: Request) => Response {
-  const liveStream = createLiveStreams(createPageWatch(async (url) => (await sharedAt(url)).digest))
+  const liveStream = createLiveStreams(
+    createPageWatch({
+      digest: async (url) => (await anew(url)).digest,
+      commits: deps.store.commits,
+      elapsed,
+    }),
+  )
   return (request) => {
     deps.guard.require(request)
     const { searchParams, origin } = new URL(request.url)
@@ -188,10 +192,20 @@ function createFollower(
 }
 
 /** As a person sees it first. */
-const opened = async (page: Page): Promise<Page> => ({
+const opened = async (page: Page, own: PageView = {}): Promise<Page> => ({
   ...page,
-  view: { ...page.view, ...(await page.atOnce?.()) },
+  view: { ...page.view, ...(await page.atOnce?.()), ...own },
 })
+
+/** What a page shows to one login alone, once or for a while. */
+const ownParts = async ({ guard }: DashboardDeps, url: URL, request: Request): Promise<OwnParts> => ({
+  fresh: url.pathname === '/dashboard/channels' ? await takeFresh(guard, request) : undefined,
+  answered: url.searchParams.has('sent') ? await lastTest(guard, request) : undefined,
+})
+
+/** What only one login sees. */
+const ownView = (deps: DashboardDeps, { pathname }: URL, login: Login): PageView =>
+  pathname === '/dashboard/settings' ? loginsView(deps, login) : {}
 
 /** By the page's own script, when it was told of a change; a person who goes to a page sees it as it is now. */
 const isRefresh = ({ headers }: Request): boolean => headers.get('sec-fetch-dest') === 'empty'
@@ -201,9 +215,4 @@ async function decide(deps: DashboardDeps, id: string, form: URLSearchParams): P
   if (!isDecisionId(id) || !isVerdict(verdict)) throw nothingThere()
   await deps.decide({ id, verdict, door: 'dashboard' })
   return redirect(safeNext(form.get('next')))
-}
-
-function tryOut(deps: DashboardDeps, name: string, form: URLSearchParams, base: string): Promise<Page> {
-  const trial = { template: linesOf(form.get('template')), delivery: form.get('delivery') ?? '' }
-  return hookPage(deps, name, { ...trial, base, nonce: deps.nonce() })
 }

@@ -2,13 +2,14 @@ import { Elysia } from 'elysia'
 import type { Delivery } from '../../domain/delivery.ts'
 import { Failure } from '../../domain/error.ts'
 import type { Session } from '../../domain/session.ts'
+import { sessionIn } from '../../domain/session.ts'
 import type { SendOrder } from '../../inbound/send.ts'
 import { guarded, type RequestGuard } from '../guard.ts'
 import { hidden, linesOf, posted } from './forms.ts'
 import type { LoginGuard } from './login-guard.ts'
 import { type AnswerPage, redirect } from './login-routes.ts'
 import { createScreenStreams } from './screen-stream.ts'
-import { addressOf, type SessionPageDeps, sessionCalled } from './session.ts'
+import { addressOf, type SessionPageDeps } from './session.ts'
 
 /** What the page of a session does. */
 export interface SessionActions extends SessionPageDeps {
@@ -91,7 +92,7 @@ function createScreenFollower(
 }
 
 async function screenOf({ store, screens }: SessionActions, id: string): Promise<Session> {
-  const session = await sessionCalled(store, id)
+  const session = sessionIn(await store.listSessions(), id)
   if (!screens.has(session)) throw new Failure('not_found', 'There is no screen of this session.')
   return session
 }

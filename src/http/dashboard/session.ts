@@ -1,15 +1,28 @@
-import type { Delivery } from '../../domain/delivery.ts'
+import { type Delivery, isTerminal } from '../../domain/delivery.ts'
 import { withoutFence } from '../../domain/fence.ts'
-import { type Grant, grantState, mintableVerbs, stateWord } from '../../domain/grant.ts'
+import { type Grant, grantState, isOver, mintableVerbs } from '../../domain/grant.ts'
+import { sessionOfHook } from '../../domain/hook.ts'
 import { type ScreenSnapshot, textOfScreen } from '../../domain/screen-snapshot.ts'
-import { noSuchSession, type Session } from '../../domain/session.ts'
+import { type Session, sessionIn } from '../../domain/session.ts'
+import { lastEvidence } from '../../manage/last-evidence.ts'
 import type { Screens } from '../../manage/screens.ts'
-import { lastEvidence } from '../../manage/sessions.ts'
-import { iso, type SessionView, sessionView } from '../../manage/views.ts'
-import { type Labels, labelsOf, noteOf, sourceOf } from './delivery-rows.ts'
-import { type Page, type PageDeps, shortened, shortTime, toneOf } from './page.ts'
+import { sessionSentence } from '../../manage/session-sentence.ts'
+import { createSessionViewer } from '../../manage/session-views.ts'
+import { iso, type SessionView } from '../../manage/views.ts'
+import { type Labels, labelsOf, noteOf, sourceOf, stateWords } from './delivery-rows.ts'
+import { addressOfHook } from './hooks.ts'
+import {
+  type Page,
+  type PageDeps,
+  shortened,
+  shortTime,
+  shortTimeOrNull,
+  shownGrantState,
+  timeView,
+  toneOf,
+} from './page.ts'
 import { lineHtml } from './screen-html.ts'
-import { sentenceOf, stateOf } from './session-state.ts'
+import { stateOf } from './session-state.ts'
 
 export interface SessionPageDeps extends PageDeps {
   readonly screens: Pick<Screens, 'has' | 'look' | 'follow'>
@@ -21,21 +34,21 @@ export interface SessionPageDeps extends PageDeps {
   readonly cancels: (session: Session) => boolean
 }
 
-const [mostQueued, mostTurns, mostLooked, mostGrants] = [20, 6, 40, 12]
+const [mostQueued, mostTurns, mostLooked, mostGrants] = [20, 6, 50, 12]
 
 /** One session: its screen, what it does, what waits for it and what came of it. Throws `session_missing`. */
 export async function sessionPage(deps: SessionPageDeps, id: string): Promise<Page> {
   const { store } = deps
-  const session = await sessionCalled(store, id)
-  const [view, queue, latest, grants, evidence, skills] = await Promise.all([
-    viewOf(deps, session),
+  const session = sessionIn(await store.listSessions(), id)
+  const [viewOf, queue, latest, grants, skills] = await Promise.all([
+    createSessionViewer(deps),
     store.listDeliveries({ session: session.id, unfinished: true, oldestFirst: true, limit: mostQueued }),
     store.listDeliveries({ session: session.id, limit: mostLooked }),
     store.listGrants({ session: session.id }),
-    lastEvidence(store, session.id),
     deps.skills(session),
   ])
-  const turns = latest.filter(isOver).slice(0, mostTurns)
+  const [view, evidence] = [viewOf(session), lastEvidence(latest)]
+  const turns = latest.filter(({ state }) => isTerminal(state)).slice(0, mostTurns)
   const labels = await labelsOf(store, [...queue, ...turns])
   const self = addressOf(session.id)
   const open = session.state !== 'ended'
@@ -47,6 +60,7 @@ export async function sessionPage(deps: SessionPageDeps, id: string): Promise<Pa
     live: self,
     view: {
       ...{ id: session.id, self, open, driver: session.driver, kind: deps.kind(session.driver) },
+      host: view.host,
       script: hasScreen ? '/dashboard/assets/screen.js' : null,
       ...headOf(deps, session, view),
       screen: hasScreen ? { stream: `${self}/screen` } : null,
@@ -60,39 +74,23 @@ export async function sessionPage(deps: SessionPageDeps, id: string): Promise<Pa
       ...doorsOf(deps, session, grants),
       opened: { at: view.openedAt, shown: shortTime(view.openedAt) },
       ended: view.endedAt === null ? null : { at: view.endedAt, shown: shortTime(view.endedAt) },
-      evidence: evidence
-        ? { kind: evidence.kind, at: iso(evidence.at), shown: shortTime(iso(evidence.at)) }
-        : null,
+      evidence: evidence ? { kind: evidence.kind, ...timeView(evidence.at) } : null,
       skills: skills.length > 0 ? skills.slice(0, 60).join(', ') : null,
     },
     ...(hasScreen && { atOnce: () => drawnNow(deps, session) }),
   }
 }
 
-/** In whatever state. Throws `session_missing`. */
-export async function sessionCalled(
-  store: Pick<PageDeps['store'], 'listSessions'>,
-  id: string,
-): Promise<Session> {
-  const session = (await store.listSessions()).find((candidate) => candidate.id === id)
-  if (!session) throw noSuchSession(id)
-  return session
-}
-
 export const addressOf = (id: string): string => `/dashboard/sessions/${encodeURIComponent(id)}`
-
-async function viewOf({ store, activities }: SessionPageDeps, session: Session): Promise<SessionView> {
-  const [seen, { queues }, pauses] = await Promise.all([activities(), store.counts(), store.listPauses()])
-  return sessionView(session, { queues, pauses }, seen.get(session.id))
-}
 
 function headOf(deps: SessionPageDeps, session: Session, view: SessionView) {
   const held = view.queue === 1 ? '1 message waits' : `${view.queue} messages wait`
   return {
     ...stateOf(view),
-    sentence: sentenceOf(view),
-    since: view.since,
-    sinceShown: view.since === null ? null : shortTime(view.since),
+    sentence: sessionSentence(view),
+    // Of what its agent does: a pause has a time of its own.
+    since: view.pausedAt === null ? view.since : null,
+    sinceShown: shortTimeOrNull(view.since),
     blocked:
       view.activity === 'blocked'
         ? {
@@ -108,16 +106,13 @@ function headOf(deps: SessionPageDeps, session: Session, view: SessionView) {
   }
 }
 
-const isOver = ({ state }: Delivery): boolean => state === 'DELIVERED' || state === 'FAILED'
-
 const partsOf = (delivery: Delivery, labels: Labels) => ({
   id: delivery.id,
   href: `/dashboard/deliveries/${delivery.id}`,
   message: shortened(withoutFence(delivery.message), 240),
   source: sourceOf(delivery, labels),
-  at: iso(delivery.receivedAt),
-  shown: shortTime(iso(delivery.receivedAt)),
-  state: delivery.state,
+  ...timeView(delivery.receivedAt),
+  state: stateWords[delivery.state],
   tone: toneOf(delivery.state),
   note: noteOf(delivery),
 })
@@ -136,13 +131,14 @@ const turnOf = (delivery: Delivery, labels: Labels) => ({
 
 /** What points at the session: grants that are not over, and hooks. */
 function doorsOf(deps: SessionPageDeps, { id }: Session, grants: readonly Grant[]) {
+  // What nobody minted is the agent's own.
   const open = grants.filter(
-    (grant) => isMintable(grant.verb) && ['live', 'paused'].includes(grantState(grant, deps.now())),
+    (grant) => mintableVerbs.includes(grant.verb) && !isOver(grantState(grant, deps.now())),
   )
   const { hooks, sessions } = deps.hooks()
   const named = [
     ...(['wake', 'agent'] as const).filter((name) => sessions[name] === id),
-    ...hooks.filter((hook) => (hook.session ?? sessions[hook.action]) === id).map(({ name }) => name),
+    ...hooks.filter((hook) => sessionOfHook(hook, sessions) === id).map(({ name }) => name),
   ]
   return {
     anyDoors: open.length + named.length > 0,
@@ -150,13 +146,10 @@ function doorsOf(deps: SessionPageDeps, { id }: Session, grants: readonly Grant[
     moreGrants: open.length > mostGrants ? open.length - mostGrants : null,
     hooks: [...new Set(named)].map((name) => ({
       name,
-      href: `/dashboard/hooks/${encodeURIComponent(name)}`,
+      href: addressOfHook(name),
     })),
   }
 }
-
-/** What nobody minted is the agent's own. */
-const isMintable = (verb: Grant['verb']): boolean => mintableVerbs.some((mintable) => mintable === verb)
 
 function grantOf(grant: Grant, now: number) {
   const state = grantState(grant, now)
@@ -164,7 +157,7 @@ function grantOf(grant: Grant, now: number) {
     label: grant.label ?? grant.id,
     verb: grant.verb,
     tone: state === 'live' ? 'taken' : 'waiting',
-    state: state === 'live' ? 'open' : stateWord(state),
+    state: shownGrantState(state),
     used: grant.lastUsedAt === undefined ? null : iso(grant.lastUsedAt),
     usedShown: grant.lastUsedAt === undefined ? null : shortTime(iso(grant.lastUsedAt)),
   }

@@ -3,7 +3,7 @@ import type { Page } from './page.ts'
 import type { Drawn } from './responses.ts'
 
 /** A page as it was a moment ago, for all who look at it. */
-export interface SharedPage {
+interface SharedPage {
   /** Another when the page would look different. */
   readonly digest: string
   /** Drawn when it is first asked for. */
@@ -23,13 +23,20 @@ interface Entry {
   staleAt: number
 }
 
-/** How long a page is shown again at least, and at most; for less than `createPageWatch` waits between two looks. */
+/** How long a page is shown again at least, and at most. */
 const [shortestMs, longestMs] = [130, 15_000]
 /** Making a page may take one part in so many of the time that it is shown. */
 const share = 20
 
-/** The page of an address, made once for all who ask at about the same time. Rejects as `pageAt` does. */
-export function createSharedPages({ pageAt, draw, elapsed }: SharedPagesDeps) {
+export interface SharedPages {
+  /** As it is at this moment. */
+  readonly anew: (url: URL) => Promise<SharedPage>
+  /** Made once for all who ask at about the same time. */
+  readonly at: (url: URL) => Promise<SharedPage>
+}
+
+/** The pages of addresses. Both reject as `pageAt` does. */
+export function createSharedPages({ pageAt, draw, elapsed }: SharedPagesDeps): SharedPages {
   const entries = new Map<string, Entry>()
   const make = async (url: URL): Promise<SharedPage> => {
     const page = await pageAt(url)
@@ -51,11 +58,16 @@ export function createSharedPages({ pageAt, draw, elapsed }: SharedPagesDeps) {
       const now = elapsed()
       entry.staleAt = now + Math.min(longestMs, Math.max(shortestMs, (now - startedAt) * share))
     }
-    entry.page.then(age, () => entries.delete(url.href))
+    entry.page.then(age, () => {
+      if (entries.get(url.href) === entry) entries.delete(url.href)
+    })
     return entry
   }
-  return (url: URL): Promise<SharedPage> => {
-    const known = entries.get(url.href)
-    return (known && elapsed() < known.staleAt ? known : begin(url)).page
+  return {
+    anew: (url) => begin(url).page,
+    at: (url) => {
+      const known = entries.get(url.href)
+      return (known && elapsed() < known.staleAt ? known : begin(url)).page
+    },
   }
 }

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
-import type { FailedStep, HeldBecause } from '../../domain/delivery.ts'
+import type { HeldBecause } from '../../domain/delivery.ts'
+import { failedSteps } from '../../domain/failed-step.ts'
 import type { GrantState } from '../../domain/grant.ts'
 import { happeningNames } from '../../domain/notice.ts'
 import * as t from './shape.ts'
@@ -58,6 +59,9 @@ export const Session = t.named('Session', 'An agent that can take input.', {
   id: t.sessionId,
   channel: t.channel,
   driver: t.text({ example: 'tmux' }),
+  host: t.textOrNull('laptop', {
+    description: 'The machine that its agent runs on; null for the one of the door.',
+  }),
   state: t.oneOf(['live', 'offline', 'ended']),
   why: t.textOrNull(),
   exitCode: t.orNull(t.whole()),
@@ -71,6 +75,24 @@ export const Session = t.named('Session', 'An agent that can take input.', {
   pausedAt: t.timeOrNull,
   openedAt: t.time,
   endedAt: t.timeOrNull,
+})
+
+export type Opened = Static<typeof Opened>
+export const Opened = t.named('Opened', 'The session is open.', {
+  ...Session.properties,
+  liveGrants: t.whole('Grants minted earlier that reach it now.'),
+  trouble: Type.Optional(t.text({ description: 'Why the agent that it replaced could not be ended.' })),
+  check: Type.Optional(
+    Type.Object(
+      {
+        works: t.flag,
+        state: t.text({ example: 'idle' }),
+        why: t.textOrNull(),
+        skills: t.orNull(t.listOf(t.text()), { description: 'Null where its agent does not tell.' }),
+      },
+      { description: 'How the trial went, where there was one.' },
+    ),
+  ),
 })
 
 export type Ended = Static<typeof Ended>
@@ -102,23 +124,9 @@ export const Hook = t.named('Hook', 'A configured hook without its secrets.', {
   maxBodyBytes: t.whole(),
 })
 
-const failedSteps: readonly FailedStep[] = [
-  ...(['template', 'skill', 'session_ended', 'turn', 'callback', 'expired', 'attempts'] as const),
-  ...(['revoked', 'restored', 'cancelled'] as const),
-]
-
 const holds: readonly HeldBecause[] = [
-  ...([
-    'busy',
-    'blocked',
-    'offline',
-    'released',
-    'failed',
-    'inbox',
-    'paused',
-    'session_ended',
-    'session_missing',
-  ] as const),
+  ...(['busy', 'blocked', 'offline', 'released', 'failed'] as const),
+  ...(['inbox', 'paused', 'session_ended', 'session_missing'] as const),
 ]
 
 const delivery = {

@@ -1,9 +1,11 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { DeliveryState } from '../../domain/delivery.ts'
+import { failedSteps } from '../../domain/failed-step.ts'
 import { mintableVerbs } from '../../domain/grant.ts'
+import { spanNames } from '../../domain/history.ts'
 import type { NoticeState } from '../../domain/notice.ts'
 import { knock } from './knocks.ts'
-import { anyCase, closed, digits, oneOf, optional, someText, text } from './shape.ts'
+import { anyCase, closed, digits, members, oneOf, optional, someText, text } from './shape.ts'
 
 // What the admin asks for.
 
@@ -24,6 +26,24 @@ export const GrantQuery = closed({
   session: Type.Optional(someText({ description: 'Only those of this session.' })),
 })
 
+const truth = (description: string) =>
+  optional(Type.Boolean({ description, errorMessage: 'must be true or false' }))
+
+export type SessionOrder = Static<typeof SessionOrder>
+export const SessionOrder = closed(
+  {
+    id: someText({ description: '1 to 64 of a-z 0-9 . _ - that begin with a letter or digit.' }),
+    driver: someText({ description: 'inbox, tmux, command, http, acp, …' }),
+    settings: optional(
+      members({ target: '%5' }, 'For the driver; relative paths are relative to the server’s home.'),
+    ),
+    decisions: truth('Let people decide on what its agent asks.'),
+    check: truth('Try it first, and register nothing that does not work.'),
+    replace: truth('Take the place of a live session of that id.'),
+  },
+  { $id: 'SessionOrder', example: { id: 'build', driver: 'inbox' } },
+)
+
 const limit = Type.Optional(digits('At most so many; 100 unless given, never more than 1000.'))
 
 /** For a list that is read page by page. */
@@ -39,6 +59,9 @@ const deliveryFilter = {
   session: Type.Optional(text({ description: 'Only those of this session.' })),
   hook: Type.Optional(text({ description: 'Only those that came through this hook.' })),
   grant: Type.Optional(text({ description: 'Only those that came through this grant.' })),
+  failedStep: Type.Optional(
+    Type.Unsafe<string>(oneOf(failedSteps, { description: 'Only those that failed at this step.' })),
+  ),
   text: Type.Optional(
     text({ description: 'Only those with this in their message, payload or answer, in either case.' }),
   ),
@@ -52,6 +75,11 @@ export type DeliveryQuery = Static<typeof DeliveryQuery>
 export const DeliveryQuery = closed({
   ...deliveryFilter,
   ...page,
+})
+
+export type HistoryQuery = Static<typeof HistoryQuery>
+export const HistoryQuery = closed({
+  span: Type.Optional(oneOf(spanNames, { description: 'How far back; 24h unless given.' })),
 })
 
 /** The same filter, for acts on all that it finds. */
@@ -95,6 +123,14 @@ export const WaitsQuery = closed({
 export const WaitQuery = closed({
   wait: Type.Optional(
     digits('Seconds to wait for its end; never more than 240.', { errorMessage: 'must be whole seconds' }),
+  ),
+})
+
+export const InboxQuery = closed({
+  wait: Type.Optional(
+    digits('Seconds to wait for a message where there is none; never more than 240.', {
+      errorMessage: 'must be whole seconds',
+    }),
   ),
 })
 

@@ -47,7 +47,12 @@ export const members = (example: object, description?: string) =>
   Type.Unsafe<Readonly<Record<string, unknown>>>(
     Type.Object(
       {},
-      { additionalProperties: true, example, ...(description !== undefined && { description }) },
+      {
+        additionalProperties: true,
+        example,
+        errorMessage: 'must be an object',
+        ...(description !== undefined && { description }),
+      },
     ),
   )
 

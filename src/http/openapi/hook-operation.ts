@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { DocumentDecoration } from 'elysia'
 import type { Hook, Respond } from '../../domain/hook.ts'
-import { schemeOf } from '../../providers/index.ts'
+import { canSign, schemeOf } from '../../providers/index.ts'
 import type { Credential } from '../../providers/sender.ts'
 import { HookAnswer } from '../models/knocks.ts'
 import { exampleFor } from './example.ts'
@@ -23,8 +23,15 @@ export function hookPath(hook: Hook): readonly [path: string, { readonly post: D
     ...(hook.respond && { answers: answersIn(hook.respond) }),
   })
   const own = Object.keys(hookScheme(hook)).map((name) => ({ [name]: [] }))
-  return [hook.path, { post: { ...post, security: [...(post.security ?? []), ...own] } }]
+  const signed = canSign(hook) && { [signedBy]: `/api/hooks/${encodeURIComponent(hook.name)}/send` }
+  return [hook.path, { post: { ...post, security: [...(post.security ?? []), ...own], ...signed } }]
 }
+
+/** Of an operation: the route that sends its request signed, for the admin. */
+const signedBy = 'x-signed-by'
+
+const whoElse = (hook: Hook): string =>
+  canSign(hook) ? '; for the admin this server signs what is tried here' : ', which nobody else can do'
 
 function bodyIn(format: Hook['bodyFormat'], example: object): ReturnType<typeof bodyOf> {
   if (format === 'text') return bodyOf(Type.String(), { type: 'text/plain', example: 'Hello' })
@@ -80,5 +87,5 @@ function proofOf(hook: Hook): string {
   const credential = credentialOf(hook)
   return credential
     ? `The caller shows ${credential.text}.`
-    : `The caller signs its request by the scheme “${hook.verify.scheme}”, which this page cannot do.`
+    : `The caller signs its request by the scheme “${hook.verify.scheme}”${whoElse(hook)}.`
 }

@@ -1,17 +1,21 @@
 import { Type } from '@sinclair/typebox'
-import type { Delivery } from '../../domain/delivery.ts'
+import type { Delivery, FailedStep } from '../../domain/delivery.ts'
+import type { DeliveryFilter } from '../../domain/delivery-filter.ts'
 import { Failure } from '../../domain/error.ts'
+import { failedSteps, isFailedStep } from '../../domain/failed-step.ts'
 import type { GrantId } from '../../domain/grant.ts'
-import type { DeliveryFilter, DoorStore } from '../../domain/ports.ts'
+import type { DoorStore } from '../../domain/ports.ts'
 import { parseSessionId } from '../../domain/session.ts'
 import type { SendOrder } from '../../inbound/send.ts'
 import type { BulkResult as Bulk, DeliverySelection } from '../../manage/bulk.ts'
+import { historyOf, historyView } from '../../manage/history.ts'
 import { deliveryView } from '../../manage/views.ts'
 import { createAdminApi } from '../api.ts'
 import type { AdminCheck } from '../credentials.ts'
 import { jsonResponse, type RequestGuard } from '../guard.ts'
 import * as answers from '../models/answers.ts'
 import { BulkResult } from '../models/bulk.ts'
+import { History } from '../models/history.ts'
 import * as requests from '../models/requests.ts'
 import { listOf } from '../models/shape.ts'
 import { adminOperations } from '../openapi/operation.ts'
@@ -19,7 +23,9 @@ import { adminOperations } from '../openapi/operation.ts'
 /** What the operator does with deliveries over HTTP, bound to this server by the composition root. */
 interface DeliveryDeps {
   readonly admin: AdminCheck
-  readonly store: Pick<DoorStore, 'listDeliveries'>
+  readonly store: Pick<DoorStore, 'listDeliveries' | 'history'>
+  /** Unix milliseconds. */
+  readonly now: () => number
   readonly send: (message: SendOrder) => Promise<Delivery>
   readonly retry: (id: string) => Promise<Delivery>
   readonly cancel: (id: string) => Promise<Delivery>
@@ -39,6 +45,11 @@ export function deliveryRoutes(deps: DeliveryDeps, guard: RequestGuard) {
       query: requests.DeliveryQuery,
       response: { 200: listOf(answers.Delivery, { description: 'Newest first' }) },
       detail: described('listDeliveries', 'Deliveries'),
+    })
+    .get('/history', ({ query }) => look(deps, query), {
+      query: requests.HistoryQuery,
+      response: { 200: History },
+      detail: described('getHistory', 'Knocks, failures and latencies over time'),
     })
     .post('/deliveries', async ({ body }) => answer(await deps.send(messageOf(body)), 202), {
       parse: json,
@@ -107,6 +118,11 @@ async function list(deps: DeliveryDeps, { url }: Request, query: requests.Delive
   return response
 }
 
+const look = async (
+  { store, now }: DeliveryDeps,
+  { span = '24h' }: requests.HistoryQuery,
+): Promise<Response> => jsonResponse<History>(historyView(await historyOf(store, span, now())))
+
 /** RFC 8288: where the list goes on. */
 export function linkAfter(url: string, place: number): string {
   const { pathname, searchParams } = new URL(url)
@@ -146,7 +162,7 @@ function namedBy(query: requests.DeliverySelection): DeliverySelection {
 
 /** Throws as `filterOf` does. */
 function selectionOf(query: requests.DeliverySelection): DeliverySelection {
-  const { session, hook, grant, text, since, until } = query
+  const { session, hook, grant, failedStep, text, since, until } = query
   const state = requests.states.find((candidate) => candidate === query.state?.toUpperCase())
   if (query.state && !state)
     throw new Failure('unprocessable', `"state" must be one of ${requests.states.join(', ')}.`)
@@ -155,10 +171,16 @@ function selectionOf(query: requests.DeliverySelection): DeliverySelection {
     ...(session && { session: parseSessionId(session) }),
     ...(hook && { hook }),
     ...(grant && { grant: grant as GrantId }),
+    ...(failedStep && { failedStep: failedStepOf(failedStep) }),
     ...(text && { text }),
     ...(since && { receivedSince: timeOf('since', since) }),
     ...(until && { receivedUntil: timeOf('until', until) }),
   }
+}
+
+function failedStepOf(text: string): FailedStep {
+  if (isFailedStep(text)) return text
+  throw new Failure('unprocessable', `"failedStep" must be one of ${failedSteps.join(', ')}.`)
 }
 
 function timeOf(name: string, text: string): number {

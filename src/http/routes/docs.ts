@@ -5,6 +5,7 @@ import type { Hook } from '../../domain/hook.ts'
 import { type Asset, assetOf, assetResponse } from '../dashboard/asset.ts'
 import { redirectToLogin } from '../dashboard/login-routes.ts'
 import { pageHeaders } from '../dashboard/responses.ts'
+import { createTemplates } from '../dashboard/templates.ts'
 import { guarded, jsonResponse, type RequestGuard } from '../guard.ts'
 import page from '../openapi/assets/docs.mustache' with { type: 'text' }
 import { openApiDocument, type Route } from '../openapi/document.ts'
@@ -21,7 +22,11 @@ export interface DocsDeps {
   readonly drivers: readonly string[]
   /** Throws unless the request may see these pages. */
   readonly admit: (request: Request) => void
+  /** What the page shows to the API for who is logged in to the dashboard. */
+  readonly explorerToken: (request: Request) => string | undefined
 }
+
+const templates = createTemplates({ layout: page })
 
 export const docsRoutes = (deps: DocsDeps, guard: RequestGuard) => {
   const asset = createAssets()
@@ -65,7 +70,8 @@ function explorer(deps: DocsDeps, request: Request): Response {
       return redirectToLogin(request)
     throw refusal
   }
-  return new Response(page, { headers: pageHeaders })
+  const view = { token: deps.explorerToken(request) ?? null }
+  return new Response(templates.page('docs', view), { headers: pageHeaders })
 }
 
 function document(deps: DocsDeps, request: Request): Response {

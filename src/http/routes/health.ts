@@ -8,6 +8,8 @@ interface HealthDeps {
   /** Throws when a knock could not be stored now. */
   readonly probe: () => Promise<void>
   readonly draining: () => boolean
+  /** Whether what others write to the store is heard at once; undefined for a store in a file. */
+  readonly isListening: () => boolean | undefined
   /** Prometheus text exposition. */
   readonly metrics: () => Promise<string>
   /** Throws unless the request may see these pages. */
@@ -24,7 +26,7 @@ export const healthRoutes = (deps: HealthDeps, guard: RequestGuard) =>
       }),
     })
     .get('/readyz', ({ request }) => guarded(guard, request, () => ready(deps, request)), {
-      detail: healthOperation('ready', 'Knocks can be stored now', status, [503]),
+      detail: healthOperation('ready', 'Knocks can be stored now', readiness, [503]),
     })
     .get('/metrics', ({ request }) => guarded(guard, request, () => metrics(deps, request)), {
       detail: healthOperation(
@@ -43,13 +45,27 @@ const healthOperation = (id: string, summary: string, answer: TSchema, refuses: 
 
 const status = Type.Object({ status: Type.String({ example: 'ok' }) }, { description: 'Yes' })
 
+const readiness = Type.Object(
+  {
+    status: Type.String({ example: 'ready' }),
+    listening: Type.Optional(
+      Type.Boolean({
+        description:
+          'Whether what others write to a store in PostgreSQL is heard at once, instead of by looking',
+      }),
+    ),
+  },
+  { description: 'Yes' },
+)
+
 const live = (): Response => jsonResponse({ status: 'ok' })
 
 async function ready(deps: HealthDeps, request: Request): Promise<Response> {
   deps.admit(request)
   if (deps.draining()) throw new Failure('draining', 'The server is stopping.')
   await deps.probe()
-  return jsonResponse({ status: 'ready' })
+  const listening = deps.isListening()
+  return jsonResponse({ status: 'ready', ...(listening !== undefined && { listening }) })
 }
 
 async function metrics(deps: HealthDeps, request: Request): Promise<Response> {

@@ -2,6 +2,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import type { Failure } from '../../domain/error.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { Filed } from '../filed.ts'
+import type { PostgresDeps } from '../postgres/database.ts'
 import { openReader } from '../reader.ts'
 import { openStore, type SqliteStore } from '../sqlite.ts'
 import type { SteadyClock } from '../steady-clock.ts'
@@ -22,6 +23,7 @@ export interface Setup {
   readonly path: string
   readonly revokedFile?: string
   readonly keysDir?: string
+  readonly postgres?: PostgresDeps
 }
 
 interface ThreadDeps {
@@ -34,6 +36,10 @@ interface ThreadDeps {
 
 /** A thread's whole life: opens what its setup names, then answers calls until `close`. */
 export async function serveThread(deps: ThreadDeps): Promise<void> {
+  if (workerData.kind === 'client') {
+    const { serveClient } = await import('../postgres/client-thread.ts')
+    return serveClient()
+  }
   const port = parentPort
   if (!port) throw new Error('This is a thread of the store, not a program.')
   const { kind, ...files } = workerData as Setup
@@ -43,7 +49,7 @@ export async function serveThread(deps: ThreadDeps): Promise<void> {
     const onUpgrade = (copy: string) => {
       upgradedFrom = copy
     }
-    if (kind === 'reader') answer(port, openReader({ ...deps, path: files.path }))
+    if (kind === 'reader') answer(port, openReader({ ...deps, ...files, believesMs: 0 }))
     else {
       const store = await openStore({ ...files, ...deps, onUpgrade, role: 'server' })
       answer(port, store, store.fileDeliveries)

@@ -137,6 +137,40 @@ describe('deliveries show', () => {
     )
   })
 
+  it('show names what the troubleshooting page has on a delivery that failed or is held', async () => {
+    const world = createWorld()
+    for (const [change, section] of [
+      [{ state: 'FAILED', failedStep: 'callback' }, 'callback'],
+      [{ state: 'PENDING', heldBecause: 'blocked' }, 'blocked'],
+      [{ state: 'DELIVERED' }, undefined],
+    ] as const) {
+      const { stdout } = await cli(world, ['deliveries', 'show', addDelivery(world, change).id])
+      assert.equal(/^More: +postern help troubleshooting (\w+)$/m.exec(stdout)?.[1], section, stdout)
+    }
+  })
+
+  it('a person is shown what the troubleshooting page has on a refusal, and never on a wrong command line', async () => {
+    const world = createWorld()
+    const terminal = { stdin: true, stdout: true, stderr: true, columns: 80, rows: 24 }
+    const expose = ['expose', '--session', 'nobody']
+    const hint = '\nMore: postern help troubleshooting session_missing\n'
+    assert.ok((await cli(world, expose, { terminal })).stderr.endsWith(hint))
+    assert.ok(!(await cli(world, expose)).stderr.includes('More:'))
+    assert.ok(!(await cli(world, ['expose', '--sesion', 'x'], { terminal })).stderr.includes('More:'))
+  })
+
+  it('show --curl prints the line that sends the request again, and what it needs beside it', async () => {
+    const world = createWorld()
+    const { id } = addDelivery(world, { source: { kind: 'admin' }, message: "it's on" })
+    const shown = await cli(world, ['deliveries', 'show', id, '--curl'])
+    assert.match(shown.stdout, /^curl -X POST 'https:\/\/host\/api\/deliveries' \\\n/)
+    assert.match(shown.stdout, /it'\\''s on/)
+    assert.match(shown.stderr, /admin token/)
+    const gone = addDelivery(world, { source: { kind: 'hook', hook: 'gone' } })
+    const refused = await cli(world, ['deliveries', 'show', gone.id, '--curl'])
+    assert.deepEqual([refused.code, refused.stdout], [3, ''])
+  })
+
   for (const id of [missing, 'nonsense'])
     it(`exits with 3 for ${id}`, async () => {
       for (const verb of ['show', 'retry', 'replay', 'purge'])

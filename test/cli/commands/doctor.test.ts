@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ProbeResult } from '../../../src/cli/context.ts'
+import type { DoorFacts, StoreServer } from '../../../src/domain/door.ts'
 import type { Discovered, Driver } from '../../../src/domain/driver.ts'
 import { Failure } from '../../../src/domain/error.ts'
+import { doorMark, type HostName } from '../../../src/domain/host.ts'
+import { hookOf } from '../../support/hook-pages.ts'
 import { refusalOf } from '../../support/refusals.ts'
-import { addDelivery, addSession, cli, createWorld, type Facts } from '../fake-io.ts'
+import { addDelivery, addSession, cli, createWorld, type Facts, type World } from '../fake-io.ts'
 
 interface Found {
   readonly name: string
@@ -35,6 +38,7 @@ const hookTo = (session: string): Facts => ({
   hooks: async () => ({
     list: async () => [],
     targets: async () => [{ name: 'github', session, turns: true, builtIn: false }],
+    curl: async () => ({ note: '', line: '' }),
     test: async () => ({ kind: 'ignored', why: '' }),
   }),
 })
@@ -42,6 +46,9 @@ const hookTo = (session: string): Facts => ({
 const answers = (reached: Partial<ProbeResult>) => ({
   probe: async () => ({ status: 200, ours: false, ...reached }),
 })
+
+/** Others can read whatever there is. */
+const exposed = async (path: string) => (path.endsWith('/door.json') ? undefined : 0o755)
 
 describe('doctor', () => {
   it('is content with a good home and no server', async () => {
@@ -90,12 +97,18 @@ describe('doctor', () => {
   })
 
   it('reports what others can read, and the command that mends it', async () => {
-    const { code, stdout } = await cli(createWorld(), ['doctor'], { modeOf: async () => 0o755 })
+    const { code, stdout } = await cli(createWorld(), ['doctor'], { modeOf: exposed })
     assert.equal(code, 1)
     assert.match(stdout, /home +bad +others can read \S+postern\.db$/m)
     assert.match(stdout, /^ {2}home: .+\n {4}chmod go= \S+postern\.db$/m)
     assert.match(stdout, /^ {2}home: .+\n {4}chmod -R go= \S+keys$/m)
     assert.match(stdout, /^ {2}home: .+\n {4}chmod go= \S+admin\.token$/m)
+  })
+
+  it('names the section of the troubleshooting page that has more', async () => {
+    const { stdout } = await cli(createWorld(), ['doctor'], { modeOf: exposed })
+    assert.match(stdout, /^ {2}home: .+\n.+\n {4}more: postern help troubleshooting home_unusable$/m)
+    assert.match(stdout, /^ {2}server: .+\n.+\n {4}more: postern help troubleshooting unreachable$/m)
   })
 
   it('makes no home where there is none', async () => {
@@ -213,9 +226,217 @@ describe('doctor', () => {
     assert.ok(gone.some(({ fix }) => /postern session end agent/.test(fix ?? '')))
   })
 
+  describe('doors at one store', () => {
+    const facts: DoorFacts = {
+      ...{ version: '1', keys: [], kid: '01' },
+      ...{ secrets: { GITHUB_SECRET: 'code' }, settings: {} },
+    }
+    const second = 1000
+
+    /** This home's door, and another that was there until so long ago. */
+    async function worldWithDoors(awayMs: number, told: DoorFacts = facts) {
+      const world = createWorld()
+      for (const [name, until] of [
+        ['left', -5 * second],
+        ['right', awayMs],
+      ] as const) {
+        const host = name as HostName
+        await world.store.addHost(host, doorMark(`${name}.example:/home`), world.now)
+        await world.store.attachHost(host, world.now, world.now - until)
+      }
+      await world.store.rememberDoor('left' as HostName, facts)
+      await world.store.rememberDoor('right' as HostName, told)
+      const openHome: World['io']['openHome'] = async (...at) => ({
+        ...(await world.io.openHome(...at)),
+        host: 'left' as HostName,
+      })
+      return { world, look: async () => (await examined(world, { openHome })).of('doors') }
+    }
+
+    it('are counted where they are alike', async () => {
+      const { look } = await worldWithDoors(-5 * second)
+      assert.deepEqual(
+        (await look()).map(({ verdict, detail }) => [verdict, detail]),
+        [['ok', '2 of 2 there, and alike']],
+      )
+    })
+
+    it('are named with what they have not in common', async () => {
+      const { look } = await worldWithDoors(-5 * second, { ...facts, secrets: { GITHUB_SECRET: 'other' } })
+      const [found, ...more] = await look()
+      assert.deepEqual(more, [])
+      assert.equal(found?.verdict, 'bad')
+      assert.equal(
+        found.detail,
+        'the door "right" (right.example:/home) has another value for the secret GITHUB_SECRET',
+      )
+    })
+
+    it('are named when they are away, until they are revoked', async () => {
+      const { world, look } = await worldWithDoors(second, { ...facts, version: '2' })
+      const [found, ...more] = await look()
+      assert.deepEqual(more, [])
+      assert.match(found?.detail ?? '', /^the door "right" \(right\.example:\/home\) is away since 2026-/)
+      await world.store.revokeHost('right' as HostName, world.now)
+      assert.deepEqual(await look(), [])
+    })
+
+    it('are no finding where there is but one, and no hosts', async () => {
+      const { world } = await worldWithDoors(second)
+      world.answer = { status: 200, body: {} }
+      assert.deepEqual((await examined(world)).of('hosts'), [])
+      assert.deepEqual((await examined(createWorld())).of('doors'), [])
+    })
+  })
+
+  describe('a store on a server', () => {
+    const server: StoreServer = {
+      ...{ version: '15.4', isRemote: true, isEncrypted: true, bytes: 2_097_152, aheadMs: 10 },
+      settings: { fsync: 'on', synchronous_commit: 'on' },
+    }
+    const look = async (changed: Partial<StoreServer> = {}, troubles: readonly string[] = []) => {
+      const world = createWorld()
+      const store = {
+        ...world.store,
+        storeServer: async () => ({ ...server, ...changed }),
+        examine: async () => troubles,
+      }
+      const openHome: World['io']['openHome'] = async (...at) => ({
+        ...(await world.io.openHome(...at)),
+        store,
+      })
+      return (await examined(world, { openHome })).of('store')
+    }
+
+    it('is described', async () => {
+      const [found, ...more] = await look()
+      assert.deepEqual(more, [])
+      assert.match(found?.detail ?? '', /PostgreSQL 15\.4, by TLS, 2 MiB, fsync on, synchronous_commit on$/)
+    })
+
+    const cases: readonly (readonly [string, Partial<StoreServer>, string, RegExp])[] = [
+      ['without TLS', { isEncrypted: false }, 'note', /not encrypted/],
+      ['with a clock that is ahead', { aheadMs: 1200 }, 'note', /1\.2 s ahead of/],
+      ['with a clock that is far behind', { aheadMs: -9000 }, 'bad', /9\.0 s behind/],
+    ]
+    for (const [title, changed, verdict, detail] of cases)
+      it(`is found out ${title}`, async () => {
+        const [, found] = await look(changed)
+        assert.equal(found?.verdict, verdict)
+        assert.match(found.detail, detail)
+      })
+
+    it('needs no TLS on this machine, and is mended there', async () => {
+      assert.equal((await look({ isRemote: false, isEncrypted: false })).length, 1)
+      const [found] = await look({}, ['fsync is off'])
+      assert.match(found?.fix ?? '', /postgresql\.conf/)
+    })
+  })
+
+  describe('machines that may join', () => {
+    const laptop = 'laptop' as HostName
+    const minute = 60_000
+
+    /** One that was there until so long ago, with messages for two sessions of its, and for one here. */
+    async function worldWithHost(awayMs: number, messages: number) {
+      const world = createWorld()
+      world.answer = { status: 200, body: {} }
+      await world.store.addHost(laptop, 'hash', world.now - 60 * minute)
+      await world.store.attachHost(laptop, world.now - 30 * minute, world.now - awayMs)
+      addDelivery(world)
+      for (const id of ['one', 'two']) {
+        const session = addSession(world, id, { driver: 'command', host: laptop, state: 'offline' })
+        for (let n = 0; n < messages; n++) addDelivery(world, { session: session.id })
+      }
+      return world
+    }
+
+    it('are named when they are away for more than a minute while messages wait for their sessions', async () => {
+      const world = await worldWithHost(minute + 1, 2)
+      const found = (await examined(world)).of('hosts')
+      assert.deepEqual(
+        found.map(({ verdict, detail }) => [verdict, detail]),
+        [
+          [
+            'note',
+            '"laptop" has been away since 2026-11-22T09:59:00.249Z, and 4 messages wait for its sessions',
+          ],
+        ],
+      )
+      assert.match(found[0]?.fix ?? '', /postern join/)
+    })
+
+    const quiet: readonly (readonly [title: string, awayMs: number, messages: number, detail: string])[] = [
+      ['for a minute and no longer', minute, 2, '0 of 1 there'],
+      ['but nothing waits', 60 * minute, 0, '0 of 1 there'],
+    ]
+    for (const [title, awayMs, messages, detail] of quiet)
+      it(`are no finding when one is away ${title}`, async () => {
+        const found = (await examined(await worldWithHost(awayMs, messages))).of('hosts')
+        assert.deepEqual(
+          found.map((one) => [one.verdict, one.detail]),
+          [['ok', detail]],
+        )
+      })
+
+    it('are judged by the time of the store, whatever the wall clock shows', async () => {
+      const world = await worldWithHost(-5000, 1)
+      world.skew = -10 * minute
+      assert.equal((await examined(world)).of('hosts')[0]?.verdict, 'note')
+      world.skew = 0
+      assert.equal((await examined(world)).of('hosts')[0]?.detail, '1 of 1 there')
+    })
+
+    it('are no finding of their own while no server runs, nor when they are revoked', async () => {
+      const world = await worldWithHost(60 * minute, 1)
+      world.answer = undefined
+      assert.deepEqual((await examined(world)).of('hosts'), [])
+      world.answer = { status: 200, body: {} }
+      await world.store.revokeHost(laptop, world.now)
+      assert.deepEqual((await examined(world)).of('hosts'), [])
+    })
+
+    it('have agents that are looked for on their own machine alone; of no machine, anywhere', async () => {
+      const world = await worldWithHost(minute, 0)
+      world.readiness = { kind: 'ended', why: 'its pane was closed' }
+      addSession(world, 'here', { driver: 'command' })
+      const gone = async (io: World['io']) => {
+        const found = (await examined({ ...world, io })).of('sessions').map(({ detail }) => detail)
+        return ['one', 'two', 'here'].filter((id) =>
+          found.some((detail) => detail.includes(`"${id}" is gone`)),
+        )
+      }
+      assert.deepEqual(await gone(world.io), ['here'])
+      const joined = { ...(await world.io.openHome('/x')), host: laptop }
+      assert.deepEqual(await gone({ ...world.io, openHome: async () => joined }), ['one', 'two', 'here'])
+    })
+  })
+
   it('names hooks that deliver to a session that is not there', async () => {
     const [found] = (await examined(createWorld(), hookTo('gone'))).of('hooks')
     assert.match(found?.detail ?? '', /"github" delivers to "gone", which does not exist/)
+  })
+
+  it('names hooks whose skill is nowhere, and what may be meant', async () => {
+    const found = async (skill: string) =>
+      (
+        await examined(createWorld(), {
+          hooks: async () => ({
+            list: async () => [hookOf({ name: 'ship', session: 'build', skill })],
+            targets: async () => [],
+            curl: async () => ({ note: '', line: '' }),
+            test: async () => ({ kind: 'ignored', why: '' }),
+          }),
+        })
+      ).of('hooks')
+    assert.equal((await found('deploy'))[0]?.verdict, 'ok')
+    const [missing] = await found('deplyo')
+    assert.match(
+      missing?.detail ?? '',
+      /"ship" asks for the skill "deplyo", which lies in no folder of skills of "build"/,
+    )
+    assert.match(missing?.fix ?? '', /"skill": "deploy"/)
+    assert.match((await found('paint'))[0]?.fix ?? '', /SKILL\.md/)
   })
 
   it('a finding is cut off on a narrow terminal: says it whole above what mends it', async () => {

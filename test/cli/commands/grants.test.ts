@@ -152,3 +152,34 @@ describe('revoke', () => {
     assert.ok([...at.grants.values()].every(({ revokedAt }) => revokedAt === undefined))
   })
 })
+
+describe('expose --qr', () => {
+  const argv = ['expose', '--session', 'build', '--qr']
+  const terminal = { stdin: true, stdout: true, stderr: true, columns: 80, rows: 40 }
+
+  it('draws the URL below it, in colours that no theme changes', async () => {
+    const { code, stdout } = await cli(createWorld(), argv, { terminal })
+    const drawn = stdout.split('\n').filter((line) => line.startsWith('\x1b[38;5;231;48;5;16m'))
+    assert.equal(code, 0)
+    assert.match(stdout, /^Webhook: /m)
+    assert.ok(drawn.length >= 12, stdout)
+    for (const line of drawn) assert.match(line.replace(/\x1b\[[\d;]*m/g, ''), /^[█▀▄ ]+$/)
+    const plain = await cli(createWorld(), argv, { terminal, env: { NO_COLOR: '1' } })
+    assert.match(plain.stdout, /█/)
+    assert.doesNotMatch(plain.stdout, /\x1b/)
+  })
+
+  it('says where a terminal is too narrow, and mints nothing where there is none', async () => {
+    const narrow = await cli(createWorld(), argv, { terminal: { ...terminal, columns: 20 } })
+    assert.match(narrow.stderr, /needs \d+ columns; this terminal has 20/)
+    for (const [more, facts] of [
+      [[], {}],
+      [['--json'], { terminal }],
+      [['--quiet'], { terminal }],
+    ] as const) {
+      const world = createWorld()
+      assert.equal((await cli(world, [...argv, ...more], facts)).code, 2)
+      assert.equal(world.grants.size, 0)
+    }
+  })
+})

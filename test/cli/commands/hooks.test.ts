@@ -20,6 +20,7 @@ describe('hooks', () => {
     async () => ({
       list: async () => [hook],
       targets: async () => [],
+      curl: async () => ({ note: '', line: '' }),
       test: async (...call: unknown[]) => {
         calls.push(call)
         return rehearsal

@@ -14,4 +14,11 @@ describe('keys rotate', () => {
       const { stdout } = await cli(createWorld(), ['keys', 'rotate', '--json', ...grace])
       assert.deepEqual(JSON.parse(stdout), { kid: 'k2', olderRetireAt })
     })
+
+  it('keys rotate names the homes that need the new key, too', async () => {
+    const world = createWorld()
+    world.elsewhere = [{ door: 'right', place: 'b.example:/var/lib/postern' }]
+    const { stderr } = await cli(world, ['keys', 'rotate'])
+    assert.match(stderr, /door "right" needs .* in b\.example:\/var\/lib\/postern\/keys now/)
+  })
 })

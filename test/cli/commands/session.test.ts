@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { SessionId } from '../../../src/domain/session.ts'
-import { addDelivery, addSession, cli, createWorld, start } from '../fake-io.ts'
+import { parseHostName } from '../../../src/domain/host.ts'
+import type { ScreenSnapshot } from '../../../src/domain/screen-snapshot.ts'
+import type { Session, SessionId } from '../../../src/domain/session.ts'
+import { addDelivery, addSession, cli, createWorld, start, type World } from '../fake-io.ts'
 
 const find = (world: ReturnType<typeof createWorld>, id: string) => world.sessions.get(id as SessionId)
 
@@ -104,6 +106,27 @@ describe('session show', () => {
     const { id: delivery } = addDelivery(world, { session: id, leasedUntil: start + 99_000 })
     assert.deepEqual((await show()).agent, { state: 'busy', why: `${delivery} is on its way` })
   })
+
+  it('begins with what happens there, and ends with what waits and what came last', async () => {
+    const world = createWorld()
+    const { id } = addSession(world, 'x', { driver: 'command' })
+    for (const n of [1, 2, 3, 4, 5, 6]) addDelivery(world, { session: id, message: `waits ${n}` })
+    addDelivery(world, { session: id, state: 'DELIVERED', message: 'came\x1b[2J' })
+    const terminal = { stdin: true, stdout: true, stderr: true, columns: 60, rows: 24 }
+    const facts = { terminal, env: { NO_COLOR: '1' }, now: () => start + 240_000 }
+    const { stdout } = await cli(world, ['session', 'show', 'x'], facts)
+    assert.match(stdout, /^Its agent is idle: a message is taken at once\.\n\nChannel: /)
+    assert.doesNotMatch(stdout, /: +-$/m)
+    const [, waiting = '', latest = ''] = stdout.split(/\nWaiting\n|\nLatest\n/)
+    assert.deepEqual(
+      waiting
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.replace(/whd_\S{9}/, 'ID')),
+      [1, 2, 3, 4, 5].map((n) => `    3m  ID  PENDING    waits ${n}`),
+    )
+    assert.match(latest, /^ +3m {2}whd_\S{9} {2}DELIVERED {2}came\\x1b\[2J\n$/)
+  })
 })
 
 describe('session ls and show', () => {
@@ -121,6 +144,7 @@ describe('session ls and show', () => {
       id: 'build',
       channel: 'postern:/sessions/build',
       driver: 'inbox',
+      host: null,
       state: 'live',
       why: null,
       exitCode: null,
@@ -133,6 +157,20 @@ describe('session ls and show', () => {
       openedAt: '2026-11-22T09:59:00.250Z',
       endedAt: null,
     })
+  })
+
+  it('names machines where some session belongs to one, and only there', async () => {
+    const world = createWorld()
+    const show = async (id: string) => (await cli(world, ['session', 'show', id])).stdout
+    assert.doesNotMatch((await cli(world, ['session', 'ls'])).stdout, /HOST/)
+    assert.doesNotMatch(await show('build'), /^Host/m)
+    addSession(world, 'far', { host: parseHostName('laptop') })
+    const { stdout } = await cli(world, ['session', 'ls'])
+    assert.match(stdout, /^ID +DRIVER +HOST +STATE/)
+    assert.match(stdout, /^far +inbox +laptop +live /m)
+    assert.match(stdout, /^build +inbox +- +live /m)
+    assert.match(await show('far'), /^Host: +laptop$/m)
+    assert.doesNotMatch(await show('build'), /^Host/m)
   })
 
   it('show no settings, which may hold keys', async () => {
@@ -261,4 +299,38 @@ describe('attach', () => {
       const { stderr } = await cli(world, ['attach', 'term'], { terminal })
       assert.equal(/^Ctrl-\\ leaves it running/.test(stderr), isTerminal)
     })
+})
+
+describe('session show --screen', () => {
+  const screen: ScreenSnapshot = {
+    ...{ columns: 12, rows: 3, changedAt: start - 5000, cursor: { column: 2, row: 0 } },
+    lines: [[{ text: 'ready', width: 5, fg: 2 }], [], []],
+  }
+  const seen = (change: Partial<Session> = {}): World => {
+    const world = Object.assign(createWorld(), { screen })
+    addSession(world, 'tty', { driver: 'pty', ...change })
+    return world
+  }
+  const argv = ['session', 'show', 'tty', '--screen']
+  const terminal = { stdin: true, stdout: true, stderr: true, columns: 80, rows: 24 }
+
+  it('prints plain text on a pipe, and colours on a terminal that wants them', async () => {
+    const piped = await cli(seen(), argv)
+    assert.deepEqual(piped, { code: 0, stdout: 'ready\n', stderr: 'tty, 12x3, changed 5s ago.\n' })
+    assert.equal((await cli(seen(), argv, { terminal })).stdout, '\x1b[38;5;2mready\x1b[0m\n')
+    assert.equal((await cli(seen(), argv, { terminal, env: { NO_COLOR: '1' } })).stdout, 'ready\n')
+  })
+
+  it('is what the API answers with --json', async () => {
+    const { text, lines, cursor } = JSON.parse((await cli(seen(), [...argv, '--json'])).stdout)
+    assert.deepEqual([text, lines, cursor], ['ready', screen.lines, screen.cursor])
+  })
+
+  it('says where there is no screen', async () => {
+    const ended = await cli(seen({ state: 'ended' }), argv)
+    assert.deepEqual([ended.code, ended.stdout], [3, ''])
+    const inbox = await cli(createWorld(), ['session', 'show', 'build', '--screen'])
+    assert.deepEqual([inbox.code, inbox.stdout], [1, ''])
+    assert.match(inbox.stderr, /kind "inbox" has no screen/)
+  })
 })

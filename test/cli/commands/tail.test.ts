@@ -32,6 +32,16 @@ describe('deliveries tail', () => {
     assert.deepEqual(seen, ['a PENDING', 'a DELIVERED', 'b DELIVERED'])
   })
 
+  it('reports what waits in an inbox or is paused once', async () => {
+    const world = createWorld()
+    addDelivery(world, { message: 'a' })
+    const { seen, tail } = await follow(world, 10)
+    addDelivery(world, { message: 'b' })
+    await tail.catchUp()
+    await tail.catchUp()
+    assert.deepEqual(seen, ['a PENDING', 'b PENDING'])
+  })
+
   it('shows messages without their fences', async () => {
     const world = createWorld()
     addDelivery(world, { message: fenced('Push to main', '0'.repeat(16)) })

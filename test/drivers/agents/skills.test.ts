@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { AgentKind } from '../../../src/drivers/agents/kinds.ts'
 import {
-  hasSkill,
   isSkillName,
   listSkills,
   skillCall,
+  skillsInReach,
   withSkill,
 } from '../../../src/drivers/agents/skills.ts'
 
@@ -67,12 +67,14 @@ test('skillCall of an agent that nobody knows carries nothing that one of them w
     assert.equal(skillCall(undefined, 'deploy', text), undefined)
 })
 
-test('hasSkill believes what the agent lists, and looks into the folders for the rest', async () => {
-  assert.equal(await hasSkill(['built-in'], place('codex'), 'built-in'), true)
-  for (const known of [undefined, ['built-in']]) {
-    assert.equal(await hasSkill(known, place('codex'), 'deploy'), true)
-    assert.equal(await hasSkill(known, place('codex'), 'missing'), false)
-  }
+test('skillsInReach believes what the agent lists, and looks into the folders for the rest', async () => {
+  const inFolders = await listSkills(place('codex'))
+  assert.ok(inFolders.includes('deploy'))
+  assert.deepEqual(await skillsInReach(undefined, place('codex')), inFolders)
+  assert.deepEqual(await skillsInReach(['built-in', 'deploy'], place('codex')), [
+    'built-in',
+    ...['deploy', ...inFolders.filter((name) => name !== 'deploy')],
+  ])
 })
 
 test('withSkill never calls a skill of opencode, whose call runs commands in the text', async () => {

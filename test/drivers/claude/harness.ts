@@ -28,10 +28,12 @@ export interface Bench {
   /** A person answers its dialog. */
   answer(): Promise<void>
   /** Another one in the same configuration directory. */
-  openAnother(): Promise<ChildProcess & { readonly pid: number }>
+  openAnother(): Promise<Fake>
   kill(): Promise<void>
   remove(): Promise<void>
 }
+
+type Fake = ChildProcess & { readonly pid: number; readonly dead: Promise<unknown> }
 
 export async function openBench(): Promise<Bench> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'postern-claude-')))
@@ -79,25 +81,22 @@ export async function openBench(): Promise<Bench> {
   }
 }
 
-async function openFake(
-  cwd: string,
-  more: Readonly<Record<string, string>>,
-): Promise<ChildProcess & { readonly pid: number }> {
+async function openFake(cwd: string, more: Readonly<Record<string, string>>): Promise<Fake> {
   const [program = '', ...args] = fakeCommand('fake-claude.mjs')
   const child = spawn(program, args, {
     cwd,
     env: { ...process.env, ...more },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  const dead = new Promise((resolve) => child.once('exit', resolve))
   await new Promise((resolve) => child.stdout.once('data', resolve))
-  return Object.assign(child, { pid: child.pid ?? 0 })
+  return Object.assign(child, { pid: child.pid ?? 0, dead })
 }
 
-async function kill(child: ChildProcess & { readonly pid: number }): Promise<void> {
-  if (!(await identify(child.pid))) return
-  const dead = new Promise((resolve) => child.once('exit', resolve))
+/** Also one that is dying, or dead, already. */
+async function kill(child: Fake): Promise<void> {
   child.kill('SIGKILL')
-  await dead
+  await child.dead
 }
 
 async function notesIn(path: string): Promise<readonly unknown[]> {

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fenced } from '../../../src/domain/fence.ts'
 import type { Hook } from '../../../src/domain/hook.ts'
+import { createHistories } from '../../../src/http/dashboard/chart/chart.ts'
 import { deliveriesPage } from '../../../src/http/dashboard/deliveries.ts'
 import { deliveryPage } from '../../../src/http/dashboard/delivery/page.ts'
-import { hookPage } from '../../../src/http/dashboard/hooks.ts'
-import type { PageDeps } from '../../../src/http/dashboard/page.ts'
+import { hookPage } from '../../../src/http/dashboard/hook/page.ts'
+import type { RefusedDeps } from '../../../src/http/dashboard/refused.ts'
 import { draftOf, noon } from '../../support/drafts.ts'
 import { openMemoryStore } from '../../support/memory-store.ts'
 
@@ -22,16 +23,17 @@ async function setUp() {
     draftOf({ message, source: { kind: 'hook', hook: 'h' }, payload: new Uint8Array() }),
   )
   const sessions = { wake: 'default', agent: 'webhook-agent' }
-  const deps: PageDeps = {
+  const deps: RefusedDeps = {
     ...{ store, now: () => noon, activities: async () => new Map(), decisions: async () => [] },
     hooks: () => ({ enabled: true, hooks: [hook], sessions }),
+    refusals: store.listRefusals,
   }
   return { deps, id: delivery.id }
 }
 
 test('deliveriesPage shows a message without its fence (every row of a fenced hook said the same)', async () => {
   const { deps } = await setUp()
-  const { view } = await deliveriesPage(deps, async () => null, new URL('http://localhost/dashboard'))
+  const { view } = await deliveriesPage(deps, createHistories(deps), new URL('http://localhost/dashboard'))
   const text = JSON.stringify(view)
   assert.ok(text.includes('"message":"[ci] Push to main"'))
   assert.ok(!text.includes(nonce))
@@ -39,8 +41,8 @@ test('deliveriesPage shows a message without its fence (every row of a fenced ho
 
 test('hookPage offers stored payloads by their messages without fences', async () => {
   const { deps } = await setUp()
-  const { view } = await hookPage(deps, 'h', { nonce: 'f'.repeat(16), base: 'http://localhost' })
-  const text = JSON.stringify(view.payloads)
+  const { atOnce } = await hookPage(deps, 'h', { nonce: 'f'.repeat(16), base: 'http://localhost' })
+  const text = JSON.stringify((await atOnce?.())?.payloads)
   assert.ok(text.includes('PENDING [ci] Push to main'))
   assert.ok(!text.includes(nonce))
 })

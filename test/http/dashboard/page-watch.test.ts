@@ -7,6 +7,10 @@ import { createPageWatch, type PageNews } from '../../../src/http/dashboard/page
 const origin = 'http://localhost'
 const page = new URL('/dashboard', origin)
 
+/** Of a store in which nothing happens. */
+const watchOf = (digest: () => Promise<string>) =>
+  createPageWatch({ digest, commits: async () => 0, elapsed: () => performance.now() })
+
 /** A follower that can wait for its next news. */
 function follower() {
   const news: PageNews[] = []
@@ -26,7 +30,7 @@ describe('createPageWatch', () => {
   it('looks at a page once for two hundred who follow it', async () => {
     let looks = 0
     let shown = 'as before'
-    const watch = createPageWatch(async () => {
+    const watch = watchOf(async () => {
       looks += 1
       return shown
     })
@@ -42,7 +46,7 @@ describe('createPageWatch', () => {
   })
 
   it('tells at once who comes later', async () => {
-    const watch = createPageWatch(async () => 'something')
+    const watch = watchOf(async () => 'something')
     const [early, late] = [follower(), follower()]
     const stop = watch(page, early.hear)
     await early.next()
@@ -54,7 +58,7 @@ describe('createPageWatch', () => {
 
   it('tells of a page that is gone, and of one that is back', async () => {
     let there = false
-    const watch = createPageWatch(async () => {
+    const watch = watchOf(async () => {
       if (!there) throw new Failure('not_found', 'gone')
       return 'there'
     })
@@ -69,7 +73,7 @@ describe('createPageWatch', () => {
 
   it('begins anew where nobody was left', async () => {
     let looks = 0
-    const watch = createPageWatch(async () => String(++looks))
+    const watch = watchOf(async () => String(++looks))
     const [first, second] = [follower(), follower()]
     const stop = watch(page, first.hear)
     await first.next()
@@ -79,6 +83,64 @@ describe('createPageWatch', () => {
     await second.next()
     assert.deepEqual([first.news, second.news, looks], [['changed'], ['changed'], 2])
     leave()
+  })
+})
+
+describe('createPageWatch of a page that takes long to make', () => {
+  /** Whose clock goes on only while a page is made, and by hand. */
+  function slowPage(tookMs: number) {
+    let [now, commits, looks] = [0, 0, 0]
+    const clock = follower()
+    const watch = createPageWatch({
+      digest: async () => {
+        now += tookMs
+        return String(++looks)
+      },
+      commits: async () => commits,
+      elapsed: () => {
+        clock.hear('changed')
+        return now
+      },
+    })
+    const { hear, next } = follower()
+    const stop = watch(page, hear)
+    return {
+      ...{ next, stop, looks: () => looks },
+      commit: () => {
+        commits += 1
+      },
+      /** So much later, and after the watch has read the clock again and again. */
+      after: async (ms: number) => {
+        now += ms
+        for (let reads = 0; reads < 5; reads++) await clock.next()
+      },
+    }
+  }
+
+  it('looks at once when the store has changed, else rarely', async () => {
+    const { next, looks, commit, after, stop } = slowPage(400)
+    await next()
+    await after(7999)
+    assert.equal(looks(), 1)
+    commit()
+    await next()
+    assert.equal(looks(), 2)
+    stop()
+  })
+
+  it('takes no more than its share of the time where the store changes all the time', async () => {
+    const { next, looks, commit, after, stop } = slowPage(400)
+    await next()
+    commit()
+    await next()
+    commit()
+    // Two looks are worth 16 seconds, and 10 may be taken in advance.
+    await after(5199)
+    assert.equal(looks(), 2)
+    void after(1)
+    await next()
+    assert.equal(looks(), 3)
+    stop()
   })
 })
 

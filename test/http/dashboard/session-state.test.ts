@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { sentenceOf, stateOf } from '../../../src/http/dashboard/session-state.ts'
+import { stateOf } from '../../../src/http/dashboard/session-state.ts'
+import { sessionSentence } from '../../../src/manage/session-sentence.ts'
 import type { SessionView } from '../../../src/manage/views.ts'
 import { sessionView } from '../../../src/manage/views.ts'
 import { addSession, createWorld } from '../../cli/fake-io.ts'
@@ -9,29 +10,29 @@ const view: SessionView = sessionView(addSession(createWorld(), 'build'), { queu
 const paused = '2026-11-22T10:00:00.000Z'
 
 const cases: readonly (readonly [Partial<SessionView>, string, string, string])[] = [
-  [{ activity: 'idle' }, 'idle', 'taken', 'Its agent is idle: a message is taken at once.'],
+  [{ activity: 'idle' }, 'Idle', 'taken', 'Its agent is idle: a message is taken at once.'],
   [
     { activity: 'busy', why: 'its screen is moving' },
-    'busy',
+    'Busy',
     'queued',
     'Its agent works: its screen is moving.',
   ],
   [
     { activity: 'blocked', asks: 'permission: Bash(ls)' },
-    ...(['blocked', 'waiting', 'Its agent waits for a person: permission: Bash(ls).'] as const),
+    ...(['Blocked', 'waiting', 'Its agent waits for a person: permission: Bash(ls).'] as const),
   ],
-  [{ state: 'offline', why: 'no tmux' }, 'offline', 'queued', 'It cannot be reached: no tmux.'],
-  [{ state: 'ended', exitCode: 3 }, 'ended', 'plain', 'It has ended with exit code 3.'],
-  [{ state: 'ended', why: 'its pane was closed' }, 'ended', 'plain', 'It has ended: its pane was closed.'],
-  [{ pausedAt: paused, activity: 'idle' }, 'paused', 'waiting', 'Its agent is idle: a message is held.'],
-  [{ pausedAt: paused, state: 'ended' }, 'ended', 'plain', 'It has ended.'],
-  [{ activity: null }, 'live', 'taken', 'It is open; what its agent does is not told.'],
+  [{ state: 'offline', why: 'no tmux' }, 'Offline', 'queued', 'It cannot be reached: no tmux.'],
+  [{ state: 'ended', exitCode: 3 }, 'Ended', 'plain', 'It has ended with exit code 3.'],
+  [{ state: 'ended', why: 'its pane was closed' }, 'Ended', 'plain', 'It has ended: its pane was closed.'],
+  [{ pausedAt: paused, activity: 'idle' }, 'Paused', 'waiting', 'Its agent is idle: a message is held.'],
+  [{ pausedAt: paused, state: 'ended' }, 'Ended', 'plain', 'It has ended.'],
+  [{ activity: null }, 'Live', 'taken', 'It is open; what its agent does cannot be seen.'],
 ]
 
-describe('stateOf and sentenceOf', () => {
+describe('stateOf and sessionSentence', () => {
   for (const [differs, state, tone, sentence] of cases)
     it(`say ${state}: ${sentence}`, () => {
       const seen = { ...view, ...differs }
-      assert.deepEqual([stateOf(seen), sentenceOf(seen)], [{ state, tone }, sentence])
+      assert.deepEqual([stateOf(seen), sessionSentence(seen)], [{ state, tone }, sentence])
     })
 })

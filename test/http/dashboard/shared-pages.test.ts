@@ -14,7 +14,7 @@ function setUp() {
   let drawn = 0
   let now = 0
   let tookMs = 0
-  const sharedAt = createSharedPages({
+  const shared = createSharedPages({
     pageAt: async ({ pathname }) => {
       made.push(pathname)
       now += tookMs
@@ -27,9 +27,10 @@ function setUp() {
     },
     elapsed: () => now,
   })
-  const look = (path: string) => sharedAt(new URL(path, 'http://localhost'))
+  const look = (path: string) => shared.at(new URL(path, 'http://localhost'))
+  const lookAnew = (path: string) => shared.anew(new URL(path, 'http://localhost'))
   return {
-    ...{ made, look, drawn: () => drawn },
+    ...{ made, look, lookAnew, drawn: () => drawn },
     after: (ms: number) => {
       now += ms
     },
@@ -70,6 +71,15 @@ describe('createSharedPages', () => {
     assert.equal(made.length, 3)
   })
 
+  it('makes it anew for who must see a change, and shows that one to the others', async () => {
+    const { look, lookAnew, made } = setUp()
+    const { digest } = await look('/')
+    const changed = await lookAnew('/')
+    assert.notEqual(changed.digest, digest)
+    assert.equal((await look('/')).digest, changed.digest)
+    assert.equal(made.length, 2)
+  })
+
   it('keeps no failure', async () => {
     const { look, made } = setUp()
     for (let i = 0; i < 2; i++)
@@ -86,7 +96,7 @@ describe('createPageResponses', () => {
     const { draw, drawn } = createPageResponses({ version: '1', log: () => {} })
     const page = draw(pageOf({ detail: '$& csrf' }))
     for (const csrf of ['first$&', 'second']) {
-      const text = await drawn(page, { csrf, expiresAt: 0 }).text()
+      const text = await drawn(page, { csrf, id: 'one', expiresAt: 0 }).text()
       assert.ok(text.includes(`name="csrf" value="${csrf}"`), text)
       assert.ok(text.includes('$&amp; csrf'))
     }

@@ -24,6 +24,14 @@ function typesOf(more: Partial<Hook>): readonly unknown[] {
   ]
 }
 
+test('hookPath names the route that signs for the admin, where anybody but the sender can', () => {
+  const routes = ['stripe', 'github', 'discord'].map((scheme) => {
+    const [, { post }] = hookPath({ ...hook, name: 'a b', verify: { scheme, secrets: ['x'.repeat(16)] } })
+    return Reflect.get(post, 'x-signed-by')
+  })
+  assert.deepEqual(routes, ['/api/hooks/a%20b/send', '/api/hooks/a%20b/send', undefined])
+})
+
 const json = 'application/json'
 const cases: readonly (readonly [more: Partial<Hook>, body: string, answers: object])[] = [
   [{}, json, { 200: json, 202: json }],

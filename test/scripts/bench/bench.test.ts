@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import process from 'node:process'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { withoutPostgres } from '../../support/postgres.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 const bench = (...args: string[]) =>
@@ -20,6 +21,17 @@ test('bench in its short form measures, says that it is short, and leaves bench/
   assert.match(stdout, /\| `postern expose`, whole process \| [\d.]+ ms \|/)
   assert.match(stdout, /\| start of `serve` with 5,000 deliveries that wait \| [\d.]+ ms \|/)
   assert.deepEqual(latest(), before)
+})
+
+const noFleet = withoutPostgres() || (spawnSync('wrk').error !== undefined && 'wrk is not installed')
+
+test('bench measures doors on PostgreSQL beside one on SQLite', { skip: noFleet }, () => {
+  const { status, stdout, stderr } = bench('--short', '--only', 'fleet')
+  assert.equal(status, 0, stderr)
+  assert.match(
+    stdout,
+    /\| durable knocks per second of one door on PostgreSQL, of those on SQLite \| [\d.]+ \| [\d.]+–[\d.]+ \|/,
+  )
 })
 
 test('bench refuses a measurement that it does not know', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { AgentBench } from '../../support/agents.ts'
 import type { Served } from '../../support/binary.ts'
-import { configure, hooks, post, type Shown, until } from '../../support/hooks.ts'
+import { configure, hooks, post, type Shown, seen, until } from '../../support/hooks.ts'
 
 export const session = 'webhook-agent'
 
@@ -64,10 +64,7 @@ export async function openStage(bench: AgentBench, add?: readonly string[]): Pro
       assert.ok(shown)
       return shown
     },
-    show: async (id) => {
-      const { stdout } = await bench.postern('deliveries', 'show', id, '--json')
-      return JSON.parse(stdout) as Shown
-    },
+    show: (id) => seen(bench.home, server, id),
     asked: async (what) => {
       await until(`the model is asked ${what}`, () => wasAsked(bench, what) || undefined)
     },

@@ -115,7 +115,7 @@ export function testClaims(plain: Check): void {
   check('releaseLeases frees what a dead process held, in its old place', async ({ store, other }) => {
     const first = await store.recordDelivery(draftOf({ session: build, lease }))
     await stored(store)
-    await store.acceptDelivery(first.delivery.id, noon + 1, 'ack')
+    await store.acceptDelivery(first.delivery.id, 1, noon + 1, 'ack')
     assert.equal(await other.releaseLeases(noon + 5), 1)
     assert.equal(await other.releaseLeases(noon + 6), 0)
     const record = await other.inspectDelivery(first.delivery.id)

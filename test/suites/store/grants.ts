@@ -1,17 +1,24 @@
 import assert from 'node:assert/strict'
 import type { Grant, GrantId } from '../../../src/domain/grant.ts'
+import type { Store } from '../../../src/domain/ports.ts'
 import type { SessionId } from '../../../src/domain/session.ts'
 import { build, ci, draftOf, grantOf, inbox, keyed, noon, sessionCalled } from '../../support/drafts.ts'
 import { type Check, refuses } from './harness.ts'
 
 const byCi = draftOf({ source: { kind: 'grant', grant: ci } })
 
+/** Whether others may use it, too, is another matter. */
+async function keysOf(store: Store) {
+  const { isShared: _, ...facts } = await store.keyFacts()
+  return facts
+}
+
 export function testGrants(check: Check): void {
   check(
     'rememberKeys replaces what is known, keyFacts tells it and whether any grant is open',
     async (bench) => {
       const { store, other } = bench
-      assert.deepEqual(await store.keyFacts(), { known: [], hasOpenGrants: false })
+      assert.deepEqual(await keysOf(store), { known: [], hasOpenGrants: false })
       await store.addGrant(grantOf())
       const keys = [
         { kid: '1', fingerprint: 'f1', retireAt: noon },
@@ -19,10 +26,12 @@ export function testGrants(check: Check): void {
       ]
       await store.rememberKeys(keys)
       for (const each of [store, other])
-        assert.deepEqual(await each.keyFacts(), { known: keys, hasOpenGrants: true })
-      await store.rememberKeys(keys.slice(1))
+        assert.deepEqual(await keysOf(each), { known: keys, hasOpenGrants: true })
+      assert.equal(await store.rememberKeys([], keys.slice(1)), false)
+      assert.deepEqual((await other.keyFacts()).known, keys)
+      assert.equal(await other.rememberKeys(keys.slice(1), keys), true)
       await other.revokeGrant(ci, noon)
-      assert.deepEqual(await store.keyFacts(), { known: keys.slice(1), hasOpenGrants: false })
+      assert.deepEqual(await keysOf(store), { known: keys.slice(1), hasOpenGrants: false })
     },
   )
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { DeliveryFilter } from '../../../src/domain/ports.ts'
+import type { DeliveryFilter } from '../../../src/domain/delivery-filter.ts'
 import { settle } from '../../../src/domain/settle.ts'
 import { build, ci, draftOf, grantOf, inbox, newId, noon, sessionCalled } from '../../support/drafts.ts'
 import { type Bench, type Check, refuses } from './harness.ts'
@@ -20,6 +20,8 @@ export function testLists(check: Check): void {
       [{ session: inbox, state: 'PENDING' }, [6, 2]],
       [{ hook: 'github' }, [2]],
       [{ grant: ci }, [3]],
+      [{ failedStep: 'template' }, [1]],
+      [{ failedStep: 'skill' }, []],
       [{ text: 'MESSAGE 5' }, [5]],
       [{ text: '%' }, []],
       [{ after: 4 }, [3, 2, 1]],
@@ -92,20 +94,49 @@ export function testLists(check: Check): void {
     assert.equal((await store.listDeliveries({ limit: 6000 })).length, 5000)
   })
 
-  check('knocksByHour counts each hour apart, and what FAILED in it', async (bench) => {
+  check('history counts by the hour of reception: how long storing took, and what FAILED', async (bench) => {
     const { store, other } = bench
-    const minutes = [-1, 0, 59, 60, 61, 179, 180]
-    for (const n of minutes) {
-      bench.now = noon + n * 60_000
-      await store.recordDelivery(draftOf())
+    const hour = 3_600_000
+    for (const n of [-1, 0, 59, 60, 61, 179, 180]) {
+      bench.now = noon + n * 60_000 + 7
+      await store.recordDelivery(draftOf({ receivedAt: noon + n * 60_000 }))
     }
     await store.failQueued(inbox, 'gone')
-    for (const each of [store, other])
-      assert.deepEqual(await each.knocksByHour(noon, 3), [
-        { knocks: 2, failures: 2 },
-        { knocks: 2, failures: 2 },
-        { knocks: 1, failures: 1 },
+    const step = (n: number) => ({ stored: [[8, n]], taken: [], failed: { session_ended: n } })
+    for (const each of [store, other]) {
+      const { steps, since, oldestKept } = await each.history(noon, hour, 3)
+      assert.deepEqual(steps, [step(2), step(2), step(1)])
+      assert.equal(since, Math.floor((noon - 60_000) / hour) * hour)
+      assert.equal(oldestKept, noon - 60_000)
+      assert.deepEqual((await each.history(noon - hour, 5 * hour, 1)).steps, [step(7)])
+    }
+  })
+
+  check('history follows a delivery that is taken, fails, is tried again and is purged', async (bench) => {
+    const { store, other } = bench
+    const look = async () => {
+      const [here, there] = await Promise.all([
+        store.history(noon, 3_600_000, 1),
+        other.history(noon, 3_600_000, 1),
       ])
+      assert.deepEqual(here, there)
+      return here.steps[0]
+    }
+    await store.openSession(sessionCalled(build), { replace: false })
+    const { delivery } = await store.recordDelivery(
+      draftOf({ session: build, action: 'turn', lease: { leaseMs: 9 } }),
+    )
+    await store.acceptDelivery(delivery.id, 1, noon + 90, 'echo')
+    await store.acceptDelivery(delivery.id, 1, noon + 400, 'echo')
+    assert.deepEqual(await look(), { stored: [[1, 1]], taken: [[100, 1]], failed: {} })
+    const lost = { kind: 'turn_failed', why: 'timeout', detail: 'x' } as const
+    await store.settleDelivery(delivery.id, 1, settle(delivery, lost, noon + 500, 0), noon + 500)
+    assert.deepEqual(await look(), { stored: [[1, 1]], taken: [[100, 1]], failed: { turn: 1 } })
+    await store.requeueDelivery(delivery.id, noon + 600, noon + 99_999)
+    assert.deepEqual(await look(), { stored: [[1, 1]], taken: [], failed: {} })
+    await store.cancelDelivery(delivery.id, noon + 700)
+    await store.purgeDelivery(delivery.id)
+    assert.deepEqual(await look(), { stored: [[1, 1]], taken: [], failed: { cancelled: 1 } })
   })
 
   check('counts follows every change, in both processes', async (bench) => {

@@ -98,6 +98,20 @@ export function testSessions(check: Check): void {
   })
 
   check(
+    'commits is another number after a write of any process, and after nothing else',
+    async ({ store, other }) => {
+      const first = await store.commits()
+      await store.counts()
+      assert.equal(await store.commits(), first)
+      await store.recordDelivery(draftOf())
+      const second = await store.commits()
+      assert.notEqual(second, first)
+      await other.recordDelivery(draftOf())
+      assert.notEqual(await store.commits(), second)
+    },
+  )
+
+  check(
     'changedElsewhere shows the other process’s writes once, never of its own writes',
     async ({ store, other }) => {
       await store.changedElsewhere()

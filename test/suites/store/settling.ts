@@ -97,10 +97,10 @@ export function testSettling(plain: Check): void {
 
   check('acceptDelivery and appendEvents add to the timeline', async ({ store, other }) => {
     const delivery = await leasedOne(store)
-    await store.acceptDelivery(delivery.id, noon + 1, 'echo')
-    await store.acceptDelivery(delivery.id, noon + 2, 'ack')
-    await store.appendEvents(delivery.id, [])
-    await store.appendEvents(newId(), [{ at: noon, kind: 'submitted' }])
+    await store.acceptDelivery(delivery.id, 1, noon + 1, 'echo')
+    await store.acceptDelivery(delivery.id, 1, noon + 2, 'ack')
+    await store.appendEvents(delivery.id, 1, [])
+    await store.appendEvents(newId(), 1, [{ at: noon, kind: 'submitted' }])
     const record = await other.inspectDelivery(delivery.id)
     assert.deepEqual([record?.acceptedAt, record?.evidence], [noon + 1, 'echo'])
     assert.deepEqual(record?.events.slice(3), [
@@ -109,6 +109,22 @@ export function testSettling(plain: Check): void {
     ])
   })
 
+  check(
+    'acceptDelivery and appendEvents leave an attempt alone that is another’s',
+    async ({ store, other }) => {
+      const delivery = await leasedOne(store)
+      await other.releaseLeases(noon + 5)
+      await store.acceptDelivery(delivery.id, 1, noon + 6, 'echo')
+      const claim = { now: noon + 7, leaseMs: 1000, limit: 9, except: [] }
+      assert.equal((await other.claimDue(claim))[0]?.attempts, 2)
+      await store.acceptDelivery(delivery.id, 1, noon + 8, 'echo')
+      await store.appendEvents(delivery.id, 1, [{ at: noon + 8, kind: 'turn_started' }])
+      const record = await other.inspectDelivery(delivery.id)
+      assert.deepEqual([record?.acceptedAt, record?.evidence], [undefined, undefined])
+      assert.ok(!record?.events.some(({ kind }) => kind === 'submitted' || kind === 'turn_started'))
+    },
+  )
+
   check('a timeline is bounded; its newest lines win', async ({ store }) => {
     const { delivery } = await store.recordDelivery(draftOf())
     const lines = Array.from({ length: 2000 }, (_, i) => ({
@@ -116,8 +132,8 @@ export function testSettling(plain: Check): void {
       kind: 'submitted' as const,
       detail: `${i}`,
     }))
-    await store.appendEvents(delivery.id, lines)
-    await store.appendEvents(delivery.id, [{ at: noon + 2000, kind: 'turn_started' }])
+    await store.appendEvents(delivery.id, 0, lines)
+    await store.appendEvents(delivery.id, 0, [{ at: noon + 2000, kind: 'turn_started' }])
     const events = (await store.inspectDelivery(delivery.id))?.events ?? []
     assert.ok(events.length < 1000, `${events.length} lines`)
     assert.equal(events.at(-1)?.kind, 'turn_started')
@@ -231,8 +247,10 @@ export function testSettling(plain: Check): void {
     const delivery = await leasedOne(store)
     const waiting = await store.recordDelivery(draftOf({ session: build }))
     const elsewhere = await store.recordDelivery(draftOf())
+    assert.equal(await store.countEnded(build), 0)
     assert.equal(await store.failQueued(build, 'the agent exited'), 1)
     assert.equal(await store.failQueued(build, 'the agent exited'), 0)
+    assert.equal(await store.countEnded(build), 1)
     const failed = await store.findDelivery(waiting.delivery.id)
     assert.deepEqual(
       [failed?.state, failed?.failedStep, failed?.settledAt],

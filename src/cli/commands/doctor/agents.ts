@@ -11,8 +11,12 @@ const searchMs = 8000
  * first, and gets the plain name.
  */
 export async function findAgents(call: Call): Promise<readonly Finding[]> {
-  const sessions = await opened(call, [], ({ store }) => store.listSessions())
-  const open = sessions.filter(({ state }) => state !== 'ended')
+  const [sessions, here] = await opened(
+    call,
+    [[], undefined] as const,
+    async ({ store, host }) => [await store.listSessions(), host] as const,
+  )
+  const open = sessions.filter(({ state, host }) => state !== 'ended' && host === here)
   const signal = AbortSignal.timeout(searchMs)
   const drivers = [...(await call.io.drivers()).values()]
   const found = (await Promise.all(drivers.map((driver) => discover(call, driver, open, signal)))).flat()

@@ -9,6 +9,8 @@ export interface Finding {
   readonly detail: string
   /** The command or the change that mends it, or adds the agent. */
   readonly fix?: string
+  /** What `postern help troubleshooting` calls it. */
+  readonly about?: string
   /** It says nothing where what stands behind it is not well (`causeOf` in doctor.ts). */
   readonly follows?: true
 }

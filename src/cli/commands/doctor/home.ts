@@ -35,19 +35,6 @@ export async function checkHome({ io, home }: Call): Promise<readonly Finding[]>
   )
 }
 
-export function checkStore(call: Call): Promise<readonly Finding[]> {
-  return opened(call, nothingYet, async ({ store }) => {
-    const troubles = await store.examine()
-    if (troubles.length > 0) return troubles.map((trouble) => bad(trouble, restore))
-    await store.probe()
-    const { deliveries } = await store.counts()
-    const waiting = deliveries.PENDING + deliveries.RETRY
-    return [ok(`takes durable writes; ${waiting} waiting, ${deliveries.FAILED} failed`)]
-  })
-}
-
-const restore = 'stop the server, then: postern restore BACKUP'
-
 export function checkKeys(call: Call): Promise<readonly Finding[]> {
   return opened(call, nothingYet, async ({ tokens }) => {
     await tokens.read('not-a-token')

@@ -1,9 +1,8 @@
+import { dayMs } from '../../../domain/moment.ts'
 import type { NoticeHealth } from '../../../domain/notice.ts'
-import { plural } from '../../arguments.ts'
+import { plural } from '../../../domain/plural.ts'
 import type { Call } from '../../command.ts'
 import { type Finding, note, opened, orOk } from './findings.ts'
-
-const dayMs = 86_400_000
 
 /** Whether those who want to be told what happens are. Says nothing where nobody wants to be. */
 export function checkNotices(call: Call): Promise<readonly Finding[]> {

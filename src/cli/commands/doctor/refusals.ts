@@ -1,5 +1,5 @@
+import { plural } from '../../../domain/plural.ts'
 import { guessesAnHour, type Refusal, type RefusalCount } from '../../../domain/refusal.ts'
-import { plural } from '../../arguments.ts'
 import type { Call } from '../../command.ts'
 import { type Finding, note, nothingYet, ok, opened } from './findings.ts'
 
@@ -29,10 +29,13 @@ function byCause(counts: readonly RefusalCount[]): readonly Finding[] {
   const shown = most.slice(0, mostCauses).map(([kind, count]) => `${count} × ${kind}`)
   const more = most.length > mostCauses ? `, and ${plural(most.length - mostCauses, 'other cause')}` : ''
   return [
-    note(
-      `${plural(total, 'knock')} turned away in the last day: ${shown.join(', ')}${more}`,
-      'postern refusals ls',
-    ),
+    {
+      ...note(
+        `${plural(total, 'knock')} turned away in the last day: ${shown.join(', ')}${more}`,
+        'postern refusals ls',
+      ),
+      about: most[0]?.[0] ?? '',
+    },
   ]
 }
 

@@ -8,13 +8,34 @@ export async function checkServer({ io, home }: Call): Promise<readonly Finding[
   if ((await io.modeOf(home)) === undefined) return [note('not running', 'postern serve')]
   try {
     const server = await io.server(home)
-    const { status } = await server.request('GET', '/readyz')
+    const { status, body } = await server.request('GET', '/readyz')
     return status === 200
-      ? [ok(server.url)]
+      ? [ok(server.url), ...(isDeaf(body) ? [deaf] : [])]
       : [bad(`${server.url} answers ${status}`, 'read its log; start it again with: postern serve')]
   } catch (thrown) {
     if (!(thrown instanceof Failure) || thrown.code !== 'unreachable') throw thrown
     return [note('not running', 'postern serve')]
+  }
+}
+
+const isDeaf = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && 'listening' in body && body.listening === false
+
+const deaf: Finding = {
+  ...note(
+    'its database does not tell it what others write: it looks five times a second',
+    'connect past the pooler, or let that keep a session: LISTEN of PostgreSQL needs one',
+  ),
+  about: 'store.deaf',
+}
+
+/** Whether a server of this home answers. */
+export async function isServing({ io, home }: Call): Promise<boolean> {
+  try {
+    await (await io.server(home)).request('GET', '/healthz')
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -1,12 +1,14 @@
-import type { Session } from '../../../domain/session.ts'
+import { plural } from '../../../domain/plural.ts'
+import { runsAt, type Session } from '../../../domain/session.ts'
 import { readinessOf, whyOf } from '../../../manage/trial.ts'
-import { plural } from '../../arguments.ts'
 import type { Call } from '../../command.ts'
 import type { LocalHome } from '../../context.ts'
 import { waitingHooks } from '../waiting-hooks.ts'
 import { bad, type Finding, note, nothingYet, opened, orOk } from './findings.ts'
+import { missingSkills } from './missing-skills.ts'
+import { isServing } from './server.ts'
 
-/** Whether the agent of each session is there, and whether anything takes what waits for it. */
+/** Whether the agent of each session is there, as far as it is on this machine, and whether anything takes what waits for it. */
 export function checkSessions(call: Call): Promise<readonly Finding[]> {
   return opened(call, nothingYet, async (home) => {
     const open = (await home.store.listSessions()).filter(({ state }) => state !== 'ended')
@@ -14,21 +16,12 @@ export function checkSessions(call: Call): Promise<readonly Finding[]> {
     const serves = await isServing(call)
     const findings = await Promise.all(
       open.map(async (session) => [
-        ...(await agentFindings(home, session)),
+        ...(runsAt(session, home.host) ? await agentFindings(home, session) : []),
         ...(await queueLooks(home, session, queues.get(session.id) ?? 0, serves)),
       ]),
     )
     return orOk(findings.flat(), `${open.length} open`)
   })
-}
-
-async function isServing({ io, home }: Call): Promise<boolean> {
-  try {
-    await (await io.server(home)).request('GET', '/healthz')
-    return true
-  } catch {
-    return false
-  }
 }
 
 async function agentFindings(home: LocalHome, session: Session): Promise<readonly Finding[]> {
@@ -41,11 +34,22 @@ async function agentFindings(home: LocalHome, session: Session): Promise<readonl
   if (readiness.kind === 'ended' || readiness.kind === 'missing') {
     const why = whyOf(readiness) ?? 'its process is gone'
     return [
-      bad(`the agent of "${id}" is gone: ${why}`, `postern session end ${id}, then start its agent again`),
+      {
+        ...bad(
+          `the agent of "${id}" is gone: ${why}`,
+          `postern session end ${id}, then start its agent again`,
+        ),
+        about: 'session_ended',
+      },
     ]
   }
   if (readiness.kind !== 'offline') return []
-  return [note(`"${id}" is offline: ${readiness.why}`, `bring its agent back, or: postern session end ${id}`)]
+  return [
+    {
+      ...note(`"${id}" is offline: ${readiness.why}`, `bring its agent back, or: postern session end ${id}`),
+      about: 'offline',
+    },
+  ]
 }
 
 async function queueLooks(
@@ -58,20 +62,24 @@ async function queueLooks(
   const messages = `${plural(waiting, 'message')} ${waiting === 1 ? 'waits' : 'wait'}`
   if ((await home.drivers()).get(driver)?.delivery === 'pull')
     return [
-      note(
-        `${messages} in the inbox "${id}" until they are acknowledged`,
-        `postern inbox --session ${id}, or give the name to an agent: postern session add ${id} --driver …`,
-      ),
+      {
+        ...note(
+          `${messages} in the inbox "${id}" until they are acknowledged`,
+          `postern inbox --session ${id}, or give the name to an agent: postern session add ${id} --driver …`,
+        ),
+        about: 'inbox',
+      },
     ]
   return serves ? [] : [bad(`${messages} for "${id}" and no server runs`, 'postern serve')]
 }
 
 /** Hooks whose messages will only wait. */
 export async function checkHooks(call: Call): Promise<readonly Finding[]> {
-  const hooks = await (await call.io.hooks(call.home)).targets()
+  const tools = await call.io.hooks(call.home)
+  const [hooks, configured] = [await tools.targets(), await tools.list()]
   return opened(call, nothingYet, async (home) =>
     orOk(
-      await waitingHooks(home, hooks),
+      [...(await waitingHooks(home, hooks)), ...(await missingSkills(home, configured))],
       `${plural(hooks.filter(({ builtIn }) => !builtIn).length, 'hook')} configured`,
     ),
   )

@@ -1,4 +1,5 @@
-// Buttons that copy: the element whose id stands in `data-copy`, or the text in `data-copy-text`.
+// Buttons that copy: the element whose id stands in `data-copy`, or the text in `data-copy-text`; links that copy what stands at
+// the address in `data-copy-from`, as it is at that moment.
 
 offerCopies()
 document.addEventListener('swapped', offerCopies)
@@ -6,6 +7,20 @@ document.addEventListener('click', ({ target }) => {
   const button = target.closest?.('[data-copy], [data-copy-text]')
   if (button) copy(button)
 })
+document.addEventListener('click', (event) => {
+  const link = event.target.closest?.('[data-copy-from]')
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return
+  event.preventDefault()
+  void copyFrom(link)
+})
+
+/** A page in its place, such as a login, is gone to instead. */
+async function copyFrom(link) {
+  const response = await fetch(link.dataset.copyFrom).catch(() => undefined)
+  const isText = response?.ok && response.headers.get('content-type')?.startsWith('text/plain')
+  if (isText) await put(link, (await response.text()).trimEnd())
+  else location.assign(link.href)
+}
 
 function offerCopies() {
   for (const button of document.querySelectorAll('[data-copy], [data-copy-text]')) button.hidden = false
@@ -14,7 +29,10 @@ function offerCopies() {
 async function copy(button) {
   const { copy: id, copyText } = button.dataset
   const part = id === undefined ? undefined : document.getElementById(id)
-  const text = copyText ?? part.value ?? part.textContent
+  await put(button, copyText ?? part.value ?? part.textContent, part)
+}
+
+async function put(button, text, part) {
   try {
     await navigator.clipboard.writeText(text)
   } catch {

@@ -1,4 +1,4 @@
-// Everything works without this script; it adds fresh contents, and previews while typing.
+// Everything works without this script; it adds fresh contents, and the reader's own times.
 
 const main = document.querySelector('main')
 /** Each part as the server last sent it: scripts have added to it since. */
@@ -14,10 +14,7 @@ const localTime = new Intl.DateTimeFormat('sv', { dateStyle: 'short', timeStyle:
 const wholeTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' })
 
 for (const part of document.querySelectorAll('[data-swap]')) received.set(part, part.innerHTML)
-for (const form of document.querySelectorAll('form[data-preview]')) previewWhileTyping(form)
 for (const form of document.querySelectorAll('form[method="post"]')) sendOnce(form)
-document.addEventListener('click', showPath)
-switchTheme(document.querySelector('[data-theme-switch]'))
 showTimes()
 setInterval(showTimes, 5000)
 if (main?.dataset.live) followLive()
@@ -50,34 +47,6 @@ function followLive() {
   addEventListener('pagehide', () => follow(null))
   addEventListener('pageshow', ({ persisted }) => persisted && listen())
   listen()
-}
-
-/** What a template and a filter call the member of a payload whose name is clicked. */
-function showPath({ target }) {
-  const path = document.getElementById('path')
-  if (!path || !target.classList.contains('key')) return
-  path.hidden = false
-  document.getElementById('path-name').textContent = target.dataset.name ?? ''
-  document.getElementById('path-pointer').textContent = target.dataset.pointer
-}
-
-/** System, light, dark, and round again; kept by this browser. */
-function switchTheme(button) {
-  if (!button) return
-  const next = { system: 'light', light: 'dark', dark: 'system' }
-  const now = () => document.documentElement.dataset.theme ?? 'system'
-  const label = () => {
-    button.textContent = `Theme: ${now()}`
-  }
-  button.hidden = false
-  label()
-  button.addEventListener('click', () => {
-    const theme = next[now()]
-    if (theme === 'system') delete document.documentElement.dataset.theme
-    else document.documentElement.dataset.theme = theme
-    localStorage.setItem('theme', theme)
-    label()
-  })
 }
 
 /** All open pages of this browser share one connection. */
@@ -185,55 +154,37 @@ const nameOf = (element) =>
 const findNamed = (top, name) =>
   [...top.querySelectorAll('[href], summary')].find((element) => nameOf(element) === name)
 
-/** Times are the reader's own: an age or a term (`12s`, `in 3h`) where that is asked for, else the local time. */
+/** Times are the reader's own: `12s ago` or `in 3h` where `data-age` asks for that, else the local time. */
 function showTimes() {
   for (const time of document.querySelectorAll('time[datetime]')) {
     const at = new Date(time.dateTime)
-    const shown = 'age' in time.dataset ? ageOf(at) : timeOf(time, at)
+    const shown = 'age' in time.dataset ? ageOf(at, time.dataset.age) : timeOf(time, at)
     if (time.textContent !== shown) time.textContent = shown
     time.title = wholeTime.format(at)
   }
 }
 
-/** To the millisecond where a moment is told so. */
+/** To the millisecond where the element asks for it. */
 function timeOf({ dateTime, classList }, at) {
   const second = localTime.format(at)
   return classList.contains('moment') ? second + dateTime.slice(19, 23) : second
 }
 
-function ageOf(at) {
+/** `kind`: `for` of what lasts (`for 4m`), `bare` below the head "Age". */
+function ageOf(at, kind) {
   const seconds = Math.round((Date.now() - at) / 1000)
   const [unit, length] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ['s', 1]
   const count = `${Math.trunc(Math.abs(seconds) / length)}${unit}`
-  return seconds < 0 ? `in ${count}` : count
+  if (kind === 'bare') return count
+  if (kind === 'for') return `for ${count}`
+  return seconds < 0 ? `in ${count}` : `${count} ago`
 }
 
-function previewWhileTyping(form) {
-  let timer
-  const show = async () => {
-    const response = await fetch(form.action, {
-      method: 'POST',
-      body: new URLSearchParams(new FormData(form)),
-    })
-    const fresh = new DOMParser()
-      .parseFromString(await response.text(), 'text/html')
-      .getElementById(form.dataset.preview)
-    const old = document.getElementById(form.dataset.preview)
-    if (!fresh || !old) return
-    fresh.querySelector('details')?.toggleAttribute('open', old.querySelector('details')?.open ?? false)
-    old.replaceWith(document.adoptNode(fresh))
-  }
-  form.addEventListener('input', () => {
-    clearTimeout(timer)
-    timer = setTimeout(show, 250)
-  })
-}
-
-/** A second click sends nothing while the first is under way. */
+/** A second click sends nothing while the first is under way; what a script does itself is none of these. */
 function sendOnce(form) {
-  form.addEventListener('submit', () => {
+  form.addEventListener('submit', (event) => {
     for (const button of form.querySelectorAll('button'))
-      setTimeout(() => button.toggleAttribute('disabled', true))
+      setTimeout(() => event.defaultPrevented || button.toggleAttribute('disabled', true))
   })
   addEventListener('pageshow', () => {
     for (const button of form.querySelectorAll('button')) button.toggleAttribute('disabled', false)

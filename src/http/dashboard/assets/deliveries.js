@@ -69,10 +69,10 @@ function addressOf(filters) {
 function syncFields(fresh) {
   const next = fresh.querySelector('form[data-at-once]')
   if (!form || !next) return
-  form.querySelector('.clear').hidden = next.querySelector('.clear').hidden
-  const hidden = next.querySelector('input[type="hidden"]')
-  form.querySelector('input[type="hidden"]')?.remove()
-  if (hidden) form.prepend(document.adoptNode(hidden))
+  for (const name of ['.clear', '.why']) form.querySelector(name).hidden = next.querySelector(name).hidden
+  form.querySelector('.clear').href = next.querySelector('.clear').href
+  for (const old of form.querySelectorAll('input[type="hidden"]')) old.remove()
+  for (const hidden of next.querySelectorAll('input[type="hidden"]')) form.prepend(document.adoptNode(hidden))
   for (const field of form.querySelectorAll('input[id], select[id]'))
     if (field !== document.activeElement) field.value = next.querySelector(`#${field.id}`)?.value ?? ''
 }

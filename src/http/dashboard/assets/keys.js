@@ -1,6 +1,12 @@
 // Keys for the whole dashboard. None acts while somebody types, and none is needed: each does what a link or a button does.
 
-const places = { d: '/dashboard', s: '/dashboard/sessions', c: '/dashboard/channels', h: '/dashboard/hooks' }
+const places = {
+  d: '/dashboard',
+  s: '/dashboard/sessions',
+  c: '/dashboard/channels',
+  h: '/dashboard/hooks',
+  ',': '/dashboard/settings',
+}
 const help = [
   ['j, k', 'down, up in a list'],
   ['Enter', 'open'],
@@ -12,6 +18,7 @@ const help = [
   ['g s', 'sessions'],
   ['g c', 'channels'],
   ['g h', 'hooks'],
+  ['g ,', 'settings'],
   ['Esc', 'close, or back to the list'],
   ['?', 'this help'],
 ]

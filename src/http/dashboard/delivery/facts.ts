@@ -5,6 +5,8 @@ import { nameOf, shortTime } from '../page.ts'
 interface Fact {
   readonly name: string
   readonly value: string
+  /** What the name means, where it is no everyday word. */
+  readonly meaning: string | null
   readonly href: string | null
   /** ISO 8601, where the value is a time. */
   readonly at: string | null
@@ -38,10 +40,21 @@ export function factsOf(record: DeliveryRecord, view: RecordView): readonly Fact
   ]
 }
 
-const linked = (name: string, value: string, href: string | null): Fact => ({ name, value, href, at: null })
+const meanings: ReadonlyMap<string, string> = new Map([
+  ['Action', 'What it asks of the session: to take the message, or to run a whole turn and answer'],
+  ['Settled', 'When it came to its end, delivered or failed'],
+  ['Evidence', 'How Postern knows that the session took it'],
+  ['Idempotency key', 'Another request with this key is a repeat, and is not delivered again'],
+  ['Callback URL', 'Where the answer is sent'],
+])
+
+const linked = (name: string, value: string, href: string | null): Fact => ({
+  ...{ name, value, href, at: null },
+  meaning: meanings.get(name) ?? null,
+})
 
 const fact = (name: string, value: string | null): readonly Fact[] =>
   value === null ? [] : [linked(name, value, null)]
 
 const moment = (name: string, at: string | null): readonly Fact[] =>
-  at === null ? [] : [{ name, value: shortTime(at), href: null, at }]
+  at === null ? [] : [{ ...linked(name, shortTime(at), null), at }]

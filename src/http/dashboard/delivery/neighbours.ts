@@ -1,5 +1,5 @@
 import type { Delivery } from '../../../domain/delivery.ts'
-import { readQuery } from '../delivery-query.ts'
+import { only, readQuery } from '../delivery-query.ts'
 import type { PageDeps } from '../page.ts'
 
 /** The deliveries beside one in the list that `query` filters, and the way back there. */
@@ -15,7 +15,8 @@ export async function neighboursOf(
     store.listDeliveries(filter),
     store.listDeliveries({ ...filter, oldestFirst: true }),
   ])
-  const at = (path: string) => (filters.size === 0 ? path : `${path}?${filters}`)
+  const kept = new URLSearchParams([...filters, ...only(query, 'chart')])
+  const at = (path: string) => (kept.size === 0 ? path : `${path}?${kept}`)
   const page = (delivery: Pick<Delivery, 'id'> | undefined) =>
     delivery ? at(`/dashboard/deliveries/${delivery.id}`) : null
   return { list: at('/dashboard'), self: page({ id }) ?? '', newer: page(newer), older: page(older) }

@@ -1,11 +1,13 @@
 import { type Attempt, type DeliveryRecord, isTerminal } from '../../../domain/delivery.ts'
 import { withoutFence } from '../../../domain/fence.ts'
 import { spanText } from '../../../domain/span.ts'
+import { commandFor } from '../../../inbound/delivery-curl.ts'
 import { showDelivery } from '../../../manage/deliveries.ts'
 import { deliverySentence } from '../../../manage/delivery-sentence.ts'
 import { iso, type RecordView, recordView } from '../../../manage/views.ts'
 import { parsePayload } from '../../../payload/parse.ts'
-import { longestPayload, type Page, type PageDeps, shortened, shortTime, toneOf } from '../page.ts'
+import { stateWords } from '../delivery-rows.ts'
+import { grouped, longestPayload, type Page, type PageDeps, shortened, shortTime, toneOf } from '../page.ts'
 import { type PageView, textareaHtml } from '../templates.ts'
 import { differenceOf } from './difference.ts'
 import { factsOf } from './facts.ts'
@@ -36,7 +38,7 @@ export async function deliveryDetail(deps: PageDeps, record: DeliveryRecord): Pr
     ...{
       id: view.id,
       address: `/dashboard/deliveries/${view.id}`,
-      state: view.state,
+      state: stateWords[view.state],
       tone: toneOf(view.state),
     },
     sentence: deliverySentence(record, now),
@@ -50,11 +52,12 @@ export async function deliveryDetail(deps: PageDeps, record: DeliveryRecord): Pr
     canPurge: !view.inFlight,
     ...textsOf(view),
     ...(await payloadOf(record, view)),
+    curl: commandFor(record, deps.hooks().hooks)?.note ?? null,
   }
 }
 
 /** Waiting times are told in steps, so that a page whose delivery waits is not another one all the time. */
-function steppedNow({ receivedAt }: DeliveryRecord, now: number): number {
+export function steppedNow({ receivedAt }: DeliveryRecord, now: number): number {
   const age = Math.max(0, now - receivedAt)
   const step = age < 10_000 ? 1000 : age < 600_000 ? 10_000 : 60_000
   return receivedAt + Math.floor(age / step) * step
@@ -87,7 +90,7 @@ async function payloadOf({ payload: bytes }: DeliveryRecord, view: RecordView) {
     payload: shortened(view.payload, longestPayload),
     cut: view.payload.length > longestPayload,
     tree: view.payloadEncoding === 'base64' ? null : await treeOf(bytes, view.contentType),
-    payloadSize: `${bytes.length.toLocaleString('en')} ${bytes.length === 1 ? 'byte' : 'bytes'}`,
+    payloadSize: `${grouped(bytes.length)} ${bytes.length === 1 ? 'byte' : 'bytes'}`,
     contentType: view.contentType ?? 'without a content type',
     encoded: view.payloadEncoding === 'base64',
   }

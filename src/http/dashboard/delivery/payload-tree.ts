@@ -1,5 +1,6 @@
 import { digits, isDigits, isList, isObject, type View } from '../../../payload/view.ts'
 import { escapeHtml } from '../escape.ts'
+import { grouped } from '../page.ts'
 
 /** So many members are drawn, and so deep; what is beyond stands in the raw payload. */
 const [mostNodes, deepest] = [2000, 24]
@@ -13,10 +14,10 @@ interface Node {
 }
 
 /**
- * A payload as folding lists: every member by its name, coloured by type. A name carries what a template and a filter
- * call it. Undefined for what has no members.
+ * A payload as folding lists: every member by its name, coloured by type. A name carries what a template and, unless `filters` is
+ * false, a filter call it. Undefined for what has no members.
  */
-export function payloadTree(payload: View): string | undefined {
+export function payloadTree(payload: View, { filters = true } = {}): string | undefined {
   if (!hasMembers(payload)) return undefined
   let left = mostNodes
   const members = ({ value, path }: Node): string => {
@@ -25,12 +26,11 @@ export function payloadTree(payload: View): string | undefined {
     left -= shown.length
     const items = shown.map(([name, inner]) => item(name, { value: inner, path: [...path, name] }))
     const hidden = entries.length - shown.length
-    if (hidden > 0)
-      items.push(`<li class="cut">${hidden.toLocaleString('en')} more: see the raw payload</li>`)
+    if (hidden > 0) items.push(`<li class="cut">${grouped(hidden)} more: see the raw payload</li>`)
     return `<ul>${items.join('')}</ul>`
   }
   const item = (name: string, node: Node): string => {
-    const key = keyOf(name, node.path)
+    const key = keyOf(name, node.path, filters)
     if (!hasMembers(node.value)) return `<li>${key} ${leaf(node.value)}</li>`
     if (node.path.length >= deepest)
       return `<li>${key} <span class="size">${sizeOf(node.value)}, too deep to be drawn</span></li>`
@@ -50,13 +50,13 @@ const sizeOf = (value: View): string => {
   return isList(value) ? `[${length}]` : `{${length}}`
 }
 
-function keyOf(name: string, path: readonly string[]): string {
+function keyOf(name: string, path: readonly string[], filters: boolean): string {
   const template = templateName(path)
   const data = [
     ...(template === undefined
       ? []
       : [`data-name="${escapeHtml(template)}" title="${escapeHtml(template)}"`]),
-    `data-pointer="${escapeHtml(pointerTo(path))}"`,
+    ...(filters ? [`data-pointer="${escapeHtml(pointerTo(path))}"`] : []),
   ]
   return `<span class="key" ${data.join(' ')}>${escapeHtml(name === '' ? '""' : name)}</span>`
 }
@@ -81,8 +81,7 @@ function stringOf(text: string): string {
   const shown = (part: string) => `<span class="string">${escapeHtml(part)}</span>`
   if (text.length <= shortString) return shown(text)
   const rest = text.length - longString
-  const cut =
-    rest > 0 ? `<p class="cut">${rest.toLocaleString('en')} characters more: see the raw payload</p>` : ''
+  const cut = rest > 0 ? `<p class="cut">${grouped(rest)} characters more: see the raw payload</p>` : ''
   return `<details class="more"><summary>${shown(`${whole(text, shortString)}…`)}</summary>${shown(whole(text, longString))}${cut}</details>`
 }
 

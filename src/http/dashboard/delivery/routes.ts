@@ -1,9 +1,11 @@
 import { Elysia } from 'elysia'
 import type { Delivery } from '../../../domain/delivery.ts'
 import type { DoorStore } from '../../../domain/ports.ts'
+import { neededCommand } from '../../../inbound/delivery-curl.ts'
 import { showDelivery } from '../../../manage/deliveries.ts'
 import { type AnswerForm, linesOf, posted } from '../forms.ts'
 import { redirect, safeNext } from '../login-routes.ts'
+import type { PageDeps } from '../page.ts'
 
 /** What can be done to one delivery. */
 export interface DeliveryFormDeps {
@@ -51,6 +53,18 @@ export const deliveryForms = (deps: DeliveryFormDeps, post: AnswerForm) =>
 
 const shown = ({ id }: Delivery): Response => redirect(`/dashboard/deliveries/${id}`)
 
+/** The command line that sends a delivery's request again, signed at this moment where its hook signs. Throws `not_found`. */
+export async function curlText(
+  { store, hooks, now }: Pick<PageDeps, 'store' | 'hooks' | 'now'>,
+  id: string,
+  base: string,
+): Promise<Response> {
+  const { line } = neededCommand(await showDelivery(store, id), hooks().hooks)
+  return new Response(`${line({ base, now: now() })}\n`, {
+    headers: { 'content-type': 'text/plain; charset=utf-8', ...inertHeaders },
+  })
+}
+
 /** A payload as it was sent, to be kept in a file and never shown by a browser. Throws `not_found`. */
 export async function payloadFile(store: Pick<DoorStore, 'inspectDelivery'>, id: string): Promise<Response> {
   const { payload = new Uint8Array(), contentType = '' } = await showDelivery(store, id)
@@ -59,9 +73,14 @@ export async function payloadFile(store: Pick<DoorStore, 'inspectDelivery'>, id:
     headers: {
       'content-type': 'application/octet-stream',
       'content-disposition': `attachment; filename="${id}.${ending}"`,
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      'content-security-policy': "default-src 'none'; sandbox",
+      ...inertHeaders,
     },
   })
+}
+
+/** Of what a stranger sent: no browser runs it, nor keeps it. */
+const inertHeaders = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; sandbox",
 }

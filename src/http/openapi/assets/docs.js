@@ -1,7 +1,12 @@
 // The bundle before this script brought SwaggerUIBundle. Nothing is asked of any other server.
 
+/** Credentials stay in this tab, and go with it. */
+const storageKey = 'explorer.credentials'
+/** Of who is logged in to the dashboard; it ends with the login, and is kept nowhere. */
+const loginToken = document.querySelector('meta[name="admin"]')?.content
+
 followColours()
-window.SwaggerUIBundle({
+const ui = window.SwaggerUIBundle({
   url: '/docs/json',
   dom_id: '#explorer',
   deepLinking: true,
@@ -10,14 +15,84 @@ window.SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   persistAuthorization: false,
   requestSnippetsEnabled: true,
-  plugins: [plainTitles],
-  onComplete: keepUsable,
+  plugins: [plainTitles, keepCredentials],
+  requestInterceptor: signIfAsked,
+  onComplete: () => {
+    keepUsable()
+    takeCredentials()
+  },
 })
 
-/** The library has a dark theme; the system's setting decides when to use it. */
+/** What a tab was authorized with before it was loaded anew; who is logged in acts as the admin unless they say otherwise. */
+function takeCredentials() {
+  const kept = JSON.parse(sessionStorage.getItem(storageKey) ?? '{}')
+  const known = ui.specSelectors.securityDefinitions()?.toJS() ?? {}
+  const authorized = Object.fromEntries(Object.entries(kept).filter(([name]) => name in known))
+  if (loginToken && !authorized.adminToken)
+    authorized.adminToken = { name: 'adminToken', schema: known.adminToken, value: loginToken }
+  if (Object.keys(authorized).length > 0) ui.authActions.restoreAuthorization({ authorized })
+}
+
+function keepCredentials() {
+  const keep =
+    (act, { authSelectors }) =>
+    (payload) => {
+      const result = act(payload)
+      const { adminToken, ...others } = authSelectors.authorized().toJS()
+      const kept = { ...others, ...(adminToken && adminToken.value !== loginToken && { adminToken }) }
+      sessionStorage.setItem(storageKey, JSON.stringify(kept))
+      return result
+    }
+  return { statePlugins: { auth: { wrapActions: { authorize: keep, logout: keep } } } }
+}
+
+/**
+ * A request to a hook whose own credential is not given goes to the route that signs it for the admin: what is shown is the
+ * request as it was sent, and what the hook's door answered.
+ */
+function signIfAsked(request) {
+  if (request.loadSpec) return request
+  const { pathname } = new URL(request.url, location.href)
+  const operation = ui.specSelectors.specJson().getIn(['paths', pathname, 'post'])?.toJS()
+  const authorized = ui.authSelectors.authorized().toJS()
+  const admin = authorized.adminToken?.value
+  const isShown = operation?.security.some((one) => Object.keys(one).some((name) => name in authorized))
+  if (!operation?.['x-signed-by'] || !admin || isShown) return request
+  const { accept, Accept, authorization, Authorization, ...headers } = request.headers
+  const body = JSON.stringify({ payload: String(request.body ?? ''), headers })
+  return {
+    ...request,
+    ...{
+      url: new URL(operation['x-signed-by'], location.href).href,
+      body,
+      responseInterceptor: answerOfDoor,
+    },
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${admin}` },
+  }
+}
+
+/** What the door answered, in place of the answer that tells of it. */
+function answerOfDoor(response) {
+  if (response.status !== 200) return response
+  const { status, answer } = JSON.parse(response.text)
+  const isText = typeof answer === 'string'
+  const text = isText ? answer : JSON.stringify(answer)
+  const headers = { 'content-type': isText ? 'text/plain' : 'application/json' }
+  return {
+    ...{ ...response, status, statusText: '', ok: status < 400 },
+    ...{ headers, text, data: text, body: answer, obj: answer },
+  }
+}
+
+/** The library has a dark theme; the choice made in the dashboard decides when to use it, else the system's setting. */
 function followColours() {
   const dark = matchMedia('(prefers-color-scheme: dark)')
-  const show = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
+  const { theme } = document.documentElement.dataset
+  const show = () =>
+    document.documentElement.classList.toggle(
+      'dark-mode',
+      theme === undefined ? dark.matches : theme === 'dark',
+    )
   dark.addEventListener('change', show)
   show()
 }

@@ -1,0 +1,19 @@
+import type { DeliveryId } from './delivery.ts'
+import type { HostName } from './host.ts'
+import type { SessionId } from './session.ts'
+
+/** What a process asks for that brings deliveries to agents (`HostLink.claimDue`). */
+export interface Claim {
+  readonly now: number
+  readonly leaseMs: number
+  readonly limit: number
+  /** Their queues are passed over. */
+  readonly except: readonly SessionId[]
+  /** Absent: callbacks, and the queues of sessions without a host. Else those of its sessions alone. */
+  readonly host?: HostName
+  /**
+   * What that host has in hand. What else is leased of its sessions comes first of all, again and as it stands: the answer to the
+   * claim that leased it never arrived.
+   */
+  readonly holding?: readonly DeliveryId[]
+}

@@ -1,0 +1,126 @@
+import { Agent as PlainAgent, request as plain } from 'node:http'
+import { Agent as SecureAgent, request as secure } from 'node:https'
+import { text } from 'node:stream/consumers'
+import { type Code, Failure, reasonOf } from '../domain/error.ts'
+import { isLoopback } from '../domain/loopback.ts'
+import { packed, unpacked } from './wire.ts'
+
+/** The door that a host has joined. */
+export interface DoorAddress {
+  /** Its base URL, without a slash at its end. */
+  readonly url: string
+  readonly token: string
+  /** PEM text of certificates that its own is trusted by, where the system's do not. */
+  readonly ca?: string | undefined
+}
+
+export interface DoorClient {
+  /**
+   * Posts to a route below `/api/host/`. Throws the refusal of the door, and `unreachable` when nothing that could be understood came
+   * back within `withinMs`: then it is not known whether the door has heard it.
+   */
+  readonly post: (route: string, value: unknown, options?: PostOptions) => Promise<unknown>
+  readonly close: () => void
+}
+
+interface PostOptions {
+  readonly withinMs?: number
+  readonly signal?: AbortSignal | undefined
+}
+
+const usualMs = 10_000
+
+/** Throws `usage` for an address that would show the token to strangers. */
+export function doorClient({ url, token, ca }: DoorAddress): DoorClient {
+  const { protocol } = new URL(requireDoorUrl(url))
+  const isSecure = protocol === 'https:'
+  const agent = isSecure
+    ? new SecureAgent({ keepAlive: true, ...(ca !== undefined && { ca }) })
+    : new PlainAgent({ keepAlive: true })
+  const send = isSecure ? secure : plain
+  const exchange = (route: string, body: string, signal: AbortSignal) =>
+    new Promise<{ readonly status: number; readonly body: string }>((resolve, reject) => {
+      const headers = {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+      }
+      const sending = send(`${url}/api/host/${route}`, { method: 'POST', headers, agent })
+      // Deno's own `signal` of a request does not end one that waits for its answer.
+      const leave = () => {
+        reject(signal.reason)
+        sending.destroy()
+      }
+      signal.addEventListener('abort', leave, { once: true })
+      if (signal.aborted) leave()
+      sending.on('error', reject)
+      sending.on('close', () => signal.removeEventListener('abort', leave))
+      sending.on('response', (response) => {
+        response.on('error', reject)
+        text(response).then((said) => resolve({ status: response.statusCode ?? 0, body: said }), reject)
+      })
+      sending.end(body)
+    })
+  return {
+    async post(route, value, { withinMs = usualMs, signal } = {}) {
+      const patience = AbortSignal.timeout(withinMs)
+      const either = signal ? AbortSignal.any([patience, signal]) : patience
+      const answer = await exchange(route, packed(value), either).catch((thrown: unknown) => {
+        throw unreachable(
+          url,
+          patience.aborted ? `it did not answer within ${withinMs / 1000} s` : reasonOf(thrown),
+        )
+      })
+      if (answer.status === 200) return understood(url, answer.body)
+      throw refusalIn(url, answer)
+    },
+    close: () => agent.destroy(),
+  }
+}
+
+/** Throws `usage`. */
+export function requireDoorUrl(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  const named = parsed && parsed.username === '' && parsed.search === '' && parsed.hash === ''
+  if (named && (parsed.protocol === 'https:' || isPlainHere(parsed))) return url.replace(/\/+$/, '')
+  throw new Failure(
+    'usage',
+    'A door is joined by its address, such as https://door.example.com; http only on this machine itself.',
+  )
+}
+
+const isPlainHere = ({ protocol, hostname }: URL): boolean => protocol === 'http:' && isLoopback(hostname)
+
+function understood(url: string, body: string): unknown {
+  try {
+    return unpacked(body)
+  } catch {
+    throw unreachable(url, 'what answers there is no door of Postern, or one of another version')
+  }
+}
+
+function refusalIn(
+  url: string,
+  { status, body }: { readonly status: number; readonly body: string },
+): Failure {
+  const { code, detail } = problemIn(body)
+  if (code === 'unauthorized')
+    return new Failure(
+      'unauthorized',
+      `The door at ${url} does not know this host's token: it was revoked, rotated or mistyped. There: postern hosts ls`,
+    )
+  if (code === undefined || detail === undefined) return unreachable(url, `it answered ${status}`)
+  return new Failure(code as Code, detail)
+}
+
+function problemIn(body: string): { readonly code?: string; readonly detail?: string } {
+  try {
+    const { code, detail } = JSON.parse(body) as { readonly code?: unknown; readonly detail?: unknown }
+    return typeof code === 'string' && typeof detail === 'string' ? { code, detail } : {}
+  } catch {
+    return {}
+  }
+}
+
+const unreachable = (url: string, why: string): Failure =>
+  new Failure('unreachable', `The door at ${url} cannot be reached: ${why}.`)

@@ -1,0 +1,78 @@
+import { reasonOf } from '../../domain/error.ts'
+import type { SqlRow } from '../../platform/platform.ts'
+import { newestColumns } from '../arrival.ts'
+import { number, text } from '../rows.ts'
+import type { Order } from './client-thread.ts'
+import { isConnectionLost, type PostgresDatabase } from './database.ts'
+
+/** How long a transaction waits for the lock before its acts are tried anew, and may stand still before the server ends it. */
+const [lockMs, idleMs] = [700, 5000]
+
+/** Begins a transaction that holds the lock. */
+export const lockWithin = (
+  mostMs: number,
+  mostIdleMs: number,
+): string => `BEGIN ISOLATION LEVEL READ COMMITTED;
+  SET LOCAL lock_timeout = ${mostMs}; SET LOCAL idle_in_transaction_session_timeout = ${mostIdleMs};
+  SELECT pg_advisory_xact_lock(1349743214, hashtext(current_schema()))`
+
+export const takeLock = lockWithin(lockMs, idleMs)
+
+const tally = (kind: string) => `COALESCE((SELECT n FROM tallies WHERE kind = '${kind}'), 0) AS ${kind}`
+const countsNow = `${tally('commits')}, ${tally('changes')}`
+
+export const prepared = (statement: string): Order => ({ statement, values: [] })
+const look = [prepared(`SELECT ${countsNow}`)]
+/** The same as `takeLock`, of which nothing is read and planned each time; what is counted is read when the lock is held. */
+const begin = [
+  'BEGIN ISOLATION LEVEL READ COMMITTED',
+  `SELECT set_config('lock_timeout', '${lockMs}', true), set_config('idle_in_transaction_session_timeout', '${idleMs}', true),
+    pg_advisory_xact_lock(1349743214, hashtext(current_schema()))`,
+  `SELECT pg_current_xact_id()::text AS transaction, ${countsNow}, ${newestColumns}`,
+].map(prepared)
+
+/** What the store counted of itself. */
+export interface Counted {
+  readonly commits: number
+  /** Of grants, sessions, pauses and the clock. */
+  readonly changes: number
+}
+
+const countedIn = (row: SqlRow | undefined): Counted => ({
+  commits: number(row?.commits),
+  changes: number(row?.changes),
+})
+
+export const lookAt = (database: PostgresDatabase, withinMs?: number): Counted =>
+  countedIn(database.send(look, withinMs)[0])
+
+/** A transaction under way. */
+export interface Begun {
+  readonly id: string
+  /** Before it. */
+  readonly counted: Counted
+  /** Among others `newestColumns`. */
+  readonly row: SqlRow
+  readonly writes: number
+}
+
+/** Throws `database is locked` where another process holds the lock for long. */
+export function beginIn(database: PostgresDatabase, withinMs?: number): Begun {
+  try {
+    const [row = {}] = database.send(begin, withinMs)
+    return { id: text(row.transaction), counted: countedIn(row), row, writes: database.writes() }
+  } catch (thrown) {
+    if (!isConnectionLost(thrown)) database.exec('ROLLBACK')
+    if (/lock timeout/.test(reasonOf(thrown))) throw new Error('database is locked', { cause: thrown })
+    throw thrown
+  }
+}
+
+/** The connection was lost around a COMMIT: asks what became of the transaction. Throws unless it is on disk. */
+export function requireCommitted(database: PostgresDatabase, transaction: string): void {
+  // Waits while the server is still at it.
+  database.exec(takeLock)
+  const [row] = database.ask(`SELECT pg_xact_status('${transaction}') AS status`)
+  database.exec('ROLLBACK')
+  if (row?.status !== 'committed') throw new Error(`the transaction was ${text(row?.status)}`)
+}

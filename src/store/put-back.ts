@@ -1,0 +1,70 @@
+import { Failure } from '../domain/error.ts'
+import type { Accepted, HomeTrouble, KeepGrants, Restored } from '../domain/home-state.ts'
+import type { StoreDeps } from './context.ts'
+import { markFileIn, readMark } from './mark.ts'
+import { cannotUse, takePlace } from './postgres/connection.ts'
+import { openDatabase, type PostgresDatabase, type PostgresDeps } from './postgres/database.ts'
+import { troubleIn } from './postgres/era.ts'
+import { isOwn, ownRevocations } from './revocations.ts'
+import { number } from './rows.ts'
+import { openStore } from './sqlite.ts'
+
+type PlaceDeps = StoreDeps & { readonly postgres: PostgresDeps; readonly keysDir: string }
+
+/** Whether the database is what this home has been writing to; undefined when it is. Changes nothing. */
+export function troubleWithPlace(deps: PlaceDeps): HomeTrouble | undefined {
+  const database = opened(deps)
+  try {
+    return troubleOf(deps, database)
+  } finally {
+    database.close()
+  }
+}
+
+function opened({ postgres }: PlaceDeps): PostgresDatabase {
+  try {
+    return openDatabase(postgres)
+  } catch (cause) {
+    throw cannotUse(postgres, cause)
+  }
+}
+
+const troubleOf = ({ postgres, keysDir }: PlaceDeps, database: PostgresDatabase): HomeTrouble | undefined =>
+  troubleIn(postgres, readMark(markFileIn(keysDir, postgres.url)), database)
+
+/**
+ * Goes on with a database that was put back, exchanged or emptied. Throws `usage` where it is what this home has been writing to, and
+ * `already_running` while somebody serves it.
+ */
+export async function acceptPutBack(deps: PlaceDeps & KeepGrants): Promise<Accepted> {
+  const database = opened(deps)
+  try {
+    const trouble = troubleOf(deps, database)
+    if (!trouble) throw new Failure('usage', 'Nothing is known to be lost here.')
+    takePlace(database, 'alone')
+    const restored = trouble.kind === 'database_empty' ? undefined : changesOf(deps, database)
+    await (await openStore({ ...deps, accepted: [trouble.kind] })).close()
+    return { detail: trouble.detail, ...(restored && { restored }) }
+  } finally {
+    database.close()
+  }
+}
+
+/** What going on with it will change, as `restore` counts it. */
+function changesOf(
+  { revokedFile, keepGrants, now }: PlaceDeps & KeepGrants,
+  database: PostgresDatabase,
+): Pick<Restored, 'held' | 'revoked'> {
+  const sql = database.prepare
+  if (keepGrants && revokedFile !== undefined) ownRevocations({ engine: 'postgres', sql }, revokedFile)
+  const forgets = revokedFile !== undefined && !isOwn(revokedFile)
+  const count = (query: string) => number(database.ask(query)[0]?.n)
+  return {
+    held: count(`SELECT count(*) AS n FROM deliveries WHERE state IN ('PENDING', 'RETRY')`),
+    revoked: forgets
+      ? count(
+          `SELECT count(*) AS n FROM grants WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ${now()})`,
+        )
+      : 0,
+  }
+}

@@ -1,0 +1,103 @@
+import type { Reader, Reads } from '../reader.ts'
+import type { Remote } from './remote.ts'
+
+/** What every knock reads. */
+export type Near = Omit<Reader, keyof Reads> &
+  Pick<
+    Reader,
+    | 'findGrant'
+    | 'findSession'
+    | 'findDecision'
+    | 'findDelivery'
+    | 'findWait'
+    | 'listDecisions'
+    | 'listWaits'
+    | 'listSessions'
+    | 'commits'
+    | 'listPauses'
+    | 'listHosts'
+    | 'listDoors'
+    | 'storeServer'
+    | 'dueNotices'
+  >
+
+/**
+ * Where the database is not of this machine, answers are waited for in another thread. Grants and sessions that are there are kept,
+ * for as long as that thread says that none has changed.
+ */
+export function acrossThreads(reader: () => Promise<Remote>): Near {
+  const { find, doubt } = cachedBy(async () => (await reader()).call('edits'))
+  return {
+    findGrant: find(async (id) => (await reader()).call('findGrant', id)),
+    findSession: find(async (id) => (await reader()).call('findSession', id)),
+    findDecision: async (id) => (await reader()).call('findDecision', id),
+    findDelivery: async (id) => (await reader()).call('findDelivery', id),
+    findWait: async (by) => (await reader()).call('findWait', by),
+    listDecisions: async (filter) => (await reader()).call('listDecisions', filter),
+    listWaits: async (filter) => (await reader()).call('listWaits', filter),
+    listSessions: async () => (await reader()).call('listSessions'),
+    commits: async () => (await reader()).call('commits'),
+    listPauses: async () => (await reader()).call('listPauses'),
+    listHosts: async () => (await reader()).call('listHosts'),
+    listDoors: async () => (await reader()).call('listDoors'),
+    storeServer: async () => (await reader()).call('storeServer'),
+    dueNotices: async (now, rules) => (await reader()).call('dueNotices', now, rules),
+    changed: () => true,
+    doubt,
+    close: () => {},
+  }
+}
+
+/** How long it is believed that nothing has changed since it was asked. What a knock stores is judged once more by the writer. */
+const believedMs = 10
+/** Most of a kind that are kept. */
+const most = 10_000
+
+/** Keeps what is found until `edits` gives another number; what is not there is looked for each time. */
+function cachedBy(edits: () => Promise<number>) {
+  const caches: Map<string, unknown>[] = []
+  let seen: number | undefined
+  let askedAt = Number.NEGATIVE_INFINITY
+  let asked: Promise<void> = Promise.resolve()
+  let cleared = 0
+  const ask = async () => {
+    try {
+      const now = await edits()
+      if (now === seen) return
+      seen = now
+      cleared += 1
+      for (const each of caches) each.clear()
+    } catch (thrown) {
+      askedAt = Number.NEGATIVE_INFINITY
+      throw thrown
+    }
+  }
+  const fresh = (): Promise<void> => {
+    const at = performance.now()
+    if (at - askedAt < believedMs) return asked
+    askedAt = at
+    asked = ask()
+    return asked
+  }
+  return {
+    find: <K extends string, V>(read: (key: K) => Promise<V | undefined>) => {
+      const those = new Map<K, V>()
+      caches.push(those as Map<string, unknown>)
+      return async (key: K): Promise<V | undefined> => {
+        await fresh()
+        const known = those.get(key)
+        if (known !== undefined) return known
+        const before = cleared
+        const found = await read(key)
+        if (found === undefined || cleared !== before) return found
+        if (those.size >= most) those.clear()
+        those.set(key, found)
+        return found
+      }
+    },
+    /** The next one asks. */
+    doubt: () => {
+      askedAt = Number.NEGATIVE_INFINITY
+    },
+  }
+}

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { pause } from '../../src/wait.ts'
+import { cli, scratchHome, serve } from '../support/binary.ts'
+import { knock } from '../support/fleet.ts'
+import { startPostgres, type TestPostgres, withoutPostgres } from '../support/postgres.ts'
+import { buildPreload, noPreload } from '../support/preload.ts'
+
+// Two doors at one store, on machines whose clocks differ.
+
+const skip = withoutPostgres() || noPreload
+let database: TestPostgres
+before(async () => {
+  if (!skip) database = await startPostgres()
+})
+after(() => database?.stop())
+
+const leaseMs = 10_000
+
+describe('a door whose clock is wrong', { skip }, () => {
+  const library = skip ? '' : buildPreload('clock')
+
+  for (const offset of [300])
+    it(`by ${offset} s is there, and so are its sessions for the other`, {
+      timeout: 60_000,
+    }, async () => {
+      const store = database.newSchema()
+      const door = async (seconds: number, keysFrom?: string) => {
+        const home = await scratchHome()
+        const file = join(dirname(home), 'offset')
+        writeFileSync(file, `${seconds}\n`)
+        if (keysFrom !== undefined) {
+          mkdirSync(join(home, 'keys'), { recursive: true, mode: 0o700 })
+          for (const key of readdirSync(join(keysFrom, 'keys')).filter((name) => name.endsWith('.key')))
+            cpSync(join(keysFrom, 'keys', key), join(home, 'keys', key))
+        }
+        const env = { POSTERN_STORE: store, LD_PRELOAD: library, CLOCK_OFFSET: file }
+        const server = await serve(home, { env })
+        const postern = async (...args: readonly string[]) => {
+          const { code, stdout, stderr } = await cli(args, { home, env })
+          assert.equal(code, 0, stderr)
+          return stdout
+        }
+        return { home, server, postern }
+      }
+      const right = await door(0)
+      const wrong = await door(offset, right.home)
+      const [add, command] = [
+        ['session', 'add'],
+        ['--driver', 'command', '--', 'cat'],
+      ]
+      await right.postern(...add, 'here', ...command)
+      await wrong.postern(...add, 'there', ...command)
+      await pause(leaseMs + 2000)
+      for (const { postern } of [right, wrong]) {
+        const hosts = JSON.parse(await postern('hosts', 'ls', '--json')) as { state: string }[]
+        assert.deepEqual(
+          hosts.map(({ state }) => state),
+          ['there', 'there'],
+        )
+      }
+      for (const session of ['here', 'there']) {
+        const url = (await right.postern('expose', '--session', session, '--quiet')).trim()
+        for (const { server } of [right, wrong])
+          assert.equal((await knock(server.url + new URL(url).pathname, 'x', 10)).status, 200)
+      }
+      await right.server.stop()
+      await wrong.server.stop()
+    })
+})

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { acrossThreads } from '../../../src/store/threads/near.ts'
+import type { Remote } from '../../../src/store/threads/remote.ts'
+import { grantOf } from '../../support/drafts.ts'
+
+/** A thread that reads, and what it was asked. */
+function reader() {
+  const grant = grantOf({})
+  const state = { edits: 1, label: 'first', isThere: true, isGone: false }
+  const asked: string[] = []
+  const call = async (method: string) => {
+    asked.push(method)
+    if (state.isGone) throw new Error('gone')
+    if (method === 'edits') return state.edits
+    return state.isThere ? { ...grant, label: state.label } : undefined
+  }
+  const near = acrossThreads(async () => ({ call }) as unknown as Remote)
+  return { state, asked, near, label: async () => (await near.findGrant(grant.id))?.label }
+}
+
+test('what was found is kept while nothing has changed, also when it is doubted', async () => {
+  const { asked, near, label } = reader()
+  assert.deepEqual(await Promise.all([label(), label()]), ['first', 'first'])
+  asked.length = 0
+  assert.equal(await label(), 'first')
+  near.doubt()
+  assert.equal(await label(), 'first')
+  assert.deepEqual(new Set(asked), new Set(['edits']))
+})
+
+test('what has changed is read anew', async () => {
+  const { state, near, label } = reader()
+  assert.equal(await label(), 'first')
+  state.edits = 2
+  state.label = 'second'
+  near.doubt()
+  assert.equal(await label(), 'second')
+})
+
+test('what was not there is looked for each time', async () => {
+  const { state, label } = reader()
+  state.isThere = false
+  assert.equal(await label(), undefined)
+  state.isThere = true
+  assert.equal(await label(), 'first')
+})
+
+test('nothing is believed of a database that does not answer', async () => {
+  const { state, near, label } = reader()
+  assert.equal(await label(), 'first')
+  state.isGone = true
+  near.doubt()
+  await assert.rejects(label(), /gone/)
+  await assert.rejects(label(), /gone/)
+  state.isGone = false
+  assert.equal(await label(), 'first')
+})
