@@ -17,6 +17,10 @@ const longMs = 6 * wholeMs
 const checkMs = 180_000
 const oneFailed: Counts = { ...none, failed: 1 }
 
+/** What each step that failed said, shown once more at the end, where a log that was cut still has it. */
+const saidByFailed = new Map<string, string>()
+const lastLines = 60
+
 const quickMs = 105_000
 
 const args = process.argv.slice(2)
@@ -80,6 +84,7 @@ async function bounded(
   process.once('SIGTERM', () => over.abort())
   const counts = (await work(over.signal)).reduce(add, none)
   clearTimeout(timer)
+  for (const [title, said] of saidByFailed) console.log(`Failed: ${title}\n${said}`)
   console.log(`Took ${Math.round((Date.now() - startedAt) / 1000)} s.`)
   console.log(summary(counts))
   return isGood(counts) ? 0 : 1
@@ -197,7 +202,11 @@ function denoBinary(): string {
 function report(title: string, { output, seconds }: Finished, counts: Counts, file = ''): Counts {
   const isBad = counts.failed > 0
   console.log(`${isBad ? '✗' : '✓'} ${title}: ${summary(counts)} (${seconds.toFixed(1)} s)`)
-  if (isBad) console.log(withoutPassed(output).replace(/^/gm, '    '))
+  if (isBad) {
+    const said = withoutPassed(output).replace(/^/gm, '    ')
+    console.log(said)
+    saidByFailed.set(title, said.split('\n').slice(-lastLines).join('\n'))
+  }
   const { skipped, unexpected, missing } = skipsIn(file, output)
   for (const test of skipped)
     console.log(`    skipped${unexpected.includes(test) ? ', not as expected' : ''}: ${test}`)
