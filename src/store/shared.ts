@@ -5,6 +5,7 @@ import type { Seen, StoredLogin } from '../domain/login.ts'
 import type { SqlRow } from '../platform/platform.ts'
 import type { ReadContext, StoreContext } from './context.ts'
 import { databaseAhead, databaseNow } from './postgres/clock.ts'
+import { forgetWriters } from './postgres/notify.ts'
 import { settingNames } from './postgres/settings.ts'
 import { number, orUndefined, text } from './rows.ts'
 
@@ -68,6 +69,7 @@ function rememberDoor({ sql }: StoreContext, name: HostName, facts: DoorFacts): 
     JSON.stringify(facts),
   )
   sql(`DELETE FROM door_facts WHERE at < ${databaseNow} - ?`).run(forgottenMs)
+  sql(forgetWriters).run()
 }
 
 const listDoors = ({ sql }: ReadContext): readonly Door[] =>

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Failure, reasonOf } from '../../domain/error.ts'
 import { shownAddress } from '../../domain/shown-address.ts'
 import type { Connection } from '../connection.ts'
@@ -172,17 +173,18 @@ function wrap(first: PostgresDatabase, deps: PostgresDeps, judge?: Judge): Conne
     }
     return prepared
   }
-  const countOne = prepared(countAndTell(deps.sender ?? ''))
+  const writer = randomUUID()
+  const countOne = prepared(countAndTell(writer, deps.sender ?? ''))
   const counted = (ms?: number) => lookAt(current(), ms)
   let seen = counted()
-  const commit = ({ id, counted: before, writes }: Begun) => {
+  const commit = ({ counted: before, writes }: Begun) => {
     const wrote = database.writes() !== writes
     try {
       database.send([...(wrote ? [countOne] : []), { statement: 'COMMIT' }])
     } catch (thrown) {
       if (!isConnectionLost(thrown)) throw thrown
       renew(connectMs)
-      requireCommitted(database, id)
+      if (wrote) requireCommitted(database, writer, before.commits + 1)
     }
     // Nobody else could count one meanwhile.
     seen = wrote ? { ...before, commits: before.commits + 1 } : before

@@ -5,9 +5,10 @@ import init from './migrations/0001_init.sql' with { type: 'text' }
 import hosts from './migrations/0002_hosts.sql' with { type: 'text' }
 import doors from './migrations/0003_doors.sql' with { type: 'text' }
 import relay from './migrations/0004_relay.sql' with { type: 'text' }
+import writers from './migrations/0005_writers.sql' with { type: 'text' }
 
 /** Numbered from 1; a migration that was released is never edited. */
-const migrations: readonly string[] = [init, hosts, doors, relay]
+const migrations: readonly string[] = [init, hosts, doors, relay, writers]
 
 /** Brings a database to the schema of this version, in one transaction that holds the lock. Throws `home_unusable`. */
 export function migrate(database: PostgresDatabase, takeLock: string): void {

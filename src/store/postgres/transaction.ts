@@ -1,7 +1,7 @@
 import { reasonOf } from '../../domain/error.ts'
 import type { SqlRow } from '../../platform/platform.ts'
 import { newestColumns } from '../arrival.ts'
-import { number, text } from '../rows.ts'
+import { number } from '../rows.ts'
 import type { Order } from './client-thread.ts'
 import { isConnectionLost, type PostgresDatabase } from './database.ts'
 
@@ -28,7 +28,7 @@ const begin = [
   'BEGIN ISOLATION LEVEL READ COMMITTED',
   `SELECT set_config('lock_timeout', '${lockMs}', true), set_config('idle_in_transaction_session_timeout', '${idleMs}', true),
     pg_advisory_xact_lock(1349743214, hashtext(current_schema()))`,
-  `SELECT pg_current_xact_id()::text AS transaction, ${countsNow}, ${newestColumns}`,
+  `SELECT ${countsNow}, ${newestColumns}`,
 ].map(prepared)
 
 /** What the store counted of itself. */
@@ -48,7 +48,6 @@ export const lookAt = (database: PostgresDatabase, withinMs?: number): Counted =
 
 /** A transaction under way. */
 export interface Begun {
-  readonly id: string
   /** Before it. */
   readonly counted: Counted
   /** Among others `newestColumns`. */
@@ -60,7 +59,7 @@ export interface Begun {
 export function beginIn(database: PostgresDatabase, withinMs?: number): Begun {
   try {
     const [row = {}] = database.send(begin, withinMs)
-    return { id: text(row.transaction), counted: countedIn(row), row, writes: database.writes() }
+    return { counted: countedIn(row), row, writes: database.writes() }
   } catch (thrown) {
     if (!isConnectionLost(thrown)) database.exec('ROLLBACK')
     if (/lock timeout/.test(reasonOf(thrown))) throw new Error('database is locked', { cause: thrown })
@@ -68,11 +67,14 @@ export function beginIn(database: PostgresDatabase, withinMs?: number): Begun {
   }
 }
 
-/** The connection was lost around a COMMIT: asks what became of the transaction. Throws unless it is on disk. */
-export function requireCommitted(database: PostgresDatabase, transaction: string): void {
+/**
+ * The connection was lost around a COMMIT: asks what became of this one of that writer. Throws unless it is on disk. The number of the
+ * transaction would not tell: a server that crashed gives those that were lost away once more.
+ */
+export function requireCommitted(database: PostgresDatabase, writer: string, commit: number): void {
   // Waits while the server is still at it.
   database.exec(takeLock)
-  const [row] = database.ask(`SELECT pg_xact_status('${transaction}') AS status`)
+  const [row] = database.ask(`SELECT commit FROM writers WHERE id = '${writer}'`)
   database.exec('ROLLBACK')
-  if (row?.status !== 'committed') throw new Error(`the transaction was ${text(row?.status)}`)
+  if (row?.commit !== commit) throw new Error('the transaction was lost with its connection')
 }

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setEnvironmentData } from 'node:worker_threads'
 import type { Store } from '../../../src/domain/ports.ts'
+import { openPostgres } from '../../../src/store/postgres/connection.ts'
 import { openThreadedStore } from '../../../src/store/threads/store.ts'
 import { refuses } from '../../suites/store/harness.ts'
 import { build, ci, draftOf, keyed, noon, sessionCalled } from '../../support/drafts.ts'
@@ -73,6 +74,20 @@ describe('a store in PostgreSQL', { skip, timeout: 120_000 }, () => {
       assert.deepEqual(await stored(store), ['after'])
     })
     await proxy.close()
+  })
+
+  it('does not take for committed what a crash lost, although others were given its number since', async () => {
+    const address = server.newSchema()
+    const connection = openPostgres({ url: address, entry: entry.href })
+    connection.exec('BEGIN IMMEDIATE')
+    connection.sql('INSERT INTO probes (id, at) VALUES (1, ?)').run(noon)
+    await server.crash()
+    await server.start()
+    for (const name of ['one', 'two', 'three'])
+      server.query(address, `INSERT INTO tallies (kind, name, n) VALUES ('other', '${name}', 1)`)
+    assert.throws(() => connection.exec('COMMIT'), /was lost with its connection/)
+    assert.equal(server.query(address, 'SELECT count(*) FROM probes'), '0')
+    connection.close()
   })
 
   it('keeps what comes together with a message that cannot be stored', async () => {
@@ -222,11 +237,11 @@ describe('a store in PostgreSQL', { skip, timeout: 120_000 }, () => {
       `CREATE TABLE postern_schema (version bigint NOT NULL); INSERT INTO postern_schema VALUES (1); ${rowsBeforeHosts}`,
     )
     await withStore(address, assertServedWithoutHosts)
-    assert.equal(server.query(address, 'SELECT version FROM postern_schema'), '4')
+    assert.equal(server.query(address, 'SELECT version FROM postern_schema'), '5')
   })
 
   it('has the tables and columns that SQLite has, beside what doors have in common', async () => {
-    const shared = ['door_facts', 'logins', 'login_links', 'login_notes', 'relayed', 'host_abilities']
+    const shared = ['door_facts', 'logins', 'login_links', 'login_notes', 'relayed', 'host_abilities', 'writers']
     const address = server.newSchema()
     await withStore(address, (store) => store.probe())
     const columns = server.query(
