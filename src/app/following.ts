@@ -29,11 +29,20 @@ const [heardFollowMs, deafFollowMs] = [1000, 200]
 /** What other processes write, and what other doors of the store want of this one. */
 export function following(deps: FollowingDeps): readonly Repeated[] {
   const { listener, pipeline } = deps
-  const follow = createFollowOthers()
+  let hasHeard = false
+  const changed = async () => {
+    const isKnown = hasHeard
+    hasHeard = false
+    return isKnown || (await deps.store.changedElsewhere())
+  }
+  const follow = createFollowOthers(changed)
   if (!listener) return [repeating(deps, 'follow', followMs, follow)]
   const every = () => (listener.isListening() ? heardFollowMs : deafFollowMs)
   const others = repeating(deps, 'follow', every, follow)
-  listener.whenHeard(others.soon)
+  listener.whenHeard(() => {
+    hasHeard = true
+    others.soon()
+  })
   const relayed = repeating(deps, 'relay', every, lookForRelayed)
   // That the database is away is told by the one above.
   listener.whenRelayed((to) => void pipeline.hosts.look(to).catch(() => {}))
@@ -50,11 +59,11 @@ async function lookForRelayed({ store, pipeline }: FollowingDeps): Promise<void>
   }
 }
 
-function createFollowOthers(): (deps: FollowingDeps) => Promise<void> {
+function createFollowOthers(changed: () => Promise<boolean>): (deps: FollowingDeps) => Promise<void> {
   let seen: string | undefined
   return async function followOthers(deps) {
     const { store, pipeline } = deps
-    if (!(await store.changedElsewhere())) return
+    if (!(await changed())) return
     const sessions = await store.listSessions()
     await pipeline.connections.reconcile(sessions)
     pipeline.worker.wake()

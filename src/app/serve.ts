@@ -14,6 +14,7 @@ import { createLog } from '../log.ts'
 import { baseUrl } from '../manage/urls.ts'
 import { welcomeLines } from '../manage/welcome.ts'
 import { lockHome } from '../store/lock.ts'
+import type { Listener } from '../store/postgres/listen.ts'
 import { openSteadyClock } from '../store/steady-clock.ts'
 import { openThreadedStore } from '../store/threads/store.ts'
 import { type Doors, joinDoors, onlyDoor } from './among-doors.ts'
@@ -73,13 +74,15 @@ async function serveWith(
   // The flag, variable or configuration of this start decides, never the server file of an earlier one.
   const { store: address } = watcher.now()
   const postgres = address === undefined ? undefined : postgresAt(deps, address)
+  let listener: Listener | undefined
   const store = await openThreadedStore({
+    heardEdits: () => listener?.edits(),
     ...(postgres && { postgres }),
     ...{ platform, path, revokedFile, keysDir, steady, onUpgrade },
     ...{ entry: deps.storeThread, now: clock.now },
     onDeath: (why) => death.reject(new Failure('internal', `The server cannot store any more: ${why}.`)),
   })
-  const listener = postgres && (await import('../store/postgres/listen.ts')).listenTo({ ...postgres, log })
+  listener = postgres && (await import('../store/postgres/listen.ts')).listenTo({ ...postgres, log })
   const relay = postgres && (await import('../store/postgres/relay.ts')).openRelay(postgres.url)
   let doors: Doors | undefined
   try {

@@ -4,7 +4,7 @@ import type { HostName } from '../../domain/host.ts'
 import type { Log } from '../../domain/ports.ts'
 import { pause, whenAborted, within } from '../../wait.ts'
 import { connect } from './client-thread.ts'
-import { channel } from './notify.ts'
+import { channel, heardIn } from './notify.ts'
 
 /** By which a server hears at once what other processes write to its store. */
 export interface Listener {
@@ -12,6 +12,8 @@ export interface Listener {
   isListening(): boolean
   /** How many changes of anybody, this process included, have been heard of. */
   heard(): number
+  /** What `Reads.edits` was when it heard last; undefined where that may be more than a second old. */
+  edits(): number | undefined
   /** What is done when somebody else has written, and when something may have been missed. */
   whenHeard(act: () => void): void
   /** The same of what doors pass on to each other (`relay.ts`): for whom that is, undefined where it may be for anybody. */
@@ -30,6 +32,9 @@ interface ListenDeps {
 
 const againMs = 1000
 
+/** What comes after it may have been lost on its way. Milliseconds. */
+const believedMs = 1000
+
 /**
  * Listens on a connection of its own, for ever: a pooler may let everything through but what comes unasked, so only what comes back
  * shows that anything would be heard.
@@ -40,18 +45,21 @@ export function listenTo(deps: ListenDeps): Listener {
   let relayed: (to?: HostName) => void = () => {}
   let isListening: boolean | undefined
   let count = 0
+  let [edits, editsAt] = [0, Number.NEGATIVE_INFINITY]
   const became = (now: boolean, why?: string) => {
     if (over.signal.aborted || now === isListening) return
     if (!now) deps.log('warn', 'store.deaf', { why })
     else if (isListening === false) deps.log('info', 'store.listening')
     isListening = now
+    editsAt = Number.NEGATIVE_INFINITY
     if (!now) return
     count += 1
     act()
     relayed()
   }
-  const change = (isOwn: boolean) => {
+  const change = (isOwn: boolean, changes: number) => {
     count += 1
+    ;[edits, editsAt] = [changes, performance.now()]
     if (!isOwn) act()
   }
   const heard: Heard = { change, relayed: (to) => relayed(to), itself: () => became(true) }
@@ -65,6 +73,7 @@ export function listenTo(deps: ListenDeps): Listener {
   return {
     isListening: () => isListening === true,
     heard: () => count,
+    edits: () => (performance.now() - editsAt < believedMs ? edits : undefined),
     whenHeard: (then) => {
       act = then
     },
@@ -76,7 +85,7 @@ export function listenTo(deps: ListenDeps): Listener {
 }
 
 interface Heard {
-  readonly change: (isOwn: boolean) => void
+  readonly change: (isOwn: boolean, changes: number) => void
   readonly relayed: (to?: HostName) => void
   /** What it has sent itself came back. */
   readonly itself: () => void
@@ -100,7 +109,10 @@ async function listenOnce(
       if (payload === beat) back()
       else if (payload === 'relay') heard.relayed()
       else if (payload.startsWith('relay ')) heard.relayed(payload.slice('relay '.length) as HostName)
-      else if (!payload.startsWith('beat ')) heard.change(payload === sender)
+      else if (!payload.startsWith('beat ')) {
+        const told = heardIn(payload)
+        heard.change(told.sender === sender, told.changes)
+      }
     },
   })
   /** Throws `refusal` for what is not done in time. */

@@ -27,10 +27,18 @@ const [mostAtOnce, mostBytes] = [512, 8 * 1024 * 1024]
  * whether more have come; but not for longer than this part of it.
  */
 const [lookPart, gatherPart] = [1 / 8, 1 / 2]
+/** No timer is shorter. Milliseconds. */
+const leastLookMs = 1
 /** More is not the disk, but another process that held the lock. */
 const longestMs = 50
 
-export function createKnocks(ask: (question: Question, moved: ArrayBuffer[]) => void): Knocks {
+interface KnocksDeps {
+  readonly ask: (question: Question, moved: ArrayBuffer[]) => void
+  /** A commit that took less is so cheap that nothing is gathered for the next one. Milliseconds. */
+  readonly cheapMs: number
+}
+
+export function createKnocks({ ask, cheapMs }: KnocksDeps): Knocks {
   let waiting: Knock[] = []
   let sent: readonly Knock[] = []
   let sentAt = 0
@@ -49,13 +57,14 @@ export function createKnocks(ask: (question: Question, moved: ArrayBuffer[]) => 
   }
   const gather = (seen: number, untilMs: number) => {
     const more = waiting.length > seen && performance.now() < untilMs
-    next = more ? setTimeout(gather, lastMs * lookPart, waiting.length, untilMs) : 'none'
+    const lookMs = Math.max(leastLookMs, lastMs * lookPart)
+    next = more ? setTimeout(gather, lookMs, waiting.length, untilMs) : 'none'
     if (!more) send()
   }
   /** At the end of this turn of the event loop, or once they are gathered. */
   const schedule = () => {
     if (next === 'soon' || sent.length > 0 || waiting.length === 0) return
-    if (lastMs * lookPart < 1 || waiting.length >= expected) {
+    if (lastMs < cheapMs || waiting.length >= expected) {
       if (next !== 'none') clearTimeout(next)
       next = 'soon'
       setImmediate(send)

@@ -25,8 +25,12 @@ export type Near = Omit<Reader, keyof Reads> &
  * Where the database is not of this machine, answers are waited for in another thread. Grants and sessions that are there are kept,
  * for as long as that thread says that none has changed.
  */
-export function acrossThreads(reader: () => Promise<Remote>): Near {
-  const { find, doubt } = cachedBy(async () => (await reader()).call('edits'))
+export function acrossThreads(
+  reader: () => Promise<Remote>,
+  heard: () => number | undefined = () => undefined,
+): Near {
+  const { find, doubt } = cachedBy(async () => (await reader()).call('edits'), heard)
+  const listSessions = find(async (_: 'all') => (await reader()).call('listSessions'))
   return {
     findGrant: find(async (id) => (await reader()).call('findGrant', id)),
     findSession: find(async (id) => (await reader()).call('findSession', id)),
@@ -35,7 +39,7 @@ export function acrossThreads(reader: () => Promise<Remote>): Near {
     findWait: async (by) => (await reader()).call('findWait', by),
     listDecisions: async (filter) => (await reader()).call('listDecisions', filter),
     listWaits: async (filter) => (await reader()).call('listWaits', filter),
-    listSessions: async () => (await reader()).call('listSessions'),
+    listSessions: async () => (await listSessions('all')) ?? [],
     commits: async () => (await reader()).call('commits'),
     listPauses: async () => (await reader()).call('listPauses'),
     listHosts: async () => (await reader()).call('listHosts'),
@@ -53,28 +57,40 @@ const believedMs = 10
 /** Most of a kind that are kept. */
 const most = 10_000
 
-/** Keeps what is found until `edits` gives another number; what is not there is looked for each time. */
-function cachedBy(edits: () => Promise<number>) {
+/**
+ * Keeps what is found until `edits` gives another number, which is asked only where none was `heard`; what is not there is looked for
+ * each time.
+ */
+function cachedBy(edits: () => Promise<number>, heard: () => number | undefined) {
   const caches: Map<string, unknown>[] = []
   let seen: number | undefined
   let askedAt = Number.NEGATIVE_INFINITY
   let asked: Promise<void> = Promise.resolve()
   let cleared = 0
+  const see = (now: number) => {
+    if (now === seen) return
+    seen = now
+    cleared += 1
+    for (const each of caches) each.clear()
+  }
   const ask = async () => {
     try {
-      const now = await edits()
-      if (now === seen) return
-      seen = now
-      cleared += 1
-      for (const each of caches) each.clear()
+      see(await edits())
     } catch (thrown) {
       askedAt = Number.NEGATIVE_INFINITY
       throw thrown
     }
   }
-  const fresh = (): Promise<void> => {
+  /** Undefined where nothing need be waited for. */
+  const fresh = (): Promise<void> | undefined => {
     const at = performance.now()
     if (at - askedAt < believedMs) return asked
+    const told = heard()
+    // A smaller one is on its way since before it was asked.
+    if (told !== undefined && seen !== undefined && askedAt > Number.NEGATIVE_INFINITY) {
+      if (told > seen) see(told)
+      return undefined
+    }
     askedAt = at
     asked = ask()
     return asked

@@ -14,6 +14,8 @@ interface ThreadedDeps
   readonly entry: URL
   /** Called once when the writing thread ends by itself: nothing can be stored any more, and everybody who waited was told. */
   readonly onDeath: (why: string) => void
+  /** `Listener.edits` of the store, where there is one. */
+  readonly heardEdits?: () => number | undefined
 }
 
 /** Who waits for a server of ours is to hear within a second that its database is gone. */
@@ -36,7 +38,7 @@ export async function openThreadedStore(deps: ThreadedDeps): Promise<Store> {
   const far = onDemand((forget) =>
     startThread({ entry, setup: { kind: 'reader', path, ...(postgres && { postgres }) }, onDeath: forget }),
   )
-  const near = postgres ? acrossThreads(far.get) : openReader(deps)
+  const near = postgres ? acrossThreads(far.get, deps.heardEdits) : openReader(deps)
   const { call } = writer
   /** What this process has changed itself is read anew by the very next knock. */
   const changing = async <T>(change: Promise<T>): Promise<T> => {

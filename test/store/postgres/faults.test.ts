@@ -241,7 +241,15 @@ describe('a store in PostgreSQL', { skip, timeout: 120_000 }, () => {
   })
 
   it('has the tables and columns that SQLite has, beside what doors have in common', async () => {
-    const shared = ['door_facts', 'logins', 'login_links', 'login_notes', 'relayed', 'host_abilities', 'writers']
+    const shared = [
+      'door_facts',
+      'logins',
+      'login_links',
+      'login_notes',
+      'relayed',
+      'host_abilities',
+      'writers',
+    ]
     const address = server.newSchema()
     await withStore(address, (store) => store.probe())
     const columns = server.query(

@@ -65,6 +65,10 @@ describe('listenTo', { skip, timeout: 120_000 }, () => {
     await until('another', () => heard() > before + 1)
     assert.equal(heard(), before + 2)
     assert.deepEqual(logged, [])
+    const edits = listener.edits() ?? 0
+    await other.endSession(build, sessionCalled(build).generation, { why: 'ended', at: noon })
+    await until('what it changed', () => (listener.edits() ?? 0) > edits)
+    await until('that it is old', () => listener.edits() === undefined)
     listener.close()
     await Promise.all([own.close(), other.close()])
   })

@@ -15,8 +15,12 @@ function reader() {
     if (method === 'edits') return state.edits
     return state.isThere ? { ...grant, label: state.label } : undefined
   }
-  const near = acrossThreads(async () => ({ call }) as unknown as Remote)
-  return { state, asked, near, label: async () => (await near.findGrant(grant.id))?.label }
+  const told: { edits: number | undefined } = { edits: undefined }
+  const near = acrossThreads(
+    async () => ({ call }) as unknown as Remote,
+    () => told.edits,
+  )
+  return { state, asked, told, near, label: async () => (await near.findGrant(grant.id))?.label }
 }
 
 test('what was found is kept while nothing has changed, also when it is doubted', async () => {
@@ -55,4 +59,25 @@ test('nothing is believed of a database that does not answer', async () => {
   await assert.rejects(label(), /gone/)
   state.isGone = false
   assert.equal(await label(), 'first')
+})
+
+test('while it is heard what changes nothing is asked', async () => {
+  const { state, asked, told, near, label } = reader()
+  assert.equal(await label(), 'first')
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  asked.length = 0
+  told.edits = 1
+  assert.equal(await label(), 'first')
+  assert.deepEqual(asked, [])
+  state.label = 'second'
+  told.edits = 2
+  assert.equal(await label(), 'second')
+  assert.deepEqual(asked, ['findGrant'])
+  // Its own change, which it has not heard yet.
+  state.label = 'third'
+  state.edits = 3
+  near.doubt()
+  assert.equal(await label(), 'third')
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  assert.equal(await label(), 'third')
 })
