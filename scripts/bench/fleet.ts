@@ -36,11 +36,14 @@ export async function fleet({ plan, home }: Bench) {
     )
   }
   /** Beside SQLite in the same round. */
-  const beside = (doors: readonly BenchHome[]) =>
-    inRounds(plan.rounds, async (round) => ({
+  const beside = async (doors: readonly BenchHome[]) => {
+    // Doors that follow each other have more to compile than one alone, and compile it when they do so.
+    for (const those of [[alone], doors]) await rate(0, those)
+    return inRounds(plan.rounds, async (round) => ({
       sqlite: await rate(round, [alone]),
       postgres: await rate(round, doors),
     }))
+  }
   const ofOne = await beside([one])
   // It costs the first one something, also when nothing comes to it: it follows what is stored.
   const other = open.use(await home({ config, beside: one }))

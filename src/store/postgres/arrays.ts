@@ -5,15 +5,25 @@ export const arrayOf = (values: readonly (SqlValue | undefined)[]): string =>
   `{${values.map(element).join(',')}}`
 
 /** Rows as an array for each column, for `unnested`. */
-export const columnsOf = (rows: readonly (readonly SqlValue[])[], types: readonly string[]): string[] =>
-  types.map((_, i) => arrayOf(rows.map((row) => row[i])))
+export function columnsOf(rows: readonly (readonly SqlValue[])[], types: readonly string[]): string[] {
+  const columns = types.map(() => '{')
+  for (const [n, row] of rows.entries())
+    for (let i = 0; i < columns.length; i++) columns[i] += `${n === 0 ? '' : ','}${element(row[i])}`
+  return columns.map((column) => `${column}}`)
+}
 
 /** These columns, in a statement. */
 export const unnested = (types: readonly string[]): string =>
   `unnest(${types.map((type) => `?::${type}[]`).join(', ')})`
 
 function element(value: SqlValue | undefined): string {
+  if (typeof value === 'string')
+    return value.includes('"') || value.includes('\\') ? `"${value.replace(/["\\]/g, '\\$&')}"` : `"${value}"`
   if (value === null || value === undefined) return 'NULL'
-  if (typeof value === 'string') return `"${value.replaceAll(/["\\]/g, '\\$&')}"`
-  return value instanceof Uint8Array ? `"\\\\x${Buffer.from(value).toString('hex')}"` : `${value}`
+  return value instanceof Uint8Array ? `"\\\\x${hexOf(value)}"` : String(value)
 }
+
+const hexOf = (bytes: Uint8Array): string =>
+  (bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).toString(
+    'hex',
+  )
