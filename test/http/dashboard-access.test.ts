@@ -126,6 +126,24 @@ describe('createLogins, seen by who is logged in', () => {
     const [again] = open().list()
     assert.deepEqual([again?.id, again?.since, again?.seen], [login.id, 1_000_000, { at: now, ...phone }])
   })
+
+  it('does not write at every request of a login that is used from two places in turn', () => {
+    const saved: (readonly StoredLogin[])[] = []
+    const file: LoginFile = { under: () => 'one', load: () => [], save: (all) => saved.push(all) }
+    let now = 1_000_000
+    const logins = createLogins({ now: () => now, bytes: (length) => new Uint8Array(length), file })
+    const { secret } = logins.open()
+    logins.find(secret, phone)
+    const writes = saved.length
+    const laptop = { from: '192.0.2.8', browser: 'Laptop' }
+    for (let n = 0; n < 50; n++) for (const place of [phone, laptop]) logins.find(secret, place)
+    assert.equal(saved.length, writes)
+    assert.equal(logins.list()[0]?.seen?.from, laptop.from)
+    now += 10_001
+    logins.find(secret, laptop)
+    assert.equal(saved.length, writes + 1)
+    assert.deepEqual(saved.at(-1)?.[0]?.seen, { at: now, ...laptop })
+  })
 })
 
 describe('createGuard', () => {

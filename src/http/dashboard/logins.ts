@@ -59,13 +59,14 @@ interface Kept extends Login {
 export const loginMs = 12 * 3_600_000
 const inviteMs = 5 * 60_000
 const longestBrowserName = 300
-/** That a login is used from where it was before is saved at most so often. */
-const saveSeenMs = 600_000
+/** That a login is used is saved at most so often: from where it was before, and from elsewhere, where several may take turns. */
+const [saveSeenMs, savePlaceMs] = [600_000, 10_000]
 
 export function createLogins({ now, bytes, file, keep = keepInMemory(now) }: LoginsDeps): Logins {
   const logins = new Map<string, Kept>(file?.load().map(kept))
   let under = file?.under()
   let savedAt = now()
+  let isMoved = false
   const catchUp = () => {
     const current = file?.under()
     if (current !== under) {
@@ -81,6 +82,7 @@ export function createLogins({ now, bytes, file, keep = keepInMemory(now) }: Log
   const secretOf = () => Buffer.from(bytes(32)).toString('base64url')
   const save = () => {
     savedAt = now()
+    isMoved = false
     for (const [digest, { expiresAt }] of logins) if (expiresAt <= now()) logins.delete(digest)
     file?.save([...logins].map(([digest, { id: _, ...login }]) => ({ digest, ...login })))
   }
@@ -88,8 +90,8 @@ export function createLogins({ now, bytes, file, keep = keepInMemory(now) }: Log
   const note = (login: Kept, { from, browser }: Omit<Seen, 'at'>) => {
     const before = login.seen
     login.seen = { at: now(), from, browser: browser.slice(0, longestBrowserName) }
-    const isNew = before?.from !== from || before.browser !== login.seen.browser
-    if (isNew || now() - savedAt > saveSeenMs) save()
+    isMoved ||= before?.from !== from || before.browser !== login.seen.browser
+    if (!before || now() - savedAt > (isMoved ? savePlaceMs : saveSeenMs)) save()
   }
   const endAll = (ends: (login: Login) => boolean): number => {
     const ended = [...logins].filter(([, login]) => ends(login))
