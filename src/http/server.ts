@@ -1,7 +1,7 @@
 import { type AnyElysia, Elysia } from 'elysia'
 import { Failure } from '../domain/error.ts'
 import { type RequestGuard, refusal } from './guard.ts'
-import { asPostPage } from './post-page.ts'
+import { asPage } from './refusal-page.ts'
 import { rawPath } from './request.ts'
 
 /** Methods each path answers, for 405 and `Allow`; a `:name` segment matches any one, `*` at the end all that follow. */
@@ -27,7 +27,7 @@ export function createServer(
   const everyRoute = () => [...first.flatMap(({ routes }) => routes), ...(rest?.routes ?? [])]
   const app = build(first, secure, guard, (request) => {
     rest ??= build(later(), secure, guard, (unknown) =>
-      asPostPage(unknown, refusal(guard, unknown, nothingThere(guard, everyRoute(), unknown))),
+      asPage(unknown, refusal(guard, unknown, nothingThere(guard, everyRoute(), unknown))),
     )
     return rest.fetch(request)
   })

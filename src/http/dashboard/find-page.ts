@@ -52,6 +52,7 @@ export function createPageFinder(deps: FinderDeps): PageAt {
         answered: answeredHere(answered, name, url),
       })
     if (place === 'sessions' && name !== undefined) return sessionPage(deps, name)
+    if (name !== undefined) throw nothingThere()
     if (place === 'channels') return channelsPage(deps, url.searchParams, fresh)
     if (place === 'refused') return refusedPage(deps)
     if (place === 'sessions') return sessionsPage(deps, url.searchParams)

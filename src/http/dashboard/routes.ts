@@ -86,37 +86,43 @@ function pageRoutes(deps: DashboardDeps, responses: PageResponses, inPage: Answe
             login,
           )
     })
-  return new Elysia()
-    .get('/dashboard', show, { detail: dashboardDetail })
-    .get('/dashboard/', () => redirect('/dashboard'), hidden)
-    .get('/dashboard/channels', show, hidden)
-    .get('/dashboard/sessions', show, hidden)
-    .get('/dashboard/sessions/:id', show, hidden)
-    .get('/dashboard/hooks', show, hidden)
-    .get('/dashboard/hooks/:name', show, hidden)
-    .get('/dashboard/deliveries/:id', show, hidden)
-    .get(
-      '/dashboard/deliveries/:id/payload',
-      ({ request, params }) =>
-        inPage(request, async () => {
-          if (!deps.guard.login(request)) return redirectToLogin(request)
-          return payloadFile(deps.store, params.id)
-        }),
-      hidden,
-    )
-    .get(
-      '/dashboard/deliveries/:id/curl',
-      ({ request, params }) =>
-        inPage(request, async () => {
-          if (!deps.guard.login(request)) return redirectToLogin(request)
-          return curlText(deps, params.id, baseOf(deps, new URL(request.url)))
-        }),
-      hidden,
-    )
-    .get('/dashboard/bulk/:act', show, hidden)
-    .get('/dashboard/refused', show, hidden)
-    .get('/dashboard/settings', show, hidden)
-    .get('/dashboard/events', ({ request }) => guarded(guard, request, () => follow(request)), hidden)
+  const lead = ({ request }: { request: Request }) => inPage(request, () => redirect('/dashboard'))
+  return (
+    new Elysia()
+      .get('/', lead, hidden)
+      .get('/dashboard', show, { detail: dashboardDetail })
+      .get('/dashboard/', lead, hidden)
+      // What no other route has is a page that says so.
+      .get('/dashboard/*', show, hidden)
+      .get('/dashboard/channels', show, hidden)
+      .get('/dashboard/sessions', show, hidden)
+      .get('/dashboard/sessions/:id', show, hidden)
+      .get('/dashboard/hooks', show, hidden)
+      .get('/dashboard/hooks/:name', show, hidden)
+      .get('/dashboard/deliveries/:id', show, hidden)
+      .get(
+        '/dashboard/deliveries/:id/payload',
+        ({ request, params }) =>
+          inPage(request, async () => {
+            if (!deps.guard.login(request)) return redirectToLogin(request)
+            return payloadFile(deps.store, params.id)
+          }),
+        hidden,
+      )
+      .get(
+        '/dashboard/deliveries/:id/curl',
+        ({ request, params }) =>
+          inPage(request, async () => {
+            if (!deps.guard.login(request)) return redirectToLogin(request)
+            return curlText(deps, params.id, baseOf(deps, new URL(request.url)))
+          }),
+        hidden,
+      )
+      .get('/dashboard/bulk/:act', show, hidden)
+      .get('/dashboard/refused', show, hidden)
+      .get('/dashboard/settings', show, hidden)
+      .get('/dashboard/events', ({ request }) => guarded(guard, request, () => follow(request)), hidden)
+  )
 }
 
 /** The forms of the dashboard, each with the secret of its login. */

@@ -4,7 +4,7 @@ import { type Proof, wrongMethod } from '../../domain/knock.ts'
 import { channelOf } from '../../domain/session.ts'
 import { type RequestGuard, refusal } from '../guard.ts'
 import { channelOperation } from '../openapi/knock-operation.ts'
-import { asksForHtml, asPostPage } from '../post-page.ts'
+import { asksForHtml, asPage } from '../refusal-page.ts'
 import { bearerOf, rawPath } from '../request.ts'
 import { answerKnock, hookAnswer, isDone, type KnockDeps, type KnockRoute } from './knock.ts'
 
@@ -21,7 +21,7 @@ export const channelRoutes = (deps: ChannelDeps, guard: RequestGuard) => {
   const otherMethod = async ({ request }: { request: Request }) =>
     !asksForHtml(request) && (await deps.opensHook(pathToken(request) ?? ''))
       ? answer({ request })
-      : asPostPage(request, refusal(guard, request, wrongMethod()))
+      : asPage(request, refusal(guard, request, wrongMethod()))
   const hidden = { parse: 'none', detail: { hide: true } } as const
   return (
     new Elysia()

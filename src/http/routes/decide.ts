@@ -12,7 +12,7 @@ import { decidedPage, decideHeaders, decidePage, decideProblem } from '../decide
 import { readForm } from '../form.ts'
 import { type RequestGuard, refusal } from '../guard.ts'
 import { operation } from '../openapi/operation.ts'
-import { takesHtml } from '../post-page.ts'
+import { takesHtml } from '../refusal-page.ts'
 import { rawPath } from '../request.ts'
 
 interface DecideDeps extends Pick<AgentRequests, 'decide'> {

@@ -10,6 +10,7 @@ import { guarded, jsonResponse, type RequestGuard } from '../guard.ts'
 import page from '../openapi/assets/docs.mustache' with { type: 'text' }
 import { openApiDocument, type Route } from '../openapi/document.ts'
 import { operation, pageAnswers } from '../openapi/operation.ts'
+import { asPage } from '../refusal-page.ts'
 
 export interface DocsDeps {
   readonly version: string
@@ -31,17 +32,21 @@ const templates = createTemplates({ layout: page })
 export const docsRoutes = (deps: DocsDeps, guard: RequestGuard) => {
   const asset = createAssets()
   return new Elysia()
-    .get('/docs', ({ request }) => guarded(guard, request, () => explorer(deps, request)), {
-      detail: operation({
-        tag: 'Dashboard',
-        id: 'explorer',
-        summary: 'The API, to be read and tried',
-        description:
-          'A page for browsers. Open to this machine while no public URL is set; elsewhere as configured.',
-        answers: pageAnswers,
-        refuses: [401, 404, 421],
-      }),
-    })
+    .get(
+      '/docs',
+      async ({ request }) => asPage(request, await guarded(guard, request, () => explorer(deps, request))),
+      {
+        detail: operation({
+          tag: 'Dashboard',
+          id: 'explorer',
+          summary: 'The API, to be read and tried',
+          description:
+            'A page for browsers. Open to this machine while no public URL is set; elsewhere as configured.',
+          answers: pageAnswers,
+          refuses: [401, 404, 421],
+        }),
+      },
+    )
     .get('/docs/json', ({ request }) => guarded(guard, request, () => document(deps, request)), {
       detail: operation({
         tag: 'Dashboard',
