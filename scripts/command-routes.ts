@@ -52,6 +52,7 @@ const counterparts: Readonly<Record<string, Counterpart>> = {
   'config schema': texts,
   'config show': machine,
   'keys rotate': files,
+  'keys export': files,
   'keys new': files,
   'keys adopt': files,
   secret: 'asks nobody',

@@ -56,7 +56,7 @@ export function createIo(platform: Platform, storeThread: URL): Io {
     },
     hasStore: async (home) => (await import('./store-address.ts')).hasStore(env, homeAt(home)),
     openHome: (home) => openLocalHome(deps, home, io.stderr),
-    server: async (home) => (await import('./server-client.ts')).serverClient(home),
+    server: async (home) => (await import('./server-client.ts')).serverClient(env, home),
     config: async (home) => (await import('./config-commands.ts')).configFile(deps, home),
     hooks: async (home) => (await import('./config-commands.ts')).hookTools(deps, home),
     keys: async (home) => (await import('./home-keys.ts')).keyTools(deps, home),

@@ -1,14 +1,15 @@
-import { type KeyRing, keyMarksIn } from '../auth/keys.ts'
+import type { KeyRing } from '../auth/key-ring.ts'
 import { macOf } from '../auth/mac.ts'
 import type { Config } from '../config/load.ts'
 import { writtenSecrets } from '../config/written-secrets.ts'
 import { adminTokenName, type DoorFacts, hookName, type SharedStore } from '../domain/door.ts'
 import { reasonOf } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
-import { troubleWithKeys } from '../domain/home-state.ts'
 import { doorsAmong, type HostName } from '../domain/host.ts'
+import { troubleWithKeys } from '../domain/key-troubles.ts'
 import type { Log } from '../domain/ports.ts'
 import { differencesOf, doorsBeside } from '../manage/doors.ts'
+import { type KeySource, marksOf } from './key-source.ts'
 import { type KnowsKeys, keyFactsOf } from './signing-keys.ts'
 
 interface DoorFactsDeps {
@@ -16,6 +17,7 @@ interface DoorFactsDeps {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly config: () => Config
   readonly keys: Pick<KeyRing, 'active'>
+  readonly source: KeySource
   readonly adminToken: () => string
   readonly version: string
   /** Unix milliseconds. */
@@ -24,7 +26,7 @@ interface DoorFactsDeps {
 
 /** What the door of this home tells the others. */
 export async function doorFacts(deps: DoorFactsDeps): Promise<DoorFacts> {
-  const { home, env, keys, adminToken, version } = deps
+  const { home, env, keys, source, adminToken, version } = deps
   const config = deps.config()
   const { kid, secret } = keys.active()
   const code = ([name, value]: readonly [string, unknown]) =>
@@ -32,7 +34,7 @@ export async function doorFacts(deps: DoorFactsDeps): Promise<DoorFacts> {
   const { hooks } = config.webhooks
   const written = await writtenSecrets(home.configFile, env)
   return {
-    ...{ version, keys: keyMarksIn(home.keysDir), kid },
+    ...{ version, keys: marksOf(source), kid },
     secrets: Object.fromEntries(
       [
         [adminTokenName, adminToken()] as const,
@@ -87,7 +89,7 @@ const againMs = 3_600_000
  * by which it matters to which of them a request comes.
  */
 export function createFactsPublisher(deps: PublisherDeps): () => Promise<void> {
-  const { home, name, store, log, now } = deps
+  const { name, store, log, now } = deps
   let told = ''
   let toldAt = Number.NEGATIVE_INFINITY
   let trouble: string | undefined
@@ -101,7 +103,7 @@ export function createFactsPublisher(deps: PublisherDeps): () => Promise<void> {
       toldAt = now()
     }
     const before = trouble
-    trouble = await keyTrouble(store, home, now())
+    trouble = await keyTrouble(deps)
     if (trouble !== undefined && trouble !== before) log('error', 'keys.differ', { why: trouble })
     const different = trouble === undefined ? await differences(deps) : []
     for (const why of different) if (!known.includes(why)) log('warn', 'doors.differ', { why })
@@ -121,10 +123,10 @@ async function differences({ name, store, steady }: PublisherDeps): Promise<read
     : []
 }
 
-async function keyTrouble(store: KnowsKeys, home: Home, now: number): Promise<string | undefined> {
+async function keyTrouble({ store, home, source, now }: PublisherDeps): Promise<string | undefined> {
   try {
     const facts = await keyFactsOf(store, home)
-    const trouble = troubleWithKeys(facts, keyMarksIn(home.keysDir), home.keysDir, now)
+    const trouble = troubleWithKeys(facts, marksOf(source), source.place, now())
     return trouble && `${trouble.detail} ${trouble.fix}`
   } catch (thrown) {
     return reasonOf(thrown)

@@ -1,28 +1,28 @@
+import { givenAdminToken, openAdminToken } from '../auth/admin-token.ts'
+import { keysText, rotated } from '../auth/given-keys.ts'
 import { keyMarksIn, replaceLostKeys, rotateKeys } from '../auth/keys.ts'
 import { Failure } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
-import {
-  howToCopy,
-  type KeyFacts,
-  type KeyMark,
-  type KeyTools,
-  refuseTrouble,
-  troubleWithKeys,
-} from '../domain/home-state.ts'
+import { type KeyFacts, type KeyMark, type KeyTools, refuseTrouble } from '../domain/home-state.ts'
+import { howToCopy, troubleWithKeys } from '../domain/key-troubles.ts'
+import { keysVariable } from '../domain/key-variables.ts'
 import type { Clock, Store } from '../domain/ports.ts'
 import { openHome } from './home.ts'
+import { commandKeys, type KeySource, keySource, marksOf } from './key-source.ts'
 import { type ProcessDeps, withStore } from './local-home.ts'
 import { type KnowsKeys, keyFactsOf, openSigningKeys } from './signing-keys.ts'
 
 /** What commands do with the keys of a home. */
 export function keyTools(deps: ProcessDeps, root: string): KeyTools {
-  const { clock } = deps
+  const { clock, env } = deps
   const home = openHome(root)
   const { keysDir } = home
+  const source = commandKeys(env, home)
   return {
     rotate: (graceMs) =>
       withStore(deps, home, async (store) => {
-        await openSigningKeys(home, store, clock)
+        refuseGiven(source, howToRotate)
+        await openSigningKeys(home, source, store, clock)
         const rotation = rotateKeys(keysDir, graceMs, clock.now())
         await store.rememberKeys(keyMarksIn(keysDir))
         const { elsewhere = [] } = await keyFactsOf(store, home)
@@ -30,9 +30,15 @@ export function keyTools(deps: ProcessDeps, root: string): KeyTools {
       }),
     replaceLost: () =>
       withStore(deps, home, async (store) => {
+        // Without the variable it is meant, whatever the server had.
+        const files = keySource(env, home)
+        refuseGiven(
+          files,
+          `Put the right ones there. If they are gone for good: unset ${keysVariable}, then postern keys new`,
+        )
         const { known } = await store.keyFacts()
-        if (!(await isInTrouble(store, home, clock))) throw new Failure('usage', nothingLost)
-        await refuseAmongDoors(store, home)
+        if (!(await isInTrouble(store, home, files, clock))) throw new Failure('usage', nothingLost)
+        await refuseAmongDoors(store, home, files)
         const { kept, ...made } = replaceLostKeys(keysDir, known, clock.now())
         await store.rememberKeys(keyMarksIn(keysDir))
         return { ...made, kept, revoked: kept > 0 ? 0 : await revokeAll(store, clock.now()) }
@@ -42,34 +48,62 @@ export function keyTools(deps: ProcessDeps, root: string): KeyTools {
         deps,
         home,
         async (store) => {
-          await refuseAmongDoors(store, home)
-          const keys = keyMarksIn(keysDir)
+          await refuseAmongDoors(store, home, source)
+          const keys = marksOf(source)
           const facts = await store.keyFacts()
-          if (keys.length === 0) refuseTrouble('key_unusable', troubleWithKeys(facts, keys, keysDir, 0))
+          if (keys.length === 0) refuseTrouble('key_unusable', troubleWithKeys(facts, keys, source.place, 0))
           const revoked = isNoneLeft(facts, keys) ? await revokeAll(store, clock.now()) : 0
           await store.rememberKeys(keys)
           return { kids: keys.map(({ kid }) => kid), revoked }
         },
         ['database_foreign'],
       ),
+    export: (rotate) =>
+      withStore(deps, home, async (store) => {
+        await openSigningKeys(home, source, store, clock)
+        const entries = source.entries()
+        if (rotate && source.place !== keysVariable) throw new Failure('usage', keysAreFiles)
+        return {
+          signingKeys: keysText(rotate ? rotated(entries, rotate.graceMs, clock.now()) : entries),
+          adminToken: givenAdminToken(env) ?? openAdminToken(keysDir),
+        }
+      }),
   }
 }
 
+const howToRotate =
+  'Print them with a fresh one: (umask 077; postern keys export --rotate > keys.env). Give that to each door, and restart all of them at once.'
+
+const keysAreFiles =
+  'The signing keys are files of this home: postern keys rotate makes a fresh one, then postern keys export prints it, too.'
+
+function refuseGiven({ place }: KeySource, advice: string): void {
+  if (place === keysVariable)
+    throw new Failure(
+      'usage',
+      `The signing keys come from ${keysVariable} here, which a command cannot change. ${advice}`,
+    )
+}
+
 /** Where other doors sign with the keys that the database knows, only these are right. */
-async function refuseAmongDoors(store: KnowsKeys, home: Home): Promise<void> {
+async function refuseAmongDoors(store: KnowsKeys, home: Home, { place }: KeySource): Promise<void> {
   const { elsewhere = [] } = await keyFactsOf(store, home)
   if (elsewhere.length > 0)
-    throw new Failure('usage', `Other doors have the keys. ${howToCopy(elsewhere, home.keysDir)}`)
+    throw new Failure('usage', `Other doors have the keys. ${howToCopy(elsewhere, place)}`)
 }
 
 const nothingLost = 'No key is lost here. For a fresh one: postern keys rotate'
 
 /** A file that holds no key is as good as gone. */
-async function isInTrouble(store: KnowsKeys, home: Home, clock: Pick<Clock, 'now'>): Promise<boolean> {
-  const { keysDir } = home
+async function isInTrouble(
+  store: KnowsKeys,
+  home: Home,
+  source: KeySource,
+  clock: Pick<Clock, 'now'>,
+): Promise<boolean> {
   try {
     const facts = await keyFactsOf(store, home)
-    return troubleWithKeys(facts, keyMarksIn(keysDir), keysDir, clock.now()) !== undefined
+    return troubleWithKeys(facts, marksOf(source), source.place, clock.now()) !== undefined
   } catch {
     return true
   }

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs'
-import { keyMarksIn } from '../auth/keys.ts'
 import { reasonOf } from '../domain/error.ts'
 import { type Home, homeAt } from '../domain/home.ts'
-import { type KeyFacts, troubleWithDatabase, troubleWithKeys } from '../domain/home-state.ts'
+import { type KeyFacts, troubleWithDatabase } from '../domain/home-state.ts'
+import { troubleWithKeys } from '../domain/key-troubles.ts'
 import { inspectHome } from '../store/inspect.ts'
 import { troubleWithPlace } from '../store/put-back.ts'
 import { becomeOwner, troubleWithOwner } from './home-owner.ts'
 import { joinedDoor } from './joined-door.ts'
+import { commandKeys, marksOf } from './key-source.ts'
 import { type ProcessDeps, storeDeps, withStore } from './local-home.ts'
 import { keyFactsOf } from './signing-keys.ts'
 
@@ -37,7 +38,8 @@ export async function troublesOf(
   }
 }
 
-function keyTroubles({ clock }: ProcessDeps, { keysDir }: Home, facts: KeyFacts) {
-  const trouble = troubleWithKeys(facts, keyMarksIn(keysDir), keysDir, clock.now())
+function keyTroubles({ clock, env }: ProcessDeps, home: Home, facts: KeyFacts) {
+  const source = commandKeys(env, home)
+  const trouble = troubleWithKeys(facts, marksOf(source), source.place, clock.now())
   return trouble ? [trouble] : []
 }

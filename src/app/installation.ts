@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import type { Config } from '../config/load.ts'
+import { adminTokenVariable, keysVariable } from '../domain/key-variables.ts'
 import { plural } from '../domain/plural.ts'
 import { shownAddress } from '../domain/shown-address.ts'
 import { sizeText } from '../domain/size-text.ts'
@@ -11,20 +12,22 @@ const nothing = () => undefined
 interface InstallationDeps extends Pick<ServerDeps, 'home' | 'config' | 'clock'> {
   readonly version: string
   readonly runtime: string
+  /** The variables that its keys come by. */
+  readonly given?: readonly string[]
   /** Where the server listens. */
   readonly address: () => string
 }
 
 /** What the settings page shows of a server that starts now: asked for anew each time. */
 export function createInstallation(deps: InstallationDeps): () => Promise<Installation> {
-  const { version, runtime, address, home, config, clock } = deps
+  const { version, runtime, address, home, config, clock, given = [] } = deps
   const startedAt = clock.now()
   // A server keeps the store that it began with.
   const { store } = config()
   return async () => ({
     ...{ version, runtime, startedAt, listens: address(), publicUrl: config().server.publicUrl },
     places: await placesOf(home, store),
-    keys: await keyAges(home.keysDir),
+    keys: await keyAges(home.keysDir, given),
     switches: switchesOf(config()),
     limits: limitsOf(config()),
     warnings: config().warnings,
@@ -65,11 +68,14 @@ function withoutUser(address: string): string {
 }
 
 /** By the times of their files: no key is read. */
-async function keyAges(dir: string): Promise<readonly KeyAge[]> {
-  const names = await readdir(dir).catch(() => [])
+async function keyAges(dir: string, given: readonly string[]): Promise<readonly KeyAge[]> {
+  const names = given.includes(keysVariable) ? [] : await readdir(dir).catch(() => [])
   const kids = names.flatMap((name) => /^([0-9a-f]{16})\.key$/.exec(name)?.[1] ?? []).sort()
   const ages = [
-    keyAge('Admin token', `${dir}/admin.token`),
+    given.includes(adminTokenVariable)
+      ? { what: 'Admin token', variable: adminTokenVariable }
+      : keyAge('Admin token', `${dir}/admin.token`),
+    ...(given.includes(keysVariable) ? [{ what: 'Signing keys', variable: keysVariable }] : []),
     ...kids
       .reverse()
       .map((kid) => keyAge(`Signing key …${kid.slice(-6)}`, `${dir}/${kid}.key`, `${dir}/${kid}.retired`)),

@@ -48,7 +48,7 @@ export async function openLocalHome(
   })
   const store = place.postgres ? withOwnSessions(opened, () => ownName(home, opened, clock.now())) : opened
   const host = place.postgres && knownName(home)
-  const tokens = lazyTokens(home, store, clock)
+  const tokens = lazyTokens(deps, home, store)
   let writes: WriteWatch | undefined
   return {
     paths: home,
@@ -136,13 +136,14 @@ export const postgresAt = ({ storeThread }: Pick<ProcessDeps, 'storeThread'>, ur
 const lookMs = 200
 
 /** Reads the keys at the first token that is minted or read. */
-function lazyTokens(home: Home, store: KnowsKeys, clock: Clock): Tokens {
+function lazyTokens({ env, clock }: ProcessDeps, home: Home, store: KnowsKeys): Tokens {
   const open = async () => {
-    const [{ openSigningKeys }, { createTokens }] = await Promise.all([
+    const [{ openSigningKeys }, { commandKeys }, { createTokens }] = await Promise.all([
       import('./signing-keys.ts'),
+      import('./key-source.ts'),
       import('../auth/tokens.ts'),
     ])
-    return createTokens({ keys: await openSigningKeys(home, store, clock) })
+    return createTokens({ keys: await openSigningKeys(home, commandKeys(env, home), store, clock) })
   }
   let tokens: Promise<Tokens> | undefined
   const opened = () => {

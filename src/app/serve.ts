@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { followAdminToken } from '../auth/admin-token.ts'
+import { followAdminToken, givenAdminToken } from '../auth/admin-token.ts'
 import { createTokens } from '../auth/tokens.ts'
 import type { Io, ServeFlags } from '../cli/context.ts'
 import { type Config, loadConfig } from '../config/load.ts'
@@ -7,6 +7,7 @@ import { readTls } from '../config/tls.ts'
 import { Failure } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
 import type { HostName } from '../domain/host.ts'
+import { adminTokenVariable, keysVariable } from '../domain/key-variables.ts'
 import { isLoopback } from '../domain/loopback.ts'
 import type { DoorStore, Log } from '../domain/ports.ts'
 import { allDrivers } from '../drivers/index.ts'
@@ -23,10 +24,11 @@ import { createFactsPublisher } from './door-facts.ts'
 import { heardCommits } from './heard-commits.ts'
 import { openHome } from './home.ts'
 import { type JoinedDoor, joinedDoor } from './joined-door.ts'
+import { keySource } from './key-source.ts'
 import { type ProcessDeps, postgresAt } from './local-home.ts'
 import { openServer } from './server.ts'
 import { serverClient } from './server-client.ts'
-import { writeServerFile } from './server-file.ts'
+import { type ServerFile, writeServerFile } from './server-file.ts'
 import { openSigningKeys } from './signing-keys.ts'
 
 /** Serves one home until `io.stopping`. Resolves with the exit code; throws what keeps it from starting. */
@@ -67,6 +69,8 @@ async function serveWith(
   const { clock, platform, env } = deps
   for (const warning of watcher.now().warnings) log('warn', 'config.warning', { warning })
   const tls = await readTls(watcher.now().server)
+  const [source, givenToken] = [keySource(env, home), givenAdminToken(env)]
+  const given = [keysVariable, adminTokenVariable].filter((name) => env[name])
   const steady = openSteadyClock(clock)
   const { databaseFile: path, revokedFile, keysDir } = home
   const onUpgrade = (copy: string) => log('info', 'store.upgraded', { copy })
@@ -86,14 +90,12 @@ async function serveWith(
   const relay = postgres && (await import('../store/postgres/relay.ts')).openRelay(postgres.url)
   let doors: Doors | undefined
   try {
-    const keys = await openSigningKeys(home, store, steady)
-    const adminToken = followAdminToken(keysDir, (why) =>
-      log('error', 'admin_token.broken', { why, kept: 'the token before it' }),
-    )
+    const keys = await openSigningKeys(home, source, store, steady)
+    const adminToken = givenToken === undefined ? followed(home, log) : () => givenToken
     // Its threads have asked the database for the time.
     if (postgres) steady.resume({ skew: await store.skew(), seen: 0 })
     const publishing = {
-      ...{ home, env, config: watcher.now, keys, adminToken, store, steady, log },
+      ...{ home, env, config: watcher.now, keys, source, adminToken, store, steady, log },
       ...{ version: io.program.version, now: clock.now },
     }
     const publishFacts = (name: HostName) => createFactsPublisher({ ...publishing, name })
@@ -111,16 +113,19 @@ async function serveWith(
       config: watcher.now,
       tokens: createTokens({ keys }),
       lookAtKeys: keys.look,
-      adminToken,
+      ...{ adminToken, given },
       drivers: allDrivers(env, () => watcher.now().skills.dirs, watcher.secretVariables),
       ...(tls && { tls }),
       ...(listener && { listener }),
       ...(relay && { relay }),
     })
     await warnOfMissingFile(home, store, watcher, log)
-    const stopAnnouncing = await announce(home, server.url, watcher.now, address)
+    const stopAnnouncing = await announce(home, server.url, watcher.now, {
+      ...(address !== undefined && { store: address }),
+      given,
+    })
     io.stderr(`Listening on ${server.url}\n`)
-    if (io.terminal.stderr) await welcome(io, home, store, watcher)
+    if (io.terminal.stderr) await welcome(deps, io, home, store, watcher)
     const stopReloading = onHangup(watcher)
     await Promise.race([untilStopped(io.stopping), death.promise])
     log('info', 'server.stopping')
@@ -138,6 +143,9 @@ async function serveWith(
     await Promise.race([death.promise, store.close()])
   }
 }
+
+const followed = ({ keysDir }: Home, log: Log): (() => string) =>
+  followAdminToken(keysDir, (why) => log('error', 'admin_token.broken', { why, kept: 'the token before it' }))
 
 const newestForHooks = 100
 
@@ -159,6 +167,7 @@ async function warnOfMissingFile(
 
 /** For whoever started it by hand. */
 async function welcome(
+  { env }: ProcessDeps,
   io: Pick<Io, 'stderr'>,
   home: Home,
   store: Pick<DoorStore, 'listSessions'>,
@@ -166,7 +175,7 @@ async function welcome(
 ): Promise<void> {
   const { webhooks, server } = now()
   const lines = welcomeLines({
-    link: await dashboardLink(home),
+    link: await dashboardLink(env, home),
     sessions: await store.listSessions(),
     hooks: webhooks.enabled
       ? webhooks.hooks.filter(({ active }) => active).map(({ name }) => name)
@@ -179,8 +188,8 @@ async function welcome(
 }
 
 /** As `postern dashboard` prints it; undefined where the server gives none. */
-async function dashboardLink({ root }: Home): Promise<string | undefined> {
-  const client = await serverClient(root)
+async function dashboardLink(env: ProcessDeps['env'], { root }: Home): Promise<string | undefined> {
+  const client = await serverClient(env, root)
   const answer = await client.request('POST', '/api/dashboard/links').catch(() => undefined)
   const { body } = answer ?? {}
   return typeof body === 'object' && body !== null && 'url' in body ? String(body.url) : undefined
@@ -193,22 +202,21 @@ async function announce(
   home: Home,
   url: string,
   config: () => Config,
-  address: string | undefined,
+  facts: Pick<ServerFile, 'store' | 'given'>,
 ): Promise<() => void> {
   const baseNow = () => baseUrl(config().server, url)
   const file = await loadConfig({ home, env: {}, flags: {}, ignoreSecretProblems: true })
   const overridden = baseNow() !== baseUrl(file.server)
-  const store = address === undefined ? {} : { store: address }
   let base = baseNow()
-  writeServerFile(home, { url, base, overridden, ...store })
+  writeServerFile(home, { url, base, overridden, ...facts })
   const timer = setInterval(() => {
     if (baseNow() === base) return
     base = baseNow()
-    writeServerFile(home, { url, base, overridden, ...store })
+    writeServerFile(home, { url, base, overridden, ...facts })
   }, announceMs)
   return () => {
     clearInterval(timer)
-    writeServerFile(home, { base, overridden, ...store })
+    writeServerFile(home, { base, overridden, ...facts })
   }
 }
 

@@ -1,23 +1,33 @@
 import type { IncomingMessage } from 'node:http'
 import type { RequestOptions } from 'node:https'
 import { text } from 'node:stream/consumers'
-import { openAdminToken } from '../auth/admin-token.ts'
+import { givenAdminToken, openAdminToken } from '../auth/admin-token.ts'
 import type { ServerAnswer, ServerClient } from '../cli/context.ts'
 import type { Capability } from '../domain/capability.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { type Home, homeAt } from '../domain/home.ts'
+import { adminTokenVariable } from '../domain/key-variables.ts'
 import type { AgentClient } from '../mcp/agent-client.ts'
 import { openHome } from './home.ts'
 import { joinedDoor } from './joined-door.ts'
-import { runningUrl } from './server-file.ts'
+import { type Env, notGiven } from './key-source.ts'
+import { isGiven, runningUrl } from './server-file.ts'
 
 /** A client of the running server of a home, with its admin token. Throws `unreachable` when no server runs. */
-export async function serverClient(root: string): Promise<ServerClient> {
+export async function serverClient(env: Env, root: string): Promise<ServerClient> {
   const home = openHome(root)
   const joined = joinedDoor(home)
   if (joined) return (await import('./link-home.ts')).linkedServer(joined)
   const url = requireRunning(home)
-  return { url, request: requests(ownDoor(url), openAdminToken(home.keysDir)) }
+  return { url, request: requests(ownDoor(url), adminTokenFor(env, home)) }
+}
+
+/** As its running server has it: that one's environment may not be ours. */
+function adminTokenFor(env: Env, home: Home): string {
+  if (!isGiven(home, adminTokenVariable)) return openAdminToken(home.keysDir)
+  const token = givenAdminToken(env)
+  if (token !== undefined) return token
+  throw notGiven(adminTokenVariable)
 }
 
 /** Requests with the capability of an agent. Rejects with `unreachable` while no server of its home runs. */

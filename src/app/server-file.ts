@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import type { Home } from '../domain/home.ts'
 
 /** What a server leaves for the commands of its home. */
-interface ServerFile {
+export interface ServerFile {
   readonly pid?: number
   /** Where it listens; absent once it has stopped. */
   readonly url?: string
@@ -12,6 +12,8 @@ interface ServerFile {
   readonly overridden?: boolean
   /** The address of the database that its store lies in. */
   readonly store?: string
+  /** The variables that it has its keys by: those in the home are none. */
+  readonly given?: readonly string[]
 }
 
 export const writeServerFile = ({ serverFile }: Home, written: Omit<ServerFile, 'pid'>): void =>
@@ -29,6 +31,10 @@ export function servedBase(home: Home): string | undefined {
 /** The address of the store that the home's server opened last; a stopped one most likely opens the same again. */
 export const servedStore = (home: Home): string | undefined => read(home).store
 
+/** Whether the home's server had that variable last: what a file of the home has in its place is none. */
+export const isGiven = (home: Home, variable: string): boolean =>
+  read(home).given?.includes(variable) === true
+
 function read({ serverFile }: Home): ServerFile {
   try {
     const written: unknown = JSON.parse(readFileSync(serverFile, 'utf8'))
@@ -43,9 +49,11 @@ const checked = (written: {
   readonly base?: unknown
   readonly overridden?: unknown
   readonly store?: unknown
+  readonly given?: unknown
 }) => ({
   ...(typeof written.url === 'string' && { url: written.url }),
   ...(typeof written.base === 'string' && { base: written.base }),
   ...(typeof written.store === 'string' && { store: written.store }),
+  ...(Array.isArray(written.given) && { given: written.given.map(String) }),
   overridden: written.overridden === true,
 })

@@ -42,6 +42,8 @@ interface OpenServerDeps extends ServerDeps {
   readonly version: string
   /** As `version` of the program that runs this one, and where. */
   readonly runtime: string
+  /** The variables that its keys come by. */
+  readonly given?: readonly string[]
   readonly adminToken: () => string
   readonly lookAtKeys: () => void
   readonly doors: Doors

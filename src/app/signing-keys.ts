@@ -1,9 +1,11 @@
-import { type KeyClock, type KeyRing, keyMarksIn, openKeys } from '../auth/keys.ts'
+import type { KeyClock, KeyRing } from '../auth/key-ring.ts'
 import type { Home } from '../domain/home.ts'
-import { type KeyFacts, type KeyMark, refuseTrouble, troubleWithKeys } from '../domain/home-state.ts'
+import { type KeyFacts, type KeyMark, refuseTrouble } from '../domain/home-state.ts'
 import { doorsAmong, type HostStore, placeOfDoor } from '../domain/host.ts'
+import { troubleWithKeys } from '../domain/key-troubles.ts'
 import type { StoreMaintenance } from '../domain/ports.ts'
 import { knownName, placeOf } from './among-doors.ts'
+import { type KeySource, marksOf } from './key-source.ts'
 
 export type KnowsKeys = Pick<StoreMaintenance, 'keyFacts' | 'rememberKeys'> & Pick<HostStore, 'listHosts'>
 
@@ -28,22 +30,22 @@ export async function keyFactsOf(
  * exchanged that URLs were signed with: a new one would make them worthless without a word.
  */
 export async function openSigningKeys(
-  home: Pick<Home, 'root' | 'keysDir' | 'nameFile'>,
+  home: Pick<Home, 'root' | 'nameFile'>,
+  source: KeySource,
   store: KnowsKeys,
   clock: KeyClock,
 ): Promise<KeyRing> {
-  const { keysDir } = home
   const facts = await keyFactsOf(store, home)
   refuseTrouble(
     'key_unusable',
-    troubleWithKeys(facts, keyMarksIn(keysDir), keysDir, clock.now() + (clock.skew?.() ?? 0)),
+    troubleWithKeys(facts, marksOf(source), source.place, clock.now() + (clock.skew?.() ?? 0)),
   )
-  const ring = openKeys(keysDir, clock)
+  const ring = source.open(clock)
   // Another door may have begun with keys of its own in this moment.
-  return (await learn(store, facts.known, keysDir)) ? ring : openSigningKeys(home, store, clock)
+  return (await learn(store, facts.known, source)) ? ring : openSigningKeys(home, source, store, clock)
 }
 
-async function learn(store: KnowsKeys, known: readonly KeyMark[], keysDir: string): Promise<boolean> {
-  const present = keyMarksIn(keysDir)
+async function learn(store: KnowsKeys, known: readonly KeyMark[], source: KeySource): Promise<boolean> {
+  const present = marksOf(source)
   return JSON.stringify(present) === JSON.stringify(known) || store.rememberKeys(present, known)
 }

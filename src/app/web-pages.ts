@@ -13,6 +13,7 @@ import type { ServerDeps } from './pipeline.ts'
 interface WebPagesDeps extends ServerDeps {
   readonly version: string
   readonly runtime: string
+  readonly given?: readonly string[]
   readonly adminToken: () => string
 }
 

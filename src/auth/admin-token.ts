@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { Failure, reasonOf } from '../domain/error.ts'
+import { adminTokenVariable } from '../domain/key-variables.ts'
 import { whyGuessable } from './guessable.ts'
 import { createFile, makePrivateDir, readPrivate, secretBytes } from './key-files.ts'
 
@@ -11,12 +12,22 @@ export function openAdminToken(dir: string): string {
   return tokenIn(`${dir}/admin.token`)
 }
 
-function tokenIn(path: string): string {
-  const token = readPrivate(path).trim()
-  secretBytes(path, token, 'Put it back, or delete it to get a new one.')
-  if (whyGuessable(token) !== undefined)
-    throw new Failure('key_unusable', `${path} can be guessed. Delete it to get a new one.`)
-  return token
+/** The admin token of the environment; undefined where it has none, or an empty one. Throws `key_unusable`. */
+export function givenAdminToken(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const token = env[adminTokenVariable]?.trim()
+  return token ? checked(adminTokenVariable, token, 'postern secret prints one.') : undefined
+}
+
+const tokenIn = (path: string): string =>
+  checked(path, readPrivate(path).trim(), 'Put it back, or delete it to get a new one.')
+
+function checked(place: string, token: string, advice: string): string {
+  secretBytes(place, token, advice)
+  if (whyGuessable(token) === undefined) return token
+  throw new Failure(
+    'key_unusable',
+    `${place} can be guessed. ${advice.replace('Put it back, or delete', 'Delete')}`,
+  )
 }
 
 /**

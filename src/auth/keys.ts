@@ -1,28 +1,17 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { KeyMark } from '../domain/home-state.ts'
 import { createFile, makePrivateDir, readPrivate, replaceFile, secretBytes } from './key-files.ts'
-
-export interface SigningKey {
-  /** 16 hex digits that sort by age. */
-  readonly kid: string
-  /** 32 bytes. */
-  readonly secret: Uint8Array
-}
-
-/**
- * The signing keys of one home. Another process may add or retire keys at any time; that is noticed within
- * `checkMs`, and at once for a key this ring does not know.
- */
-export interface KeyRing {
-  /** The newest key; new tokens are signed with it. Throws `key_unusable` when there is none any more. */
-  active(): SigningKey
-  /** The same object as long as the key is the same; undefined for unknown keys and those past their grace. */
-  find(kid: string): SigningKey | undefined
-  /** Notices what another process did to the keys: a grace counts from when it was noticed. */
-  look(): void
-}
+import {
+  createEnds,
+  type KeyClock,
+  type KeyEntry,
+  type KeyRing,
+  kidAfter,
+  markOf,
+  type SigningKey,
+} from './key-ring.ts'
 
 interface Rotation {
   readonly kid: string
@@ -33,12 +22,6 @@ interface Rotation {
 /** The first key has a fixed name, so that of two processes starting at once only one creates it. */
 const firstKid = '0000000000000001'
 const checkMs = 250
-
-/** Unix milliseconds. `now` may be a clock that never jumps; `skew` is how far the wall clock is ahead of it. */
-export interface KeyClock {
-  readonly now: () => number
-  readonly skew?: () => number
-}
 
 /** Opens `keys/`, creating the directory and the first key where there is none. Throws `key_unusable` with the fix. */
 export function openKeys(dir: string, clock: KeyClock): KeyRing {
@@ -70,18 +53,6 @@ export function openKeys(dir: string, clock: KeyClock): KeyRing {
   }
 }
 
-/** The end of a key's grace by `clock`: put on it once, because the wall clock that it was written by may jump. */
-function createEnds({ skew = () => 0 }: KeyClock): (kid: string, retireAt: number) => number {
-  const ends = new Map<string, number>()
-  return (kid, retireAt) => {
-    if (retireAt === Number.POSITIVE_INFINITY) return retireAt
-    const name = `${kid} ${retireAt}`
-    const end = ends.get(name) ?? retireAt - skew()
-    ends.set(name, end)
-    return end
-  }
-}
-
 /**
  * Adds a key for new tokens; tokens of all older ones stop verifying after `graceMs`. A grace that is running already
  * is shortened, never prolonged. Keys past their grace are deleted.
@@ -89,7 +60,7 @@ function createEnds({ skew = () => 0 }: KeyClock): (kid: string, retireAt: numbe
 export function rotateKeys(dir: string, graceMs: number, now: number): Rotation {
   makePrivateDir(dir)
   const older = scan(dir, undefined)
-  const kid = kidAfter(older, now)
+  const kid = kidAfter([...older.entries.keys()], now)
   if (!createFile(dir, `${kid}.key`, keyText(randomBytes(32)))) return rotateKeys(dir, graceMs, now)
   const retireAt = now + graceMs
   for (const [name, entry] of older.entries)
@@ -99,18 +70,11 @@ export function rotateKeys(dir: string, graceMs: number, now: number): Rotation 
   return { kid, retireAt }
 }
 
-/** The signing keys that lie there, by what may be told of them. Throws `key_unusable`. */
-export const keyMarksIn = (dir: string): readonly KeyMark[] =>
-  [...scan(dir, undefined).entries.values()].map(markOf)
+/** The signing keys that lie there, oldest first. Throws `key_unusable`. */
+export const keysIn = (dir: string): readonly KeyEntry[] => [...scan(dir, undefined).entries.values()]
 
-function markOf({ key: { kid, secret }, retireAt }: Entry): KeyMark {
-  const fingerprint = createHash('sha256')
-    .update('postern signing key\n')
-    .update(secret)
-    .digest('hex')
-    .slice(0, 32)
-  return { kid, fingerprint, ...(Number.isFinite(retireAt) && { retireAt }) }
-}
+/** The same by what may be told of them. */
+export const keyMarksIn = (dir: string): readonly KeyMark[] => keysIn(dir).map(markOf)
 
 /**
  * Makes a key where the right ones are gone. Files that hold no key, or another than the one `known` under that name, are
@@ -125,7 +89,7 @@ export function replaceLostKeys(
   const wrong = kidsIn(dir).filter((kid) => !isRight(dir, kid, known))
   for (const kid of wrong) fs.renameSync(`${dir}/${kid}.key`, `${dir}/${kid}.key.aside-${now}`)
   const kept = kidsIn(dir).length
-  const kid = kidAfter(scan(dir, undefined), now)
+  const kid = kidAfter([...scan(dir, undefined).entries.keys()], now)
   createFile(dir, `${kid}.key`, keyText(randomBytes(32)))
   return { kid, kept, aside: wrong.map((kid) => `${dir}/${kid}.key.aside-${now}`) }
 }
@@ -141,13 +105,8 @@ function isRight(dir: string, kid: string, known: readonly KeyMark[]): boolean {
 
 const keyText = (secret: Buffer): string => `${secret.toString('base64url')}\n`
 
-interface Entry {
-  readonly key: SigningKey
-  readonly retireAt: number
-}
-
 interface Ring {
-  readonly entries: ReadonlyMap<string, Entry>
+  readonly entries: ReadonlyMap<string, KeyEntry>
   /** When the directory had last changed, before it was read. */
   readonly mtimeMs: number
 }
@@ -186,7 +145,7 @@ function kidsIn(dir: string): readonly string[] {
     .sort()
 }
 
-function readEntry(dir: string, kid: string, before: Entry | undefined): Entry {
+function readEntry(dir: string, kid: string, before: KeyEntry | undefined): KeyEntry {
   const path = `${dir}/${kid}.key`
   const secret = secretBytes(
     path,
@@ -215,13 +174,6 @@ function newestOf(ring: Ring, dir: string): SigningKey {
       `There is no signing key in ${dir} any more. Put it back; if there is no copy: postern keys new`,
     )
   return newest.key
-}
-
-/** 11 hex digits of milliseconds and 5 of chance; above every older one even if the clock went back. */
-function kidAfter(ring: Ring, now: number): string {
-  const newest = [...ring.entries.keys()].at(-1) ?? '0'
-  const time = Math.max(now, Number.parseInt(newest.slice(0, 11), 16) + 1)
-  return time.toString(16).padStart(11, '0') + randomBytes(3).toString('hex').slice(0, 5)
 }
 
 function forget(dir: string, kid: string): void {

@@ -2,7 +2,7 @@ import { CompactSign, compactVerify } from 'jose'
 import { channelOfOpened, openedBy } from '../domain/channel.ts'
 import { type Claims, type GrantId, isVerb } from '../domain/grant.ts'
 import type { Tokens } from '../domain/ports.ts'
-import type { KeyRing, SigningKey } from './keys.ts'
+import type { KeyRing, SigningKey } from './key-ring.ts'
 
 /** Tokens that also answer from their cache without a promise. */
 interface CachedTokens extends Tokens {

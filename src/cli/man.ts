@@ -30,6 +30,8 @@ const environment: readonly (readonly [name: string, meaning: string])[] = [
   ['POSTERN_HOME', 'The home, where no --home is given; else ~/.postern.'],
   ['NO_COLOR', 'No colours, whatever its value is.'],
   ['POSTERN_STORE', 'The address of the database, where no --store is given.'],
+  ['POSTERN_SIGNING_KEYS', 'Signing keys in place of files, as "postern keys export" prints them.'],
+  ['POSTERN_ADMIN_TOKEN', 'The admin token in place of a file.'],
   ['POSTERN_SESSION', 'In an agent of Postern: the session in which it runs.'],
 ]
 

@@ -1,11 +1,12 @@
 import { dirname, resolve } from 'node:path'
+import { adminTokenVariable, keysVariable } from '../domain/key-variables.ts'
 import { parsed, secretOf, textOf } from './ordinary-file.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
 /**
  * Names of the environment variables that hold secrets of a configuration file: every `{"env": "NAME"}` in it, wherever
- * that stands, and every other variable of `env` with the value of a secret, as which the address of the store counts. Reads a broken file, too: what it names is as
+ * that stands, and every other variable of `env` with the value of a secret, as which the address of the store and the keys of the door count. Reads a broken file, too: what it names is as
  * secret as before.
  */
 export async function secretVariables(configFile: string, env: Env): Promise<readonly string[]> {
@@ -20,6 +21,7 @@ export async function secretVariables(configFile: string, env: Env): Promise<rea
     ...names.map((name) => env[name] ?? ''),
     ...textsNamed('secret', document),
     ...[env.POSTERN_STORE, ...textsNamed('store', document)].flatMap(secretsOfAddress),
+    ...[env[keysVariable] ?? '', env[adminTokenVariable] ?? ''],
     ...headerTexts(document),
     ...(await Promise.all(files.map(async (file) => (await secretOf(file)) ?? ''))),
   ].filter((secret) => secret.length >= leastAlike)

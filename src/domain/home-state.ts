@@ -117,71 +117,6 @@ function behind(facts: HomeFacts, by: number): HomeTrouble {
   }
 }
 
-/** Whether the signing keys are those that this home's URLs were signed with; undefined when they are. */
-export function troubleWithKeys(
-  facts: KeyFacts,
-  present: readonly KeyMark[],
-  keysDir: string,
-  now: number,
-): HomeTrouble | undefined {
-  const { elsewhere } = facts
-  if (elsewhere !== undefined) return troubleAmongDoors({ ...facts, elsewhere }, present, keysDir, now)
-  const { known, hasOpenGrants } = facts
-  const there = new Map(present.map(({ kid, fingerprint }) => [kid, fingerprint]))
-  const foreign = known.find(({ kid, fingerprint }) => (there.get(kid) ?? fingerprint) !== fingerprint)
-  if (foreign)
-    return {
-      kind: 'keys_foreign',
-      detail: `${keysDir}/${foreign.kid}.key is another key than the one that this home's database knows.`,
-      fix: 'Put back the right one. If that is gone: postern keys new. If this one is right: postern keys adopt',
-    }
-  const gone = known.filter(
-    ({ kid, retireAt }) => !there.has(kid) && (retireAt === undefined || retireAt > now),
-  )
-  if (!hasOpenGrants || (gone.length === 0 && present.length > 0)) return undefined
-  const names = gone.map(({ kid }) => `${kid}.key`).join(', ')
-  return {
-    kind: 'keys_missing',
-    detail: `${names === '' ? 'The signing key' : names} is gone from ${keysDir}, and there are URLs that need it.`,
-    fix: 'Put it back. If there is no copy: postern keys new',
-  }
-}
-
-/** What one door signs every other must be able to read: whether URLs are open does not matter. */
-function troubleAmongDoors(
-  { known, elsewhere }: Pick<Required<KeyFacts>, 'known' | 'elsewhere'>,
-  present: readonly KeyMark[],
-  keysDir: string,
-  now: number,
-): HomeTrouble | undefined {
-  const there = new Map(present.map((key) => [key.kid, key]))
-  const isForeign = ({ kid, fingerprint }: KeyMark) =>
-    (there.get(kid)?.fingerprint ?? fingerprint) !== fingerprint
-  const isGone = ({ kid, retireAt }: KeyMark) => !there.has(kid) && (retireAt === undefined || retireAt > now)
-  // Else it would go on here after its time.
-  const isUnretired = ({ kid, retireAt }: KeyMark) =>
-    retireAt !== undefined && there.has(kid) && there.get(kid)?.retireAt === undefined
-  const wrong = known.filter((key) => isForeign(key) || isGone(key) || isUnretired(key))
-  if (wrong.length === 0) return undefined
-  const files = wrong.map((key) => `${key.kid}.${isUnretired(key) && !isForeign(key) ? 'retired' : 'key'}`)
-  const foreign = wrong.some(isForeign)
-  return {
-    kind: foreign ? 'keys_foreign' : 'keys_missing',
-    detail:
-      `Doors that share a store sign with the same keys: ${keysDir} ` +
-      (foreign ? `has others than they do (${files.join(', ')}).` : `lacks ${files.join(', ')}.`),
-    fix: howToCopy(elsewhere, keysDir),
-  }
-}
-
-/** What makes the keys of a home those of the other doors. */
-export const howToCopy = (elsewhere: readonly HomePlace[], keysDir: string): string =>
-  elsewhere.length === 0
-    ? `Copy all *.key and *.retired, and admin.token, to ${keysDir} from the home that has them. If that is gone for good: postern keys new`
-    : `Copy all *.key and *.retired, and admin.token, to ${keysDir} from ` +
-      `${elsewhere.map(({ door, place }) => `${place}/keys (door "${door}")`).join(', or ')}. ` +
-      'If they are gone for good: postern hosts revoke NAME, then: postern keys new'
-
 /** Refuses a home in trouble. */
 export function refuseTrouble(code: Code, trouble: HomeTrouble | undefined): void {
   if (trouble) throw new Failure(code, `${trouble.detail} ${trouble.fix}`)
@@ -212,6 +147,12 @@ export interface Accepted {
   readonly restored?: Pick<Restored, 'held' | 'revoked'>
 }
 
+/** Values of the variables that give a door its keys. */
+interface GivenSecrets {
+  readonly signingKeys: string
+  readonly adminToken: string
+}
+
 /** What commands do with the signing keys of a home. */
 export interface KeyTools {
   /** A fresh signing key; tokens of the older ones stop verifying at `retireAt`, Unix milliseconds. */
@@ -221,6 +162,11 @@ export interface KeyTools {
     /** Where the keys must be copied to. */
     readonly elsewhere: readonly HomePlace[]
   }>
+  /**
+   * The secrets of the home as variables of doors hold them; with `rotate` as they are after a rotation, which only
+   * who gives the variables can make. Makes them where there are none yet. Throws `usage` for `rotate` of files.
+   */
+  readonly export: (rotate?: { readonly graceMs: number }) => Promise<GivenSecrets>
   /** A fresh key where one is lost. Throws `usage` where none is. */
   readonly replaceLost: () => Promise<{
     readonly kid: string

@@ -1,6 +1,8 @@
 import { adminTokenName, type Door, type DoorFacts } from '../domain/door.ts'
-import { type HomePlace, howToCopy } from '../domain/home-state.ts'
+import type { HomePlace } from '../domain/home-state.ts'
 import { doorsAmong, type Host, type HostName, hostState, placeOfDoor } from '../domain/host.ts'
+import { howToCopy } from '../domain/key-troubles.ts'
+import { adminTokenVariable } from '../domain/key-variables.ts'
 
 /** A door, where its home lies, and what it told of itself. */
 export interface DoorWithFacts extends HomePlace {
@@ -79,7 +81,7 @@ function secretDifference(who: string, name: string): Difference {
     return {
       isBad: true,
       detail: `${who} has another admin token: who logs in at one door is logged out at the other`,
-      fix: 'copy keys/admin.token of one home to the other',
+      fix: `copy keys/admin.token of one home to the other, or give both the same ${adminTokenVariable}`,
     }
   return {
     isBad: true,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { createFactsPublisher, doorFacts } from '../../src/app/door-facts.ts'
+import { keySource } from '../../src/app/key-source.ts'
 import { openKeys, rotateKeys } from '../../src/auth/keys.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { homeAt } from '../../src/domain/home.ts'
@@ -48,6 +49,7 @@ async function depsOf(written: object = document, github = secrets.github) {
     env,
     config: () => config,
     keys,
+    source: keySource(env, home),
     adminToken: () => 'the-token-of-the-admin',
     version: '1',
     now,

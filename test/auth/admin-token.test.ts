@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
-import { followAdminToken, openAdminToken } from '../../src/auth/admin-token.ts'
+import { followAdminToken, givenAdminToken, openAdminToken } from '../../src/auth/admin-token.ts'
 import { Failure } from '../../src/domain/error.ts'
 
 const scratch = fs.mkdtempSync(`${tmpdir()}/postern-token-`)
@@ -52,4 +52,14 @@ test('followAdminToken takes a new token at once, and keeps the last one while t
   assert.match(told[0] ?? '', /admin\.token is damaged/)
   fs.writeFileSync(path, `${first}\n`)
   assert.equal(token(), first)
+})
+
+test('givenAdminToken takes one as postern secret prints it, and no other', () => {
+  const token = Buffer.from(Array.from({ length: 32 }, (_, i) => (i * 97 + 13) % 256)).toString('base64url')
+  const given = (POSTERN_ADMIN_TOKEN?: string) => givenAdminToken({ POSTERN_ADMIN_TOKEN })
+  assert.equal(given(`${token}\n`), token)
+  assert.equal(given(''), undefined)
+  assert.equal(given(), undefined)
+  assert.throws(() => given('short'), unusable(/^POSTERN_ADMIN_TOKEN is damaged.*postern secret prints one/))
+  assert.throws(() => given('A'.repeat(43)), unusable(/^POSTERN_ADMIN_TOKEN can be guessed/))
 })

@@ -232,6 +232,10 @@ function ioOf(world: World): Io {
       rotate: async (graceMs) => ({ kid: 'k2', retireAt: world.now + graceMs, elsewhere: world.elsewhere }),
       replaceLost: async () => ({ kid: 'k3', kept: 0, revoked: 2, aside: [] }),
       adopt: async () => ({ kids: ['k1', 'k2'], revoked: 3 }),
+      export: async (rotate) => ({
+        signingKeys: rotate ? `k1:s1:${rotate.graceMs},k2:s2` : 'k1:s1',
+        adminToken: 'a1',
+      }),
     }),
     acceptLoss: async () => ({ detail: 'The log is gone.' }),
     troubles: async () => world.troubles,

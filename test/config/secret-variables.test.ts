@@ -68,3 +68,14 @@ test('secretVariables names the variables that open the store', async () => {
   assert.deepEqual(await secretVariables(path, { POSTERN_STORE: open, SHOWN: open }), [])
   await rm(folder, { recursive: true })
 })
+
+test('secretVariables names other variables with the keys of the door', async () => {
+  const env = {
+    POSTERN_SIGNING_KEYS: 'k1:signing',
+    SIGNING: 'k1:signing',
+    POSTERN_ADMIN_TOKEN: 'the-token',
+    TOKEN: 'the-token',
+  }
+  const names = ['POSTERN_SIGNING_KEYS', 'SIGNING', 'POSTERN_ADMIN_TOKEN', 'TOKEN']
+  assert.deepEqual(await secretVariables('/nowhere/webhooks.json', env), names)
+})

@@ -6,8 +6,9 @@ import {
   type KeyFacts,
   type KeyMark,
   troubleWithDatabase,
-  troubleWithKeys,
 } from '../../src/domain/home-state.ts'
+import { troubleWithKeys } from '../../src/domain/key-troubles.ts'
+import { keysVariable } from '../../src/domain/key-variables.ts'
 
 const mark = 'a'.repeat(32)
 const database: DatabaseFacts = { mark, commits: 7, isCopy: false, known: [], hasOpenGrants: true }
@@ -109,4 +110,26 @@ test('troubleWithKeys knows of keys that nobody has told of', () => {
   const known = { known: [key], hasOpenGrants: false, elsewhere: [] }
   assert.match(troubleWithKeys(known, [], '/home/keys', now)?.fix ?? '', /from the home that has them/)
   assert.equal(troubleWithKeys(known, [key], '/home/keys', now), undefined)
+})
+
+test('troubleWithKeys of keys that come by a variable names that, and no file', () => {
+  const known = { known: [retired, newer], hasOpenGrants: true }
+  const among = { ...known, elsewhere }
+  const foreign = { ...newer, fingerprint: 'f9' }
+  const detailOf = (facts: KeyFacts, present: readonly KeyMark[]) => {
+    const { detail, fix } = troubleWithKeys(facts, present, keysVariable, now) ?? assert.fail()
+    assert.doesNotMatch(`${detail} ${fix}`, /\.key|\.retired|\/keys/)
+    return `${detail} ${fix}`
+  }
+  assert.match(
+    detailOf(known, [newer]),
+    /^1 is gone from POSTERN_SIGNING_KEYS.*unset .*, then postern keys new/,
+  )
+  assert.match(detailOf(known, [retired, foreign]), /^2 in POSTERN_SIGNING_KEYS is another key/)
+  assert.match(
+    detailOf(among, [newer]),
+    /POSTERN_SIGNING_KEYS lacks 1\. Give it .* prints in a\.example:\S+ \(door "a"\)/,
+  )
+  assert.match(detailOf(among, [key, newer]), /lacks the end of 1\./)
+  assert.match(detailOf(among, [retired, foreign]), /has others than they do \(2\)/)
 })

@@ -6,11 +6,14 @@ import { addCommand, configure, hooks, post, settled, until } from '../support/h
 import { noTerminals } from '../support/terminal.ts'
 
 const strong = 'Kp3vQz81-Wm27tYx9-'
+const signing = 'Zq7XvN2mLr0PdT5wKyB8hJc3EgUaS1oFi9QnMtRxVkY'
 const secrets = ['SHARED', 'OWN', 'NESTED_NEW', 'NESTED_OLD', 'CALLBACKS', 'INACTIVE']
 const env: Readonly<Record<string, string>> = {
   ...Object.fromEntries(secrets.map((name) => [name, `${strong}${name}`])),
   SAME_AS_SHARED: `${strong}SHARED`,
   POSTERN_LOG_LEVEL: 'info',
+  POSTERN_SIGNING_KEYS: `00000000000000a1:${signing}`,
+  SIGNING_AGAIN: `00000000000000a1:${signing}`,
   EDITOR: 'vi',
 }
 const document = {
@@ -38,7 +41,7 @@ function assertClean(text: string): void {
   const seen = variablesOf(text)
   assert.ok(seen.has('PATH'), text)
   for (const name of secrets) assert.equal(seen.has(name), false, name)
-  assert.doesNotMatch(text, new RegExp(strong))
+  assert.doesNotMatch(text, new RegExp(`${strong}|${signing}`))
   const ours = [...seen.keys()].filter((name) => name.startsWith('POSTERN_'))
   for (const name of ours) assert.match(name, /^POSTERN_(?:HOME|SESSION|DELIVERY_ID|SELF|AGENT)$/)
 }
@@ -96,7 +99,10 @@ async function testTerminal(): Promise<void> {
   configure(home, configured)
   const seen = `${home}.env`
   const script = `tr '\\0' '\\n' < /proc/$PPID/environ > ${seen}.holder; env > ${seen}; sleep 60`
-  const run = await cli(['run', '--session', 'build', '--detach', '--', 'sh', '-c', script], { home, env })
+  const run = await cli(['run', '--session', 'build', '--detach', '--', 'sh', '-c', script], {
+    home,
+    env: { ...env, POSTERN_ADMIN_TOKEN: signing },
+  })
   assert.equal(run.code, 0, run.stderr)
   for (const path of [seen, `${seen}.holder`]) {
     const text = await until(path, () => {

@@ -1,15 +1,43 @@
+import { Failure } from '../../domain/error.ts'
+import { adminTokenVariable, keysVariable } from '../../domain/key-variables.ts'
 import { plural } from '../../domain/plural.ts'
 import { iso } from '../../manage/views.ts'
 import { duration } from '../arguments.ts'
 import type { Call, Command } from '../command.ts'
 
+const grace = {
+  name: 'grace',
+  value: 'TIME',
+  summary: 'such as 90s, 10m, 1h or 2d; 1h unless given',
+}
+
 export const keysCommands: readonly Command[] = [
   {
     name: 'keys rotate',
     summary: 'Sign new URLs with a fresh key; URLs of the older keys stop working after the grace.',
-    flags: [{ name: 'grace', value: 'TIME', summary: 'such as 90s, 10m, 1h or 2d; 1h unless given' }],
+    flags: [grace],
     examples: ['postern keys rotate', 'postern keys rotate --grace 0'],
     run: rotate,
+  },
+  {
+    name: 'keys export',
+    summary: 'Print the signing keys and the admin token as variables, for a door without files of its own.',
+    details:
+      `A door with ${keysVariable} and ${adminTokenVariable} in its environment goes by them, and makes no keys. The two lines are as\n` +
+      'docker run --env-file and EnvironmentFile= of systemd take them. Who has them can sign URLs and is the admin.',
+    flags: [
+      {
+        name: 'rotate',
+        summary: 'with a fresh key, where they come from the environment; nothing is changed here',
+      },
+      { ...grace, summary: `with --rotate: ${grace.summary}` },
+      { name: 'show', summary: 'also on a terminal' },
+    ],
+    examples: [
+      '(umask 077; postern keys export > keys.env)',
+      '(umask 077; postern keys export --rotate --grace 2d > keys.env)',
+    ],
+    run: exportKeys,
   },
   {
     name: 'keys new',
@@ -32,13 +60,37 @@ export const keysCommands: readonly Command[] = [
 ]
 
 async function rotate(call: Call): Promise<void> {
-  const graceMs = duration(call.flags.text('grace') ?? '1h', '--grace')
+  const graceMs = graceOf(call)
   const { kid, retireAt, elsewhere } = await (await call.io.keys(call.home)).rotate(graceMs)
   if (call.json) return call.out.json({ kid, olderRetireAt: iso(retireAt) })
   call.out.note(`New URLs are signed with key ${kid}. Those of older keys stop working at ${iso(retireAt)}.`)
   for (const { door, place } of elsewhere)
     call.out.note(
       `The door "${door}" needs all *.key and *.retired of this home in ${place}/keys now: until then it refuses new URLs.`,
+    )
+}
+
+const graceOf = ({ flags }: Call): number => duration(flags.text('grace') ?? '1h', '--grace')
+
+async function exportKeys(call: Call): Promise<void> {
+  const { flags, io, out } = call
+  const isRotated = flags.on('rotate')
+  if (flags.text('grace') !== undefined && !isRotated)
+    throw new Failure('usage', '--grace goes with --rotate.')
+  if (io.terminal.stdout && !flags.on('show'))
+    throw new Failure(
+      'usage',
+      'Who reads this can sign URLs and is the admin. Into a file: (umask 077; postern keys export > keys.env). On this terminal all the same: --show',
+    )
+  const tools = await io.keys(call.home)
+  const { signingKeys, adminToken } = await tools.export(isRotated ? { graceMs: graceOf(call) } : undefined)
+  if (call.json) return out.json({ [keysVariable]: signingKeys, [adminTokenVariable]: adminToken })
+  out.line(`${keysVariable}=${signingKeys}`)
+  out.line(`${adminTokenVariable}=${adminToken}`)
+  out.note('Who has these can sign URLs and is the admin: keep them as a key.')
+  if (isRotated)
+    out.note(
+      'Give them to every door, and restart all at once: until then a door refuses what another signs anew.',
     )
 }
 

@@ -1,3 +1,4 @@
+import { keysVariable } from '../../domain/key-variables.ts'
 import { sizeText } from '../../domain/size-text.ts'
 import type { HostView } from '../../manage/hosts.ts'
 import { browserName } from './browser-name.ts'
@@ -30,7 +31,10 @@ export interface Place {
 
 export interface KeyAge {
   readonly what: string
-  readonly madeAt: number
+  /** Of a file. */
+  readonly madeAt?: number
+  /** By which it comes, where that is no file. */
+  readonly variable?: string
   /** When what it signed stops working. */
   readonly retiresAt?: number
 }
@@ -100,8 +104,10 @@ function installationView(found: Installation): PageView {
       ...{ what, path },
       size: bytes === null ? 'not there' : bytes === undefined ? null : sizeText(bytes),
     })),
-    keys: keys.map(({ what, madeAt, retiresAt }) => ({
-      ...{ what, made: timeView(madeAt) },
+    rotates: keys.every(({ variable }) => variable !== keysVariable),
+    keys: keys.map(({ what, madeAt, variable, retiresAt }) => ({
+      ...{ what, variable: variable ?? null },
+      made: madeAt === undefined ? null : timeView(madeAt),
       retires: retiresAt === undefined ? null : timeView(retiresAt),
     })),
     switches: switches.map(({ name, on, what }) => ({

@@ -22,3 +22,33 @@ describe('keys rotate', () => {
     assert.match(stderr, /door "right" needs .* in b\.example:\/var\/lib\/postern\/keys now/)
   })
 })
+
+describe('keys export', () => {
+  it('prints two variables, and what they are beside them', async () => {
+    const { stdout, stderr } = await cli(createWorld(), ['keys', 'export'])
+    assert.equal(stdout, 'POSTERN_SIGNING_KEYS=k1:s1\nPOSTERN_ADMIN_TOKEN=a1\n')
+    assert.match(stderr, /can sign URLs and is the admin/)
+    const json = await cli(createWorld(), ['keys', 'export', '--json'])
+    assert.deepEqual(JSON.parse(json.stdout), { POSTERN_SIGNING_KEYS: 'k1:s1', POSTERN_ADMIN_TOKEN: 'a1' })
+  })
+
+  it('prints nothing on a terminal unless it is asked to', async () => {
+    const world = createWorld()
+    const terminal = { ...world.io.terminal, stdout: true }
+    for (const args of [[], ['--json']]) {
+      const { code, stdout, stderr } = await cli(world, ['keys', 'export', ...args], { terminal })
+      assert.equal(code, 2)
+      assert.equal(stdout, '')
+      assert.match(stderr, /umask 077; postern keys export > keys\.env.*--show/)
+    }
+    const { stdout } = await cli(world, ['keys', 'export', '--show'], { terminal })
+    assert.match(stdout, /^POSTERN_SIGNING_KEYS=k1:s1$/m)
+  })
+
+  it('prints them with a fresh key, and says what to do with it', async () => {
+    const { stdout, stderr } = await cli(createWorld(), ['keys', 'export', '--rotate', '--grace', '60'])
+    assert.match(stdout, /^POSTERN_SIGNING_KEYS=k1:s1:60000,k2:s2$/m)
+    assert.match(stderr, /every door, and restart all at once/)
+    assert.equal((await cli(createWorld(), ['keys', 'export', '--grace', '60'])).code, 2)
+  })
+})

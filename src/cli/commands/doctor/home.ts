@@ -1,4 +1,5 @@
 import { homeAt } from '../../../domain/home.ts'
+import { keysVariable } from '../../../domain/key-variables.ts'
 import { shellQuoted } from '../../../domain/shell-quote.ts'
 import type { Call } from '../../command.ts'
 import { bad, type Finding, note, nothingYet, ok, opened, orOk } from './findings.ts'
@@ -38,6 +39,8 @@ export async function checkHome({ io, home }: Call): Promise<readonly Finding[]>
 export function checkKeys(call: Call): Promise<readonly Finding[]> {
   return opened(call, nothingYet, async ({ tokens }) => {
     await tokens.read('not-a-token')
-    return [ok('readable, by their owner alone')]
+    return [
+      ok(call.io.env[keysVariable] ? `from ${keysVariable}, no files` : 'readable, by their owner alone'),
+    ]
   })
 }
