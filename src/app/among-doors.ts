@@ -108,9 +108,13 @@ export interface Doors {
   readonly store: Store
   /** Whether it is the one that keeps house: callbacks, notices, what expires, what is purged. */
   readonly leads: () => boolean
+  /** Whether it tells notices: it leads, and what another one was telling has ended. */
+  readonly tells: () => boolean
   /** How many doors share the store now, this one included. */
   readonly count: () => number
-  /** Looks who is there. True when this door has begun to keep house: what the one before had under way is to be freed. */
+  /**
+   * Looks who is there. True when this door has begun to keep house in the place of one that is gone: what that had under way is to be freed.
+   */
   readonly look: () => Promise<boolean>
   /** Says that it is still there. Throws `unauthorized` when another process has taken its name, or it was revoked. */
   readonly renew: () => Promise<void>
@@ -125,6 +129,7 @@ export interface Doors {
 export const onlyDoor = (store: Store): Doors => ({
   store,
   leads: () => true,
+  tells: () => true,
   count: () => 1,
   look: async () => false,
   renew: async () => {},
@@ -141,6 +146,8 @@ export async function joinDoors(deps: DoorDeps): Promise<Doors> {
   if (!attached) throw revoked(host)
   let leads = false
   let count = 1
+  let followed = false
+  let tellsFrom = 0
   const renew = async () => {
     const alive = await store.renewHost(host, attached.epoch, steady.now(), steady.now() + aliveMs)
     if (!alive) throw revoked(host)
@@ -151,13 +158,18 @@ export async function joinDoors(deps: DoorDeps): Promise<Doors> {
     host,
     store: storeOf(store, host, () => leads),
     leads: () => leads,
+    tells: () => leads && steady.now() >= tellsFrom,
     count: () => count,
     look: async () => {
       const doors = doorsThere(await store.listHosts(), steady.now())
       count = Math.max(1, doors.length)
       const before = leads
       leads = doors[0]?.name === host
-      return leads && !before
+      // A younger one that is there keeps what it has begun: it has kept house while this one was away.
+      const inPlaceOf = leads && !before && (followed || count === 1)
+      if (leads && !before) tellsFrom = inPlaceOf ? 0 : steady.now() + callMs
+      followed = !leads
+      return inPlaceOf
     },
     renew,
     renewMs,
@@ -193,6 +205,9 @@ const revoked = (host: HostName): Failure =>
     `Another process serves as the door "${host}" now, or it was revoked: postern hosts ls. Started anew by hand it is a door again.`,
   )
 
+/** Longer than a callback or a notice takes (`callbackTimeoutMs`): so long it is left to the door that has begun it, then another one makes it. */
+const callMs = 15_000
+
 /** Its own sessions are its host's; beside their messages the one that leads brings what belongs to nobody. */
 function storeOf(store: Store, host: HostName, leads: () => boolean): Store {
   return {
@@ -201,7 +216,9 @@ function storeOf(store: Store, host: HostName, leads: () => boolean): Store {
       if (claim.host !== undefined) return store.claimDue(claim)
       const own = await store.claimDue({ ...claim, host })
       const limit = claim.limit - own.length
-      return leads() && limit > 0 ? [...own, ...(await store.claimDue({ ...claim, limit }))] : own
+      return leads() && limit > 0
+        ? [...own, ...(await store.claimDue({ ...claim, limit, callbackLeaseMs: callMs }))]
+        : own
     },
     nextDue: async (except, of) => {
       if (of !== undefined) return store.nextDue(except, of)

@@ -130,9 +130,10 @@ export async function recover(
     readonly store: Pick<HostLink, 'releaseLeases'> & Pick<StoreMaintenance, 'expireWaits'>
   },
 ): Promise<void> {
-  await deps.doors.look()
-  if (!deps.doors.leads()) return
-  await releaseLeases(deps)
+  const { doors } = deps
+  const inPlaceOfAnother = await doors.look()
+  if (!doors.leads()) return
+  if (inPlaceOfAnother || doors.host === undefined) await releaseLeases(deps)
   await expireWaits(deps)
 }
 

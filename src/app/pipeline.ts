@@ -104,7 +104,7 @@ interface Surroundings {
   /** Where the world reaches the server; undefined until it listens. */
   readonly base: () => string | undefined
   /** As one of several doors, or as a machine that has joined one. Limits are divided by the doors; one of them tells notices. */
-  readonly doors?: Partial<Pick<Doors, 'host' | 'count' | 'leads'>>
+  readonly doors?: Partial<Pick<Doors, 'host' | 'count' | 'tells'>>
   /** By which it asks the others. */
   readonly relay?: Relay | undefined
 }
@@ -113,7 +113,7 @@ export function createPipeline(
   deps: ServerDeps,
   { draining, base, relay, doors = {} }: Surroundings,
 ): Pipeline {
-  const { host, count = () => 1, leads = () => true } = doors
+  const { host, count = () => 1, tells = () => true } = doors
   const { tokens, clock, steady, log, drivers, config } = deps
   const hosts = createHostRequests({
     ...{ store: deps.store, now: steady.now, leaseMs },
@@ -146,7 +146,14 @@ export function createPipeline(
   })
   const mayCall = callableBy(() => config().server.callbacks.allow)
   const policy = () => retryPolicy(config())
-  const notices = createNotices({ ...deps, base, leads, mayCall, policy, timeoutMs: callbackTimeoutMs })
+  const notices = createNotices({
+    ...deps,
+    base,
+    leads: tells,
+    mayCall,
+    policy,
+    timeoutMs: callbackTimeoutMs,
+  })
   const dispatching: DispatchDeps = {
     ...{ connections, log, turns, ...inside.dispatching },
     callBack: createCallBack({

@@ -6,6 +6,8 @@ import type { SessionId } from './session.ts'
 export interface Claim {
   readonly now: number
   readonly leaseMs: number
+  /** Of a callback, where others may have to make it when this process is gone; `leaseMs` unless given. */
+  readonly callbackLeaseMs?: number
   readonly limit: number
   /** Their queues are passed over. */
   readonly except: readonly SessionId[]

@@ -29,7 +29,10 @@ export function nextDue(
 ): number | undefined {
   let next =
     host === undefined
-      ? orUndefined(sql(`SELECT MIN(due_at) AS at ${callbackRows}`).get()?.at, number)
+      ? orUndefined(
+          sql(`SELECT MIN(due_at) AS at ${callbackRows} AND leased_until IS NULL`).get()?.at,
+          number,
+        )
       : undefined
   const skipped = new Set(except)
   for (const session of cache.queues().keys()) {
@@ -144,11 +147,14 @@ const waitsForSession = (cache: Cache, session: SessionId, { outlives }: Pick<He
   outlives && closedBecause(cache.session(session)) !== undefined
 
 const callbackRows = `FROM deliveries
-  WHERE state IN ('PENDING', 'RETRY') AND phase = 'callback' AND leased_until IS NULL`
+  WHERE state IN ('PENDING', 'RETRY') AND phase = 'callback'`
 
 const dueCallbacks = ({ sql }: StoreContext, { now, limit }: Claim): Due[] =>
-  sql(`SELECT seq, due_at ${callbackRows} AND due_at <= ? ORDER BY due_at, seq LIMIT ?`)
-    .all(now, limit)
+  sql(
+    `SELECT seq, due_at ${callbackRows} AND due_at <= ? AND (leased_until IS NULL OR leased_until <= ?)
+     ORDER BY due_at, seq LIMIT ?`,
+  )
+    .all(now, now, limit)
     .map((row) => ({ seq: number(row.seq), dueAt: number(row.due_at) }))
 
 /** Inserts `due` in order; `kept` stays within `limit`, so that ten thousand sessions cost few moves. */
@@ -166,13 +172,15 @@ function deliveryAt({ sql }: StoreContext, seq: number): Delivery | undefined {
   return row && deliveryOf(row)
 }
 
-function lease(context: StoreContext, seq: number, { now, leaseMs }: Claim): Delivery | undefined {
+function lease(context: StoreContext, seq: number, claim: Claim): Delivery | undefined {
   const { sql, cache } = context
+  const { now, leaseMs, callbackLeaseMs = leaseMs } = claim
   endOpenAttempts(context, seq, now, 'its lease ran out')
   const row = sql(
-    `UPDATE deliveries SET leased_until = ?, attempts = attempts + 1
-     WHERE seq = ? AND (leased_until IS NULL OR leased_until <= ?) RETURNING ${deliveryColumns}`,
-  ).get(now + leaseMs, seq, now)
+    `UPDATE deliveries SET leased_until = CASE phase WHEN 'callback' THEN CAST(?1 AS bigint) ELSE CAST(?2 AS bigint) END,
+       attempts = attempts + 1
+     WHERE seq = ?3 AND (leased_until IS NULL OR leased_until <= ?4) RETURNING ${deliveryColumns}`,
+  ).get(now + callbackLeaseMs, now + leaseMs, seq, now)
   if (!row) return undefined
   const delivery = deliveryOf(row)
   sql('INSERT INTO attempts (delivery, number, started_at) VALUES (?, ?, ?)').run(seq, delivery.attempts, now)

@@ -65,7 +65,7 @@ describe('doors beside each other', () => {
   it('have the oldest one that is there keep house', async () => {
     const { home, join, pass } = setUp()
     const [one, two] = [await join(home()), await join(home())]
-    assert.deepEqual([await one.look(), await two.look(), await one.look()], [true, false, false])
+    assert.deepEqual([await one.look(), await two.look(), await one.look()], [false, false, false])
     assert.deepEqual([one.leads(), two.leads(), one.count(), two.count()], [true, false, 2, 2])
     pass(11 * secondMs)
     await two.renew()
@@ -77,6 +77,21 @@ describe('doors beside each other', () => {
     await one.leave()
     await two.look()
     assert.equal(two.leads(), true)
+  })
+
+  it('leave to a younger one what that has begun while the oldest was away', async () => {
+    const { home, join, pass } = setUp()
+    const own = home()
+    const [one, two] = [await join(own), await join(home())]
+    assert.deepEqual([await one.look(), await two.look()], [false, false])
+    await one.leave()
+    assert.deepEqual([await two.look(), two.leads()], [true, true])
+    const again = await join(own)
+    assert.deepEqual([await again.look(), again.leads(), again.tells()], [false, true, false])
+    assert.deepEqual([await two.look(), two.leads()], [false, false])
+    pass(11 * secondMs)
+    await two.renew()
+    assert.deepEqual([await two.look(), two.leads(), two.tells()], [true, true, true])
   })
 
   it('bring the messages of their own sessions, and callbacks where they keep house', async () => {

@@ -191,6 +191,7 @@ const acts: Record<Step['act'], Act> = {
       ...(host && { host }),
       ...(flags & 8 && { holding: [] }),
       leaseMs: 1500,
+      callbackLeaseMs: 900,
       limit: which + 1,
       except: which === 0 ? ['default' as SessionId] : [],
     })

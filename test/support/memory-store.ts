@@ -724,7 +724,7 @@ function deliveryOf(
 }
 
 function claimDue(state: MemoryState, claim: Parameters<Store['claimDue']>[0]): readonly Delivery[] {
-  const { now, leaseMs, limit, except, host, holding } = claim
+  const { now, leaseMs, callbackLeaseMs = leaseMs, limit, except, host, holding } = claim
   const lost =
     host === undefined || holding === undefined
       ? []
@@ -741,7 +741,8 @@ function claimDue(state: MemoryState, claim: Parameters<Store['claimDue']>[0]): 
   for (const row of claimable) {
     loseAttempt(row, now)
     const attempt = row.delivery.attempts + 1
-    row.delivery = { ...row.delivery, leasedUntil: now + leaseMs, attempts: attempt }
+    const forMs = row.delivery.phase === 'callback' ? callbackLeaseMs : leaseMs
+    row.delivery = { ...row.delivery, leasedUntil: now + forMs, attempts: attempt }
     row.attempts = [...row.attempts, { number: attempt, startedAt: now }]
   }
   return [...lost, ...claimable].map((row) => row.delivery)
@@ -749,7 +750,7 @@ function claimDue(state: MemoryState, claim: Parameters<Store['claimDue']>[0]): 
 
 function nextDue(state: MemoryState, except: readonly SessionId[], host?: HostName): number | undefined {
   const queued = openHeads(state, host).filter((row) => !except.includes(row.delivery.session))
-  const owed = host === undefined ? callbacks(state) : []
+  const owed = host === undefined ? callbacks(state).filter(waitsUnleased) : []
   const times = [...owed, ...queued].map(({ delivery }) => delivery.leasedUntil ?? delivery.dueAt)
   return times.length === 0 ? undefined : Math.min(...times)
 }
@@ -775,10 +776,9 @@ const openHeads = (state: MemoryState, host: HostName | undefined): readonly Row
   )
 
 const callbacks = (state: MemoryState): readonly Row[] =>
-  state.rows.filter(
-    ({ delivery }) =>
-      !isTerminal(delivery.state) && delivery.phase === 'callback' && delivery.leasedUntil === undefined,
-  )
+  state.rows.filter(({ delivery }) => !isTerminal(delivery.state) && delivery.phase === 'callback')
+
+const waitsUnleased = ({ delivery }: Row): boolean => delivery.leasedUntil === undefined
 
 /** What is under way by the hands of a host, or of the door. */
 const ownedBy = (state: MemoryState, host: HostName | undefined): readonly Row[] =>

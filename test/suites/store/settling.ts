@@ -95,6 +95,31 @@ export function testSettling(plain: Check): void {
     assert.deepEqual(claimed.map(({ id }) => id).toSorted(), [delivery.id, next.delivery.id].toSorted())
   })
 
+  check(
+    'claimDue gives a callback again whose lease ran out, and its attempt is unknown',
+    async ({ store, other }) => {
+      const { id } = await leasedOne(store, { action: 'turn', callbackUrl: 'https://example.org/' }).then(
+        (delivery) => end(store, delivery, { kind: 'completed', answer: 'x' }),
+      )
+      const claim = (from: typeof store, now: number) =>
+        from.claimDue({ now, leaseMs: 9000, callbackLeaseMs: 20, limit: 9, except: [] })
+      assert.deepEqual(
+        (await claim(store, noon + 5)).map(({ leasedUntil }) => leasedUntil),
+        [noon + 25],
+      )
+      assert.deepEqual(await claim(other, noon + 24), [])
+      assert.deepEqual(
+        (await claim(other, noon + 25)).map((delivery) => delivery.id),
+        [id],
+      )
+      const record = await store.inspectDelivery(id)
+      assert.deepEqual(
+        record?.attemptList.map(({ outcome }) => outcome),
+        ['completed', 'unknown', undefined],
+      )
+    },
+  )
+
   check('acceptDelivery and appendEvents add to the timeline', async ({ store, other }) => {
     const delivery = await leasedOne(store)
     await store.acceptDelivery(delivery.id, 1, noon + 1, 'echo')
