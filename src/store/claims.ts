@@ -35,7 +35,7 @@ export function nextDue(
         )
       : undefined
   const skipped = new Set(except)
-  for (const session of cache.queues().keys()) {
+  for (const session of queuesOf(cache, host).keys()) {
     const head = skipped.has(session) || hostOfSession(cache, session) !== host ? null : cache.head(session)
     if (head && !waitsForSession(cache, session, head))
       next = Math.min(next ?? Number.POSITIVE_INFINITY, head.leasedUntil ?? head.dueAt)
@@ -117,7 +117,7 @@ function dueNow(context: StoreContext, claim: Claim): readonly Due[] {
   const { cache } = context
   const due = host === undefined ? dueCallbacks(context, claim) : []
   const skipped = new Set(except)
-  for (const [session, waiting] of cache.queues()) {
+  for (const [session, waiting] of queuesOf(cache, host)) {
     if (waiting === 0 || skipped.has(session) || hostOfSession(cache, session) !== host) continue
     const head = cache.head(session)
     if (!head || head.dueAt > now || (head.leasedUntil ?? now) > now) continue
@@ -125,6 +125,10 @@ function dueNow(context: StoreContext, claim: Claim): readonly Due[] {
   }
   return due
 }
+
+/** `Cache.queues`, which are not read for a host without sessions. */
+const queuesOf = (cache: Cache, host: HostName | undefined): ReadonlyMap<SessionId, number> =>
+  host === undefined || cache.sessions().some((session) => session.host === host) ? cache.queues() : new Map()
 
 const hostOfSession = (cache: Cache, session: SessionId): HostName | undefined => cache.session(session)?.host
 

@@ -76,14 +76,13 @@ export function createTallies(sql: Sql): Tallies {
 const addTo = <K>(counts: Map<K, number>, key: K, by: number) => counts.set(key, (counts.get(key) ?? 0) + by)
 
 function loadTallies(sql: Sql): LoadedTallies {
-  const of = (kind: 'state' | 'queue') =>
-    sql('SELECT name, n FROM tallies WHERE kind = ?')
-      .all(kind)
-      .map((row) => [text(row.name), number(row.n)] as const)
-  return {
-    states: { PENDING: 0, RETRY: 0, DELIVERED: 0, FAILED: 0, ...Object.fromEntries(of('state')) },
-    queues: new Map(of('queue').map(([session, n]) => [session as SessionId, n])),
-  }
+  const states = { PENDING: 0, RETRY: 0, DELIVERED: 0, FAILED: 0 }
+  const queues = new Map<SessionId, number>()
+  for (const { kind, name, n } of sql(bothKinds).all())
+    if (kind === 'state') states[text(name) as DeliveryState] = number(n)
+    else queues.set(text(name) as SessionId, number(n))
+  return { states, queues }
 }
 
+const bothKinds = `SELECT kind, name, n FROM tallies WHERE kind IN ('state', 'queue')`
 const oneQueue = `SELECT n FROM tallies WHERE kind = 'queue' AND name = ?`

@@ -99,8 +99,8 @@ function cachedBy(edits: () => Promise<number>, heard: () => number | undefined)
     find: <K extends string, V>(read: (key: K) => Promise<V | undefined>) => {
       const those = new Map<K, V>()
       caches.push(those as Map<string, unknown>)
-      return async (key: K): Promise<V | undefined> => {
-        await fresh()
+      const look = async (key: K, stale: Promise<void> | undefined): Promise<V | undefined> => {
+        await stale
         const known = those.get(key)
         if (known !== undefined) return known
         const before = cleared
@@ -109,6 +109,11 @@ function cachedBy(edits: () => Promise<number>, heard: () => number | undefined)
         if (those.size >= most) those.clear()
         those.set(key, found)
         return found
+      }
+      return (key: K): Promise<V | undefined> => {
+        const stale = fresh()
+        const known = stale ? undefined : those.get(key)
+        return known === undefined ? look(key, stale) : Promise.resolve(known)
       }
     },
     /** The next one asks. */
