@@ -29,6 +29,7 @@ const drivenBy: readonly Tool[] = [
   { command: 'chromium', package: 'chromium', mention: 'playwright-core' },
   // Its package starts a server of its own, which the tests leave alone.
   { command: 'pg_lsclusters', package: 'postgresql', mention: 'postgresql', starts: true },
+  { command: 'pgbouncer', package: 'pgbouncer', mention: 'pgbouncer', starts: true },
   { command: 'wrk', package: 'wrk', mention: 'wrk' },
   { command: 'cc', package: 'gcc libc6-dev', mention: 'LD_PRELOAD' },
 ]

@@ -2,9 +2,13 @@ import { Failure } from '../domain/error.ts'
 import type { Accepted, HomeTrouble, KeepGrants, Restored } from '../domain/home-state.ts'
 import type { StoreDeps } from './context.ts'
 import { markFileIn, readMark } from './mark.ts'
-import { cannotUse, takePlace } from './postgres/connection.ts'
+import { cannotUse } from './postgres/connection.ts'
 import { openDatabase, type PostgresDatabase, type PostgresDeps } from './postgres/database.ts'
 import { troubleIn } from './postgres/era.ts'
+import { migrate } from './postgres/migrate.ts'
+import { takePlace } from './postgres/place.ts'
+import { refusePooled } from './postgres/pooler.ts'
+import { takeLock } from './postgres/transaction.ts'
 import { isOwn, ownRevocations } from './revocations.ts'
 import { number } from './rows.ts'
 import { openStore } from './sqlite.ts'
@@ -23,7 +27,9 @@ export function troubleWithPlace(deps: PlaceDeps): HomeTrouble | undefined {
 
 function opened({ postgres }: PlaceDeps): PostgresDatabase {
   try {
-    return openDatabase(postgres)
+    const database = openDatabase(postgres)
+    refusePooled(database, postgres)
+    return database
   } catch (cause) {
     throw cannotUse(postgres, cause)
   }
@@ -43,6 +49,8 @@ export async function acceptPutBack(deps: PlaceDeps & KeepGrants): Promise<Accep
     if (!trouble) throw new Failure('usage', 'Nothing is known to be lost here.')
     takePlace(database, 'alone')
     const restored = trouble.kind === 'database_empty' ? undefined : changesOf(deps, database)
+    // Whoever is there alone does it: another connection of this process would find the place taken.
+    migrate(database, takeLock)
     await (await openStore({ ...deps, accepted: [trouble.kind] })).close()
     return { detail: trouble.detail, ...(restored && { restored }) }
   } finally {

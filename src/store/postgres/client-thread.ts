@@ -28,7 +28,12 @@ export interface Ask extends Order {
 }
 
 export type Reply =
-  | { readonly rows: readonly Readonly<Record<string, unknown>>[]; readonly count: number }
+  | {
+      readonly rows: readonly Readonly<Record<string, unknown>>[]
+      readonly count: number
+      /** The process that the server named when the connection was made. */
+      readonly pid?: number | undefined
+    }
   | {
       readonly why: string
       readonly code?: string
@@ -96,7 +101,8 @@ async function answerTo(sql: Sql, { before = [], ...last }: Ask): Promise<Reply>
   const [found, result] = [ended[failed], ended.at(-1)]
   if (found?.status === 'rejected') return { ...refusalOf(found.reason), place: failed }
   if (result?.status !== 'fulfilled') return closed
-  return { rows: result.value.map((row) => ({ ...row })), count: result.value.count }
+  const { value } = result
+  return { rows: value.map((row) => ({ ...row })), count: value.count, pid: value.state?.pid }
 }
 
 const run = async (sql: Sql, { statement, values }: Order): Promise<Result> =>
@@ -110,7 +116,10 @@ function refusalOf(thrown: unknown): Extract<Reply, { why: string }> {
   return { why: reasonOf(thrown), ...(code !== undefined && { code }), isLost: !isOfStatement(code) }
 }
 
-type Result = readonly Readonly<Record<string, unknown>>[] & { readonly count: number }
+type Result = readonly Readonly<Record<string, unknown>>[] & {
+  readonly count: number
+  readonly state?: { readonly pid: number }
+}
 
 /** Of several statements the client gives a list of results. */
 function lastWithRows(result: unknown): Result {

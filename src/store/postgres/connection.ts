@@ -18,6 +18,8 @@ import {
 } from './database.ts'
 import { migrate, versionOf } from './migrate.ts'
 import { countAndTell } from './notify.ts'
+import { takePlace } from './place.ts'
+import { refusePooled } from './pooler.ts'
 import { wrongSettings } from './settings.ts'
 import { type Begun, beginIn, lookAt, prepared, requireCommitted, takeLock } from './transaction.ts'
 
@@ -49,43 +51,20 @@ function opened(
   database = openDatabase(deps),
 ): PostgresDatabase {
   try {
+    refusePooled(database, deps)
     refuseForgetful(database)
     if (before) endBackend(database, before)
     judge?.(database, before !== undefined)
-    if (deps.serves) takePlace(database, 'beside others')
     // Where they are gone nothing is made in their place, or pg_restore would stumble over it.
     if (before !== undefined && versionOf(database) === 0) throw putBackMeanwhile()
     migrate(database, takeLock)
+    if (deps.serves) takePlace(database, 'beside others')
     return database
   } catch (thrown) {
     database.close()
     throw thrown
   }
 }
-
-/**
- * Servers are there beside each other; who puts something in the place of what they serve is there alone. The lock is the connection's,
- * and goes with it. Throws `already_running`.
- */
-export function takePlace(database: PostgresDatabase, how: 'alone' | 'beside others'): void {
-  const until = performance.now() + placeMs
-  const tryLock = how === 'alone' ? 'pg_try_advisory_lock' : 'pg_try_advisory_lock_shared'
-  const taken = () =>
-    database.ask(`SELECT ${tryLock}(1349743215, hashtext(current_schema())) AS taken`)[0]?.taken === 1
-  while (!taken()) {
-    if (performance.now() > until)
-      throw new Failure(
-        'already_running',
-        how === 'alone'
-          ? 'A postern serves this store. Stop all that do, then try again.'
-          : 'Another process has this store for itself: postern restore or store copy. Wait until it is done.',
-      )
-    database.ask('SELECT pg_sleep(0.1)')
-  }
-}
-
-/** How long a server that was killed may keep its place. */
-const placeMs = 2000
 
 /** One process of the database server. */
 interface Backend {

@@ -6,10 +6,12 @@ import type { Database, SqlRow } from '../../platform/platform.ts'
 import type { StoreDeps } from '../context.ts'
 import { number, text } from '../rows.ts'
 import { arrayOf } from './arrays.ts'
-import { refuseForgetful, takePlace } from './connection.ts'
+import { refuseForgetful } from './connection.ts'
 import { type Content, createContent, pagesOf, quoted, type Table, tablesIn } from './copied-rows.ts'
 import { isConnectionLost, openDatabase, type PostgresDatabase, type PostgresDeps } from './database.ts'
 import { migrateInside } from './migrate.ts'
+import { takePlace } from './place.ts'
+import { refusePooled } from './pooler.ts'
 import { lockWithin } from './transaction.ts'
 
 interface CopyDeps extends Pick<StoreDeps, 'platform' | 'path' | 'now'> {
@@ -58,6 +60,7 @@ async function copyInto(source: Database, deps: CopyDeps): Promise<readonly Copi
   const { to } = deps
   const target = openDatabase({ ...to, answerMs })
   try {
+    refusePooled(target, to)
     refuseForgetful(target)
     takePlace(target, 'alone')
     target.exec(lockWithin(lockMs, idleMs))

@@ -14,6 +14,8 @@ export interface PostgresDatabase extends Database {
   readonly ask: (statements: string, withinMs?: number) => readonly SqlRow[]
   /** The same, each of them one statement, all sent before the first is answered. */
   readonly send: (orders: readonly Order[], withinMs?: number) => readonly SqlRow[]
+  /** Which process of the server answers, and which one it named when the connection was made: a pooler names another. */
+  readonly served: () => { readonly by: number; readonly named: number | undefined }
   /** Whether what was not waited for has failed since the last call. */
   readonly hasFailedLate: () => boolean
   /** It answers nothing any more. */
@@ -163,6 +165,10 @@ export function beginDatabase({ url, entry, answerMs = quickMs }: PostgresDeps):
     send: (orders, withinMs = answerMs) => {
       const last = orders.at(-1)
       return last ? request({ ...last, before: orders.slice(0, -1) }, withinMs).rows.map(fromRow) : []
+    },
+    served: () => {
+      const { rows, pid } = request({ statement: 'SELECT pg_backend_pid() AS pid' }, answerMs)
+      return { by: Number(rows[0]?.pid), named: pid }
     },
     writes: () => changing,
     isLost: () => isLost,

@@ -1,4 +1,4 @@
-import { Failure } from '../../domain/error.ts'
+import { Failure, reasonOf } from '../../domain/error.ts'
 import { number } from '../rows.ts'
 import type { PostgresDatabase } from './database.ts'
 import init from './migrations/0001_init.sql' with { type: 'text' }
@@ -6,22 +6,45 @@ import hosts from './migrations/0002_hosts.sql' with { type: 'text' }
 import doors from './migrations/0003_doors.sql' with { type: 'text' }
 import relay from './migrations/0004_relay.sql' with { type: 'text' }
 import writers from './migrations/0005_writers.sql' with { type: 'text' }
+import { placeMs, takenPlace } from './place.ts'
 
 /** Numbered from 1; a migration that was released is never edited. */
 const migrations: readonly string[] = [init, hosts, doors, relay, writers]
 
-/** Brings a database to the schema of this version, in one transaction that holds the lock. Throws `home_unusable`. */
+/**
+ * Brings a database to the schema of this version, in one transaction that holds the lock. Throws `home_unusable`, and `already_running`
+ * while a server of another version is there: it knows nothing of what is changed.
+ */
 export function migrate(database: PostgresDatabase, takeLock: string): void {
-  if (versionOf(database) === migrations.length) return
-  database.exec(takeLock)
+  const until = performance.now() + placeMs
+  while (versionOf(database) !== migrations.length) {
+    if (migratedAlone(database, takeLock)) return
+    if (performance.now() > until) throw servedByAnother()
+    database.ask('SELECT pg_sleep(0.1)')
+  }
+}
+
+/** False, and nothing changed, while another process serves the store, or writes for long. */
+function migratedAlone(database: PostgresDatabase, takeLock: string): boolean {
   try {
-    migrateInside(database)
+    database.exec(takeLock)
+    const isAlone = takenPlace(database, 'pg_try_advisory_xact_lock')
+    // Another process may have done it while this one waited.
+    if (isAlone && versionOf(database) !== migrations.length) migrateInside(database)
     database.exec('COMMIT')
+    return isAlone
   } catch (thrown) {
-    database.exec('ROLLBACK')
+    if (!database.isLost()) database.exec('ROLLBACK')
+    if (/lock timeout/.test(reasonOf(thrown))) return false
     throw thrown
   }
 }
+
+const servedByAnother = (): Failure =>
+  new Failure(
+    'already_running',
+    'This version of postern changes the tables of the store, and another process is there: one of an earlier version serves it, or restores or copies it. Stop every one, then start again.',
+  )
 
 /** The same in a transaction that is under way. */
 export function migrateInside(database: PostgresDatabase): void {
