@@ -161,6 +161,6 @@ export function whyNotDeno(file: string): string | undefined {
 function suite(file: string, runtime: Runtime): Suite {
   const [, share = 1] = shares[rankOf(file)] ?? []
   const isAgents = agentOf(file) !== undefined
-  const limitMs = isAgents ? 600_000 : demanding.test(file) || patient.test(file) ? 240_000 : 90_000
+  const limitMs = isAgents ? 600_000 : 240_000
   return { file, runtime, share, limitMs }
 }
