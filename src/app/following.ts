@@ -1,11 +1,13 @@
 import { failAwaited } from '../delivery/session-end.ts'
 import { notifyStored } from '../delivery/waiters.ts'
+import type { HostName } from '../domain/host.ts'
 import type { DoorStore, HostLink, Log, StoreMaintenance } from '../domain/ports.ts'
 import type { Session } from '../domain/session.ts'
 import type { BeginWork } from '../http/loop-watch.ts'
 import type { Listener } from '../store/postgres/listen.ts'
 import type { Pipeline } from './pipeline.ts'
 import { type Repeated, repeating } from './repeating.ts'
+import { createTakenWatch } from './taken-watch.ts'
 
 interface FollowingDeps {
   readonly store: Pick<DoorStore, 'listSessions' | 'findDelivery' | 'counts'> &
@@ -19,6 +21,7 @@ interface FollowingDeps {
   >
   /** Of a store in PostgreSQL. */
   readonly listener?: Listener
+  readonly doors: { readonly host?: HostName }
 }
 
 /** How often another process's writes are looked for; `changedElsewhere` takes microseconds. */
@@ -35,7 +38,7 @@ export function following(deps: FollowingDeps): readonly Repeated[] {
     hasHeard = false
     return isKnown || (await deps.store.changedElsewhere())
   }
-  const follow = createFollowOthers(changed)
+  const follow = createFollowOthers(changed, createTakenWatch(deps.doors.host, deps.log))
   if (!listener) return [repeating(deps, 'follow', followMs, follow)]
   const every = () => (listener.isListening() ? heardFollowMs : deafFollowMs)
   const others = repeating(deps, 'follow', every, follow)
@@ -59,12 +62,17 @@ async function lookForRelayed({ store, pipeline }: FollowingDeps): Promise<void>
   }
 }
 
-function createFollowOthers(changed: () => Promise<boolean>): (deps: FollowingDeps) => Promise<void> {
+function createFollowOthers(
+  changed: () => Promise<boolean>,
+  noteTaken: (sessions: readonly Session[]) => void,
+): (deps: FollowingDeps) => Promise<void> {
   let seen: string | undefined
   return async function followOthers(deps) {
     const { store, pipeline } = deps
-    if (!(await changed())) return
+    // What is this machine's own is known from the start on, whoever changes it first.
+    if (!(await changed()) && seen !== undefined) return
     const sessions = await store.listSessions()
+    noteTaken(sessions)
     await pipeline.connections.reconcile(sessions)
     pipeline.worker.wake()
     // A host answers by saying that it is there: were it told of everything, doors would keep each other's hosts busy for ever.

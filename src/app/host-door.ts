@@ -5,6 +5,7 @@ import { Failure } from '../domain/error.ts'
 import { type HostName, hostState } from '../domain/host.ts'
 import type { RequestGuard } from '../http/guard.ts'
 import { hostRoutes } from '../http/routes/host.ts'
+import type { Ability } from '../link/ability.ts'
 import {
   checkedAbilities,
   checkedAnswer,
@@ -15,7 +16,7 @@ import {
 } from '../link/checked.ts'
 import { type HostStore, hostMethods, hostStore } from '../link/host-store.ts'
 import { lastingCalls } from '../link/link-store.ts'
-import { type HostClaim, packed, unpacked } from '../link/wire.ts'
+import { type HostClaim, packed, type Taken, unpacked } from '../link/wire.ts'
 import { baseUrl } from '../manage/urls.ts'
 import { createHostApi } from './host-api.ts'
 import type { Pipeline, ServerDeps } from './pipeline.ts'
@@ -101,6 +102,15 @@ function createActs(deps: HostDoorDeps, pipeline: Pipeline, api: ReturnType<type
     const known = await rowOf(host)
     if (known?.epoch !== epoch) throw replaced(host)
   }
+  /** Which of these openings are over because their sessions were opened elsewhere, and where. */
+  const takenOf = async (host: HostName, openings: readonly Ability[]): Promise<readonly Taken[]> => {
+    const sessions = await store.listSessions()
+    return openings.flatMap(({ session: id }) =>
+      sessions
+        .filter((one) => one.id === id && one.state !== 'ended' && one.host !== host)
+        .map((one) => ({ session: id, ...(one.host !== undefined && { host: one.host }) })),
+    )
+  }
   const repeated = createRepeats()
   const acts = {
     hello: async (host: HostName) => {
@@ -120,10 +130,11 @@ function createActs(deps: HostDoorDeps, pipeline: Pipeline, api: ReturnType<type
       return { epoch: attached.epoch, time: time() }
     },
     renew: async (host: HostName, value: unknown) => {
-      hosts.able(host, checkedAbilities(value))
+      const able = checkedAbilities(value)
+      hosts.able(host, able)
       const isNewest = await store.renewHost(host, epochIn(value), steady.now(), steady.now() + hostLeaseMs)
       if (!isNewest) throw replaced(host)
-      return { time: time() }
+      return { time: time(), taken: await takenOf(host, able) }
     },
     claim: async (host: HostName, value: unknown, signal: AbortSignal) => {
       await requireNewest(host, epochIn(value))

@@ -11,7 +11,7 @@ import type { DoorClient } from '../link/client.ts'
 import type { Attached, DoorTime } from '../link/hello.ts'
 import { asStore, linkStore, linkTokens } from '../link/link-store.ts'
 import { createRequestServer } from '../link/serve-requests.ts'
-import type { Claimed } from '../link/wire.ts'
+import type { Claimed, Taken } from '../link/wire.ts'
 import { openDeclared } from '../manage/declared.ts'
 import { renewSelves } from '../manage/own-session.ts'
 import { pause } from '../wait.ts'
@@ -21,6 +21,7 @@ import { askerRuns } from './maintenance.ts'
 import { createPipeline } from './pipeline.ts'
 import { repeating } from './repeating.ts'
 import { createSkills } from './session-skills.ts'
+import { takenFields } from './taken-watch.ts'
 
 interface ServeHostDeps {
   readonly home: Home
@@ -83,8 +84,12 @@ export async function serveHost(deps: ServeHostDeps, stopping: AbortSignal): Pro
   )
   const { worker, connections, agentRequests } = pipeline
   let own: readonly Session[] = []
+  /** What was this host's and is so no more: whether that was taken the door says. */
+  let gone: readonly Session[] = []
   const look = async () => {
+    const before = [...gone, ...own]
     own = await store.listSessions()
+    gone = before.filter(({ id }) => !own.some((one) => one.id === id))
     await connections.reconcile(own)
     await agentRequests.follow()
   }
@@ -98,10 +103,19 @@ export async function serveHost(deps: ServeHostDeps, stopping: AbortSignal): Pro
   /** That this host is there, and what can be done with its sessions as they were last looked at. */
   const tell = async () => {
     const asked = heard.begin()
-    const able = abilitiesOf(own, connections.to)
-    const { time } = (await client.post('renew', { epoch, able })) as { readonly time: DoorTime }
+    const lost = gone
+    const able = [...abilitiesOf(own, connections.to), ...abilitiesOf(lost, () => undefined)]
+    // A door of an earlier version does not tell what was taken.
+    const { time, taken = [] } = (await client.post('renew', { epoch, able })) as {
+      readonly time: DoorTime
+      readonly taken?: readonly Taken[]
+    }
     doorClock.set(time)
     heard.end(asked)
+    for (const one of taken)
+      if (lost.some(({ id }) => id === one.session))
+        log('warn', 'session.taken', takenFields(one.session, one.host))
+    gone = gone.filter((one) => !lost.includes(one))
   }
   const renew = async () => {
     await tell()

@@ -14,6 +14,7 @@ import type { Evidence } from './outcome.ts'
 import type { NewRefusal, Refusal, RefusalCount, RefusalFilter } from './refusal.ts'
 import type { DriverSettings, Session, SessionId } from './session.ts'
 import type { Settlement } from './settlement.ts'
+import type { TakenFrom } from './taken.ts'
 import type { WaitAnswer, WaitEnds, WaitStore } from './wait-store.ts'
 
 /**
@@ -95,12 +96,12 @@ export interface HostLink extends HostPresence {
    * `replace`, else `Failure('session_exists')`. Queued messages stay for the new session.
    * Where the opening before belonged to another host, attempts under way become `unknown`, and are due now.
    * Throws `forbidden` when its host was revoked.
-   * Resolves with the number of live grants that now point at it.
+   * Resolves with the number of live grants that now point at it, and from whom it was taken, where another machine had it open.
    */
   openSession(
     session: Session,
     options: { readonly replace: boolean },
-  ): Promise<{ readonly liveGrants: number }>
+  ): Promise<{ readonly liveGrants: number; readonly takenFrom?: TakenFrom }>
   /** Ends that opening of the session and leaves the row as a tombstone; false when it was not that one or over already. */
   endSession(
     id: SessionId,

@@ -40,6 +40,12 @@ export interface Claimed {
   readonly changed: boolean
 }
 
+/** A session of a host that is open elsewhere now; without `host` at the door itself. */
+export interface Taken {
+  readonly session: SessionId
+  readonly host?: HostName
+}
+
 /** `more`: others follow. */
 export type HostAnswer = { readonly id: string } & (
   | { readonly value: unknown; readonly more: boolean }

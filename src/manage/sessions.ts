@@ -11,6 +11,7 @@ import {
   type Session,
   type SessionId,
 } from '../domain/session.ts'
+import { placeText, type TakenFrom } from '../domain/taken.ts'
 import { within } from '../wait.ts'
 import { openSessionCalled } from './find-session.ts'
 import { readinessOf, type Trial, tryOut } from './trial.ts'
@@ -47,6 +48,8 @@ export interface Opened {
   readonly session: Session
   /** Grants minted earlier that now reach the new session. */
   readonly liveGrants: number
+  /** Who had it open until now, where that is another machine or door. */
+  readonly takenFrom?: TakenFrom
   /** Why the agent that was replaced could not be ended. */
   readonly trouble?: string
   /** How the trial went, where there was one. */
@@ -108,9 +111,9 @@ export async function openSession(deps: OpenSessionDeps, wanted: Wanted): Promis
   const { replace, ...named } = wanted
   const session: Session = { ...named, state: 'live', openedAt: deps.clock.now() }
   const before = await deps.store.findSession(session.id)
-  const { liveGrants } = await deps.store.openSession(session, { replace })
+  const opening = await deps.store.openSession(session, { replace })
   const trouble = before && before.state !== 'ended' ? await endAgent(deps, before) : undefined
-  return { session, liveGrants, ...(trouble !== undefined && { trouble }) }
+  return { session, ...opening, ...(trouble !== undefined && { trouble }) }
 }
 
 /** Refuses early what `openSession` would refuse, before an agent is started for nothing. */
@@ -123,7 +126,7 @@ export async function requireFree(
   if (replace || !session || session.state === 'ended' || isStanding(session)) return
   throw new Failure(
     'session_exists',
-    `The session "${id}" is ${session.state}. End it first, or take its place with --replace.`,
+    `The session "${id}" is ${session.state}${session.host === undefined ? '' : ` ${placeText(session)}`}. End it first, or take its place with --replace.`,
     { plain: `A session of that id is ${session.state}. End it first, or replace it.` },
   )
 }

@@ -1,7 +1,8 @@
 import type { Claim } from '../domain/claim.ts'
 import type { Delivery, DeliveryId } from '../domain/delivery.ts'
 import type { HostName } from '../domain/host.ts'
-import { closedBecause, type SessionId } from '../domain/session.ts'
+import { closedBecause, type Session, type SessionId } from '../domain/session.ts'
+import { placeText } from '../domain/taken.ts'
 import type { Cache } from './cache.ts'
 import type { StoreContext } from './context.ts'
 import type { Head } from './heads.ts'
@@ -62,12 +63,12 @@ export const releaseAll = (context: StoreContext, now: number): number =>
   free(context, underWay(context), now, stopped)
 
 /** What is under way to a session was brought by a machine that it belongs to no longer. */
-export const releaseMoved = (context: StoreContext, moved: SessionId): number =>
+export const releaseMoved = (context: StoreContext, moved: Pick<Session, 'id' | 'host'>): number =>
   free(
     context,
-    underWay(context).filter(({ phase, session }) => phase === 'deliver' && session === moved),
+    underWay(context).filter(({ phase, session }) => phase === 'deliver' && session === moved.id),
     context.time.now(),
-    'opened on another machine during this attempt',
+    `opened ${placeText(moved)} during this attempt`,
   )
 
 /** A delivery with an attempt that has not ended. */

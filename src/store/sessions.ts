@@ -1,6 +1,7 @@
 import { Failure } from '../domain/error.ts'
 import type { HostLink } from '../domain/ports.ts'
 import { channelOf, isStanding, type Session, type SessionId } from '../domain/session.ts'
+import { placeText, replacedText, type TakenFrom, takenFrom } from '../domain/taken.ts'
 import type { SqlValue } from '../platform/platform.ts'
 import { releaseMoved } from './claims.ts'
 import type { StoreContext } from './context.ts'
@@ -38,6 +39,11 @@ export const sessionWrites = (context: StoreContext): SessionWrites => ({
   },
 })
 
+interface Opened {
+  readonly liveGrants: number
+  readonly takenFrom?: TakenFrom
+}
+
 type End = Parameters<HostLink['endSession']>[2]
 
 function endOpening(
@@ -72,17 +78,17 @@ const noteEnd = (
     data: { generation, ...(exitCode !== undefined && { exitCode }), ...(why !== undefined && { why }) },
   })
 
-function open(context: StoreContext, session: Session, replace: boolean): { readonly liveGrants: number } {
+function open(context: StoreContext, session: Session, replace: boolean): Opened {
   refuseRevoked(context, session)
   const before = context.cache.session(session.id)
   if (before && before.state !== 'ended' && !isStanding(before) && !replace)
     throw new Failure(
       'session_exists',
-      `The session "${session.id}" is ${before.state}. End it first, or take its place with --replace.`,
+      `The session "${session.id}" is ${before.state}${before.host === undefined ? '' : ` ${placeText(before)}`}. End it first, or take its place with --replace.`,
       { plain: `A session of that id is ${before.state}. End it first, or replace it.` },
     )
   if (before && before.state !== 'ended' && !isStanding(before))
-    noteEnd(context, session.id, before.generation, { why: 'another took its place' })
+    noteEnd(context, session.id, before.generation, { why: replacedText(before, session) })
   context
     .sql(
       `INSERT INTO sessions (id, generation, driver, settings, state, why, opened_at, decisions, host)
@@ -103,11 +109,12 @@ function open(context: StoreContext, session: Session, replace: boolean): { read
       session.host ?? null,
     )
   context.cache.forgetSession(session.id)
-  if (before?.host !== session.host) releaseMoved(context, session.id)
+  if (before?.host !== session.host) releaseMoved(context, session)
   cancelWaits(context, session.id)
   releaseClosed(context, session.id)
   if (before) withdrawAll(context, session.id, 'the session was opened anew')
-  return { liveGrants: countLiveGrants(context, session) }
+  const taken = takenFrom(before, session)
+  return { liveGrants: countLiveGrants(context, session), ...(taken && { takenFrom: taken }) }
 }
 
 /** What waited for a session of that id waits for it no longer. */

@@ -82,6 +82,7 @@ describe('two doors of one store', { timeout: 200_000 }, () => {
         await until('the one is away', async () => (await sessionAt(b, 'build')).state === 'offline', 20_000)
         const taken = await b.postern(...add, '--replace', '--', ...from('b'))
         assert.equal(taken.code, 0, taken.stderr)
+        assert.match(taken.stderr, /taken from host "door-a", which is away/)
       } finally {
         process.kill(a.server.pid, 'SIGCONT')
       }
@@ -93,6 +94,7 @@ describe('two doors of one store', { timeout: 200_000 }, () => {
       assert.match(last.answer ?? '', /from b/)
       assert.match(JSON.stringify(last.events), /unknown/)
       assert.equal((await sessionAt(a, 'build')).host, 'door-b')
+      assert.match(a.server.stderr(), /session\.taken.*"build".*on the host \\"door-b\\"/)
       assert.equal((await knock(`${a.url}${path}`, 'still there?', 20)).status, 200)
     }),
   )

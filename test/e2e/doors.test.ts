@@ -80,6 +80,24 @@ describe('three doors of one store', { timeout: 200_000 }, () => {
     assert.equal(stored.length, times)
   })
 
+  it('say from which of them a session is taken, and by which', { skip }, async () => {
+    const [a, b] = doors
+    await a.postern('session', 'add', 'moved', '--driver', 'command', '--', 'cat')
+    const { path } = await admin.mint({ session: 'moved' })
+    assert.equal((await knock(`${a.url}${path}`, 'first')).status, 202)
+    const add = ['session', 'add', 'moved', '--driver', 'command']
+    const refused = await b.postern(...add, '--', 'cat')
+    assert.match(refused.stderr, /"moved" is live on the host "door-a"/)
+    const took = await b.postern(...add, '--replace', '--', 'cat')
+    assert.match(took.stderr, /taken from host "door-a", which is there/)
+    await until('the one that lost it says so', () =>
+      /session\.taken.*"moved".*it was opened on the host \\"door-b\\"/.test(a.server.stderr()),
+    )
+    assert.match((await a.postern('session', 'ls')).stdout, /^moved +command +door-b /m)
+    assert.equal((await knock(`${a.url}${path}`, 'second')).status, 202)
+    await a.postern('session', 'end', 'moved')
+  })
+
   it('let in once whoever has a URL that may be used once', { skip }, async () => {
     for (let n = 0; n < 30; n++) {
       const { path } = await admin.mint({ session: 'box', uses: 1 })

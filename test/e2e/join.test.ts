@@ -137,6 +137,23 @@ describe('a host that has joined a door', { timeout: 120_000 }, () => {
     assert.deepEqual(here.got(), ['one', 'two'])
     assert.ok(there.got().length <= 1)
     assert.equal((await sessionAt(door, 'build')).host, 'second')
+    const lost = (by: RegExp) => new RegExp(`session\\.taken.*"build".*it was opened ${by.source}`)
+    await until('the first says who has it', () =>
+      lost(/on the host \\"second\\"/).test(first.process.stderr()),
+    )
+    const took = await door.postern(
+      'session',
+      'add',
+      'build',
+      '--driver',
+      'command',
+      '--replace',
+      '--',
+      'cat',
+    )
+    assert.match(took.stderr, /taken from host "second", which is there: its agent for it is ended/)
+    await until('the second says who has it', () => lost(/at the door/).test(second.process.stderr()))
+    assert.match((await door.postern('session', 'ls')).stdout, /^build +command +live /m)
     await first.process.stop()
     await second.process.stop()
     await door.server.stop()

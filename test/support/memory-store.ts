@@ -61,6 +61,7 @@ import {
 import { settle, submitted } from '../../src/domain/settle.ts'
 import { isUnspent, requireWaiting, type Settlement, settled } from '../../src/domain/settlement.ts'
 import { grantBehind, scopeOf, stillOpens } from '../../src/domain/source.ts'
+import { replacedText, takenFrom } from '../../src/domain/taken.ts'
 import type { Wait, WaitId } from '../../src/domain/wait.ts'
 import { memoryDecisions, type Note, withdrawAll } from './memory-decisions.ts'
 import { memoryHistory } from './memory-history.ts'
@@ -489,7 +490,7 @@ function sessions(state: MemoryState, now: () => number, write: Write) {
         if (before && before.state !== 'ended' && !isStanding(before) && !replace)
           throw new Failure('session_exists', `The session "${session.id}" is ${before.state}.`)
         if (before && before.state !== 'ended' && !isStanding(before))
-          ended(before, { why: 'another took its place' })
+          ended(before, { why: replacedText(before, session) })
         all.set(session.id, session)
         if (before?.host !== session.host) release(goingTo(state, session.id), now())
         cancelAll(state, session.id, now())
@@ -498,7 +499,8 @@ function sessions(state: MemoryState, now: () => number, write: Write) {
         const pointing = [...minted.values()].filter(
           (grant) => grant.session === session.id && alive(grant, now()),
         )
-        return { liveGrants: pointing.length }
+        const taken = takenFrom(before, session)
+        return { liveGrants: pointing.length, ...(taken && { takenFrom: taken }) }
       }),
     findSession: async (id: SessionId) => all.get(id),
     listSessions: async () => [...all.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),

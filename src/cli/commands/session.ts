@@ -2,6 +2,7 @@ import { Failure } from '../../domain/error.ts'
 import { homeAt } from '../../domain/home.ts'
 import { plural } from '../../domain/plural.ts'
 import { type DriverSettings, parseSessionId, type Session } from '../../domain/session.ts'
+import type { TakenFrom } from '../../domain/taken.ts'
 import { endAllSessions, endSession, type Opened, registerSession } from '../../manage/sessions.ts'
 import { trialText, trialView } from '../../manage/trial.ts'
 import { sessionView } from '../../manage/views.ts'
@@ -131,17 +132,28 @@ async function hooksFor(call: Call, session: Session): Promise<readonly HookSett
 /** The session that has just been opened, and how many grants already point at it. */
 export function printOpened(
   { out, json }: Call,
-  { session, liveGrants, trouble, trial }: Opened,
+  { session, liveGrants, takenFrom, trouble, trial }: Opened,
   hooks: readonly HookSettings[] = [],
 ): void {
   const view = sessionView(session, { queues: new Map(), pauses: [] })
-  if (json) out.json({ ...view, liveGrants, ...(trial && { check: trialView(trial) }), ...hooksView(hooks) })
+  if (json)
+    out.json({
+      ...{ ...view, liveGrants },
+      ...(takenFrom && { takenFrom }),
+      ...(trial && { check: trialView(trial) }),
+      ...hooksView(hooks),
+    })
   else {
     const grants = liveGrants === 1 ? '1 live grant points' : `${liveGrants} live grants point`
     out.note(`${view.channel} is open (${session.driver}). ${grants} at it.`)
   }
+  if (takenFrom) out.note(takenText(takenFrom))
   if (trouble !== undefined) out.note(`The agent it replaced could not be ended: ${trouble}`)
 }
+
+/** Whoever works there may not know. */
+const takenText = ({ host, isThere }: TakenFrom): string =>
+  `It was taken from host "${host}", which is ${isThere ? 'there: its agent for it is ended' : 'away: its agent for it is ended when it is back'}.`
 
 function settingsOf({ flags, rest }: Call): DriverSettings {
   return {

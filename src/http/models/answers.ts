@@ -81,6 +81,12 @@ export type Opened = Static<typeof Opened>
 export const Opened = t.named('Opened', 'The session is open.', {
   ...Session.properties,
   liveGrants: t.whole('Grants minted earlier that reach it now.'),
+  takenFrom: Type.Optional(
+    Type.Object(
+      { host: t.text({ example: 'laptop' }), isThere: t.flag },
+      { description: 'The other machine, or door, that had it open until now.' },
+    ),
+  ),
   trouble: Type.Optional(t.text({ description: 'Why the agent that it replaced could not be ended.' })),
   check: Type.Optional(
     Type.Object(

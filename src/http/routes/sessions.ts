@@ -141,11 +141,12 @@ async function register(
     ...(order.check === true && { check: request.signal }),
   })
   if (!('session' in opened)) throw new Failure('unprocessable', unfitText(opened.trial))
-  const { session, liveGrants, trouble, trial } = opened
+  const { session, liveGrants, takenFrom, trouble, trial } = opened
   const response = jsonResponse<answers.Opened>(
     {
       ...sessionView(session, { queues: (await store.counts()).queues, pauses: await store.listPauses() }),
       liveGrants,
+      ...(takenFrom && { takenFrom }),
       ...(trouble !== undefined && { trouble }),
       ...(trial && { check: trialView(trial) }),
     },

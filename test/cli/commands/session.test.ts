@@ -39,6 +39,24 @@ describe('session add', () => {
     assert.equal(JSON.parse(replaced.stdout).liveGrants, 0)
     assert.deepEqual(world.ended, ['build'])
   })
+
+  it('says from which host it took a session, and whether that is there', async () => {
+    const world = createWorld()
+    const host = parseHostName('laptop')
+    const take = async (id: string, ...more: string[]) =>
+      cli(world, ['session', 'add', id, '--driver', 'inbox', '--replace', ...more])
+    addSession(world, 'x', { driver: 'pty', host })
+    assert.match(
+      (await cli(world, ['run', '--session', 'x', '--', 'agent'])).stderr,
+      /is live on the host "laptop"/,
+    )
+    assert.match((await take('x')).stderr, /taken from host "laptop", which is there/)
+    addSession(world, 'y', { driver: 'pty', host, state: 'offline', why: 'its host "laptop" is away' })
+    const { stdout, stderr } = await take('y', '--json')
+    assert.match(stderr, /taken from host "laptop", which is away/)
+    assert.deepEqual(JSON.parse(stdout).takenFrom, { host, isThere: false })
+    assert.doesNotMatch((await take('x')).stderr, /taken from/)
+  })
 })
 
 describe('session add in the place of a session whose agent has ended', () => {

@@ -131,6 +131,21 @@ function testQueues(check: Check): void {
     },
   )
 
+  check(
+    'openSession says from whom it took an open session, and whether that is there',
+    async ({ store, now }) => {
+      const taken = async (host: HostName | undefined, generation: string) =>
+        (await store.openSession(farOn(host, generation), { replace: true })).takenFrom
+      assert.equal(await taken(laptop, 'g2'), undefined)
+      assert.deepEqual(await taken(tower, 'g3'), { host: laptop, isThere: true })
+      await store.markAway(now + 3_600_000)
+      assert.deepEqual(await taken(undefined, 'g4'), { host: tower, isThere: false })
+      assert.equal(await taken(tower, 'g5'), undefined)
+      await store.endSession(far, 'g5', { at: noon })
+      assert.equal(await taken(laptop, 'g6'), undefined)
+    },
+  )
+
   check('openSession opens nothing on a host that was revoked', async ({ store, other }) => {
     await other.revokeHost(tower, noon)
     const opening = store.openSession(farOn(tower, 'g2'), { replace: true })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Delivery } from '../../../src/domain/delivery.ts'
+import { parseHostName } from '../../../src/domain/host.ts'
 import {
   gaveWay,
   type HappeningName,
@@ -102,6 +103,10 @@ export function testNotices(plain: Check): void {
         { generation: 'g2', why: 'another took its place' },
       ],
     )
+    const host = (await store.addHost(parseHostName('laptop'), 'cafe', noon)).name
+    await store.openSession(sessionCalled(build, { generation: 'g4', host }), { replace: true })
+    const { data } = (await told(store)).at(-1) ?? assert.fail()
+    assert.deepEqual(data, { generation: 'g3', why: 'another took its place, on the host "laptop"' })
   })
 
   check('noteInput tells each question of an opening once', async ({ store, other }) => {
