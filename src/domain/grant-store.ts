@@ -8,9 +8,9 @@ export interface GrantStore {
   addGrant(grant: Grant): Promise<void>
   /**
    * The grant as it stands, whichever process wrote it last; a server may learn a millisecond later what another one did.
-   * Answered from memory when nothing changed.
+   * Answered from memory when nothing changed, unless it is to be read `anew`: then it is as it stands.
    */
-  findGrant(id: GrantId): Promise<Grant | undefined>
+  findGrant(id: GrantId, how?: 'anew'): Promise<Grant | undefined>
   /** Newest first. */
   listGrants(filter: { readonly session?: SessionId; readonly idPrefix?: string }): Promise<readonly Grant[]>
   /** Marks it revoked; a second time changes nothing. Undefined when there is no such grant. */

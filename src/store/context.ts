@@ -47,6 +47,8 @@ export interface ReadContext {
   readonly time: StoreTime
   /** Reads the newest state, whichever process wrote it. */
   readonly read: <T>(act: () => T) => Promise<T>
+  /** The same, also of what was written since this turn of the event loop began. */
+  readonly readAnew: <T>(act: () => T) => Promise<T>
   /** `Connection.edits`. */
   readonly edits: () => number
 }
@@ -149,6 +151,7 @@ export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade, judge
     onCommit: commits.onCommit,
     write,
     read: (act) => readNow(refresh, act),
+    readAnew: (act) => readNow(notice, act),
     changedElsewhere: () => {
       notice()
       const changed = elsewhere

@@ -47,7 +47,7 @@ export type Reads = Pick<
   }
 
 export const readsOf = (context: ReadContext): Reads => ({
-  findGrant: (id) => context.read(() => context.cache.grant(id)),
+  findGrant: (id, how) => (how === 'anew' ? context.readAnew : context.read)(() => context.cache.grant(id)),
   findSession: (id) => context.read(() => context.cache.session(id)),
   listSessions: () => context.read(() => context.cache.sessions()),
   commits: () => context.read(() => commitsIn(context.sql)),
@@ -135,6 +135,7 @@ export function openReader(deps: ReaderDeps): Reader {
     cache,
     time,
     read: (act) => readNow(refresh, act),
+    readAnew: (act) => readNow(look, act),
   }
   return {
     ...readsOf(context),

@@ -1,3 +1,4 @@
+import type { GrantId } from '../../domain/grant.ts'
 import type { Reader, Reads } from '../reader.ts'
 import type { Remote } from './remote.ts'
 
@@ -30,9 +31,11 @@ export function acrossThreads(
   heard: () => number | undefined = () => undefined,
 ): Near {
   const { find, doubt } = cachedBy(async () => (await reader()).call('edits'), heard)
+  const findGrant = find(async (id: GrantId) => (await reader()).call('findGrant', id))
+  const grantAnew = async (id: GrantId) => (await reader()).call('findGrant', id, 'anew')
   const listSessions = find(async (_: 'all') => (await reader()).call('listSessions'))
   return {
-    findGrant: find(async (id) => (await reader()).call('findGrant', id)),
+    findGrant: (id, how) => (how === 'anew' ? grantAnew(id) : findGrant(id)),
     findSession: find(async (id) => (await reader()).call('findSession', id)),
     findDecision: async (id) => (await reader()).call('findDecision', id),
     findDelivery: async (id) => (await reader()).call('findDelivery', id),
