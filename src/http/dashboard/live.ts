@@ -13,8 +13,8 @@ interface LiveDeps {
 const restMs = 300
 /** That for each stream that is open: what has changed is fetched again by all of them, and not in the same moment. */
 const [restPerStreamMs, spreadPerStreamMs] = [20, 2]
-/** How often a silent stream looks whether it is wanted. */
-const tickMs = 500
+/** How often each stream looks whether it is wanted; together they do so a tenth of them at a time. */
+const [roundMs, parts] = [500, 10]
 /** A comment is sent at least so often, so that no proxy closes an idle stream. */
 const heartbeatMs = 15_000
 
@@ -23,53 +23,45 @@ const heartbeatMs = 15_000
  * different, `gone` when there is no such page any more. The more streams are open, the rarer each of them speaks.
  */
 export function createLiveStreams(watch: PageWatch): (live: LiveDeps) => Response {
-  let streams = 0
+  const rounds = createRounds()
   return (live) => {
-    streams += 1
-    return liveStream(
-      watch,
-      live,
-      () => streams,
-      () => {
-        streams -= 1
+    const left = new AbortController()
+    const signal = AbortSignal.any([live.signal, left.signal])
+    const encoder = new TextEncoder()
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        const send = (text: string) => controller.enqueue(encoder.encode(text))
+        void follow(watch, { ...live, signal }, rounds, send).finally(() => close(controller))
       },
-    )
+      cancel: () => left.abort(),
+    })
+    return new Response(body, { headers: streamHeaders })
   }
 }
 
-function liveStream(watch: PageWatch, live: LiveDeps, streams: () => number, ended: () => void): Response {
-  const left = new AbortController()
-  const over = AbortSignal.any([live.signal, left.signal])
-  const encoder = new TextEncoder()
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      const send = (text: string) => controller.enqueue(encoder.encode(text))
-      void follow(watch, { ...live, signal: over }, streams, send).finally(() => {
-        ended()
-        close(controller)
-      })
-    },
-    cancel: () => left.abort(),
-  })
-  return new Response(body, {
-    headers: {
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
-      'x-content-type-options': 'nosniff',
-    },
-  })
+const streamHeaders = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+  'x-content-type-options': 'nosniff',
 }
 
 /** Never rejects: a stream that cannot go on ends, and the browser asks again. */
 async function follow(
   watch: PageWatch,
   { pages, origin, wanted, signal }: LiveDeps,
-  streams: () => number,
+  rounds: Rounds,
   send: (text: string) => void,
 ): Promise<void> {
   const news = new Map<string, PageNews>()
   const nap = createNap(signal)
+  let sentAt = performance.now()
+  let restedAt = sentAt
+  const isOver = () => signal.aborted || !wanted()
+  const isSilent = () => performance.now() - sentAt >= heartbeatMs
+  const leave = rounds.join(() => {
+    if (isOver() || isSilent()) nap.wake()
+  })
   const followed = pages.map((page) =>
     watch(new URL(page, origin), (what) => {
       const first = news.size === 0
@@ -79,22 +71,20 @@ async function follow(
   )
   try {
     send('retry: 1000\n\n')
-    let sentAt = performance.now()
-    let restedAt = sentAt
     for (;;) {
-      if (news.size === 0) await nap.take(tickMs)
-      if (news.size > 0) await nap.take(Math.max(spread(streams()), restedAt - performance.now()))
-      if (signal.aborted || !wanted() || [...news.values()].includes('lost')) return
-      const now = performance.now()
-      if (news.size === 0 && now - sentAt < heartbeatMs) continue
+      if (news.size === 0) await nap.take()
+      if (news.size > 0) await nap.take(Math.max(spread(rounds.size()), restedAt - performance.now()))
+      if (isOver() || [...news.values()].includes('lost')) return
+      if (news.size === 0 && !isSilent()) continue
       send(news.size === 0 ? ':\n\n' : eventsOf(news))
       news.clear()
-      sentAt = now
-      restedAt = now + rest(streams())
+      sentAt = performance.now()
+      restedAt = sentAt + rest(rounds.size())
     }
   } catch {
     // The browser is gone.
   } finally {
+    leave()
     for (const stop of followed) stop()
   }
 }
@@ -107,20 +97,51 @@ const rest = (streams: number): number =>
 const eventsOf = (news: ReadonlyMap<string, PageNews>): string =>
   [...news].map(([page, what]) => `event: ${what}\ndata: ${page}\n\n`).join('')
 
-/** A pause that can be cut short, one at a time. */
+/** A pause that can be cut short, one at a time; without a length it lasts until then. */
 function createNap(signal: AbortSignal) {
   let wake = () => {}
   signal.addEventListener('abort', () => wake())
   return {
     wake: () => wake(),
-    take: (ms: number): Promise<void> =>
+    take: (ms?: number): Promise<void> =>
       new Promise((resolve) => {
-        const timer = setTimeout(resolve, signal.aborted ? 0 : ms)
+        if (signal.aborted) return resolve()
+        const timer = ms === undefined ? undefined : setTimeout(resolve, ms)
         wake = () => {
           clearTimeout(timer)
           resolve()
         }
       }),
+  }
+}
+
+/** Hundreds of timers would cost more than what they call. */
+interface Rounds {
+  /** `look` is called about once in `roundMs`, until the returned function is. */
+  join(look: () => void): () => void
+  readonly size: () => number
+}
+
+function createRounds(): Rounds {
+  const looks = new Set<() => void>()
+  let timer: ReturnType<typeof setInterval> | undefined
+  let part = 0
+  const lookAtPart = () => {
+    part = (part + 1) % parts
+    for (const [i, look] of [...looks].entries()) if (i % parts === part) look()
+  }
+  return {
+    size: () => looks.size,
+    join(look) {
+      looks.add(look)
+      timer ??= setInterval(lookAtPart, roundMs / parts)
+      return () => {
+        looks.delete(look)
+        if (looks.size > 0) return
+        clearInterval(timer)
+        timer = undefined
+      }
+    },
   }
 }
 
