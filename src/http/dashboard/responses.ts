@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 import type { Log } from '../../domain/ports.ts'
 import { problemResponse, secondsToWait } from '../problem.ts'
@@ -25,8 +26,8 @@ import type { Page, Section } from './page.ts'
 import { problemView } from './problem-page.ts'
 import { createTemplates, type PageView } from './templates.ts'
 
-/** A whole page, but for the secret of the login that stands in its forms. */
-export type Drawn = (csrf: string) => string
+/** A whole page as it is sent, but for the secret of the login that stands in its forms. */
+export type Drawn = (csrf: string) => Uint8Array<ArrayBuffer>
 
 /** Responses for browsers. */
 export interface PageResponses {
@@ -91,7 +92,8 @@ export function createPageResponses({
       live: live ?? null,
       ...view,
     })
-    return (csrf) => text.replaceAll(place, () => csrf)
+    const parts = text.split(place).map((part) => Buffer.from(part))
+    return (csrf) => Buffer.concat(parts.flatMap((part, i) => (i === 0 ? part : [Buffer.from(csrf), part])))
   }
   return {
     draw,
@@ -146,7 +148,11 @@ export const pageHeaders: Readonly<Record<string, string>> = {
   'cross-origin-opener-policy': 'same-origin',
 }
 
-const html = (text: string, status: number, retryAfter: string | null = null): Response =>
+const html = (
+  text: string | Uint8Array<ArrayBuffer>,
+  status: number,
+  retryAfter: string | null = null,
+): Response =>
   new Response(text, {
     status,
     headers: { ...pageHeaders, ...(retryAfter !== null && { 'retry-after': retryAfter }) },

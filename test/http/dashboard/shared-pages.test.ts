@@ -23,7 +23,7 @@ function setUp() {
     },
     draw: () => {
       drawn += 1
-      return (csrf) => csrf
+      return (csrf) => Buffer.from(csrf)
     },
     elapsed: () => now,
   })
@@ -47,7 +47,7 @@ describe('createSharedPages', () => {
     assert.deepEqual(made, ['/dashboard'])
     assert.equal(new Set(pages.map(({ digest }) => digest)).size, 1)
     assert.deepEqual(
-      pages.slice(0, 2).map((page, i) => page.drawn()(`login ${i}`)),
+      pages.slice(0, 2).map((page, i) => `${page.drawn()(`login ${i}`)}`),
       ['login 0', 'login 1'],
     )
     assert.equal(drawn(), 1)
