@@ -76,24 +76,26 @@ function cachedBy(edits: () => Promise<number>, heard: () => number | undefined)
     cleared += 1
     for (const each of caches) each.clear()
   }
+  let asking = 0
   const ask = async () => {
+    asking += 1
     try {
       see(await edits())
     } catch (thrown) {
       askedAt = Number.NEGATIVE_INFINITY
       throw thrown
+    } finally {
+      asking -= 1
     }
   }
   /** Undefined where nothing need be waited for. */
   const fresh = (): Promise<void> | undefined => {
     const at = performance.now()
-    if (at - askedAt < believedMs) return asked
     const told = heard()
     // A smaller one is on its way since before it was asked.
-    if (told !== undefined && seen !== undefined && askedAt > Number.NEGATIVE_INFINITY) {
-      if (told > seen) see(told)
-      return undefined
-    }
+    if (told !== undefined && seen !== undefined && told > seen) see(told)
+    if (askedAt > Number.NEGATIVE_INFINITY && (asking > 0 || at - askedAt < believedMs)) return asked
+    if (told !== undefined && askedAt > Number.NEGATIVE_INFINITY) return undefined
     askedAt = at
     asked = ask()
     return asked

@@ -131,7 +131,11 @@ export async function openThreadedStore(deps: ThreadedDeps): Promise<Store> {
     purgeSettled: (before, limit) => call('purgeSettled', before, limit),
     skew: () => call('skew'),
     keepTime: () => call('keepTime'),
-    changedElsewhere: async () => near.changed() && (await call('changedElsewhere')),
+    changedElsewhere: async () => {
+      const changed = near.changed() && (await call('changedElsewhere'))
+      if (changed) near.doubt()
+      return changed
+    },
     backup: (to) => call('backup', to),
     keyFacts: () => call('keyFacts'),
     rememberKeys: (keys, before) => call('rememberKeys', keys, before),

@@ -73,9 +73,16 @@ test('while it is heard what changes nothing is asked', async () => {
   told.edits = 2
   assert.equal(await label(), 'second')
   assert.deepEqual(asked, ['findGrant'])
+  // Also where it has just asked.
+  state.edits = 2
+  near.doubt()
+  assert.equal(await label(), 'second')
+  state.label = 'as heard'
+  told.edits = 3
+  assert.equal(await label(), 'as heard')
   // Its own change, which it has not heard yet.
   state.label = 'third'
-  state.edits = 3
+  state.edits = 4
   near.doubt()
   assert.equal(await label(), 'third')
   await new Promise((resolve) => setTimeout(resolve, 20))
