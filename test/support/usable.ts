@@ -1,25 +1,25 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import { seriousFlaws, smallTargets } from './browser.ts'
+import { unseenFocus } from './focus-rings.ts'
 
 /** The rules whose outcome a theme or a width can change. */
 const ofLooks = ['color-contrast', 'link-in-text-block', 'scrollable-region-focusable']
 
-/**
- * In which order a page is looked at: all rules where what is shown differs most, then those of looks. What is dark at 820 or 1280
- * px is so at 390 or 1920, too.
- */
+/** In which order a page is looked at: all rules where what is shown differs most, then those of looks. */
 const looks = [
   { width: 390, colorScheme: 'light', rules: undefined },
   { width: 820, colorScheme: 'light', rules: ofLooks },
   { width: 1280, colorScheme: 'light', rules: undefined },
   { width: 1920, colorScheme: 'light', rules: ofLooks },
   { width: 1920, colorScheme: 'dark', rules: ofLooks },
+  { width: 1280, colorScheme: 'dark', rules: ofLooks },
+  { width: 820, colorScheme: 'dark', rules: ofLooks },
   { width: 390, colorScheme: 'dark', rules: ofLooks },
 ] as const
 
 /**
- * Asserts that the page has no serious flaw for anybody, fits every width and can be touched. Neither a theme nor a width asks for it
+ * Asserts that the page has no serious flaw for anybody, fits every width, shows where the focus is and can be touched. Neither a theme nor a width asks for it
  * again: what is open is looked at in all of them.
  */
 export async function isUsable(page: Page, address: string, { touch = true } = {}): Promise<void> {
@@ -28,19 +28,12 @@ export async function isUsable(page: Page, address: string, { touch = true } = {
   for (const { width, colorScheme, rules } of looks) {
     await page.setViewportSize({ width, height: 844 })
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-    await page.evaluate(endTransitions)
     assert.deepEqual(await seriousFlaws(page, rules), [], `${address} ${width} ${colorScheme}`)
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, address)
   }
+  assert.deepEqual(await unseenFocus(page), [], address)
   if (touch) assert.deepEqual(await smallTargets(page), [], address)
-}
-
-/** The explorer fades from one colour to the next, also some frames after it heard of the other theme. */
-const endTransitions = async () => {
-  for (let still = 0; still < 5; still += 1) {
-    await new Promise(requestAnimationFrame)
-    const running = document.getAnimations().filter((animation) => animation instanceof CSSTransition)
-    for (const transition of running) transition.finish()
-    if (running.length > 0) still = 0
-  }
+  await page.setViewportSize({ width: 1280, height: 844 })
+  await page.emulateMedia({ colorScheme: 'light' })
+  assert.deepEqual(await unseenFocus(page), [], address)
 }
