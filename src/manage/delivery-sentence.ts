@@ -33,10 +33,11 @@ function good(record: DeliveryRecord): string {
   const { action, answer, turnEnd, acceptedAt } = record
   if (action !== 'turn' && answer === undefined) return taken(record)
   const endedAt = record.repliedAt ?? turnEndedAt(record)
-  const span = acceptedAt === undefined || endedAt === undefined ? undefined : spanText(endedAt - acceptedAt)
+  const ms = acceptedAt === undefined || endedAt === undefined ? undefined : endedAt - acceptedAt
+  const span = ms === undefined ? undefined : spanText(ms)
   const inferred = turnEnd === 'inferred' ? ' (as its silence shows)' : ''
   if (answer !== undefined)
-    return `${taken(record)}; the agent answered${span ? ` in ${span}` : ''}${inferred}`
+    return `${taken(record)}; the agent answered${ms === 0 ? ' at once' : span ? ` in ${span}` : ''}${inferred}`
   return `${taken(record)}; its turn ended${span ? ` after ${span}` : ''} without an answer${inferred}`
 }
 

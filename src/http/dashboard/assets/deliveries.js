@@ -6,6 +6,7 @@ let timer
 let pointed = false
 
 if (form) actAtOnce(form)
+showTab()
 /** Where there is room, what is chosen stands beside the list. */
 const wide = matchMedia('(min-width: 1440px)')
 document.addEventListener('click', (event) => {
@@ -27,8 +28,20 @@ document.addEventListener('pointerout', ({ relatedTarget }) => {
   if (relatedTarget === null) pointed = false
 })
 document.addEventListener('swap', holdNewRows)
-document.addEventListener('swapped', ({ detail }) => syncFields(detail))
+document.addEventListener('swapped', ({ detail }) => {
+  syncFields(detail)
+  showTab()
+})
 addEventListener('popstate', () => visit(location.pathname + location.search, true))
+
+/** On a phone there are more tabs than it has room for: the current one is seen. */
+function showTab() {
+  const tab = document.querySelector('.tabs [aria-current]')
+  const list = tab?.closest('ul')
+  if (!list) return
+  const [{ left, width }, around] = [tab.getBoundingClientRect(), list.getBoundingClientRect()]
+  list.scrollLeft += left + width / 2 - (around.left + around.width / 2)
+}
 
 function visit(address, back = false) {
   document.dispatchEvent(new CustomEvent('visit', { detail: { address, back } }))

@@ -1,5 +1,6 @@
 import type { DeliveryRecord } from '../../../domain/delivery.ts'
 import type { RecordView } from '../../../manage/views.ts'
+import { type Labels, sourceOf } from '../delivery-rows.ts'
 import { nameOf, shortTime } from '../page.ts'
 
 interface Fact {
@@ -13,7 +14,7 @@ interface Fact {
 }
 
 /** The small print of one delivery. */
-export function factsOf(record: DeliveryRecord, view: RecordView): readonly Fact[] {
+export function factsOf(record: DeliveryRecord, view: RecordView, labels: Labels): readonly Fact[] {
   const filter = (name: string, value: string) => `/dashboard?${new URLSearchParams({ [name]: value })}`
   const { source } = record
   const name = nameOf(source)
@@ -21,10 +22,10 @@ export function factsOf(record: DeliveryRecord, view: RecordView): readonly Fact
     linked('Session', view.session, filter('session', view.session)),
     linked(
       'Source',
-      name === null ? 'by you' : `${source.kind} ${name}`,
+      sourceOf(record, labels),
       name === null || source.kind === 'wait' ? null : filter(source.kind, name),
     ),
-    ...fact('Grant', source.kind === 'hook' ? view.grant : null),
+    ...fact('Grant', view.grant),
     ...fact('Action', view.action),
     ...fact('Skill', view.skill),
     ...fact('From', view.from),

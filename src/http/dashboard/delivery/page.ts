@@ -6,7 +6,7 @@ import { showDelivery } from '../../../manage/deliveries.ts'
 import { deliverySentence } from '../../../manage/delivery-sentence.ts'
 import { iso, type RecordView, recordView } from '../../../manage/views.ts'
 import { parsePayload } from '../../../payload/parse.ts'
-import { stateWords } from '../delivery-rows.ts'
+import { labelsOf, stateWords } from '../delivery-rows.ts'
 import { grouped, longestPayload, type Page, type PageDeps, shortened, shortTime, toneOf } from '../page.ts'
 import { type PageView, textareaHtml } from '../templates.ts'
 import { differenceOf } from './difference.ts'
@@ -33,6 +33,7 @@ export async function deliveryPage(deps: PageDeps, id: string, query: URLSearchP
 export async function deliveryDetail(deps: PageDeps, record: DeliveryRecord): Promise<PageView> {
   const view = recordView(record)
   const now = steppedNow(record, deps.now())
+  const labels = await labelsOf(deps.store, [record])
   const original = record.replayOf && (await deps.store.inspectDelivery(record.replayOf))
   return {
     ...{
@@ -42,7 +43,11 @@ export async function deliveryDetail(deps: PageDeps, record: DeliveryRecord): Pr
       tone: toneOf(view.state),
     },
     sentence: deliverySentence(record, now),
-    ...{ facts: factsOf(record, view), events: timelineOf(record.events), phases: phasesOf(record, now) },
+    ...{
+      facts: factsOf(record, view, labels),
+      events: timelineOf(record.events),
+      phases: phasesOf(record, now),
+    },
     replayOf: view.replayOf,
     difference: original ? differenceOf(withoutFence(original.message), withoutFence(record.message)) : null,
     anyAttempts: record.attemptList.length > 0,
@@ -108,6 +113,6 @@ const attemptOf = ({ number, startedAt, endedAt, outcome, detail }: Attempt) => 
   startedAt: iso(startedAt),
   started: shortTime(iso(startedAt)),
   took: endedAt === undefined ? 'under way' : spanText(endedAt - startedAt),
-  outcome: outcome ?? 'under way',
+  outcome: outcome?.replaceAll('_', ' ') ?? 'under way',
   detail: detail ?? null,
 })

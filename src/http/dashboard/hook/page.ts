@@ -136,7 +136,7 @@ const sizeOf = ({ sample, from }: Bench) => ({
 const choicesOf = (stored: readonly Delivery[], { from }: Bench) => [
   ...stored.map(({ id, receivedAt, state, message }) => ({
     value: id,
-    label: `${shortTime(iso(receivedAt))} ${state} ${oneLine(shortened(withoutFence(message), 60))}`,
+    label: `${shortTime(iso(receivedAt))}, ${stateWords[state].toLowerCase()}: ${oneLine(shortened(withoutFence(message), 60))}`,
     selected: id === from,
   })),
   ...(from !== example && !stored.some(({ id }) => id === from)
