@@ -23,8 +23,8 @@ export function printRecord(out: Output, record: DeliveryRecord, now: number, la
   out.fields(facts(view, now, label).filter((pair): pair is readonly [string, string] => pair[1] !== null))
   section(out, 'Message', view.message === '' ? [] : view.message.split('\n'))
   section(out, 'Answer', view.answer?.split('\n') ?? [])
-  section(out, 'Timeline', eventLines(view.events))
-  section(out, 'Attempts', view.attemptList.map(attemptLine))
+  rows(out, 'Timeline', eventRows(view.events))
+  rows(out, 'Attempts', view.attemptList.map(attemptRow))
   section(
     out,
     'Headers',
@@ -64,25 +64,35 @@ function section(out: Output, title: string, lines: readonly string[]): void {
   for (const line of lines) out.line(`  ${line}`)
 }
 
-/** Each with how long after the first it was. */
-function eventLines(events: readonly EventView[]): readonly string[] {
-  const since = events.map(({ at }) => `+${spanText(Date.parse(at) - Date.parse(events[0]?.at ?? at))}`)
-  const widest = Math.max(0, ...since.map(({ length }) => length))
-  return events.map(({ at, kind, detail }, i) =>
-    [at, (i === 0 ? '' : (since[i] ?? '')).padStart(widest), kind.padEnd(14), detail ?? '']
-      .join('  ')
-      .trimEnd(),
-  )
+type Cells = Parameters<Output['row']>[0]
+
+function rows(out: Output, title: string, all: readonly Cells[]): void {
+  if (all.length === 0) return
+  out.line(`\n${title}`)
+  for (const cells of all) out.row(cells)
 }
 
-const attemptLine = ({ number, startedAt, endedAt, outcome, detail }: AttemptView): string =>
-  [
-    String(number),
-    startedAt,
-    ...(endedAt === null ? [] : [spanText(Date.parse(endedAt) - Date.parse(startedAt))]),
-    outcome ?? 'under way',
-    ...(detail === null ? [] : [detail]),
-  ].join('  ')
+/** Each with how long after the first it was. */
+function eventRows(events: readonly EventView[]): readonly Cells[] {
+  const since = events.map(({ at }) => `+${spanText(Date.parse(at) - Date.parse(events[0]?.at ?? at))}`)
+  const widest = Math.max(0, ...since.map(({ length }) => length))
+  return events.map(({ at, kind, detail }, i) => [
+    moment(at, '  '),
+    (i === 0 ? '' : (since[i] ?? '')).padStart(widest),
+    ...(detail === null ? [kind] : [kind.padEnd(14), detail]),
+  ])
+}
+
+const attemptRow = ({ number, startedAt, endedAt, outcome, detail }: AttemptView): Cells => [
+  `  ${number}`,
+  moment(startedAt),
+  ...(endedAt === null ? [] : [spanText(Date.parse(endedAt) - Date.parse(startedAt))]),
+  outcome ?? 'under way',
+  ...(detail === null ? [] : [detail]),
+]
+
+/** On a terminal the time of the day: the date stands above, and how long after it that was beside it. */
+const moment = (at: string, indent = '') => ({ text: indent + at, short: indent + at.slice(11) })
 
 function payloadLines({ payload, payloadEncoding }: RecordView): readonly string[] {
   if (payload === null) return []

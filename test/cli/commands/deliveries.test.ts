@@ -137,6 +137,23 @@ describe('deliveries show', () => {
     )
   })
 
+  it('show keeps each row of the timeline on one line of a terminal, and whole in a pipe', async () => {
+    const world = createWorld()
+    const detail = `busy: ${'a turn runs '.repeat(9)}`.trim()
+    const { id } = addDelivery(world, { events: [{ at: world.now + 3_700_241, kind: 'held', detail }] })
+    for (const columns of [60, 80]) {
+      const terminal = { stdin: true, stdout: true, stderr: true, columns, rows: 24 }
+      const { stdout } = await cli(world, ['deliveries', 'show', id], { terminal })
+      const [, timeline = ''] = /^Timeline\n((?: .*\n)+)/m.exec(stdout) ?? []
+      const lines = timeline.trimEnd().split('\n')
+      assert.match(lines.at(-1) ?? '', /^ {2}11:01:40\.\d{3}Z +\+1 h 1 min +held +busy: a turn/)
+      for (const line of lines) assert.ok(line.length <= columns, line)
+    }
+    const { stdout } = await cli(world, ['deliveries', 'show', id])
+    assert.ok(stdout.includes(detail))
+    assert.match(stdout, /^ {2}2026-11-22T11:01:40\.\d{3}Z +\+1 h 1 min +held/m)
+  })
+
   it('show names what the troubleshooting page has on a delivery that failed or is held', async () => {
     const world = createWorld()
     for (const [change, section] of [
