@@ -43,6 +43,7 @@ function programs(): string | undefined {
 export async function startPostgres(
   settings: readonly string[] = [],
   prepare: (data: string, own: (file: string) => void) => void = () => {},
+  env: Readonly<Record<string, string>> = {},
 ): Promise<TestPostgres> {
   const bin = programs()
   if (bin === undefined) throw new Error('PostgreSQL is not installed: apt-get install postgresql')
@@ -73,7 +74,9 @@ export async function startPostgres(
     `unix_socket_directories=${dir}`,
     ...settings,
   ]
-  const control = (...args: string[]) => run([...prefix, join(bin, 'pg_ctl'), '-D', data, '-w', ...args])
+  const given = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+  const control = (...args: string[]) =>
+    run([...prefix, 'env', ...given, join(bin, 'pg_ctl'), '-D', data, '-w', ...args])
   const start = async () => {
     control('-l', join(dir, 'log'), '-o', options.map((option) => `-c ${option}`).join(' '), 'start')
   }
