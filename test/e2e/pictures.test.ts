@@ -28,8 +28,6 @@ interface Picture {
   /** Whose page it is: the operator's, that of nobody in particular, or of an operator who has just begun. */
   readonly of: 'operator' | 'anybody' | 'beginner'
   address(): string | Promise<string>
-  /** The laptop and the phone, unless the page is one of those that matter most. */
-  readonly sizes?: readonly Size[]
 }
 
 looking('pictures of the pages', { timeout: 235_000 }, () => {
@@ -54,7 +52,7 @@ looking('pictures of the pages', { timeout: 235_000 }, () => {
   const at = (path: string): string => `${day.server.url}/dashboard${path}`
   const pictures: readonly Picture[] = [
     {
-      ...{ name: 'deliveries', of: 'operator', expected: /CI failed on main/, sizes: everySize },
+      ...{ name: 'deliveries', of: 'operator', expected: /CI failed on main/ },
       address: () => at(`?selected=${day.delivered}`),
     },
     {
@@ -63,18 +61,27 @@ looking('pictures of the pages', { timeout: 235_000 }, () => {
     },
     { name: 'sessions', of: 'operator', expected: /webhook-agent/, address: () => at('/sessions') },
     {
-      ...{ name: 'session', of: 'operator', expected: /invoice\.test\.ts/, sizes: everySize },
+      name: 'session',
+      of: 'operator',
+      expected: /invoice\.test\.ts/,
       address: () => at('/sessions/coder'),
     },
     { name: 'channels', of: 'operator', expected: /GitHub Actions/, address: () => at('/channels') },
     { name: 'hooks', of: 'operator', expected: /alertmanager/, address: () => at('/hooks') },
     {
-      ...{ name: 'hook', of: 'operator', expected: /What the agent gets/, sizes: everySize },
+      ...{ name: 'hook', of: 'operator', expected: /What the agent gets/ },
       address: () => at('/hooks/github'),
     },
     { name: 'refused', of: 'operator', expected: /signature does not match/, address: () => at('/refused') },
     { name: 'settings', of: 'operator', expected: /What is on/, address: () => at('/settings') },
     { name: 'login', of: 'anybody', expected: /Admin token/, address: () => at('/login') },
+    {
+      name: 'explorer',
+      of: 'anybody',
+      expected: /alertmanager/,
+      address: () => `${day.server.url}/docs`,
+    },
+    { name: 'address', of: 'anybody', expected: /This address takes messages/, address: () => day.url },
     {
       ...{ name: 'first', of: 'beginner', expected: /Nothing has knocked yet/ },
       address: () => `${bare.url}/dashboard`,
@@ -99,13 +106,12 @@ looking('pictures of the pages', { timeout: 235_000 }, () => {
   }
   // Where nobody keeps the pictures, light ones on a laptop and a phone are looked at.
   const schemes = folder === undefined ? (['light'] as const) : (['light', 'dark'] as const)
-  const sizesOf = (picture: Picture): readonly Size[] =>
-    folder === undefined ? ['laptop', 'phone'] : (picture.sizes ?? ['laptop', 'phone'])
+  const wanted: readonly Size[] = folder === undefined ? ['laptop', 'phone'] : everySize
 
   for (const picture of pictures)
     it(`of ${picture.name} show what happened`, async () => {
       const { page, offences } = await open(picture.of)
-      for (const size of sizesOf(picture))
+      for (const size of wanted)
         for (const colorScheme of schemes) {
           await page.setViewportSize(sizes[size])
           await page.emulateMedia({ colorScheme })
