@@ -28,6 +28,8 @@ interface FollowingDeps {
 const followMs = 50
 /** Of a database that is asked over a network, while it tells by itself, and while it does not. */
 const [heardFollowMs, deafFollowMs] = [1000, 200]
+/** Least pause between two looks at such a one: many commits in a row are looked at together. */
+const pauseMs = 50
 
 /** What other processes write, and what other doors of the store want of this one. */
 export function following(deps: FollowingDeps): readonly Repeated[] {
@@ -41,7 +43,7 @@ export function following(deps: FollowingDeps): readonly Repeated[] {
   const follow = createFollowOthers(changed, createTakenWatch(deps.doors.host, deps.log))
   if (!listener) return [repeating(deps, 'follow', followMs, follow)]
   const every = () => (listener.isListening() ? heardFollowMs : deafFollowMs)
-  const others = repeating(deps, 'follow', every, follow)
+  const others = repeating(deps, 'follow', every, follow, pauseMs)
   listener.whenHeard(() => {
     hasHeard = true
     others.soon()

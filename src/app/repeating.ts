@@ -14,8 +14,8 @@ export interface Repeated {
   stop(): Promise<void>
 }
 
-/** Least pause between two runs, in milliseconds; or so many times what the last one took, where that is more. */
-const [leastMs, pauseTimes] = [20, 4]
+/** Least pause between two runs, in milliseconds, where no other is named; or so many times what the last one took, where that is more. */
+const [usualLeastMs, pauseTimes] = [20, 4]
 
 /** One run at a time, the next only after a pause; a run that fails is logged by its task's name and the next one comes. */
 export function repeating<Deps extends RepeatingDeps>(
@@ -23,6 +23,7 @@ export function repeating<Deps extends RepeatingDeps>(
   task: string,
   every: number | (() => number),
   act: (deps: Deps) => Promise<void>,
+  leastMs = usualLeastMs,
 ): Repeated {
   let stopped = false
   let timer: ReturnType<typeof setTimeout> | undefined
