@@ -1,6 +1,7 @@
 import { type BenchHome, pathOf } from './home.ts'
 import { knocks, paced } from './paced.ts'
 import { type Bench, inRounds } from './plan.ts'
+import { untilQuiet } from './proc.ts'
 import { startScript } from './server.ts'
 import { percentile, ratios } from './stats.ts'
 import { flood, warmUp } from './wrk.ts'
@@ -53,5 +54,7 @@ async function amongMany<T>(server: BenchHome, act: () => Promise<T>): Promise<T
   const login = await server.cli('dashboard')
   const path = server.paths[0] ?? '/'
   await using _ = await startScript('crowd.ts', login, `${dashboards}`, path, `${callers}`)
+  // Who has only just come does not wait yet: thousands of connections are opened, and as many knocks stored, all at once.
+  await untilQuiet(server.pid)
   return await act()
 }
