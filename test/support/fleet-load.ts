@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { countedKnocks } from './fleet-knocks.ts'
 import { adminToken, until } from './hooks.ts'
 
 // Senders that knock at sessions of many machines while these are killed and cut off, and what must hold afterwards.
@@ -25,6 +26,11 @@ export const declaredIn = (folder: string, sessions: readonly string[]) => ({
   ),
 })
 
+function gotBy(folder: string, session: string): readonly string[] {
+  const file = join(folder, `${session}.got`)
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : []
+}
+
 interface LoadDeps {
   /** Where a door answers; any of them does. */
   readonly urls: readonly string[]
@@ -33,6 +39,8 @@ interface LoadDeps {
   readonly places: readonly Place[]
   readonly senders: number
   readonly betweenMs: number
+  /** How long everything may take to be settled at the end, and to be there at the beginning. */
+  readonly patienceMs?: number
 }
 
 interface Listed {
@@ -45,7 +53,7 @@ interface Listed {
 const isOver = (state: string): boolean => state === 'DELIVERED' || state === 'FAILED'
 
 /** Begins to send, once every session is open. */
-export async function startLoad({ urls, home, places, senders, betweenMs }: LoadDeps) {
+export async function startLoad({ urls, home, places, senders, betweenMs, patienceMs = 120_000 }: LoadDeps) {
   const admin = { authorization: `Bearer ${await adminToken(home)}` }
   const sessions = places.flatMap((one) => one.sessions)
   let turn = 0
@@ -60,33 +68,32 @@ export async function startLoad({ urls, home, places, senders, betweenMs }: Load
     assert.ok(response.ok, text)
     return JSON.parse(text) as T
   }
-  await until('every session is open', async () => {
+  const areOpen = async () => {
     const open = await api<readonly { readonly id: string; readonly host: string | null }[]>('sessions')
     return open.filter(({ host, id }) => host && sessions.includes(id)).length === sessions.length
-  })
-  const minted = sessions.map(async (session) => {
-    const grant = await api<{ readonly grantId: string; readonly webhook: string }>('grants', 'POST', {
-      session,
-    })
-    return [session, { id: grant.grantId, path: new URL(grant.webhook).pathname }] as const
-  })
-  const grants = new Map(await Promise.all(minted))
+  }
+  await until('every session is open', areOpen, patienceMs)
+  const grants = new Map<string, { readonly id: string; readonly path: string }>()
+  for (const session of sessions) {
+    const { grantId, webhook } = await api<{ readonly grantId: string; readonly webhook: string }>(
+      'grants',
+      'POST',
+      { session },
+    )
+    grants.set(session, { id: grantId, path: new URL(webhook).pathname })
+  }
   const sent: { readonly session: string; readonly message: string }[] = []
   /** When each grant was revoked, by the end of that request. */
   const revoked = new Map<string, number>()
   let over = false
 
-  const knockOnce = async (session: string, message: string): Promise<'taken' | 'refused' | 'again'> => {
+  const knocks = countedKnocks()
+  const knockOnce = async (session: string, message: string) => {
     const began = performance.now()
-    const response = await fetch(`${anyUrl()}${grants.get(session)?.path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', prefer: 'wait=0', 'idempotency-key': message },
-      body: JSON.stringify({ message }),
-    }).catch(() => undefined)
-    if (response?.status === 403) return 'refused'
-    if (response?.status !== 202) return 'again'
-    assert.ok(began < (revoked.get(session) ?? Number.POSITIVE_INFINITY), `taken after the end: ${message}`)
-    return 'taken'
+    const answer = await knocks.knock({ url: `${anyUrl()}${grants.get(session)?.path}`, session, message })
+    if (answer === 'taken')
+      assert.ok(began < (revoked.get(session) ?? Number.POSITIVE_INFINITY), `taken after the end: ${message}`)
+    return answer
   }
   const send = async (sender: number) => {
     for (let n = 0; !over; n++) {
@@ -104,22 +111,18 @@ export async function startLoad({ urls, home, places, senders, betweenMs }: Load
   const sending = Array.from({ length: senders }, (_, sender) => send(sender))
   const all = new Map<string, Listed>()
 
-  const settleAll = () =>
-    until(
-      'everything is settled',
-      async () => {
-        const lists = await Promise.all(
-          sessions.map((session) => api<readonly Listed[]>(`deliveries?limit=1000&session=${session}`)),
-        )
-        for (const one of lists.flat()) all.set(one.message, one)
-        return lists.flat().every(({ state }) => isOver(state))
-      },
-      120_000,
-    ).catch(() => {})
+  const nothingIn = async (state: string) =>
+    (await api<readonly Listed[]>(`deliveries?limit=1&state=${state}`)).length === 0
+  const settleAll = async () => {
+    const areOver = async () => (await nothingIn('PENDING')) && (await nothingIn('RETRY'))
+    await until('everything is settled', areOver, patienceMs).catch(() => {})
+    for (const session of sessions)
+      for (const one of await api<readonly Listed[]>(`deliveries?limit=1000&session=${session}`))
+        all.set(one.message, one)
+  }
 
   const checkSession = ({ folder }: Place, session: string) => {
-    const file = join(folder, `${session}.got`)
-    const got = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : []
+    const got = gotBy(folder, session)
     const taken = sent.filter((one) => one.session === session).map(({ message }) => message)
     // What waits for a grant that is revoked fails.
     const failed = taken.filter((message) => all.get(message)?.state === 'FAILED')
@@ -135,7 +138,8 @@ export async function startLoad({ urls, home, places, senders, betweenMs }: Load
       assert.ok(count <= (all.get(message)?.attempts ?? 0), `${message} came ${count} times`)
     }
     for (let sender = 0; sender < senders; sender++) {
-      const own = [...new Set(got)].filter((message) => message.startsWith(`sender ${sender} `))
+      // What comes a second time comes before the next.
+      const own = got.filter((message) => message.startsWith(`sender ${sender} `))
       const numbers = own.map((message) => Number(message.split(' ').at(-1)))
       assert.deepEqual(
         numbers,
@@ -173,6 +177,33 @@ export async function startLoad({ urls, home, places, senders, betweenMs }: Load
       for (const place of places) for (const session of place.sessions) checkSession(place, session)
       const twice = [...all.values()].filter(({ attempts }) => attempts > 1).length
       console.log(`${sent.length} messages, ${twice} of them sent again, ${revoked.size} grants revoked`)
+      console.log(knocks.report((message) => all.has(message)))
+    },
+    /** How often each message has arrived. */
+    arrived: () => {
+      const got = new Map<string, number>()
+      for (const { folder, sessions } of places)
+        for (const session of sessions)
+          for (const message of gotBy(folder, session)) got.set(message, (got.get(message) ?? 0) + 1)
+      return got
+    },
+    /** After `check`: one more message for each session, by hand, which all of them take. */
+    probe: async () => {
+      const send = (session: string) =>
+        api('deliveries', 'POST', { session, message: `to ${session} at last` })
+      await Promise.all(sessions.map(send))
+      await settleAll()
+      for (const { folder, sessions } of places)
+        for (const session of sessions)
+          assert.deepEqual(gotBy(folder, session).slice(-1), [`to ${session} at last`], session)
+      const areLive = async () => {
+        const there = await api<readonly { readonly id: string; readonly state: string }[]>('sessions')
+        return (
+          there.filter(({ id, state }) => state === 'live' && sessions.includes(id)).length ===
+          sessions.length
+        )
+      }
+      await until('every session is there', areLive, patienceMs)
     },
   }
 }
