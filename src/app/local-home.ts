@@ -18,6 +18,7 @@ import { joinedDoor } from './joined-door.ts'
 import { runningUrl, servedBase } from './server-file.ts'
 import type { KnowsKeys } from './signing-keys.ts'
 import { storeAddress } from './store-address.ts'
+import { inDatabaseTime } from './store-time.ts'
 
 export interface ProcessDeps {
   readonly platform: Platform
@@ -40,12 +41,14 @@ export async function openLocalHome(
   const joined = joinedDoor(home)
   const config = await configOf(deps, home)
   if (joined) return (await import('./link-home.ts')).openLinkHome(deps, home, joined, config)
-  const { clock } = deps
   const place = storeDeps(deps, home)
   const opened = await openStore({
     ...place,
     onUpgrade: tellUpgrade(stderr),
   })
+  const { clock, steady } = place.postgres
+    ? inDatabaseTime(deps.clock, place.steady)
+    : { clock: deps.clock, steady: place.steady }
   const store = place.postgres ? withOwnSessions(opened, () => ownName(home, opened, clock.now())) : opened
   const host = place.postgres && knownName(home)
   const tokens = lazyTokens(deps, home, store)
@@ -61,7 +64,7 @@ export async function openLocalHome(
     store,
     tokens,
     clock,
-    skew: place.steady.skew,
+    skew: steady.skew,
     ...(host && { host }),
     ...agentsHere({ env: deps.env, host, ...{ home, config, store, tokens, clock } }),
     nextLook: (signal) => {

@@ -30,6 +30,7 @@ import { openServer } from './server.ts'
 import { serverClient } from './server-client.ts'
 import { type ServerFile, writeServerFile } from './server-file.ts'
 import { openSigningKeys } from './signing-keys.ts'
+import { inDatabaseTime } from './store-time.ts'
 
 /** Serves one home until `io.stopping`. Resolves with the exit code; throws what keeps it from starting. */
 export async function serve(deps: ProcessDeps, io: Io, root: string, flags: ServeFlags): Promise<number> {
@@ -66,12 +67,12 @@ async function serveWith(
   watcher: ConfigWatcher,
   log: Log,
 ): Promise<number> {
-  const { clock, platform, env } = deps
+  const { platform, env } = deps
   for (const warning of watcher.now().warnings) log('warn', 'config.warning', { warning })
   const tls = await readTls(watcher.now().server)
   const [source, givenToken] = [keySource(env, home), givenAdminToken(env)]
   const given = [keysVariable, adminTokenVariable].filter((name) => env[name])
-  const steady = openSteadyClock(clock)
+  const own = openSteadyClock(deps.clock)
   const { databaseFile: path, revokedFile, keysDir } = home
   const onUpgrade = (copy: string) => log('info', 'store.upgraded', { copy })
   const death = Promise.withResolvers<never>()
@@ -82,18 +83,19 @@ async function serveWith(
   const store = await openThreadedStore({
     heardEdits: () => listener?.edits(),
     ...(postgres && { postgres }),
-    ...{ platform, path, revokedFile, keysDir, steady, onUpgrade },
-    ...{ entry: deps.storeThread, now: clock.now },
+    ...{ platform, path, revokedFile, keysDir, steady: own, onUpgrade },
+    ...{ entry: deps.storeThread, now: deps.clock.now },
     onDeath: (why) => death.reject(new Failure('internal', `The server cannot store any more: ${why}.`)),
   })
   listener = postgres && (await import('../store/postgres/listen.ts')).listenTo({ ...postgres, log })
   const relay = postgres && (await import('../store/postgres/relay.ts')).openRelay(postgres.url)
   let doors: Doors | undefined
   try {
+    // Its threads have asked the database for the time.
+    if (postgres) own.resume({ skew: await store.skew(), seen: 0 })
+    const { clock, steady } = postgres ? inDatabaseTime(deps.clock, own) : { clock: deps.clock, steady: own }
     const keys = await openSigningKeys(home, source, store, steady)
     const adminToken = givenToken === undefined ? followed(home, log) : () => givenToken
-    // Its threads have asked the database for the time.
-    if (postgres) steady.resume({ skew: await store.skew(), seen: 0 })
     const publishing = {
       ...{ home, env, config: watcher.now, keys, source, adminToken, store, steady, log },
       ...{ version: io.program.version, now: clock.now },

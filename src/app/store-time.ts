@@ -12,6 +12,12 @@ interface StoreTimeDeps {
   readonly waiters: Waiters
 }
 
+/** Machines that share a database go by its clock alone, which `steady` was set by: what ends at one of them ends at all. */
+export const inDatabaseTime = (clock: Clock, steady: SteadyClock) => ({
+  clock: { ...clock, now: steady.now },
+  steady: { ...steady, skew: () => 0 },
+})
+
 /**
  * `delivery/` goes by the store's time, callers and sessions by the wall clock. What passes between them is put on the
  * other's clock here.

@@ -142,7 +142,7 @@ export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade, judge
     cache,
     revokedFile: deps.revokedFile,
     chance: deps.chance ?? systemChance,
-    now: deps.now,
+    now: postgres ? time.now : deps.now,
     time,
     moment: () => {
       moment ??= time.moment()

@@ -7,8 +7,10 @@ import type { SavedTime, SteadyClock } from './steady-clock.ts'
 /** The time that deliveries are stored by, see `SteadyClock`; for people it is put on the wall clock (`domain/delivery.ts`). */
 export interface StoreTime {
   now(): number
-  /** How far the wall clock is ahead now. Milliseconds. */
+  /** How far the wall clock is ahead now. Milliseconds. Zero where the clock of the database stands in for it. */
   skew(): number
+  /** How far the clock of this machine is ahead of `now`. Milliseconds. */
+  ahead(): number
   /** What the wall clock showed then; of a time to come, what it will show if it does not jump. */
   toWall(at: number): number
   onWall<T extends Delivery>(delivery: T): T
@@ -66,6 +68,7 @@ export function createStoreTime(
   return {
     now: steady.now,
     skew: steady.skew,
+    ahead: steady.skew,
     toWall,
     onWall: (delivery) => (hasJumped() ? onClock(delivery, toWall) : delivery),
     moment: () => ({ wall: now(), steady: steady.now(), hasJumped: hasJumped() }),
@@ -91,7 +94,7 @@ export function createStoreTime(
   }
 }
 
-/** Machines that share a database go by its clock, as it was when they came. */
+/** Machines that share a database go by its clock, as it was when they came, for everything: else a URL would end at one door before another. */
 function databaseTime(
   sql: Sql,
   { now, steady, role }: StoreTimeDeps & { readonly steady: SteadyClock },
@@ -99,13 +102,13 @@ function databaseTime(
   const serves = role === 'server'
   let saved = serves ? savedTime(sql)?.seen : undefined
   const wentBack = steady.resume({ skew: aheadOf(sql, now), seen: saved ?? 0 })
-  const toWall = (at: number) => at + steady.skew()
   return {
     now: steady.now,
-    skew: steady.skew,
-    toWall,
-    onWall: (delivery) => (steady.skew() === 0 ? delivery : onClock(delivery, toWall)),
-    moment: () => ({ wall: now(), steady: steady.now(), hasJumped: steady.skew() !== 0 }),
+    skew: () => 0,
+    ahead: steady.skew,
+    toWall: (at) => at,
+    onWall: (delivery) => delivery,
+    moment: () => ({ wall: steady.now(), steady: steady.now(), hasJumped: false }),
     wentBack,
     save: () => {
       const at = steady.now()
@@ -132,6 +135,7 @@ function aheadOf(sql: Sql, now: () => number): number {
 const wallTime = (now: () => number): StoreTime => ({
   now,
   skew: () => 0,
+  ahead: () => 0,
   toWall: (at) => at,
   onWall: (delivery) => delivery,
   moment: () => ({ wall: now(), steady: now(), hasJumped: false }),

@@ -94,7 +94,7 @@ export async function openStore(deps: StoreDeps): Promise<SqliteStore> {
     counts: () => read(() => counts(context)),
     recordRefusals: (refusals, counts) => write(() => recordRefusals(context, refusals, counts)),
     changedElsewhere: () => read(context.changedElsewhere),
-    skew: async () => context.time.skew(),
+    skew: async () => context.time.ahead(),
     keepTime: () => write(() => undefined),
     probe: () => write(() => writeProbe(context)),
     backup: async (path) => {

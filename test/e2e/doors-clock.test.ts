@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { pause } from '../../src/wait.ts'
+import { adminOf } from '../support/admin-api.ts'
 import { cli, scratchHome, serve } from '../support/binary.ts'
 import { knock } from '../support/fleet.ts'
 import { startPostgres, type TestPostgres, withoutPostgres } from '../support/postgres.ts'
@@ -18,13 +19,14 @@ before(async () => {
 after(() => database?.stop())
 
 const leaseMs = 10_000
+const livesSeconds = 5
 
 describe('a door whose clock is wrong', { skip }, () => {
   const library = skip ? '' : buildPreload('clock')
 
-  for (const offset of [300])
-    it(`by ${offset} s is there, and so are its sessions for the other`, {
-      timeout: 60_000,
+  for (const offset of [300, -300])
+    it(`by ${offset} s is there, and so are its sessions for the other; what ends at one ends at both`, {
+      timeout: 100_000,
     }, async () => {
       const store = database.newSchema()
       const door = async (seconds: number, keysFrom?: string) => {
@@ -33,7 +35,7 @@ describe('a door whose clock is wrong', { skip }, () => {
         writeFileSync(file, `${seconds}\n`)
         if (keysFrom !== undefined) {
           mkdirSync(join(home, 'keys'), { recursive: true, mode: 0o700 })
-          for (const key of readdirSync(join(keysFrom, 'keys')).filter((name) => name.endsWith('.key')))
+          for (const key of readdirSync(join(keysFrom, 'keys')).filter((name) => /\.(key|token)$/.test(name)))
             cpSync(join(keysFrom, 'keys', key), join(home, 'keys', key))
         }
         const env = { POSTERN_STORE: store, LD_PRELOAD: library, CLOCK_OFFSET: file }
@@ -43,7 +45,7 @@ describe('a door whose clock is wrong', { skip }, () => {
           assert.equal(code, 0, stderr)
           return stdout
         }
-        return { home, server, postern }
+        return { home, server, postern, env }
       }
       const right = await door(0)
       const wrong = await door(offset, right.home)
@@ -66,6 +68,29 @@ describe('a door whose clock is wrong', { skip }, () => {
         for (const { server } of [right, wrong])
           assert.equal((await knock(server.url + new URL(url).pathname, 'x', 10)).status, 200)
       }
+      for (const minting of [right, wrong]) {
+        const admin = adminOf(minting.home, () => minting.server)
+        const { path } = await admin.mint({ session: 'default', ttlSeconds: livesSeconds })
+        const mintedAt = performance.now()
+        const statuses = async (message: string) =>
+          (await Promise.all([right, wrong].map(({ server }) => knock(server.url + path, message)))).map(
+            ({ status }) => status,
+          )
+        assert.deepEqual(await statuses('young'), [202, 202])
+        const { url } = await admin.ask<{ url: string }>('POST', 'dashboard/links')
+        const other = minting === right ? wrong : right
+        assert.equal((await fetch(other.server.url + new URL(url).pathname)).status, 200)
+        await pause(livesSeconds * 1000 + 1500 - (performance.now() - mintedAt))
+        assert.deepEqual(await statuses('old'), [403, 403])
+      }
+      const { stdout } = await cli(['ls', '--json'], { home: wrong.home, env: wrong.env })
+      const times = (JSON.parse(stdout) as { createdAt: string }[]).map(({ createdAt }) =>
+        Date.parse(createdAt),
+      )
+      assert.ok(
+        times.every((at) => Math.abs(at - Date.now()) < 60_000),
+        'written by the wrong clock',
+      )
       await right.server.stop()
       await wrong.server.stop()
     })
