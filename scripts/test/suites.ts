@@ -30,7 +30,7 @@ const onlyBun: readonly Reasoned[] = [
 /** What the built binary proves whatever the runtime, and the files of `test/` that show what Deno has of it. */
 const provedOnce: readonly (Reasoned & { readonly onDeno: readonly string[] })[] = [
   {
-    path: /^test\/e2e\/(dashboard|dashboard-(chart|hooks|hostile|usable)|decide-page|pages-usable|pictures)\./,
+    path: /^test\/e2e\/(dashboard|dashboard-(chart|hooks|hostile|narrow|usable)|decide-page|pages-usable|pictures)\./,
     reason: 'a browser sees the same pages',
     onDeno: ['e2e/dashboard-live', 'e2e/dashboard-login', 'e2e/decision-doors'],
   },
@@ -83,7 +83,7 @@ const shares: readonly (readonly [path: RegExp, share: number])[] = [
   [/^test\/(e2e\/(durability|waits)|scripts\/bench\/bench)\./, 1],
   // A browser of many processes, and load without a pause: beside one that waits.
   [
-    /^test\/e2e\/(crash|dashboard|dashboard-(chart|hooks|hostile|live|usable)|docs|pages-usable|pictures)\./,
+    /^test\/e2e\/(crash|dashboard|dashboard-(chart|hooks|hostile|live|narrow|usable)|docs|pages-usable|pictures)\./,
     3 / 4,
   ],
   // An agent waits for its model and screen as long as it works; opencode starts hard, so never two of it at once.
