@@ -70,6 +70,27 @@ describe('createLiveStreams', () => {
     assert.equal(await next(), 'over')
   })
 
+  it('ends a crowd that is not wanted any more before it has looked twice at who is', async () => {
+    const open = createLiveStreams(() => () => {})
+    const leaving = new AbortController()
+    let [wanted, looks] = [true, 0]
+    const join = (isWanted: () => boolean) => {
+      const { body } = open({
+        ...{ pages: [], origin: 'http://localhost' },
+        ...{ wanted: isWanted, signal: leaving.signal },
+      })
+      return (body ?? new ReadableStream<Uint8Array>()).getReader()
+    }
+    const crowd = Array.from({ length: 100 }, () => join(() => wanted))
+    const other = join(() => ++looks > 0)
+    await Promise.all([...crowd, other].map((reader) => reader.read()))
+    ;[wanted, looks] = [false, 0]
+    const ended = await Promise.all(crowd.map((reader) => reader.read()))
+    assert.ok(ended.every(({ done }) => done))
+    assert.ok(looks <= 2, `${looks} looks`)
+    leaving.abort()
+  })
+
   it('ends when the page cannot be looked at any more', async () => {
     let looks = 0
     const { next } = openStream(async () => {

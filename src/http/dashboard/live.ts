@@ -123,21 +123,23 @@ interface Rounds {
 }
 
 function createRounds(): Rounds {
-  const looks = new Set<() => void>()
+  const looks = Array.from({ length: parts }, () => new Set<() => void>())
+  const size = () => looks.reduce((sum, part) => sum + part.size, 0)
   let timer: ReturnType<typeof setInterval> | undefined
-  let part = 0
+  let [joined, turn] = [0, 0]
   const lookAtPart = () => {
-    part = (part + 1) % parts
-    for (const [i, look] of [...looks].entries()) if (i % parts === part) look()
+    for (const look of looks[turn++ % parts] ?? []) look()
   }
   return {
-    size: () => looks.size,
+    size,
     join(look) {
-      looks.add(look)
+      // It stays in its part when others leave: nobody is passed over, or looked at twice in a round.
+      const part = looks[joined++ % parts]
+      part?.add(look)
       timer ??= setInterval(lookAtPart, roundMs / parts)
       return () => {
-        looks.delete(look)
-        if (looks.size > 0) return
+        part?.delete(look)
+        if (size() > 0) return
         clearInterval(timer)
         timer = undefined
       }
