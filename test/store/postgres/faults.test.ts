@@ -64,6 +64,22 @@ describe('a store in PostgreSQL', { skip, timeout: 120_000 }, () => {
     await proxy.close()
   })
 
+  it('refuses what was committed where the database is gone before it can be asked, and knows the repeat by its key', async () => {
+    const address = server.newSchema()
+    const proxy = await startProxy(address)
+    const once = keyed('k1', { session: build })
+    await withStore(proxy.address, async (store) => {
+      await store.openSession(sessionCalled(build), { replace: false })
+      proxy.loseAnswerTo('COMMIT\u0000', 'COMMIT\u0000')
+      const refused = refuses('store_unavailable', store.recordDelivery(once))
+      while (proxy.lost() === 0) await new Promise((resolve) => setImmediate(resolve))
+      await proxy.close()
+      await refused
+    })
+    assert.equal(server.query(address, 'SELECT count(*) FROM deliveries'), '1')
+    await withStore(address, async (store) => assert.ok((await store.recordDelivery(once)).replayed))
+  })
+
   it('refuses what was not committed when the connection went, and keeps nothing of it', async () => {
     const address = server.newSchema()
     const proxy = await startProxy(address)
