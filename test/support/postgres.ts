@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -76,9 +77,9 @@ export async function startPostgres(
   ]
   const given = Object.entries(env).map(([name, value]) => `${name}=${value}`)
   const control = (...args: string[]) =>
-    run([...prefix, 'env', ...given, join(bin, 'pg_ctl'), '-D', data, '-w', ...args])
+    runBeside([...prefix, 'env', ...given, join(bin, 'pg_ctl'), '-D', data, '-w', ...args])
   const start = async () => {
-    control('-l', join(dir, 'log'), '-o', options.map((option) => `-c ${option}`).join(' '), 'start')
+    await control('-l', join(dir, 'log'), '-o', options.map((option) => `-c ${option}`).join(' '), 'start')
   }
   await start()
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
@@ -102,12 +103,12 @@ export async function startPostgres(
       run(['psql', '-q', '-v', 'ON_ERROR_STOP=1', url], dump)
     },
     crash: async () => {
-      control('-m', 'immediate', 'stop')
+      await control('-m', 'immediate', 'stop')
     },
     start,
     stop: async () => {
       try {
-        control('-m', 'fast', 'stop')
+        await control('-m', 'fast', 'stop')
       } catch {
         // It was ended before.
       }
@@ -147,4 +148,13 @@ function run([command = '', ...args]: readonly string[], input?: string): string
   })
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`)
   return stdout.trim()
+}
+
+/** The same while this process goes on. */
+async function runBeside([command = '', ...args]: readonly string[]): Promise<void> {
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const stderr: Uint8Array[] = []
+  child.stderr.on('data', (chunk: Uint8Array) => stderr.push(chunk))
+  const [code] = await once(child, 'exit')
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')}: ${Buffer.concat(stderr)}`)
 }
