@@ -170,7 +170,13 @@ describe('two doors behind Caddy, block by block', { timeout: 180_000 }, () => {
   })
 
   it('goes on at one while the other is away', { skip }, async () => {
-    await paste('A door stopped, and back')
+    const own = (await postern('one', 'expose --session build --quiet')).trim()
+    // Caddy may take a request that it repeats at the other door for a fault of that one, and answer 503 to all.
+    const { lostAfterMs } = await knocksWhile(own, 'Stopped', 25, () => paste('A door stopped, and back'))
+    assert.deepEqual(
+      lostAfterMs.filter((ms) => ms > 1500),
+      [],
+    )
     const seen = await paste('A door stopped, and back', 1)
     assert.match(seen, /"status":"buffered"/)
     assert.equal(seen.match(/ away /g)?.length, 1, seen)
@@ -183,21 +189,11 @@ describe('two doors behind Caddy, block by block', { timeout: 180_000 }, () => {
 
   it('loses no 2xx of a door that is killed; no block is left out', { skip }, async () => {
     const url = (await postern('one', 'expose --session build --quiet')).trim()
-    const taken: string[] = []
-    const lostAt: number[] = []
-    const sending = Array.from({ length: 14 }, async (_, n) => {
-      await new Promise((resolve) => setTimeout(resolve, n * 200))
-      const began = performance.now()
-      const answer = await knock(url, `Killed ${n}.`).catch(() => undefined)
-      if (answer === undefined) lostAt.push(began)
-      else taken.push(String((JSON.parse(answer) as { readonly deliveryId: string }).deliveryId))
-    })
-    await new Promise((resolve) => setTimeout(resolve, 1000))
-    process.kill(await service('two'), 'SIGKILL')
-    const killedAt = performance.now()
-    await Promise.all(sending)
+    const { taken, lostAfterMs } = await knocksWhile(url, 'Killed', 14, async () =>
+      process.kill(await service('two'), 'SIGKILL'),
+    )
     assert.ok(
-      lostAt.every((began) => began < killedAt + 1500),
+      lostAfterMs.every((ms) => ms < 1500),
       'only what came before Caddy saw that it is gone is lost',
     )
     assert.ok(taken.length > 6, `${taken.length} of 14 were taken`)
@@ -214,6 +210,24 @@ describe('two doors behind Caddy, block by block', { timeout: 180_000 }, () => {
       [],
     )
   })
+
+  /** Knocks five times a second, and `act` after the first second: what was taken, and when the others began, after that had begun. */
+  const knocksWhile = async (url: string, text: string, count: number, act: () => Promise<unknown>) => {
+    const taken: string[] = []
+    const lostAt: number[] = []
+    const sending = Array.from({ length: count }, async (_, n) => {
+      await new Promise((resolve) => setTimeout(resolve, n * 200))
+      const began = performance.now()
+      const answer = await knock(url, `${text} ${n}.`).catch(() => undefined)
+      if (answer === undefined) lostAt.push(began)
+      else taken.push(String((JSON.parse(answer) as { readonly deliveryId: string }).deliveryId))
+    })
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    const actedAt = performance.now()
+    await act()
+    await Promise.all(sending)
+    return { taken, lostAfterMs: lostAt.map((at) => Math.round(at - actedAt)) }
+  }
 
   const knock = async (url: string, message: string) => {
     const order = `curl -fsS '${url}' -H 'Content-Type: application/json' -d '{"message":"${message}"}'`
