@@ -182,15 +182,21 @@ export async function joinDoors(deps: DoorDeps): Promise<Doors> {
 }
 
 async function freeName({ home, store, steady, now }: DoorDeps): Promise<HostName> {
-  const name = await ownName(home, store, now())
   const mark = doorMark(placeOf(home.root))
+  // A home that is made anew at its place, as a container's, is the door that was there before.
+  const before =
+    knownName(home) === undefined
+      ? (await store.listHosts()).find((host) => host.tokenHash === mark && isOpen(host))
+      : undefined
+  const name = before?.name ?? (await ownName(home, store, now()))
   const until = performance.now() + aliveMs + renewMs
   for (;;) {
     const row = (await store.listHosts()).find((host) => host.name === name)
-    if (!row || row.tokenHash === mark) return name
+    if (!row || (row.tokenHash === mark && !before)) return name
     if ((row.aliveUntil ?? 0) <= steady.now()) {
       // The home was moved, or its machine has another name.
-      await store.rotateHost(name, mark)
+      if (row.tokenHash !== mark) await store.rotateHost(name, mark)
+      keepName(home.nameFile, name)
       return name
     }
     if (performance.now() > until) return takeName(home, store, now())

@@ -79,6 +79,21 @@ describe('doors beside each other', () => {
     assert.equal(two.leads(), true)
   })
 
+  it('are the same one with a home that is made anew where it was, once the one before is gone', async () => {
+    const { store, home, join } = setUp()
+    const own = home()
+    const first = await join(own)
+    await first.leave()
+    rmSync(own.nameFile)
+    const again = await join(own)
+    assert.deepEqual([again.host, knownName(own)], [first.host, first.host])
+    assert.equal((await store.listHosts()).length, 1)
+    await again.leave()
+    await store.revokeHost(first.host ?? assert.fail(), noon)
+    rmSync(own.nameFile)
+    assert.equal((await join(own)).host, first.host)
+  })
+
   it('leave to a younger one what that has begun while the oldest was away', async () => {
     const { home, join, pass } = setUp()
     const own = home()
