@@ -19,6 +19,7 @@ export function keyTools(deps: ProcessDeps, root: string): KeyTools {
   const { keysDir } = home
   const source = commandKeys(env, home)
   return {
+    kids: () => source.entries().map(({ key }) => key.kid),
     rotate: (graceMs) =>
       withStore(deps, home, async (store) => {
         refuseGiven(source, howToRotate)

@@ -15,7 +15,7 @@ import { keyFactsOf } from './signing-keys.ts'
 export async function troublesOf(
   deps: ProcessDeps,
   root: string,
-): Promise<readonly { readonly detail: string; readonly fix?: string }[]> {
+): Promise<readonly { readonly detail: string; readonly fix?: string; readonly about?: string }[]> {
   if (!existsSync(root)) return []
   const home = homeAt(root)
   try {
@@ -41,5 +41,5 @@ export async function troublesOf(
 function keyTroubles({ clock, env }: ProcessDeps, home: Home, facts: KeyFacts) {
   const source = commandKeys(env, home)
   const trouble = troubleWithKeys(facts, marksOf(source), source.place, clock.now())
-  return trouble ? [trouble] : []
+  return trouble ? [{ ...trouble, about: 'key_unusable' }] : []
 }

@@ -56,8 +56,10 @@ export interface Io {
   readonly acceptLoss: (home: string, options: KeepGrants) => Promise<Accepted>
   /** Copies what the home's file holds into an empty database. Throws `already_running`, `usage`, `store_unavailable`. */
   readonly copyStore: (home: string, to: string) => Promise<StoreCopy>
-  /** Why a home is not to be used as it is; empty for one that is well or not there. Changes nothing. */
-  readonly troubles: (home: string) => Promise<readonly { readonly detail: string; readonly fix?: string }[]>
+  /** Why a home is not to be used as it is, and what `postern help troubleshooting` calls that; empty for one that is well or not there. Changes nothing. */
+  readonly troubles: (
+    home: string,
+  ) => Promise<readonly { readonly detail: string; readonly fix?: string; readonly about?: string }[]>
   readonly terminalHolder: (home: string) => Promise<TerminalHolder>
   /** Hooks of agents: what `hook-relay` and `--print-hooks` need. */
   readonly relay: () => Promise<AgentHooks>

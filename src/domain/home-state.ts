@@ -155,6 +155,8 @@ interface GivenSecrets {
 
 /** What commands do with the signing keys of a home. */
 export interface KeyTools {
+  /** The ids of the keys that are there; makes none. */
+  readonly kids: () => readonly string[]
   /** A fresh signing key; tokens of the older ones stop verifying at `retireAt`, Unix milliseconds. */
   readonly rotate: (graceMs: number) => Promise<{
     readonly kid: string

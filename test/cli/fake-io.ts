@@ -40,6 +40,8 @@ export interface World extends MemoryState {
   troubles: Awaited<ReturnType<Io['troubles']>>
   copied: Awaited<ReturnType<Io['copyStore']>>['tables']
   readiness: Readiness
+  /** The signing keys that are there. */
+  kids: readonly string[]
   /** Homes of other doors at the store. */
   elsewhere: readonly HomePlace[]
   /** What terminals show; there are none while it is undefined. */
@@ -103,7 +105,7 @@ export function createWorld(): World {
     selves: new Set<SessionId>(),
     stop: new AbortController(),
     answer: undefined,
-    ...{ troubles: [], copied: [], elsewhere: [] },
+    ...{ troubles: [], copied: [], elsewhere: [], kids: ['k1'] },
     readiness: { kind: 'idle' as const },
     screen: undefined,
     opens: 0,
@@ -229,6 +231,7 @@ function ioOf(world: World): Io {
       }
     },
     keys: async () => ({
+      kids: () => world.kids,
       rotate: async (graceMs) => ({ kid: 'k2', retireAt: world.now + graceMs, elsewhere: world.elsewhere }),
       replaceLost: async () => ({ kid: 'k3', kept: 0, revoked: 2, aside: [] }),
       adopt: async () => ({ kids: ['k1', 'k2'], revoked: 3 }),

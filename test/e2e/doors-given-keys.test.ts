@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
@@ -83,6 +83,16 @@ describe('a door with an empty home and its keys from its environment', { skip, 
     await until('they are alike', async () =>
       /^ok: 2 of 2 there, and alike$/.test((await foundBy('doors', second, given)).join()),
     )
+  })
+
+  it('is looked at before its first start without a key being made, which the other would lack', async () => {
+    const home = await scratchHome()
+    const fresh = { POSTERN_STORE: database.newSchema() }
+    mkdirSync(home, { mode: 0o700 })
+    assert.deepEqual(await foundBy('signing keys', home, fresh), [
+      'note: none yet: the server makes the first one',
+    ])
+    assert.equal(existsSync(join(home, 'keys/0000000000000001.key')), false)
   })
 
   it('has commands that lack the variable say so, and make no key', async () => {

@@ -51,6 +51,21 @@ const answers = (reached: Partial<ProbeResult>) => ({
 const exposed = async (path: string) => (path.endsWith('/door.json') ? undefined : 0o755)
 
 describe('doctor', () => {
+  it('makes no signing key where there is none yet', async () => {
+    const world = createWorld()
+    world.kids = []
+    const openHome: Facts['openHome'] = async (home) => ({
+      ...(await world.io.openHome(home)),
+      tokens: {
+        mint: () => assert.fail('a key was made'),
+        read: () => assert.fail('a key was made'),
+      },
+    })
+    const { found } = await examined(world, { openHome })
+    const keys = found.find(({ name }) => name === 'signing keys')
+    assert.deepEqual([keys?.verdict, keys?.detail], ['note', 'none yet: the server makes the first one'])
+  })
+
   it('is content with a good home and no server', async () => {
     const { code, found } = await examined(createWorld())
     assert.equal(code, 0)
