@@ -70,6 +70,13 @@ export interface HomeTrouble {
   readonly fix: string
 }
 
+/** The same as commands report it, as other reasons; `about` is what `postern help troubleshooting` calls it. */
+export interface ReportedTrouble {
+  readonly detail: string
+  readonly fix?: string
+  readonly about?: string
+}
+
 /** Whether the database is the one that this home has been writing to, whole; undefined when it is. */
 export function troubleWithDatabase(facts: HomeFacts): HomeTrouble | undefined {
   const { database, mark, hasKeys, databaseFile, keysDir } = facts
