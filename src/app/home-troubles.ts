@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { reasonOf } from '../domain/error.ts'
 import { type Home, homeAt } from '../domain/home.ts'
-import { type KeyFacts, troubleWithDatabase } from '../domain/home-state.ts'
+import { type KeyFacts, type ReportedTrouble, troubleWithDatabase } from '../domain/home-state.ts'
 import { troubleWithKeys } from '../domain/key-troubles.ts'
 import { inspectHome } from '../store/inspect.ts'
 import { troubleWithPlace } from '../store/put-back.ts'
@@ -12,10 +12,7 @@ import { type ProcessDeps, storeDeps, withStore } from './local-home.ts'
 import { keyFactsOf } from './signing-keys.ts'
 
 /** Why a home is not to be used as it is, what stands before the rest first. Changes nothing. */
-export async function troublesOf(
-  deps: ProcessDeps,
-  root: string,
-): Promise<readonly { readonly detail: string; readonly fix?: string; readonly about?: string }[]> {
+export async function troublesOf(deps: ProcessDeps, root: string): Promise<readonly ReportedTrouble[]> {
   if (!existsSync(root)) return []
   const home = homeAt(root)
   try {

@@ -1,7 +1,7 @@
 import type { DeliveryRecord } from '../domain/delivery.ts'
 import type { Connection, Driver } from '../domain/driver.ts'
 import type { Home } from '../domain/home.ts'
-import type { Accepted, KeepGrants, KeyTools, Restored } from '../domain/home-state.ts'
+import type { Accepted, KeepGrants, KeyTools, ReportedTrouble, Restored } from '../domain/home-state.ts'
 import type { Hook } from '../domain/hook.ts'
 import type { HostName } from '../domain/host.ts'
 import type { Clock, Store, Tokens } from '../domain/ports.ts'
@@ -56,10 +56,8 @@ export interface Io {
   readonly acceptLoss: (home: string, options: KeepGrants) => Promise<Accepted>
   /** Copies what the home's file holds into an empty database. Throws `already_running`, `usage`, `store_unavailable`. */
   readonly copyStore: (home: string, to: string) => Promise<StoreCopy>
-  /** Why a home is not to be used as it is, and what `postern help troubleshooting` calls that; empty for one that is well or not there. Changes nothing. */
-  readonly troubles: (
-    home: string,
-  ) => Promise<readonly { readonly detail: string; readonly fix?: string; readonly about?: string }[]>
+  /** Why a home is not to be used as it is; empty for one that is well or not there. Changes nothing. */
+  readonly troubles: (home: string) => Promise<readonly ReportedTrouble[]>
   readonly terminalHolder: (home: string) => Promise<TerminalHolder>
   /** Hooks of agents: what `hook-relay` and `--print-hooks` need. */
   readonly relay: () => Promise<AgentHooks>
