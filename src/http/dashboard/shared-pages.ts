@@ -23,8 +23,8 @@ interface Entry {
   staleAt: number
 }
 
-/** How long a page is shown again at least, and at most. What is followed is made anew before, as soon as it has changed. */
-const [shortestMs, longestMs] = [500, 15_000]
+/** How long a page is shown again at least, and at most. */
+const [shortestMs, longestMs] = [130, 15_000]
 /** Making a page may take one part in so many of the time that it is shown. */
 const share = 20
 

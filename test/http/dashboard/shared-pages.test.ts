@@ -58,7 +58,7 @@ describe('createSharedPages', () => {
   it('makes it anew a moment later, after a slow one rarer', async () => {
     const { look, made, after, slow } = setUp()
     const { digest } = await look('/')
-    after(499)
+    after(129)
     assert.equal((await look('/')).digest, digest)
     after(1)
     slow(100)
