@@ -7,6 +7,7 @@ import { spanUntil } from '../../src/domain/history.ts'
 import type { Hook } from '../../src/domain/hook.ts'
 import { type Host, parseHostName } from '../../src/domain/host.ts'
 import * as answers from '../../src/http/models/answers.ts'
+import * as grants from '../../src/http/models/grant.ts'
 import { History } from '../../src/http/models/history.ts'
 import * as hosts from '../../src/http/models/hosts.ts'
 import { historyView } from '../../src/manage/history.ts'
@@ -53,16 +54,16 @@ const around = { queues: new Map(), pauses: [] }
 const span = spanUntil('7d', 0)
 
 const shapes: readonly (readonly [title: string, model: TObject, view: object])[] = [
-  ['Grant', answers.Grant, views.grantView(grant, 0)],
+  ['Grant', grants.Grant, views.grantView(grant, 0)],
   [
     'Grant, labelled, used and revoked',
-    answers.Grant,
+    grants.Grant,
     views.grantView(
       { ...grant, label: 'a', expiresAt: 1, revokedAt: 1, lastUsedAt: 1, maxUses: 2, pausedAt: 1 },
       2,
     ),
   ],
-  ['Mint', answers.Mint, views.mintView(grant, 'http://127.0.0.1/hook/x')],
+  ['Mint', grants.Mint, views.mintView(grant, 'http://127.0.0.1/hook/x')],
   ['Session', answers.Session, views.sessionView(session, around)],
   [
     'Session of a host',

@@ -3,8 +3,7 @@ import type { HookOrder } from '../../inbound/send-signed.ts'
 import { createAdminApi } from '../api.ts'
 import type { AdminCheck } from '../credentials.ts'
 import { jsonResponse, type RequestGuard } from '../guard.ts'
-import type * as answers from '../models/answers.ts'
-import { Pause } from '../models/answers.ts'
+import { Pause } from '../models/grant.ts'
 import * as trials from '../models/hooks.ts'
 import * as requests from '../models/requests.ts'
 import { adminOperations } from '../openapi/operation.ts'
@@ -12,8 +11,8 @@ import { adminOperations } from '../openapi/operation.ts'
 /** What the operator does with hooks over HTTP, bound to this server by the composition root. */
 interface HookDeps {
   readonly admin: AdminCheck
-  readonly pause: (target: string) => Promise<answers.Pause>
-  readonly resume: (target: string) => Promise<answers.Pause>
+  readonly pause: (target: string) => Promise<Pause>
+  readonly resume: (target: string) => Promise<Pause>
   readonly testHook: (name: string, order: HookOrder) => Promise<trials.Rehearsal>
   readonly sendToHook: (name: string, order: HookOrder) => Promise<trials.SentToHook>
 }

@@ -13,6 +13,7 @@ import { createAdminApi } from '../api.ts'
 import { type AdminCheck, isLocal } from '../credentials.ts'
 import { jsonResponse, type RequestGuard } from '../guard.ts'
 import * as answers from '../models/answers.ts'
+import { Pause } from '../models/grant.ts'
 import * as requests from '../models/requests.ts'
 import { Screen } from '../models/screens.ts'
 import { listOf } from '../models/shape.ts'
@@ -37,8 +38,8 @@ interface SessionDeps {
   readonly cancelTurn: (id: string) => Promise<answers.TurnCancelled>
   readonly endSession: (id: string) => Promise<answers.Ended>
   readonly screens: Pick<Screens, 'look'>
-  readonly pause: (target: string) => Promise<answers.Pause>
-  readonly resume: (target: string) => Promise<answers.Pause>
+  readonly pause: (target: string) => Promise<Pause>
+  readonly resume: (target: string) => Promise<Pause>
 }
 
 type Order = Omit<Parameters<typeof registerSession>[1], 'cwd'>
@@ -100,7 +101,7 @@ export function sessionRoutes(deps: SessionDeps, guard: RequestGuard) {
       {
         ...noBody,
         ...requests.byId,
-        response: { 200: answers.Pause },
+        response: { 200: Pause },
         detail: described('pauseSession', 'Hold what comes for a session until it is resumed'),
       },
     )
@@ -110,7 +111,7 @@ export function sessionRoutes(deps: SessionDeps, guard: RequestGuard) {
       {
         ...noBody,
         ...requests.byId,
-        response: { 200: answers.Pause },
+        response: { 200: Pause },
         detail: described('resumeSession', 'Bring a session what was held for it, in its order'),
       },
     )
