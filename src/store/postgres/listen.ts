@@ -110,8 +110,8 @@ async function listenOnce(
       else if (payload === 'relay') heard.relayed()
       else if (payload.startsWith('relay ')) heard.relayed(payload.slice('relay '.length) as HostName)
       else if (!payload.startsWith('beat ')) {
-        const told = heardIn(payload)
-        heard.change(told.sender === sender, told.changes)
+        const change = heardIn(payload)
+        heard.change(change.sender === sender, change.changes)
       }
     },
   })

@@ -20,7 +20,7 @@ const writerForgottenMs = 86_400_000
 
 export const forgetWriters = `DELETE FROM writers WHERE at < ${databaseNow} - ${writerForgottenMs}`
 
-/** What such a transaction has told. */
+/** The same, as it is heard. */
 export function heardIn(payload: string): { readonly sender: string; readonly changes: number } {
   const space = payload.lastIndexOf(' ')
   return { sender: payload.slice(0, space), changes: Number(payload.slice(space + 1)) }

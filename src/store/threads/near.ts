@@ -76,26 +76,26 @@ function cachedBy(edits: () => Promise<number>, heard: () => number | undefined)
     cleared += 1
     for (const each of caches) each.clear()
   }
-  let asking = 0
+  let pending = 0
   const ask = async () => {
-    asking += 1
+    pending += 1
     try {
       see(await edits())
     } catch (thrown) {
       askedAt = Number.NEGATIVE_INFINITY
       throw thrown
     } finally {
-      asking -= 1
+      pending -= 1
     }
   }
   /** Undefined where nothing need be waited for. */
   const fresh = (): Promise<void> | undefined => {
     const at = performance.now()
-    const told = heard()
+    const newest = heard()
     // A smaller one is on its way since before it was asked.
-    if (told !== undefined && seen !== undefined && told > seen) see(told)
-    if (askedAt > Number.NEGATIVE_INFINITY && (asking > 0 || at - askedAt < believedMs)) return asked
-    if (told !== undefined && askedAt > Number.NEGATIVE_INFINITY) return undefined
+    if (newest !== undefined && seen !== undefined && newest > seen) see(newest)
+    if (askedAt > Number.NEGATIVE_INFINITY && (pending > 0 || at - askedAt < believedMs)) return asked
+    if (newest !== undefined && askedAt > Number.NEGATIVE_INFINITY) return undefined
     askedAt = at
     asked = ask()
     return asked

@@ -15,12 +15,12 @@ function reader() {
     if (method === 'edits') return state.edits
     return state.isThere ? { ...grant, label: state.label } : undefined
   }
-  const told: { edits: number | undefined } = { edits: undefined }
+  const listener: { edits: number | undefined } = { edits: undefined }
   const near = acrossThreads(
     async () => ({ call }) as unknown as Remote,
-    () => told.edits,
+    () => listener.edits,
   )
-  return { state, asked, told, near, label: async () => (await near.findGrant(grant.id))?.label }
+  return { state, asked, listener, near, label: async () => (await near.findGrant(grant.id))?.label }
 }
 
 test('what was found is kept while nothing has changed, also when it is doubted', async () => {
@@ -62,15 +62,15 @@ test('nothing is believed of a database that does not answer', async () => {
 })
 
 test('while it is heard what changes nothing is asked', async () => {
-  const { state, asked, told, near, label } = reader()
+  const { state, asked, listener, near, label } = reader()
   assert.equal(await label(), 'first')
   await new Promise((resolve) => setTimeout(resolve, 20))
   asked.length = 0
-  told.edits = 1
+  listener.edits = 1
   assert.equal(await label(), 'first')
   assert.deepEqual(asked, [])
   state.label = 'second'
-  told.edits = 2
+  listener.edits = 2
   assert.equal(await label(), 'second')
   assert.deepEqual(asked, ['findGrant'])
   // Also where it has just asked.
@@ -78,7 +78,7 @@ test('while it is heard what changes nothing is asked', async () => {
   near.doubt()
   assert.equal(await label(), 'second')
   state.label = 'as heard'
-  told.edits = 3
+  listener.edits = 3
   assert.equal(await label(), 'as heard')
   // Its own change, which it has not heard yet.
   state.label = 'third'
