@@ -43,7 +43,7 @@ test('hookPage offers stored payloads by their messages without fences', async (
   const { deps } = await setUp()
   const { atOnce } = await hookPage(deps, 'h', { nonce: 'f'.repeat(16), base: 'http://localhost' })
   const text = JSON.stringify((await atOnce?.())?.payloads)
-  assert.ok(text.includes('PENDING [ci] Push to main'))
+  assert.ok(text.includes('pending: [ci] Push to main'))
   assert.ok(!text.includes(nonce))
 })
 
