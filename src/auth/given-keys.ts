@@ -2,7 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { Failure } from '../domain/error.ts'
 import { keysVariable } from '../domain/key-variables.ts'
 import { whyGuessable } from './guessable.ts'
-import { createEnds, type KeyClock, type KeyEntry, type KeyRing, kidAfter } from './key-ring.ts'
+import {
+  createEnds,
+  type KeyClock,
+  type KeyEntry,
+  type KeyRing,
+  kidAfter,
+  type SigningKey,
+} from './key-ring.ts'
 
 // Signing keys as a variable holds them: `kid:secret` for one in use, `kid:secret:time` for one whose tokens stop verifying then,
 // with a comma between two. No character in it means anything to a shell, to systemd or to Docker.
@@ -15,11 +22,17 @@ export function parseKeys(text: string): readonly KeyEntry[] {
     ({ key: { kid } }, index) => entries.findIndex((one) => one.key.kid === kid) < index,
   )
   if (twice) throw unusable(`${twice.key.kid} stands in it twice.`)
-  if (!entries.some(isInUse)) throw unusable('None of its keys is in use: each has an end.')
-  return entries.toSorted((a, b) => (a.key.kid < b.key.kid ? -1 : 1))
+  const byAge = entries.toSorted((a, b) => (a.key.kid < b.key.kid ? -1 : 1))
+  newestOf(byAge)
+  return byAge
 }
 
-const isInUse = ({ retireAt }: KeyEntry): boolean => retireAt === Number.POSITIVE_INFINITY
+/** The key that signs, of keys by age. */
+function newestOf(entries: readonly KeyEntry[]): SigningKey {
+  const newest = entries.findLast(({ retireAt }) => retireAt === Number.POSITIVE_INFINITY)
+  if (!newest) throw unusable('None of its keys is in use: each has an end.')
+  return newest.key
+}
 
 function parseKey(part: string, which: string): KeyEntry {
   const [, kid, secret = '', , end] = /^([0-9a-f]{16}):([^:]*)(:(.*))?$/s.exec(part) ?? []
@@ -69,8 +82,7 @@ export function rotated(entries: readonly KeyEntry[], graceMs: number, now: numb
 export function openGivenKeys(entries: readonly KeyEntry[], clock: KeyClock): KeyRing {
   const endsAt = createEnds(clock)
   const byKid = new Map(entries.map((entry) => [entry.key.kid, entry]))
-  const newest = entries.findLast(isInUse)?.key
-  if (!newest) throw unusable('None of its keys is in use: each has an end.')
+  const newest = newestOf(entries)
   const look = () => {
     for (const [kid, { retireAt }] of byKid) endsAt(kid, retireAt)
   }
