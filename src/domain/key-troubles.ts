@@ -76,15 +76,12 @@ export function howToCopy(elsewhere: readonly HomePlace[], place: KeyPlace): str
 }
 
 const howToGive = (elsewhere: readonly HomePlace[]): string =>
-  `Give it the value that postern keys export prints in ${
-    elsewhere.length === 0
-      ? 'the home that has them'
-      : elsewhere.map(({ door, place }) => `${place} (door "${door}")`).join(', or ')
-  }.`
+  `Give it the value that postern keys export prints in ${homesText(elsewhere)}.`
 
 const howToCopyFiles = (elsewhere: readonly HomePlace[], keysDir: string): string =>
-  `Copy all *.key and *.retired, and admin.token, to ${keysDir} from ${
-    elsewhere.length === 0
-      ? 'the home that has them'
-      : elsewhere.map(({ door, place }) => `${place}/keys (door "${door}")`).join(', or ')
-  }, or set ${keysVariable} as it has it.`
+  `Copy all *.key and *.retired, and admin.token, to ${keysDir} from ${homesText(elsewhere, '/keys')}, or set ${keysVariable} as it has it.`
+
+const homesText = (homes: readonly HomePlace[], folder = ''): string =>
+  homes.length === 0
+    ? 'the home that has them'
+    : homes.map(({ door, place }) => `${place}${folder} (door "${door}")`).join(', or ')
