@@ -90,17 +90,17 @@ const againMs = 3_600_000
  */
 export function createFactsPublisher(deps: PublisherDeps): () => Promise<void> {
   const { name, store, log, now } = deps
-  let told = ''
-  let toldAt = Number.NEGATIVE_INFINITY
+  let published = ''
+  let publishedAt = Number.NEGATIVE_INFINITY
   let trouble: string | undefined
   let known: readonly string[] = []
   return async () => {
     const facts = await doorFacts(deps)
     const text = JSON.stringify(facts)
-    if (text !== told || Math.abs(now() - toldAt) > againMs) {
+    if (text !== published || Math.abs(now() - publishedAt) > againMs) {
       await store.rememberDoor(name, facts)
-      told = text
-      toldAt = now()
+      published = text
+      publishedAt = now()
     }
     const before = trouble
     trouble = await keyTrouble(deps)

@@ -112,14 +112,14 @@ async function reached<T>(
   stopping: AbortSignal,
   away: (why: string) => void,
 ): Promise<T | undefined> {
-  let told = ''
+  let before = ''
   while (!stopping.aborted) {
     try {
       return await ask()
     } catch (thrown) {
       if (!mayPass(thrown)) throw thrown
-      if (told !== reasonOf(thrown)) away(reasonOf(thrown))
-      told = reasonOf(thrown)
+      if (before !== reasonOf(thrown)) away(reasonOf(thrown))
+      before = reasonOf(thrown)
     }
     await pause(againMs, stopping)
   }

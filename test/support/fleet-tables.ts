@@ -4,7 +4,7 @@ import type { TestPostgres } from './postgres.ts'
 // What the tables of a store in PostgreSQL must agree on once nothing is under way.
 
 /** In one statement: who asks here stands still meanwhile, also for what passes through this process. */
-const asking =
+const querying =
   (database: Pick<TestPostgres, 'query'>, store: string) =>
   (statement: string): readonly string[] =>
     database.query(store, statement).split('\n').filter(Boolean)
@@ -59,7 +59,7 @@ export function checkTables(database: Pick<TestPostgres, 'query'>, store: string
   const each = Object.entries(wrongs).map(
     ([what, statement]) => `(SELECT '${what}: ' || rows FROM (${statement}) AS rows LIMIT 20)`,
   )
-  assert.deepEqual(asking(database, store)(each.join(' UNION ALL ')), [])
+  assert.deepEqual(querying(database, store)(each.join(' UNION ALL ')), [])
 }
 
 /** Of each message how often an agent may have had it: once for each attempt that is shown as unknown, or that it took. */
@@ -67,7 +67,7 @@ export function attemptsMade(
   database: Pick<TestPostgres, 'query'>,
   store: string,
 ): ReadonlyMap<string, number> {
-  const rows = asking(
+  const rows = querying(
     database,
     store,
   )(
@@ -83,7 +83,7 @@ export function tablesInWords(database: Pick<TestPostgres, 'query'>, store: stri
   const rows = ['writers', 'relayed', 'host_abilities', 'door_facts', 'hosts', 'tallies', 'refusals'].map(
     size,
   )
-  const shown = asking(
+  const shown = querying(
     database,
     store,
   )(
