@@ -19,8 +19,8 @@ export type PlainRow = readonly [
   payload: SqlValue,
 ]
 
-/** Most rows of one statement: each statement has a cost of its own, and beyond so many nothing is gained. */
-const mostTogether = 16
+/** In so many rows together they are inserted: each statement has a cost of its own, and beyond the first nothing is gained. */
+const together = [16, 8, 4, 2, 1]
 
 /** Inserts deliveries that wait in their session's queue, neither leased nor failed nor held, and without an idempotency key. */
 export function insertPlain({ engine, sql }: StoreContext, rows: readonly PlainRow[]): void {
@@ -29,15 +29,20 @@ export function insertPlain({ engine, sql }: StoreContext, rows: readonly PlainR
 }
 
 function insertSome(sql: Sql, rows: readonly PlainRow[]): void {
-  const together = rows.length - (rows.length % mostTogether)
-  for (let i = 0; i < together; i += mostTogether)
-    sql(insertTogether).run(...rows.slice(i, i + mostTogether).flat())
-  for (const row of rows.slice(together)) sql(insertOne).run(...row)
+  let done = 0
+  for (const count of together)
+    for (; done + count <= rows.length; done += count)
+      sql(insertOf(count)).run(...rows.slice(done, done + count).flat())
 }
 
 const values = `(?, ?, ?, ?, ?, 'PENDING', 'deliver', ?, ?, ?, ?, 0, 0, ?, ?, ?)`
-const insertOne = `INSERT INTO deliveries (
+const texts = new Map(
+  together.map((count) => [
+    count,
+    `INSERT INTO deliveries (
     seq, id, session, source, action, state, phase, received_at, stored_at, due_at, expires_at, attempts, failures,
     message, extra, payload
-  ) VALUES ${values}`
-const insertTogether = insertOne + `, ${values}`.repeat(mostTogether - 1)
+  ) VALUES ${Array(count).fill(values).join(', ')}`,
+  ]),
+)
+const insertOf = (count: number): string => texts.get(count) ?? ''
