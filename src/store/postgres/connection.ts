@@ -21,7 +21,15 @@ import { countAndTell } from './notify.ts'
 import { takePlace } from './place.ts'
 import { refusePooled } from './pooler.ts'
 import { wrongSettings } from './settings.ts'
-import { type Begun, beginIn, lookAt, prepared, requireCommitted, takeLock } from './transaction.ts'
+import {
+  type Begun,
+  beginIn,
+  commitOf,
+  lookAt,
+  nameStatements,
+  requireCommitted,
+  takeLock,
+} from './transaction.ts'
 
 /**
  * Opens a store in PostgreSQL. One transaction writes at a time, of whichever process: each holds the same advisory lock, as SQLite's
@@ -128,6 +136,7 @@ function wrap(first: PostgresDatabase, deps: PostgresDeps, judge?: Judge): Conne
       database.close()
       database = renewed
       statements = new Map()
+      nameStatements(database, countOne)
       servedBy = backendOf(database)
     } catch (thrown) {
       failedAt = performance.now()
@@ -153,13 +162,14 @@ function wrap(first: PostgresDatabase, deps: PostgresDeps, judge?: Judge): Conne
     return prepared
   }
   const writer = randomUUID()
-  const countOne = prepared(countAndTell(writer, deps.sender ?? ''))
+  const countOne = countAndTell(writer, deps.sender ?? '')
+  nameStatements(database, countOne)
   const counted = (ms?: number) => lookAt(current(), ms)
   let seen = counted()
   const commit = ({ counted: before, writes }: Begun) => {
     const wrote = database.writes() !== writes
     try {
-      database.send([...(wrote ? [countOne] : []), { statement: 'COMMIT' }])
+      database.ask(commitOf(wrote))
     } catch (thrown) {
       if (!isConnectionLost(thrown)) throw thrown
       renew(connectMs)

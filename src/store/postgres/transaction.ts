@@ -21,15 +21,24 @@ export const takeLock = lockWithin(lockMs, idleMs)
 const tally = (kind: string) => `COALESCE((SELECT n FROM tallies WHERE kind = '${kind}'), 0) AS ${kind}`
 const countsNow = `${tally('commits')}, ${tally('changes')}`
 
-export const prepared = (statement: string): Order => ({ statement, values: [] })
-const look = [prepared(`SELECT ${countsNow}`)]
-/** The same as `takeLock`, of which nothing is read and planned each time; what is counted is read when the lock is held. */
-const begin = [
-  'BEGIN ISOLATION LEVEL READ COMMITTED',
-  `SELECT set_config('lock_timeout', '${lockMs}', true), set_config('idle_in_transaction_session_timeout', '${idleMs}', true),
-    pg_advisory_xact_lock(1349743214, hashtext(current_schema()))`,
-  `SELECT ${countsNow}, ${newestColumns}`,
-].map(prepared)
+const look: Order[] = [{ statement: `SELECT ${countsNow}`, values: [] }]
+
+/**
+ * What begins and ends every transaction, known to a connection by name: one text goes to the server, is answered at once, and none of
+ * them is planned again. `count` notes the transaction that it ends.
+ */
+export const nameStatements = (database: PostgresDatabase, count: string): void =>
+  database.exec(`
+    PREPARE postern_lock AS SELECT set_config('lock_timeout', '${lockMs}', true),
+      set_config('idle_in_transaction_session_timeout', '${idleMs}', true),
+      pg_advisory_xact_lock(1349743214, hashtext(current_schema()));
+    PREPARE postern_look AS SELECT ${countsNow}, ${newestColumns};
+    PREPARE postern_count AS ${count}`)
+
+/** The same as `takeLock`; what is counted is read when the lock is held. */
+const begin = 'BEGIN ISOLATION LEVEL READ COMMITTED; EXECUTE postern_lock; EXECUTE postern_look'
+
+export const commitOf = (wrote: boolean): string => (wrote ? 'EXECUTE postern_count; COMMIT' : 'COMMIT')
 
 /** What the store counted of itself. */
 export interface Counted {
@@ -58,7 +67,7 @@ export interface Begun {
 /** Throws `database is locked` where another process holds the lock for long. */
 export function beginIn(database: PostgresDatabase, withinMs?: number): Begun {
   try {
-    const [row = {}] = database.send(begin, withinMs)
+    const [row = {}] = database.ask(begin, withinMs)
     return { counted: countedIn(row), row, writes: database.writes() }
   } catch (thrown) {
     if (!isConnectionLost(thrown)) database.exec('ROLLBACK')
