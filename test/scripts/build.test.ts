@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
 import { binary } from '../support/binary.ts'
+import { copyPackages } from '../support/packages.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 let folder: string
@@ -68,7 +69,7 @@ function builtIn(name: string, sources: string): Buffer {
   mkdirSync(place, { recursive: true })
   for (const part of ['src', 'scripts', 'docs', 'package.json', 'tsconfig.json', 'bunfig.toml'])
     cpSync(join(sources, part), join(place, part), { recursive: true })
-  symlinkSync(join(root, 'node_modules'), join(place, 'node_modules'))
+  copyPackages(place)
   const { status, stderr } = script('scripts/build.ts', [], place)
   assert.equal(status, 0, stderr)
   return readFileSync(join(place, 'dist/postern'))

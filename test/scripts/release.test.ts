@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { canMakeDebianPackages } from '../../scripts/release/debian.ts'
 import { notesOf } from '../../scripts/release/notes.ts'
+import { copyPackages } from '../support/packages.ts'
 
 const noPackages = !canMakeDebianPackages() && process.env.CI !== 'true' && 'dpkg-deb is not installed'
 const root = resolve(import.meta.dirname, '../..')
@@ -91,7 +92,7 @@ describe('release', { timeout: 180_000 }, () => {
       'tsconfig.json',
     ])
       cpSync(join(root, part), join(place, part), { recursive: true })
-    symlinkSync(join(root, 'node_modules'), join(place, 'node_modules'))
+    copyPackages(place)
     const argv = ['scripts/release.ts', '--target', `linux-${process.arch}`]
     const { status, stderr } = spawnSync(process.execPath, argv, { cwd: place, encoding: 'utf8' })
     assert.equal(status, 0, stderr)
