@@ -3,7 +3,7 @@ import type { DeliveryFilter } from '../domain/delivery-filter.ts'
 import { type Grant, isExpired } from '../domain/grant.ts'
 import { builtInHooks } from '../domain/hook.ts'
 import { type PauseTarget, pausedSince, pauseOfHook, pauseOfSession } from '../domain/pause.ts'
-import type { Session } from '../domain/session.ts'
+import { isOpen, type Session } from '../domain/session.ts'
 import type { Io, LocalHome } from './context.ts'
 
 /** A value that the shell may complete. */
@@ -38,8 +38,6 @@ const sessions = (wanted: (session: Session) => boolean): List =>
       .filter(wanted)
       .map(({ id, driver, state }) => ({ text: id, summary: `${driver}, ${state}` })),
   )
-
-const isOpen = ({ state }: Session): boolean => state !== 'ended'
 
 const grants = (wanted: (grant: Grant, now: number) => boolean): List =>
   stored(async ({ store, clock }) =>

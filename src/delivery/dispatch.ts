@@ -5,6 +5,7 @@ import { Failure, reasonOf } from '../domain/error.ts'
 import type { Evidence, Outcome } from '../domain/outcome.ts'
 import { pausedText } from '../domain/pause.ts'
 import type { Clock, DoorStore, HostLink, Log } from '../domain/ports.ts'
+import { sessionOrAnew } from '../domain/read-anew.ts'
 import { textFor } from '../domain/reply.ts'
 import type { RetryPolicy } from '../domain/retry-policy.ts'
 import { closedBecause, closedText, type Session } from '../domain/session.ts'
@@ -105,7 +106,7 @@ async function callBack({ deps, delivery, stopping }: Run): Promise<Outcome> {
 
 async function attempt(run: Run): Promise<Outcome> {
   const { deps, delivery } = run
-  const session = await deps.store.findSession(delivery.session)
+  const session = await sessionOrAnew(deps.store, delivery.session)
   run.generation = session?.generation
   const refusal = await refusalOf(deps, delivery, session)
   if (refusal) return refusal
@@ -129,7 +130,7 @@ async function inTurn(run: Run, connection: Connection): Promise<Outcome> {
   if (!leave) return stopping.aborted ? serverStops : tooManyTurns
   try {
     return (
-      (await refusalOf(deps, delivery, await deps.store.findSession(delivery.session))) ??
+      (await refusalOf(deps, delivery, await sessionOrAnew(deps.store, delivery.session))) ??
       (await pausedMeanwhile(deps, delivery)) ??
       (await send(run, connection))
     )

@@ -33,7 +33,8 @@ export interface DoorStore
     DecisionStore,
     HostStore,
     Pick<HostLink, 'endSession' | 'failQueued'> {
-  findSession(id: SessionId): Promise<Session | undefined>
+  /** As `findGrant`. */
+  findSession(id: SessionId, how?: 'anew'): Promise<Session | undefined>
   /** By id. */
   listSessions(): Promise<readonly Session[]>
   /** How many transactions of any process have changed anything so far: another number, something else to see. Cheap. */

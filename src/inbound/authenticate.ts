@@ -15,7 +15,8 @@ import {
 } from '../domain/grant.ts'
 import { type Admission, type HandshakeAnswer, type Knock, type Proof, wrongMethod } from '../domain/knock.ts'
 import type { DoorStore, Tokens } from '../domain/ports.ts'
-import { type Address, requireOpen, type SessionId } from '../domain/session.ts'
+import { goodOrAnew, sessionOrAnew } from '../domain/read-anew.ts'
+import { type Address, isOpen, requireOpen, type SessionId } from '../domain/session.ts'
 import { isOfWait } from '../domain/wait.ts'
 import { attributed } from './attribute.ts'
 import { type HookProofDeps, hooksOpenedBy, proveHook, proveHookUrl } from './authenticate-webhook.ts'
@@ -48,8 +49,12 @@ export async function sourcesOf(
   const hooks = hooksOpenedBy(config(), bearer)
   if (hooks.length > 0) return hooks.map((hook) => ({ kind: 'hook', hook }))
   const claims = await tokens.read(bearer)
-  const grant = claims && (await store.findGrant(claims.grant))
-  return claims && takesMessages(claims) && mayRead(grant, claims, now) ? [sourceOf(grant)] : []
+  if (!claims || !takesMessages(claims)) return []
+  const grant = await goodOrAnew(
+    (how) => store.findGrant(claims.grant, how),
+    (known) => mayRead(known, claims, now),
+  )
+  return mayRead(grant, claims, now) ? [sourceOf(grant)] : []
 }
 
 /** Postern's own verbs open doors of their own. */
@@ -114,7 +119,11 @@ async function formFor({ store }: AuthenticateDeps, { id: grant }: Grant): Promi
 
 /** The repeat of its own message is answered to a used-up URL, also when the session is over. */
 async function addressFor({ store, tokens }: AuthenticateDeps, grant: SessionGrant): Promise<Address> {
-  const session = await store.findSession(grant.session)
+  const session = await sessionOrAnew(
+    store,
+    grant.session,
+    (known) => isForOpening(grant, known) && (isUsedUp(grant) || isOpen(known)),
+  )
   if (!isForOpening(grant, session))
     throw await deadToken({ tokens }, grant.id, 'the session was opened anew since')
   return isUsedUp(grant)

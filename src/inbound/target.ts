@@ -53,6 +53,9 @@ async function lookedUp(
 ): Promise<Rendered> {
   const known = await deps.skills(session)
   if (!known || known.includes(skill)) return rendered
+  // Another door may have opened it anew just now, with another agent.
+  const newest = await deps.store.findSession(session.id, 'anew')
+  if (newest && newest.generation !== session.generation) return checkSkill(deps, newest, rendered)
   const near = nearest(skill, known)
   const hint = near === undefined ? '' : `; did you mean "${near}"?`
   return {

@@ -5,7 +5,9 @@ import type { Claims, Grant, GrantId, Verb } from '../domain/grant.ts'
 import type { HostName } from '../domain/host.ts'
 import { type Pause, pauseOfSession } from '../domain/pause.ts'
 import type { Store, Tokens } from '../domain/ports.ts'
+import { goodOrAnew, sessionOrAnew } from '../domain/read-anew.ts'
 import {
+  isOpen,
   isStanding,
   noSuchSession,
   refuseStandingOnHost,
@@ -77,9 +79,10 @@ const hostVerbs: readonly Verb[] = ['send_input', 'run_turn', 'mint_own']
 
 export function hostStore(deps: HostStoreDeps, host: HostName): HostStore {
   const { store, tokens } = deps
-  const ownSession = async (id: SessionId): Promise<Session | undefined> => {
-    const session = await store.findSession(id)
-    return session?.host === host ? session : undefined
+  const isOwn = (session: Session) => session.host === host
+  const ownSession = async (id: SessionId, wanted?: 'anew'): Promise<Session | undefined> => {
+    const session = await goodOrAnew((how) => store.findSession(id, how ?? wanted), isOwn)
+    return session && isOwn(session) ? session : undefined
   }
   const requireOwn = async (id: SessionId): Promise<Session> => {
     const session = await ownSession(id)
@@ -228,8 +231,9 @@ const notOwn = (): Failure =>
 
 /** A session of another host, or of the door itself, is taken by nobody while that is there. */
 async function refuseTaking({ store, now }: HostStoreDeps, host: HostName, id: SessionId): Promise<void> {
-  const session = await store.findSession(id)
-  if (!session || session.host === host || session.state === 'ended') return
+  const mayTake = (known: Session) => known.host === host || !isOpen(known)
+  const session = await sessionOrAnew(store, id, mayTake)
+  if (!session || mayTake(session)) return
   if (isStanding(session)) throw taken(id, 'belongs to no host')
   if (session.host === undefined) throw taken(id, 'is open at the door itself')
   const owner = (await store.listHosts()).find(({ name }) => name === session.host)

@@ -1,4 +1,5 @@
 import type { DoorStore } from '../domain/ports.ts'
+import { sessionOrAnew } from '../domain/read-anew.ts'
 import {
   parseSessionId,
   requireOpen,
@@ -21,5 +22,6 @@ export async function openSessionCalled(
   text: string,
 ): Promise<Session> {
   const id = parseSessionId(text)
-  return requireOpen((await store.findSession(id)) ?? (await knownSession(store, id)), id)
+  const found = await sessionOrAnew(store, id)
+  return requireOpen(found ?? (await knownSession(store, id)), id)
 }

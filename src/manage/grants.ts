@@ -16,6 +16,7 @@ import { builtInHooks } from '../domain/hook.ts'
 import type { HostName } from '../domain/host.ts'
 import { suggestion } from '../domain/nearest.ts'
 import type { Clock, DoorStore, Tokens } from '../domain/ports.ts'
+import { sessionOrAnew } from '../domain/read-anew.ts'
 import {
   parseSessionId,
   requireOpen,
@@ -189,7 +190,7 @@ function knownHook({ hooks }: ExposeDeps, name: string): string {
 }
 
 async function knownSession({ store }: ExposeDeps, id: SessionId): Promise<Session> {
-  const found = await store.findSession(id)
+  const found = await sessionOrAnew(store, id)
   if (found) return requireOpen(found, id)
   throw unknownSession(
     id,

@@ -4,8 +4,10 @@ import { Failure, reasonOf } from '../domain/error.ts'
 import { grantState } from '../domain/grant.ts'
 import { suggestion } from '../domain/nearest.ts'
 import type { Clock, DoorStore, HostLink } from '../domain/ports.ts'
+import { sessionOrAnew } from '../domain/read-anew.ts'
 import {
   type DriverSettings,
+  isOpen,
   isStanding,
   parseSessionId,
   type Session,
@@ -122,8 +124,9 @@ export async function requireFree(
   id: SessionId,
   replace: boolean,
 ): Promise<void> {
-  const session = await store.findSession(id)
-  if (replace || !session || session.state === 'ended' || isStanding(session)) return
+  const isFree = (known: Session) => !isOpen(known) || isStanding(known)
+  const session = replace ? undefined : await sessionOrAnew(store, id, isFree)
+  if (!session || isFree(session)) return
   throw new Failure(
     'session_exists',
     `The session "${id}" is ${session.state}${session.host === undefined ? '' : ` ${placeText(session)}`}. End it first, or take its place with --replace.`,

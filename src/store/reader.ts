@@ -47,8 +47,8 @@ export type Reads = Pick<
   }
 
 export const readsOf = (context: ReadContext): Reads => ({
-  findGrant: (id, how) => (how === 'anew' ? context.readAnew : context.read)(() => context.cache.grant(id)),
-  findSession: (id) => context.read(() => context.cache.session(id)),
+  findGrant: (id, how) => reading(context, how)(() => context.cache.grant(id)),
+  findSession: (id, how) => reading(context, how)(() => context.cache.session(id)),
   listSessions: () => context.read(() => context.cache.sessions()),
   commits: () => context.read(() => commitsIn(context.sql)),
   edits: () => context.read(context.edits),
@@ -71,6 +71,9 @@ export const readsOf = (context: ReadContext): Reads => ({
   ...noticeReads(context),
   ...sharedReads(context),
 })
+
+const reading = ({ read, readAnew }: ReadContext, how: 'anew' | undefined) =>
+  how === 'anew' ? readAnew : read
 
 export interface Reader extends Reads {
   /** True when anybody committed since the last call. */

@@ -67,6 +67,25 @@ describe('two doors of one store', { skip, timeout: 200_000 }, () => {
     }
   })
 
+  it('let a URL of a session in at once that was opened anew, mint for it, and no more once it has ended', async () => {
+    for (let n = 0; n < 30; n += 1) {
+      const [one, other] = n % 2 === 0 ? admins : [admins[1], admins[0]]
+      const inbox = { id: 'again', driver: 'inbox' }
+      await one.ask('POST', 'sessions', inbox)
+      const { path } = await other.mint({ session: 'again' })
+      assert.deepEqual(await statuses(path, `open ${n}`), [202, 202])
+      await other.ask('DELETE', 'sessions/again')
+      assert.deepEqual(await statuses(path, `ended ${n}`), [410, 410])
+      await one.ask('POST', 'sessions', inbox)
+      const [knocked, minted] = await Promise.all([
+        statuses(path, `again ${n}`),
+        other.call('POST', 'grants', { session: 'again' }),
+      ])
+      assert.deepEqual([...knocked, minted.status], [202, 202, 201])
+      await one.ask('DELETE', 'sessions/again')
+    }
+  })
+
   const get = (at: Door, path: string, cookie = '') =>
     fetch(at.url + path, { headers: { cookie }, redirect: 'manual' })
   const post = (at: Door, path: string, fields: Record<string, string>, cookie = '') =>

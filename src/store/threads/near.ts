@@ -1,4 +1,5 @@
 import type { GrantId } from '../../domain/grant.ts'
+import type { SessionId } from '../../domain/session.ts'
 import type { Reader, Reads } from '../reader.ts'
 import type { Remote } from './remote.ts'
 
@@ -33,10 +34,12 @@ export function acrossThreads(
   const { find, doubt } = cachedBy(async () => (await reader()).call('edits'), heard)
   const findGrant = find(async (id: GrantId) => (await reader()).call('findGrant', id))
   const grantAnew = async (id: GrantId) => (await reader()).call('findGrant', id, 'anew')
+  const findSession = find(async (id: SessionId) => (await reader()).call('findSession', id))
+  const sessionAnew = async (id: SessionId) => (await reader()).call('findSession', id, 'anew')
   const listSessions = find(async (_: 'all') => (await reader()).call('listSessions'))
   return {
     findGrant: (id, how) => (how === 'anew' ? grantAnew(id) : findGrant(id)),
-    findSession: find(async (id) => (await reader()).call('findSession', id)),
+    findSession: (id, how) => (how === 'anew' ? sessionAnew(id) : findSession(id)),
     findDecision: async (id) => (await reader()).call('findDecision', id),
     findDelivery: async (id) => (await reader()).call('findDelivery', id),
     findWait: async (by) => (await reader()).call('findWait', by),

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { GrantId } from '../../../src/domain/grant.ts'
+import type { SessionId } from '../../../src/domain/session.ts'
 import { acrossThreads } from '../../../src/store/threads/near.ts'
 import type { Remote } from '../../../src/store/threads/remote.ts'
 import { grantOf } from '../../support/drafts.ts'
@@ -87,4 +89,19 @@ test('while it is heard what changes nothing is asked', async () => {
   assert.equal(await label(), 'third')
   await new Promise((resolve) => setTimeout(resolve, 20))
   assert.equal(await label(), 'third')
+})
+
+test('a grant or session that is to be read anew is asked for, whatever is known of it', async () => {
+  const { state, asked, near, label } = reader()
+  const id = 'build' as SessionId
+  assert.equal(await label(), 'first')
+  await near.findSession(id)
+  asked.length = 0
+  state.label = 'second'
+  const found = [await near.findGrant('00' as GrantId, 'anew'), await near.findSession(id, 'anew')]
+  assert.deepEqual(
+    found.map((one) => one && 'label' in one && one.label),
+    ['second', 'second'],
+  )
+  assert.deepEqual(asked, ['findGrant', 'findSession'])
 })
