@@ -43,7 +43,7 @@ export interface Io {
   readonly openHome: (home: string) => Promise<LocalHome>
   /** The store of every home lies there from now on (`--store`). */
   readonly useStore: (address: string) => void
-  /** Whether a home has anything stored yet; opens nothing. */
+  /** Whether a home has anything stored yet. Changes nothing. */
   readonly hasStore: (home: string) => Promise<boolean>
   /** A client of the running server with the admin token. Throws `unreachable` when no server runs. */
   readonly server: (home: string) => Promise<ServerClient>
@@ -58,6 +58,8 @@ export interface Io {
   readonly copyStore: (home: string, to: string) => Promise<StoreCopy>
   /** Why a home is not to be used as it is; empty for one that is well or not there. Changes nothing. */
   readonly troubles: (home: string) => Promise<readonly ReportedTrouble[]>
+  /** What a server has yet to make of the database that is a home's store, and how; undefined where it has. Changes nothing. */
+  readonly storeToMake: (home: string) => Promise<ReportedTrouble | undefined>
   readonly terminalHolder: (home: string) => Promise<TerminalHolder>
   /** Hooks of agents: what `hook-relay` and `--print-hooks` need. */
   readonly relay: () => Promise<AgentHooks>
@@ -88,9 +90,8 @@ interface TerminalFacts {
 
 interface ProgramFacts {
   readonly version: string
-  /** For example `bun 1.4.5`. */
+  /** For example `bun 1.4.5`; its target for example `linux-x64`. */
   readonly runtime: string
-  /** For example `linux-x64`. */
   readonly target: string
   /** The command that runs this very program again. */
   readonly command: readonly string[]

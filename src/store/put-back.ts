@@ -2,10 +2,10 @@ import { Failure } from '../domain/error.ts'
 import type { Accepted, HomeTrouble, KeepGrants, Restored } from '../domain/home-state.ts'
 import type { StoreDeps } from './context.ts'
 import { markFileIn, readMark } from './mark.ts'
-import { cannotUse } from './postgres/connection.ts'
+import { cannotUse, refuseForgetful } from './postgres/connection.ts'
 import { openDatabase, type PostgresDatabase, type PostgresDeps } from './postgres/database.ts'
 import { troubleIn } from './postgres/era.ts'
-import { migrate } from './postgres/migrate.ts'
+import { lackingIn, migrate } from './postgres/migrate.ts'
 import { takePlace } from './postgres/place.ts'
 import { refusePooled } from './postgres/pooler.ts'
 import { takeLock } from './postgres/transaction.ts'
@@ -15,11 +15,21 @@ import { openStore } from './sqlite.ts'
 
 type PlaceDeps = StoreDeps & { readonly postgres: PostgresDeps; readonly keysDir: string }
 
-/** Whether the database is what this home has been writing to; undefined when it is. Changes nothing. */
-export function troubleWithPlace(deps: PlaceDeps): HomeTrouble | undefined {
+/** What a home finds at the address of its store. Changes nothing. */
+export interface Place {
+  /** Why the database is not what this home has been writing to; undefined when it is. */
+  readonly trouble: HomeTrouble | undefined
+  /** What its server has yet to make there. */
+  readonly lacking: ReturnType<typeof lackingIn>
+}
+
+/** Throws `home_unusable` as opening the store would. */
+export function lookAtPlace(deps: PlaceDeps): Place {
   const database = opened(deps)
   try {
-    return troubleOf(deps, database)
+    const trouble = troubleOf(deps, database)
+    if (!trouble) refuseForgetful(database)
+    return { trouble, lacking: lackingIn(database) }
   } finally {
     database.close()
   }

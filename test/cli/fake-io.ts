@@ -67,6 +67,7 @@ export type Facts = Partial<
     | 'hooks'
     | 'modeOf'
     | 'hasStore'
+    | 'storeToMake'
     | 'probe'
     | 'drivers'
     | 'openHome'
@@ -162,6 +163,7 @@ function ioOf(world: World): Io {
     modeOf: async (path) => (path.endsWith('/door.json') ? undefined : 0o700),
     useStore: () => {},
     hasStore: async () => true,
+    storeToMake: async () => undefined,
     probe: async () => {
       throw new Failure('unreachable', 'nobody answers')
     },

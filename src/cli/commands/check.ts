@@ -28,7 +28,9 @@ export const check: Command = {
 async function hookWarnings(call: Call): Promise<readonly string[]> {
   const { io, home } = call
   const targets = await (await io.hooks(home)).targets()
-  if (targets.length === 0 || !(await io.hasStore(home))) return []
-  const findings = await withHome(call, (opened) => waitingHooks(opened, targets)).catch(() => [])
+  if (targets.length === 0) return []
+  const look = async () =>
+    (await io.hasStore(home)) ? withHome(call, (opened) => waitingHooks(opened, targets)) : []
+  const findings = await look().catch(() => [])
   return findings.map(({ detail, fix }) => `${detail}. ${fix}`)
 }

@@ -40,6 +40,13 @@ function migratedAlone(database: PostgresDatabase, takeLock: string): boolean {
   }
 }
 
+/** Which tables a server has yet to make there; undefined where they are those of this version. */
+export function lackingIn(database: PostgresDatabase): 'all' | 'newer' | undefined {
+  const version = versionOf(database)
+  if (version === migrations.length) return undefined
+  return version === 0 ? 'all' : 'newer'
+}
+
 const servedByAnother = (): Failure =>
   new Failure(
     'already_running',

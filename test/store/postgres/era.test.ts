@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import type { Failure } from '../../../src/domain/error.ts'
 import type { GrantId } from '../../../src/domain/grant.ts'
 import { parseHostName } from '../../../src/domain/host.ts'
-import { acceptPutBack, troubleWithPlace } from '../../../src/store/put-back.ts'
+import { acceptPutBack, lookAtPlace } from '../../../src/store/put-back.ts'
 import { openStore, type SqliteStore } from '../../../src/store/sqlite.ts'
 import { refuses } from '../../suites/store/harness.ts'
 import { ci, draftOf, grantOf, noon } from '../../support/drafts.ts'
@@ -41,7 +41,7 @@ async function homeOn(url: string, name: string) {
   return {
     keysDir,
     open: () => openStore(deps),
-    trouble: () => troubleWithPlace(deps),
+    trouble: () => lookAtPlace(deps).trouble,
     accept: (keepGrants = false) => acceptPutBack({ ...deps, keepGrants }),
   }
 }

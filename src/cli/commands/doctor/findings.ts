@@ -29,11 +29,12 @@ export const note = (detail: string, fix?: string): Finding => ({
 
 export const bad = (detail: string, fix: string): Finding => ({ verdict: 'bad', detail, fix })
 
-/** Opens the home only where there is one: `doctor` creates nothing. */
+/** Opens the home only where there is one, with a store in it: `doctor` creates nothing. */
 export async function opened<T>(call: Call, otherwise: T, act: (home: LocalHome) => Promise<T>): Promise<T> {
   if ((await call.io.modeOf(call.home)) === undefined) return otherwise
   // Why it cannot be opened is said once, as what is wrong with the home.
-  return (await call.io.troubles(call.home)).length > 0 ? otherwise : withHome(call, act)
+  if ((await call.io.troubles(call.home)).length > 0) return otherwise
+  return (await call.io.storeToMake(call.home)) ? otherwise : withHome(call, act)
 }
 
 /** `ok` with `detail` where nothing was found. */

@@ -5,7 +5,9 @@ import type { LocalHome } from '../../context.ts'
 import { bad, type Finding, note, nothingYet, ok, opened } from './findings.ts'
 
 /** That it is sound and takes durable writes; of one on a server also what that is like. */
-export function checkStore(call: Call): Promise<readonly Finding[]> {
+export async function checkStore(call: Call): Promise<readonly Finding[]> {
+  const toMake = await call.io.storeToMake(call.home)
+  if (toMake) return [{ verdict: 'note', ...toMake }]
   return opened(call, nothingYet, async ({ store }) => {
     const troubles = await store.examine()
     const server = await store.storeServer()
