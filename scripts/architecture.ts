@@ -80,7 +80,8 @@ const outside = [
 ]
 
 /** A command must start in milliseconds: what is heavy comes in only when it is called for. */
-const heavy = /^(elysia$|@cfworker\/|@elysiajs\/|@modelcontextprotocol\/|@sinclair\/typebox|@xterm\/)/
+const heavy =
+  /^(node:(crypto|https?|net|tls|zlib|worker_threads|child_process|readline|dns)|elysia$|@cfworker\/|@elysiajs\/|@modelcontextprotocol\/|@sinclair\/typebox|@xterm\/)/
 
 const longestFile = 250
 const emptyNames = /\/(utils?|common|helpers?|core|types|misc|shared)\//
@@ -184,10 +185,10 @@ function heavyCommands(imports: readonly Import[]): readonly string[] {
     imports.filter(({ typeOnly, lazy }) => !typeOnly && !lazy),
     ({ from }) => from,
   )
-  const reached = new Set([...eager.keys()].filter((path) => layerOf(path) === 'cli'))
+  const reached = new Set([...eager.keys()].filter((path) => ['main', 'cli'].includes(layerOf(path))))
   // A Set also visits what is added on the way.
   for (const path of reached) for (const { to } of eager.get(path) ?? []) reached.add(to)
-  return [...reached].filter((name) => heavy.test(name)).map((name) => `src/cli: loads ${name} at its start`)
+  return [...reached].filter((name) => heavy.test(name)).map((name) => `a command loads ${name} at its start`)
 }
 
 function shape(path: string, source: string): readonly string[] {

@@ -171,7 +171,15 @@ const bad: readonly {
       'src/app/b.ts': "import { c } from '../http/c.ts'\n",
       'src/http/c.ts': "import { Elysia } from 'elysia'\n",
     },
-    says: /src\/cli: loads elysia/,
+    says: /a command loads elysia/,
+  },
+  {
+    title: 'a command that loads the cryptography of Node at its start',
+    files: {
+      'src/main.ts': "import { a } from './app/a.ts'\n",
+      'src/app/a.ts': "import { createHash } from 'node:crypto'\n",
+    },
+    says: /a command loads node:crypto/,
   },
   { title: 'a default export', files: { 'src/domain/a.ts': 'export default 1\n' }, says: /default export/ },
   {

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { makePrivateDir, readPrivate, replaceFile } from '../auth/key-files.ts'
 import { Failure } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
-import { requireDoorUrl } from '../link/client.ts'
+import { requireDoorUrl } from '../link/door-url.ts'
 
 /** The door that a home has joined, and as whom. */
 export interface JoinedDoor {

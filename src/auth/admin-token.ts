@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
+import { randomBytes } from '../domain/chance.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { adminTokenVariable } from '../domain/key-variables.ts'
 import { whyGuessable } from './guessable.ts'

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes } from '../domain/chance.ts'
 import { Failure } from '../domain/error.ts'
 import { keysVariable } from '../domain/key-variables.ts'
 import { whyGuessable } from './guessable.ts'

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
+import { randomBytes } from '../domain/chance.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 
 /** Makes the directory 0700, whatever the umask; refuses one that others can look into. */

@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from '../domain/chance.ts'
 import type { KeyMark } from '../domain/home-state.ts'
+import { nodeCrypto } from './node-crypto.ts'
 
 export interface SigningKey {
   /** 16 hex digits that sort by age. */
@@ -47,7 +48,8 @@ export function createEnds({ skew = () => 0 }: KeyClock): (kid: string, retireAt
 
 /** A signing key by what may be told of it. */
 export function markOf({ key: { kid, secret }, retireAt }: KeyEntry): KeyMark {
-  const fingerprint = createHash('sha256')
+  const fingerprint = nodeCrypto()
+    .createHash('sha256')
     .update('postern signing key\n')
     .update(secret)
     .digest('hex')

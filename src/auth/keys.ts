@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
+import { randomBytes } from '../domain/chance.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { KeyMark } from '../domain/home-state.ts'
 import { createFile, makePrivateDir, readPrivate, replaceFile, secretBytes } from './key-files.ts'

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { nodeCrypto } from './node-crypto.ts'
 
 /** Whether one of the secrets was presented, in constant time. The empty text is never a secret. */
 export const isSecret = (presented: string, secrets: readonly string[]): boolean =>
@@ -6,13 +6,15 @@ export const isSecret = (presented: string, secrets: readonly string[]): boolean
 
 /** Equal and not empty. */
 export function sameText(presented: string, secret: string): boolean {
-  const same = timingSafeEqual(digestOf(presented), digestOf(secret))
+  const same = nodeCrypto().timingSafeEqual(digestOf(presented), digestOf(secret))
   return same && secret !== ''
 }
 
 /** Equal and not empty; bytes of one fixed length, such as signatures. */
 export const sameBytes = (presented: Uint8Array, expected: Uint8Array): boolean =>
-  expected.length > 0 && presented.length === expected.length && timingSafeEqual(presented, expected)
+  expected.length > 0 &&
+  presented.length === expected.length &&
+  nodeCrypto().timingSafeEqual(presented, expected)
 
 /** The credential of an `Authorization: Bearer` header (RFC 6750), else undefined. */
 export const bearerIn = (authorization: string | undefined): string | undefined =>
@@ -36,4 +38,4 @@ export function basicIn(authorization: string | undefined): BasicCredentials | u
 /** What is kept of a host's token: SHA-256 in hexadecimal. It has 32 random bytes, which no list of guesses holds. */
 export const hashOfToken = (token: string): string => digestOf(token).toString('hex')
 
-const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest()
+const digestOf = (text: string): Buffer => nodeCrypto().createHash('sha256').update(text).digest()

@@ -2,7 +2,7 @@ import { Agent as PlainAgent, request as plain } from 'node:http'
 import { Agent as SecureAgent, request as secure } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { type Code, Failure, reasonOf } from '../domain/error.ts'
-import { isLoopback } from '../domain/loopback.ts'
+import { requireDoorUrl } from './door-url.ts'
 import { packed, unpacked } from './wire.ts'
 
 /** The door that a host has joined. */
@@ -77,19 +77,6 @@ export function doorClient({ url, token, ca }: DoorAddress): DoorClient {
     close: () => agent.destroy(),
   }
 }
-
-/** Throws `usage`. */
-export function requireDoorUrl(url: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
-  const named = parsed && parsed.username === '' && parsed.search === '' && parsed.hash === ''
-  if (named && (parsed.protocol === 'https:' || isPlainHere(parsed))) return url.replace(/\/+$/, '')
-  throw new Failure(
-    'usage',
-    'A door is joined by its address, such as https://door.example.com; http only on this machine itself.',
-  )
-}
-
-const isPlainHere = ({ protocol, hostname }: URL): boolean => protocol === 'http:' && isLoopback(hostname)
 
 function understood(url: string, body: string): unknown {
   try {

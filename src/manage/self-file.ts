@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { lstat, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Capability } from '../domain/capability.ts'
+import { randomBytes } from '../domain/chance.ts'
 
 const ending = '.self'
 

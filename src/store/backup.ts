@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { randomBytes } from '../domain/chance.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import type { Database } from '../platform/platform.ts'
 import type { Sql } from './connection.ts'

@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto'
 import {
   closeSync,
   constants,
@@ -10,6 +9,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
+import { randomBytes } from '../domain/chance.ts'
 import type { HomeMark, KeyMark } from '../domain/home-state.ts'
 import type { Sql } from './connection.ts'
 import { number, orUndefined, text } from './rows.ts'
@@ -24,6 +24,8 @@ export function markFileIn(keysDir: string, database?: string): string {
   if (database === undefined) return `${keysDir}/mark`
   const { host, pathname, searchParams } = new URL(database)
   const place = [host, pathname, searchParams.get('search_path'), searchParams.get('options')]
+  // A store in a file needs none of it.
+  const { createHash } = process.getBuiltinModule('node:crypto')
   return `${keysDir}/mark-${createHash('sha256').update(JSON.stringify(place)).digest('hex').slice(0, 16)}`
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes } from '../domain/chance.ts'
 import {
   type Asked,
   gaveWay,

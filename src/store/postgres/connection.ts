@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { Failure, reasonOf } from '../../domain/error.ts'
 import { shownAddress } from '../../domain/shown-address.ts'
 import type { Connection } from '../connection.ts'
@@ -161,7 +160,7 @@ function wrap(first: PostgresDatabase, deps: PostgresDeps, judge?: Judge): Conne
     }
     return prepared
   }
-  const writer = randomUUID()
+  const writer = crypto.randomUUID()
   const countOne = countAndTell(writer, deps.sender ?? '')
   nameStatements(database, countOne)
   const counted = (ms?: number) => lookAt(current(), ms)

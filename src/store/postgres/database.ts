@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
 import { Failure } from '../../domain/error.ts'
 import type { Database, SqlRow, SqlValue, Statement } from '../../platform/platform.ts'
 import { thrownLate } from '../connection.ts'
@@ -78,12 +78,15 @@ function waitForChange(flag: Int32Array, seen: number, withinMs: number): void {
     Atomics.wait(flag, 0, seen, left)
 }
 
+// Asked for here: a store in a file starts without them.
+const threads = () => process.getBuiltinModule('node:worker_threads')
+
 /** Who was woken may be earlier than the message. */
 function received(port: MessagePort, withinMs: number): Reply | undefined {
   const until = performance.now() + withinMs
   const never = new Int32Array(new SharedArrayBuffer(4))
   for (;;) {
-    const message = receiveMessageOnPort(port)?.message as Reply | undefined
+    const message = threads().receiveMessageOnPort(port)?.message as Reply | undefined
     if (message !== undefined || performance.now() >= until) return message
     Atomics.wait(never, 0, 0, 1)
   }
@@ -108,6 +111,7 @@ export interface ComingDatabase {
 export function beginDatabase({ url, entry, answerMs = quickMs }: PostgresDeps): ComingDatabase {
   const answered = new SharedArrayBuffer(4)
   const flag = new Int32Array(answered)
+  const { MessageChannel, Worker } = threads()
   const { port1, port2 } = new MessageChannel()
   const setup: ClientSetup = { kind: 'client', url, answered, port: port2 }
   const thread = new Worker(new URL(entry), { workerData: setup, transferList: [port2] })
