@@ -6,6 +6,8 @@ import type { HostName } from '../domain/host.ts'
 import { runsAt } from '../domain/session.ts'
 import { createLog } from '../log.ts'
 import { openSelf, renewSelves } from '../manage/own-session.ts'
+import { joinedDoor } from './joined-door.ts'
+import { lacksKeys } from './server-file.ts'
 
 interface AgentsDeps extends Pick<LocalHome, 'store' | 'tokens' | 'clock'> {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -31,6 +33,8 @@ export function agentsHere(deps: AgentsDeps): Pick<LocalHome, 'drivers' | 'conne
     )
   }
   const selves = { paths: home, store, tokens, clock }
+  // Of a home that has joined a door the keys are there.
+  const isUnsigned = () => joinedDoor(home) === undefined && lacksKeys(env, home)
   return {
     drivers,
     connect: async (session) => {
@@ -49,8 +53,12 @@ export function agentsHere(deps: AgentsDeps): Pick<LocalHome, 'drivers' | 'conne
       return sessionSkills(places, undefined, session)
     },
     selves: {
-      open: async (session) => void (await openSelf(selves, session)),
-      renew: () => renewSelves(selves),
+      open: async (session) =>
+        isUnsigned()
+          ? (await import('./signed-by-server.ts')).signedByServer(home, session)
+          : openSelf(selves, session),
+      // The server does it, too, every few seconds.
+      renew: async () => (isUnsigned() ? undefined : renewSelves(selves)),
     },
   }
 }

@@ -5,7 +5,7 @@ import { Failure } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
 import type { KeyMark } from '../domain/home-state.ts'
 import { type KeyPlace, keysVariable } from '../domain/key-variables.ts'
-import { isGiven } from './server-file.ts'
+import { lacksKeys } from './server-file.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
@@ -33,7 +33,7 @@ export function keySource(env: Env, { keysDir }: Pick<Home, 'keysDir'>): KeySour
 
 /** The same for a command, which may lack what the server of its home is given: another key than that one's opens nothing. */
 export function commandKeys(env: Env, home: Home): KeySource {
-  if (env[keysVariable] || !isGiven(home, keysVariable)) return keySource(env, home)
+  if (!lacksKeys(env, home)) return keySource(env, home)
   const refuse = () => {
     throw notGiven(keysVariable)
   }

@@ -46,6 +46,8 @@ interface MaintenanceDeps {
   readonly declare: () => Promise<void>
   /** Closes the capabilities of agents whose sessions are over. */
   readonly renewSelves: () => Promise<void>
+  /** Signs for agents whose commands have not the keys; absent where these lie in the home. */
+  readonly signAsked?: () => Promise<void>
   /** Of a store in PostgreSQL. */
   readonly listener?: Listener
 }
@@ -60,6 +62,8 @@ const waitsMs = 1000
 const purgeMs = 60_000
 const declareMs = 500
 const clockMs = 1000
+/** How soon a command hears that asks for a capability. */
+const askedMs = 200
 /** How soon other doors hear of other keys and another configuration. */
 const factsMs = 5000
 /** Often enough to know since when an agent asks, and that one has ended of which nobody asks. */
@@ -88,6 +92,7 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
     repeating(deps, 'notices', declareMs, () => pipeline.notices.follow()),
     repeating(deps, 'look', () => (pipeline.notices.wants('needs_input') ? soonMs : lookMs), lookAtSessions),
     repeating(deps, 'capabilities', expireMs, deps.renewSelves),
+    ...(deps.signAsked ? [repeating(deps, 'asked', askedMs, deps.signAsked)] : []),
     repeating(deps, 'clock', clockMs, createClockWatch(deps)),
     repeating(deps, 'hosts', clockMs, watchHosts),
     repeating(deps, 'door', deps.doors.renewMs, renew),

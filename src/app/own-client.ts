@@ -2,7 +2,7 @@ import type { Io, ServerClient } from '../cli/context.ts'
 import { type Capability, selfVariable } from '../domain/capability.ts'
 import { Failure } from '../domain/error.ts'
 import { ancestors } from '../drivers/process/ancestors.ts'
-import { firstCapability, openSelf, sessionByDescent } from '../manage/own-session.ts'
+import { firstCapability, sessionByDescent } from '../manage/own-session.ts'
 import { readSelfFile } from '../manage/self-file.ts'
 import type { AgentClient, ClientAnswer } from '../mcp/agent-client.ts'
 import { agentClient } from './server-client.ts'
@@ -59,7 +59,7 @@ async function byDescent(
   try {
     const deps = { store: home.store, drivers: await home.drivers(), ancestors: above, here: home.host }
     const session = await sessionByDescent(deps)
-    return session && (await readSelfFile(await openSelf(home, session)))
+    return session && (await readSelfFile(await home.selves.open(session)))
   } finally {
     await home.close()
   }

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Home } from '../domain/home.ts'
+import { keysVariable } from '../domain/key-variables.ts'
 
 /** What a server leaves for the commands of its home. */
 export interface ServerFile {
@@ -34,6 +35,10 @@ export const servedStore = (home: Home): string | undefined => read(home).store
 /** Whether the home's server had that variable last: what a file of the home has in its place is none. */
 export const isGiven = (home: Home, variable: string): boolean =>
   read(home).given?.includes(variable) === true
+
+/** Whether the server of this home alone has its keys: this environment lacks them. */
+export const lacksKeys = (env: Readonly<Record<string, string | undefined>>, home: Home): boolean =>
+  !env[keysVariable] && isGiven(home, keysVariable)
 
 function read({ serverFile }: Home): ServerFile {
   try {

@@ -3,6 +3,7 @@ import type { TlsTexts } from '../config/tls.ts'
 import type { Delivery } from '../domain/delivery.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
 import { withSession } from '../domain/hook.ts'
+import { keysVariable } from '../domain/key-variables.ts'
 import type { Relay } from '../domain/relay.ts'
 import type { Session } from '../domain/session.ts'
 import { createArrivals } from '../http/arrivals.ts'
@@ -20,7 +21,7 @@ import { createServer, type ServerParts } from '../http/server.ts'
 import { sourcesOf } from '../inbound/authenticate.ts'
 import { pageMs } from '../manage/activity.ts'
 import { openDeclared } from '../manage/declared.ts'
-import { renewSelves } from '../manage/own-session.ts'
+import { renewSelves, signAsked } from '../manage/own-session.ts'
 import { baseUrl } from '../manage/urls.ts'
 import { answersWait } from '../manage/waits.ts'
 import type { HttpServer, Platform } from '../platform/platform.ts'
@@ -88,6 +89,9 @@ export async function openServer(given: OpenServerDeps): Promise<RunningServer> 
     pipeline,
     declare,
     renewSelves: () => renewSelves(selves),
+    ...(deps.given?.includes(keysVariable) && {
+      signAsked: () => signAsked({ ...selves, here: doors.host }),
+    }),
     begin: watch.begin,
   })
   worker.wake()

@@ -119,9 +119,9 @@ export interface LocalHome {
   readonly connect: (session: Session) => Promise<Connection | undefined>
   /** The skills in folders where the agent of a session finds them: the agent itself is not asked. Throws as `config` does. */
   readonly skills: (session: Session) => Promise<readonly string[]>
-  /** The capabilities of agents: `open` writes one, and throws `session_ended`; `renew` takes back those whose sessions are over. */
+  /** The capabilities of agents: `open` writes one, gives its path, and throws `session_ended`; `renew` takes back those whose sessions are over. */
   readonly selves: {
-    readonly open: (session: Session) => Promise<void>
+    readonly open: (session: Session) => Promise<string>
     readonly renew: () => Promise<void>
   }
   /**

@@ -4,9 +4,17 @@ import { Failure } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
 import type { HostName } from '../domain/host.ts'
 import type { Clock, DoorStore, Tokens } from '../domain/ports.ts'
-import { parseSessionId, runsAt, type Session } from '../domain/session.ts'
+import { sessionOrAnew } from '../domain/read-anew.ts'
+import { isSameOpening, parseSessionId, runsAt, type Session } from '../domain/session.ts'
 import { mintOwn } from './self.ts'
-import { generationsIn, readSelfFile, removeSelfFile, selfFileOf, writeSelfFile } from './self-file.ts'
+import {
+  answerAsked,
+  generationsIn,
+  readSelfFile,
+  removeSelfFile,
+  selfFileOf,
+  writeSelfFile,
+} from './self-file.ts'
 
 interface SelfDeps {
   readonly paths: Pick<Home, 'root' | 'runDir'>
@@ -50,6 +58,17 @@ export async function renewSelves(deps: SelfDeps): Promise<void> {
     else await removeSelfFile(runDir, generation)
   }
 }
+
+/** Signs for commands of this home that have not the keys, and ask for the capability of an open session's agent. */
+export const signAsked = (deps: SelfDeps & { readonly here: HostName | undefined }): Promise<void> =>
+  answerAsked(deps.paths.runDir, async ({ session, generation }) => {
+    const found = await sessionOrAnew(
+      deps.store,
+      parseSessionId(session),
+      (one) => one.generation === generation,
+    )
+    if (isSameOpening(found, { generation }) && found && runsAt(found, deps.here)) await openSelf(deps, found)
+  })
 
 async function renew(deps: SelfDeps, { session, generation, token }: Capability): Promise<void> {
   const id = parseSessionId(session)

@@ -2,6 +2,7 @@ import { lstat, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 import type { Capability } from '../domain/capability.ts'
 import { randomBytes } from '../domain/chance.ts'
+import { pause } from '../wait.ts'
 
 const ending = '.self'
 
@@ -35,6 +36,59 @@ export const generationsIn = async (runDir: string): Promise<readonly string[]> 
 
 export const removeSelfFile = (runDir: string, generation: string): Promise<void> =>
   rm(selfFileOf(runDir, generation), { force: true })
+
+// A command of a home whose server alone has the keys asks that for a capability by a file beside it. Who can write there can read what
+// is written: the home's user.
+
+const askedEnding = '.asked'
+const askedFileOf = (runDir: string, generation: string): string =>
+  join(runDir, `${generation}${askedEnding}`)
+
+/** Asks the server of this home for the capability of an opening. False where it has answered with none, or not within `withinMs`. */
+export async function askForSelf(
+  runDir: string,
+  { session, generation }: Pick<Capability, 'session' | 'generation'>,
+  withinMs: number,
+): Promise<boolean> {
+  const asked = askedFileOf(runDir, generation)
+  const until = performance.now() + withinMs
+  await writeFile(asked, session, { mode: 0o600 })
+  try {
+    for (;;) {
+      const isOpen = await isThere(asked)
+      if (await readSelfFile(selfFileOf(runDir, generation))) return true
+      if (!isOpen || performance.now() > until) return false
+      await pause(askMs)
+    }
+  } finally {
+    await rm(asked, { force: true })
+  }
+}
+
+const askMs = 20
+
+const isThere = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  )
+
+/** Answers each command that asks: `sign` writes the capability of an opening, where there is to be one. */
+export async function answerAsked(
+  runDir: string,
+  sign: (opening: Pick<Capability, 'session' | 'generation'>) => Promise<void>,
+): Promise<void> {
+  for (const name of await readdir(runDir)) {
+    if (!name.endsWith(askedEnding)) continue
+    const path = join(runDir, name)
+    try {
+      if (await isThere(path))
+        await sign({ session: await readFile(path, 'utf8'), generation: name.slice(0, -askedEnding.length) })
+    } finally {
+      await rm(path, { force: true })
+    }
+  }
+}
 
 function parse(text: string): Capability | undefined {
   const written: unknown = JSON.parse(text)

@@ -190,6 +190,7 @@ function ioOf(world: World): Io {
           open: async ({ id, state }) => {
             if (state === 'ended') throw new Failure('session_ended', 'It has ended.')
             world.selves.add(id)
+            return `${id}.self`
           },
           renew: async () => {
             for (const id of world.selves)

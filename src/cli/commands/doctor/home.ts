@@ -2,7 +2,7 @@ import { homeAt } from '../../../domain/home.ts'
 import { keysVariable } from '../../../domain/key-variables.ts'
 import { shellQuoted } from '../../../domain/shell-quote.ts'
 import type { Call } from '../../command.ts'
-import { bad, type Finding, note, nothingYet, ok, opened, orOk } from './findings.ts'
+import { bad, type Finding, note, nothingYet, ok, orOk } from './findings.ts'
 
 export const checkProgram = async ({ io }: Call): Promise<readonly Finding[]> => [
   ok(`${io.program.version}, ${io.program.runtime}, ${io.program.target}`),
@@ -36,12 +36,10 @@ export async function checkHome({ io, home }: Call): Promise<readonly Finding[]>
   )
 }
 
-export function checkKeys(call: Call): Promise<readonly Finding[]> {
-  return opened(call, nothingYet, async () => {
-    const kids = (await call.io.keys(call.home)).kids()
-    if (kids.length === 0) return [note('none yet: the server makes the first one')]
-    return [
-      ok(call.io.env[keysVariable] ? `from ${keysVariable}, no files` : 'readable, by their owner alone'),
-    ]
-  })
+/** They lie in the home, also where the store is empty. */
+export async function checkKeys({ io, home }: Call): Promise<readonly Finding[]> {
+  if ((await io.modeOf(home)) === undefined) return nothingYet
+  const kids = (await io.keys(home)).kids()
+  if (kids.length === 0) return [note('none yet: the server makes the first one')]
+  return [ok(io.env[keysVariable] ? `from ${keysVariable}, no files` : 'readable, by their owner alone')]
 }
