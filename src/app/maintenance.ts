@@ -23,6 +23,8 @@ interface MaintenanceDeps {
   /** Notices what another process did to the keys. */
   readonly lookAtKeys: () => void
   readonly steady: Pick<SteadyClock, 'now' | 'skew'>
+  /** How far this machine's own clock is ahead of `steady`, also where the clock of a database stands in for it. Milliseconds. */
+  readonly wallSkew: () => number
   readonly log: Log
   readonly config: () => Config
   readonly pipeline: Pick<
@@ -206,13 +208,16 @@ function createFollower({ config, declare }: MaintenanceDeps): () => Promise<voi
   }
 }
 
-/** A jump of the wall clock is told, and kept at once: the next process and every command read times by it. */
-function createClockWatch({ steady, store, log, lookAtKeys }: MaintenanceDeps): () => Promise<void> {
-  let skew = steady.skew()
+/**
+ * A jump of the wall clock is told, and kept at once: the next process and every command read times by it. In PostgreSQL nothing goes by
+ * it, but the log's own times, certificates and agents do.
+ */
+function createClockWatch({ wallSkew, store, log, lookAtKeys }: MaintenanceDeps): () => Promise<void> {
+  let skew = wallSkew()
   return async function watchClock() {
     lookAtKeys()
     const before = skew
-    skew = steady.skew()
+    skew = wallSkew()
     if (skew === before) return
     log('warn', 'clock.jumped', { seconds: Math.round((skew - before) / 1000) })
     await store.keepTime()

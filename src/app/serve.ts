@@ -114,7 +114,7 @@ async function serveWith(
       runtime: `${io.program.runtime}, ${io.program.target}`,
       config: watcher.now,
       tokens: createTokens({ keys }),
-      lookAtKeys: keys.look,
+      ...{ lookAtKeys: keys.look, wallSkew: own.skew },
       ...{ adminToken, given },
       drivers: allDrivers(env, () => watcher.now().skills.dirs, watcher.secretVariables),
       ...(tls && { tls }),

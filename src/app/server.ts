@@ -47,6 +47,7 @@ interface OpenServerDeps extends ServerDeps {
   readonly given?: readonly string[]
   readonly adminToken: () => string
   readonly lookAtKeys: () => void
+  readonly wallSkew: () => number
   readonly doors: Doors
   readonly onLost: (why: Failure) => void
   readonly tls?: TlsTexts

@@ -6,6 +6,7 @@ import { pause } from '../../src/wait.ts'
 import { adminOf } from '../support/admin-api.ts'
 import { cli, scratchHome, serve } from '../support/binary.ts'
 import { knock } from '../support/fleet.ts'
+import { until } from '../support/hooks.ts'
 import { startPostgres, type TestPostgres, withoutPostgres } from '../support/postgres.ts'
 import { buildPreload, noPreload } from '../support/preload.ts'
 
@@ -94,4 +95,31 @@ describe('a door whose clock is wrong', { skip }, () => {
       await right.server.stop()
       await wrong.server.stop()
     })
+
+  it('while it runs says so in its log, once for each jump, and goes on by the clock of the database', {
+    timeout: 60_000,
+  }, async () => {
+    const home = await scratchHome()
+    const file = join(dirname(home), 'offset')
+    const set = (seconds: number) => writeFileSync(file, `${seconds}\n`)
+    set(0)
+    const env = { POSTERN_STORE: database.newSchema(), LD_PRELOAD: library, CLOCK_OFFSET: file }
+    const server = await serve(home, { env })
+    const jumps = () =>
+      [...server.stderr().matchAll(/"clock\.jumped".*"seconds":(-?\d+)/g)].map(([, seconds]) =>
+        Number(seconds),
+      )
+    const { path } = await adminOf(home, () => server).mint({ session: 'default', ttlSeconds: 600 })
+    assert.deepEqual(jumps(), [])
+    set(3600)
+    await until('it has logged the jump', () => jumps().length > 0 || undefined)
+    set(-60)
+    await until('it has logged the other', () => jumps().length > 1 || undefined)
+    await pause(2500)
+    assert.equal(jumps().length, 2)
+    for (const [at, seconds] of [3600, -3660].entries())
+      assert.ok(Math.abs((jumps()[at] ?? 0) - seconds) <= 2, jumps().join())
+    assert.equal((await knock(server.url + path, 'still open')).status, 202)
+    await server.stop()
+  })
 })
