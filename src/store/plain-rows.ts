@@ -19,9 +19,6 @@ export type PlainRow = readonly [
   payload: SqlValue,
 ]
 
-/** In so many rows together they are inserted: each statement has a cost of its own, and beyond the first nothing is gained. */
-const together = [16, 8, 4, 2, 1]
-
 /** Inserts deliveries that wait in their session's queue, neither leased nor failed nor held, and without an idempotency key. */
 export function insertPlain({ engine, sql }: StoreContext, rows: readonly PlainRow[]): void {
   if (engine === 'postgres') insertPlainRows(sql, rows)
@@ -30,19 +27,18 @@ export function insertPlain({ engine, sql }: StoreContext, rows: readonly PlainR
 
 function insertSome(sql: Sql, rows: readonly PlainRow[]): void {
   let done = 0
-  for (const count of together)
+  for (const { count, text } of inserts)
     for (; done + count <= rows.length; done += count)
-      sql(insertOf(count)).run(...rows.slice(done, done + count).flat())
+      sql(text).run(...rows.slice(done, done + count).flat())
 }
 
 const values = `(?, ?, ?, ?, ?, 'PENDING', 'deliver', ?, ?, ?, ?, 0, 0, ?, ?, ?)`
-const texts = new Map(
-  together.map((count) => [
-    count,
-    `INSERT INTO deliveries (
+
+/** Each statement has a cost of its own; with more rows than the first has nothing is gained. */
+const inserts = [16, 8, 4, 2, 1].map((count) => ({
+  count,
+  text: `INSERT INTO deliveries (
     seq, id, session, source, action, state, phase, received_at, stored_at, due_at, expires_at, attempts, failures,
     message, extra, payload
   ) VALUES ${Array(count).fill(values).join(', ')}`,
-  ]),
-)
-const insertOf = (count: number): string => texts.get(count) ?? ''
+}))
