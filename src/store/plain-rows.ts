@@ -28,8 +28,7 @@ export function insertPlain({ engine, sql }: StoreContext, rows: readonly PlainR
 function insertSome(sql: Sql, rows: readonly PlainRow[]): void {
   let done = 0
   for (const { count, text } of inserts)
-    for (; done + count <= rows.length; done += count)
-      sql(text).run(...rows.slice(done, done + count).flat())
+    for (; done + count <= rows.length; done += count) sql(text).run(...rows.slice(done, done + count).flat())
 }
 
 const values = `(?, ?, ?, ?, ?, 'PENDING', 'deliver', ?, ?, ?, ?, 0, 0, ?, ?, ?)`
