@@ -36,7 +36,8 @@ import {
  */
 export function openPostgres(deps: PostgresDeps, judge?: Judge): Connection {
   try {
-    return wrap(opened(deps, judge), deps, judge)
+    const own = { ...deps, writer: crypto.randomUUID() }
+    return wrap(opened(own, judge), own, judge)
   } catch (cause) {
     throw cannotUse(deps, cause)
   }
@@ -50,9 +51,12 @@ export function cannotUse({ url }: PostgresDeps, cause: unknown): Failure {
   })
 }
 
+/** By `writer` a transaction is known as one of this connection's, and of those that took its place. */
+type OwnDeps = PostgresDeps & { readonly writer: string }
+
 /** `before` served a connection of ours which is lost. */
 function opened(
-  deps: PostgresDeps,
+  deps: OwnDeps,
   judge?: Judge,
   before?: Backend,
   database = openDatabase(deps),
@@ -66,6 +70,7 @@ function opened(
     if (before !== undefined && versionOf(database) === 0) throw putBackMeanwhile()
     migrate(database, takeLock)
     if (deps.serves) takePlace(database, 'beside others')
+    nameStatements(database, countAndTell(deps.writer, deps.sender ?? ''))
     return database
   } catch (thrown) {
     database.close()
@@ -108,7 +113,7 @@ export function refuseForgetful(database: PostgresDatabase): void {
     )
 }
 
-function wrap(first: PostgresDatabase, deps: PostgresDeps, judge?: Judge): Connection {
+function wrap(first: PostgresDatabase, deps: OwnDeps, judge?: Judge): Connection {
   let database = first
   let statements = new Map<string, PostgresStatement>()
   let begun: Begun | undefined
@@ -135,7 +140,6 @@ function wrap(first: PostgresDatabase, deps: PostgresDeps, judge?: Judge): Conne
       database.close()
       database = renewed
       statements = new Map()
-      nameStatements(database, countOne)
       servedBy = backendOf(database)
     } catch (thrown) {
       failedAt = performance.now()
@@ -160,9 +164,6 @@ function wrap(first: PostgresDatabase, deps: PostgresDeps, judge?: Judge): Conne
     }
     return prepared
   }
-  const writer = crypto.randomUUID()
-  const countOne = countAndTell(writer, deps.sender ?? '')
-  nameStatements(database, countOne)
   const counted = (ms?: number) => lookAt(current(), ms)
   let seen = counted()
   const commit = ({ counted: before, writes }: Begun) => {
@@ -172,7 +173,7 @@ function wrap(first: PostgresDatabase, deps: PostgresDeps, judge?: Judge): Conne
     } catch (thrown) {
       if (!isConnectionLost(thrown)) throw thrown
       renew(connectMs)
-      if (wrote) requireCommitted(database, writer, before.commits + 1)
+      if (wrote) requireCommitted(database, deps.writer, before.commits + 1)
     }
     // Nobody else could count one meanwhile.
     seen = wrote ? { ...before, commits: before.commits + 1 } : before
