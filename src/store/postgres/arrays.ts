@@ -5,12 +5,8 @@ export const arrayOf = (values: readonly (SqlValue | undefined)[]): string =>
   `{${values.map(element).join(',')}}`
 
 /** Rows as an array for each column, for `unnested`. */
-export function columnsOf(rows: readonly (readonly SqlValue[])[], types: readonly string[]): string[] {
-  const columns = types.map(() => '{')
-  for (const [n, row] of rows.entries())
-    for (let i = 0; i < columns.length; i++) columns[i] += `${n === 0 ? '' : ','}${element(row[i])}`
-  return columns.map((column) => `${column}}`)
-}
+export const columnsOf = (rows: readonly (readonly SqlValue[])[], types: readonly string[]): string[] =>
+  types.map((_, i) => arrayOf(rows.map((row) => row[i])))
 
 /** These columns, in a statement. */
 export const unnested = (types: readonly string[]): string =>
