@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import type { Io } from '../cli/context.ts'
 import { Failure } from '../domain/error.ts'
@@ -7,6 +7,7 @@ import type { Clock } from '../domain/ports.ts'
 import type { Platform } from '../platform/platform.ts'
 import { version } from '../version.ts'
 import { openLocalHome, type ProcessDeps } from './local-home.ts'
+import { standardStreams } from './standard-streams.ts'
 import { terminalSize } from './terminal-size.ts'
 
 /** The composition root: everything outside of the command line, on one platform. Heavy parts load at the first call. */
@@ -17,11 +18,13 @@ export function createIo(platform: Platform, storeThread: URL): Io {
     random: Math.random,
     bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
   }
+  const streams = standardStreams()
   let stopping: AbortSignal | undefined
   const deps: ProcessDeps = { platform, env, clock, storeThread }
   const io: Io = {
-    stdout: (text) => writeAll(1, text),
-    stderr: (text) => writeAll(2, text),
+    stdout: streams.stdout,
+    stderr: streams.stderr,
+    outputClosed: streams.outputClosed,
     env,
     cwd: process.cwd(),
     // Root may have become another user (`home-owner.ts`).
@@ -46,7 +49,7 @@ export function createIo(platform: Platform, storeThread: URL): Io {
       target: `${process.platform}-${process.arch}`,
       command: platform.selfCommand(),
     },
-    read: readInput,
+    read: (path) => (path === '-' ? streams.readStdin() : readInput(path)),
     ask,
     modeOf: async (path) => statSync(path, { throwIfNoEntry: false })?.mode,
     probe: async (url, signal) => (await import('./probe-url.ts')).probe(url, signal),
@@ -93,22 +96,6 @@ export function createIo(platform: Platform, storeThread: URL): Io {
   return io
 }
 
-/** Synchronous, so that nothing is lost when the process ends right after. A reader that closed the pipe is no failure. */
-function writeAll(descriptor: 1 | 2, text: string): void {
-  const bytes = Buffer.from(text)
-  for (let from = 0; from < bytes.length; ) {
-    try {
-      from += writeSync(descriptor, bytes, from)
-    } catch (thrown) {
-      if (!isAgain(thrown)) return
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
-    }
-  }
-}
-
-const isAgain = (thrown: unknown): boolean =>
-  typeof thrown === 'object' && thrown !== null && 'code' in thrown && thrown.code === 'EAGAIN'
-
 /** Registered at the first use: commands without it end at ^C the ordinary way. */
 function stopSignal(): AbortSignal {
   const stopping = new AbortController()
@@ -117,7 +104,6 @@ function stopSignal(): AbortSignal {
 }
 
 async function readInput(path: string): Promise<Uint8Array> {
-  if (path === '-') return readStdin()
   try {
     return readFileSync(path)
   } catch (cause) {
@@ -135,12 +121,6 @@ async function ask(question: string): Promise<string> {
       lines.close()
     })
   })
-}
-
-async function readStdin(): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of process.stdin) chunks.push(chunk)
-  return Buffer.concat(chunks)
 }
 
 const runtimeName = ({ runtime }: Platform): string =>

@@ -15,8 +15,11 @@ import type { AgentHooks } from './agent-hooks.ts'
  * only what it uses. `home` is always an absolute path.
  */
 export interface Io {
+  /** Throws `store_unavailable` where it cannot be written, as on a full disk. A reader that has gone is no failure. */
   readonly stdout: (text: string) => void
   readonly stderr: (text: string) => void
+  /** Whether what reads standard output was found to have gone: what prints without end stops then. */
+  readonly outputClosed: () => boolean
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
   /** The user's own directory. */
@@ -28,7 +31,7 @@ export interface Io {
   /** Aborts at ^C and SIGTERM. */
   readonly stopping: AbortSignal
   readonly program: ProgramFacts
-  /** The bytes of a file, or of standard input for `-`. Throws `not_found` when there is no such file. */
+  /** The bytes of a file, or of standard input for `-`. Throws `not_found` when there is no such file, or it cannot be read. */
   readonly read: (path: string) => Promise<Uint8Array>
   /** A question on standard error, and the line that is typed as its answer; empty at the end of the input. */
   readonly ask: (question: string) => Promise<string>

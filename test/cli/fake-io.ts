@@ -148,6 +148,7 @@ function ioOf(world: World): Io {
   return {
     stdout: () => {},
     stderr: () => {},
+    outputClosed: () => false,
     env: {},
     cwd: '/somewhere',
     userHome: '/home/user',

@@ -41,7 +41,7 @@ function runTail(call: Call): Promise<void> {
   return withHome(call, async ({ store, nextLook }) => {
     const tail = createTail(store, await filterOf(call, store), (delivery) => show(call, delivery))
     await tail.begin(wholeNumber(call.flags.text('lines') ?? '10', '--lines', 10_000))
-    while (!call.io.stopping.aborted) {
+    while (!call.io.stopping.aborted && !call.io.outputClosed()) {
       await nextLook(call.io.stopping)
       if (await store.changedElsewhere()) await tail.catchUp()
     }
