@@ -1,5 +1,5 @@
 import { Failure } from '../domain/error.ts'
-import type { Grant } from '../domain/grant.ts'
+import { type Grant, grantState, isOver, stateWord } from '../domain/grant.ts'
 import { nearest } from '../domain/nearest.ts'
 import type { DoorStore } from '../domain/ports.ts'
 
@@ -26,6 +26,16 @@ export async function findGrant(store: Pick<DoorStore, 'listGrants'>, idOrPrefix
 
 export const noSuchGrant = (id: string, hint = ''): Failure =>
   new Failure('not_found', `There is no grant "${id}".${hint}`, { plain: `There is no such grant.${hint}` })
+
+/** A grant about which something can still be changed. Throws `grant_over` for one that is revoked, expired or used up. */
+export function requireGoing(grant: Grant, now: number): Grant {
+  const state = grantState(grant, now)
+  if (isOver(state))
+    throw new Failure('grant_over', `The grant ${grant.id} is ${stateWord(state)}. Mint another one.`, {
+      plain: `The grant is ${stateWord(state)}. Mint another one.`,
+    })
+  return grant
+}
 
 const mostCompared = 2000
 

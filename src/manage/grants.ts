@@ -2,16 +2,7 @@ import type { Opened } from '../domain/channel.ts'
 import { hexOf } from '../domain/digits.ts'
 import type { Driver } from '../domain/driver.ts'
 import { Failure } from '../domain/error.ts'
-import {
-  type Grant,
-  type GrantId,
-  grantState,
-  isOver,
-  parseVerb,
-  stateWord,
-  type Verb,
-  verbs,
-} from '../domain/grant.ts'
+import { type Grant, type GrantId, parseVerb, type Verb, verbs } from '../domain/grant.ts'
 import { builtInHooks } from '../domain/hook.ts'
 import type { HostName } from '../domain/host.ts'
 import { suggestion } from '../domain/nearest.ts'
@@ -25,7 +16,7 @@ import {
   type SessionId,
   unknownSession,
 } from '../domain/session.ts'
-import { findGrant, noSuchGrant } from './find-grant.ts'
+import { findGrant, noSuchGrant, requireGoing } from './find-grant.ts'
 
 export interface ExposeDeps {
   readonly store: Pick<DoorStore, 'addGrant' | 'findSession' | 'listSessions'>
@@ -138,7 +129,7 @@ export async function rotate(
 ): Promise<Minted> {
   if (!(Number.isInteger(graceMs) && graceMs >= 0 && graceMs <= mostGraceMs))
     throw new Failure('usage', 'The grace is at most 30 days.')
-  const { id } = requireGoing(await findGrant(store, idOrPrefix), clock.now())
+  const { id } = requireRotatable(await findGrant(store, idOrPrefix), clock.now())
   const rotated = await store.rotateGrant(id, graceMs === 0 ? 0 : clock.now() + graceMs)
   if (!rotated) throw noSuchGrant(idOrPrefix)
   const grant = requireGoing(rotated, clock.now())
@@ -146,15 +137,10 @@ export async function rotate(
 }
 
 /** Refuses a grant that opens nothing any more, and those that are Postern's own. */
-function requireGoing(grant: Grant, now: number): Grant {
+function requireRotatable(grant: Grant, now: number): Grant {
   const { own } = verbs[grant.verb]
   if (own !== undefined) throw new Failure('usage', `A grant of ${grant.verb} is not rotated: ${own}.`)
-  const state = grantState(grant, now)
-  if (isOver(state))
-    throw new Failure('grant_over', `The grant ${grant.id} is ${stateWord(state)}. Mint another one.`, {
-      plain: `The grant is ${stateWord(state)}. Mint another one.`,
-    })
-  return grant
+  return requireGoing(grant, now)
 }
 
 const hundredYears = 3_155_760_000
@@ -219,7 +205,7 @@ function ttlOf(wanted: number | 'never' | undefined, byDefault: number | 'never'
   return wanted
 }
 
-const mostUses = 1_000_000_000
+export const mostUses = 1_000_000_000
 
 function checkUses(uses: number): number {
   if (!(Number.isInteger(uses) && uses >= 1 && uses <= mostUses))

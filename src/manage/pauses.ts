@@ -4,7 +4,7 @@ import { nearest, suggestion } from '../domain/nearest.ts'
 import { type PauseTarget, pausedSince, pauseOfHook, pauseOfSession } from '../domain/pause.ts'
 import type { Clock, DoorStore } from '../domain/ports.ts'
 import { type SessionId, unknownSession } from '../domain/session.ts'
-import { findGrant } from './find-grant.ts'
+import { findGrant, requireGoing } from './find-grant.ts'
 import { iso } from './views.ts'
 
 export interface PauseDeps {
@@ -37,7 +37,8 @@ export interface PauseView {
 
 /**
  * Closes a grant, or holds what comes to a hook or for a session, until `resume`. `name` says which kind (`hook:github`), or is bare
- * where only one fits. A second time changes nothing. Throws `usage`, `not_found`, `session_missing` and `ambiguous`.
+ * where only one fits. A second time changes nothing. Throws `usage`, `not_found`, `session_missing`, `ambiguous`, and `grant_over` for a grant
+ * that is revoked, expired or used up: a pause would promise that it can be resumed.
  */
 export const pause = (deps: PauseDeps, name: string): Promise<PauseView> => set(deps, name, deps.clock.now())
 
@@ -60,11 +61,11 @@ const targetOf = (kind: Exclude<Kind, 'grant'>, name: string): PauseTarget =>
   kind === 'hook' ? pauseOfHook(name) : pauseOfSession(name as SessionId)
 
 async function setGrant(
-  { store }: PauseDeps,
+  { store, clock }: PauseDeps,
   id: string,
   at: number | undefined,
 ): Promise<number | undefined> {
-  const grant = await findGrant(store, id)
+  const grant = requireGoing(await findGrant(store, id), clock.now())
   return (await store.pauseGrant(grant.id, at))?.pausedAt
 }
 

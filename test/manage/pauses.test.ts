@@ -83,6 +83,25 @@ describe('pause and resume', () => {
       assert.deepEqual([await pausedGrants(), await pauses()], [[], []])
     })
 
+  const over = {
+    revoked: { revokedAt: 1 },
+    expired: { expiresAt: 1 },
+    'used up': { maxUses: 1, uses: 1 },
+  } as const
+  for (const [word, facts] of Object.entries(over))
+    it(`a grant that is ${word} is neither paused nor resumed: its URL would open nothing afterwards either`, async () => {
+      const { world, deps, pausedGrants } = await open()
+      const id = 'eeee000000000004' as GrantId
+      await world.store.addGrant(grantOf({ id, session: build, ...facts }))
+      for (const act of [pause, resume])
+        for (const name of ['eeee', `grant:${id}`])
+          await assert.rejects(act(deps, name), {
+            code: 'grant_over',
+            message: `The grant ${id} is ${word}. Mint another one.`,
+          })
+      assert.deepEqual(await pausedGrants(), [])
+    })
+
   it('a refusal for others names nothing of what was asked', async () => {
     const { deps } = await open()
     for (const name of ['twice', 'nobody'])

@@ -59,13 +59,13 @@ export function grantRoutes(deps: GrantDeps, guard: RequestGuard) {
       ...noBody,
       ...requests.byId,
       response: { 200: answers.Pause },
-      detail: described('pauseGrant', 'Close a grant until it is resumed', 409),
+      detail: described('pauseGrant', 'Close a grant until it is resumed', 409, 410),
     })
     .post('/grants/:id/resume', async ({ params }) => jsonResponse(await deps.resume(`grant:${params.id}`)), {
       ...noBody,
       ...requests.byId,
       response: { 200: answers.Pause },
-      detail: described('resumeGrant', 'Open a paused grant again', 409),
+      detail: described('resumeGrant', 'Open a paused grant again', 409, 410),
     })
     .post('/grants/:id/rotate', ({ params, body }) => rotate(deps, params.id, body.grace ?? undefined), {
       parse: json,
