@@ -6,10 +6,10 @@ import type { Io } from './context.ts'
 import type { StreamCell } from './output.ts'
 
 /** A whole number as typed. Throws `usage` naming `what`. */
-export function wholeNumber(text: string, what: string, most = Number.MAX_SAFE_INTEGER): number {
+export function wholeNumber(text: string, what: string, most = Number.MAX_SAFE_INTEGER, least = 0): number {
   const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
-  if (value <= most) return value
-  throw new Failure('usage', `${what} is a whole number from 0 to ${most}, not "${text}".`)
+  if (value >= least && value <= most) return value
+  throw new Failure('usage', `${what} is a whole number from ${least} to ${most}, not "${text}".`)
 }
 
 /** `90s`, `10m`, `1h`, `2d`, or whole seconds without a unit, in milliseconds. Throws `usage` naming `what`. */

@@ -110,10 +110,13 @@ function showHelp({ topic, requested }: Extract<Parsed, { kind: 'help' }>, io: I
 
 function report(thrown: unknown, io: Io): number {
   const out = createOutput(io, { color: false })
-  out.note(`postern: ${reasonOf(thrown)}`)
+  out.note(`postern: ${shortened(reasonOf(thrown))}`)
   const code = thrown instanceof Failure ? thrown.code : 'internal'
   // For a person; what else reads this goes by the code or the last line. What was typed wrongly was named already.
   const help = exitCodes[code] === exitCodes.usage || code === 'not_found' ? undefined : helpOn(code)
   if (help !== undefined && io.terminal.stderr) out.note(`More: ${help}`)
   return exitCodes[code]
 }
+
+/** What was typed is named in what is wrong with it; of 100 kB without a space the beginning is enough. */
+const shortened = (text: string): string => text.replace(/(\S{200})\S{100,}/g, '$1…')

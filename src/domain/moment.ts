@@ -16,4 +16,13 @@ export function momentOf(text: string, now: number): number | undefined {
 /** Beyond that there is no date (ECMAScript, time values). */
 const longestTime = 8.64e15
 
-const dateOf = (text: string): number => (/^\d{4}-\d\d-\d\d(T|$)/.test(text) ? Date.parse(text) : Number.NaN)
+function dateOf(text: string): number {
+  const [day] = /^\d{4}-\d\d-\d\d(?=T|$)/.exec(text) ?? []
+  return day !== undefined && isDay(day) ? Date.parse(text) : Number.NaN
+}
+
+/** `Date.parse` takes the 31st of November for the 1st of December. */
+function isDay(day: string): boolean {
+  const at = Date.parse(day)
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(day)
+}

@@ -11,9 +11,19 @@ describe('momentOf', () => {
     ['7d', '2026-11-15T12:00:00.000Z'],
     ['2026-11-20', '2026-11-20T00:00:00.000Z'],
     ['2026-11-20T10:00Z', '2026-11-20T10:00:00.000Z'],
-    ...['', '2', 'h', '2w', '-2h', 'yesterday', '2026-13-40', '2026-11-20Tnoon', '999999999999d'].map(
-      (text) => [text, undefined] as const,
-    ),
+    ...[
+      '',
+      '2',
+      'h',
+      '2w',
+      '-2h',
+      'yesterday',
+      '2026-13-40',
+      '2026-11-31',
+      '2026-02-29T10:00Z',
+      '2026-11-20Tnoon',
+      '999999999999d',
+    ].map((text) => [text, undefined] as const),
   ]
   for (const [text, iso] of cases)
     it(`reads ${JSON.stringify(text)} as ${iso ?? 'nothing'}`, () => {

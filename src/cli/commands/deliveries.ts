@@ -89,7 +89,7 @@ export const deliveryCommands: readonly Command[] = [
 
 function runList(call: Call): Promise<void> {
   return withHome(call, async ({ store }) => {
-    const limit = wholeNumber(call.flags.text('limit') ?? '50', '--limit', 1_000_000)
+    const limit = wholeNumber(call.flags.text('limit') ?? '50', '--limit', 1_000_000, 1)
     const deliveries = await store.listDeliveries({ ...(await filterOf(call, store)), limit })
     const views = deliveries.map(deliveryView)
     printList(call, columnsWith(await labelsOf(store, views)), views, 'No deliveries.')

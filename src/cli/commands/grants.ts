@@ -2,7 +2,7 @@ import { Failure } from '../../domain/error.ts'
 import { mintableVerbs } from '../../domain/grant.ts'
 import { parseSessionId } from '../../domain/session.ts'
 import { knownSession } from '../../manage/find-session.ts'
-import { answersOf, expose, revoke, rotate } from '../../manage/grants.ts'
+import { answersOf, expose, mostUses, revoke, rotate } from '../../manage/grants.ts'
 import { webhookUrl } from '../../manage/urls.ts'
 import { type GrantView, grantView, iso, type MintView, mintView } from '../../manage/views.ts'
 import { age, duration, shortTime, wholeNumber } from '../arguments.ts'
@@ -127,7 +127,7 @@ function mintOf(call: Call): Parameters<typeof expose>[1] {
     throw new Failure('usage', 'postern expose needs --session <id> or --hook <name>.')
   return {
     ...flags.pick('session', 'hook', 'verb', 'label'),
-    ...(uses !== undefined && { uses: wholeNumber(uses, '--uses') }),
+    ...(uses !== undefined && { uses: wholeNumber(uses, '--uses', mostUses, 1) }),
     ...(ttl !== undefined && { ttlSeconds: ttl === 'never' ? ttl : duration(ttl, '--ttl') / 1000 }),
   }
 }

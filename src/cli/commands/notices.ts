@@ -28,7 +28,7 @@ function runList(call: Call): Promise<void> {
   return withHome(call, async ({ store }) => {
     const { state } = call.flags.pick('state')
     const found = await store.listNotices({
-      limit: wholeNumber(call.flags.text('limit') ?? '50', '--limit', 1_000_000),
+      limit: wholeNumber(call.flags.text('limit') ?? '50', '--limit', 1_000_000, 1),
       ...(state !== undefined && { state: stateNamed(state, states) }),
       ...call.flags.pick('rule'),
     })

@@ -49,7 +49,7 @@ async function filterOf(call: Call, store: Store): Promise<Omit<RefusalFilter, '
 
 function runList(call: Call): Promise<void> {
   return withHome(call, async ({ store }) => {
-    const limit = wholeNumber(call.flags.text('limit') ?? '50', '--limit', 1_000_000)
+    const limit = wholeNumber(call.flags.text('limit') ?? '50', '--limit', 1_000_000, 1)
     const refusals = await store.listRefusals({ ...(await filterOf(call, store)), limit })
     printList(call, columns, refusals.map(refusalView), 'Nothing was refused.')
   })
@@ -81,7 +81,7 @@ export function tailRefusals(call: Call): Promise<void> {
     const lines = wholeNumber(call.flags.text('lines') ?? '10', '--lines', 10_000)
     let after = showAll(call, (await store.listRefusals({ ...filter, limit: lines })).toReversed(), 0)
     if (lines === 0) after = (await store.listRefusals({ limit: 1 }))[0]?.seq ?? 0
-    while (!call.io.stopping.aborted) {
+    while (!call.io.stopping.aborted && !call.io.outputClosed()) {
       await nextLook(call.io.stopping)
       if (!(await store.changedElsewhere())) continue
       const newer = await store.listRefusals({ ...filter, after, oldestFirst: true, limit: 1000 })
