@@ -11,14 +11,12 @@ import type { WaitLimits } from '../domain/wait.ts'
 import type { AgentHooks } from './agent-hooks.ts'
 
 /**
- * Everything outside of the command line. Whatever takes time to load stands behind a method, so that a command costs
- * only what it uses. `home` is always an absolute path.
+ * Everything outside of the command line. What takes time to load stands behind a method. `home` is always an absolute path.
  */
 export interface Io {
-  /** Throws `store_unavailable` where it cannot be written, as on a full disk. A reader that has gone is no failure. */
+  /** Throws `store_unavailable` on a full disk. A reader that has gone is no failure: `outputClosed` tells. */
   readonly stdout: (text: string) => void
   readonly stderr: (text: string) => void
-  /** Whether what reads standard output was found to have gone: what prints without end stops then. */
   readonly outputClosed: () => boolean
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
