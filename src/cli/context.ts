@@ -10,9 +10,7 @@ import type { StoreCopy } from '../domain/store-copy.ts'
 import type { WaitLimits } from '../domain/wait.ts'
 import type { AgentHooks } from './agent-hooks.ts'
 
-/**
- * Everything outside of the command line. What takes time to load stands behind a method. `home` is always an absolute path.
- */
+/** Everything outside of the command line; what takes time to load behind a method. `home` is always an absolute path. */
 export interface Io {
   /** Throws `store_unavailable` on a full disk. A reader that has gone is no failure: `outputClosed` tells. */
   readonly stdout: (text: string) => void
