@@ -8,6 +8,7 @@ import { noTmux } from '../drivers/tmux/harness.ts'
 import { binary, cli, type Served, scratchHome, serve } from '../support/binary.ts'
 import { until } from '../support/hooks.ts'
 import { startPostgres, type TestPostgres, withoutPostgres } from '../support/postgres.ts'
+import { noTerminals } from '../support/terminal.ts'
 
 // Agents at a door whose keys are in its server's environment alone: kept out of theirs, and out of that of who registers them.
 
@@ -79,13 +80,18 @@ describe('an agent at a door with its keys by variable', { skip, timeout: 100_00
     assert.match(await run('ls', '--session', 'pane'), /mint_own/)
   })
 
-  it('that is started by postern run has its capability from the server, and loses it at the end', async () => {
+  async function testTerminal(): Promise<void> {
     await run('run', '--session', 'own', '--detach', '--', 'cat')
     const selves = () => readdirSync(join(home, 'run')).filter((file) => file.endsWith('.self')).length
     const before = selves()
     await run('session', 'end', 'own')
     await until('it is gone', async () => selves() === before - 1 || undefined, 15_000)
-  })
+  }
+  if (noTerminals === undefined)
+    it(
+      'that is started by postern run has its capability from the server, and loses it at the end',
+      testTerminal,
+    )
 
   it('gets nothing for an opening that is not there, whatever asks', async () => {
     const asked = join(home, 'run', 'deadbeefdeadbeef.asked')
