@@ -95,6 +95,7 @@ describe('doctor', () => {
     await world.store.recordRefusals(refusals, [
       counted('signature does not match', 1200, 1200, 'unauthorized'),
       counted('timestamp is … s old', 7, 0, 'unauthorized'),
+      counted('Use POST here.', 2, 0, 'unauthorized'),
       counted('action is not "opened"', 3, 0, 'ignored'),
       { ...counted('long ago', 5, 0, 'unauthorized'), hour: hour - 30 },
     ])
@@ -105,7 +106,7 @@ describe('doctor', () => {
     assert.match(details[0] ?? '', /guessing secrets: 1200 wrong/)
     assert.equal(
       details[1],
-      '1207 knocks turned away in the last day: 1200 × signature does not match, 7 × timestamp is … s old',
+      '1209 knocks turned away in the last day: 1200 × signature does not match, 7 × timestamp is … s old, 2 × Use POST here',
     )
     assert.match(details[2] ?? '', /^3 knocks ignored/)
     assert.match(details[3] ?? '', /every failed proof comes from one address, 192\.0\.2\.1/)
@@ -232,7 +233,7 @@ describe('doctor', () => {
     addSession(world, 'agent', { driver: 'command' })
     addDelivery(world, { session: addSession(world, 'busy', { driver: 'command' }).id })
     const unserved = (await examined(world)).of('sessions')
-    assert.match(unserved[0]?.detail ?? '', /1 message waits in the inbox "build"/)
+    assert.match(unserved[0]?.detail ?? '', /^1 message waits in the inbox "build" until it is acknowledged$/)
     assert.match(unserved[1]?.detail ?? '', /1 message waits for "busy" and no server runs/)
     assert.equal(unserved[1]?.fix, 'postern serve')
     world.readiness = { kind: 'ended', why: 'its pane was closed' }

@@ -26,7 +26,7 @@ function byCause(counts: readonly RefusalCount[]): readonly Finding[] {
   const causes = new Map<string, number>()
   for (const { kind, count } of counts) causes.set(kind, (causes.get(kind) ?? 0) + count)
   const most = [...causes].sort(([, a], [, b]) => b - a)
-  const shown = most.slice(0, mostCauses).map(([kind, count]) => `${count} × ${kind}`)
+  const shown = most.slice(0, mostCauses).map(([kind, count]) => `${count} × ${kind.replace(/\.$/, '')}`)
   const more = most.length > mostCauses ? `, and ${plural(most.length - mostCauses, 'other cause')}` : ''
   return [
     {

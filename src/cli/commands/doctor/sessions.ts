@@ -64,7 +64,7 @@ async function queueLooks(
     return [
       {
         ...note(
-          `${messages} in the inbox "${id}" until they are acknowledged`,
+          `${messages} in the inbox "${id}" until ${waiting === 1 ? 'it is' : 'they are'} acknowledged`,
           `postern inbox --session ${id}, or give the name to an agent: postern session add ${id} --driver …`,
         ),
         about: 'inbox',
