@@ -43,6 +43,6 @@ function lastIn(row: SqlRow | undefined) {
   }
 }
 
-export const newestColumns = `(SELECT MAX(seq) FROM deliveries) AS seq, (SELECT id FROM deliveries ORDER BY seq DESC LIMIT 1) AS id,
+const newestColumns = `(SELECT MAX(seq) FROM deliveries) AS seq, (SELECT id FROM deliveries ORDER BY seq DESC LIMIT 1) AS id,
     (SELECT n FROM tallies WHERE kind = 'purged' AND name = 'seq') AS purged_seq,
     (SELECT n FROM tallies WHERE kind = 'purged' AND name = 'idTime') AS purged_time`

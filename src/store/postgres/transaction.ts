@@ -1,6 +1,5 @@
 import { reasonOf } from '../../domain/error.ts'
 import type { SqlRow } from '../../platform/platform.ts'
-import { newestColumns } from '../arrival.ts'
 import { number } from '../rows.ts'
 import type { Order } from './client-thread.ts'
 import { isConnectionLost, type PostgresDatabase } from './database.ts'
@@ -23,6 +22,16 @@ const countsNow = `${tally('commits')}, ${tally('changes')}`
 
 const look: Order[] = [{ statement: `SELECT ${countsNow}`, values: [] }]
 
+/** `Counted` with `newestColumns`, by one look at each table. */
+const lookWithin = `SELECT counted.*, seq, id
+  FROM (
+    SELECT COALESCE(max(n) FILTER (WHERE kind = 'commits'), 0) AS commits,
+      COALESCE(max(n) FILTER (WHERE kind = 'changes'), 0) AS changes,
+      max(n) FILTER (WHERE kind = 'purged' AND name = 'seq') AS purged_seq,
+      max(n) FILTER (WHERE kind = 'purged' AND name = 'idTime') AS purged_time
+    FROM tallies WHERE kind IN ('commits', 'changes', 'purged')
+  ) AS counted LEFT JOIN (SELECT seq, id FROM deliveries ORDER BY seq DESC LIMIT 1) AS newest ON true`
+
 /**
  * What begins and ends every transaction, known to a connection by name: one text goes to the server, is answered at once, and none of
  * them is planned again. `count` notes the transaction that it ends.
@@ -32,7 +41,7 @@ export const nameStatements = (database: PostgresDatabase, count: string): void 
     PREPARE postern_lock AS SELECT set_config('lock_timeout', '${lockMs}', true),
       set_config('idle_in_transaction_session_timeout', '${idleMs}', true),
       pg_advisory_xact_lock(1349743214, hashtext(current_schema()));
-    PREPARE postern_look AS SELECT ${countsNow}, ${newestColumns};
+    PREPARE postern_look AS ${lookWithin};
     PREPARE postern_count AS ${count}`)
 
 /** The same as `takeLock`; what is counted is read when the lock is held. */
