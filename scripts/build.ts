@@ -57,7 +57,7 @@ function compile(outfile: string, target: Target | undefined): void {
 /**
  * The executable must not obey files of the directory where it is started, so every autoload is off.
  * Bytecode makes a start four times as fast; as ESM, because CommonJS would carry the folder's path inside. In parts, of which a command
- * loads what it needs: that takes a third of what a start is then.
+ * loads what it needs: that takes a third off a start.
  */
 function compilerArguments(outfile: string, target: Target | undefined): string[] {
   return [

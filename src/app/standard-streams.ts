@@ -10,8 +10,10 @@ export function standardStreams() {
     stdout: (text: string): void => {
       const failed = writeAll(1, text)
       if (failed === undefined) return
-      closed = closed || isClosed(failed)
-      if (isClosed(failed)) return
+      if (isClosed(failed)) {
+        closed = true
+        return
+      }
       throw new Failure(
         'store_unavailable',
         `Standard output takes no more: ${reasonOf(failed)}. Not everything was printed.`,

@@ -1,2 +1,7 @@
+let loaded: typeof import('node:crypto') | undefined
+
 /** Node's cryptography, once it is needed: loading it costs a command 5 ms, and many need none. */
-export const nodeCrypto = () => process.getBuiltinModule('node:crypto')
+export function nodeCrypto(): typeof import('node:crypto') {
+  loaded ??= process.getBuiltinModule('node:crypto')
+  return loaded
+}

@@ -3,7 +3,7 @@ import type { DeliveryFilter } from '../domain/delivery-filter.ts'
 import { type Grant, isExpired } from '../domain/grant.ts'
 import { builtInHooks } from '../domain/hook.ts'
 import { type PauseTarget, pausedSince, pauseOfHook, pauseOfSession } from '../domain/pause.ts'
-import { isOpen, type Session } from '../domain/session.ts'
+import { isClosed, type Session } from '../domain/session.ts'
 import type { Io, LocalHome } from './context.ts'
 
 /** A value that the shell may complete. */
@@ -92,12 +92,12 @@ const isOpenGrant = (grant: Grant, now: number): boolean =>
 /** The lists that flags and arguments of commands name. */
 const lists = {
   sessions: sessions(() => true),
-  openSessions: sessions(isOpen),
+  openSessions: sessions((session) => !isClosed(session)),
   inboxes: async (io: Io, home: string) => {
     const kinds = await io.drivers()
-    return sessions((one) => isOpen(one) && kinds.get(one.driver)?.delivery === 'pull')(io, home)
+    return sessions((one) => !isClosed(one) && kinds.get(one.driver)?.delivery === 'pull')(io, home)
   },
-  terminals: sessions((session) => isOpen(session) && session.driver === 'pty'),
+  terminals: sessions((session) => !isClosed(session) && session.driver === 'pty'),
   grants: grants(() => true),
   openGrants: grants(isOpenGrant),
   pausable: pauses('pausable'),

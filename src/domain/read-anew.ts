@@ -1,5 +1,5 @@
 import type { DoorStore } from './ports.ts'
-import { isOpen, type Session, type SessionId } from './session.ts'
+import { isClosed, type Session, type SessionId } from './session.ts'
 
 /**
  * What is known here, or as it stands where that would be refused: another door may have changed it just now. What is not known is
@@ -17,5 +17,5 @@ export async function goodOrAnew<T>(
 export const sessionOrAnew = (
   store: Pick<DoorStore, 'findSession'>,
   id: SessionId,
-  isGood: (session: Session) => boolean = isOpen,
+  isGood: (session: Session) => boolean = (session) => !isClosed(session),
 ): Promise<Session | undefined> => goodOrAnew((how) => store.findSession(id, how), isGood)

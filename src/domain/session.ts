@@ -38,9 +38,6 @@ export const isClosed = (
 /** What stands in the way of a message that waits for its session to be opened. */
 export type ClosedBecause = 'session_ended' | 'session_missing'
 
-/** Whether input can still be brought there. */
-export const isOpen = ({ state }: Pick<Session, 'state'>): boolean => state !== 'ended'
-
 /** Why nothing can be brought there now; undefined for a session that is open. */
 export function closedBecause(session: Pick<Session, 'state'> | undefined): ClosedBecause | undefined {
   if (!session) return 'session_missing'

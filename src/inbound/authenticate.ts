@@ -15,8 +15,8 @@ import {
 } from '../domain/grant.ts'
 import { type Admission, type HandshakeAnswer, type Knock, type Proof, wrongMethod } from '../domain/knock.ts'
 import type { DoorStore, Tokens } from '../domain/ports.ts'
-import { goodOrAnew, sessionOrAnew } from '../domain/read-anew.ts'
-import { type Address, isOpen, requireOpen, type SessionId } from '../domain/session.ts'
+import { goodOrAnew } from '../domain/read-anew.ts'
+import { type Address, isClosed, requireOpen, type SessionId } from '../domain/session.ts'
 import { isOfWait } from '../domain/wait.ts'
 import { attributed } from './attribute.ts'
 import { type HookProofDeps, hooksOpenedBy, proveHook, proveHookUrl } from './authenticate-webhook.ts'
@@ -119,11 +119,10 @@ async function formFor({ store }: AuthenticateDeps, { id: grant }: Grant): Promi
 
 /** The repeat of its own message is answered to a used-up URL, also when the session is over. */
 async function addressFor({ store, tokens }: AuthenticateDeps, grant: SessionGrant): Promise<Address> {
-  const session = await sessionOrAnew(
-    store,
-    grant.session,
-    (known) => isForOpening(grant, known) && (isUsedUp(grant) || isOpen(known)),
-  )
+  let session = await store.findSession(grant.session)
+  // Another door may have opened it anew just now, before this one heard of it.
+  if (session && !(isForOpening(grant, session) && (isUsedUp(grant) || !isClosed(session))))
+    session = await store.findSession(grant.session, 'anew')
   if (!isForOpening(grant, session))
     throw await deadToken({ tokens }, grant.id, 'the session was opened anew since')
   return isUsedUp(grant)

@@ -7,7 +7,7 @@ import { type Pause, pauseOfSession } from '../domain/pause.ts'
 import type { Store, Tokens } from '../domain/ports.ts'
 import { goodOrAnew, sessionOrAnew } from '../domain/read-anew.ts'
 import {
-  isOpen,
+  isClosed,
   isStanding,
   noSuchSession,
   refuseStandingOnHost,
@@ -231,7 +231,7 @@ const notOwn = (): Failure =>
 
 /** A session of another host, or of the door itself, is taken by nobody while that is there. */
 async function refuseTaking({ store, now }: HostStoreDeps, host: HostName, id: SessionId): Promise<void> {
-  const mayTake = (known: Session) => known.host === host || !isOpen(known)
+  const mayTake = (known: Session) => known.host === host || isClosed(known)
   const session = await sessionOrAnew(store, id, mayTake)
   if (!session || mayTake(session)) return
   if (isStanding(session)) throw taken(id, 'belongs to no host')

@@ -2,7 +2,7 @@ import { Failure } from '../domain/error.ts'
 import { admits, type Claims, forbidden, type Grant } from '../domain/grant.ts'
 import type { Clock, DoorStore, Tokens } from '../domain/ports.ts'
 import { sessionOrAnew } from '../domain/read-anew.ts'
-import { isOpen, type Session } from '../domain/session.ts'
+import { isClosed, type Session } from '../domain/session.ts'
 import { type Minted, newGrantId, tokenOf } from './grants.ts'
 
 interface MintOwnDeps {
@@ -61,7 +61,7 @@ async function openingOf(
   if (claims.verb !== 'mint_own' || claims.session === undefined)
     throw forbidden({ why: 'the token is not that of an agent', grant: claims.grant })
   const { session: id } = claims
-  const lasts = (known: Session) => isOpen(known) && (!grant || known.generation === grant.generation)
+  const lasts = (known: Session) => !isClosed(known) && (!grant || known.generation === grant.generation)
   const session = await sessionOrAnew(store, id, lasts)
   if (!session || !lasts(session))
     throw new Failure('forbidden', 'The opening of the session that this token was made for is over.', {

@@ -7,7 +7,7 @@ import type { Clock, DoorStore, HostLink } from '../domain/ports.ts'
 import { sessionOrAnew } from '../domain/read-anew.ts'
 import {
   type DriverSettings,
-  isOpen,
+  isClosed,
   isStanding,
   parseSessionId,
   type Session,
@@ -124,7 +124,7 @@ export async function requireFree(
   id: SessionId,
   replace: boolean,
 ): Promise<void> {
-  const isFree = (known: Session) => !isOpen(known) || isStanding(known)
+  const isFree = (known: Session) => isClosed(known) || isStanding(known)
   const session = replace ? undefined : await sessionOrAnew(store, id, isFree)
   if (!session || isFree(session)) return
   throw new Failure(

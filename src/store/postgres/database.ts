@@ -1,4 +1,3 @@
-import type { MessagePort } from 'node:worker_threads'
 import { Failure } from '../../domain/error.ts'
 import type { Database, SqlRow, SqlValue, Statement } from '../../platform/platform.ts'
 import { thrownLate } from '../connection.ts'
@@ -78,15 +77,12 @@ function waitForChange(flag: Int32Array, seen: number, withinMs: number): void {
     Atomics.wait(flag, 0, seen, left)
 }
 
-// Asked for here: a store in a file starts without them.
-const threads = () => process.getBuiltinModule('node:worker_threads')
-
 /** Who was woken may be earlier than the message. */
-function received(port: MessagePort, withinMs: number): Reply | undefined {
+function received(receive: () => Reply | undefined, withinMs: number): Reply | undefined {
   const until = performance.now() + withinMs
   const never = new Int32Array(new SharedArrayBuffer(4))
   for (;;) {
-    const message = threads().receiveMessageOnPort(port)?.message as Reply | undefined
+    const message = receive()
     if (message !== undefined || performance.now() >= until) return message
     Atomics.wait(never, 0, 0, 1)
   }
@@ -111,11 +107,13 @@ export interface ComingDatabase {
 export function beginDatabase({ url, entry, answerMs = quickMs }: PostgresDeps): ComingDatabase {
   const answered = new SharedArrayBuffer(4)
   const flag = new Int32Array(answered)
-  const { MessageChannel, Worker } = threads()
+  // Here, not at the head: a store in a file starts without them.
+  const { MessageChannel, receiveMessageOnPort, Worker } = process.getBuiltinModule('node:worker_threads')
   const { port1, port2 } = new MessageChannel()
   const setup: ClientSetup = { kind: 'client', url, answered, port: port2 }
   const thread = new Worker(new URL(entry), { workerData: setup, transferList: [port2] })
   thread.unref()
+  const receive = () => receiveMessageOnPort(port1)?.message as Reply | undefined
   let changing = 0
   let isLost = false
   let unsent: Order[] = []
@@ -128,7 +126,7 @@ export function beginDatabase({ url, entry, answerMs = quickMs }: PostgresDeps):
     unsent = []
     port1.postMessage(first.length > 0 ? { ...ask, before: [...first, ...(ask.before ?? [])] } : ask)
     waitForChange(flag, seen, withinMs)
-    const message = received(port1, Atomics.load(flag, 0) === seen ? 0 : withinMs)
+    const message = received(receive, Atomics.load(flag, 0) === seen ? 0 : withinMs)
     if (message === undefined) {
       isLost = true
       throw connectionLost(`the database did not answer within ${withinMs / 1000} s`)
@@ -186,7 +184,7 @@ export function beginDatabase({ url, entry, answerMs = quickMs }: PostgresDeps):
   const within = (ms: number) => {
     Atomics.wait(flag, 0, 0, until(ms))
     if (Atomics.load(flag, 0) === 0) return undefined
-    const message = received(port1, answerMs)
+    const message = received(receive, answerMs)
     if (message !== undefined && !('why' in message)) return database
     close()
     throw message ? refusal(message, false) : connectionLost('the connection to the database is lost')
