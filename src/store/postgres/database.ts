@@ -11,8 +11,6 @@ export interface PostgresDatabase extends Database {
   readonly writes: () => number
   /** The rows of the last of these statements that has any. Parameters are not possible. */
   readonly ask: (statements: string, withinMs?: number) => readonly SqlRow[]
-  /** The same, each of them one statement, all sent before the first is answered. */
-  readonly send: (orders: readonly Order[], withinMs?: number) => readonly SqlRow[]
   /** Which process of the server answers, and which one it named when the connection was made: a pooler names another. */
   readonly served: () => { readonly by: number; readonly named: number | undefined }
   /** Whether what was not waited for has failed since the last call. */
@@ -124,7 +122,7 @@ export function beginDatabase({ url, entry, answerMs = quickMs }: PostgresDeps):
     const seen = Atomics.load(flag, 0)
     const first = ask.statement === 'ROLLBACK' ? [] : unsent
     unsent = []
-    port1.postMessage(first.length > 0 ? { ...ask, before: [...first, ...(ask.before ?? [])] } : ask)
+    port1.postMessage(first.length > 0 ? { ...ask, before: first } : ask)
     waitForChange(flag, seen, withinMs)
     const message = received(receive, Atomics.load(flag, 0) === seen ? 0 : withinMs)
     if (message === undefined) {
@@ -164,10 +162,6 @@ export function beginDatabase({ url, entry, answerMs = quickMs }: PostgresDeps):
   const database: PostgresDatabase = {
     ...{ prepare, ask, close },
     exec: (statements) => void ask(statements),
-    send: (orders, withinMs = answerMs) => {
-      const last = orders.at(-1)
-      return last ? request({ ...last, before: orders.slice(0, -1) }, withinMs).rows.map(fromRow) : []
-    },
     served: () => {
       const { rows, pid } = request({ statement: 'SELECT pg_backend_pid() AS pid' }, answerMs)
       return { by: Number(rows[0]?.pid), named: pid }

@@ -1,7 +1,6 @@
 import { reasonOf } from '../../domain/error.ts'
 import type { SqlRow } from '../../platform/platform.ts'
 import { number } from '../rows.ts'
-import type { Order } from './client-thread.ts'
 import { isConnectionLost, type PostgresDatabase } from './database.ts'
 
 /** How long a transaction waits for the lock before its acts are tried anew, and may stand still before the server ends it. */
@@ -17,13 +16,8 @@ export const lockWithin = (
 
 export const takeLock = lockWithin(lockMs, idleMs)
 
-const tally = (kind: string) => `COALESCE((SELECT n FROM tallies WHERE kind = '${kind}'), 0) AS ${kind}`
-const countsNow = `${tally('commits')}, ${tally('changes')}`
-
-const look: Order[] = [{ statement: `SELECT ${countsNow}`, values: [] }]
-
 /** `Counted` with `newestColumns`, by one look at each table. */
-const lookWithin = `SELECT counted.*, seq, id
+const look = `SELECT counted.*, seq, id
   FROM (
     SELECT COALESCE(max(n) FILTER (WHERE kind = 'commits'), 0) AS commits,
       COALESCE(max(n) FILTER (WHERE kind = 'changes'), 0) AS changes,
@@ -41,7 +35,7 @@ export const nameStatements = (database: PostgresDatabase, count: string): void 
     PREPARE postern_lock AS SELECT set_config('lock_timeout', '${lockMs}', true),
       set_config('idle_in_transaction_session_timeout', '${idleMs}', true),
       pg_advisory_xact_lock(1349743214, hashtext(current_schema()));
-    PREPARE postern_look AS ${lookWithin};
+    PREPARE postern_look AS ${look};
     PREPARE postern_count AS ${count}`)
 
 /** The same as `takeLock`; what is counted is read when the lock is held. */
@@ -62,7 +56,7 @@ const countedIn = (row: SqlRow | undefined): Counted => ({
 })
 
 export const lookAt = (database: PostgresDatabase, withinMs?: number): Counted =>
-  countedIn(database.send(look, withinMs)[0])
+  countedIn(database.ask('EXECUTE postern_look', withinMs)[0])
 
 /** A transaction under way. */
 export interface Begun {
