@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 import process from 'node:process'
-import { Failure, reasonOf } from '../domain/error.ts'
+import { codeOf, Failure, reasonOf } from '../domain/error.ts'
 
 /** What a command prints and reads, as its process has them. */
 export function standardStreams() {
@@ -50,7 +50,4 @@ function writeAll(descriptor: 1 | 2, text: string): unknown {
 }
 
 /** A reader that closed the pipe, or a caller that opened none, is no failure. */
-const isClosed = (thrown: unknown): boolean => ['EPIPE', 'EBADF'].includes(codeOf(thrown))
-
-const codeOf = (thrown: unknown): string =>
-  typeof thrown === 'object' && thrown !== null && 'code' in thrown ? String(thrown.code) : ''
+const isClosed = (thrown: unknown): boolean => ['EPIPE', 'EBADF'].includes(codeOf(thrown) ?? '')

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs'
 import { randomBytes } from '../domain/chance.ts'
-import { Failure, reasonOf } from '../domain/error.ts'
+import { codeOf, Failure, reasonOf } from '../domain/error.ts'
 
 /** Makes the directory 0700, whatever the umask; refuses one that others can look into. */
 export function makePrivateDir(dir: string): void {
@@ -18,7 +18,7 @@ export function createFile(dir: string, name: string, text: string): boolean {
     try {
       fs.linkSync(temporary, `${dir}/${name}`)
     } catch (thrown) {
-      if (isCode(thrown, 'EEXIST')) return false
+      if (codeOf(thrown) === 'EEXIST') return false
       throw thrown
     } finally {
       fs.rmSync(temporary, { force: true })
@@ -88,6 +88,3 @@ function guarded<T>(path: string, act: () => T): T {
     throw new Failure('key_unusable', `${path} cannot be used: ${reasonOf(cause)}`, { cause })
   }
 }
-
-const isCode = (thrown: unknown, code: string): boolean =>
-  thrown instanceof Error && 'code' in thrown && thrown.code === code

@@ -84,3 +84,7 @@ export const mayPass = (thrown: unknown): boolean => thrown instanceof Failure &
 /** What went wrong, as a sentence, for anything that can be thrown. */
 export const reasonOf = (thrown: unknown): string =>
   thrown instanceof Error ? thrown.message : String(thrown)
+
+/** The code that the system, a runtime or a package gave to what was thrown, as `ENOENT`; undefined where it has none. */
+export const codeOf = (thrown: unknown): string | undefined =>
+  typeof thrown === 'object' && thrown !== null && 'code' in thrown ? String(thrown.code) : undefined

@@ -1,4 +1,4 @@
-import { reasonOf } from '../../domain/error.ts'
+import { codeOf, reasonOf } from '../../domain/error.ts'
 import { type AppServer, connectTo } from './app-server.ts'
 import type { CodexServer } from './settings.ts'
 
@@ -18,8 +18,7 @@ export async function connectServer(
 /** Why it could not be reached, for people. */
 export function whyUnreachable(server: CodexServer, thrown: unknown): string {
   const where = server.kind === 'socket' ? server.path : server.kind === 'url' ? server.url : 'it'
-  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : ''
-  const why = nobody.has(code) ? 'nobody listens there' : reasonOf(thrown)
+  const why = nobody.has(codeOf(thrown) ?? '') ? 'nobody listens there' : reasonOf(thrown)
   return `no codex app server at ${where}: ${why}`
 }
 

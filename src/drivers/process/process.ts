@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process'
 import { stat } from 'node:fs/promises'
 import type { ProcessIdentity } from '../../domain/driver.ts'
+import { codeOf } from '../../domain/error.ts'
 import { pause } from '../../wait.ts'
 import { toolEnv } from './environment.ts'
 import { namesIn, statOf, textOf } from './files.ts'
@@ -142,6 +143,6 @@ const troubles: Readonly<Record<string, string>> = {
 
 function startTrouble(thrown: unknown): string {
   if (typeof thrown === 'string') return thrown
-  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : ''
+  const code = codeOf(thrown) ?? ''
   return troubles[code] ?? (code || String(thrown))
 }

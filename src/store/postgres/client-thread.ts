@@ -1,6 +1,6 @@
 import { type MessagePort, workerData } from 'node:worker_threads'
 import postgres, { type Options, type Sql } from 'postgres'
-import { reasonOf } from '../../domain/error.ts'
+import { codeOf, reasonOf } from '../../domain/error.ts'
 import type { SqlValue } from '../../platform/platform.ts'
 import { withFiles } from './address.ts'
 
@@ -112,7 +112,7 @@ const run = async (sql: Sql, { statement, values }: Order): Promise<Result> =>
 const prepared = { prepare: true, simple: false }
 
 function refusalOf(thrown: unknown): Extract<Reply, { why: string }> {
-  const code = typeof thrown === 'object' && thrown && 'code' in thrown ? String(thrown.code) : undefined
+  const code = codeOf(thrown)
   return { why: reasonOf(thrown), ...(code !== undefined && { code }), isLost: !isOfStatement(code) }
 }
 
