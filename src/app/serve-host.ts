@@ -101,7 +101,7 @@ export async function serveHost(deps: ServeHostDeps, stopping: AbortSignal): Pro
   })
   const heard = createHeard(deps.clock)
   /** That this host is there, and what can be done with its sessions as they were last looked at. */
-  const tell = async () => {
+  const announce = async () => {
     const asked = heard.begin()
     const lost = gone
     const able = [...abilitiesOf(own, connections.to), ...abilitiesOf(lost, () => undefined)]
@@ -118,12 +118,12 @@ export async function serveHost(deps: ServeHostDeps, stopping: AbortSignal): Pro
     gone = gone.filter((one) => !lost.includes(one))
   }
   const renew = async () => {
-    await tell()
+    await announce()
     await look()
   }
-  const lookAndTell = async () => {
+  const lookAndAnnounce = async () => {
     await look()
-    await tell()
+    await announce()
   }
   const claim = async () => {
     if (heard.isLate(unheardMs)) await renew()
@@ -133,7 +133,7 @@ export async function serveHost(deps: ServeHostDeps, stopping: AbortSignal): Pro
       { epoch, limit: free, waitMs, holding: [...holding.keys()] },
       { withinMs: waitMs + patienceMs, signal: ending },
     )) as Claimed
-    if (claimed.changed) await lookAndTell()
+    if (claimed.changed) await lookAndAnnounce()
     for (const request of claimed.requests) requests.serve(request)
     // What is not begun now stays leased to this host, and comes again with the next claim.
     if (heard.isLate(unheardMs)) return
@@ -147,7 +147,7 @@ export async function serveHost(deps: ServeHostDeps, stopping: AbortSignal): Pro
   }
   const lasting = createLasting(giveUp, log)
 
-  await lasting(lookAndTell)()
+  await lasting(lookAndAnnounce)()
   const declaring = {
     ...{ store, clock, log, drivers: deps.drivers, cwd: deps.home.root, host: deps.host },
     connect: async (session: Session) => connections.to(session),

@@ -99,12 +99,12 @@ export async function postToDoor(url: string, headers: Readonly<Record<string, s
     const signal = AbortSignal.timeout(postMs)
     const options = { method: 'POST', headers: { ...headers }, rejectUnauthorized: false, signal }
     const response = await exchange(url, options, body)
-    const said = await text(response)
+    const answer = await text(response)
     const kept = (name: string) => response.headers[name]?.toString()
     return {
       status: response.statusCode ?? 0,
       headers: { 'idempotency-replayed': kept('idempotency-replayed') },
-      body: parsed(said) ?? said,
+      body: parsed(answer) ?? answer,
     }
   } catch (thrown) {
     return refuse(thrown)

@@ -13,14 +13,14 @@ interface StdioDeps extends McpDeps {
 
 /** Serves one client over lines of JSON-RPC until its input ends. Nothing but JSON-RPC is ever written. */
 export async function serveMcp({ input, write, complain, stopping, ...server }: StdioDeps): Promise<void> {
-  const wire = createWire(write)
+  const client = createLineTransport(write)
   const handle = serveStdio(() => createMcpServer(server), {
-    transport: wire.transport,
+    transport: client.transport,
     onerror: ({ message }) => complain(message),
   })
   stopping.addEventListener('abort', () => void handle.close())
-  await Promise.race([readLines(input, wire.receive, complain), wire.closed])
-  await within(wire.answered(), answerMs)
+  await Promise.race([readLines(input, client.receive, complain), client.closed])
+  await within(client.answered(), answerMs)
   await handle.close()
 }
 
@@ -61,7 +61,7 @@ async function readLines(
 }
 
 /** The official transport closes the connection at a long line, and forgets what is still to be answered when the input ends. */
-function createWire(write: (text: string) => void) {
+function createLineTransport(write: (text: string) => void) {
   const open = new Set<string | number>()
   const closed = Promise.withResolvers<void>()
   let idle = () => {}

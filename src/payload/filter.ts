@@ -108,9 +108,9 @@ function compileTest(test: Test): CompiledTest {
   }
 }
 
-const cutNote = ({ reach }: ReturnType<typeof compilePattern>, text: string): string =>
-  reach(text) < text.length
-    ? ` within its first ${reach(text)} characters, which is all that is looked at`
+const cutNote = ({ examined }: ReturnType<typeof compilePattern>, text: string): string =>
+  examined(text) < text.length
+    ? ` within its first ${examined(text)} characters, which is all that is looked at`
     : ''
 
 /** The fact names the value of the condition that was met, or all of them. */

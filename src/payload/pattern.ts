@@ -5,7 +5,7 @@ interface Pattern {
   /** Whether it occurs in the text, as far as that is looked at. */
   readonly matches: (text: string) => boolean
   /** How many characters of the text are looked at. */
-  readonly reach: (text: string) => number
+  readonly examined: (text: string) => number
 }
 
 const maxSourceLength = 500
@@ -39,7 +39,7 @@ export function compilePattern(source: string): Pattern {
   return {
     matches: (text) =>
       plain && isShort(text) ? plain.test(text) : run(states, [...text.slice(0, most + 1)], most),
-    reach: (text) => Math.min(text.length, isShort(text) ? longestPlain : most),
+    examined: (text) => Math.min(text.length, isShort(text) ? longestPlain : most),
   }
 }
 

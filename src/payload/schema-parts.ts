@@ -162,11 +162,11 @@ function testOf(
 
 function patternTest(pattern: unknown, spend: Copying['spend']): TextTest {
   if (!isText(pattern)) throw wrong('pattern', 'a text')
-  const { matches, reach } = compilePattern(pattern)
+  const { matches, examined } = compilePattern(pattern)
   return {
     what: `the pattern ${JSON.stringify(pattern)}`,
     holds: (text) => {
-      spend(4 * reach(text))
+      spend(4 * examined(text))
       return matches(text)
     },
   }

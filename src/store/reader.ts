@@ -47,8 +47,8 @@ export type Reads = Pick<
   }
 
 export const readsOf = (context: ReadContext): Reads => ({
-  findGrant: (id, how) => reading(context, how)(() => context.cache.grant(id)),
-  findSession: (id, how) => reading(context, how)(() => context.cache.session(id)),
+  findGrant: (id, how) => readWith(context, how)(() => context.cache.grant(id)),
+  findSession: (id, how) => readWith(context, how)(() => context.cache.session(id)),
   listSessions: () => context.read(() => context.cache.sessions()),
   commits: () => context.read(() => commitsIn(context.sql)),
   edits: () => context.read(context.edits),
@@ -72,7 +72,7 @@ export const readsOf = (context: ReadContext): Reads => ({
   ...sharedReads(context),
 })
 
-const reading = ({ read, readAnew }: ReadContext, how: 'anew' | undefined) =>
+const readWith = ({ read, readAnew }: ReadContext, how: 'anew' | undefined) =>
   how === 'anew' ? readAnew : read
 
 export interface Reader extends Reads {

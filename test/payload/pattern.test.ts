@@ -100,15 +100,15 @@ describe('compilePattern', () => {
 
   it('looks at no more of a text than it can in some milliseconds, and says how much that is', () => {
     for (const source of ['x+$', '(a?){60}x', 'b*x{200}']) {
-      const { matches, reach } = compilePattern(source)
-      const most = reach('a'.repeat(1_000_000))
+      const { matches, examined } = compilePattern(source)
+      const most = examined('a'.repeat(1_000_000))
       assert(most >= 4096 && most < 150_000, `${source} ${most}`)
       const tail = source.endsWith('{200}') ? 'x'.repeat(200) : 'x'
       assert.equal(matches('a'.repeat(most - tail.length) + tail), true, source)
       assert.equal(matches('a'.repeat(most + 1) + tail), false, source)
     }
     assert.equal(compilePattern('a+$').matches(`${'a'.repeat(200_000)}b`), false)
-    assert.equal(compilePattern('x').reach('abc'), 3)
+    assert.equal(compilePattern('x').examined('abc'), 3)
   })
 
   const refused = [

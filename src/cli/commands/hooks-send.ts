@@ -55,9 +55,11 @@ async function runSend(call: Call): Promise<void> {
 }
 
 function printReceipt({ out }: Call, { hook, status, answer, replayed, deliveryId }: Sent): void {
-  const said = memberOf(answer, 'status') ?? memberOf(answer, 'title') ?? ''
+  const outcome = memberOf(answer, 'status') ?? memberOf(answer, 'title') ?? ''
   const repeat = replayed ? ' (a repeat: the payload has an id that came before)' : ''
-  out.line([`${hook} answered ${status} ${said}`.trimEnd() + repeat, deliveryId ?? ''].join('  ').trimEnd())
+  out.line(
+    [`${hook} answered ${status} ${outcome}`.trimEnd() + repeat, deliveryId ?? ''].join('  ').trimEnd(),
+  )
   const reason = memberOf(answer, 'status') === 'ignored' ? memberOf(answer, 'reason') : undefined
   if (reason !== undefined) out.note(`Ignored: ${reason}`)
 }

@@ -111,7 +111,7 @@ const deliveries = (n: number): string => `${grouped(n)} ${n === 1 ? 'delivery' 
 
 /** `for session build, with “rain” in it`; empty without a filter. */
 function filterWords(params: URLSearchParams): string {
-  const say: Readonly<Record<string, (value: string) => string>> = {
+  const phrases: Readonly<Record<string, (value: string) => string>> = {
     session: (value) => `for session ${value}`,
     hook: (value) => `through hook ${value}`,
     grant: (value) => `of grant ${value}`,
@@ -119,7 +119,7 @@ function filterWords(params: URLSearchParams): string {
     since: (value) => `received since ${value}${/^\d+[smhd]$/.test(value) ? ' ago' : ''}`,
     until: (value) => `received until ${value}${/^\d+[smhd]$/.test(value) ? ' ago' : ''}`,
   }
-  return [...params].flatMap(([name, value]) => say[name]?.(value) ?? []).join(', ')
+  return [...params].flatMap(([name, value]) => phrases[name]?.(value) ?? []).join(', ')
 }
 
 /** Where the list offers what can be done with all that its filter finds. */

@@ -56,8 +56,8 @@ export function noteOf(delivery: Pick<Delivery, 'failedStep' | 'heldBecause' | '
 
 function wordOf(delivery: Delivery): string {
   const cause = causeOf(delivery)?.replaceAll('_', ' ')
-  const tries = delivery.attempts > 1 ? `, ${delivery.attempts} attempts` : ''
-  return `${stateWords[delivery.state]}${cause ? `: ${cause}` : ''}${tries}`
+  const attempts = delivery.attempts > 1 ? `, ${delivery.attempts} attempts` : ''
+  return `${stateWords[delivery.state]}${cause ? `: ${cause}` : ''}${attempts}`
 }
 
 /** The hook's name, the grant's label or id, or who else sent it. */

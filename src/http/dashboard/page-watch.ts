@@ -66,7 +66,7 @@ export function createPageWatch(deps: PageWatchDeps): PageWatch {
 /** Never rejects. */
 async function look({ digest, commits, elapsed }: PageWatchDeps, url: URL, page: Followed): Promise<void> {
   const { signal } = page.over
-  const tell = (news: PageNews) => {
+  const publish = (news: PageNews) => {
     page.news = news
     for (const onNews of page.followers) onNews(news)
   }
@@ -77,7 +77,7 @@ async function look({ digest, commits, elapsed }: PageWatchDeps, url: URL, page:
       const state = await commits()
       const shown = await digest(url).catch(undefinedWhenGone)
       const changed = page.news === undefined || shown !== seen
-      if (changed) tell(shown === undefined ? 'gone' : 'changed')
+      if (changed) publish(shown === undefined ? 'gone' : 'changed')
       seen = shown
       leastMs = changed ? Math.min(leastMs * 2, restlessMs) : quickestMs
       const costMs = Math.min(slowestMs, (elapsed() - startedAt) * share)
@@ -91,7 +91,7 @@ async function look({ digest, commits, elapsed }: PageWatchDeps, url: URL, page:
     }
   } catch {
     // Nobody follows it any more, or the store is closed.
-    tell('lost')
+    publish('lost')
   }
 }
 

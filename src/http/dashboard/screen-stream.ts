@@ -58,7 +58,7 @@ function screenStream(deps: ScreenStreamDeps, streams: () => number, ended: () =
         taken,
         streams,
       }
-      void tell(deps, out).finally(() => {
+      void streamScreens(deps, out).finally(() => {
         ended()
         close(controller)
       })
@@ -87,7 +87,7 @@ interface Out {
 }
 
 /** Never rejects: a stream that cannot go on ends, and the browser asks again. */
-async function tell({ follow, wanted }: ScreenStreamDeps, out: Out): Promise<void> {
+async function streamScreens({ follow, wanted }: ScreenStreamDeps, out: Out): Promise<void> {
   let now: ScreenSnapshot | undefined
   let seen: ScreenSnapshot | undefined
   let why: string | undefined
