@@ -91,7 +91,7 @@ interface ReaderDeps extends Pick<StoreDeps, 'platform' | 'path' | 'postgres' | 
 const busyMs = 50
 
 /** How long it is believed that no other process has written. Every knock reads; what it stores is judged once more by the writer. */
-const believedMs = 1
+const believedMs = 5
 
 /** A connection that only reads, beside a writer that has opened the database before. Throws `home_unusable`. */
 export function openReader(deps: ReaderDeps): Reader {

@@ -1,7 +1,7 @@
 import type { Failure } from '../../domain/error.ts'
 import type { Draft, Recorded } from '../../domain/ports.ts'
 import { recorded } from '../filed.ts'
-import { failureOf, movable, packDrafts, type Question, unpackFiled } from './calls.ts'
+import { failureOf, movedWith, packDrafts, type Question, unpackFiled } from './calls.ts'
 
 /** The way of knocks to the thread that writes: one message, one transaction and one fsync for what arrives during those before it. */
 export interface Knocks {
@@ -53,7 +53,7 @@ export function createKnocks({ ask, cheapMs }: KnocksDeps): Knocks {
     sent = waiting.splice(0, fitting(waiting))
     sentAt = performance.now()
     const question = packDrafts(sent.map(({ draft }) => draft))
-    ask(question, movable(question.payloads ?? []))
+    ask(question, movedWith(question))
   }
   const gather = (seen: number, untilMs: number) => {
     const more = waiting.length > seen && performance.now() < untilMs

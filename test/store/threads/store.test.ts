@@ -167,6 +167,25 @@ describe('a thread of the store', () => {
     })
   })
 
+  it('keeps the payloads of knocks that come together apart, small, large, empty and none', async () => {
+    await inScratch(async (dir) => {
+      const store = await openThreads(join(dir, 'p.db'), () => noon)
+      await store.openSession(sessionCalled(inbox), { replace: false })
+      const sizes = [59, 0, 70_000, undefined, 1, 65_536, 65_537, 0, 3]
+      const payloads = sizes.map((size, i) =>
+        size === undefined ? undefined : new Uint8Array(size).fill(i + 1),
+      )
+      const expected = payloads.map((payload) => payload?.slice())
+      const all = await Promise.all(payloads.map((payload) => store.recordDelivery(draftOf({ payload }))))
+      const stored = await Promise.all(
+        all.map(async ({ delivery }) => (await store.inspectDelivery(delivery.id))?.payload),
+      )
+      for (const [i, payload] of stored.entries())
+        assert.ok(Buffer.from(payload ?? []).equals(Buffer.from(expected[i] ?? [])), `payload ${i}`)
+      await store.close()
+    })
+  })
+
   it('stores large payloads that come together', async () => {
     await inScratch(async (dir) => {
       const store = await openThreads(join(dir, 'p.db'), () => noon)
