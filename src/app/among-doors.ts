@@ -228,7 +228,11 @@ function storeOf(store: Store, host: HostName, leads: () => boolean): Store {
     },
     nextDue: async (except, of) => {
       if (of !== undefined) return store.nextDue(except, of)
-      const all = [await store.nextDue(except, host), leads() ? await store.nextDue(except) : undefined]
+      // In one turn: together they look once for what others wrote.
+      const all = await Promise.all([
+        store.nextDue(except, host),
+        leads() ? store.nextDue(except) : undefined,
+      ])
       return all.filter((at) => at !== undefined).sort((a, b) => a - b)[0]
     },
   }
