@@ -36,7 +36,7 @@ export function nextDue(
         )
       : undefined
   const skipped = new Set(except)
-  for (const session of queuesOf(cache, host).keys()) {
+  for (const session of queuesOf(cache, host, skipped).keys()) {
     const head = skipped.has(session) || hostOfSession(cache, session) !== host ? null : cache.head(session)
     if (head && !waitsForSession(cache, session, head))
       next = Math.min(next ?? Number.POSITIVE_INFINITY, head.leasedUntil ?? head.dueAt)
@@ -118,7 +118,7 @@ function dueNow(context: StoreContext, claim: Claim): readonly Due[] {
   const { cache } = context
   const due = host === undefined ? dueCallbacks(context, claim) : []
   const skipped = new Set(except)
-  for (const [session, waiting] of queuesOf(cache, host)) {
+  for (const [session, waiting] of queuesOf(cache, host, skipped)) {
     if (waiting === 0 || skipped.has(session) || hostOfSession(cache, session) !== host) continue
     const head = cache.head(session)
     if (!head || head.dueAt > now || (head.leasedUntil ?? now) > now) continue
@@ -127,9 +127,15 @@ function dueNow(context: StoreContext, claim: Claim): readonly Due[] {
   return due
 }
 
-/** `Cache.queues`, which are not read for a host without sessions. */
-const queuesOf = (cache: Cache, host: HostName | undefined): ReadonlyMap<SessionId, number> =>
-  host === undefined || cache.sessions().some((session) => session.host === host) ? cache.queues() : new Map()
+/** `Cache.queues`, which are not read where all sessions of that host are skipped. */
+const queuesOf = (
+  cache: Cache,
+  host: HostName | undefined,
+  skipped: ReadonlySet<SessionId>,
+): ReadonlyMap<SessionId, number> =>
+  cache.sessions().some((session) => session.host === host && !skipped.has(session.id))
+    ? cache.queues()
+    : new Map()
 
 const hostOfSession = (cache: Cache, session: SessionId): HostName | undefined => cache.session(session)?.host
 
