@@ -15,7 +15,7 @@ import type { Driver } from '../domain/driver.ts'
 import { newNonce } from '../domain/fence.ts'
 import type { Home } from '../domain/home.ts'
 import type { Knock, Receipt } from '../domain/knock.ts'
-import type { Clock, Log, Store, Tokens } from '../domain/ports.ts'
+import type { CachedTokens, Clock, Log, Store } from '../domain/ports.ts'
 import type { Relay } from '../domain/relay.ts'
 import { defaultRetryPolicy, type RetryPolicy } from '../domain/retry-policy.ts'
 import { isSameOpening, runsAt, type Session, type SessionId } from '../domain/session.ts'
@@ -48,7 +48,7 @@ export interface ServerDeps {
   /** The configuration as it is now. */
   readonly config: () => Config
   readonly store: Store
-  readonly tokens: Tokens
+  readonly tokens: CachedTokens
   readonly drivers: ReadonlyMap<string, Driver>
   readonly clock: Clock
   /** What deliveries go by: their holds, retries and leases. */

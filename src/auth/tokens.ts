@@ -1,14 +1,8 @@
 import { CompactSign, compactVerify } from 'jose'
 import { channelOfOpened, openedBy } from '../domain/channel.ts'
 import { type Claims, type GrantId, isVerb } from '../domain/grant.ts'
-import type { Tokens } from '../domain/ports.ts'
+import type { CachedTokens } from '../domain/ports.ts'
 import type { KeyRing, SigningKey } from './key-ring.ts'
-
-/** Tokens that also answer from their cache without a promise. */
-interface CachedTokens extends Tokens {
-  /** As `read`, but from the cache alone: undefined also for a good token that is not cached. */
-  readCached(token: string): Claims | undefined
-}
 
 interface TokenDeps {
   readonly keys: Pick<KeyRing, 'active' | 'find'>

@@ -4,7 +4,7 @@ import type { DecisionStore } from './decision.ts'
 import type { Action, Delivery, DeliveryEvent, DeliveryId, DeliveryRecord, Source } from './delivery.ts'
 import type { DeliveryFilter } from './delivery-filter.ts'
 import type { SharedStore } from './door.ts'
-import type { Claims } from './grant.ts'
+import type { Claims, Grant, GrantId } from './grant.ts'
 import type { GrantStore } from './grant-store.ts'
 import type { History } from './history.ts'
 import type { KeyFacts, KeyMark } from './home-state.ts'
@@ -35,6 +35,8 @@ export interface DoorStore
     Pick<HostLink, 'endSession' | 'failQueued'> {
   /** As `findGrant`. */
   findSession(id: SessionId, how?: 'anew'): Promise<Session | undefined>
+  /** What both find of a grant and its session, where nothing is to be waited for; else undefined. */
+  atHand(grant: GrantId): { readonly grant: Grant; readonly session: Session } | undefined
   /** By id. */
   listSessions(): Promise<readonly Session[]>
   /** How many transactions of any process have changed anything so far: another number, something else to see. Cheap. */
@@ -209,6 +211,12 @@ export interface Tokens {
   mint(claims: Claims): Promise<string>
   /** Undefined for anything but a token of ours in its one canonical spelling with a good signature and typed claims. */
   read(token: string): Promise<Claims | undefined>
+}
+
+/** Tokens that also answer from their cache without a promise. */
+export interface CachedTokens extends Tokens {
+  /** As `read`, but from the cache alone: undefined also for a good token that is not cached. */
+  readCached(token: string): Claims | undefined
 }
 
 /** Events with fields, written in one place. A token appears as its grant id, never itself. */

@@ -14,7 +14,7 @@ import {
   whyDead,
 } from '../domain/grant.ts'
 import { type Admission, type HandshakeAnswer, type Knock, type Proof, wrongMethod } from '../domain/knock.ts'
-import type { DoorStore, Tokens } from '../domain/ports.ts'
+import type { CachedTokens, DoorStore, Tokens } from '../domain/ports.ts'
 import { goodOrAnew } from '../domain/read-anew.ts'
 import { type Address, isClosed, requireOpen, type SessionId } from '../domain/session.ts'
 import { isOfWait } from '../domain/wait.ts'
@@ -23,18 +23,53 @@ import { type HookProofDeps, hooksOpenedBy, proveHook, proveHookUrl } from './au
 import { refuseProof, spendKnock } from './rate-limiter.ts'
 
 export interface AuthenticateDeps extends HookProofDeps {
-  readonly store: Pick<DoorStore, 'findGrant' | 'findSession' | 'findWait'>
-  readonly tokens: Pick<Tokens, 'read'>
+  readonly store: Pick<DoorStore, 'findGrant' | 'findSession' | 'findWait' | 'atHand'>
+  readonly tokens: Pick<CachedTokens, 'read' | 'readCached'>
 }
 
 type TokenProof = Extract<Proof, { kind: 'token' }>
 
 /** proof → grant or hook → the one session it opens. A bad token is refused before a byte of the body is read. */
-export const authenticate = (
+export function authenticate(
   deps: AuthenticateDeps,
   knock: Knock,
-): Promise<Admission | { readonly handshake: HandshakeAnswer }> =>
-  knock.proof.kind === 'token' ? proveToken(deps, knock, knock.proof) : proveHook(deps, knock, knock.proof)
+): Admission | Promise<Admission | { readonly handshake: HandshakeAnswer }> {
+  const { proof } = knock
+  if (proof.kind !== 'token') return proveHook(deps, knock, proof)
+  return proveAtHand(deps, knock, proof) ?? proveToken(deps, knock, proof)
+}
+
+/** What most knocks are: a message by a URL in use. Undefined where anything is to be waited for, or to be refused. */
+function proveAtHand(deps: AuthenticateDeps, knock: Knock, proof: TokenProof): Admission | undefined {
+  const claims = deps.tokens.readCached(singleToken(proof))
+  const found = claims && deps.store.atHand(claims.grant)
+  if (!found || proof.method !== 'POST') return undefined
+  const { session } = found
+  const grant = admitted(found.grant, claims, knock.receivedAt)
+  if (!grant || grant.hook !== undefined || isUsedUp(grant) || isOfWait(grant)) return undefined
+  if (!isForOpening(grant, session) || isClosed(session)) return undefined
+  try {
+    spendKnock(deps, grant.id, knock.receivedAt)
+  } catch (thrown) {
+    throw attributed(thrown, sourceOf(grant))
+  }
+  return admissionBy(deps, grant, claims, session, { kind: 'message' })
+}
+
+const admissionBy = (
+  { config }: AuthenticateDeps,
+  grant: SessionGrant,
+  { serial }: Claims,
+  session: Address,
+  form: Admission['form'],
+): Admission => ({
+  source: sourceOf(grant),
+  serial,
+  session,
+  action: verbs[grant.verb].action ?? 'input',
+  form,
+  maxBytes: config().limits.messageBytes,
+})
 
 /** Whose deliveries a bearer credential may see: those of its hooks, or of its grant, which may have expired or been used up since. */
 export async function sourcesOf(
@@ -42,7 +77,10 @@ export async function sourcesOf(
     store,
     tokens,
     config,
-  }: Pick<AuthenticateDeps, 'tokens' | 'config'> & { readonly store: Pick<DoorStore, 'findGrant'> },
+  }: Pick<AuthenticateDeps, 'config'> & {
+    readonly store: Pick<DoorStore, 'findGrant'>
+    readonly tokens: Pick<Tokens, 'read'>
+  },
   bearer: string,
   now: number,
 ): Promise<readonly Source[]> {
@@ -92,22 +130,16 @@ async function proveUrl(
   knock: Knock,
   proof: TokenProof,
   grant: SessionGrant,
-  { serial }: Claims,
+  claims: Claims,
 ): Promise<Admission> {
-  const source = sourceOf(grant)
   try {
     if (proof.method !== 'POST') throw wrongMethod()
     spendKnock(deps, grant.id, knock.receivedAt)
-    return {
-      source,
-      serial,
-      session: await addressFor(deps, grant),
-      action: verbs[grant.verb].action ?? 'input',
-      form: isOfWait(grant) ? await formFor(deps, grant) : { kind: 'message' },
-      maxBytes: deps.config().limits.messageBytes,
-    }
+    const session = await addressFor(deps, grant)
+    const form = isOfWait(grant) ? await formFor(deps, grant) : ({ kind: 'message' } as const)
+    return admissionBy(deps, grant, claims, session, form)
   } catch (thrown) {
-    throw attributed(thrown, source)
+    throw attributed(thrown, sourceOf(grant))
   }
 }
 

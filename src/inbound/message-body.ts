@@ -28,7 +28,8 @@ interface TurnBody extends MessageBody {
 export async function readMessage(knock: Knock, maxBytes: number, contentType: string): Promise<MessageBody> {
   const format = formatOf(contentType)
   const payload = await knock.body(maxBytes)
-  return messageOf(knock, await parse(payload, format), payload, contentType)
+  const fields = parse(payload, format)
+  return messageOf(knock, fields instanceof Promise ? await fields : fields, payload, contentType)
 }
 
 /** As `readMessage`, and what a turn may ask for: session, skill, callbackUrl, timeoutSeconds, responseSchema. */

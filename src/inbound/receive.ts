@@ -39,7 +39,9 @@ export async function receive(deps: ReceiveDeps, knock: Knock, patience: Patienc
   let source: Source | undefined
   let repeats = false
   try {
-    const admission = await authenticate(deps, knock)
+    const proven = authenticate(deps, knock)
+    // What is at hand is not waited for: each turn of waiting costs a knock as much as a header.
+    const admission = proven instanceof Promise ? await proven : proven
     if ('handshake' in admission) return { kind: 'handshake', answer: admission.handshake }
     source = admission.source
     repeats = admission.usedUp === true
@@ -48,12 +50,14 @@ export async function receive(deps: ReceiveDeps, knock: Knock, patience: Patienc
     if (repeats && !hasKey(rendered)) throw forbidden()
     if ('ignored' in rendered)
       return answering({ kind: 'ignored', why: rendered.ignored, hook: nameOf(source) }, respond)
-    const session = await chooseSession(deps, admission, rendered.session)
-    const checked = await checkSkill(deps, session, rendered)
+    const { session: wanted, skill } = rendered
+    const session = wanted === undefined ? admission.session : await chooseSession(deps, admission, wanted)
+    const checked = skill === undefined ? rendered : await checkSkill(deps, session, rendered, skill)
     const awaited = checked.nonce === undefined ? checked : { ...checked, awaited: asksToWait(patience) }
     const recorded = await record(deps, knock, admission, session, awaited)
     if (session.state !== 'missing' && session.host !== undefined) deps.wakeHost(session.host)
-    return answering(await forward(deps, recorded, patience), respond)
+    const receipt = forward(deps, recorded, patience)
+    return answering(receipt instanceof Promise ? await receipt : receipt, respond)
   } catch (thrown) {
     throw attributed(repeats && source ? await usedUp(deps, thrown, grantBehind(source)) : thrown, source)
   }

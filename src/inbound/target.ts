@@ -18,9 +18,9 @@ export interface TargetDeps {
 export function chooseSession(
   deps: TargetDeps,
   admission: Admission,
-  wanted: string | undefined,
+  wanted: string,
 ): Address | Promise<Address> {
-  return wanted === undefined || wanted === admission.session.id ? admission.session : named(deps, wanted)
+  return wanted === admission.session.id ? admission.session : named(deps, wanted)
 }
 
 async function named(deps: TargetDeps, wanted: string): Promise<Address> {
@@ -40,10 +40,9 @@ export const checkSkill = (
   deps: TargetDeps,
   session: Address,
   rendered: Rendered,
+  skill: string,
 ): Rendered | Promise<Rendered> =>
-  rendered.skill === undefined || rendered.failed || isClosed(session)
-    ? rendered
-    : lookedUp(deps, session, rendered, rendered.skill)
+  rendered.failed || isClosed(session) ? rendered : lookedUp(deps, session, rendered, skill)
 
 async function lookedUp(
   deps: TargetDeps,
@@ -55,7 +54,7 @@ async function lookedUp(
   if (!known || known.includes(skill)) return rendered
   // Another door may have opened it anew just now, with another agent.
   const newest = await deps.store.findSession(session.id, 'anew')
-  if (newest && newest.generation !== session.generation) return checkSkill(deps, newest, rendered)
+  if (newest && newest.generation !== session.generation) return checkSkill(deps, newest, rendered, skill)
   const near = nearest(skill, known)
   const hint = near === undefined ? '' : `; did you mean "${near}"?`
   return {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Failure, mayPass } from '../domain/error.ts'
-import type { Store, Tokens } from '../domain/ports.ts'
+import type { CachedTokens, Store } from '../domain/ports.ts'
 import { pause } from '../wait.ts'
 import type { DoorClient } from './client.ts'
 import { type HostStore, hostMethods } from './host-store.ts'
@@ -58,9 +58,13 @@ export const asStore = (link: LinkStore, refusal: () => Failure): Store & LinkSt
       name === 'then' ? undefined : (known[name] ?? (() => Promise.reject(refusal()))),
   })
 
-export const linkTokens = ({ mintToken, readToken }: Pick<LinkStore, 'mintToken' | 'readToken'>): Tokens => ({
+export const linkTokens = ({
+  mintToken,
+  readToken,
+}: Pick<LinkStore, 'mintToken' | 'readToken'>): CachedTokens => ({
   mint: mintToken,
   read: readToken,
+  readCached: () => undefined,
 })
 
 const firstPauseMs = 100

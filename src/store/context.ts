@@ -2,13 +2,14 @@ import { deliveryIdBytes } from '../domain/delivery.ts'
 import type { HomeTroubleKind } from '../domain/home-state.ts'
 import type { Platform } from '../platform/platform.ts'
 import { type Cache, createCache } from './cache.ts'
-import { type Connection, openConnection, type Sql, unavailable } from './connection.ts'
+import { type Connection, openConnection, type Sql } from './connection.ts'
 import { createCommitter } from './group-commit.ts'
 import { countCommit } from './mark.ts'
 import type { BeforeUpgrade } from './migrate.ts'
 import { openPostgres } from './postgres/connection.ts'
 import { writeCountsTogether } from './postgres/counts.ts'
 import type { Judge, PostgresDeps } from './postgres/database.ts'
+import { oncePerTurn, readAtHand, readNow } from './read-now.ts'
 import { createSameFiles } from './same-files.ts'
 import { createStoreTime, type Moment, type StoreTime } from './saved-time.ts'
 import type { SteadyClock } from './steady-clock.ts'
@@ -49,6 +50,8 @@ export interface ReadContext {
   readonly read: <T>(act: () => T) => Promise<T>
   /** The same, also of what was written since this turn of the event loop began. */
   readonly readAnew: <T>(act: () => T) => Promise<T>
+  /** As `read`, without a promise; undefined where it cannot be read now. */
+  readonly atHand: <T>(act: () => T) => T | undefined
   /** `Connection.edits`. */
   readonly edits: () => number
 }
@@ -151,6 +154,7 @@ export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade, judge
     onCommit: commits.onCommit,
     write,
     read: (act) => readNow(refresh, act),
+    atHand: (act) => readAtHand(refresh, act),
     readAnew: (act) => readNow(notice, act),
     changedElsewhere: () => {
       notice()
@@ -189,29 +193,6 @@ function createCommitCount(changes: () => number, count: () => number) {
     onCommit: (listener: typeof note) => {
       note = listener
     },
-  }
-}
-
-/** What an async function would give, without the cost of one: a knock reads twice. */
-export function readNow<T>(refresh: () => void, act: () => T): Promise<T> {
-  try {
-    refresh()
-    return Promise.resolve(act())
-  } catch (thrown) {
-    return Promise.reject(unavailable(thrown))
-  }
-}
-
-/** What arrives in one turn of the event loop sees one state; only the first looks for other processes' writes. */
-export function oncePerTurn(act: () => void): () => void {
-  let done = false
-  return () => {
-    if (done) return
-    act()
-    done = true
-    setImmediate(() => {
-      done = false
-    })
   }
 }
 

@@ -1,8 +1,9 @@
+import type { GrantId } from '../domain/grant.ts'
 import type { NoticeStore } from '../domain/notice-store.ts'
 import type { DoorStore, Store } from '../domain/ports.ts'
 import { createCache } from './cache.ts'
 import { openReading } from './connection.ts'
-import { oncePerTurn, type ReadContext, readNow, type StoreDeps } from './context.ts'
+import type { ReadContext, StoreDeps } from './context.ts'
 import { findDecision, listDecisions } from './decisions.ts'
 import { examine } from './examine.ts'
 import { listGrants } from './grants.ts'
@@ -11,6 +12,7 @@ import { commitsIn } from './mark.ts'
 import { noticeReads } from './notices.ts'
 import { openPostgres } from './postgres/connection.ts'
 import { countEnded, inspect, list } from './queries.ts'
+import { oncePerTurn, readAtHand, readNow } from './read-now.ts'
 import { countRefusals, listRefusals } from './refusals.ts'
 import { createStoreTime } from './saved-time.ts'
 import { readDelivery } from './settle.ts'
@@ -22,6 +24,7 @@ export type Reads = Pick<
   DoorStore,
   | 'findGrant'
   | 'findSession'
+  | 'atHand'
   | 'listSessions'
   | 'commits'
   | 'listPauses'
@@ -49,6 +52,7 @@ export type Reads = Pick<
 export const readsOf = (context: ReadContext): Reads => ({
   findGrant: (id, how) => readWith(context, how)(() => context.cache.grant(id)),
   findSession: (id, how) => readWith(context, how)(() => context.cache.session(id)),
+  atHand: (id) => context.atHand(() => openedBy(context, id)),
   listSessions: () => context.read(() => context.cache.sessions()),
   commits: () => context.read(() => commitsIn(context.sql)),
   edits: () => context.read(context.edits),
@@ -71,6 +75,12 @@ export const readsOf = (context: ReadContext): Reads => ({
   ...noticeReads(context),
   ...sharedReads(context),
 })
+
+function openedBy({ cache }: ReadContext, id: GrantId): ReturnType<DoorStore['atHand']> {
+  const grant = cache.grant(id)
+  const session = grant?.session === undefined ? undefined : cache.session(grant.session)
+  return grant && session && { grant, session }
+}
 
 const readWith = ({ read, readAnew }: ReadContext, how: 'anew' | undefined) =>
   how === 'anew' ? readAnew : read
@@ -138,6 +148,7 @@ export function openReader(deps: ReaderDeps): Reader {
     cache,
     time,
     read: (act) => readNow(refresh, act),
+    atHand: (act) => readAtHand(refresh, act),
     readAnew: (act) => readNow(look, act),
   }
   return {

@@ -55,7 +55,7 @@ function door(known: Session, stands: Session, over: Partial<Grant> = {}, minted
       return how === 'anew' ? stands : known
     },
   }
-  const tokens = { read: async () => minted, mint: async () => 'token' }
+  const tokens = { read: async () => minted, readCached: () => undefined, mint: async () => 'token' }
   const limiter = () => createLimiter({ doors: () => 1, perMinute: () => 0 })
   const knock = async (proof: Proof, body = '{"message":"hi","text":"hi"}') => {
     const receipt = await receive(

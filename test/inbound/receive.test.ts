@@ -44,13 +44,16 @@ const config: InboundConfig = {
   retry: { maxHoldSeconds: 60 },
 }
 
-function setUp(over: Partial<ReceiveDeps> = {}) {
+function setUp(over: Partial<ReceiveDeps> = {}, isCached = false) {
   const state = createMemoryState()
   const { grant: id, ...rest } = claims
   state.grants.set(id, { ...rest, id, label: 'test', createdAt: 0, uses: 0 })
   const deps: ReceiveDeps = {
     ...{ store: openMemoryStore(() => now, state), config: () => config, leaseMs: 1000 },
-    tokens: { read: async (token) => (token === 'good' ? claims : undefined) },
+    tokens: {
+      read: async (token) => (token === 'good' ? claims : undefined),
+      readCached: (token) => (isCached && token === 'good' ? claims : undefined),
+    },
     knocks: createLimiter({ doors: () => 1, perMinute: () => config.limits.knocksPerMinute }),
     failures: createLimiter({ doors: () => 1, perMinute: () => config.limits.authFailuresPerMinute }),
     ...{ rendererOf: createHookRenderers(), nonce: () => '00', mayCall: () => true, network: offline },
@@ -84,217 +87,228 @@ const patience = { waitMs: 0, signal: () => new AbortController().signal }
 const authorization = `Bearer ${secret}`
 const message = '{"message":"hi"}'
 
-describe('receive', () => {
-  const taken: readonly (readonly [string, Knock, message: string, session: string])[] = [
-    ['a token in the path', knockOf(token('good'), message), 'hi', 'default'],
-    [
-      'the same token twice',
-      knockOf(token('good', 'good'), '{"message":"hi","from":"ci"}'),
-      '[ci] hi',
-      'default',
-    ],
-    ['wake', knockOf(hookAt('wake'), message, { authorization }), 'hi', 'default'],
-    ['agent', knockOf(hookAt('agent'), message, { authorization }), 'hi', 'webhook-agent'],
-    [
-      'a hook whose filter matches',
-      knockOf(hookAt('push'), '{"wanted":true,"text":"/hi"}', { authorization }),
-      '[webhook] /hi',
-      'webhook-agent',
-    ],
-  ]
-  for (const [what, knock, text, session] of taken)
-    it(`stores ${what}`, async () => {
-      const { state, deps } = setUp()
+for (const isCached of [false, true])
+  describe(`receive, with a token that ${isCached ? 'was' : 'was not'} read before`, () => {
+    const door = (over?: Partial<ReceiveDeps>) => setUp(over, isCached)
+
+    const taken: readonly (readonly [string, Knock, message: string, session: string])[] = [
+      ['a token in the path', knockOf(token('good'), message), 'hi', 'default'],
+      [
+        'the same token twice',
+        knockOf(token('good', 'good'), '{"message":"hi","from":"ci"}'),
+        '[ci] hi',
+        'default',
+      ],
+      ['wake', knockOf(hookAt('wake'), message, { authorization }), 'hi', 'default'],
+      ['agent', knockOf(hookAt('agent'), message, { authorization }), 'hi', 'webhook-agent'],
+      [
+        'a hook whose filter matches',
+        knockOf(hookAt('push'), '{"wanted":true,"text":"/hi"}', { authorization }),
+        '[webhook] /hi',
+        'webhook-agent',
+      ],
+    ]
+    for (const [what, knock, text, session] of taken)
+      it(`stores ${what}`, async () => {
+        const { state, deps } = door()
+        assert.equal((await receive(deps, knock, patience)).kind, 'stored')
+        assert.deepEqual(
+          state.rows.map(({ delivery }) => [delivery.message, delivery.session, delivery.state]),
+          [[text, session, 'PENDING']],
+        )
+      })
+
+    it('keeps no header that a hook takes for its secret', async () => {
+      const verify = { scheme: 'bearer', secrets: [secret], header: 'X-Request-Id' }
+      const hooks = [hookNamed('push', { verify })]
+      const { state, deps } = door({ config: () => ({ ...config, webhooks: { ...config.webhooks, hooks } }) })
+      const sent = { 'x-request-id': secret, 'user-agent': 'curl' }
+      const knock = { ...knockOf(hookAt('push'), '{"text":"hi"}', sent), keptHeaders: () => sent }
       assert.equal((await receive(deps, knock, patience)).kind, 'stored')
       assert.deepEqual(
-        state.rows.map(({ delivery }) => [delivery.message, delivery.session, delivery.state]),
-        [[text, session, 'PENDING']],
+        state.rows.map(({ draft }) => draft.headers),
+        [{ 'user-agent': 'curl' }],
       )
     })
 
-  it('keeps no header that a hook takes for its secret', async () => {
-    const verify = { scheme: 'bearer', secrets: [secret], header: 'X-Request-Id' }
-    const hooks = [hookNamed('push', { verify })]
-    const { state, deps } = setUp({ config: () => ({ ...config, webhooks: { ...config.webhooks, hooks } }) })
-    const sent = { 'x-request-id': secret, 'user-agent': 'curl' }
-    const knock = { ...knockOf(hookAt('push'), '{"text":"hi"}', sent), keptHeaders: () => sent }
-    assert.equal((await receive(deps, knock, patience)).kind, 'stored')
-    assert.deepEqual(
-      state.rows.map(({ draft }) => draft.headers),
-      [{ 'user-agent': 'curl' }],
-    )
-  })
-
-  it('keeps no secret that stands in the body, and tells it to nobody', async () => {
-    const verify = { scheme: 'microsoft-graph', secrets: ['the"agreed"state-of-hooks'] }
-    const hooks = [hookNamed('push', { verify, template: '{{value.0.id}} {{value.0.clientState}} {{.}}' })]
-    const { state, deps } = setUp({ config: () => ({ ...config, webhooks: { ...config.webhooks, hooks } }) })
-    const body = JSON.stringify({ value: [{ clientState: verify.secrets[0], id: 'größe' }] }, null, 1)
-    assert.equal((await receive(deps, knockOf(hookAt('push'), body), patience)).kind, 'stored')
-    const [row] = state.rows
-    const stored = `${row?.delivery.message} ${Buffer.from(row?.draft.payload ?? []).toString()}`
-    assert.doesNotMatch(stored, /agreed/)
-    assert.match(stored, /^größe \(hidden\) \{.*"größe"/s)
-  })
-
-  const withHook = (over: Partial<Hook>) => ({
-    config: () => ({ ...config, webhooks: { ...config.webhooks, hooks: [hookNamed('own', over)] } }),
-  })
-  const keyed = (text: string) =>
-    knockOf(hookAt('own'), JSON.stringify({ text }), { authorization, 'idempotency-key': 'k' })
-
-  it('knows a repeat although its fence is another', async () => {
-    let n = 0
-    const nonce = () => String(n++).padStart(16, '0')
-    const { state, deps } = setUp({ ...withHook({ fence: true }), nonce })
-    const receipts = [await receive(deps, keyed('a'), patience), await receive(deps, keyed('a'), patience)]
-    assert.deepEqual(
-      receipts.map((receipt) => receipt.kind === 'stored' && receipt.replayed),
-      [false, true],
-    )
-    assert.equal(state.rows.length, 1)
-    await assert.rejects(receive(deps, keyed('b'), patience), { code: 'idempotency_conflict' })
-  })
-
-  it('remembers a key as long as its hook says', async () => {
-    let passed = 0
-    const state = createMemoryState()
-    const { deps } = setUp({
-      ...withHook({ idempotencySeconds: 172_800 }),
-      store: openMemoryStore(() => now + passed, state),
+    it('keeps no secret that stands in the body, and tells it to nobody', async () => {
+      const verify = { scheme: 'microsoft-graph', secrets: ['the"agreed"state-of-hooks'] }
+      const hooks = [hookNamed('push', { verify, template: '{{value.0.id}} {{value.0.clientState}} {{.}}' })]
+      const { state, deps } = door({ config: () => ({ ...config, webhooks: { ...config.webhooks, hooks } }) })
+      const body = JSON.stringify({ value: [{ clientState: verify.secrets[0], id: 'größe' }] }, null, 1)
+      assert.equal((await receive(deps, knockOf(hookAt('push'), body), patience)).kind, 'stored')
+      const [row] = state.rows
+      const stored = `${row?.delivery.message} ${Buffer.from(row?.draft.payload ?? []).toString()}`
+      assert.doesNotMatch(stored, /agreed/)
+      assert.match(stored, /^größe \(hidden\) \{.*"größe"/s)
     })
-    for (const [ms, rows] of [
-      [0, 1],
-      [172_799_999, 1],
-      [172_800_000, 2],
-    ] as const) {
-      passed = ms
-      await receive(deps, keyed('a'), patience)
-      assert.equal(state.rows.length, rows)
-    }
-  })
 
-  it('refuses what is over the own limits of a hook', async () => {
-    const plain = (text: string) => knockOf(hookAt('own'), JSON.stringify({ text }), { authorization })
-    for (const [limits, code] of [
-      [{ knocksPerMinute: 1 }, 'rate_limited'],
-      [{ queuePerSession: 1 }, 'queue_full'],
-    ] as const) {
-      const { state, deps } = setUp(withHook(limits))
-      await receive(deps, plain('a'), patience)
-      await assert.rejects(receive(deps, plain('b'), patience), { code })
+    const withHook = (over: Partial<Hook>) => ({
+      config: () => ({ ...config, webhooks: { ...config.webhooks, hooks: [hookNamed('own', over)] } }),
+    })
+    const keyed = (text: string) =>
+      knockOf(hookAt('own'), JSON.stringify({ text }), { authorization, 'idempotency-key': 'k' })
+
+    it('knows a repeat although its fence is another', async () => {
+      let n = 0
+      const nonce = () => String(n++).padStart(16, '0')
+      const { state, deps } = door({ ...withHook({ fence: true }), nonce })
+      const receipts = [await receive(deps, keyed('a'), patience), await receive(deps, keyed('a'), patience)]
+      assert.deepEqual(
+        receipts.map((receipt) => receipt.kind === 'stored' && receipt.replayed),
+        [false, true],
+      )
       assert.equal(state.rows.length, 1)
-    }
-  })
-
-  const named = '{"message":"hi","session":"default"}'
-  const refused: readonly (readonly [string, Knock, Code])[] = [
-    ['a token never signed', knockOf(token('bad'), message), 'forbidden'],
-    ['two different tokens', knockOf(token('good', 'bad'), message), 'forbidden'],
-    ['a wrong secret', knockOf(hookAt('wake'), message, { authorization: 'Bearer no' }), 'unauthorized'],
-    ['an unknown hook', knockOf(hookAt('none'), message, { authorization }), 'not_found'],
-    ['a hook that is off', knockOf(hookAt('off'), message, { authorization }), 'hook_inactive'],
-    ['PUT', knockOf(hookAt('wake', 'PUT'), '', { authorization }), 'method_not_allowed'],
-    ['a probe of an unknown hook', knockOf(hookAt('none', 'GET'), ''), 'not_found'],
-    ['a probe of a hook that is off', knockOf(hookAt('off', 'HEAD'), ''), 'hook_inactive'],
-    ['a session not allowed', knockOf(hookAt('agent'), named, { authorization }), 'session_not_allowed'],
-    ['bad JSON', knockOf(token('good'), '{"message"'), 'malformed'],
-    ['a blank message', knockOf(token('good'), '{"message":" "}'), 'unprocessable'],
-    ['another type', knockOf(token('good'), 'x', { 'content-type': 'text/html' }), 'unsupported_media_type'],
-  ]
-  for (const [what, knock, code] of refused)
-    it(`refuses ${what} and stores nothing`, async () => {
-      const { state, deps } = setUp()
-      await refuses(receive(deps, knock, patience), code)
-      assert.equal(state.rows.length, 0)
+      await assert.rejects(receive(deps, keyed('b'), patience), { code: 'idempotency_conflict' })
     })
 
-  for (const hook of ['wake', 'agent', 'push'])
-    for (const method of ['GET', 'HEAD'])
-      it(`answers a probe of ${hook} by ${method} and stores nothing`, async () => {
-        const { state, deps } = setUp()
-        const receipt = await receive(deps, knockOf(hookAt(hook, method), ''), patience)
-        assert.deepEqual(receipt, { kind: 'handshake', answer: { status: 200, headers: {}, body: '' } })
+    it('remembers a key as long as its hook says', async () => {
+      let passed = 0
+      const state = createMemoryState()
+      const { deps } = door({
+        ...withHook({ idempotencySeconds: 172_800 }),
+        store: openMemoryStore(() => now + passed, state),
+      })
+      for (const [ms, rows] of [
+        [0, 1],
+        [172_799_999, 1],
+        [172_800_000, 2],
+      ] as const) {
+        passed = ms
+        await receive(deps, keyed('a'), patience)
+        assert.equal(state.rows.length, rows)
+      }
+    })
+
+    it('refuses what is over the own limits of a hook', async () => {
+      const plain = (text: string) => knockOf(hookAt('own'), JSON.stringify({ text }), { authorization })
+      for (const [limits, code] of [
+        [{ knocksPerMinute: 1 }, 'rate_limited'],
+        [{ queuePerSession: 1 }, 'queue_full'],
+      ] as const) {
+        const { state, deps } = door(withHook(limits))
+        await receive(deps, plain('a'), patience)
+        await assert.rejects(receive(deps, plain('b'), patience), { code })
+        assert.equal(state.rows.length, 1)
+      }
+    })
+
+    const named = '{"message":"hi","session":"default"}'
+    const refused: readonly (readonly [string, Knock, Code])[] = [
+      ['a token never signed', knockOf(token('bad'), message), 'forbidden'],
+      ['two different tokens', knockOf(token('good', 'bad'), message), 'forbidden'],
+      ['a wrong secret', knockOf(hookAt('wake'), message, { authorization: 'Bearer no' }), 'unauthorized'],
+      ['an unknown hook', knockOf(hookAt('none'), message, { authorization }), 'not_found'],
+      ['a hook that is off', knockOf(hookAt('off'), message, { authorization }), 'hook_inactive'],
+      ['PUT', knockOf(hookAt('wake', 'PUT'), '', { authorization }), 'method_not_allowed'],
+      ['a probe of an unknown hook', knockOf(hookAt('none', 'GET'), ''), 'not_found'],
+      ['a probe of a hook that is off', knockOf(hookAt('off', 'HEAD'), ''), 'hook_inactive'],
+      ['a session not allowed', knockOf(hookAt('agent'), named, { authorization }), 'session_not_allowed'],
+      ['bad JSON', knockOf(token('good'), '{"message"'), 'malformed'],
+      ['a blank message', knockOf(token('good'), '{"message":" "}'), 'unprocessable'],
+      [
+        'another type',
+        knockOf(token('good'), 'x', { 'content-type': 'text/html' }),
+        'unsupported_media_type',
+      ],
+    ]
+    for (const [what, knock, code] of refused)
+      it(`refuses ${what} and stores nothing`, async () => {
+        const { state, deps } = door()
+        await refuses(receive(deps, knock, patience), code)
         assert.equal(state.rows.length, 0)
       })
 
-  const challenges: readonly (readonly [string, Partial<VerifyConfig>, string])[] = [
-    ['bearer', {}, 'Bearer'],
-    ['bearer', { header: 'x-secret' }, 'none'],
-    ['basic', { username: 'ops' }, 'Basic'],
-    ['github', {}, 'none'],
-    ['gitlab', {}, 'none'],
-    ['microsoft-teams', {}, 'none'],
-  ]
-  for (const [scheme, options, challenge] of challenges)
-    it(`asks for a proof by ${scheme} with the challenge ${challenge}`, async () => {
-      const hooks = [hookNamed('push', { verify: { scheme, secrets: [secret], ...options } })]
-      const { deps } = setUp({ config: () => ({ ...config, webhooks: { ...config.webhooks, hooks } }) })
-      await assert.rejects(
-        receive(deps, knockOf(hookAt('push'), '{}'), patience),
-        (thrown) => thrown instanceof Failure && thrown.extra.challenge === challenge,
-      )
+    for (const hook of ['wake', 'agent', 'push'])
+      for (const method of ['GET', 'HEAD'])
+        it(`answers a probe of ${hook} by ${method} and stores nothing`, async () => {
+          const { state, deps } = door()
+          const receipt = await receive(deps, knockOf(hookAt(hook, method), ''), patience)
+          assert.deepEqual(receipt, { kind: 'handshake', answer: { status: 200, headers: {}, body: '' } })
+          assert.equal(state.rows.length, 0)
+        })
+
+    const challenges: readonly (readonly [string, Partial<VerifyConfig>, string])[] = [
+      ['bearer', {}, 'Bearer'],
+      ['bearer', { header: 'x-secret' }, 'none'],
+      ['basic', { username: 'ops' }, 'Basic'],
+      ['github', {}, 'none'],
+      ['gitlab', {}, 'none'],
+      ['microsoft-teams', {}, 'none'],
+    ]
+    for (const [scheme, options, challenge] of challenges)
+      it(`asks for a proof by ${scheme} with the challenge ${challenge}`, async () => {
+        const hooks = [hookNamed('push', { verify: { scheme, secrets: [secret], ...options } })]
+        const { deps } = door({ config: () => ({ ...config, webhooks: { ...config.webhooks, hooks } }) })
+        await assert.rejects(
+          receive(deps, knockOf(hookAt('push'), '{}'), patience),
+          (thrown) => thrown instanceof Failure && thrown.extra.challenge === challenge,
+        )
+      })
+
+    it('counts nobody who shows no password before being asked', async () => {
+      const { deps } = door()
+      for (let i = 0; i < 5; i++)
+        await refuses(receive(deps, knockOf(hookAt('wake'), ''), patience), 'unauthorized')
+      const wrong = { authorization: 'Bearer no' }
+      for (const code of ['unauthorized', 'unauthorized', 'rate_limited'] as const)
+        await refuses(receive(deps, knockOf(hookAt('wake'), '', wrong), patience), code)
     })
 
-  it('counts nobody who shows no password before being asked', async () => {
-    const { deps } = setUp()
-    for (let i = 0; i < 5; i++)
-      await refuses(receive(deps, knockOf(hookAt('wake'), ''), patience), 'unauthorized')
-    const wrong = { authorization: 'Bearer no' }
-    for (const code of ['unauthorized', 'unauthorized', 'rate_limited'] as const)
-      await refuses(receive(deps, knockOf(hookAt('wake'), '', wrong), patience), code)
-  })
-
-  it('refuses while it drains, and hooks while they are disabled', async () => {
-    await refuses(
-      receive(setUp({ draining: () => true }).deps, knockOf(token('good'), message), patience),
-      'draining',
-    )
-    const { deps } = setUp({
-      config: () => ({ ...config, webhooks: { ...config.webhooks, enabled: false } }),
-    })
-    for (const name of ['wake', 'of-a-file-that-is-gone'])
+    it('refuses while it drains, and hooks while they are disabled', async () => {
       await refuses(
-        receive(deps, knockOf(hookAt(name), message, { authorization }), patience),
-        'hooks_disabled',
+        receive(door({ draining: () => true }).deps, knockOf(token('good'), message), patience),
+        'draining',
       )
-  })
-
-  it('slows down a peer that fails too often, but not its good tokens', async () => {
-    const { deps } = setUp()
-    for (const code of ['forbidden', 'forbidden', 'rate_limited'] as const)
-      await refuses(receive(deps, knockOf(token('bad'), message), patience), code)
-    assert.equal((await receive(deps, knockOf(token('good'), message), patience)).kind, 'stored')
-  })
-
-  it('ignores what the filter of a hook does not match, and stores nothing', async () => {
-    const { state, deps } = setUp()
-    const receipt = await receive(deps, knockOf(hookAt('push'), '{"text":"hi"}', { authorization }), patience)
-    assert.deepEqual(receipt, {
-      ...{ kind: 'ignored', hook: 'push' },
-      why: 'the filter does not match: wanted is not true',
+      const { deps } = door({
+        config: () => ({ ...config, webhooks: { ...config.webhooks, enabled: false } }),
+      })
+      for (const name of ['wake', 'of-a-file-that-is-gone'])
+        await refuses(
+          receive(deps, knockOf(hookAt(name), message, { authorization }), patience),
+          'hooks_disabled',
+        )
     })
-    assert.equal(state.rows.length, 0)
-  })
 
-  it('stores as failed what needs a skill that the agent lacks', async () => {
-    const { state, deps } = setUp()
-    await receive(deps, knockOf(hookAt('skilled'), '{"text":"hi"}', { authorization }), patience)
-    assert.equal(state.rows[0]?.delivery.state, 'FAILED')
-    assert.match(
-      state.rows[0]?.draft.failed?.detail ?? '',
-      /has no skill "absent"; did you mean "absente"\?$/,
-    )
-  })
+    it('slows down a peer that fails too often, but not its good tokens', async () => {
+      const { deps } = door()
+      for (const code of ['forbidden', 'forbidden', 'rate_limited'] as const)
+        await refuses(receive(deps, knockOf(token('bad'), message), patience), code)
+      assert.equal((await receive(deps, knockOf(token('good'), message), patience)).kind, 'stored')
+    })
 
-  it('starts what it leased', async () => {
-    const started: string[] = []
-    const { deps } = setUp({ pushes: () => true, start: ({ id }) => started.push(id) })
-    const receipt = await receive(deps, knockOf(token('good'), message), patience)
-    assert.deepEqual(started, receipt.kind === 'stored' ? [receipt.delivery.id] : [])
-    assert.equal(started.length, 1)
+    it('ignores what the filter of a hook does not match, and stores nothing', async () => {
+      const { state, deps } = door()
+      const receipt = await receive(
+        deps,
+        knockOf(hookAt('push'), '{"text":"hi"}', { authorization }),
+        patience,
+      )
+      assert.deepEqual(receipt, {
+        ...{ kind: 'ignored', hook: 'push' },
+        why: 'the filter does not match: wanted is not true',
+      })
+      assert.equal(state.rows.length, 0)
+    })
+
+    it('stores as failed what needs a skill that the agent lacks', async () => {
+      const { state, deps } = door()
+      await receive(deps, knockOf(hookAt('skilled'), '{"text":"hi"}', { authorization }), patience)
+      assert.equal(state.rows[0]?.delivery.state, 'FAILED')
+      assert.match(
+        state.rows[0]?.draft.failed?.detail ?? '',
+        /has no skill "absent"; did you mean "absente"\?$/,
+      )
+    })
+
+    it('starts what it leased', async () => {
+      const started: string[] = []
+      const { deps } = door({ pushes: () => true, start: ({ id }) => started.push(id) })
+      const receipt = await receive(deps, knockOf(token('good'), message), patience)
+      assert.deepEqual(started, receipt.kind === 'stored' ? [receipt.delivery.id] : [])
+      assert.equal(started.length, 1)
+    })
   })
-})
 
 describe('sourcesOf', () => {
   const table = [

@@ -407,6 +407,11 @@ function grants(state: MemoryState, now: () => number, write: Write) {
         all.set(grant.id, grant)
       }),
     findGrant: async (id: GrantId) => all.get(id),
+    atHand: (id: GrantId) => {
+      const grant = all.get(id)
+      const session = grant?.session === undefined ? undefined : open.get(grant.session)
+      return grant && session && { grant, session }
+    },
     listGrants: async ({ session, idPrefix = '' }: Parameters<Store['listGrants']>[0]) =>
       [...all.values()]
         .filter(

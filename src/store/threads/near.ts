@@ -9,6 +9,7 @@ export type Near = Omit<Reader, keyof Reads> &
     Reader,
     | 'findGrant'
     | 'findSession'
+    | 'atHand'
     | 'findDecision'
     | 'findDelivery'
     | 'findWait'
@@ -32,20 +33,25 @@ export function acrossThreads(
   heard: () => number | undefined = () => undefined,
 ): Near {
   const { find, doubt } = cachedBy(async () => (await reader()).call('edits'), heard)
-  const findGrant = find(async (id: GrantId) => (await reader()).call('findGrant', id))
+  const grants = find(async (id: GrantId) => (await reader()).call('findGrant', id))
   const grantAnew = async (id: GrantId) => (await reader()).call('findGrant', id, 'anew')
-  const findSession = find(async (id: SessionId) => (await reader()).call('findSession', id))
+  const sessions = find(async (id: SessionId) => (await reader()).call('findSession', id))
   const sessionAnew = async (id: SessionId) => (await reader()).call('findSession', id, 'anew')
-  const listSessions = find(async (_: 'all') => (await reader()).call('listSessions'))
+  const lists = find(async (_: 'all') => (await reader()).call('listSessions'))
   return {
-    findGrant: (id, how) => (how === 'anew' ? grantAnew(id) : findGrant(id)),
-    findSession: (id, how) => (how === 'anew' ? sessionAnew(id) : findSession(id)),
+    findGrant: (id, how) => (how === 'anew' ? grantAnew(id) : grants.get(id)),
+    findSession: (id, how) => (how === 'anew' ? sessionAnew(id) : sessions.get(id)),
+    atHand: (id) => {
+      const grant = grants.atHand(id)
+      const session = grant?.session === undefined ? undefined : sessions.atHand(grant.session)
+      return grant && session && { grant, session }
+    },
     findDecision: async (id) => (await reader()).call('findDecision', id),
     findDelivery: async (id) => (await reader()).call('findDelivery', id),
     findWait: async (by) => (await reader()).call('findWait', by),
     listDecisions: async (filter) => (await reader()).call('listDecisions', filter),
     listWaits: async (filter) => (await reader()).call('listWaits', filter),
-    listSessions: async () => (await listSessions('all')) ?? [],
+    listSessions: async () => (await lists.get('all')) ?? [],
     commits: async () => (await reader()).call('commits'),
     listPauses: async () => (await reader()).call('listPauses'),
     listHosts: async () => (await reader()).call('listHosts'),
@@ -97,8 +103,10 @@ function cachedBy(edits: () => Promise<number>, heard: () => number | undefined)
     const newest = heard()
     // A smaller one is on its way since before it was asked.
     if (newest !== undefined && seen !== undefined && newest > seen) see(newest)
-    if (askedAt > Number.NEGATIVE_INFINITY && (pending > 0 || at - askedAt < believedMs)) return asked
-    if (newest !== undefined && askedAt > Number.NEGATIVE_INFINITY) return undefined
+    if (askedAt > Number.NEGATIVE_INFINITY) {
+      if (pending > 0) return asked
+      if (newest !== undefined || at - askedAt < believedMs) return undefined
+    }
     askedAt = at
     asked = ask()
     return asked
@@ -118,10 +126,13 @@ function cachedBy(edits: () => Promise<number>, heard: () => number | undefined)
         those.set(key, found)
         return found
       }
-      return (key: K): Promise<V | undefined> => {
-        const stale = fresh()
-        const known = stale ? undefined : those.get(key)
-        return known === undefined ? look(key, stale) : Promise.resolve(known)
+      return {
+        get: (key: K): Promise<V | undefined> => {
+          const stale = fresh()
+          const known = stale ? undefined : those.get(key)
+          return known === undefined ? look(key, stale) : Promise.resolve(known)
+        },
+        atHand: (key: K): V | undefined => (fresh() ? undefined : those.get(key)),
       }
     },
     /** The next one asks. */

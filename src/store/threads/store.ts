@@ -49,6 +49,7 @@ export async function openThreadedStore(deps: ThreadedDeps): Promise<Store> {
   return {
     findGrant: near.findGrant,
     findSession: near.findSession,
+    atHand: near.atHand,
     listSessions: near.listSessions,
     commits: near.commits,
     listPauses: near.listPauses,
