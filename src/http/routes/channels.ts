@@ -58,8 +58,10 @@ function tokenProof(request: Request): Proof {
 
 function pathToken(request: Request): string | undefined {
   const path = rawPath(request)
+  if (!path.startsWith('/hook/')) return undefined
+  const token = path.slice('/hook/'.length)
   // One slash after the token is nothing.
-  return path.startsWith('/hook/') ? path.slice('/hook/'.length).replace(/(?<=[^/])\/$/, '') : undefined
+  return token.at(-1) === '/' && (token.at(-2) ?? '/') !== '/' ? token.slice(0, -1) : token
 }
 
 /** 200 when the agent took it, with its answer where that was asked for; 202 while it waits. */

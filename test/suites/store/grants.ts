@@ -44,6 +44,25 @@ export function testGrants(check: Check): void {
     assert.equal(await store.findGrant('nobody' as GrantId), undefined)
   })
 
+  check('what is at hand is what would be found', async ({ store }) => {
+    const grant = grantOf()
+    await store.addGrant(grant)
+    await store.addGrant({
+      id: 'hooked' as GrantId,
+      hook: 'github',
+      verb: 'post_hook',
+      createdAt: noon,
+      uses: 0,
+    })
+    assert.equal(store.atHand('nobody' as GrantId), undefined)
+    assert.equal(store.atHand('hooked' as GrantId), undefined)
+    const found = { grant: await store.findGrant(ci), session: await store.findSession(inbox) }
+    assert.deepEqual(store.atHand(ci), found)
+    await store.revokeGrant(ci, noon + 1)
+    const then = store.atHand(ci)?.grant
+    assert.ok(then === undefined || then.revokedAt === noon + 1)
+  })
+
   check('a grant of a hook needs no session, and opens no other hook', async ({ store, other }) => {
     const grant: Grant = { id: ci, hook: 'github', verb: 'post_hook', createdAt: noon, uses: 0 }
     await store.addGrant(grant)
