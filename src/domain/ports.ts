@@ -35,7 +35,10 @@ export interface DoorStore
     Pick<HostLink, 'endSession' | 'failQueued'> {
   /** As `findGrant`. */
   findSession(id: SessionId, how?: 'anew'): Promise<Session | undefined>
-  /** What both find of a grant and its session, where nothing is to be waited for; else undefined. */
+  /**
+   * What both find of a grant and its session, or found some milliseconds ago, where nothing is to be waited for; else undefined. For
+   * knocks: what is stored is judged once more.
+   */
   atHand(grant: GrantId): { readonly grant: Grant; readonly session: Session } | undefined
   /** By id. */
   listSessions(): Promise<readonly Session[]>

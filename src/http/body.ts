@@ -12,24 +12,31 @@ const mostBytes = 32 * 1024 * 1024
 const most = (limit: number): number => (limit > 0 ? limit : mostBytes)
 
 /** Reads a request's raw bytes, never more than `limit` (0 for none but 32 MiB), within 30 seconds. */
-export async function readBody(request: Request, limit: number, arrivals?: Arrivals): Promise<Uint8Array> {
+export function readBody(request: Request, limit: number, arrivals?: Arrivals): Promise<Uint8Array> {
   const maxBytes = most(limit)
   const declared = request.headers.get('content-length')
-  if (declared !== null && Number(declared) > maxBytes) throw tooLarge(maxBytes)
+  if (declared !== null && Number(declared) > maxBytes) return Promise.reject(tooLarge(maxBytes))
   arrivals?.begin(request)
-  try {
-    if (declared === null) return await inTime(collect(request, maxBytes))
-    // What fits one packet is here already, or its silent connection is closed by the runtime (see `arrivalSeconds`): a
-    // deadline of its own would cost more than reading it.
-    return await (Number(declared) <= onePacket ? request.bytes() : inTime(request.bytes()))
-  } catch (cause) {
-    // A connection that ended in the middle of a body is an ordinary refusal, which nobody hears.
-    throw cause instanceof Failure
-      ? cause
-      : new Failure('malformed', 'The body did not arrive whole.', { cause, closes: true })
-  } finally {
-    arrivals?.end(request)
-  }
+  return bytesOf(request, declared, maxBytes).then(
+    (bytes) => {
+      arrivals?.end(request)
+      return bytes
+    },
+    (cause: unknown) => {
+      arrivals?.end(request)
+      // A connection that ended in the middle of a body is an ordinary refusal, which nobody hears.
+      throw cause instanceof Failure
+        ? cause
+        : new Failure('malformed', 'The body did not arrive whole.', { cause, closes: true })
+    },
+  )
+}
+
+function bytesOf(request: Request, declared: string | null, maxBytes: number): Promise<Uint8Array> {
+  if (declared === null) return inTime(collect(request, maxBytes))
+  // What fits one packet is here already, or its silent connection is closed by the runtime (see `arrivalSeconds`): a
+  // deadline of its own would cost more than reading it.
+  return Number(declared) <= onePacket ? request.bytes() : inTime(request.bytes())
 }
 
 /**

@@ -25,11 +25,12 @@ interface TurnBody extends MessageBody {
 }
 
 /** `{"message", "from"?, "idempotency_key"?}` in JSON, or bare text. Throws 4xx failures. */
-export async function readMessage(knock: Knock, maxBytes: number, contentType: string): Promise<MessageBody> {
+export function readMessage(knock: Knock, maxBytes: number, contentType: string): Promise<MessageBody> {
   const format = formatOf(contentType)
-  const payload = await knock.body(maxBytes)
-  const fields = parse(payload, format)
-  return messageOf(knock, fields instanceof Promise ? await fields : fields, payload, contentType)
+  return knock.body(maxBytes).then((payload) => {
+    const fields = parse(payload, format)
+    return fields instanceof Promise ? fields : messageOf(knock, fields, payload, contentType)
+  })
 }
 
 /** As `readMessage`, and what a turn may ask for: session, skill, callbackUrl, timeoutSeconds, responseSchema. */
@@ -90,7 +91,7 @@ function formatOf(contentType: string): Format {
   throw new Failure('unsupported_media_type', 'Send application/json or text/plain, in UTF-8.')
 }
 
-function parse(payload: Uint8Array, format: Format): Fields | Promise<Fields> {
+function parse(payload: Uint8Array, format: Format): Fields | Promise<never> {
   const text = decodeUtf8(payload)
   if (format === 'text') return { message: text }
   try {

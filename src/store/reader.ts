@@ -100,8 +100,8 @@ interface ReaderDeps extends Pick<StoreDeps, 'platform' | 'path' | 'postgres' | 
 
 const busyMs = 50
 
-/** How long it is believed that no other process has written. Every knock reads; what it stores is judged once more by the writer. */
-const believedMs = 5
+/** How long it is believed that no other process has written: by knocks, which the writer judges once more, and by whoever else reads. */
+const [knockMs, believedMs] = [10, 1]
 
 /** A connection that only reads, beside a writer that has opened the database before. Throws `home_unusable`. */
 export function openReader(deps: ReaderDeps): Reader {
@@ -136,11 +136,11 @@ export function openReader(deps: ReaderDeps): Reader {
     }
     unread = false
   }
-  const refresh = postgres
-    ? oncePerTurn(look)
-    : () => {
-        if (performance.now() - lookedAt >= believesMs) look()
-      }
+  const lookAfter = (ms: number) => () => {
+    if (performance.now() - lookedAt >= ms) look()
+  }
+  const refresh = postgres ? oncePerTurn(look) : lookAfter(believesMs)
+  const refreshForKnock = lookAfter(knockMs)
   const context: ReadContext = {
     engine: postgres ? 'postgres' : 'sqlite',
     edits: () => believed,
@@ -148,7 +148,7 @@ export function openReader(deps: ReaderDeps): Reader {
     cache,
     time,
     read: (act) => readNow(refresh, act),
-    atHand: (act) => readAtHand(refresh, act),
+    atHand: (act) => readAtHand(refreshForKnock, act),
     readAnew: (act) => readNow(look, act),
   }
   return {
