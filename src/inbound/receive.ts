@@ -40,7 +40,7 @@ export async function receive(deps: ReceiveDeps, knock: Knock, patience: Patienc
   let repeats = false
   try {
     const proven = authenticate(deps, knock)
-    // What is at hand is not waited for: each turn of waiting costs a knock as much as a header.
+    // What is at hand is not waited for: each promise costs a knock more than reading a header.
     const admission = proven instanceof Promise ? await proven : proven
     if ('handshake' in admission) return { kind: 'handshake', answer: admission.handshake }
     source = admission.source

@@ -1,6 +1,6 @@
 import { unavailable } from './connection.ts'
 
-/** What an async function would give, without the cost of one: a knock reads twice. */
+/** What an async function would give, without the cost of one. */
 export function readNow<T>(refresh: () => void, act: () => T): Promise<T> {
   try {
     refresh()

@@ -1,6 +1,7 @@
-import type { GrantId } from '../domain/grant.ts'
+import type { Grant } from '../domain/grant.ts'
 import type { NoticeStore } from '../domain/notice-store.ts'
 import type { DoorStore, Store } from '../domain/ports.ts'
+import type { Session, SessionId } from '../domain/session.ts'
 import { createCache } from './cache.ts'
 import { openReading } from './connection.ts'
 import type { ReadContext, StoreDeps } from './context.ts'
@@ -52,7 +53,7 @@ export type Reads = Pick<
 export const readsOf = (context: ReadContext): Reads => ({
   findGrant: (id, how) => readWith(context, how)(() => context.cache.grant(id)),
   findSession: (id, how) => readWith(context, how)(() => context.cache.session(id)),
-  atHand: (id) => context.atHand(() => openedBy(context, id)),
+  atHand: (id) => context.atHand(() => withSession(context.cache.grant(id), context.cache.session)),
   listSessions: () => context.read(() => context.cache.sessions()),
   commits: () => context.read(() => commitsIn(context.sql)),
   edits: () => context.read(context.edits),
@@ -76,9 +77,12 @@ export const readsOf = (context: ReadContext): Reads => ({
   ...sharedReads(context),
 })
 
-function openedBy({ cache }: ReadContext, id: GrantId): ReturnType<DoorStore['atHand']> {
-  const grant = cache.grant(id)
-  const session = grant?.session === undefined ? undefined : cache.session(grant.session)
+/** `DoorStore.atHand`, by what finds sessions. */
+export function withSession(
+  grant: Grant | undefined,
+  find: (id: SessionId) => Session | undefined,
+): ReturnType<DoorStore['atHand']> {
+  const session = grant?.session === undefined ? undefined : find(grant.session)
   return grant && session && { grant, session }
 }
 

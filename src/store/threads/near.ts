@@ -1,6 +1,6 @@
 import type { GrantId } from '../../domain/grant.ts'
 import type { SessionId } from '../../domain/session.ts'
-import type { Reader, Reads } from '../reader.ts'
+import { type Reader, type Reads, withSession } from '../reader.ts'
 import type { Remote } from './remote.ts'
 
 /** What every knock reads. */
@@ -41,11 +41,7 @@ export function acrossThreads(
   return {
     findGrant: (id, how) => (how === 'anew' ? grantAnew(id) : grants.get(id)),
     findSession: (id, how) => (how === 'anew' ? sessionAnew(id) : sessions.get(id)),
-    atHand: (id) => {
-      const grant = grants.atHand(id)
-      const session = grant?.session === undefined ? undefined : sessions.atHand(grant.session)
-      return grant && session && { grant, session }
-    },
+    atHand: (id) => withSession(grants.atHand(id), sessions.atHand),
     findDecision: async (id) => (await reader()).call('findDecision', id),
     findDelivery: async (id) => (await reader()).call('findDelivery', id),
     findWait: async (by) => (await reader()).call('findWait', by),
@@ -109,6 +105,8 @@ function cachedBy(edits: () => Promise<number>, heard: () => number | undefined)
     }
     askedAt = at
     asked = ask()
+    // Who only takes what is at hand waits for none of it.
+    asked.catch(() => {})
     return asked
   }
   return {

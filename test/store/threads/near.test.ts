@@ -105,3 +105,18 @@ test('a grant or session that is to be read anew is asked for, whatever is known
   )
   assert.deepEqual(asked, ['findGrant', 'findSession'])
 })
+
+test('what is at hand is what was found, and nothing where the thread is gone, which nobody has to catch', async () => {
+  const { state, near, label } = reader()
+  const { id } = grantOf({})
+  assert.equal(near.atHand(id), undefined)
+  await label()
+  await near.findSession(grantOf({}).session as SessionId)
+  assert.equal(near.atHand(id)?.grant.label, 'first')
+  state.isGone = true
+  near.doubt()
+  assert.equal(near.atHand(id), undefined)
+  // Longer than the refusal takes: were it unhandled, it would end this process.
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  await assert.rejects(label())
+})
