@@ -49,6 +49,9 @@ export async function createHome(binary: string, home: string, options: HomeOpti
   }
   const { beside } = options
   if (beside) cpSync(join(beside.folder, 'keys'), join(home, 'keys'), { recursive: true })
+  // In a database the first start makes the tables.
+  if (options.config && 'store' in options.config && !beside)
+    await (await serve(binary, home, options.env)).stop()
   const paths = beside?.paths ?? (await openInboxes(cli))
   await options.prepare?.(home)
   let running = await serve(binary, home, options.env)
