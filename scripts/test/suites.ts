@@ -55,7 +55,7 @@ const provedOnce: readonly (Reasoned & { readonly onDeno: readonly string[] })[]
     onDeno: ['e2e/join', 'store/lost-files'],
   },
   {
-    path: /^test\/e2e\/(doors(-(callbacks|crash|disk|faults|given-keys|guide|hostile|shared|upgrade))?|poolers)\./,
+    path: /^test\/e2e\/(doors(-(callbacks|crash|disk|faults|given-keys|guide|hostile|shared|stop|upgrade))?|poolers)\./,
     reason: 'doors and their database are the same',
     onDeno: [
       'app/among-doors',

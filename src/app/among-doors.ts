@@ -1,90 +1,13 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { Failure } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
-import { doorMark, doorsThere, type Host, type HostName, isDoor } from '../domain/host.ts'
-import { isName } from '../domain/name.ts'
+import { doorMark, doorsThere, type HostName } from '../domain/host.ts'
 import type { Store } from '../domain/ports.ts'
 import type { Session } from '../domain/session.ts'
 import { pause } from '../wait.ts'
+import { isOpen, keepName, knownName, ownName, placeOf, takeName } from './door-name.ts'
 
 // Several doors may share a store in PostgreSQL. Each has a name there, as the machines that join have, for the agents of its own
 // machine: their sessions are its own, no other door brings them messages, and they are offline while it is away.
-
-/** The name of this home's door; undefined where it has none yet. */
-export function knownName({ nameFile }: Pick<Home, 'nameFile'>): HostName | undefined {
-  const text = existsSync(nameFile) ? readFileSync(nameFile, 'utf8').trim() : ''
-  return isName(text) ? (text as HostName) : undefined
-}
-
-/** The name of this home's door, chosen at its first opening after the machine's. */
-export async function ownName(
-  home: Pick<Home, 'root' | 'nameFile'>,
-  store: Pick<Store, 'listHosts' | 'addHost'>,
-  now: number,
-): Promise<HostName> {
-  const known = knownName(home)
-  if (known !== undefined && (await store.listHosts()).some((host) => host.name === known && isOpen(host)))
-    return known
-  return takeName(home, store, now, known)
-}
-
-const isOpen = (host: Host): boolean => isDoor(host) && host.revokedAt === undefined
-
-/** The name of this home's door, and its mark, in a store that has hosts of those names. */
-export function nameAmong(
-  { root, nameFile }: Pick<Home, 'root' | 'nameFile'>,
-  taken: readonly string[],
-): Pick<Host, 'name' | 'tokenHash'> {
-  const wanted = nameOf(hostname())
-  for (let number = 1; ; number += 1) {
-    const name = numbered(wanted, number)
-    if (taken.includes(name)) continue
-    keepName(nameFile, name)
-    return { name, tokenHash: doorMark(placeOf(root)) }
-  }
-}
-
-async function takeName(
-  { root, nameFile }: Pick<Home, 'root' | 'nameFile'>,
-  store: Pick<Store, 'addHost'>,
-  now: number,
-  wanted = nameOf(hostname()),
-): Promise<HostName> {
-  for (let number = 1; ; number += 1) {
-    const name = numbered(wanted, number)
-    try {
-      await store.addHost(name, doorMark(placeOf(root)), now)
-    } catch (thrown) {
-      if (thrown instanceof Failure && thrown.code === 'host_exists') continue
-      throw thrown
-    }
-    keepName(nameFile, name)
-    return name
-  }
-}
-
-const numbered = (wanted: HostName, number: number): HostName =>
-  (number === 1 ? wanted : `${wanted}-${number}`) as HostName
-
-function keepName(nameFile: string, name: HostName): void {
-  writeFileSync(`${nameFile}.new`, `${name}\n`, { mode: 0o600 })
-  renameSync(`${nameFile}.new`, nameFile)
-}
-
-const longestName = 56
-
-function nameOf(machine: string): HostName {
-  const name = machine
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9._-]/g, '-')
-    .replace(/^[^a-z0-9]+/, '')
-    .slice(0, longestName)
-  return (isName(name) ? name : 'door') as HostName
-}
-
-/** Where a home lies, to people. */
-export const placeOf = (root: string): string => `${hostname()}:${root}`
 
 /** How long a process counts as there after it last said so, how often it says so, and how often it looks who else is. Milliseconds. */
 const [aliveMs, renewMs] = [10_000, 3000]
@@ -108,12 +31,13 @@ export interface Doors {
   readonly store: Store
   /** Whether it is the one that keeps house: callbacks, notices, what expires, what is purged. */
   readonly leads: () => boolean
-  /** Whether it tells notices: it leads, and what another one was telling has ended. */
+  /** Whether it tells notices: it leads, and what the one before was telling has ended. */
   readonly tells: () => boolean
   /** How many doors share the store now, this one included. */
   readonly count: () => number
   /**
    * Looks who is there. True when this door has begun to keep house in the place of one that is gone: what that had under way is to be freed.
+   * One that is there and has given the house away ends it itself.
    */
   readonly look: () => Promise<boolean>
   /** Says that it is still there. Throws `unauthorized` when another process has taken its name, or it was revoked. */
@@ -121,6 +45,8 @@ export interface Doors {
   readonly renewMs: number
   /** Tells the others what of this door they must have in common. */
   readonly publishFacts: () => Promise<void>
+  /** It begins to stop: where others are there the next one keeps house, once `ended` what must not be done by two at a time. */
+  readonly giveHouse: (ended: () => Promise<void>) => Promise<void>
   /** It stops: its sessions are away from now on. */
   readonly leave: () => Promise<void>
 }
@@ -135,6 +61,7 @@ export const onlyDoor = (store: Store): Doors => ({
   renew: async () => {},
   renewMs,
   publishFacts: async () => {},
+  giveHouse: async () => {},
   leave: async () => {},
 })
 
@@ -142,38 +69,54 @@ export const onlyDoor = (store: Store): Doors => ({
 export async function joinDoors(deps: DoorDeps): Promise<Doors> {
   const { home, store, steady, publishFacts } = deps
   const host = await freeName(deps)
-  const attached = await store.attachHost(host, steady.now(), steady.now() + aliveMs)
+  let until = steady.now() + aliveMs
+  const attached = await store.attachHost(host, steady.now(), until)
   if (!attached) throw revoked(host)
-  let leads = false
+  let isFirst = false
+  let isStopping = false
   let count = 1
-  let followed = false
   let tellsFrom = 0
+  /** Who kept house when this door last saw one. */
+  let keeper: HostName | undefined
+  const leads = () => isFirst && !isStopping && steady.now() < until
+  const there = async () => doorsThere(await store.listHosts(), steady.now())
   const renew = async () => {
-    const alive = await store.renewHost(host, attached.epoch, steady.now(), steady.now() + aliveMs)
+    const at = steady.now()
+    const alive = await store.renewHost(host, attached.epoch, at, at + aliveMs)
     if (!alive) throw revoked(host)
+    // Another one may keep house since.
+    if (at >= until && isFirst) isFirst = (await there())[0]?.name === host
+    until = at + aliveMs
     // Else commands of this home would choose another name, and open sessions that this process does not serve.
     if (knownName(home) !== host) keepName(home.nameFile, host)
   }
   return {
     host,
-    store: storeOf(store, host, () => leads),
-    leads: () => leads,
-    tells: () => leads && steady.now() >= tellsFrom,
+    store: storeOf(store, host, leads),
+    leads,
+    tells: () => leads() && steady.now() >= tellsFrom,
     count: () => count,
     look: async () => {
-      const doors = doorsThere(await store.listHosts(), steady.now())
+      const doors = await there()
+      const [before, wasFirst] = [keeper, isFirst]
       count = Math.max(1, doors.length)
-      const before = leads
-      leads = doors[0]?.name === host
-      // A younger one that is there keeps what it has begun: it has kept house while this one was away.
-      const inPlaceOf = leads && !before && (followed || count === 1)
-      if (leads && !before) tellsFrom = inPlaceOf ? 0 : steady.now() + callMs
-      followed = !leads
-      return inPlaceOf
+      keeper = doors[0]?.name ?? before
+      isFirst = doors[0]?.name === host
+      if (!isFirst || wasFirst) return false
+      const knowsAll = before !== undefined || count === 1
+      // It was killed and is back before the others noticed: what its earlier process told may be under way.
+      tellsFrom = knowsAll ? 0 : steady.now() + callMs
+      return knowsAll && before !== host && !doors.some(({ name }) => name === before)
     },
     renew,
     renewMs,
     publishFacts: publishFacts(host),
+    giveHouse: async (ended) => {
+      if (count === 1) return
+      isStopping = true
+      await ended()
+      await store.stepBack(host, attached.epoch, steady.now())
+    },
     leave: async () => {
       await store.renewHost(host, attached.epoch, steady.now(), steady.now())
       await store.markAway(steady.now())

@@ -57,15 +57,13 @@ export function createIo(platform: Platform, storeThread: URL): Io {
     useStore: (address) => {
       env.POSTERN_STORE = address
     },
-    hasStore: async (home) =>
-      (await import('./store-address.ts')).hasStore(env, homeAt(home)) && !(await io.storeToMake(home)),
+    hasStore: async (home) => (await import('./store-address.ts')).hasStore(env, homeAt(home)),
     openHome: (home) => openLocalHome(deps, home, io.stderr),
     server: async (home) => (await import('./server-client.ts')).serverClient(env, home),
     config: async (home) => (await import('./config-commands.ts')).configFile(deps, home),
     hooks: async (home) => (await import('./config-commands.ts')).hookTools(deps, home),
     keys: async (home) => (await import('./home-keys.ts')).keyTools(deps, home),
-    troubles: async (home) => (await import('./home-troubles.ts')).troublesOf(deps, home),
-    storeToMake: async (home) => (await import('./home-troubles.ts')).storeToMake(deps, home),
+    look: async (home) => (await import('./home-look.ts')).lookAtHome(deps, home),
     restore: async (home, file, options) =>
       (await import('./restore-home.ts')).restoreHome(deps, home, file, options),
     acceptLoss: async (home, options) =>

@@ -3,7 +3,13 @@ import { keysText, rotated } from '../auth/given-keys.ts'
 import { keyMarksIn, replaceLostKeys, rotateKeys } from '../auth/keys.ts'
 import { Failure } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
-import { type KeyFacts, type KeyMark, type KeyTools, refuseTrouble } from '../domain/home-state.ts'
+import {
+  type KeyFacts,
+  type KeyMark,
+  type KeyTools,
+  refuseTrouble,
+  storeToMake,
+} from '../domain/home-state.ts'
 import { howToCopy, troubleWithKeys } from '../domain/key-troubles.ts'
 import { keysVariable } from '../domain/key-variables.ts'
 import type { Clock, Store } from '../domain/ports.ts'
@@ -60,7 +66,7 @@ export function keyTools(deps: ProcessDeps, root: string): KeyTools {
         ['database_foreign'],
       ),
     export: (rotate) =>
-      withStore(deps, home, async (store) => {
+      withKnownKeys(deps, home, async (store) => {
         await openSigningKeys(home, source, store, clock)
         const entries = source.entries()
         if (rotate && source.place !== keysVariable) throw new Failure('usage', keysAreFiles)
@@ -70,6 +76,19 @@ export function keyTools(deps: ProcessDeps, root: string): KeyTools {
         }
       }),
   }
+}
+
+/** Keys may be there before the tables of a database: the first server finds out that they are right. */
+const withKnownKeys = <T>(deps: ProcessDeps, home: Home, act: (store: KnowsKeys) => Promise<T>): Promise<T> =>
+  withStore(deps, home, act).catch((thrown: unknown) => {
+    if (storeToMake(thrown)?.isBlank) return act(knowsNothing)
+    throw thrown
+  })
+
+const knowsNothing: KnowsKeys = {
+  keyFacts: async () => ({ known: [], hasOpenGrants: false }),
+  rememberKeys: async () => true,
+  listHosts: async () => [],
 }
 
 const howToRotate =

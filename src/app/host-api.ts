@@ -18,8 +18,8 @@ type Routes = Parameters<typeof sessionRoutes>[0] &
 type Own = Pick<HostStore, 'findDelivery' | 'listSessions'>
 
 /**
- * The few routes of the API that commands of a joined machine use, for the host's own sessions: sending, following what was sent,
- * cancelling a turn, what the agents do. Throws `session_not_allowed` for everything else.
+ * The few routes of the API that commands of a joined machine use, for the host's own sessions: sending, also once more, following what
+ * was sent, cancelling a turn, what the agents do. Throws `session_not_allowed` for everything else.
  */
 export function createHostApi(deps: Routes, guard: RequestGuard) {
   const admin: AdminCheck = { require: () => {}, holds: () => true }
@@ -46,11 +46,15 @@ async function requireOwn(
 ): Promise<void> {
   const has = (id: unknown) => ids.has(id as SessionId)
   const [, cancelled] = /^\/api\/sessions\/([\w.-]+)\/cancel$/.exec(path) ?? []
-  const [, delivery = ''] = /^\/api\/deliveries\/(\w+)(\?wait=\d+)?$/.exec(path) ?? []
+  const [, followed = ''] = /^\/api\/deliveries\/(\w+)(?:\?wait=\d+)?$/.exec(path) ?? []
+  const [, replayed = ''] = /^\/api\/deliveries\/(\w+)\/replay$/.exec(path) ?? []
+  const wasSentToOwn = async (id: string) => isDeliveryId(id) && (await findDelivery(id)) !== undefined
+  const mayPost = async () =>
+    path === '/api/deliveries' ? has(sessionNamed(body)) : has(cancelled) || (await wasSentToOwn(replayed))
   const isOwn =
     method === 'GET'
-      ? path === sessionsPath || (isDeliveryId(delivery) && (await findDelivery(delivery)) !== undefined)
-      : method === 'POST' && (path === '/api/deliveries' ? has(sessionNamed(body)) : has(cancelled))
+      ? path === sessionsPath || (await wasSentToOwn(followed))
+      : method === 'POST' && (await mayPost())
   if (!isOwn)
     throw new Failure(
       'session_not_allowed',

@@ -22,7 +22,7 @@ export function repeating<Deps extends RepeatingDeps>(
   deps: Deps,
   task: string,
   every: number | (() => number),
-  act: (deps: Deps) => Promise<void>,
+  act: (deps: Deps) => Promise<unknown>,
   leastMs = usualLeastMs,
 ): Repeated {
   let stopped = false

@@ -102,7 +102,11 @@ export async function openServer(given: OpenServerDeps): Promise<RunningServer> 
     close: async () => {
       draining = true
       pipeline.startNoMore()
-      await worker.drain(deps.config().server.drainSeconds * 1000)
+      await Promise.all([
+        worker.drain(deps.config().server.drainSeconds * 1000),
+        // Without its database the others hear of it when its time is over.
+        doors.giveHouse(pipeline.notices.close).catch(() => {}),
+      ])
       waiters.close()
       await stopHttp(http)
       await maintenance.stop()

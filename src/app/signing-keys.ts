@@ -1,10 +1,10 @@
 import type { KeyClock, KeyRing } from '../auth/key-ring.ts'
 import type { Home } from '../domain/home.ts'
 import { type KeyFacts, type KeyMark, refuseTrouble } from '../domain/home-state.ts'
-import { doorsAmong, type HostStore, placeOfDoor } from '../domain/host.ts'
+import { doorsAmong, type Host, type HostStore, placeOfDoor } from '../domain/host.ts'
 import { troubleWithKeys } from '../domain/key-troubles.ts'
 import type { StoreMaintenance } from '../domain/ports.ts'
-import { knownName, placeOf } from './among-doors.ts'
+import { knownName, placeOf } from './door-name.ts'
 import { type KeySource, marksOf } from './key-source.ts'
 
 export type KnowsKeys = Pick<StoreMaintenance, 'keyFacts' | 'rememberKeys'> & Pick<HostStore, 'listHosts'>
@@ -15,6 +15,14 @@ export async function keyFactsOf(
   home: Pick<Home, 'root' | 'nameFile'>,
 ): Promise<KeyFacts> {
   const [facts, hosts] = await Promise.all([store.keyFacts(), store.listHosts()])
+  return keyFactsAmong({ facts, hosts }, home)
+}
+
+/** The same of what was read. */
+export function keyFactsAmong(
+  { facts, hosts }: { readonly facts: KeyFacts; readonly hosts: readonly Host[] },
+  home: Pick<Home, 'root' | 'nameFile'>,
+): KeyFacts {
   if (facts.isShared !== true) return facts
   const doors = doorsAmong(hosts)
   const own = knownName(home)

@@ -26,6 +26,7 @@ export function storeAddress(env: Env, home: Home): string | undefined {
  * home that is not its user's alone nothing is read, for it might never end.
  */
 export function hasStore(env: Env, home: Home): boolean {
+  if (!existsSync(home.root)) return false
   becomeOwner(home.root)
   const isRead = troubleWithOwner(home) === undefined
   return (isRead && storeAddress(env, home) !== undefined) || existsSync(home.databaseFile)

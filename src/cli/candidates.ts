@@ -5,6 +5,7 @@ import { builtInHooks } from '../domain/hook.ts'
 import { type PauseTarget, pausedSince, pauseOfHook, pauseOfSession } from '../domain/pause.ts'
 import { isClosed, type Session } from '../domain/session.ts'
 import type { Io, LocalHome } from './context.ts'
+import { withStored } from './stored.ts'
 
 /** A value that the shell may complete. */
 export interface Candidate {
@@ -26,11 +27,8 @@ type List = (io: Io, home: string) => Promise<readonly Candidate[]>
 
 const stored =
   (read: (home: LocalHome) => Promise<readonly Candidate[]>): List =>
-  async (io, root) => {
-    if (!(await io.hasStore(root))) return []
-    const home = await io.openHome(root)
-    return read(home).finally(home.close)
-  }
+  (io, home) =>
+    withStored({ io, home }, [], read)
 
 const sessions = (wanted: (session: Session) => boolean): List =>
   stored(async ({ store }) =>

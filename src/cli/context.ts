@@ -1,7 +1,7 @@
 import type { DeliveryRecord } from '../domain/delivery.ts'
 import type { Connection, Driver } from '../domain/driver.ts'
 import type { Home } from '../domain/home.ts'
-import type { Accepted, KeepGrants, KeyTools, ReportedTrouble, Restored } from '../domain/home-state.ts'
+import type { Accepted, HomeLook, KeepGrants, KeyTools, Restored } from '../domain/home-state.ts'
 import type { Hook } from '../domain/hook.ts'
 import type { HostName } from '../domain/host.ts'
 import type { Clock, Store, Tokens } from '../domain/ports.ts'
@@ -38,11 +38,14 @@ export interface Io {
   /** Every driver of this build, by kind. */
   readonly drivers: () => Promise<ReadonlyMap<string, Driver>>
 
-  /** Opens the home for one command, creating it when it is new; no server is needed. */
+  /**
+   * Opens the home for one command, creating it when it is new; no server is needed. In a database of a server nothing is made: where
+   * its tables are not those of this version this throws `home_unusable` (`storeToMake`).
+   */
   readonly openHome: (home: string) => Promise<LocalHome>
   /** The store of every home lies there from now on (`--store`). */
   readonly useStore: (address: string) => void
-  /** Whether a home has anything stored yet. Changes nothing. */
+  /** Whether a home has anything stored yet, as far as that can be seen without asking a database. Changes nothing. */
   readonly hasStore: (home: string) => Promise<boolean>
   /** A client of the running server with the admin token. Throws `unreachable` when no server runs. */
   readonly server: (home: string) => Promise<ServerClient>
@@ -55,10 +58,8 @@ export interface Io {
   readonly acceptLoss: (home: string, options: KeepGrants) => Promise<Accepted>
   /** Copies what the home's file holds into an empty database. Throws `already_running`, `usage`, `store_unavailable`. */
   readonly copyStore: (home: string, to: string) => Promise<StoreCopy>
-  /** Why a home is not to be used as it is; empty for one that is well or not there. Changes nothing. */
-  readonly troubles: (home: string) => Promise<readonly ReportedTrouble[]>
-  /** What a server has yet to make of the database that is a home's store, and how; undefined where it has. Changes nothing. */
-  readonly storeToMake: (home: string) => Promise<ReportedTrouble | undefined>
+  /** Looks once at a home and its database. Changes nothing. */
+  readonly look: (home: string) => Promise<HomeLook>
   readonly terminalHolder: (home: string) => Promise<TerminalHolder>
   /** Hooks of agents: what `hook-relay` and `--print-hooks` need. */
   readonly relay: () => Promise<AgentHooks>

@@ -1,3 +1,4 @@
+import type { Claim } from '../domain/claim.ts'
 import type { Delivery } from '../domain/delivery.ts'
 import { reasonOf } from '../domain/error.ts'
 import type { HostLink, Log } from '../domain/ports.ts'
@@ -27,6 +28,8 @@ export interface Worker {
 const claimLimit = 64
 const maxInFlight = 512
 const [leastNapMs, longestNapMs] = [1, 1000]
+/** How often it is looked for what was leased without an answer, and how long the answer to a knock may be on its way. Milliseconds. */
+const [lostLookMs, lostAfterMs] = [5000, 10_000]
 
 export function createWorker(deps: WorkerDeps): Worker {
   const stopping = new AbortController()
@@ -36,6 +39,7 @@ export function createWorker(deps: WorkerDeps): Worker {
   let wanted = false
   let timer: ReturnType<typeof setTimeout> | undefined
   let claimedAt = Number.NEGATIVE_INFINITY
+  let lookedAt = Number.NEGATIVE_INFINITY
 
   const start = (delivery: Delivery) => {
     const done = deps.dispatch(delivery, stopping.signal).finally(() => {
@@ -75,11 +79,23 @@ export function createWorker(deps: WorkerDeps): Worker {
       const leftMs = ((await deps.store.nextDue(except)) ?? Number.POSITIVE_INFINITY) - deps.now()
       if (leftMs > 0) return Math.min(longestNapMs, leftMs)
     }
-    const due = await deps.store.claimDue({ now: deps.now(), leaseMs: deps.leaseMs(), limit: room, except })
+    const due = await deps.store.claimDue({
+      ...{ now: deps.now(), leaseMs: deps.leaseMs(), limit: room, except },
+      ...lookForLost(),
+    })
     claimedAt = performance.now()
-    for (const delivery of due) start(delivery)
+    for (const delivery of due) if (!holds(delivery)) start(delivery)
     wanted ||= due.length > 0
     return leastNapMs
+  }
+
+  const holds = ({ id }: Delivery) => [...inFlight.keys()].some((delivery) => delivery.id === id)
+
+  /** A database that ended between a COMMIT and its answer may have leased what nobody here knows of. */
+  const lookForLost = (): Partial<Claim> => {
+    if (performance.now() - lookedAt < lostLookMs) return {}
+    lookedAt = performance.now()
+    return { holding: [...inFlight.keys()].map(({ id }) => id), lostAfterMs }
   }
 
   return {

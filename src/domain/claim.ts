@@ -14,8 +14,10 @@ export interface Claim {
   /** Absent: callbacks, and the queues of sessions without a host. Else those of its sessions alone. */
   readonly host?: HostName
   /**
-   * What that host has in hand. What else is leased of its sessions comes first of all, again and as it stands: the answer to the
-   * claim that leased it never arrived.
+   * What that host has in hand. What else is leased of its sessions comes first of all, again and as it stands: the answer to what
+   * leased it never arrived.
    */
   readonly holding?: readonly DeliveryId[]
+  /** Only what was leased so long ago: what was leased later may still be on its way to that host. Milliseconds. */
+  readonly lostAfterMs?: number
 }

@@ -2,7 +2,7 @@ import type { Answered } from './answer.ts'
 import { base62 } from './digits.ts'
 import type { GrantId } from './grant.ts'
 import type { Evidence, TurnEnd } from './outcome.ts'
-import type { ClosedBecause, Session, SessionId } from './session.ts'
+import type { ClosedBecause, SessionId } from './session.ts'
 
 export type DeliveryId = string & { readonly brand: 'DeliveryId' }
 export type DeliveryState = 'PENDING' | 'RETRY' | 'DELIVERED' | 'FAILED'
@@ -233,17 +233,3 @@ export const isDeliveryId = (text: string): text is DeliveryId => /^whd_[0-9A-Za
  */
 export const outlivesSession = ({ source, acceptedAt }: Pick<Delivery, 'source' | 'acceptedAt'>): boolean =>
   source.kind === 'hook' && acceptedAt === undefined
-
-/** The delivery as lists show it: what is held by hand (`paused` says how), or fetched by nobody from an inbox, says so. */
-export function shown<T extends Delivery>(
-  delivery: T,
-  session: Pick<Session, 'driver'> | undefined,
-  paused: string | undefined,
-): T {
-  if (isTerminal(delivery.state) || delivery.phase !== 'deliver' || delivery.leasedUntil !== undefined)
-    return delivery
-  if (paused !== undefined) return { ...delivery, heldBecause: 'paused', detail: paused }
-  return session?.driver === 'inbox' && delivery.state === 'PENDING' && delivery.heldBecause === undefined
-    ? { ...delivery, heldBecause: 'inbox' }
-    : delivery
-}

@@ -60,6 +60,8 @@ interface FailureExtra {
   grant?: string
   /** A wrong secret, signature or token. */
   guess?: true
+  /** What a server has yet to make of the store, and how: a command makes nothing there. In a blank one there are no tables yet. */
+  toMake?: { readonly detail: string; readonly fix: string; readonly isBlank: boolean }
   cause?: unknown
 }
 

@@ -7,7 +7,8 @@ export interface GrantStore {
   /** Adds a grant. Throws `session_missing` or `session_ended` when its session cannot be spoken to. */
   addGrant(grant: Grant): Promise<void>
   /**
-   * The grant as it stands, whichever process wrote it last; a server may learn a millisecond later what another one did.
+   * The grant as it stands, whichever process wrote it last; a server may learn a millisecond later what another one did,
+   * ten where a database elsewhere does not tell by itself.
    * Answered from memory when nothing changed, unless it is to be read `anew`: then it is as it stands.
    */
   findGrant(id: GrantId, how?: 'anew'): Promise<Grant | undefined>

@@ -71,11 +71,25 @@ export interface HomeTrouble {
 }
 
 /** The same as commands report it, as other reasons; `about` is what `postern help troubleshooting` calls it. */
-export interface ReportedTrouble {
+interface ReportedTrouble {
   readonly detail: string
   readonly fix?: string
   readonly about?: string
 }
+
+/** What a look at a home finds. */
+export interface HomeLook {
+  /** Why it is not to be used as it is; empty for one that is well or not there. */
+  readonly troubles: readonly ReportedTrouble[]
+  /** What a server has yet to make of its store, and how; undefined where it has. */
+  readonly toMake?: ToMake
+}
+
+type ToMake = NonNullable<Failure['extra']['toMake']>
+
+/** What a server has yet to make of the store, where that is why it could not be opened. */
+export const storeToMake = (thrown: unknown): ToMake | undefined =>
+  thrown instanceof Failure ? thrown.extra.toMake : undefined
 
 /** Whether the database is the one that this home has been writing to, whole; undefined when it is. */
 export function troubleWithDatabase(facts: HomeFacts): HomeTrouble | undefined {

@@ -12,6 +12,7 @@ export interface Host {
   readonly epoch: number
   /** SHA-256 of its token, in hexadecimal; of a door, which needs none, its mark (`doorMark`). */
   readonly tokenHash: string
+  /** Of a door, since when it is there: who has been there longest keeps house (`doorsThere`). */
   readonly createdAt: number
   /** Until then its process counts as there; absent while none has come yet. */
   readonly aliveUntil?: number
@@ -35,14 +36,17 @@ export interface HostStore {
 export interface HostPresence {
   /**
    * A process begins to serve for it, and fences every earlier one: the epoch grows, what an earlier process had leased is freed as
-   * `unknown`, and sessions that were offline because their host was away are live again. Undefined when there is no such host, or it is revoked.
+   * `unknown`, and sessions that were offline because their host was away are live again. A door that was not there comes after those
+   * that are. Undefined when there is no such host, or it is revoked.
    */
   attachHost(name: HostName, now: number, aliveUntil: number): Promise<Host | undefined>
   /**
-   * The process of that epoch is still there, and so are its sessions again. False when another has taken its place, or the host is
-   * revoked.
+   * The process of that epoch is still there, and so are its sessions again. A door whose time was over comes after those that are there.
+   * False when another has taken its place, or the host is revoked.
    */
   renewHost(name: HostName, epoch: number, now: number, aliveUntil: number): Promise<boolean>
+  /** The door of that epoch comes after all others from now on: the next one keeps house, while it ends what it has begun. */
+  stepBack(name: HostName, epoch: number, now: number): Promise<void>
   /** Live sessions of hosts whose time is over become offline. Returns how many. */
   markAway(now: number): Promise<number>
 }
@@ -58,7 +62,7 @@ export const doorsAmong = (hosts: readonly Host[]): readonly Host[] =>
   hosts.filter((host) => isDoor(host) && host.revokedAt === undefined && host.aliveUntil !== undefined)
 export const isDoor = ({ tokenHash }: Pick<Host, 'tokenHash'>): boolean => tokenHash.startsWith(doorPrefix)
 
-/** The doors that are there, the one that keeps house first. */
+/** The doors that are there, the one that keeps house first: it has been there longest. */
 export const doorsThere = (hosts: readonly Host[], now: number): readonly Host[] =>
   hosts
     .filter((host) => isDoor(host) && hostState(host, now) === 'there')

@@ -37,6 +37,16 @@ export interface Settlement {
 export const isUnspent = ({ outcome }: Settlement): boolean =>
   outcome === 'busy' || outcome === 'offline' || outcome === 'released' || outcome === 'closed'
 
+/** A host gives a door that does not answer more time than this before it says the same to another one. Milliseconds. */
+const mostClocksDiffer = 5000
+
+/**
+ * The number of an unspent attempt is the next one's, too. A door that stood still may say once more how an earlier attempt ended, when
+ * another one has long begun: that one is not over by it.
+ */
+export const endedBefore = (endedAt: number, startedAt: number | undefined): boolean =>
+  startedAt !== undefined && endedAt + mostClocksDiffer < startedAt
+
 /** The delivery as a settlement leaves it: what a store writes. */
 export function settled(delivery: Delivery, settlement: Settlement, now: number): Delivery {
   const { leasedUntil, failedStep: _f, heldBecause: _h, detail: _d, settledAt: _s, ...kept } = delivery

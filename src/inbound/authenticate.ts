@@ -46,7 +46,7 @@ function proveAtHand(deps: AuthenticateDeps, knock: Knock, proof: TokenProof): A
   if (!found || proof.method !== 'POST') return undefined
   const { session } = found
   const grant = admitted(found.grant, claims, knock.receivedAt)
-  if (!grant || grant.hook !== undefined || isUsedUp(grant) || isOfWait(grant)) return undefined
+  if (!grant || grant.hook !== undefined || hasFewUses(grant) || isOfWait(grant)) return undefined
   if (!isForOpening(grant, session) || isClosed(session)) return undefined
   try {
     spendKnock(deps, grant.id, knock.receivedAt)
@@ -109,19 +109,21 @@ async function proveToken(
   const claims = await deps.tokens.read(singleToken(proof))
   // Only what we never signed is a guess; a token that died is refused without counting against its peer.
   if (!claims) throw refuseProof(deps, knock, unknownToken(proof))
-  let row = await deps.store.findGrant(claims.grant)
-  let grant = admitted(row, claims, knock.receivedAt)
-  if (row && !grant) {
-    // Another door may have resumed or rotated it just now, before this one heard of it.
-    row = await deps.store.findGrant(claims.grant, 'anew')
-    grant = admitted(row, claims, knock.receivedAt)
-  }
+  // Another door may have resumed or rotated it just now, before this one heard of it, and any knock may have used it up.
+  const row = await goodOrAnew(
+    (how) => deps.store.findGrant(claims.grant, how),
+    (known) =>
+      admitted(known, claims, knock.receivedAt) !== undefined && (!hasFewUses(known) || isUsedUp(known)),
+  )
+  const grant = admitted(row, claims, knock.receivedAt)
   if (!grant) throw await deadToken(deps, claims.grant, whyDead(row, claims, knock.receivedAt))
   if (isUsedUp(grant)) return proveUsedUp(deps, knock, proof, grant, claims)
   return grant.hook === undefined
     ? proveUrl(deps, knock, proof, grant, claims)
     : proveHookUrl(deps, knock, proof, grant, claims.serial)
 }
+
+const hasFewUses = ({ maxUses }: Grant): boolean => maxUses !== undefined
 
 type SessionGrant = Extract<Grant, { session: SessionId }>
 

@@ -4,6 +4,7 @@ import { forbidden } from '../domain/grant.ts'
 import type { Respond } from '../domain/hook.ts'
 import type { Knock, Receipt } from '../domain/knock.ts'
 import type { Recorded } from '../domain/ports.ts'
+import { whileOffline } from '../domain/shown-delivery.ts'
 import { grantBehind } from '../domain/source.ts'
 import { attributed } from './attribute.ts'
 import { type AuthenticateDeps, authenticate, usedUp } from './authenticate.ts'
@@ -56,8 +57,10 @@ export async function receive(deps: ReceiveDeps, knock: Knock, patience: Patienc
     const awaited = checked.nonce === undefined ? checked : { ...checked, awaited: asksToWait(patience) }
     const recorded = await record(deps, knock, admission, session, awaited)
     if (session.state !== 'missing' && session.host !== undefined) deps.wakeHost(session.host)
-    const receipt = forward(deps, recorded, patience)
-    return answering(receipt instanceof Promise ? await receipt : receipt, respond)
+    const forwarded = forward(deps, recorded, patience)
+    const receipt = forwarded instanceof Promise ? await forwarded : forwarded
+    const delivery = whileOffline(receipt.delivery, session)
+    return answering(delivery === receipt.delivery ? receipt : { ...receipt, delivery }, respond)
   } catch (thrown) {
     throw attributed(repeats && source ? await usedUp(deps, thrown, grantBehind(source)) : thrown, source)
   }

@@ -2,6 +2,7 @@ import type { Delivery } from '../domain/delivery.ts'
 import { cleanFrom, compose } from '../domain/message.ts'
 import type { Clock } from '../domain/ports.ts'
 import type { Session } from '../domain/session.ts'
+import { whileOffline } from '../domain/shown-delivery.ts'
 import { agreedKey } from './message-body.ts'
 import { type RecordDeps, record } from './record.ts'
 
@@ -37,5 +38,5 @@ export async function send(deps: SendDeps, order: SendOrder): Promise<Delivery> 
   )
   if (leased) deps.start(delivery)
   if (session.host !== undefined) deps.wakeHost(session.host)
-  return delivery
+  return whileOffline(delivery, session)
 }

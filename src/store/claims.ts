@@ -75,12 +75,14 @@ export const releaseMoved = (context: StoreContext, moved: Pick<Session, 'id' | 
 interface UnderWay extends Pick<Delivery, 'seq' | 'id' | 'session'> {
   readonly phase: string
   readonly leasedUntil: number
+  readonly startedAt: number
 }
 
 const underWay = ({ sql }: StoreContext): readonly UnderWay[] =>
   sql(
-    `SELECT seq, id, session, phase, leased_until FROM deliveries
-     WHERE seq IN (SELECT delivery FROM attempts WHERE ended_at IS NULL) ORDER BY seq`,
+    `SELECT seq, id, session, phase, leased_until, open.started_at FROM deliveries
+     JOIN (SELECT delivery, MAX(started_at) AS started_at FROM attempts WHERE ended_at IS NULL GROUP BY delivery) AS open
+       ON seq = open.delivery ORDER BY seq`,
   )
     .all()
     .map((row) => ({
@@ -89,6 +91,7 @@ const underWay = ({ sql }: StoreContext): readonly UnderWay[] =>
       session: text(row.session) as SessionId,
       phase: text(row.phase),
       leasedUntil: number(row.leased_until),
+      startedAt: number(row.started_at),
     }))
 
 function free(context: StoreContext, these: readonly UnderWay[], now: number, why: string): number {
@@ -140,14 +143,16 @@ const queuesOf = (
 const hostOfSession = (cache: Cache, session: SessionId): HostName | undefined => cache.session(session)?.host
 
 /** Leased to a host, which has not heard of it. */
-function lostBy(context: StoreContext, { now, limit, host, holding }: Claim): readonly UnderWay[] {
+function lostBy(context: StoreContext, claim: Claim): readonly UnderWay[] {
+  const { now, limit, host, holding, lostAfterMs = 0 } = claim
   if (host === undefined || holding === undefined) return []
   return underWay(context)
     .filter(
-      ({ id, phase, session, leasedUntil }) =>
+      ({ id, phase, session, leasedUntil, startedAt }) =>
         phase === 'deliver' &&
         hostOfSession(context.cache, session) === host &&
         leasedUntil > now &&
+        startedAt <= now - lostAfterMs &&
         !holding.includes(id),
     )
     .slice(0, limit)

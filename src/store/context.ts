@@ -82,7 +82,7 @@ export function openContext(deps: StoreDeps, beforeUpgrade: BeforeUpgrade, judge
   const { postgres } = deps
   const open = () =>
     postgres
-      ? openPostgres(postgres, judge)
+      ? openPostgres({ ...postgres, makes: deps.role === 'server' }, judge)
       : openConnection({ ...deps, busyMs: busyMs[deps.role], beforeUpgrade })
   let connection = open()
   const requireSameFiles = postgres ? () => {} : createSameFiles(deps.path)

@@ -5,6 +5,7 @@ import {
   type HostName,
   type HostPresence,
   type HostStore,
+  isDoor,
   revokedText,
 } from '../domain/host.ts'
 import type { Session } from '../domain/session.ts'
@@ -24,6 +25,7 @@ export const hostWrites = (context: StoreContext): HostWrites => ({
   attachHost: (name, now, aliveUntil) => context.write(() => attach(context, name, now, aliveUntil)),
   renewHost: (name, epoch, now, aliveUntil) =>
     context.write(() => renew(context, name, epoch, now, aliveUntil)),
+  stepBack: (name, epoch, now) => context.write(() => stepBack(context, name, epoch, now)),
   markAway: async (now) =>
     (await context.read(() => awayNow(context.cache, now))).length > 0
       ? context.write(() => markAway(context, now))
@@ -75,6 +77,7 @@ function revoke(context: StoreContext, name: HostName, at: number): Host | undef
 }
 
 function attach(context: StoreContext, name: HostName, now: number, aliveUntil: number): Host | undefined {
+  comeLast(context, name, now)
   const host = changed(
     context,
     `UPDATE hosts SET epoch = epoch + 1, alive_until = ?, seen_at = ? WHERE name = ? AND revoked_at IS NULL
@@ -96,6 +99,7 @@ function renew(
   now: number,
   aliveUntil: number,
 ): boolean {
+  if (hostCalled(context.cache, name)?.epoch === epoch) comeLast(context, name, now)
   const host = changed(
     context,
     `UPDATE hosts SET alive_until = ?, seen_at = ? WHERE name = ? AND epoch = ? AND revoked_at IS NULL RETURNING *`,
@@ -106,6 +110,28 @@ function renew(
   )
   if (host) markBack(context, name)
   return host !== undefined
+}
+
+function stepBack(context: StoreContext, name: HostName, epoch: number, now: number): void {
+  if (hostCalled(context.cache, name)?.epoch === epoch) placeLast(context, name, now)
+}
+
+/** Who keeps house goes on with it when a door comes that was not there, also one that did before. */
+function comeLast(context: StoreContext, name: HostName, now: number): void {
+  const host = hostCalled(context.cache, name)
+  if (host && isDoor(host) && (host.aliveUntil ?? 0) <= now) placeLast(context, name, now)
+}
+
+/** Whatever the clock of the machine says that came before. */
+function placeLast(context: StoreContext, name: HostName, now: number): void {
+  const others = context.cache.hosts().filter((host) => isDoor(host) && host.name !== name)
+  const last = Math.max(now, ...others.map(({ createdAt }) => createdAt + 1))
+  changed(
+    context,
+    'UPDATE hosts SET created_at = ? WHERE name = ? AND revoked_at IS NULL RETURNING *',
+    last,
+    name,
+  )
 }
 
 /** What is offline for a reason of its own stays so. */

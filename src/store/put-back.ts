@@ -1,11 +1,14 @@
 import { Failure } from '../domain/error.ts'
-import type { Accepted, HomeTrouble, KeepGrants, Restored } from '../domain/home-state.ts'
+import type { Accepted, HomeTrouble, KeepGrants, KeyFacts, Restored } from '../domain/home-state.ts'
+import type { Host } from '../domain/host.ts'
+import { createCache } from './cache.ts'
 import type { StoreDeps } from './context.ts'
+import { keyFacts } from './inspect.ts'
 import { markFileIn, readMark } from './mark.ts'
 import { cannotUse, refuseForgetful } from './postgres/connection.ts'
 import { openDatabase, type PostgresDatabase, type PostgresDeps } from './postgres/database.ts'
 import { troubleIn } from './postgres/era.ts'
-import { lackingIn, migrate } from './postgres/migrate.ts'
+import { migrate, storeToMake } from './postgres/migrate.ts'
 import { takePlace } from './postgres/place.ts'
 import { refusePooled } from './postgres/pooler.ts'
 import { takeLock } from './postgres/transaction.ts'
@@ -15,25 +18,34 @@ import { openStore } from './sqlite.ts'
 
 type PlaceDeps = StoreDeps & { readonly postgres: PostgresDeps; readonly keysDir: string }
 
-/** What a home finds at the address of its store. Changes nothing. */
+/** What a home finds at the address of its store. */
 export interface Place {
   /** Why the database is not what this home has been writing to; undefined when it is. */
   readonly trouble: HomeTrouble | undefined
-  /** What its server has yet to make there. */
-  readonly lacking: ReturnType<typeof lackingIn>
+  /** What a server has yet to make there. */
+  readonly toMake?: ReturnType<typeof storeToMake>
+  /** What it knows of keys and doors; undefined in trouble, and where there is something to make. */
+  readonly known?: { readonly facts: KeyFacts; readonly hosts: readonly Host[] }
 }
 
-/** Throws `home_unusable` as opening the store would. */
+/** Changes nothing. Throws `home_unusable` as opening the store would. */
 export function lookAtPlace(deps: PlaceDeps): Place {
   const database = opened(deps)
   try {
     const trouble = troubleOf(deps, database)
-    if (!trouble) refuseForgetful(database)
-    return { trouble, lacking: lackingIn(database) }
+    if (trouble) return { trouble }
+    refuseForgetful(database)
+    const toMake = storeToMake(database, deps.postgres.url)
+    return { trouble, ...(toMake ? { toMake } : { known: knownIn(database, deps.now()) }) }
   } finally {
     database.close()
   }
 }
+
+const knownIn = ({ prepare }: PostgresDatabase, now: number): NonNullable<Place['known']> => ({
+  facts: { ...keyFacts(prepare, now), isShared: true },
+  hosts: createCache(prepare).hosts(),
+})
 
 function opened({ postgres }: PlaceDeps): PostgresDatabase {
   try {

@@ -1,15 +1,9 @@
 import type { Counts } from '../domain/counts.ts'
-import {
-  type Attempt,
-  type Delivery,
-  type DeliveryEvent,
-  type DeliveryId,
-  type DeliveryRecord,
-  shown,
-} from '../domain/delivery.ts'
+import type { Attempt, Delivery, DeliveryEvent, DeliveryId, DeliveryRecord } from '../domain/delivery.ts'
 import type { DeliveryFilter } from '../domain/delivery-filter.ts'
 import { pausedText } from '../domain/pause.ts'
 import type { SessionId } from '../domain/session.ts'
+import { shown } from '../domain/shown-delivery.ts'
 import type { SqlValue } from '../platform/platform.ts'
 import type { Sql } from './connection.ts'
 import type { ReadContext } from './context.ts'

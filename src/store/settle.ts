@@ -6,10 +6,10 @@ import type { Evidence } from '../domain/outcome.ts'
 import { afterReply, refuseReply } from '../domain/reply.ts'
 import { closedBecause, closedText, requireOpen } from '../domain/session.ts'
 import { settle, submitted } from '../domain/settle.ts'
-import { isUnspent, requireWaiting, type Settlement } from '../domain/settlement.ts'
+import { endedBefore, isUnspent, requireWaiting, type Settlement } from '../domain/settlement.ts'
 import type { ReadContext, StoreContext } from './context.ts'
 import { happened } from './notices.ts'
-import { byId, deliveryColumns, deliveryOf, type Extra, extraOf, keyOf } from './rows.ts'
+import { byId, deliveryColumns, deliveryOf, type Extra, extraOf, keyOf, number, orUndefined } from './rows.ts'
 import { addEvents } from './timeline.ts'
 
 /** The delivery as it stands inside this transaction. */
@@ -31,7 +31,7 @@ function requireDelivery(context: StoreContext, id: DeliveryId): Delivery {
   return delivery
 }
 
-/** Writes how the newest attempt ended. A second call, or one for an older attempt, changes nothing. */
+/** Writes how the newest attempt ended. A second call, or one for an older attempt, changes nothing: also for an unspent one (`endedBefore`). */
 export function settleAttempt(
   context: StoreContext,
   id: DeliveryId,
@@ -41,6 +41,7 @@ export function settleAttempt(
 ): void {
   const delivery = deliveryById(context, id)
   if (!delivery || !isUnderWay(delivery, attempt)) return
+  if (isUnspent(settlement) && endedBefore(now, startOf(context, delivery))) return
   endAttempt(context, delivery, settlement, now)
   applySettlement(context, delivery, afterReply(delivery, settlement, now), now)
 }
@@ -48,6 +49,12 @@ export function settleAttempt(
 /** Not one that another process has taken over meanwhile. */
 const isUnderWay = ({ attempts, leasedUntil }: Delivery, attempt: number): boolean =>
   attempts === attempt && leasedUntil !== undefined
+
+const startOf = ({ sql }: StoreContext, { seq, attempts }: Delivery): number | undefined =>
+  orUndefined(
+    sql('SELECT started_at FROM attempts WHERE delivery = ? AND number = ?').get(seq, attempts)?.started_at,
+    number,
+  )
 
 /** An unspent attempt (`isUnspent`) leaves a line in the timeline, none among the attempts. */
 function endAttempt(

@@ -57,7 +57,7 @@ export async function openStore(deps: StoreDeps): Promise<SqliteStore> {
   const accepted = era?.accepted()
   if (accepted) await write(() => goOn(context, noted, accepted))
   if (await read(() => isFromThePast(context))) await write(() => adoptCopy(context, noted))
-  if (await read(() => isUnmarked(context, deps.accepted))) await write(() => takePlace(context.sql, noted))
+  if (await read(() => isUnmarked(context, deps))) await write(() => takePlace(context.sql, noted))
   const close = await noteCommits(context, deps)
   if (deps.role === 'server' && revokedFile !== undefined && !isOwn(revokedFile))
     await write(() => ownRevocations(context, revokedFile))
@@ -135,9 +135,11 @@ function judgeHome({ keysDir, accepted = [], ...deps }: StoreDeps): HomeMark | u
   return facts.mark
 }
 
-/** A database that is new, of an older version, or in another's place by the operator's word. */
-const isUnmarked = ({ sql, engine }: StoreContext, accepted: StoreDeps['accepted']): boolean =>
-  (accepted !== undefined && engine === 'sqlite') || markIn(sql) === undefined
+/** A database that is new, of an older version, or in another's place by the operator's word. One of a server is its servers' to mark. */
+const isUnmarked = ({ sql, engine }: StoreContext, { accepted, role }: StoreDeps): boolean =>
+  engine === 'sqlite'
+    ? accepted !== undefined || markIn(sql) === undefined
+    : role === 'server' && markIn(sql) === undefined
 
 /** From now on every commit is noted beside the keys. Returns what ends that. */
 async function noteCommits(context: StoreContext, { keysDir, postgres }: StoreDeps): Promise<() => void> {

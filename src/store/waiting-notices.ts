@@ -1,6 +1,7 @@
 import type { Happening } from '../domain/notice.ts'
 import { pausedText } from '../domain/pause.ts'
 import type { SessionId } from '../domain/session.ts'
+import { whileOffline } from '../domain/shown-delivery.ts'
 import type { StoreContext } from './context.ts'
 import type { Head } from './heads.ts'
 import { deliveryColumns, deliveryOf, number, orUndefined } from './rows.ts'
@@ -17,7 +18,7 @@ export function waitingSince(context: StoreContext, before: number): readonly Ha
     if (!row) return []
     const delivery = deliveryOf(row)
     const isPaused = pausedText(cache.pauses(), delivery) !== undefined
-    const heldBecause = isPaused ? 'paused' : delivery.heldBecause
+    const heldBecause = isPaused ? 'paused' : whileOffline(delivery, cache.session(session)).heldBecause
     return [
       {
         name: 'delivery_waiting',

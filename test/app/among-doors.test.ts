@@ -3,7 +3,8 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { joinDoors, knownName, ownName, withOwnSessions } from '../../src/app/among-doors.ts'
+import { joinDoors, withOwnSessions } from '../../src/app/among-doors.ts'
+import { knownName, ownName } from '../../src/app/door-name.ts'
 import type { HostName } from '../../src/domain/host.ts'
 import { isDoor } from '../../src/domain/host.ts'
 import type { SessionId } from '../../src/domain/session.ts'
@@ -62,7 +63,7 @@ describe('the name of a door', () => {
 })
 
 describe('doors beside each other', () => {
-  it('have the oldest one that is there keep house', async () => {
+  it('have the one that has been there longest keep house', async () => {
     const { home, join, pass } = setUp()
     const [one, two] = [await join(home()), await join(home())]
     assert.deepEqual([await one.look(), await two.look(), await one.look()], [false, false, false])
@@ -71,12 +72,51 @@ describe('doors beside each other', () => {
     await two.renew()
     assert.equal(await two.look(), true)
     assert.deepEqual([two.leads(), two.count()], [true, 1])
+    // Whatever it believed before: it was away.
+    assert.equal(one.leads(), false)
     await one.renew()
+    assert.equal(one.leads(), false)
+    for (const door of [one, two]) assert.equal(await door.look(), false)
+    assert.deepEqual([one.leads(), two.leads()], [false, true])
+    await two.leave()
+    assert.deepEqual([await one.look(), one.leads(), one.tells()], [true, true, true])
+  })
+
+  it('give the house to the next one when they begin to stop, and end what they have begun themselves', async () => {
+    const { home, join } = setUp()
+    const [one, two] = [await join(home()), await join(home())]
     for (const door of [one, two]) await door.look()
-    assert.deepEqual([one.leads(), two.leads()], [true, false])
-    await one.leave()
-    await two.look()
-    assert.equal(two.leads(), true)
+    const seen: boolean[] = []
+    await one.giveHouse(async () => {
+      seen.push(one.leads())
+      await two.look()
+      seen.push(two.leads())
+    })
+    assert.deepEqual(seen, [false, false])
+    assert.deepEqual([await two.look(), two.leads(), two.tells()], [false, true, true])
+    await two.leave()
+    assert.deepEqual([await one.look(), one.leads()], [false, false])
+  })
+
+  it('keep house to the end where there is no other', async () => {
+    const { home, join } = setUp()
+    const one = await join(home())
+    await one.look()
+    await one.giveHouse(() => assert.fail())
+    await one.look()
+    assert.ok(one.leads())
+  })
+
+  it('go on where nobody else has kept house while the store was away from all', async () => {
+    const { home, join, pass } = setUp()
+    const [one, two] = [await join(home()), await join(home())]
+    for (const door of [one, two]) await door.look()
+    pass(11 * secondMs)
+    assert.deepEqual([await one.look(), one.leads()], [false, false])
+    for (const door of [one, two]) await door.renew()
+    // What it has under way is its own: nothing to free.
+    assert.deepEqual([await one.look(), one.leads(), one.tells()], [false, true, true])
+    assert.deepEqual([await two.look(), two.leads()], [false, false])
   })
 
   it('are the same one with a home that is made anew where it was, once the one before is gone', async () => {
@@ -94,7 +134,7 @@ describe('doors beside each other', () => {
     assert.equal((await join(own)).host, first.host)
   })
 
-  it('leave to a younger one what that has begun while the oldest was away', async () => {
+  it('leave the house to who keeps it when one comes back that kept it before', async () => {
     const { home, join, pass } = setUp()
     const own = home()
     const [one, two] = [await join(own), await join(home())]
@@ -102,11 +142,25 @@ describe('doors beside each other', () => {
     await one.leave()
     assert.deepEqual([await two.look(), two.leads()], [true, true])
     const again = await join(own)
-    assert.deepEqual([await again.look(), again.leads(), again.tells()], [false, true, false])
-    assert.deepEqual([await two.look(), two.leads()], [false, false])
+    assert.deepEqual([await again.look(), again.leads(), again.tells()], [false, false, false])
+    assert.deepEqual([await two.look(), two.leads(), two.tells()], [false, true, true])
     pass(11 * secondMs)
-    await two.renew()
-    assert.deepEqual([await two.look(), two.leads(), two.tells()], [true, true, true])
+    await again.renew()
+    assert.deepEqual([await again.look(), again.leads(), again.tells()], [true, true, true])
+  })
+
+  it('wait for what is under way where one was killed and is back before the others noticed', async () => {
+    const { home, join, pass } = setUp()
+    const own = home()
+    for (const door of [await join(own), await join(home())]) await door.look()
+    pass(2 * secondMs)
+    const again = await join(own)
+    assert.deepEqual([await again.look(), again.leads(), again.tells()], [false, true, false])
+    for (let n = 0; n < 5; n++) {
+      pass(3 * secondMs)
+      await again.renew()
+    }
+    assert.ok(again.tells())
   })
 
   it('bring the messages of their own sessions, and callbacks where they keep house', async () => {

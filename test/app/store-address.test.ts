@@ -9,6 +9,8 @@ test('hasStore goes by what the server left, and by nothing that is planted in i
   inScratch(async (root) => {
     const home = homeAt(root)
     assert.equal(hasStore({}, home), false)
+    // Whoever completes a command line, or lists hooks, makes no home.
+    assert.equal(hasStore({ POSTERN_STORE: 'postgres://db/x' }, homeAt(`${root}/none`)), false)
     mkdirSync(home.runDir, { mode: 0o700 })
     writeFileSync(home.serverFile, '{"store":"postgres://db/x"}', { mode: 0o600 })
     assert.equal(hasStore({}, home), true)

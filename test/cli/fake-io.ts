@@ -37,7 +37,7 @@ export interface World extends MemoryState {
   readonly requests: { method: string; path: string; body: unknown }[]
   readonly stop: AbortController
   answer: ServerAnswer | undefined
-  troubles: Awaited<ReturnType<Io['troubles']>>
+  look: Awaited<ReturnType<Io['look']>>
   copied: Awaited<ReturnType<Io['copyStore']>>['tables']
   readiness: Readiness
   /** The signing keys that are there. */
@@ -67,7 +67,6 @@ export type Facts = Partial<
     | 'hooks'
     | 'modeOf'
     | 'hasStore'
-    | 'storeToMake'
     | 'probe'
     | 'drivers'
     | 'openHome'
@@ -106,7 +105,7 @@ export function createWorld(): World {
     selves: new Set<SessionId>(),
     stop: new AbortController(),
     answer: undefined,
-    ...{ troubles: [], copied: [], elsewhere: [], kids: ['k1'] },
+    ...{ look: { troubles: [] }, copied: [], elsewhere: [], kids: ['k1'] },
     readiness: { kind: 'idle' as const },
     screen: undefined,
     opens: 0,
@@ -164,7 +163,6 @@ function ioOf(world: World): Io {
     modeOf: async (path) => (path.endsWith('/door.json') ? undefined : 0o700),
     useStore: () => {},
     hasStore: async () => true,
-    storeToMake: async () => undefined,
     probe: async () => {
       throw new Failure('unreachable', 'nobody answers')
     },
@@ -245,7 +243,7 @@ function ioOf(world: World): Io {
       }),
     }),
     acceptLoss: async () => ({ detail: 'The log is gone.' }),
-    troubles: async () => world.troubles,
+    look: async () => world.look,
     copyStore: async (_home, to) => ({
       ...{
         to,

@@ -26,16 +26,14 @@ async function attemptsWith(
   await store.openSession(sessionCalled(build), { replace: false })
   await store.recordDelivery(draftOf({ session: build, ...about }))
   const seen: { readonly notified: Delivery; readonly stored: Delivery | undefined }[] = []
-  for (const turn of agent) {
-    const [delivery] = await store.claimDue({ now: noon + 9_999_999, leaseMs: 1000, limit: 1, except: [] })
+  for (const [n, turn] of agent.entries()) {
+    const now = noon + n * 3_600_000
+    const [delivery] = await store.claimDue({ now, leaseMs: 1000, limit: 1, except: [] })
     assert.ok(delivery)
     const waiters = createWaiters()
     const waiting: Delivery[] = []
-    await dispatch(
-      { ...depsOf(store, turn, { ...waiters, notify: (each) => void waiting.push(each) }), log },
-      delivery,
-      AbortSignal.any([]),
-    )
+    const deps = depsOf(store, turn, { ...waiters, notify: (each) => void waiting.push(each) })
+    await dispatch({ ...deps, clock: { ...deps.clock, now: () => now }, log }, delivery, AbortSignal.any([]))
     const [notified] = waiting
     assert.ok(notified)
     seen.push({ notified, stored: await store.findDelivery(delivery.id) })

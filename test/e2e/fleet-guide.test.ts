@@ -158,6 +158,11 @@ describe('one door and two laptops, block by block', { timeout: 120_000 }, () =>
     assert.match(await paste('Away and back'), /"status":"buffered"/)
     await isAway('anna')
     assert.match(await postern('door', 'session ls'), /^build .*offline.*its host "anna" is away/m)
+    await until('what waits says why', async () =>
+      /PENDING.* offline .*Tests are green/.test(await postern('door', 'deliveries ls --session build'))
+        ? true
+        : undefined,
+    )
     assert.ok(!(await heard('anna')).includes('Tests are green.'))
     await paste('Away and back', 1)
     await hears('anna', 'Tests are green.')

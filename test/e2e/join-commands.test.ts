@@ -32,6 +32,10 @@ describe('the commands of a host that has joined a door', { timeout: 120_000 }, 
     const wait = (await ran('wait', '--session', 'build', '--what', 'a word', '--quiet')).trim()
     assert.equal((await knock(wait, 'the word')).status, 202)
     await until('the wait is answered', () => got().some((line) => line.includes('the word')))
+    await ran('deliveries', 'replay', deliveryId)
+    await until('it is sent once more', () => got().filter((line) => line === 'held').length === 2)
+    await ran('deliveries', 'replay', deliveryId, '--message', 'other words')
+    await until('it is sent in other words', () => got().includes('other words'))
     await ran('rotate', grant.id)
     await ran('revoke', grant.id)
     assert.equal((await knock(url, 'too late')).status, 403)
@@ -60,6 +64,7 @@ describe('the commands of a host that has joined a door', { timeout: 120_000 }, 
     }
     await refused('deliveries', 'show', deliveryId)
     await refused('deliveries', 'cancel', deliveryId)
+    await refused('deliveries', 'replay', deliveryId)
     await refused('expose', '--session', 'theirs')
     await refused('expose', '--session', 'default')
     await refused('expose', '--hook', 'agent')
@@ -83,6 +88,9 @@ describe('the commands of a host that has joined a door', { timeout: 120_000 }, 
       })
       assert.equal(status, 401, path)
     }
+    const replay = { method: 'POST', path: `/api/deliveries/${deliveryId}/replay`, body: {} }
+    const asked = { method: 'POST', headers, body: JSON.stringify({ value: replay }) }
+    assert.equal((await fetch(`${door.url}/api/host/api`, asked)).status, 403)
     for (const method of ['recordDelivery', 'claimDue', 'backup', 'addHost', 'constructor', '__proto__']) {
       const body = JSON.stringify({ value: { id: method, method, args: [] } })
       const { status } = await fetch(`${door.url}/api/host/call`, { method: 'POST', headers, body })

@@ -6,6 +6,17 @@ import { knock, openDoor, sessionAt } from '../support/fleet.ts'
 import { until } from '../support/hooks.ts'
 import { startProxy } from '../support/tcp-proxy.ts'
 
+/** A host that reaches its door through a proxy alone, with a session that has heard of one knock. */
+async function behindProxy() {
+  const door = await openDoor()
+  const proxy = await startProxy(door.url)
+  const host = await door.host('laptop', proxy.address.replace(/\/$/, ''))
+  const { got } = await host.agent('build')
+  const url = (await host.expose('build')).replace(/^https?:\/\/[^/]+/, door.url)
+  await knock(url, 'before', 10)
+  return { door, proxy, host, got, url }
+}
+
 describe('a host that has joined a door', { timeout: 120_000 }, () => {
   it('opens its sessions there, and brings their messages to its agents, answer and order and all', async () => {
     const door = await openDoor()
@@ -28,12 +39,7 @@ describe('a host that has joined a door', { timeout: 120_000 }, () => {
   })
 
   it('is away and comes back: senders get 202, nothing is lost, and it goes on in order', async () => {
-    const door = await openDoor()
-    const proxy = await startProxy(door.url)
-    const host = await door.host('laptop', proxy.address.replace(/\/$/, ''))
-    const { got } = await host.agent('build')
-    const url = (await host.expose('build')).replace(/^https?:\/\/[^/]+/, door.url)
-    await knock(url, 'before', 10)
+    const { door, proxy, host, got, url } = await behindProxy()
     proxy.cut(true)
     const during = Array.from({ length: 10 }, (_, i) => `during ${i}`)
     for (const text of during) assert.equal((await knock(url, text)).status, 202)
@@ -47,6 +53,21 @@ describe('a host that has joined a door', { timeout: 120_000 }, () => {
     assert.deepEqual(got(), ['before', ...during])
     assert.equal((await sessionAt(door, 'build')).state, 'live')
     assert.ok((await door.states()).every(({ attempts, state }) => attempts === 1 && state === 'DELIVERED'))
+    await host.process.stop()
+    await proxy.close()
+    await door.server.stop()
+  })
+
+  it('goes on soon where its connections are dead without a word, as after another network', async () => {
+    const { door, proxy, host, got, url } = await behindProxy()
+    proxy.deaden()
+    assert.equal((await knock(url, 'after')).status, 202)
+    // A claim alone would wait for 35 s.
+    await until('it goes on', () => got().length > 1, 12_000)
+    await until('all are settled', async () =>
+      (await door.states()).every(({ state, attempts }) => state === 'DELIVERED' && attempts === 1),
+    )
+    assert.deepEqual(got(), ['before', 'after'])
     await host.process.stop()
     await proxy.close()
     await door.server.stop()

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { cli, scratchHome, serve } from '../support/binary.ts'
@@ -10,7 +11,44 @@ import { startPostgres, type TestPostgres, withoutPostgres } from '../support/po
 
 const skip = withoutPostgres()
 
-describe('a command that looks', { skip, timeout: 100_000 }, () => {
+/** What pg_dump draws anew each time. */
+const withoutKey = (dump: string) => dump.replaceAll(/^\\(un)?restrict .*$/gm, '')
+
+/** What a database says that is not ready. */
+const starting = (() => {
+  const fields = Buffer.from('SFATAL\0C57P03\0Mthe database system is starting up\0\0')
+  const length = Buffer.alloc(4)
+  length.writeInt32BE(fields.length + 4)
+  return Buffer.concat([Buffer.from('E'), length, fields])
+})()
+
+/** A way to a database that counts connections, and refuses each where it is not there. */
+async function countingProxy(store: string) {
+  const address = new URL(store)
+  const target = { host: address.hostname, port: Number(address.port) }
+  let count = 0
+  let isThere = true
+  const server = createServer((near) => {
+    count += 1
+    if (!isThere) return near.end(starting)
+    const far = connect(target)
+    near.on('error', () => far.destroy()).pipe(far)
+    far.on('error', () => near.destroy()).pipe(near)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  address.port = `${(server.address() as AddressInfo).port}`
+  return {
+    address: address.href,
+    begin: (there: boolean) => {
+      count = 0
+      isThere = there
+    },
+    count: () => count,
+    close: () => server.close(),
+  }
+}
+
+describe('a command that looks', { skip, timeout: 200_000 }, () => {
   let database: TestPostgres
   before(async () => {
     if (!skip) database = await startPostgres()
@@ -40,14 +78,25 @@ describe('a command that looks', { skip, timeout: 100_000 }, () => {
       },
     })
     const env = { POSTERN_STORE: store }
-    for (const look of ['doctor', 'check', 'hooks ls', '__complete revoke ']) {
-      const { stderr } = await cli(look.split(' '), { home, env })
+    for (const look of ['doctor', 'check', 'hooks ls', 'keys export', '__complete revoke ']) {
+      const { code, stderr } = await cli(look.split(' '), { home, env })
+      assert.equal(code, 0, `${look}: ${stderr}`)
       assert.equal(tablesIn(store), '0', `${look}: ${stderr}`)
+      if (look === 'check')
+        assert.match(stderr, /^warning: postgres:.* has no tables of Postern.*start postern serve/)
+      if (look === 'hooks ls')
+        assert.match(stderr, /^No hook is paused: postgres:.* has no tables of Postern/)
     }
     const { code, of } = await doctor(home, env)
     assert.equal(code, 0)
-    assert.match(of('store')?.detail ?? '', /^postgres:.* is empty: nothing is stored there yet$/)
-    assert.deepEqual([of('store')?.verdict, of('store')?.fix], ['note', 'postern serve makes the tables'])
+    assert.match(
+      of('store')?.detail ?? '',
+      /^postgres:.* has no tables of Postern: nothing is stored there yet$/,
+    )
+    assert.deepEqual(
+      [of('store')?.verdict, of('store')?.fix],
+      ['note', 'if that is the right address, start postern serve with it first, which makes them'],
+    )
     assert.equal(of('home')?.verdict, 'ok')
     assert.equal(tablesIn(store), '0')
     assert.equal(existsSync(join(home, 'name')), false)
@@ -55,6 +104,84 @@ describe('a command that looks', { skip, timeout: 100_000 }, () => {
     assert.notEqual(tablesIn(store), '0')
     assert.equal((await doctor(home, env)).of('store')?.verdict, 'ok')
     await server.stop()
+  })
+
+  const refused = [
+    ...[
+      'ls',
+      'session ls',
+      'session show default',
+      'deliveries ls',
+      'deliveries tail',
+      'inbox --session default',
+    ],
+    ...['refusals ls', 'notices ls', 'hosts ls', 'decide ls'],
+    ...[
+      'session add build --driver inbox',
+      'expose --session default',
+      'pause session:default',
+      'hosts add anna',
+    ],
+    ...['keys rotate', 'run --session build -- true'],
+  ]
+
+  it('or writes without a server changes nothing in a database that is not ours, and says what is wrong', async () => {
+    const store = database.newSchema()
+    database.query(store, 'CREATE TABLE invoices (id bigint); INSERT INTO invoices VALUES (1)')
+    const found = database.dump(store)
+    const home = await scratchHome()
+    const env = { POSTERN_STORE: store.replace('postgres@', 'postgres:s3cret@') }
+    assert.equal((await cli(['__complete', 'revoke', ''], { home, env })).code, 0)
+    assert.equal(existsSync(home), false)
+    for (const command of refused) {
+      const { code, stdout, stderr } = await cli(command.split(' '), { home, env })
+      assert.deepEqual([code, stdout], [1, ''], `${command}: ${stderr}`)
+      assert.equal(
+        stderr,
+        `postern: ${store} has no tables of Postern: nothing is stored there yet; if that is the right address, start postern serve with it first, which makes them.\n`,
+      )
+    }
+    assert.equal(withoutKey(database.dump(store)), withoutKey(found))
+    assert.equal(tablesIn(store), '1')
+  })
+
+  it('finds keys that were printed before the first start good after it', async () => {
+    const home = await scratchHome()
+    const env = { POSTERN_STORE: database.newSchema() }
+    const printed = await cli(['keys', 'export'], { home, env })
+    const server = await serve(home, { env })
+    assert.equal((await cli(['keys', 'export'], { home, env })).stdout, printed.stdout)
+    await server.stop()
+  })
+
+  it('connects no more often than it must', async () => {
+    const store = database.newSchema()
+    const home = await scratchHome()
+    await (await serve(home, { env: { POSTERN_STORE: store } })).stop()
+    const counted = await countingProxy(store)
+    const connections = async (isThere: boolean, command: string) => {
+      counted.begin(isThere)
+      const { stderr } = await cli(command.split(' '), { home, env: { POSTERN_STORE: counted.address } })
+      assert.ok(counted.count() > 0, stderr)
+      return counted.count()
+    }
+    assert.deepEqual(
+      [
+        await connections(true, '__complete revoke '),
+        await connections(true, 'doctor'),
+        await connections(true, 'ls'),
+      ],
+      [1, 2, 1],
+    )
+    assert.deepEqual(
+      [
+        await connections(false, '__complete revoke '),
+        await connections(false, 'doctor'),
+        await connections(false, 'check'),
+      ],
+      [1, 1, 1],
+    )
+    counted.close()
   })
 
   it('leaves the tables of an earlier version as they are', async () => {
@@ -68,6 +195,15 @@ describe('a command that looks', { skip, timeout: 100_000 }, () => {
     const { code, of } = await doctor(home, env)
     assert.equal(code, 0)
     assert.match(of('store')?.detail ?? '', /has the tables of an earlier version$/)
+    assert.equal(version(), `${Number(now) - 1}`)
+    for (const command of ['ls', 'session add build --driver inbox']) {
+      const { code, stderr } = await cli(command.split(' '), { home, env })
+      assert.equal(code, 1)
+      assert.match(
+        stderr,
+        /has the tables of an earlier version; stop every server of that version, then start postern serve/,
+      )
+    }
     assert.equal(version(), `${Number(now) - 1}`)
   })
 

@@ -193,6 +193,37 @@ for (const isCached of [false, true])
       }
     })
 
+    it('believes nothing read before of a grant of few uses', async () => {
+      const { state, deps } = door()
+      const known = state.grants.get(claims.grant)
+      const session = state.sessions.get(claims.session)
+      assert.ok(known && session)
+      const before = { ...known, maxUses: 1 }
+      state.grants.set(known.id, { ...before, uses: 1 })
+      const { store } = deps
+      const late: ReceiveDeps['store'] = {
+        ...store,
+        findGrant: async (id, how) => (how === 'anew' ? store.findGrant(id) : before),
+        atHand: () => ({ grant: before, session }),
+      }
+      await refuses(
+        receive({ ...deps, store: late }, knockOf(token('good'), '{"message"'), patience),
+        'forbidden',
+      )
+    })
+
+    it('tells who knocks that the session cannot be reached now', async () => {
+      const { state, deps } = door()
+      const session = state.sessions.get(claims.session)
+      assert.ok(session)
+      const why = 'its host "laptop" is away'
+      state.sessions.set(session.id, { ...session, state: 'offline', why })
+      const receipt = await receive(deps, knockOf(token('good'), message), patience)
+      assert.ok(receipt.kind === 'stored')
+      const { heldBecause, detail } = receipt.delivery
+      assert.deepEqual([heldBecause, detail], ['offline', why])
+    })
+
     const named = '{"message":"hi","session":"default"}'
     const refused: readonly (readonly [string, Knock, Code])[] = [
       ['a token never signed', knockOf(token('bad'), message), 'forbidden'],

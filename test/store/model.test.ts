@@ -189,7 +189,7 @@ const acts: Record<Step['act'], Act> = {
     return store.claimDue({
       now,
       ...(host && { host }),
-      ...(flags & 8 && { holding: [] }),
+      ...(flags & 8 && { holding: [], lostAfterMs: flags & 4 ? 700 : 0 }),
       leaseMs: 1500,
       callbackLeaseMs: 900,
       limit: which + 1,

@@ -1,12 +1,12 @@
 import { Failure } from '../../src/domain/error.ts'
-import { awayText, type Host, type HostName, revokedText } from '../../src/domain/host.ts'
+import { awayText, type Host, type HostName, isDoor, revokedText } from '../../src/domain/host.ts'
 import type { Store } from '../../src/domain/ports.ts'
 import type { Session } from '../../src/domain/session.ts'
 import type { MemoryState, Write } from './memory-store.ts'
 
 type Hosts = Pick<
   Store,
-  'addHost' | 'listHosts' | 'rotateHost' | 'revokeHost' | 'attachHost' | 'renewHost' | 'markAway'
+  'addHost' | 'listHosts' | 'rotateHost' | 'revokeHost' | 'attachHost' | 'renewHost' | 'stepBack' | 'markAway'
 >
 
 /** `free` ends what a host has under way. */
@@ -25,6 +25,14 @@ export function memoryHosts(state: MemoryState, now: () => number, write: Write,
     })
     for (const session of marked) sessions.set(session.id, session)
     return marked.length
+  }
+  const toEnd = (name: HostName, at: number) => {
+    const others = [...hosts.values()].filter((host) => isDoor(host) && host.name !== name)
+    change(name, () => ({ createdAt: Math.max(at, ...others.map(({ createdAt }) => createdAt + 1)) }))
+  }
+  const comeLast = (name: HostName, at: number) => {
+    const host = hosts.get(name)
+    if (host && isDoor(host) && (host.aliveUntil ?? 0) <= at) toEnd(name, at)
   }
   const back = (name: HostName) => {
     const gone = [awayText(name), revokedText(name)]
@@ -56,6 +64,7 @@ export function memoryHosts(state: MemoryState, now: () => number, write: Write,
       }),
     attachHost: (name, at, aliveUntil) =>
       write(() => {
+        comeLast(name, at)
         const host = change(name, ({ epoch }) => ({ epoch: epoch + 1, aliveUntil, seenAt: at }))
         if (!host) return undefined
         free(name, at)
@@ -65,9 +74,14 @@ export function memoryHosts(state: MemoryState, now: () => number, write: Write,
     renewHost: (name, epoch, at, aliveUntil) =>
       write(() => {
         const isIts = hosts.get(name)?.epoch === epoch
+        if (isIts) comeLast(name, at)
         const host = isIts ? change(name, () => ({ aliveUntil, seenAt: at })) : undefined
         if (host) back(name)
         return host !== undefined
+      }),
+    stepBack: (name, epoch, at) =>
+      write(() => {
+        if (hosts.get(name)?.epoch === epoch) toEnd(name, at)
       }),
     markAway: (at) =>
       write(() =>

@@ -9,7 +9,6 @@ import {
   deliveryIdOf,
   isTerminal,
   outlivesSession,
-  shown,
 } from '../../src/domain/delivery.ts'
 import type { DeliveryFilter } from '../../src/domain/delivery-filter.ts'
 import { Failure } from '../../src/domain/error.ts'
@@ -59,7 +58,14 @@ import {
   type SessionId,
 } from '../../src/domain/session.ts'
 import { settle, submitted } from '../../src/domain/settle.ts'
-import { isUnspent, requireWaiting, type Settlement, settled } from '../../src/domain/settlement.ts'
+import {
+  endedBefore,
+  isUnspent,
+  requireWaiting,
+  type Settlement,
+  settled,
+} from '../../src/domain/settlement.ts'
+import { shown, whileOffline } from '../../src/domain/shown-delivery.ts'
 import { grantBehind, scopeOf, stillOpens } from '../../src/domain/source.ts'
 import { replacedText, takenFrom } from '../../src/domain/taken.ts'
 import type { Wait, WaitId } from '../../src/domain/wait.ts'
@@ -169,6 +175,7 @@ export function openMemoryStore(now: () => number, state: MemoryState = createMe
       write(() => {
         const found = row(id)
         if (found?.delivery.leasedUntil === undefined || found.delivery.attempts !== attempt) return
+        if (isUnspent(settlement) && endedBefore(at, found.attempts.at(-1)?.startedAt)) return
         endAttempt(found, settlement, at)
         apply(state, found, afterReply(found.delivery, settlement, at), at)
       }),
@@ -338,7 +345,9 @@ function notices(state: MemoryState, now: () => number, write: Write): NoticeSto
           if (!head || head.leasedUntil !== undefined || head.receivedAt > before) continue
           const { id: delivery, receivedAt: since } = head
           const isPaused = pausedText(state.pauses, head) !== undefined
-          const heldBecause = isPaused ? 'paused' : head.heldBecause
+          const heldBecause = isPaused
+            ? 'paused'
+            : whileOffline(head, state.sessions.get(head.session)).heldBecause
           const data = { delivery, ...(heldBecause && { heldBecause }), since, waiting: rest.length + 1 }
           happened(
             state,
@@ -731,12 +740,14 @@ function deliveryOf(
 }
 
 function claimDue(state: MemoryState, claim: Parameters<Store['claimDue']>[0]): readonly Delivery[] {
-  const { now, leaseMs, callbackLeaseMs = leaseMs, limit, except, host, holding } = claim
+  const { now, leaseMs, callbackLeaseMs = leaseMs, limit, except, host } = claim
+  const { holding, lostAfterMs = 0 } = claim
   const lost =
     host === undefined || holding === undefined
       ? []
       : ownedBy(state, host)
           .filter(({ delivery }) => (delivery.leasedUntil ?? 0) > now && !holding.includes(delivery.id))
+          .filter(({ attempts }) => (attempts.at(-1)?.startedAt ?? 0) <= now - lostAfterMs)
           .slice(0, limit)
   const claimable = [
     ...(host === undefined ? callbacks(state) : []),

@@ -12,6 +12,8 @@ export interface TcpProxy {
   cut(isCut: boolean): void
   /** Passes on nothing, and closes nothing, as a network that swallows everything, until it is told otherwise. */
   silence(isSilent: boolean): void
+  /** What is connected passes on nothing any more, for good, and is not closed; what connects later is whole. */
+  deaden(): void
   /** Passes on nothing that the server tells unasked (LISTEN), as a pooler does, until it is told otherwise. */
   eatNotifications(areEaten: boolean): void
   /** How many answers were lost. */
@@ -89,6 +91,9 @@ export async function startProxy(address: string): Promise<TcpProxy> {
     silence: (isSilent) => {
       isSilentNow = isSilent
       for (const socket of sockets) socket[isSilent ? 'pause' : 'resume']()
+    },
+    deaden: () => {
+      for (const socket of sockets) socket.pause()
     },
     eatNotifications: (areEaten) => {
       isEating = areEaten

@@ -1,5 +1,6 @@
 import { Failure } from '../../domain/error.ts'
-import { type Call, type Command, withHome } from '../command.ts'
+import type { Call, Command } from '../command.ts'
+import { withStored } from '../stored.ts'
 import { waitingHooks } from './waiting-hooks.ts'
 
 export const check: Command = {
@@ -7,11 +8,13 @@ export const check: Command = {
   summary: 'Check the configuration and the home, before a server has to.',
   examples: ['postern check && systemctl restart postern'],
   run: async (call) => {
-    const [trouble] = await call.io.troubles(call.home)
+    const { troubles, toMake } = await call.io.look(call.home)
+    const [trouble] = troubles
     if (trouble) throw new Failure('home_unusable', `${trouble.detail} ${trouble.fix ?? ''}`.trim())
     const config = await call.io.config(call.home)
     const loaded = await config.load()
-    const warnings = [...loaded.warnings, ...(await hookWarnings(call))]
+    const ofStore = toMake ? [`${toMake.detail}; ${toMake.fix}`] : await hookWarnings(call)
+    const warnings = [...loaded.warnings, ...ofStore]
     if (call.json) call.out.json({ ok: true, file: config.file, warnings })
     else {
       for (const warning of warnings) call.out.note(`warning: ${warning}`)
@@ -26,11 +29,8 @@ export const check: Command = {
 
 /** Only of a home that is in use, and without a word about what else may be wrong with it: `doctor` tells that. */
 async function hookWarnings(call: Call): Promise<readonly string[]> {
-  const { io, home } = call
-  const targets = await (await io.hooks(home)).targets()
+  const targets = await (await call.io.hooks(call.home)).targets()
   if (targets.length === 0) return []
-  const look = async () =>
-    (await io.hasStore(home)) ? withHome(call, (opened) => waitingHooks(opened, targets)) : []
-  const findings = await look().catch(() => [])
+  const findings = await withStored(call, [], (opened) => waitingHooks(opened, targets)).catch(() => [])
   return findings.map(({ detail, fix }) => `${detail}. ${fix}`)
 }

@@ -1,10 +1,10 @@
-import type { DeliveryRecord } from '../../domain/delivery.ts'
+import type { DeliveryId, DeliveryRecord } from '../../domain/delivery.ts'
 import { withoutFence } from '../../domain/fence.ts'
 import type { DoorStore } from '../../domain/ports.ts'
 import { findDeliveryId, purgeDelivery, replayDelivery, showDelivery } from '../../manage/deliveries.ts'
 import { type DeliveryView, deliveryView, recordView } from '../../manage/views.ts'
 import { age, shortTime, wholeNumber } from '../arguments.ts'
-import { type Call, type Command, printList, withHome } from '../command.ts'
+import { type Call, type Command, printList, requestServer, withHome } from '../command.ts'
 import type { Column } from '../output.ts'
 import type { Tone } from '../table.ts'
 import { runCancel, runRetry } from './delivery-acts.ts'
@@ -164,13 +164,21 @@ async function showCurl({ io, home, out, json }: Call, record: DeliveryRecord, b
 }
 
 function runReplay(call: Call): Promise<void> {
-  return withHome(call, async ({ store, clock, config }) => {
+  return withHome(call, async ({ store, clock, config, door }) => {
+    const id = await findDeliveryId(store, call.args.need('delivery-id'))
+    const message = call.flags.text('message')
+    if (door) return printQueued(call, await replayedAtDoor(call, id, message))
     const maxHoldMs = config.retry.maxHoldSeconds * 1000
     const deps = { store, clock, maxHoldMs, queueLimit: config.limits.queuePerSession }
-    const id = await findDeliveryId(store, call.args.need('delivery-id'))
-    const delivery = await replayDelivery(deps, id, call.flags.text('message'))
-    return printQueued(call, deliveryView(delivery))
+    return printQueued(call, deliveryView(await replayDelivery(deps, id, message)))
   })
+}
+
+/** A machine that has joined a door stores nothing itself. */
+async function replayedAtDoor({ io, home }: Call, id: DeliveryId, message?: string): Promise<DeliveryView> {
+  const path = `/api/deliveries/${id}/replay`
+  const body = { ...(message !== undefined && { message }) }
+  return (await requestServer(await io.server(home), 'POST', path, { body })) as DeliveryView
 }
 
 function runPurge(call: Call): Promise<void> {

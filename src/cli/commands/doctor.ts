@@ -1,12 +1,14 @@
 import { reasonOf } from '../../domain/error.ts'
 import { homeAt } from '../../domain/home.ts'
+import type { HomeLook } from '../../domain/home-state.ts'
 import { helpOn } from '../../manage/troubleshooting.ts'
 import type { Call, Command } from '../command.ts'
+import type { LocalHome } from '../context.ts'
 import type { Cell, Column } from '../output.ts'
 import { findAgents } from './doctor/agents.ts'
 import { checkDoor } from './doctor/door.ts'
 import { checkDoors } from './doctor/doors.ts'
-import type { Finding, NamedFinding } from './doctor/findings.ts'
+import type { Examination, Finding, NamedFinding } from './doctor/findings.ts'
 import { checkConfig, checkHome, checkKeys, checkProgram } from './doctor/home.ts'
 import { checkHosts } from './doctor/hosts.ts'
 import { checkNotices } from './doctor/notices.ts'
@@ -26,19 +28,36 @@ export const doctor: Command = {
 }
 
 async function runDoctor(call: Call): Promise<number> {
-  const findings: NamedFinding[] = []
-  const isJoined = (await call.io.modeOf(homeAt(call.home).doorFile)) !== undefined
-  const checks = isJoined ? checksOfHost : checksOfDoor
-  const isShut = (await call.io.troubles(call.home)).length > 0
-  for (const [name, check] of isShut ? checks.filter(([name]) => !insideHome.includes(name)) : checks)
-    findings.push(...causesOnly(findings, name, await check(call).catch(asFindings)))
+  let looked: Promise<HomeLook> | undefined
+  let home: Promise<LocalHome> | undefined
+  const look = () => {
+    looked ??= call.io.look(call.home)
+    return looked
+  }
+  const opened = () => {
+    home ??= call.io.openHome(call.home)
+    return home
+  }
+  const findings = await examine({ ...call, look, opened })
+  await home?.then(({ close }) => close()).catch(() => {})
   if (call.json)
     call.out.json(findings.map(({ follows: _, about: __, ...one }) => ({ ...one, fix: one.fix ?? null })))
   else print(call, findings)
   return findings.some(({ verdict }) => verdict === 'bad') ? 1 : 0
 }
 
-type Check = readonly [name: string, check: (call: Call) => Promise<readonly Finding[]>]
+/** What all checks find, in their order. */
+async function examine(call: Examination): Promise<readonly NamedFinding[]> {
+  const findings: NamedFinding[] = []
+  const isJoined = (await call.io.modeOf(homeAt(call.home).doorFile)) !== undefined
+  const checks = isJoined ? checksOfHost : checksOfDoor
+  const isShut = (await call.look()).troubles.length > 0
+  for (const [name, check] of isShut ? checks.filter(([name]) => !insideHome.includes(name)) : checks)
+    findings.push(...causesOnly(findings, name, await check(call).catch(asFindings)))
+  return findings
+}
+
+type Check = readonly [name: string, check: (call: Examination) => Promise<readonly Finding[]>]
 
 /** In this order: the later ones open the home, which repairs the permissions that the first ones report. */
 const checksOfDoor: readonly Check[] = [

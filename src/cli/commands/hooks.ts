@@ -1,7 +1,8 @@
 import type { Pause } from '../../domain/pause.ts'
 import { type HookView, hookView } from '../../manage/views.ts'
-import { type Call, type Command, printList, withHome } from '../command.ts'
+import { type Call, type Command, printList } from '../command.ts'
 import type { Cell, Column } from '../output.ts'
+import { withStored } from '../stored.ts'
 import { hookName, trialFlags, trialOf } from './hook-trial.ts'
 import { hooksSend } from './hooks-send.ts'
 
@@ -59,8 +60,13 @@ function activeCell({ active, pausedAt }: HookView): Cell {
 }
 
 /** None where there is no home yet: listing hooks makes none. */
-const pausesNow = async (call: Call): Promise<readonly Pause[]> =>
-  (await call.io.hasStore(call.home)) ? withHome(call, ({ store }) => store.listPauses()) : []
+const pausesNow = (call: Call): Promise<readonly Pause[]> =>
+  withStored(
+    call,
+    [],
+    ({ store }) => store.listPauses(),
+    (why) => call.out.note(`No hook is paused: ${why}.`),
+  )
 
 async function runTest(call: Call): Promise<number> {
   const { name, payload, headers } = await trialOf(call)

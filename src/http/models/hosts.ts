@@ -11,7 +11,7 @@ const host = {
     description: 'waiting: it has never come. Only one that is there takes messages.',
   }),
   seenAt: t.orNull(t.time, { description: 'When it was last heard of.' }),
-  createdAt: t.time,
+  createdAt: { ...t.time, description: 'Of a door, since when it is there: the first of them keeps house.' },
   sessions: t.whole('Open sessions that it has.'),
 }
 

@@ -15,7 +15,7 @@ import {
   type PostgresStatement,
   putBackMeanwhile,
 } from './database.ts'
-import { migrate, versionOf } from './migrate.ts'
+import { migrate, refuseLacking, versionOf } from './migrate.ts'
 import { countAndTell } from './notify.ts'
 import { takePlace } from './place.ts'
 import { refusePooled } from './pooler.ts'
@@ -68,7 +68,8 @@ function opened(
     judge?.(database, before !== undefined)
     // Where they are gone nothing is made in their place, or pg_restore would stumble over it.
     if (before !== undefined && versionOf(database) === 0) throw putBackMeanwhile()
-    migrate(database, takeLock)
+    if (deps.makes) migrate(database, takeLock)
+    else refuseLacking(database, deps.url)
     if (deps.serves) takePlace(database, 'beside others')
     nameStatements(database, countAndTell(deps.writer, deps.sender ?? ''))
     return database
@@ -164,8 +165,18 @@ function wrap(first: PostgresDatabase, deps: OwnDeps, judge?: Judge): Connection
     }
     return prepared
   }
-  const counted = (ms?: number) => lookAt(current(), ms)
-  let seen = counted()
+  /** Who has waited so long in vain does not wait for another connection, too: that is made for the next one. */
+  const inTime = <T>(ask: (database: PostgresDatabase, ms: number | undefined) => T): T => {
+    const on = current()
+    const askedAt = performance.now()
+    try {
+      return ask(on, withinMs)
+    } catch (thrown) {
+      if (withinMs !== undefined && performance.now() - askedAt >= withinMs) failedAt = performance.now()
+      throw thrown
+    }
+  }
+  let seen = lookAt(current())
   const commit = ({ counted: before, writes }: Begun) => {
     const wrote = database.writes() !== writes
     try {
@@ -182,7 +193,7 @@ function wrap(first: PostgresDatabase, deps: OwnDeps, judge?: Judge): Connection
     const ended = begun
     begun = undefined
     if (command === 'BEGIN IMMEDIATE') {
-      begun = beginIn(current(), withinMs)
+      begun = inTime(beginIn)
       waitsForEach = database.hasFailedLate()
     } else if (command === 'COMMIT' && ended) commit(ended)
     else database.exec(command)
@@ -193,7 +204,7 @@ function wrap(first: PostgresDatabase, deps: OwnDeps, judge?: Judge): Connection
     changes: () => database.writes(),
     nextCommit: () => (begun?.counted ?? seen).commits + 1,
     changed: () => {
-      const now = begun?.counted ?? counted(withinMs)
+      const now = begun?.counted ?? inTime(lookAt)
       if (now.commits < seen.commits) throw putBackMeanwhile()
       const changed = now.commits !== seen.commits
       seen = now

@@ -36,6 +36,8 @@ export interface PostgresDeps {
   readonly sender?: string
   /** For the one server of the store. */
   readonly serves?: boolean
+  /** Whether tables that lack are made, and those of an earlier version changed; else that is refused. */
+  readonly makes?: boolean
   /** How long a server waits for a transaction or a connection to begin until it counts its database as gone; else that takes its time. */
   readonly goneAfterMs?: number
   /** Longest time that an answer may take; then the connection counts as lost. 5 s. */

@@ -1,4 +1,5 @@
 import { Failure, reasonOf } from '../../domain/error.ts'
+import { shownAddress } from '../../domain/shown-address.ts'
 import { number } from '../rows.ts'
 import type { PostgresDatabase } from './database.ts'
 import init from './migrations/0001_init.sql' with { type: 'text' }
@@ -40,12 +41,29 @@ function migratedAlone(database: PostgresDatabase, takeLock: string): boolean {
   }
 }
 
-/** Which tables a server has yet to make there; undefined where they are those of this version. */
-export function lackingIn(database: PostgresDatabase): 'all' | 'newer' | undefined {
+/** Throws `home_unusable` where the tables are not those of this version, and changes nothing: the address may be a wrong one. */
+export function refuseLacking(database: PostgresDatabase, url: string): void {
+  const toMake = storeToMake(database, url)
+  if (toMake) throw new Failure('home_unusable', `${toMake.detail}; ${toMake.fix}.`, { toMake })
+}
+
+/** What a server has yet to make there, and how; undefined where the tables are those of this version. */
+export function storeToMake(database: PostgresDatabase, url: string): Failure['extra']['toMake'] {
   const version = versionOf(database)
   if (version === migrations.length) return undefined
-  return version === 0 ? 'all' : 'newer'
+  const isBlank = version === 0
+  return { ...(isBlank ? noTables : olderTables)(shownAddress(url)), isBlank }
 }
+
+const noTables = (address: string) => ({
+  detail: `${address} has no tables of Postern: nothing is stored there yet`,
+  fix: 'if that is the right address, start postern serve with it first, which makes them',
+})
+
+const olderTables = (address: string) => ({
+  detail: `${address} has the tables of an earlier version`,
+  fix: 'stop every server of that version, then start postern serve, which brings them up to date',
+})
 
 const servedByAnother = (): Failure =>
   new Failure(

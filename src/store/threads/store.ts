@@ -90,6 +90,7 @@ export async function openThreadedStore(deps: ThreadedDeps): Promise<Store> {
     revokeHost: (name, at) => changing(call('revokeHost', name, at)),
     attachHost: (name, now, aliveUntil) => changing(call('attachHost', name, now, aliveUntil)),
     renewHost: (name, epoch, now, aliveUntil) => changing(call('renewHost', name, epoch, now, aliveUntil)),
+    stepBack: (name, epoch, now) => changing(call('stepBack', name, epoch, now)),
     markAway: (now) => changing(call('markAway', now)),
     openDecision: (draft) => changing(call('openDecision', draft)),
     decide: (id, verdict, door, now) => changing(call('decide', id, verdict, door, now)),

@@ -94,7 +94,7 @@ describe('a store in PostgreSQL', { skip, timeout: 120_000 }, () => {
 
   it('does not take for committed what a crash lost, although others were given its number since', async () => {
     const address = server.newSchema()
-    const connection = openPostgres({ url: address, entry: entry.href })
+    const connection = openPostgres({ url: address, entry: entry.href, makes: true })
     connection.exec('BEGIN IMMEDIATE')
     connection.sql('INSERT INTO probes (id, at) VALUES (1, ?)').run(noon)
     await server.crash()

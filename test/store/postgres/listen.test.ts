@@ -20,7 +20,7 @@ after(() => server?.stop())
 /** A process that writes. */
 const openWriter = async (url: string, sender: string): Promise<Store> =>
   openStore({
-    ...{ platform: await currentPlatform(), path: ':memory:', now: () => noon, role: 'client' },
+    ...{ platform: await currentPlatform(), path: ':memory:', now: () => noon, role: 'server' },
     postgres: { url, entry, sender },
   })
 

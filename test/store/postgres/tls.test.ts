@@ -37,7 +37,7 @@ const openAt = async (host: string, members: string, password = '') => {
   const { port } = new URL(server.url)
   const url = `postgres://secure${password && `:${password}`}@${host}:${port}/postgres?search_path=store&${members}`
   const store = await openStore({
-    ...{ platform: await currentPlatform(), path: ':memory:', now: Date.now, role: 'client' },
+    ...{ platform: await currentPlatform(), path: ':memory:', now: Date.now, role: 'server' },
     postgres: { url, entry },
   })
   await store.close()

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import type { Claim } from '../../../src/domain/claim.ts'
 import type { DeliveryId } from '../../../src/domain/delivery.ts'
-import { awayText, type HostName, parseHostName, revokedText } from '../../../src/domain/host.ts'
+import {
+  awayText,
+  doorMark,
+  doorsThere,
+  type HostName,
+  parseHostName,
+  revokedText,
+} from '../../../src/domain/host.ts'
 import type { Store } from '../../../src/domain/ports.ts'
 import type { SessionId } from '../../../src/domain/session.ts'
 import { settle } from '../../../src/domain/settle.ts'
@@ -223,6 +230,15 @@ function testQueues(check: Check): void {
     },
   )
 
+  check('claimDue returns again only what was leased as long ago as is asked for', async ({ store }) => {
+    const id = await stored(store)
+    await claim(store, noon, { host: laptop })
+    const asked = { host: laptop, holding: [], lostAfterMs: 500 }
+    assert.deepEqual(await claim(store, noon + 499, asked), [])
+    assert.deepEqual(idsOf(await claim(store, noon + 500, asked)), [id])
+    assert.deepEqual(await lookOf(store, id), ['PENDING', noon + 1000, ['open']])
+  })
+
   check('claimDue counts what it returns again, within its limit', async ({ store }) => {
     const near = 'near' as SessionId
     await store.openSession(sessionCalled(near, { host: laptop }), { replace: false })
@@ -355,6 +371,60 @@ function testPresence(check: Check): void {
     assert.equal((await store.listHosts())[0]?.epoch, 1)
   })
 
+  const doors = async (store: Store) => {
+    const [a, b] = [parseHostName('a'), parseHostName('b')]
+    for (const [i, name] of [a, b].entries()) {
+      await store.addHost(name, doorMark(name), noon + i)
+      await store.attachHost(name, noon + i, noon + i + 10)
+    }
+    return { a, b }
+  }
+  const inLine = async (store: Store, now: number) =>
+    doorsThere(await store.listHosts(), now).map(({ name }) => name)
+
+  check(
+    'attachHost puts a door last that was not there, and leaves one in its place that was',
+    async ({ store, other }) => {
+      const { a, b } = await doors(store)
+      await other.attachHost(a, noon + 5, noon + 15)
+      assert.deepEqual(await inLine(store, noon + 6), [a, b])
+      await store.renewHost(b, 1, noon + 9, noon + 19)
+      // By a clock that is behind, too.
+      await other.attachHost(a, noon + 15, noon + 25)
+      assert.deepEqual(await inLine(store, noon + 16), [b, a])
+      await other.renewHost(b, 1, noon - 90, noon + 30)
+      await other.renewHost(a, 3, noon - 90, noon - 95)
+      await store.attachHost(a, noon - 90, noon + 30)
+      assert.deepEqual(await inLine(store, noon + 16), [b, a])
+    },
+  )
+
+  check(
+    'renewHost puts a door last whose time was over, and no machine that has joined',
+    async ({ store, other }) => {
+      const { a, b } = await doors(store)
+      assert.equal(await other.renewHost(b, 1, noon + 10, noon + 20), true)
+      assert.equal(await store.renewHost(a, 0, noon + 10, noon + 20), false)
+      assert.equal(await store.renewHost(laptop, 1, noon + 20, noon + 30), true)
+      assert.equal(await store.renewHost(a, 1, noon + 10, noon + 20), true)
+      assert.deepEqual(await inLine(store, noon + 11), [b, a])
+      const createdAt = (await other.listHosts()).find(({ name }) => name === laptop)?.createdAt
+      assert.equal(createdAt, noon)
+    },
+  )
+
+  check('stepBack puts a door last for its newest process alone', async ({ store, other }) => {
+    const { a, b } = await doors(store)
+    await store.stepBack(a, 0, noon + 3)
+    assert.deepEqual(await inLine(other, noon + 4), [a, b])
+    await store.stepBack(a, 1, noon + 3)
+    assert.deepEqual(await inLine(other, noon + 4), [b, a])
+    await other.revokeHost(a, noon + 4)
+    await store.stepBack(a, 1, noon + 5)
+    await store.stepBack(parseHostName('phone'), 1, noon + 5)
+    assert.deepEqual(await inLine(store, noon + 6), [b])
+  })
+
   check('renewHost is for the newest process alone', async ({ store, other }) => {
     assert.equal(await store.renewHost(laptop, 1, noon + 3, noon + 13), true)
     const { aliveUntil, seenAt } = (await other.listHosts())[0] ?? {}
@@ -388,6 +458,22 @@ function testPresence(check: Check): void {
       assert.equal((await claim(store, noon + 20, { host: laptop })).length, 1)
     },
   )
+
+  check('what waits for a host that is away says so, until that is back', async ({ store }) => {
+    await stored(store)
+    await store.markAway(noon + 10)
+    await stored(store)
+    const reasons = async () =>
+      (await store.listDeliveries({ session: far, limit: 9 })).map(({ heldBecause, detail }) => [
+        heldBecause,
+        detail,
+      ])
+    const away = ['offline', awayText(laptop)]
+    assert.deepEqual(await reasons(), [away, away])
+    await store.attachHost(laptop, noon + 20, noon + 30)
+    const none = [undefined, undefined]
+    assert.deepEqual(await reasons(), [none, none])
+  })
 
   check('a new process of a host that was away brings its sessions back, too', async ({ store }) => {
     await store.markAway(noon + 10)

@@ -86,6 +86,28 @@ export function testSettling(plain: Check): void {
     assert.equal(record?.events.filter(({ kind }) => kind === 'held').length, 1)
   })
 
+  check(
+    'settleDelivery that comes again late ends no later attempt, which has the number of the unspent one',
+    async ({ store, other }) => {
+      const delivery = await leasedOne(store)
+      const outcomes: readonly Outcome[] = [
+        { kind: 'busy', why: 'a turn runs', retryAfterMs: 10 },
+        { kind: 'offline', why: 'away' },
+      ]
+      for (const [i, outcome] of outcomes.entries()) {
+        const at = noon + i * 60_000 + 1
+        const held = settle(delivery, outcome, at, 0)
+        await store.settleDelivery(delivery.id, 1, held, at)
+        const next = { now: at + 30_000, leaseMs: 600_000, limit: 9, except: [] }
+        assert.equal((await store.claimDue(next))[0]?.attempts, 1)
+        await other.settleDelivery(delivery.id, 1, held, at)
+        assert.ok((await store.findDelivery(delivery.id))?.leasedUntil)
+        assert.deepEqual(await other.claimDue(next), [])
+      }
+      assert.equal((await end(store, delivery, taken, noon + 100_000)).state, 'DELIVERED')
+    },
+  )
+
   check('a callback that is owed does not hold up the session', async ({ store }) => {
     const delivery = await leasedOne(store, { action: 'turn', callbackUrl: 'https://example.org/' })
     const next = await store.recordDelivery(draftOf({ session: build }))

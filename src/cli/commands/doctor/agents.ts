@@ -2,7 +2,7 @@ import type { Discovered, Driver, Way } from '../../../domain/driver.ts'
 import type { Session } from '../../../domain/session.ts'
 import { shellQuoted } from '../../../domain/shell-quote.ts'
 import type { Call } from '../../command.ts'
-import { type Finding, opened } from './findings.ts'
+import { type Examination, type Finding, opened } from './findings.ts'
 
 const searchMs = 8000
 
@@ -10,7 +10,7 @@ const searchMs = 8000
  * Agents that the drivers find, running ones first, each with the command that adds it. Of the ways to one agent the best comes
  * first, and gets the plain name.
  */
-export async function findAgents(call: Call): Promise<readonly Finding[]> {
+export async function findAgents(call: Examination): Promise<readonly Finding[]> {
   const [sessions, here] = await opened(
     call,
     [[], undefined] as const,

@@ -1,8 +1,7 @@
-import type { Call } from '../../command.ts'
-import { bad, type Finding, ok, opened } from './findings.ts'
+import { bad, type Examination, type Finding, ok, opened } from './findings.ts'
 
 /** The door that this home has joined: it answers, knows this host, and hears from it. */
-export function checkDoor(call: Call): Promise<readonly Finding[]> {
+export function checkDoor(call: Examination): Promise<readonly Finding[]> {
   return opened(call, [], async ({ door, host }) => {
     if (!door) return []
     return door.isServed

@@ -1,12 +1,11 @@
 import { doorsAmong, type Host, hostState, placeOfDoor } from '../../../domain/host.ts'
 import { type DoorWithFacts, differencesOf, doorsBeside } from '../../../manage/doors.ts'
 import { iso } from '../../../manage/views.ts'
-import type { Call } from '../../command.ts'
 import type { LocalHome } from '../../context.ts'
-import { bad, type Finding, note, opened, orOk } from './findings.ts'
+import { bad, type Examination, type Finding, note, opened, orOk } from './findings.ts'
 
 /** Doors that share the store: which are there, and what they have not in common. Nothing where there is but one. */
-export function checkDoors(call: Call): Promise<readonly Finding[]> {
+export function checkDoors(call: Examination): Promise<readonly Finding[]> {
   return opened(call, [], async (home) => {
     const [all, told] = await Promise.all([home.store.listHosts(), home.store.listDoors()])
     const now = home.clock.now() - home.skew()

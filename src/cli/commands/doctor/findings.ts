@@ -1,4 +1,5 @@
-import { type Call, withHome } from '../../command.ts'
+import type { HomeLook } from '../../../domain/home-state.ts'
+import type { Call } from '../../command.ts'
 import type { LocalHome } from '../../context.ts'
 
 /** `note`: worth knowing. `bad`: something does not work. `found`: an agent that could be added. */
@@ -29,12 +30,22 @@ export const note = (detail: string, fix?: string): Finding => ({
 
 export const bad = (detail: string, fix: string): Finding => ({ verdict: 'bad', detail, fix })
 
-/** Opens the home only where there is one, with a store in it: `doctor` creates nothing. */
-export async function opened<T>(call: Call, otherwise: T, act: (home: LocalHome) => Promise<T>): Promise<T> {
-  if ((await call.io.modeOf(call.home)) === undefined) return otherwise
+/** A call of `doctor`: it looks at the home once, and opens it once, for all of its checks. */
+export interface Examination extends Call {
+  readonly look: () => Promise<HomeLook>
+  readonly opened: () => Promise<LocalHome>
+}
+
+/** Runs `act` with the home where there is one, with a store in it: `doctor` creates nothing. */
+export async function opened<T>(
+  { io, home, ...examination }: Examination,
+  otherwise: T,
+  act: (home: LocalHome) => Promise<T>,
+): Promise<T> {
+  if ((await io.modeOf(home)) === undefined) return otherwise
+  const { troubles, toMake } = await examination.look()
   // Why it cannot be opened is said once, as what is wrong with the home.
-  if ((await call.io.troubles(call.home)).length > 0) return otherwise
-  return (await call.io.storeToMake(call.home)) ? otherwise : withHome(call, act)
+  return troubles.length > 0 || toMake ? otherwise : act(await examination.opened())
 }
 
 /** `ok` with `detail` where nothing was found. */

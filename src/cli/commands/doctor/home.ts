@@ -2,7 +2,7 @@ import { homeAt } from '../../../domain/home.ts'
 import { keysVariable } from '../../../domain/key-variables.ts'
 import { shellQuoted } from '../../../domain/shell-quote.ts'
 import type { Call } from '../../command.ts'
-import { bad, type Finding, note, nothingYet, ok, orOk } from './findings.ts'
+import { bad, type Examination, type Finding, note, nothingYet, ok, orOk } from './findings.ts'
 
 export const checkProgram = async ({ io }: Call): Promise<readonly Finding[]> => [
   ok(`${io.program.version}, ${io.program.runtime}, ${io.program.target}`),
@@ -17,10 +17,10 @@ export async function checkConfig({ io, home }: Call): Promise<readonly Finding[
 }
 
 /** Other users may read neither the directory nor what lies in it. */
-export async function checkHome({ io, home }: Call): Promise<readonly Finding[]> {
+export async function checkHome({ io, home, look }: Examination): Promise<readonly Finding[]> {
   const { root, databaseFile, keysDir, runDir, configFile } = homeAt(home)
   if ((await io.modeOf(root)) === undefined) return [note(`${root} does not exist yet`)]
-  const troubles = await io.troubles(home)
+  const { troubles } = await look()
   if (troubles.length > 0) return troubles.map((trouble) => ({ verdict: 'bad', ...trouble }))
   const database = [databaseFile, `${databaseFile}-wal`, `${databaseFile}-shm`]
   const paths = [root, ...database, keysDir, `${keysDir}/admin.token`, runDir, configFile]

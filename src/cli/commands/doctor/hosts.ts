@@ -1,9 +1,8 @@
 import { type Host, hostState, isDoor } from '../../../domain/host.ts'
 import { plural } from '../../../domain/plural.ts'
 import { iso } from '../../../manage/views.ts'
-import type { Call } from '../../command.ts'
 import type { LocalHome } from '../../context.ts'
-import { type Finding, note, opened, orOk } from './findings.ts'
+import { type Examination, type Finding, note, opened, orOk } from './findings.ts'
 import { isServing } from './server.ts'
 
 /** A machine that restarts or changes its network is back by then. Milliseconds. */
@@ -13,7 +12,7 @@ const patienceMs = 60_000
  * Machines that went away while something waits for their sessions. Nothing where no machine may join, in the home of a joined
  * one, and while no server runs here, which no host could reach.
  */
-export function checkHosts(call: Call): Promise<readonly Finding[]> {
+export function checkHosts(call: Examination): Promise<readonly Finding[]> {
   return opened(call, [], async (home) => {
     const hosts = home.door === undefined ? await home.store.listHosts() : []
     const joining = hosts.filter((host) => !isDoor(host) && host.revokedAt === undefined)

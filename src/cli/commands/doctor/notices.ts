@@ -1,11 +1,10 @@
 import { dayMs } from '../../../domain/moment.ts'
 import type { NoticeHealth } from '../../../domain/notice.ts'
 import { plural } from '../../../domain/plural.ts'
-import type { Call } from '../../command.ts'
-import { type Finding, note, opened, orOk } from './findings.ts'
+import { type Examination, type Finding, note, opened, orOk } from './findings.ts'
 
 /** Whether those who want to be told what happens are. Says nothing where nobody wants to be. */
-export function checkNotices(call: Call): Promise<readonly Finding[]> {
+export function checkNotices(call: Examination): Promise<readonly Finding[]> {
   return opened(call, [], async ({ store }) => {
     const rules = await store.noticeHealth(call.io.now() - dayMs)
     if (rules.length === 0) return []

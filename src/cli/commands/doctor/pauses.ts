@@ -1,10 +1,9 @@
 import { grantState } from '../../../domain/grant.ts'
 import { iso } from '../../../manage/views.ts'
-import type { Call } from '../../command.ts'
-import { type Finding, note, opened } from './findings.ts'
+import { type Examination, type Finding, note, opened } from './findings.ts'
 
 /** What is held or closed by hand: somebody may have forgotten it. Nothing where nothing is. */
-export function checkPauses(call: Call): Promise<readonly Finding[]> {
+export function checkPauses(call: Examination): Promise<readonly Finding[]> {
   return opened(call, [], async ({ store, clock }) => {
     const grants = (await store.listGrants({})).filter((grant) => grantState(grant, clock.now()) === 'paused')
     const paused = [

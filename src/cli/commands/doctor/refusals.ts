@@ -1,7 +1,6 @@
 import { plural } from '../../../domain/plural.ts'
 import { guessesAnHour, type Refusal, type RefusalCount } from '../../../domain/refusal.ts'
-import type { Call } from '../../command.ts'
-import { type Finding, note, nothingYet, ok, opened } from './findings.ts'
+import { type Examination, type Finding, note, nothingYet, ok, opened } from './findings.ts'
 
 const hours = 24
 const hourMs = 3_600_000
@@ -10,7 +9,7 @@ const mostCauses = 5
 const fewestToJudge = 20
 
 /** What was turned away in the last day, by cause. */
-export function checkRefusals(call: Call): Promise<readonly Finding[]> {
+export function checkRefusals(call: Examination): Promise<readonly Finding[]> {
   return opened(call, nothingYet, async ({ store }) => {
     const now = call.io.now()
     const counts = await store.countRefusals(Math.floor(now / hourMs) - hours + 1)

@@ -2,7 +2,7 @@ import { Failure, reasonOf } from '../../../domain/error.ts'
 import { isLoopback } from '../../../domain/loopback.ts'
 import type { Call } from '../../command.ts'
 import type { ProbeResult } from '../../context.ts'
-import { bad, type Finding, note, ok, opened } from './findings.ts'
+import { bad, type Examination, type Finding, note, ok, opened } from './findings.ts'
 
 export async function checkServer({ io, home }: Call): Promise<readonly Finding[]> {
   if ((await io.modeOf(home)) === undefined) return [note('not running', 'postern serve')]
@@ -109,7 +109,7 @@ function drift({ date }: ProbeResult, now: number): readonly Finding[] {
 const earliest = Date.UTC(2026, 0, 1)
 
 /** Expiry, retries and signatures of senders lean on the clock. */
-export function checkClock(call: Call): Promise<readonly Finding[]> {
+export function checkClock(call: Examination): Promise<readonly Finding[]> {
   const now = call.io.now()
   const shown = new Date(now).toISOString()
   if (now < earliest) return Promise.resolve([bad(`it shows ${shown}`, setClock)])

@@ -1,15 +1,14 @@
 import { plural } from '../../../domain/plural.ts'
 import { runsAt, type Session } from '../../../domain/session.ts'
 import { readinessOf, whyOf } from '../../../manage/trial.ts'
-import type { Call } from '../../command.ts'
 import type { LocalHome } from '../../context.ts'
 import { waitingHooks } from '../waiting-hooks.ts'
-import { bad, type Finding, note, nothingYet, opened, orOk } from './findings.ts'
+import { bad, type Examination, type Finding, note, nothingYet, opened, orOk } from './findings.ts'
 import { missingSkills } from './missing-skills.ts'
 import { isServing } from './server.ts'
 
 /** Whether the agent of each session is there, as far as it is on this machine, and whether anything takes what waits for it. */
-export function checkSessions(call: Call): Promise<readonly Finding[]> {
+export function checkSessions(call: Examination): Promise<readonly Finding[]> {
   return opened(call, nothingYet, async (home) => {
     const open = (await home.store.listSessions()).filter(({ state }) => state !== 'ended')
     const { queues } = await home.store.counts()
@@ -74,7 +73,7 @@ async function queueLooks(
 }
 
 /** Hooks whose messages will only wait. */
-export async function checkHooks(call: Call): Promise<readonly Finding[]> {
+export async function checkHooks(call: Examination): Promise<readonly Finding[]> {
   const tools = await call.io.hooks(call.home)
   const [hooks, configured] = [await tools.targets(), await tools.list()]
   return opened(call, nothingYet, async (home) =>

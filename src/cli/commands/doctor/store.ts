@@ -1,13 +1,12 @@
 import type { StoreServer } from '../../../domain/door.ts'
 import { sizeText } from '../../../domain/size-text.ts'
-import type { Call } from '../../command.ts'
 import type { LocalHome } from '../../context.ts'
-import { bad, type Finding, note, nothingYet, ok, opened } from './findings.ts'
+import { bad, type Examination, type Finding, note, nothingYet, ok, opened } from './findings.ts'
 
 /** That it is sound and takes durable writes; of one on a server also what that is like. */
-export async function checkStore(call: Call): Promise<readonly Finding[]> {
-  const toMake = await call.io.storeToMake(call.home)
-  if (toMake) return [{ verdict: 'note', ...toMake }]
+export async function checkStore(call: Examination): Promise<readonly Finding[]> {
+  const { toMake } = await call.look()
+  if (toMake) return [note(toMake.detail, toMake.fix)]
   return opened(call, nothingYet, async ({ store }) => {
     const troubles = await store.examine()
     const server = await store.storeServer()
