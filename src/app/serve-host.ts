@@ -1,7 +1,6 @@
 import type { Config } from '../config/load.ts'
 import type { Delivery, DeliveryId } from '../domain/delivery.ts'
 import type { Driver } from '../domain/driver.ts'
-import { Failure, reasonOf } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
 import type { HostName } from '../domain/host.ts'
 import type { Clock, Log } from '../domain/ports.ts'
@@ -10,6 +9,7 @@ import { abilitiesOf } from '../link/ability.ts'
 import type { DoorClient } from '../link/client.ts'
 import type { Attached, DoorTime } from '../link/hello.ts'
 import { asStore, linkStore, linkTokens } from '../link/link-store.ts'
+import { postSoon } from '../link/post-soon.ts'
 import { createRequestServer } from '../link/serve-requests.ts'
 import type { Claimed, Taken } from '../link/wire.ts'
 import { openDeclared } from '../manage/declared.ts'
@@ -17,6 +17,7 @@ import { renewSelves } from '../manage/own-session.ts'
 import { pause } from '../wait.ts'
 import { createHeard, followClock } from './door-clock.ts'
 import { atTheDoor, type JoinedDoor } from './joined-door.ts'
+import { createLasting } from './lasting.ts'
 import { askerRuns } from './maintenance.ts'
 import { createPipeline } from './pipeline.ts'
 import { repeating } from './repeating.ts'
@@ -39,6 +40,8 @@ interface ServeHostDeps {
 const renewMs = 3000
 /** Who could not say so for so long starts nothing new: the door may give its sessions to another. Milliseconds. */
 const unheardMs = 7000
+/** Who is heard at the first try says so more often. Milliseconds. */
+const soonMs = renewMs + 1500
 const waitMs = 25_000
 /** Beyond what the door waits for itself. */
 const patienceMs = 10_000
@@ -83,6 +86,8 @@ export async function serveHost(deps: ServeHostDeps, stopping: AbortSignal): Pro
     { draining: () => ending.aborted, base: () => undefined, doors: { host: deps.host } },
   )
   const { worker, connections, agentRequests } = pipeline
+  /** When the claim that waits was sent. */
+  let claimedAt = Number.POSITIVE_INFINITY
   let own: readonly Session[] = []
   /** What was this host's and is so no more: whether that was taken the door says. */
   let gone: readonly Session[] = []
@@ -106,11 +111,13 @@ export async function serveHost(deps: ServeHostDeps, stopping: AbortSignal): Pro
     const lost = gone
     const able = [...abilitiesOf(own, connections.to), ...abilitiesOf(lost, () => undefined)]
     // A door of an earlier version does not tell what was taken.
-    const { time, taken = [] } = (await client.post('renew', { epoch, able })) as {
+    const { time, taken = [] } = (await postSoon(client, 'renew', { epoch, able })) as {
       readonly time: DoorTime
       readonly taken?: readonly Taken[]
     }
     doorClock.set(time)
+    // What has slept, or was cut off, has connections on which nothing comes any more: a claim would wait there for long.
+    if (heard.isLate(soonMs)) client.leave()
     heard.end(asked)
     for (const one of taken)
       if (lost.some(({ id }) => id === one.session))
@@ -125,18 +132,23 @@ export async function serveHost(deps: ServeHostDeps, stopping: AbortSignal): Pro
     await look()
     await announce()
   }
-  const claim = async () => {
+  /** A claim that this process lets go of itself says nothing of the door. */
+  const unlessEnding = (claimed: Promise<number>) =>
+    claimed.catch((thrown: unknown) => {
+      if (!ending.aborted) throw thrown
+    })
+  const claim = async (forMs: number) => {
     if (heard.isLate(unheardMs)) await renew()
     const free = Math.min(claimLimit, maxInFlight - holding.size)
     const claimed = (await client.post(
       'claim',
-      { epoch, limit: free, waitMs, holding: [...holding.keys()] },
-      { withinMs: waitMs + patienceMs, signal: ending },
+      { epoch, limit: free, waitMs: forMs, holding: [...holding.keys()] },
+      { withinMs: forMs + patienceMs, signal: ending },
     )) as Claimed
     if (claimed.changed) await lookAndAnnounce()
     for (const request of claimed.requests) requests.serve(request)
     // What is not begun now stays leased to this host, and comes again with the next claim.
-    if (heard.isLate(unheardMs)) return
+    if (heard.isLate(unheardMs)) return 0
     for (const delivery of claimed.deliveries) {
       // How its last attempt went was stored, but the answer is lost: told once more it would free this attempt, too. Not begun, that
       // comes again with a later claim.
@@ -144,6 +156,12 @@ export async function serveHost(deps: ServeHostDeps, stopping: AbortSignal): Pro
       holding.set(delivery.id, delivery)
       worker.start(delivery)
     }
+    return claimed.deliveries.length
+  }
+  /** A claim that waits should have had what another one finds: its connection is dead. */
+  const lookForUnheard = async () => {
+    if (performance.now() - claimedAt < againMs) return
+    if (await unlessEnding(claim(0))) client.leave()
   }
   const lasting = createLasting(giveUp, log)
 
@@ -158,7 +176,11 @@ export async function serveHost(deps: ServeHostDeps, stopping: AbortSignal): Pro
   const timed = { log, begin: () => () => {} }
   const selves = { ...deps, ...{ store, tokens, clock }, paths: deps.home }
   const tasks = [
-    repeating(timed, 'renew', renewMs, lasting(renew)),
+    repeating(timed, 'renew', renewMs, async () => {
+      // A door that is back is to be heard at once.
+      while (!(await lasting(renew)()) && !ending.aborted);
+      await lasting(lookForUnheard)()
+    }),
     repeating(
       timed,
       'capabilities',
@@ -181,12 +203,8 @@ export async function serveHost(deps: ServeHostDeps, stopping: AbortSignal): Pro
   ]
   while (!ending.aborted) {
     const before = performance.now()
-    // A claim that this process lets go of itself says nothing of the door.
-    await lasting(() =>
-      claim().catch((thrown: unknown) => {
-        if (!ending.aborted) throw thrown
-      }),
-    )()
+    claimedAt = before
+    await lasting(() => unlessEnding(claim(waitMs)))()
     if (performance.now() - before < againMs / 10) await pause(againMs / 10, ending)
   }
   log('info', 'host.stopping')
@@ -204,26 +222,4 @@ export async function serveHost(deps: ServeHostDeps, stopping: AbortSignal): Pro
   await connections.closeAll()
   await agentRequests.idle()
   if (lost !== undefined) throw lost
-}
-
-/** No later word of the door changes these. */
-const lasts: readonly string[] = ['already_running', 'unauthorized']
-
-/** A door that is away comes back, and is told of once; one that knows this host no more does not. */
-function createLasting(giveUp: (thrown: unknown) => void, log: Log) {
-  let away: string | undefined
-  return (act: () => Promise<void>) => async () => {
-    try {
-      await act()
-      if (away !== undefined) log('info', 'door.back')
-      away = undefined
-    } catch (thrown) {
-      // With the exit code of a token that is refused: a service that began again would take its place in turn.
-      if (thrown instanceof Failure && lasts.includes(thrown.code))
-        return giveUp(new Failure('unauthorized', thrown.message))
-      if (away !== reasonOf(thrown)) log('warn', 'door.away', { why: reasonOf(thrown) })
-      away = reasonOf(thrown)
-      await pause(againMs)
-    }
-  }
 }

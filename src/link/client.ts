@@ -20,11 +20,15 @@ export interface DoorClient {
    * back within `withinMs`: then it is not known whether the door has heard it.
    */
   readonly post: (route: string, value: unknown, options?: PostOptions) => Promise<unknown>
+  /** Lets go of every connection: what waits on them is `unreachable`, and what is posted from then on goes by others. */
+  readonly leave: () => void
   readonly close: () => void
 }
 
 interface PostOptions {
   readonly withinMs?: number
+  /** By a connection of its own. */
+  readonly apart?: true
   readonly signal?: AbortSignal | undefined
 }
 
@@ -34,27 +38,37 @@ const usualMs = 10_000
 export function doorClient({ url, token, ca }: DoorAddress): DoorClient {
   const { protocol } = new URL(requireDoorUrl(url))
   const isSecure = protocol === 'https:'
-  const agent = isSecure
-    ? new SecureAgent({ keepAlive: true, ...(ca !== undefined && { ca }) })
-    : new PlainAgent({ keepAlive: true })
+  const newAgent = () =>
+    isSecure
+      ? new SecureAgent({ keepAlive: true, ...(ca !== undefined && { ca }) })
+      : new PlainAgent({ keepAlive: true })
   const send = isSecure ? secure : plain
-  const exchange = (route: string, body: string, signal: AbortSignal) =>
+  const waiting = new Set<(why: unknown) => void>()
+  let agent = newAgent()
+  const exchange = (route: string, body: string, signal: AbortSignal, apart: boolean) =>
     new Promise<{ readonly status: number; readonly body: string }>((resolve, reject) => {
       const headers = {
         authorization: `Bearer ${token}`,
         'content-type': 'application/json',
         'content-length': Buffer.byteLength(body),
       }
-      const sending = send(`${url}/api/host/${route}`, { method: 'POST', headers, agent })
+      const by = apart ? newAgent() : agent
+      const sending = send(`${url}/api/host/${route}`, { method: 'POST', headers, agent: by })
       // Deno's own `signal` of a request does not end one that waits for its answer.
-      const leave = () => {
-        reject(signal.reason)
+      const giveUp = (why: unknown) => {
+        reject(why)
         sending.destroy()
       }
+      const leave = () => giveUp(signal.reason)
       signal.addEventListener('abort', leave, { once: true })
       if (signal.aborted) leave()
+      if (!apart) waiting.add(giveUp)
       sending.on('error', reject)
-      sending.on('close', () => signal.removeEventListener('abort', leave))
+      sending.on('close', () => {
+        signal.removeEventListener('abort', leave)
+        waiting.delete(giveUp)
+        if (apart) by.destroy()
+      })
       sending.on('response', (response) => {
         response.on('error', reject)
         text(response).then((said) => resolve({ status: response.statusCode ?? 0, body: said }), reject)
@@ -62,17 +76,23 @@ export function doorClient({ url, token, ca }: DoorAddress): DoorClient {
       sending.end(body)
     })
   return {
-    async post(route, value, { withinMs = usualMs, signal } = {}) {
+    async post(route, value, { withinMs = usualMs, apart = false, signal } = {}) {
       const patience = AbortSignal.timeout(withinMs)
       const either = signal ? AbortSignal.any([patience, signal]) : patience
-      const answer = await exchange(route, packed(value), either).catch((thrown: unknown) => {
+      const answer = await exchange(route, packed(value), either, apart).catch((thrown: unknown) => {
         throw unreachable(
           url,
-          patience.aborted ? `it did not answer within ${withinMs / 1000} s` : reasonOf(thrown),
+          patience.aborted ? `it did not answer within ${withinMs / 1000} s` : brokenOff(thrown),
         )
       })
       if (answer.status === 200) return understood(url, answer.body)
-      throw refusalIn(url, answer)
+      throw refusalIn(url, route, answer)
+    },
+    leave() {
+      const before = agent
+      agent = newAgent()
+      for (const giveUp of waiting) giveUp(new Error('the connection answers no more'))
+      before.destroy()
     },
     close: () => agent.destroy(),
   }
@@ -88,6 +108,7 @@ function understood(url: string, body: string): unknown {
 
 function refusalIn(
   url: string,
+  route: string,
   { status, body }: { readonly status: number; readonly body: string },
 ): Failure {
   const { code, detail } = problemIn(body)
@@ -97,6 +118,11 @@ function refusalIn(
       `The door at ${url} does not know this host's token: it was revoked, rotated or mistyped. There: postern hosts ls`,
     )
   if (code === undefined || detail === undefined) return unreachable(url, `it answered ${status}`)
+  if (code === 'not_found' && route === 'hello')
+    return new Failure(
+      'not_found',
+      `No door answers at ${url}: there is a Postern, but nothing for hosts at this path. Give the address under which it is reached, and nothing behind that.`,
+    )
   return new Failure(code as Code, detail)
 }
 
@@ -107,6 +133,14 @@ function problemIn(body: string): { readonly code?: string; readonly detail?: st
   } catch {
     return {}
   }
+}
+
+/** OpenSSL and rustls each have words of their own for an answer without TLS. */
+const brokenOff = (thrown: unknown): string => {
+  const why = reasonOf(thrown)
+  return /wrong.version.number|InvalidContentType/i.test(why)
+    ? 'what answers there speaks no TLS, as behind http:// instead of https://'
+    : why
 }
 
 const unreachable = (url: string, why: string): Failure =>

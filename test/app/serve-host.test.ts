@@ -66,7 +66,11 @@ describe('a host whose word of how an attempt ended was stored, and its answer l
       {
         ...{ home: homeAt(root), userHome: root, config: () => config, log: () => {}, host },
         clock: { now: Date.now, random: Math.random, bytes: (n: number) => new Uint8Array(n) },
-        client: { post: async (route, value) => answers[route]?.(value as never), close: () => {} },
+        client: {
+          post: async (route, value) => answers[route]?.(value as never),
+          leave: () => {},
+          close: () => {},
+        },
         joined: { url: 'http://127.0.0.1:1', token: '' },
         attached: { epoch: attached?.epoch ?? 0, time: time() },
         drivers: new Map([['command', driver as unknown as Driver]]),

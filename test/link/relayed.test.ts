@@ -33,7 +33,7 @@ const [doorA, doorB, laptop] = ['door-a', 'door-b', 'laptop'] as HostName[] as [
 async function newStore(): Promise<string> {
   const url = server.newSchema()
   const store = await openStore({
-    ...{ platform: await currentPlatform(), path: ':memory:', now: () => noon, role: 'client' },
+    ...{ platform: await currentPlatform(), path: ':memory:', now: () => noon, role: 'server' },
     postgres: { url, entry },
   })
   await store.close()

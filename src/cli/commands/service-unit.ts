@@ -134,16 +134,17 @@ function escaped(path: string): string {
   return /[\s"'\\$;]/.test(doubled) ? `"${doubled.replace(/["\\$]/g, '\\$&')}"` : doubled
 }
 
+/** Started again for ever: what it needs, a door or a database, may be away for longer than systemd would try by itself. */
 const unitSection = (join: boolean): string => `[Unit]
 ${
   join
     ? `Description=Postern, agents of this machine behind a door elsewhere
 Wants=network-online.target
-After=network-online.target
-StartLimitIntervalSec=0`
+After=network-online.target`
     : `Description=Postern, a narrow door into running agents
 After=network.target`
 }
+StartLimitIntervalSec=0
 `
 
 const hardening = `AmbientCapabilities=

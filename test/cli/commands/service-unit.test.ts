@@ -41,7 +41,7 @@ describe('service unit', () => {
     assert.ok(walls(served).length > 30)
     assert.deepEqual(
       walls(joined).filter((line) => !walls(served).includes(line)),
-      ['Wants=network-online.target', 'StartLimitIntervalSec=0'],
+      ['Wants=network-online.target'],
     )
     assert.deepEqual(
       walls(served).filter((line) => !walls(joined).includes(line)),
@@ -49,12 +49,14 @@ describe('service unit', () => {
     )
   })
 
-  it('is started again, but not as a door that was revoked', () => {
-    for (const unit of [systemUnit, userUnit])
+  it('is started again until its database is there, but not as a door that was revoked', () => {
+    for (const unit of [systemUnit, userUnit]) {
+      assert.match(unit({ executable: '/p' }), /^After=network\.target\nStartLimitIntervalSec=0$/m)
       assert.match(
         unit({ executable: '/p' }),
         /^Restart=on-failure\nRestartSec=1\nRestartPreventExitStatus=4$/m,
       )
+    }
   })
 
   it('--join is started again until its door is there, but not with a token that the door refuses', async () => {
