@@ -87,7 +87,10 @@ export function createIo(platform: Platform, storeThread: URL): Io {
     serveMcp: async (home) => (await import('./mcp.ts')).serveAgent(io, home),
     join: async (home, order) => (await import('./join.ts')).join(deps, io, home, order),
     leave: async (home) => (await import('./join.ts')).leave(deps, home),
-    serve: async (home, flags) => (await import('./serve.ts')).serve(deps, io, home, flags),
+    serve: async (home, flags) => {
+      platform.keepMemory()
+      return (await import('./serve.ts')).serve(deps, io, home, flags)
+    },
     confirmAnswer: async (args) => (await import('./hook-answer.ts')).confirmAnswer(deps, io, args),
     holdTerminal: async (args) => (await import('./terminal-holder.ts')).holdTerminal(deps, io, args),
   }

@@ -9,6 +9,8 @@ export const denoPlatform: Platform = {
   // Deno can start programs, but gives them no terminal.
   openTerminal: undefined,
   selfCommand: () => [Deno.execPath(), 'run', '-A', fileURLToPath(Deno.mainModule)],
+  // Its allocator does so by itself.
+  keepMemory: () => {},
 }
 
 function openDatabase(path: string, options: { readonly readonly?: boolean } = {}): Database {

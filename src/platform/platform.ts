@@ -9,6 +9,11 @@ export interface Platform {
   readonly openTerminal: ((options: TerminalOptions) => Terminal) | undefined
   /** The command that runs this very program again: the compiled binary, or runtime and script. */
   selfCommand(): readonly string[]
+  /**
+   * For a process that works on and on: memory that is free stays with it for some seconds. Where that can only be said to a program that
+   * starts, this one starts anew in its own place, with the same arguments and the same process id, so nothing may have been begun yet.
+   */
+  keepMemory(): void
 }
 
 export type SqlValue = string | number | bigint | null | Uint8Array

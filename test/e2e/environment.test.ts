@@ -5,6 +5,10 @@ import { cli, scratchHome, serve } from '../support/binary.ts'
 import { addCommand, configure, hooks, post, settled, until } from '../support/hooks.ts'
 import { noTerminals } from '../support/terminal.ts'
 
+/** Deno has another allocator. */
+const ofAllocatorGiven =
+  process.env.POSTERN_TEST_RUNTIME === 'deno' ? [] : ['MIMALLOC_PURGE_HOLES=0', 'MIMALLOC_PURGE_DELAY=10000']
+
 const strong = 'Kp3vQz81-Wm27tYx9-'
 const signing = 'Zq7XvN2mLr0PdT5wKyB8hJc3EgUaS1oFi9QnMtRxVkY'
 const secrets = ['SHARED', 'OWN', 'NESTED_NEW', 'NESTED_OLD', 'CALLBACKS', 'INACTIVE']
@@ -92,6 +96,34 @@ describe("a hook's secret given as a variable", () => {
   })
 
   if (noTerminals === undefined) it('is not in the environment of what postern run starts', testTerminal)
+})
+
+describe('the variables of the allocator that a server gives itself', () => {
+  const ofAllocator = (text: string) =>
+    text.split(/[\0\n]/).filter((variable) => variable.startsWith('MIMALLOC_'))
+  const seenWith = async (env: Readonly<Record<string, string>>) => {
+    const home = await scratchHome()
+    configure(home, { ...hooks(), sessions: { allow: ['*'] } })
+    await addCommand(home, 'agent', 'env')
+    const server = await serve(home, { env })
+    const its = readFileSync(`/proc/${server.pid}/environ`, 'utf8')
+    const { body } = await post(`${server.url}/api/hooks/agent`, { session: 'agent', message: 'show it' })
+    const { answer } = await settled(home, server, body.deliveryId)
+    assert.equal(await server.stop(), 0)
+    return { its: ofAllocator(its), ofAgent: ofAllocator(answer ?? '') }
+  }
+
+  it('are in the environment of the process that was started, and of no agent', async () => {
+    const { its, ofAgent } = await seenWith({})
+    assert.deepEqual(its, ofAllocatorGiven)
+    assert.deepEqual(ofAgent, [])
+  })
+
+  it("leave the user's own as they are, for the server and its agents", async () => {
+    const own = 'MIMALLOC_PURGE_DELAY=50'
+    const { its, ofAgent } = await seenWith({ MIMALLOC_PURGE_DELAY: '50' })
+    assert.deepEqual({ its, ofAgent }, { its: [own], ofAgent: [own] })
+  })
 })
 
 async function testTerminal(): Promise<void> {
