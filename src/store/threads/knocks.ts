@@ -83,6 +83,8 @@ export function createKnocks({ ask, cheapMs }: KnocksDeps): Knocks {
       sent = []
       expected = answered.length
       lastMs = expected > 1 ? Math.min(performance.now() - sentAt, longestMs) : 0
+      // The thread stores the next ones while these are answered.
+      if (lastMs < cheapMs && waiting.length > 0) send()
       for (const [i, filed] of unpackFiled(text).entries()) {
         const knock = answered[i]
         if ('refusal' in filed) knock?.reject(failureOf(filed.refusal))
