@@ -4,7 +4,7 @@ import { type Bench, inRounds } from './plan.ts'
 import { ratios } from './stats.ts'
 import { flood, warmUp } from './wrk.ts'
 
-/** Of each flood, whichever doors share it. */
+/** Of one door's callers. */
 const connections = 64
 
 /** Durable knocks of doors on a PostgreSQL of this machine, which works on the same processors, beside one on SQLite. */
@@ -27,8 +27,8 @@ export async function fleet({ plan, home }: Bench) {
   const config = { store: postgres.url }
   const one = open.use(await home({ config }))
   for (const door of [alone, one]) await warmUp(door, pathOf(door, 0))
-  const rate = async (round: number, doors: readonly BenchHome[]) => {
-    const order = { seconds: plan.seconds, connections: connections / doors.length }
+  const rate = async (round: number, doors: readonly BenchHome[], callers = connections) => {
+    const order = { seconds: plan.seconds, connections: callers / doors.length }
     return sum(
       await Promise.all(
         doors.map(async (door) => (await flood(door, { ...order, path: pathOf(door, round) })).perSecond),
@@ -36,19 +36,21 @@ export async function fleet({ plan, home }: Bench) {
     )
   }
   /** Beside SQLite in the same round. */
-  const beside = async (doors: readonly BenchHome[]) => {
+  const beside = async (doors: readonly BenchHome[], callers = connections) => {
     // Doors that follow each other have more to compile than one alone, and compile it when they do so.
-    for (const those of [[alone], doors]) await rate(0, those)
+    await rate(0, [alone])
+    await rate(0, doors, callers)
     return inRounds(plan.rounds, async (round) => ({
       sqlite: await rate(round, [alone]),
-      postgres: await rate(round, doors),
+      postgres: await rate(round, doors, callers),
     }))
   }
   const ofOne = await beside([one])
   // It costs the first one something, also when nothing comes to it: it follows what is stored.
   const other = open.use(await home({ config, beside: one }))
   await warmUp(other, pathOf(other, 0))
-  const ofTwo = await beside([one, other])
+  const ofSharing = await beside([one, other])
+  const ofTwo = await beside([one, other], 2 * connections)
   const rates = (those: typeof ofOne) => those.map(({ postgres }) => postgres)
   const shares = (those: typeof ofOne) =>
     ratios(
@@ -58,9 +60,11 @@ export async function fleet({ plan, home }: Bench) {
   return {
     fleetOneOf: shares(ofOne),
     fleetTwoOf: shares(ofTwo),
-    fleetSqlite: [...ofOne, ...ofTwo].map(({ sqlite }) => sqlite),
+    fleetSharedOf: shares(ofSharing),
+    fleetSqlite: [...ofOne, ...ofSharing, ...ofTwo].map(({ sqlite }) => sqlite),
     fleetOne: rates(ofOne),
     fleetTwo: rates(ofTwo),
+    fleetShared: rates(ofSharing),
   }
 }
 
