@@ -16,6 +16,7 @@ import { reasonOf } from '../domain/error.ts'
 import type { Clock, Log } from '../domain/ports.ts'
 import type { Session, SessionId } from '../domain/session.ts'
 import { type DecideOrder, decide } from './decisions.ts'
+import { putDecision } from './put-decision.ts'
 
 /** The requests that agents of this process have put before people. */
 export interface AgentRequests {
@@ -52,6 +53,7 @@ interface PendingRequest {
   /** The row is written, or could not be. */
   readonly written: Promise<unknown>
   readonly resolve: (decided: Decided | undefined) => void
+  readonly over: AbortController
   timer: ReturnType<typeof setTimeout> | undefined
   handedOver: boolean
 }
@@ -113,8 +115,10 @@ function ask(
   const id = decisionIdOf(hexOf(clock.bytes(8)))
   const { id: sessionId, generation } = session
   const draft = { id, session: sessionId, generation, request, openedAt, expiresAt: openedAt + withinMs }
-  const written = store.openDecision({ ...draft, ...(asker !== undefined && { asker }) })
-  const asked: PendingRequest = { id, session, written, resolve, timer: undefined, handedOver: false }
+  const over = new AbortController()
+  const signal = AbortSignal.any([over.signal, AbortSignal.timeout(withinMs)])
+  const written = putDecision(store, { ...draft, ...(asker !== undefined && { asker }) }, signal)
+  const asked: PendingRequest = { id, session, written, resolve, over, timer: undefined, handedOver: false }
   state.open.add(asked)
   track(
     state,
@@ -122,12 +126,12 @@ function ask(
       (decision) => {
         asked.id = decision.id
         if (state.open.has(asked))
-          asked.timer = setTimeout(() => end(state, asked, { how: 'expired' }), withinMs)
+          asked.timer = setTimeout(() => end(state, asked, { how: 'expired' }), draft.expiresAt - clock.now())
         log('info', 'decision.opened', { decision: decision.id, session: sessionId })
         changed(state)
       },
       (thrown: unknown) => {
-        over(state, asked)
+        forget(state, asked)
         log('warn', 'decision.open_failed', { session: sessionId, why: reasonOf(thrown) })
       },
     ),
@@ -136,7 +140,7 @@ function ask(
     decided,
     close: (how, why) => {
       end(state, asked, { how, why })
-      over(state, asked)
+      forget(state, asked)
     },
   }
 }
@@ -147,7 +151,7 @@ const lookAtAll = (state: RequestsState) => Promise.all([...state.open].map((ask
 async function look(state: RequestsState, asked: PendingRequest): Promise<void> {
   await asked.written.catch(() => {})
   const decision = await state.deps.store.findDecision(asked.id)
-  if (!decision || !isOpen(decision)) return over(state, asked)
+  if (!decision || !isOpen(decision)) return forget(state, asked)
   const { verdict } = decision
   if (decision.state !== 'deciding' || verdict === undefined || asked.handedOver) return
   asked.handedOver = true
@@ -156,7 +160,7 @@ async function look(state: RequestsState, asked: PendingRequest): Promise<void> 
     verdict,
     applied: (trouble) =>
       end(state, asked, trouble === undefined ? { how: 'applied' } : { how: 'elsewhere', why: trouble }),
-    leave: () => over(state, asked),
+    leave: () => forget(state, asked),
   })
 }
 
@@ -167,7 +171,7 @@ function end(state: RequestsState, asked: PendingRequest, how: DecisionEnd): voi
     await asked.written.catch(() => {})
     const decision = await store.closeDecision(asked.id, how, clock.now())
     if (decision && isOpen(decision)) return look(state, asked)
-    over(state, asked)
+    forget(state, asked)
     if (decision)
       log('info', 'decision.closed', {
         decision: decision.id,
@@ -185,8 +189,9 @@ function end(state: RequestsState, asked: PendingRequest, how: DecisionEnd): voi
   )
 }
 
-function over(state: RequestsState, asked: PendingRequest): void {
+function forget(state: RequestsState, asked: PendingRequest): void {
   clearTimeout(asked.timer)
+  asked.over.abort()
   state.open.delete(asked)
   asked.resolve(undefined)
 }

@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import process from 'node:process'
-import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { type AdminProgram, adminOf } from '../support/admin-api.ts'
 import { addAsking, answeredAfter, answersIn, isIdle, type ShownDecision } from '../support/asking.ts'
-import { binary, cli, type Served, scratchHome, serve } from '../support/binary.ts'
+import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
+import { openHook } from '../support/claude-hook.ts'
 import { form, proofAt } from '../support/decide-page.ts'
 import { adminToken, configure, hooks, until } from '../support/hooks.ts'
 import { rounds } from '../support/long.ts'
@@ -78,50 +74,8 @@ describe('the doors of a decision', () => {
     }
   })
 
-  /** The hook of an agent in a person's own terminal, as the agent runs it; `status` is what its registry says. */
-  async function openHook(session = 'desk') {
-    const config = join(dirname(home), 'claude')
-    await mkdir(join(config, 'sessions'), { recursive: true })
-    const status = (word: string) =>
-      writeFile(
-        join(config, 'sessions', `${process.pid}.json`),
-        JSON.stringify({
-          pid: process.pid,
-          sessionId: 'abc',
-          cwd: '/src',
-          kind: 'interactive',
-          status: word,
-        }),
-      )
-    await status('waiting')
-    const payload = {
-      ...{ hook_event_name: 'PermissionRequest', session_id: 'abc', cwd: '/src' },
-      ...{ tool_name: 'Bash', tool_input: { command: 'make deploy' } },
-    }
-    const [command, ...first] = binary()
-    const args = [...first, 'hook-relay', 'claude', '--session', session, '--decide', '2m', '--home', home]
-    const child = spawn(command, args, {
-      env: { PATH: process.env.PATH, HOME: dirname(home), CLAUDE_CONFIG_DIR: config },
-      stdio: ['pipe', 'pipe', 'ignore'],
-    })
-    child.stdin.end(JSON.stringify(payload))
-    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-    const printed = text(child.stdout)
-    return {
-      status,
-      printed: async () => {
-        await ended
-        return printed
-      },
-      kill9: async () => {
-        child.kill('SIGKILL')
-        await ended
-      },
-    }
-  }
-
   it('answer 409 with what happened once somebody answered at the desk', { timeout }, async () => {
-    const hook = await openHook()
+    const hook = await openHook(home, 'desk')
     const one = await asked('desk')
     const link = await linkOf(one)
     await hook.status('busy')
@@ -134,7 +88,7 @@ describe('the doors of a decision', () => {
   })
 
   it('stay open through kill -9 of the server where another process asks', { timeout }, async () => {
-    const hook = await openHook()
+    const hook = await openHook(home, 'desk')
     const one = await asked('desk')
     const link = await linkOf(one)
     await server.kill9()
@@ -146,7 +100,7 @@ describe('the doors of a decision', () => {
   })
 
   it('close when the process that asks is killed', { timeout }, async () => {
-    const hook = await openHook()
+    const hook = await openHook(home, 'desk')
     const one = await asked('desk')
     await hook.kill9()
     await until('it is withdrawn', async () => ((await shown(one)).state === 'withdrawn' ? true : undefined))
@@ -154,13 +108,13 @@ describe('the doors of a decision', () => {
   })
 
   it('do not exist where the session does not say decisions', { timeout }, async () => {
-    const hook = await openHook('silent')
+    const hook = await openHook(home, 'silent')
     assert.equal(await hook.printed(), '')
     assert.deepEqual(await admin.ask('GET', 'decisions?session=silent'), [])
   })
 
   it('are no others: forged ids and looks decide nothing', { timeout }, async () => {
-    const hook = await openHook()
+    const hook = await openHook(home, 'desk')
     const one = await asked('desk')
     const { url } = await linkOf(one)
     for (const id of [

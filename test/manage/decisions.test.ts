@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { AgentRequest, Decided, DecisionId } from '../../src/domain/decision.ts'
+import type { AgentRequest, Decided, DecisionId, NewDecision } from '../../src/domain/decision.ts'
 import { Failure } from '../../src/domain/error.ts'
 import { createAgentRequests } from '../../src/manage/agent-requests.ts'
 import { decide, findDecision } from '../../src/manage/decisions.ts'
@@ -65,6 +65,35 @@ test('decide resolves after the driver has applied it, and one request is decide
     'decided_already',
     'It was allowed by its link.',
   ])
+})
+
+test('a request is put before people once the store can be reached, and tried no longer than it may wait', async () => {
+  const { store, deps } = await openBench()
+  let isAway = true
+  const away = {
+    ...store,
+    openDecision: async (draft: NewDecision) => {
+      if (isAway) throw new Failure('store_unavailable', 'The door cannot be reached.')
+      return store.openDecision(draft)
+    },
+  }
+  const short = createAgentRequests({ ...deps, store: away, withinMs: () => 20 }).toolsFor(session)
+  assert.equal(await short?.open(request).decided, undefined)
+  const left = createAgentRequests({ ...deps, store: away })
+  left.toolsFor(session)?.open(request).close('withdrawn', 'its turn is over')
+  await left.idle()
+  const requests = createAgentRequests({ ...deps, store: away })
+  const open = requests.toolsFor(session)?.open(request)
+  assert.deepEqual(await store.listDecisions({ limit: 10 }), [])
+  isAway = false
+  await requests.idle()
+  const [one] = await store.listDecisions({ limit: 10 })
+  assert.ok(one)
+  void requests.decide({ id: one.id, verdict: 'allow', door: 'cli' })
+  const decided = await open?.decided
+  assert.equal(decided?.verdict, 'allow')
+  decided?.applied()
+  await requests.idle()
 })
 
 test('decide says what happened when the driver comes too late', async () => {

@@ -1,6 +1,7 @@
 import type { GivenAnswer, HookPermission } from '../../domain/decision.ts'
+import { mayPass } from '../../domain/error.ts'
 import type { SessionId } from '../../domain/session.ts'
-import { createAgentRequests } from '../../manage/agent-requests.ts'
+import { type AgentRequests, createAgentRequests } from '../../manage/agent-requests.ts'
 import type { LocalHome } from '../context.ts'
 
 /**
@@ -29,7 +30,7 @@ export async function decideForHook(
   const watched = (async () => {
     while (!signal.aborted) {
       await nextLook(signal)
-      await requests.follow()
+      if (!(await isFollowed(requests))) break
       if (!(await permission.stillAsks())) asked.close('elsewhere', 'somebody answered at the agent')
     }
     if (!left) asked.close('withdrawn', 'the agent asks no more')
@@ -45,6 +46,16 @@ export async function decideForHook(
   over.abort()
   await watched
   await requests.idle()
+}
+
+/** A store or door that cannot be reached now is looked at again. False for one that will not be. */
+async function isFollowed({ follow }: Pick<AgentRequests, 'follow'>): Promise<boolean> {
+  try {
+    await follow()
+    return true
+  } catch (thrown) {
+    return mayPass(thrown)
+  }
 }
 
 /** The hooks of codex run in a daemon, which may have been started for another session: then its folder tells. */
