@@ -49,8 +49,8 @@ export async function fleet({ plan, home }: Bench) {
   // It costs the first one something, also when nothing comes to it: it follows what is stored.
   const other = open.use(await home({ config, beside: one }))
   await warmUp(other, pathOf(other, 0))
-  const ofSharing = await beside([one, other])
-  const ofTwo = await beside([one, other], 2 * connections)
+  const ofTwo = await beside([one, other])
+  const ofEach = await beside([one, other], 2 * connections)
   const rates = (those: typeof ofOne) => those.map(({ postgres }) => postgres)
   const shares = (those: typeof ofOne) =>
     ratios(
@@ -59,12 +59,12 @@ export async function fleet({ plan, home }: Bench) {
     )
   return {
     fleetOneOf: shares(ofOne),
+    fleetEachOf: shares(ofEach),
     fleetTwoOf: shares(ofTwo),
-    fleetSharedOf: shares(ofSharing),
-    fleetSqlite: [...ofOne, ...ofSharing, ...ofTwo].map(({ sqlite }) => sqlite),
+    fleetSqlite: [...ofOne, ...ofTwo, ...ofEach].map(({ sqlite }) => sqlite),
     fleetOne: rates(ofOne),
+    fleetEach: rates(ofEach),
     fleetTwo: rates(ofTwo),
-    fleetShared: rates(ofSharing),
   }
 }
 
