@@ -41,12 +41,23 @@ function agentDoor(home: Home): Door {
   const joined = joinedDoor(home)
   if (!joined) return ownDoor(requireRunning(home))
   const { url, ca } = joined
-  return { url, trust: ca === undefined ? {} : { ca } }
+  const away = (why: string) =>
+    new Failure(
+      'unreachable',
+      `The door at ${url} cannot be reached: ${why}. It is on another machine: try again in a minute.`,
+    )
+  return { url, trust: ca === undefined ? {} : { ca }, away, withinMs: farMs }
 }
+
+/** How long a door on another machine may take: a network that swallows everything never answers. Milliseconds. */
+const farMs = 30_000
 
 interface Door {
   readonly url: string
   readonly trust: Pick<RequestOptions, 'ca' | 'rejectUnauthorized'>
+  /** What is thrown when it does not answer. */
+  readonly away: (why: string) => Failure
+  readonly withinMs?: number
 }
 
 function requireRunning(home: Home): string {
@@ -62,15 +73,21 @@ const requests =
       authorization: `Bearer ${token}`,
       ...(body !== undefined && { 'content-type': 'application/json' }),
     }
-    const options = { method, headers, ...door.trust, ...(signal && { signal }) }
-    return send(`${door.url}${path}`, options, body).catch(refuse)
+    const patience = door.withinMs === undefined ? undefined : AbortSignal.timeout(door.withinMs)
+    const signals = [signal, patience].filter((one) => one !== undefined)
+    const options = { method, headers, ...door.trust, signal: AbortSignal.any(signals) }
+    return send(`${door.url}${path}`, options, body).catch((thrown: unknown) => {
+      throw door.away(patience?.aborted ? 'it does not answer' : reasonOf(thrown))
+    })
   }
 
 /**
  * The certificate of this machine's own server is not verified: it names the server by its public name, or is self-signed. That
  * connection does not leave the machine, and its address stands in a file that only this user can write.
  */
-const ownDoor = (url: string): Door => ({ url, trust: { rejectUnauthorized: false } })
+const ownDoor = (url: string): Door => ({
+  ...{ url, trust: { rejectUnauthorized: false }, away: unreachable },
+})
 
 async function send(url: string, options: RequestOptions, body: unknown): Promise<ServerAnswer> {
   const response = await exchange(url, options, body === undefined ? undefined : JSON.stringify(body))

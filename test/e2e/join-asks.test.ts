@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { addAsking, answeredAfter, answersIn, isIdle, openDecisions } from '../support/asking.ts'
+import { cli } from '../support/binary.ts'
 import { openHook } from '../support/claude-hook.ts'
 import { type Door, openDoor } from '../support/fleet.ts'
 import { adminToken, get, until } from '../support/hooks.ts'
+import { ownCapability } from '../support/own-capability.ts'
 import { startProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 
 type Host = Awaited<ReturnType<Door['host']>>
@@ -76,6 +80,21 @@ describe('what an agent on a joined machine asks while its link is cut', { timeo
     assert.deepEqual(await answeredAfter(host.home, before, 1), [{ title: 'touch x', option: 'once' }])
     assert.equal(await ended(one.id), 'allowed')
     await isIdle(api, 'coder')
+  })
+
+  it('is told to an agent that speaks for itself, in words for its machine', async () => {
+    const home = host.home
+    const token = await ownCapability(home, 'desk')
+    const self = join(host.folder, 'self')
+    writeFileSync(self, JSON.stringify({ home, session: 'desk', token, generation: '0123456789abcdef' }), {
+      mode: 0o600,
+    })
+    proxy.cut(true)
+    const waited = await cli(['wait', '--what', 'x'], { home, env: { POSTERN_SELF: self } })
+    proxy.cut(false)
+    assert.equal(waited.code, 5, waited.stderr)
+    assert.match(waited.stderr, /The door at .* cannot be reached: .* try again in a minute/)
+    assert.doesNotMatch(waited.stderr, /postern serve/)
   })
 
   it('goes on where the hook of an agent in a terminal asks', async () => {
