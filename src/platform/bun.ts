@@ -147,13 +147,16 @@ function selfCommand(): readonly string[] {
  */
 const memoryKept = { MIMALLOC_PURGE_HOLES: '0', MIMALLOC_PURGE_DELAY: '10000' }
 
+/** Not on Windows, where no process can take another's place. */
+const restarts = (): boolean => isCompiled() && process.platform !== 'win32'
+
 function keepMemory(): void {
   const { env } = process
   const variables = Object.entries(memoryKept)
   // Those who are started by this process have their own way with memory.
   if (variables.every(([name, value]) => env[name] === value))
     for (const [name] of variables) delete env[name]
-  else if (isCompiled() && !variables.some(([name]) => name in env))
+  else if (restarts() && !variables.some(([name]) => name in env))
     try {
       process.execve?.(process.execPath, [process.argv0, ...process.argv.slice(2)], { ...env, ...memoryKept })
     } catch {
