@@ -1,21 +1,32 @@
-import { awayText, type HostName, revokedText } from './host.ts'
+import { awayText, type Host, type HostName, hostState, revokedText } from './host.ts'
 import { isStanding, type Session } from './session.ts'
 
 /** The machine, or other door, that had a session open when it was opened elsewhere. */
 export interface TakenFrom {
   readonly host: HostName
   readonly isThere: boolean
+  /** Its token opens nothing any more, so that it never hears of this. */
+  readonly isRevoked: boolean
 }
 
-/** Undefined where nobody else's agent loses its session. */
+/** Undefined where nobody else's agent loses its session. `now` by the store's clock. */
 export function takenFrom(
   before: Session | undefined,
   { host }: Pick<Session, 'host'>,
+  hosts: readonly Host[],
+  now: number,
 ): TakenFrom | undefined {
   if (!before || before.state === 'ended' || isStanding(before)) return undefined
   if (before.host === undefined || before.host === host) return undefined
   const gone: readonly (string | undefined)[] = [awayText(before.host), revokedText(before.host)]
-  return { host: before.host, isThere: !gone.includes(before.why) }
+  const owner = hosts.find(({ name }) => name === before.host)
+  const state = owner && hostState(owner, now)
+  return {
+    host: before.host,
+    isThere: state === 'there' && !gone.includes(before.why),
+    // One that has a session and is waited for was revoked, and has a new token that nobody has come with.
+    isRevoked: state === 'revoked' || state === 'waiting',
+  }
 }
 
 /** Where a session is open now, for who has lost it. */

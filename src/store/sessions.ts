@@ -113,7 +113,7 @@ function open(context: StoreContext, session: Session, replace: boolean): Opened
   cancelWaits(context, session.id)
   releaseClosed(context, session.id)
   if (before) withdrawAll(context, session.id, 'the session was opened anew')
-  const taken = takenFrom(before, session)
+  const taken = takenFrom(before, session, context.cache.hosts(), context.time.now())
   return { liveGrants: countLiveGrants(context, session), ...(taken && { takenFrom: taken }) }
 }
 

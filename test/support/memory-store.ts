@@ -513,7 +513,7 @@ function sessions(state: MemoryState, now: () => number, write: Write) {
         const pointing = [...minted.values()].filter(
           (grant) => grant.session === session.id && alive(grant, now()),
         )
-        const taken = takenFrom(before, session)
+        const taken = takenFrom(before, session, [...hosts.values()], now())
         return { liveGrants: pointing.length, ...(taken && { takenFrom: taken }) }
       }),
     findSession: async (id: SessionId) => all.get(id),

@@ -152,8 +152,15 @@ export function printOpened(
 }
 
 /** Whoever works there may not know. */
-const takenText = ({ host, isThere }: TakenFrom): string =>
-  `It was taken from host "${host}", which is ${isThere ? 'there: its agent for it is ended' : 'away: its agent for it is ended when it is back'}.`
+const takenText = (from: TakenFrom): string => `It was taken from host "${from.host}", which ${fateOf(from)}.`
+
+function fateOf({ isThere, isRevoked }: TakenFrom): string {
+  if (isRevoked)
+    return 'was revoked: an agent of it in a terminal there goes on until somebody ends it by hand'
+  return isThere
+    ? 'is there: its agent for it is ended'
+    : 'is away: its agent for it is ended when it is back'
+}
 
 function settingsOf({ flags, rest }: Call): DriverSettings {
   return {

@@ -36,7 +36,7 @@ export const Opened = t.named('Opened', 'The session is open.', {
   liveGrants: t.whole('Grants minted earlier that reach it now.'),
   takenFrom: Type.Optional(
     Type.Object(
-      { host: t.text({ example: 'laptop' }), isThere: t.flag },
+      { host: t.text({ example: 'laptop' }), isThere: t.flag, isRevoked: t.flag },
       { description: 'The other machine, or door, that had it open until now.' },
     ),
   ),

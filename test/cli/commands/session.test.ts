@@ -45,6 +45,8 @@ describe('session add', () => {
     const host = parseHostName('laptop')
     const take = async (id: string, ...more: string[]) =>
       cli(world, ['session', 'add', id, '--driver', 'inbox', '--replace', ...more])
+    await world.store.addHost(host, 'hash', world.now)
+    await world.store.attachHost(host, world.now, world.now + 10_000)
     addSession(world, 'x', { driver: 'pty', host })
     assert.match(
       (await cli(world, ['run', '--session', 'x', '--', 'agent'])).stderr,
@@ -54,8 +56,11 @@ describe('session add', () => {
     addSession(world, 'y', { driver: 'pty', host, state: 'offline', why: 'its host "laptop" is away' })
     const { stdout, stderr } = await take('y', '--json')
     assert.match(stderr, /taken from host "laptop", which is away/)
-    assert.deepEqual(JSON.parse(stdout).takenFrom, { host, isThere: false })
+    assert.deepEqual(JSON.parse(stdout).takenFrom, { host, isThere: false, isRevoked: false })
     assert.doesNotMatch((await take('x')).stderr, /taken from/)
+    addSession(world, 'z', { driver: 'pty', host })
+    await world.store.revokeHost(host, world.now)
+    assert.match((await take('z')).stderr, /taken from host "laptop", which was revoked: .* by hand/)
   })
 })
 

@@ -143,13 +143,23 @@ function testQueues(check: Check): void {
     async ({ store, now }) => {
       const taken = async (host: HostName | undefined, generation: string) =>
         (await store.openSession(farOn(host, generation), { replace: true })).takenFrom
+      for (const host of [laptop, tower]) await store.attachHost(host, now, now + 10_000)
       assert.equal(await taken(laptop, 'g2'), undefined)
-      assert.deepEqual(await taken(tower, 'g3'), { host: laptop, isThere: true })
+      assert.deepEqual(await taken(tower, 'g3'), { host: laptop, isThere: true, isRevoked: false })
       await store.markAway(now + 3_600_000)
-      assert.deepEqual(await taken(undefined, 'g4'), { host: tower, isThere: false })
+      assert.deepEqual(await taken(undefined, 'g4'), { host: tower, isThere: false, isRevoked: false })
       assert.equal(await taken(tower, 'g5'), undefined)
       await store.endSession(far, 'g5', { at: noon })
       assert.equal(await taken(laptop, 'g6'), undefined)
+      const revoked = { host: laptop, isThere: false, isRevoked: true }
+      await store.revokeHost(laptop, noon)
+      assert.deepEqual(await taken(tower, 'g7'), revoked)
+      await store.addHost(laptop, 'cafe', noon)
+      await store.attachHost(laptop, now, now + 10_000)
+      assert.equal((await taken(laptop, 'g8'))?.isRevoked, false)
+      await store.revokeHost(laptop, noon)
+      await store.addHost(laptop, 'beef', noon)
+      assert.deepEqual(await taken(tower, 'g9'), revoked)
     },
   )
 
