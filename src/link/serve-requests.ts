@@ -1,7 +1,8 @@
 import type { Connection } from '../domain/driver.ts'
-import { reasonOf } from '../domain/error.ts'
+import { mayPass, reasonOf } from '../domain/error.ts'
 import { changeBetween, type ScreenSnapshot } from '../domain/screen-snapshot.ts'
 import { isSameOpening, type Session } from '../domain/session.ts'
+import { pause } from '../wait.ts'
 import type { HostAnswer, HostRequest } from './wire.ts'
 
 interface ServeDeps {
@@ -21,6 +22,8 @@ export interface RequestServer {
 const askMs = 5000
 /** How often who looks at a screen hears that it is still shown. Milliseconds. */
 const aliveMs = 5000
+/** How soon a picture that did not arrive is sent again. Milliseconds. */
+const againMs = 250
 
 /** Answers what the door asks about the agents of this host. */
 export function createRequestServer(deps: ServeDeps): RequestServer {
@@ -88,9 +91,17 @@ function inTurn(
     while (newest && !over.signal.aborted) {
       const screen = newest
       newest = undefined
-      const more = await answer({ id, value: changeBetween(sent, screen), more: true }).catch(() => false)
-      if (!more) over.abort()
-      sent = screen
+      try {
+        const more = await answer({ id, value: changeBetween(sent, screen), more: true })
+        if (!more) over.abort()
+        sent = screen
+      } catch (thrown) {
+        if (!mayPass(thrown)) over.abort()
+        // What the door has of it is not known: it gets the whole screen, once it can be reached.
+        sent = undefined
+        newest ??= screen
+        await pause(againMs, over.signal)
+      }
     }
     sending = false
   }
