@@ -5,7 +5,6 @@ import {
   type Decision,
   type DecisionEnd,
   type DecisionId,
-  type DecisionStore,
   type DecisionTools,
   decisionIdOf,
   isOpen,
@@ -15,7 +14,7 @@ import { hexOf } from '../domain/digits.ts'
 import { reasonOf } from '../domain/error.ts'
 import type { Clock, Log } from '../domain/ports.ts'
 import type { Session, SessionId } from '../domain/session.ts'
-import { type DecideOrder, decide } from './decisions.ts'
+import { type AskingStore, type DecideOrder, decide } from './decisions.ts'
 import { putDecision } from './put-decision.ts'
 
 /** The requests that agents of this process have put before people. */
@@ -35,7 +34,7 @@ export interface AgentRequests {
 }
 
 interface AgentRequestsDeps {
-  readonly store: DecisionStore
+  readonly store: AskingStore
   readonly clock: Pick<Clock, 'now' | 'bytes'>
   /** How long a person has, unless the driver knows better. */
   readonly withinMs: () => number

@@ -9,7 +9,7 @@ import {
   type Verdict,
 } from '../domain/decision.ts'
 import { Failure } from '../domain/error.ts'
-import type { Clock } from '../domain/ports.ts'
+import type { Clock, DoorStore } from '../domain/ports.ts'
 
 export interface DecideOrder {
   readonly id: DecisionId
@@ -17,8 +17,11 @@ export interface DecideOrder {
   readonly door: DecisionDoor
 }
 
+/** Requests, and the sessions whose agents ask. */
+export type AskingStore = DecisionStore & Pick<DoorStore, 'findSession'>
+
 interface DecideDeps {
-  readonly store: DecisionStore
+  readonly store: AskingStore
   readonly clock: Pick<Clock, 'now'>
   /** Resolves when it is time to look again whether the agent was told, or as soon as `signal` aborts. */
   readonly nextLook: (signal: AbortSignal) => Promise<void>
@@ -43,7 +46,7 @@ export async function decide(
       const looked = nextLook(signal)
       const decision = await store.findDecision(id)
       if (decision && !isOpen(decision)) return applied(decision, verdict)
-      if (signal.aborted) throw notTold()
+      if (signal.aborted) throw await notTold(store, decision)
       await looked
     }
   } finally {
@@ -56,8 +59,17 @@ function applied(decision: Decision, verdict: Verdict): Decision {
   throw decidedAlready(decision)
 }
 
-const notTold = (): Failure =>
-  new Failure('unreachable', 'It is noted, but the agent has not been told yet. Look again in a moment.')
+async function notTold(store: AskingStore, decision: Decision | undefined): Promise<Failure> {
+  const session = decision && (await store.findSession(decision.session))
+  if (session?.state !== 'offline')
+    return new Failure(
+      'unreachable',
+      'It is noted, but the agent has not been told yet. Look again in a moment.',
+    )
+  const noted = 'It is noted, and the agent is told as soon as it can be reached'
+  const why = session.why === undefined ? '' : `: ${session.why}`
+  return new Failure('unreachable', `${noted}${why}.`, { plain: `${noted}.` })
+}
 
 /** The one request whose id begins so, with or without `dec_`. Throws `usage`, `not_found` or `ambiguous`. */
 export async function findDecision(
