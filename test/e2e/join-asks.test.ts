@@ -83,6 +83,18 @@ describe('what an agent on a joined machine asks while its link is cut', { timeo
     await isIdle(api, 'coder')
   })
 
+  it('nor does one that waits at its inbox give up', async () => {
+    const waiting = host.postern('inbox', '--session', 'desk', '--wait')
+    await pause(1500)
+    proxy.cut(true)
+    await pause(1500)
+    proxy.cut(false)
+    await door.postern('send', '--session', 'desk', '--timeout', '0', 'to the desk')
+    const { code, stdout, stderr } = await waiting
+    assert.equal(code, 0, stderr)
+    assert.match(stdout, /to the desk/)
+  })
+
   it('is told to an agent that speaks for itself, in words for its machine', async () => {
     const home = host.home
     const token = await ownCapability(home, 'desk')

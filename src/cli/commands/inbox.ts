@@ -1,5 +1,5 @@
 import type { Delivery } from '../../domain/delivery.ts'
-import { Failure } from '../../domain/error.ts'
+import { Failure, mayPass } from '../../domain/error.ts'
 import { textFor } from '../../domain/reply.ts'
 import { acknowledge, nextInInbox } from '../../manage/deliveries.ts'
 import { deliveryView } from '../../manage/views.ts'
@@ -54,9 +54,17 @@ async function waitForOne(call: Call, home: LocalHome): Promise<Delivery | undef
       : call.io.now() + wholeNumber(timeout, '--timeout') * 1000
   await home.store.changedElsewhere()
   let delivery = await next(call, home)
+  let isUnsure = false
   while (!delivery && !call.io.stopping.aborted && call.io.now() < until) {
     await home.nextLook(call.io.stopping)
-    if (await home.store.changedElsewhere()) delivery = await next(call, home)
+    try {
+      if ((await home.store.changedElsewhere()) || isUnsure) delivery = await next(call, home)
+      isUnsure = false
+    } catch (thrown) {
+      // A store or door that cannot be reached for a while is looked at again.
+      if (!mayPass(thrown)) throw thrown
+      isUnsure = true
+    }
   }
   return delivery
 }
