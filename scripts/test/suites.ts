@@ -50,7 +50,7 @@ const provedOnce: readonly (Reasoned & { readonly onDeno: readonly string[] })[]
     onDeno: ['store/postgres/store', 'store/postgres/faults', 'store/postgres/copy', 'store/postgres/era'],
   },
   {
-    path: /^test\/e2e\/(hosts|join-(agents|commands|crash|hostile)|lost-files)\./,
+    path: /^test\/e2e\/(hosts|join-(agents|asks|commands|crash|hostile)|lost-files)\./,
     reason: 'what commands, hosts and doors say is the same',
     onDeno: ['e2e/join', 'store/lost-files'],
   },
