@@ -83,7 +83,7 @@ describe('standard output and input that do not work', () => {
 })
 
 const inServer = (act: string) => `
-  postern serve --port 0 2> "$HOME.log" & server=$!
+  (exec ${binary().join(' ')} serve --port 0 2> "$HOME.log") & server=$!
   trap 'kill $server' EXIT
   until url=$(sed -n 's/^Listening on //p' "$HOME.log") && test -n "$url"; do sleep 0.1; done
   ${act}`
