@@ -85,9 +85,7 @@ const requests =
  * The certificate of this machine's own server is not verified: it names the server by its public name, or is self-signed. That
  * connection does not leave the machine, and its address stands in a file that only this user can write.
  */
-const ownDoor = (url: string): Door => ({
-  ...{ url, trust: { rejectUnauthorized: false }, away: unreachable },
-})
+const ownDoor = (url: string): Door => ({ url, trust: { rejectUnauthorized: false }, away: unreachable })
 
 async function send(url: string, options: RequestOptions, body: unknown): Promise<ServerAnswer> {
   const response = await exchange(url, options, body === undefined ? undefined : JSON.stringify(body))

@@ -80,22 +80,26 @@ export function createWorker(deps: WorkerDeps): Worker {
       if (leftMs > 0) return Math.min(longestNapMs, leftMs)
     }
     const due = await deps.store.claimDue({
-      ...{ now: deps.now(), leaseMs: deps.leaseMs(), limit: room, except },
+      now: deps.now(),
+      leaseMs: deps.leaseMs(),
+      limit: room,
+      except,
       ...lookForLost(),
     })
     claimedAt = performance.now()
-    for (const delivery of due) if (!holds(delivery)) start(delivery)
+    const held = new Set(idsInFlight())
+    for (const delivery of due) if (!held.has(delivery.id)) start(delivery)
     wanted ||= due.length > 0
     return leastNapMs
   }
 
-  const holds = ({ id }: Delivery) => [...inFlight.keys()].some((delivery) => delivery.id === id)
+  const idsInFlight = () => [...inFlight.keys()].map(({ id }) => id)
 
   /** A database that ended between a COMMIT and its answer may have leased what nobody here knows of. */
   const lookForLost = (): Partial<Claim> => {
     if (performance.now() - lookedAt < lostLookMs) return {}
     lookedAt = performance.now()
-    return { holding: [...inFlight.keys()].map(({ id }) => id), lostAfterMs }
+    return { holding: idsInFlight(), lostAfterMs }
   }
 
   return {

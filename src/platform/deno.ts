@@ -9,7 +9,7 @@ export const denoPlatform: Platform = {
   // Deno can start programs, but gives them no terminal.
   openTerminal: undefined,
   selfCommand: () => [Deno.execPath(), 'run', '-A', fileURLToPath(Deno.mainModule)],
-  // Its allocator does so by itself.
+  // It has another allocator.
   keepMemory: () => {},
 }
 
