@@ -1,4 +1,6 @@
+import { Database } from 'bun:sqlite'
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { ownedHazards } from '../suites/agents/owned.ts'
 import { openStage, type Stage } from '../suites/agents/stage.ts'
@@ -26,6 +28,8 @@ function isRunning(pid: number): boolean {
 }
 
 const timeout = 240_000
+/** Longer than it takes until another program is given a second Enter, and the text is taken back. */
+const slowMs = 4000
 const add = ['--driver', 'command', '--preset', 'opencode', '--', 'opencode']
 
 describe('opencode by its command preset, through the built binary', () => {
@@ -61,6 +65,30 @@ describe('opencode in a tmux pane, through the built binary', () => {
     'one word does not end the agent',
   ] as const)
     it(title, { skip, timeout }, () => typedHazards[title](stage))
+})
+
+describe('opencode whose own database is slow, in a tmux pane', () => {
+  let stage: TypedStage
+
+  before(async () => {
+    if (!skip) stage = await openTypedStage(await openAgent('opencode'), 'tmux', { ready: /Ask anything/ })
+  })
+  after(() => stage?.close())
+
+  // It stores a new conversation before its box lets go of the text.
+  it('a first knock becomes one user message, by one Enter', { skip, timeout }, async () => {
+    const database = new Database(join(stage.bench.place.home, '.local/share/opencode/opencode.db'))
+    database.run('BEGIN IMMEDIATE')
+    const { id } = await stage.knock('SAY:hello from the test')
+    await stage.pane.shows(/SAY:hello from the test/)
+    await new Promise((resolve) => setTimeout(resolve, slowMs))
+    database.run('ROLLBACK')
+    database.close()
+    const [shown] = await stage.settled(id)
+    assert.deepEqual([shown?.state, shown?.attempts], ['DELIVERED', 1], JSON.stringify(shown))
+    await stage.pane.shows(/hello from the test\s+▣/)
+    assert.deepEqual(stage.bench.userMessages(), ['SAY:hello from the test'])
+  })
 })
 
 describe('opencode in a terminal with a port, through the built binary', () => {

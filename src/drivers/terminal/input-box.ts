@@ -90,6 +90,12 @@ const rule = /^[╭╰├└┌]*[─━▀▄═]{8,}[─━▀▄═╮╯┤�
 /** Below opencode's box, which has no prompt: a row that begins with one is a quotation. */
 const edge = /^\s*╹▀{8,}/
 
+/**
+ * Whether its program may hold a text in its box for long after Enter: opencode makes the conversation first. Another Enter, or
+ * keys that take the text away, would then send it twice or empty.
+ */
+export const sendsLate = (lines: readonly string[]): boolean => lines.some((line) => edge.test(line))
+
 const prompted = /^[\s│┃|▌▏]*[❯›>»](?:\s|$)/
 
 /** Gemini CLI marks a box with ` !` where a shell gets what is typed: that is never empty. */

@@ -1,6 +1,7 @@
 import type { Evidence, Outcome } from '../../domain/outcome.ts'
 import type { HookEventReader } from '../agent-hooks/event-file.ts'
 import { isAcknowledged } from '../agent-hooks/turn.ts'
+import { sendsLate } from './input-box.ts'
 import type { TypingRules } from './keystrokes.ts'
 import { type OwnText, ownPart } from './own-text.ts'
 import { evidenceOf, isBehind, type Screen, submitted } from './screen.ts'
@@ -40,6 +41,8 @@ const settleMs = 100
 const settledQuietMs = 120
 const settleLimitMs = 2000
 const acceptMs = 1500
+/** Until then opencode has its conversation, or has said that it cannot. */
+const lateAcceptMs = 20_000
 /** How long an abort may still wait for evidence once Enter is pressed. */
 const graceMs = 800
 /** How often the text is looked at again because the screen changed in the moment of Enter. */
@@ -87,14 +90,16 @@ export async function send(
   noteUnsettled(typing, entry, echoed, true)
   if (typing.standing) typing.standing.entered = true
   const done = (screen: Screen) => hasGone(entry, echoed, screen) || hasLeft(entry, echoed, screen)
-  const after = await until(surface, acceptMs, signal, graceMs, done)
+  const late = sendsLate(echoed.lines)
+  const [limitMs, afterAbortMs] = late ? [lateAcceptMs, lateAcceptMs] : [acceptMs, graceMs]
+  const after = await until(surface, limitMs, signal, afterAbortMs, done)
   const seen = after.kind === 'ended' || (after.kind === 'screen' && done(after))
   if (await isAcknowledged(surface, typing.hooks, entry.text, seen)) return taken(typing, 'ack')
   // A program that ends on Enter has read the message.
   if (seen) return taken(typing, evidence)
   if (after.kind !== 'screen') return { kind: 'unknown', why: after.why, accepted: false }
   // A second Enter is for programs that swallow the first; a person who appeared meanwhile comes before that.
-  if (enters > 1 && personOn(after) === undefined && !signal.aborted) {
+  if (!late && enters > 1 && personOn(after) === undefined && !signal.aborted) {
     const again = await send(typing, entry, after, evidence, enters - 1, signal)
     if (again !== 'changed') return again
   }
