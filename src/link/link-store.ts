@@ -81,7 +81,8 @@ async function send(
     try {
       return await client.post('call', call)
     } catch (thrown) {
-      if (!persist || persist.aborted || !lastingCalls.includes(method) || !isWorthwhile(thrown))
+      if (!persist) throw thrown
+      if (persist.aborted || !lastingCalls.includes(method) || !isWorthwhile(thrown))
         throw storeFailure(thrown)
     }
     await pause(pauseMs, persist)
