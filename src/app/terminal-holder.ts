@@ -1,9 +1,9 @@
-import type { Io, TerminalHolder } from '../cli/context.ts'
+import type { Io } from '../cli/context.ts'
 import { secretVariables } from '../config/secret-variables.ts'
 import { tombstone } from '../delivery/tombstone.ts'
 import { parseSessionId } from '../domain/session.ts'
 import { attachTerminal } from '../drivers/pty/attach.ts'
-import { parsePtySettings } from '../drivers/pty/settings.ts'
+import { findHolder } from '../drivers/pty/client.ts'
 import { runHolderCommand, startHolder } from '../drivers/pty/start.ts'
 import { closeSelf } from '../manage/own-session.ts'
 import { selfFileOf } from '../manage/self-file.ts'
@@ -11,7 +11,10 @@ import { openHome } from './home.ts'
 import { type ProcessDeps, withStore } from './local-home.ts'
 
 /** Agents in terminals of their own, for the commands `run` and `attach`. */
-export function openTerminalHolder({ platform, env }: ProcessDeps, root: string): TerminalHolder {
+export function openTerminalHolder(
+  { platform, env }: ProcessDeps,
+  root: string,
+): Awaited<ReturnType<Io['terminalHolder']>> {
   const home = openHome(root)
   return {
     start: async ({ session, generation, command, cwd, columns, rows }) =>
@@ -23,10 +26,13 @@ export function openTerminalHolder({ platform, env }: ProcessDeps, root: string)
         self: selfFileOf(home.runDir, generation),
         size: { columns, rows },
       }),
-    attach: (session) => {
-      const { socket } = parsePtySettings(session.settings)
+    attach: ({ generation, settings }) => {
       const { stdin, stdout } = process
-      return attachTerminal({ socket, generation: session.generation, stdin, stdout })
+      return attachTerminal({ socket: String(settings.socket), generation, stdin, stdout })
+    },
+    find: async (id) => {
+      const held = await findHolder(home.runDir, id)
+      return held && { id, generation: held.generation, settings: { socket: held.socket } }
     },
   }
 }

@@ -5,10 +5,11 @@ import type { Accepted, HomeLook, KeepGrants, KeyTools, Restored } from '../doma
 import type { Hook } from '../domain/hook.ts'
 import type { HostName } from '../domain/host.ts'
 import type { Clock, Store, Tokens } from '../domain/ports.ts'
-import type { DriverSettings, Session, SessionId } from '../domain/session.ts'
+import type { Session } from '../domain/session.ts'
 import type { StoreCopy } from '../domain/store-copy.ts'
 import type { WaitLimits } from '../domain/wait.ts'
 import type { AgentHooks } from './agent-hooks.ts'
+import type { TerminalHolder } from './terminal-holder.ts'
 
 /** Everything outside of the command line; what takes time to load behind a method. `home` is always an absolute path. */
 export interface Io {
@@ -218,29 +219,6 @@ export type Rehearsal =
     }
   | { readonly kind: 'ignored'; readonly why: string }
   | { readonly kind: 'failed'; readonly why: string; readonly warning?: string }
-
-/** Agents in terminals of their own. */
-export interface TerminalHolder {
-  /**
-   * Starts a program in a terminal that outlives this process; resolves with the settings of a `pty` session once its
-   * socket answers. Throws `unsupported` where the runtime has no terminals, `usage` when the program does not start.
-   */
-  readonly start: (wanted: {
-    readonly session: SessionId
-    readonly generation: string
-    readonly command: readonly string[]
-    readonly cwd: string
-    readonly columns: number
-    readonly rows: number
-  }) => Promise<DriverSettings>
-  /** Joins this terminal to the program's until the program ends or the person detaches. */
-  readonly attach: (session: Session) => Promise<Parting>
-}
-
-type Parting =
-  | { readonly kind: 'detached' }
-  /** As in a shell: the exit code, or 128 and the signal's number. */
-  | { readonly kind: 'ended'; readonly code: number }
 
 /** Which door a home joins, files by absolute paths (`-` reads the token); nothing where it has joined already. */
 export type JoinOrder = { readonly [Name in 'url' | 'tokenFile' | 'ca']?: string }

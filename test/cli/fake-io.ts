@@ -275,6 +275,7 @@ function ioOf(world: World): Io {
         return { socket: 'run/1.sock' }
       },
       attach: async () => ({ kind: 'ended', code: 7 }),
+      find: async () => undefined,
     }),
     ownSession:
       async () =>

@@ -160,6 +160,23 @@ describe('a terminal on a joined machine', { skip: noTerminals, timeout: 240_000
     assert.notEqual((await seen('tty')).status, 200)
   })
 
+  it('is attached to where it runs, whether its door is there or not', async () => {
+    await host.postern('run', '--session', 'away', '--detach', '--', 'sh', '-c', 'echo here; sleep 4; exit 6')
+    proxy.cut(true)
+    const attached = await host.postern('attach', 'away')
+    assert.equal(attached.code, 6, attached.stderr)
+    assert.match(attached.stdout, /here/)
+    assert.match(attached.stderr, /cannot be reached.*\n.*The terminal of "away" runs here all the same/)
+    const unknown = await host.postern('attach', 'nowhere')
+    assert.equal(unknown.code, 5, unknown.stderr)
+    assert.doesNotMatch(unknown.stderr, /runs here/)
+    proxy.cut(false)
+    await until(
+      'it is over at the door',
+      async () => (await sessionOf('away')).state === 'ended' || undefined,
+    )
+  })
+
   it('ends at its door with the code of its program, also while nothing serves for its host', async () => {
     await host.postern('run', '--session', 'seven', '--detach', '--', 'sh', '-c', 'sleep 1; exit 7')
     await until('it has ended', async () => (await sessionOf('seven')).state === 'ended' || undefined)

@@ -1,4 +1,6 @@
+import { readdir, stat } from 'node:fs/promises'
 import { createConnection, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { type Reply, type Request, readLines, sendLine } from './protocol.ts'
 
 /** A connection to the holder of one opening. */
@@ -13,13 +15,44 @@ const helloMs = 2000
 
 /** Undefined when nothing answers at the path, or the holder of another generation does. */
 export async function connectHolder(path: string, generation: string): Promise<HolderClient | undefined> {
+  const greeted = await greet(path)
+  if (greeted?.hello.generation === generation) return greeted.client
+  greeted?.client.close()
+  return undefined
+}
+
+/** A terminal that is held, as its holder says it. */
+export interface HeldHere {
+  readonly socket: string
+  readonly generation: string
+}
+
+/** The terminal of a session that is held by a socket of this folder; the one begun last, should there be several. */
+export async function findHolder(runDir: string, session: string): Promise<HeldHere | undefined> {
+  const names = await readdir(runDir).catch(() => [])
+  const sockets = names.filter((name) => name.endsWith('.sock')).map((name) => join(runDir, name))
+  const found = await Promise.all(sockets.map((socket) => heldAt(socket, session)))
+  return found.flatMap((one) => one ?? []).sort((a, b) => b.beganAt - a.beganAt)[0]
+}
+
+async function heldAt(socket: string, session: string) {
+  const greeted = await greet(socket)
+  if (!greeted) return undefined
+  const { client, hello } = greeted
+  client.close()
+  if (hello.session !== session) return undefined
+  const { ctimeMs: beganAt } = await stat(socket)
+  return { socket, generation: hello.generation, beganAt }
+}
+
+async function greet(path: string) {
   const socket = await connect(path)
   if (!socket) return undefined
   const client = clientOver(socket)
   const timer = setTimeout(client.close, helloMs)
   const hello = await client.next()
   clearTimeout(timer)
-  if (hello !== 'aborted' && hello?.is === 'hello' && hello.generation === generation) return client
+  if (hello !== 'aborted' && hello?.is === 'hello') return { client, hello }
   client.close()
   return undefined
 }

@@ -11,6 +11,7 @@ import type { Viewers } from './viewers.ts'
 
 /** One terminal holder: its terminal, and what was typed there. */
 export interface Holder {
+  readonly session: string
   readonly generation: string
   readonly terminal: HeldTerminal
   readonly typist: Typist
@@ -34,10 +35,11 @@ interface Client {
 
 /** Serves one connection. A client that vanishes in the middle of typing gets the outcome by `recall` afterwards. */
 export function serve(holder: Holder, socket: Socket): void {
+  const { session, generation } = holder
   const client = { holder, socket, cancelled: new AbortController(), gone: new AbortController() }
   socket.on('error', () => socket.destroy())
   socket.once('close', () => client.gone.abort())
-  sendLine(socket, { is: 'hello', generation: holder.generation })
+  sendLine(socket, { is: 'hello', generation, session })
   readLines<Request>(socket, (request) => {
     answer(client, request).catch((thrown: unknown) => {
       sendLine(socket, { is: 'outcome', outcome: { kind: 'failed', why: reasonOf(thrown), retry: true } })

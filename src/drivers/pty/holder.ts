@@ -128,7 +128,8 @@ function createHolder(
   const typed = createTypedDeliveries(typedLimit)
   const stop = () => endProgram(terminal.pid)
   const holder: Holder = {
-    ...{ generation: deps.generation, terminal, typist, typed, viewers, screens, stop },
+    ...{ session: deps.session, generation: deps.generation },
+    ...{ terminal, typist, typed, viewers, screens, stop },
     ...{ end: undefined, typing: false },
   }
   return holder

@@ -44,10 +44,11 @@ export const exitCodeOf = ({ exitCode, signal }: End): number =>
 const signals: ReadonlyMap<string, number> = new Map(Object.entries(constants.signals))
 
 /**
- * What a holder sends. `hello` comes first on every connection: a client that expects another generation closes it.
+ * What a holder sends. `hello` comes first on every connection: a client that expects another generation closes it. Holders of
+ * version 0.1.0 do not say whose terminal it is.
  */
 export type Reply =
-  | { readonly is: 'hello'; readonly generation: string }
+  | { readonly is: 'hello'; readonly generation: string; readonly session?: string }
   | { readonly is: 'state'; readonly readiness: Readiness }
   | { readonly is: 'accepted'; readonly evidence: Evidence }
   /** The agent asks a person for a permission while its turn runs. */
