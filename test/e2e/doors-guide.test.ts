@@ -204,6 +204,10 @@ describe('two doors behind Caddy, block by block', { timeout: 180_000 }, () => {
       return taken.every((id) => all.find((one) => one.id === id)?.state === 'DELIVERED')
     })
     await shell('systemctl --user start postern', placeOf('two'))
+    await until(
+      'it is back: its agent can be ended',
+      async () => (await postern('one', 'hosts ls')).match(/ there /g)?.length === 3,
+    )
     const all = steps.flatMap((step) => blocksOf(step.split('\n', 1)[0] ?? ''))
     assert.deepEqual(
       all.filter((text) => !taught.has(text)),
