@@ -1,10 +1,12 @@
-import { Failure } from '../../domain/error.ts'
+import type { HookPermission } from '../../domain/decision.ts'
+import { Failure, mayPass } from '../../domain/error.ts'
 import { homeAt } from '../../domain/home.ts'
 import { parseSessionId } from '../../domain/session.ts'
-import { within } from '../../wait.ts'
+import { pause, within } from '../../wait.ts'
 import type { HookSettings } from '../agent-hooks.ts'
 import { duration } from '../arguments.ts'
-import { type Call, type Command, withHome } from '../command.ts'
+import type { Call, Command } from '../command.ts'
+import type { LocalHome } from '../context.ts'
 import { decideForHook } from './hook-decision.ts'
 
 export const hookRelay: Command = {
@@ -52,18 +54,41 @@ async function waitForDecision(call: Call, payload: string, withinMs: number): P
   const permission = await agentHooks.permission(args.need('agent'), payload, io.env)
   const session = parseSessionId(flags.text('session') ?? io.env.POSTERN_SESSION ?? '')
   if (!permission) return
-  await withHome(call, (opened) =>
-    decideForHook(
+  const until = performance.now() + withinMs
+  const opened = await openWhenReached(call, permission, until)
+  try {
+    await decideForHook(
       opened,
       session,
       permission,
-      withinMs,
+      Math.max(0, Math.round(until - performance.now())),
       io.stdout,
       (answer) => agentHooks.confirm(call.home, answer),
       io.stopping,
-    ),
-  )
+    )
+  } finally {
+    await opened.close()
+  }
 }
+
+/** A door or a database that is away may be back while the agent still asks. Throws why it was not reached. */
+async function openWhenReached(
+  { io, home }: Call,
+  permission: HookPermission,
+  until: number,
+): Promise<LocalHome> {
+  for (;;) {
+    try {
+      return await io.openHome(home)
+    } catch (thrown) {
+      if (!mayPass(thrown) || io.stopping.aborted || performance.now() > until) throw thrown
+      if (!(await permission.stillAsks())) throw thrown
+    }
+    await pause(againMs, io.stopping)
+  }
+}
+
+const againMs = 1000
 
 async function readInput(input: Promise<Uint8Array>): Promise<string> {
   if (!(await within(input, inputTimeoutMs))) throw new Failure('usage', 'no event came')
