@@ -1,6 +1,6 @@
 import type { Connection, Readiness } from '../domain/driver.ts'
 import { Failure, reasonOf } from '../domain/error.ts'
-import { awayText, type HostName } from '../domain/host.ts'
+import type { HostName } from '../domain/host.ts'
 import { shownReadiness } from './shown.ts'
 import type { HostRequest } from './wire.ts'
 
@@ -8,16 +8,17 @@ interface AtDistance {
   readonly host: HostName
   readonly screen: boolean
   readonly cancel: boolean
-  /** Nobody there comes for questions. */
-  readonly isAway: () => boolean
+  /** Why nobody there comes for questions; undefined where somebody does. */
+  readonly whyAway: () => Promise<string | undefined>
   readonly ask: (kind: HostRequest['ask'], signal?: AbortSignal) => Promise<unknown>
   readonly watch: NonNullable<Connection['watchScreen']>
 }
 
 /** Messages never go this way: a host claims them. Its agents are ended by the host, which sees that their session is over. */
-export function connectionAt({ host, screen, cancel, isAway, ask, watch }: AtDistance): Connection {
+export function connectionAt({ host, screen, cancel, whyAway, ask, watch }: AtDistance): Connection {
   const readiness = async (kind: 'state' | 'check', signal: AbortSignal): Promise<Readiness> => {
-    if (isAway()) return { kind: 'offline', why: awayText(host) }
+    const why = await whyAway()
+    if (why !== undefined) return { kind: 'offline', why }
     try {
       return shownReadiness(await ask(kind, signal))
     } catch (thrown) {

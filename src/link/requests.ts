@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Delivery } from '../domain/delivery.ts'
 import type { Connection } from '../domain/driver.ts'
-import type { HostName } from '../domain/host.ts'
+import { awayText, type HostName, hostState, revokedText } from '../domain/host.ts'
 import type { HostLink, Store } from '../domain/ports.ts'
 import type { Session, SessionId } from '../domain/session.ts'
 import { pause } from '../wait.ts'
@@ -30,7 +30,7 @@ export interface HostRequests {
 }
 
 interface HostRequestsDeps {
-  readonly store: Pick<HostLink, 'claimDue' | 'nextDue'>
+  readonly store: Pick<HostLink, 'claimDue' | 'nextDue'> & Pick<Store, 'listHosts'>
   /** The time of deliveries. */
   readonly now: () => number
   readonly leaseMs: number
@@ -169,12 +169,21 @@ export function createHostRequests(deps: HostRequestsDeps): HostRequests {
       return connectionAt({
         ask: (kind, signal = AbortSignal.timeout(answerMs)) => open.once(session, host, kind, signal),
         watch: (show, signal) => open.watch(session, host, show, signal),
-        isAway: () => !isThere(hosts.get(host)) && relayed?.abilities(host) === undefined,
+        whyAway: async () =>
+          isThere(hosts.get(host)) || relayed?.abilities(host) ? undefined : offlineText(deps, host),
         ...{ host, screen: able?.screen === true, cancel: able?.cancel === true },
       })
     },
     look: async (to) => relayed?.look(to),
   }
+}
+
+async function offlineText(
+  { store, now }: Pick<HostRequestsDeps, 'store' | 'now'>,
+  name: HostName,
+): Promise<string> {
+  const host = (await store.listHosts()).find((host) => host.name === name)
+  return host && hostState(host, now()) === 'revoked' ? revokedText(name) : awayText(name)
 }
 
 /** The store, by which hosts hear of what was done to their sessions. */

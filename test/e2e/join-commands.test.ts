@@ -100,6 +100,9 @@ describe('the commands of a host that has joined a door', { timeout: 120_000 }, 
     assert.equal(await mine.process.ended, 4)
     assert.match(mine.process.stderr(), /revoked/)
     assert.equal((await sessionAt(door, 'build')).state, 'offline')
+    // So long a machine that is silent counts as there.
+    await pause(3500)
+    assert.equal((await sessionAt(door, 'build')).why, 'its host "mine" was revoked')
     await refused('session', 'ls')
     await other.process.stop()
     await door.server.stop()

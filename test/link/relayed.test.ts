@@ -58,7 +58,7 @@ function openDoor(
   const listener = listenTo({ url, sender: here, log: () => {} })
   const served = createRequestServer({ ...agents, answer: (answer) => requests.answer(here, answer) })
   const requests = createHostRequests({
-    store: { claimDue: async () => [], nextDue: async () => undefined },
+    store: { claimDue: async () => [], nextDue: async () => undefined, listHosts: async () => [] },
     ...{ now: () => noon, leaseMs: 1000, pullSessions: async () => [] },
     doors: { relay, here, serve: served.serve },
   })
