@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { X509Certificate } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import type { Io, JoinOrder } from '../cli/context.ts'
 import { Failure, mayPass, reasonOf } from '../domain/error.ts'
 import { allDrivers } from '../drivers/index.ts'
@@ -95,7 +96,7 @@ async function ordered(
       'usage',
       'Give the token of this host with --token-file F; the door made it: postern hosts add',
     )
-  const trusted = ca === undefined ? same?.ca : readFileSync(ca, 'utf8')
+  const trusted = ca === undefined ? same?.ca : certificatesIn(ca, await io.read(ca))
   return { url: address, token, ...(trusted !== undefined && { ca: trusted }) }
 }
 
@@ -103,6 +104,21 @@ function tokenIn(bytes: Uint8Array): string {
   const token = new TextDecoder().decode(bytes).trim()
   if (/^[\w-]{20,200}$/.test(token)) return token
   throw new Failure('usage', 'The file of the token must hold that token and nothing else.')
+}
+
+function certificatesIn(file: string, bytes: Uint8Array): string {
+  const text = new TextDecoder().decode(bytes)
+  const found = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  try {
+    for (const one of found) new X509Certificate(one)
+    if (found.length > 0) return text
+  } catch {
+    // One of them is broken.
+  }
+  throw new Failure(
+    'usage',
+    `${file} must hold the certificates in PEM (BEGIN CERTIFICATE) by which the one of the door is signed.`,
+  )
 }
 
 const againMs = 2000

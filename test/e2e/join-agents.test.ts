@@ -210,6 +210,18 @@ describe('the own hand of an agent on a joined machine', { timeout: 240_000 }, (
       })(),
       /certificate|self.signed/i,
     )
+    const untrusted = join(folder, 'untrusted')
+    for (const [i, text] of ['', 'no certificate', readFileSync(key, 'utf8')].entries()) {
+      writeFileSync(untrusted, text)
+      await assert.rejects(
+        door.host(`none-${i}`, door.url, '--ca', untrusted),
+        /must hold the certificates in PEM/,
+      )
+    }
+    await assert.rejects(
+      door.host('none', door.url, '--ca', join(folder, 'nowhere')),
+      /Cannot read .*nowhere/,
+    )
     const host = await door.host('laptop', door.url, '--ca', cert)
     const notes = join(folder, 'notes')
     writeFileSync(notes, '')
