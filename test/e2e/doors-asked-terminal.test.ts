@@ -212,4 +212,16 @@ describe('two doors of one store', { skip: noTerminals || withoutPostgres(), tim
       assert.equal(status, 200)
     }
   })
+
+  it('show a terminal where it runs while the database is away', async () => {
+    const script = 'echo here; sleep 8; exit 6'
+    const ran = await b.postern('run', '--session', 'own', '--detach', '--', 'sh', '-c', script)
+    assert.equal(ran.code, 0, ran.stderr)
+    proxy.cut(true)
+    const attached = await b.postern('attach', 'own')
+    proxy.cut(false)
+    assert.equal(attached.code, 6, attached.stderr)
+    assert.match(attached.stdout, /here/)
+    assert.match(attached.stderr, /Cannot use the store .*\n.*The terminal of "own" runs here all the same/)
+  })
 })

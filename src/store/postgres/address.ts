@@ -61,7 +61,7 @@ function read(file: string): string {
 /** postgresql.org/docs/current/libpq-pgpass.html: the first line that fits; `*` fits all, and a backslash keeps what follows it. */
 function passwordIn(lines: string, { hostname, port, pathname, username }: URL): string | undefined {
   const wanted = [hostname, port || '5432', pathname.slice(1) || username, username].map(decodeURIComponent)
-  for (const line of lines.split('\n')) {
+  for (const line of lines.split(/\r?\n/)) {
     const fields = [...line.matchAll(/((?:\\.|[^\\:])*)(?::|$)/g)].map(([, field = '']) =>
       field.replaceAll(/\\(.)/g, '$1'),
     )

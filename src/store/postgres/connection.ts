@@ -32,7 +32,7 @@ import {
 
 /**
  * Opens a store in PostgreSQL. One transaction writes at a time, of whichever process: each holds the same advisory lock, as SQLite's
- * hold that of the file. Throws `home_unusable`, saying what to do.
+ * hold that of the file. Throws `home_unusable`, saying what to do, and `store_unavailable` where no server answers.
  */
 export function openPostgres(deps: PostgresDeps, judge?: Judge): Connection {
   try {
@@ -46,7 +46,8 @@ export function openPostgres(deps: PostgresDeps, judge?: Judge): Connection {
 /** A `Failure` says what is wrong already. */
 export function cannotUse({ url }: PostgresDeps, cause: unknown): Failure {
   if (cause instanceof Failure) return cause
-  return new Failure('home_unusable', `Cannot use the store ${shownAddress(url)}: ${reasonOf(cause)}.`, {
+  const code = isConnectionLost(cause) ? 'store_unavailable' : 'home_unusable'
+  return new Failure(code, `Cannot use the store ${shownAddress(url)}: ${reasonOf(cause)}.`, {
     cause,
   })
 }
@@ -104,7 +105,7 @@ export function refuseForgetful(database: PostgresDatabase): void {
   if (database.ask('SELECT current_schema() IS NULL AS missing')[0]?.missing === 1)
     throw new Failure(
       'home_unusable',
-      'The schema that the address names with search_path is not there. Create it first.',
+      'The schema of the search_path is not there, which the address names or the role has. Create it first.',
     )
   const wrong = wrongSettings(database.prepare)
   if (wrong.length > 0)

@@ -6,9 +6,13 @@ export const settingNames = ['fsync', 'full_page_writes', 'synchronous_commit'] 
 
 /** The same, as it is asked of the server. */
 const settings = `SELECT current_setting('server_version_num') AS version, current_setting('fsync') AS fsync,
-  current_setting('full_page_writes') AS pages, current_setting('synchronous_commit') AS commits`
+  current_setting('full_page_writes') AS pages, current_setting('synchronous_commit') AS commits,
+  current_setting('server_encoding') AS encoding`
 
-/** Settings with which a server would lose what it has acknowledged, a sentence each. */
+/** Such as hold every text. */
+const encodings: readonly unknown[] = ['UTF8', 'SQL_ASCII']
+
+/** Settings with which a server would lose what it has acknowledged, or cannot hold what comes, a sentence each. */
 export function wrongSettings(sql: Sql): readonly string[] {
   const row = sql(settings).get()
   return [
@@ -16,5 +20,10 @@ export function wrongSettings(sql: Sql): readonly string[] {
     ...(row?.fsync === 'off' ? ['fsync is off: what is answered could be lost with the power'] : []),
     ...(row?.pages === 'off' ? ['full_page_writes is off: a power cut could damage the database'] : []),
     ...(row?.commits === 'off' ? ['synchronous_commit is off: what is answered could be lost'] : []),
+    ...(encodings.includes(row?.encoding)
+      ? []
+      : [
+          `the encoding of the database is ${row?.encoding}, which lacks most characters: create it with ENCODING 'UTF8'`,
+        ]),
   ]
 }

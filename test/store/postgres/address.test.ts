@@ -33,6 +33,8 @@ describe('the address of a store', () => {
         password: 'it:is\\this',
       })
       assert.equal(from('postgres://me@elsewhere/x').password, 'last')
+      writeFileSync(passfile, '# as Windows writes it\r\ndb:5432:x:me:secret\r\n')
+      assert.equal(from('postgres://me@db/x').password, 'secret')
     }))
 
   it('says which file cannot be read, and which has no line for it', () =>

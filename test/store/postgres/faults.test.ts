@@ -8,6 +8,7 @@ import { openPostgres } from '../../../src/store/postgres/connection.ts'
 import { openThreadedStore } from '../../../src/store/threads/store.ts'
 import { refuses } from '../../suites/store/harness.ts'
 import { build, ci, draftOf, keyed, noon, sessionCalled } from '../../support/drafts.ts'
+import { freePort } from '../../support/free-port.ts'
 import { assertServedWithoutHosts, rowsBeforeHosts } from '../../support/old-database.ts'
 import { currentPlatform } from '../../support/platform.ts'
 import { startPostgres, type TestPostgres, withoutPostgres } from '../../support/postgres.ts'
@@ -192,7 +193,24 @@ describe('a store in PostgreSQL', { skip, timeout: 120_000 }, () => {
   it('says so where the schema of its address is not there', async () => {
     await assert.rejects(
       withStore(`${server.url}?search_path=nowhere`, async () => {}),
-      { code: 'home_unusable', message: /search_path is not there/ },
+      { code: 'home_unusable', message: /schema of the search_path is not there/ },
+    )
+  })
+
+  it('is not opened where characters are lacking', async () => {
+    server.query(server.url, "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    const latin = server.url.replace(/[^/]*$/, 'latin')
+    await assert.rejects(
+      withStore(latin, async () => {}),
+      { code: 'home_unusable', message: /the encoding of the database is LATIN1/ },
+    )
+  })
+
+  it('is away where no server answers, which may pass', async () => {
+    const nowhere = server.url.replace(/:\d+/, `:${await freePort()}`)
+    await assert.rejects(
+      withStore(nowhere, async () => {}),
+      { code: 'store_unavailable', message: /^Cannot use the store / },
     )
   })
 
