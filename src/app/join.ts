@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import type { Io, JoinOrder } from '../cli/context.ts'
 import { Failure, mayPass, reasonOf } from '../domain/error.ts'
 import { allDrivers } from '../drivers/index.ts'
@@ -7,6 +6,7 @@ import { doorClient } from '../link/client.ts'
 import { requireDoorUrl } from '../link/door-url.ts'
 import { attach, hello } from '../link/hello.ts'
 import { createLog } from '../log.ts'
+import { holdsAnything } from '../store/inspect.ts'
 import { lockHome } from '../store/lock.ts'
 import { pause } from '../wait.ts'
 import { watchConfig } from './config-watcher.ts'
@@ -20,7 +20,8 @@ export async function join(deps: ProcessDeps, io: Io, root: string, order: JoinO
   const home = openHome(root)
   const lock = lockHome(deps.platform, home.serverLock)
   try {
-    if (existsSync(home.databaseFile)) throw ownStore(home.databaseFile)
+    // A command that only looked leaves a database, too: nothing of this home's own is in that.
+    if (holdsAnything({ platform: deps.platform, path: home.databaseFile })) throw ownStore(home.databaseFile)
     const before = joinedDoor(home)
     const joined = order.url === undefined ? before : await ordered(io, order, order.url, before)
     if (!joined) throw new Failure('usage', noDoor)

@@ -6,6 +6,7 @@ import { type Sql, unusable } from './connection.ts'
 import type { StoreDeps } from './context.ts'
 import { commitsIn, keysKnown, markFileIn, markIn, readMark } from './mark.ts'
 import { markSchema, versionOf } from './migrate.ts'
+import { text } from './rows.ts'
 
 type InspectDeps = Pick<StoreDeps, 'platform' | 'path' | 'now' | 'role'> & { readonly keysDir: string }
 
@@ -28,20 +29,54 @@ export function inspectHome(deps: InspectDeps): HomeFacts {
 function inspectDatabase({ platform, path, now, role }: InspectDeps): HomeFacts['database'] {
   if (!existsSync(path)) return 'missing'
   if (sizeOf(path) === 0) return 'empty'
+  return inspected({ platform, path }, (database) => {
+    const facts = factsOf(database, now())
+    if (role === 'server' && sizeOf(path) <= wholeBytes) refuseDamage(database)
+    return facts
+  })
+}
+
+type PlaceDeps = Pick<InspectDeps, 'platform' | 'path'>
+
+function inspected<T>({ platform, path }: PlaceDeps, read: (database: Database) => T): T {
   try {
     // Read-only, because closing the last connection that may write merges what is left of a log, and deletes the rest. A
     // journal is another matter: SQLite needs it to make the database whole.
     const database = platform.openDatabase(path, { readonly: !existsSync(`${path}-journal`) })
     try {
-      const facts = factsOf(database, now())
-      if (role === 'server' && sizeOf(path) <= wholeBytes) refuseDamage(database)
-      return facts
+      database.exec('PRAGMA busy_timeout = 5000')
+      return read(database)
     } finally {
       database.close()
     }
   } catch (cause) {
     throw unusable(path, cause)
   }
+}
+
+/**
+ * Whether a database holds more than each new one does: a message, a grant, a session that somebody opened, a signing key, whatever
+ * it be. Changes nothing. Throws `home_unusable` for one that cannot be read.
+ */
+export const holdsAnything = (place: PlaceDeps): boolean =>
+  sizeOf(place.path) > 0 &&
+  inspected(place, (database) => versionOf(database) > 0 && tablesOf(database).some(hasRowOfItsOwn(database)))
+
+const tablesOf = (database: Database): readonly string[] =>
+  database
+    .prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'`)
+    .all()
+    .map(({ name }) => text(name))
+
+/** What a new database has rows in, or gets them by being looked into: `doctor` probes it, and clocks are set. */
+const ofNobody = ['clock_jumps', 'home_mark', 'probes', 'steady_time', 'tallies']
+
+const hasRowOfItsOwn = (database: Database) => (table: string) => {
+  const which = table === 'sessions' ? `WHERE generation <> 'standing'` : ''
+  return (
+    !ofNobody.includes(table) &&
+    database.prepare(`SELECT 1 FROM "${table}" ${which} LIMIT 1`).get() !== undefined
+  )
 }
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
@@ -52,7 +87,6 @@ function refuseDamage(database: Database): void {
 }
 
 function factsOf(database: Database, now: number): DatabaseFacts | 'blank' {
-  database.exec('PRAGMA busy_timeout = 5000')
   const version = versionOf(database)
   if (version === 0) return 'blank'
   const sql = database.prepare
