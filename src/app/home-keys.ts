@@ -13,7 +13,7 @@ import {
 import { howToCopy, troubleWithKeys } from '../domain/key-troubles.ts'
 import { keysVariable } from '../domain/key-variables.ts'
 import type { Clock, Store } from '../domain/ports.ts'
-import { openHome } from './home.ts'
+import { openHome, ownHome } from './home.ts'
 import { commandKeys, type KeySource, keySource, marksOf } from './key-source.ts'
 import { type ProcessDeps, withStore } from './local-home.ts'
 import { type KnowsKeys, keyFactsOf, openSigningKeys } from './signing-keys.ts'
@@ -21,13 +21,13 @@ import { type KnowsKeys, keyFactsOf, openSigningKeys } from './signing-keys.ts'
 /** What commands do with the keys of a home. */
 export function keyTools(deps: ProcessDeps, root: string): KeyTools {
   const { clock, env } = deps
-  const home = openHome(root)
+  const home = ownHome(root)
   const { keysDir } = home
   const source = commandKeys(env, home)
   return {
     kids: () => source.entries().map(({ key }) => key.kid),
     rotate: (graceMs) =>
-      withStore(deps, home, async (store) => {
+      withMade(deps, home, async (store) => {
         refuseGiven(source, howToRotate)
         await openSigningKeys(home, source, store, clock)
         const rotation = rotateKeys(keysDir, graceMs, clock.now())
@@ -36,7 +36,7 @@ export function keyTools(deps: ProcessDeps, root: string): KeyTools {
         return { ...rotation, elsewhere }
       }),
     replaceLost: () =>
-      withStore(deps, home, async (store) => {
+      withMade(deps, home, async (store) => {
         // Without the variable it is meant, whatever the server had.
         const files = keySource(env, home)
         refuseGiven(
@@ -51,7 +51,7 @@ export function keyTools(deps: ProcessDeps, root: string): KeyTools {
         return { ...made, kept, revoked: kept > 0 ? 0 : await revokeAll(store, clock.now()) }
       }),
     adopt: () =>
-      withStore(
+      withMade(
         deps,
         home,
         async (store) => {
@@ -78,9 +78,12 @@ export function keyTools(deps: ProcessDeps, root: string): KeyTools {
   }
 }
 
+/** Only who asks which keys there are makes no home. */
+const withMade: typeof withStore = (deps, { root }, ...act) => withStore(deps, openHome(root), ...act)
+
 /** Keys may be there before the tables of a database: the first server finds out that they are right. */
 const withKnownKeys = <T>(deps: ProcessDeps, home: Home, act: (store: KnowsKeys) => Promise<T>): Promise<T> =>
-  withStore(deps, home, act).catch((thrown: unknown) => {
+  withMade(deps, home, act).catch((thrown: unknown) => {
     if (storeToMake(thrown)?.isBlank) return act(knowsNothing)
     throw thrown
   })

@@ -4,15 +4,18 @@ import { Failure, reasonOf } from '../domain/error.ts'
 import { type Home, homeAt } from '../domain/home.ts'
 import { becomeOwner, troubleWithOwner } from './home-owner.ts'
 
-/**
- * The home at `root`, made where it is new: directories 0700. Throws `home_unusable` with the fix, before anything there
- * is opened or changed.
- */
-export function openHome(root: string): Home {
+/** The home at `root` as it is, or is not there. Throws `home_unusable` with the fix, before anything there is opened or changed. */
+export function ownHome(root: string): Home {
   const home = homeAt(root)
   becomeOwner(root)
   const trouble = troubleWithOwner(home)
   if (trouble) throw new Failure('home_unusable', `${trouble.detail} ${trouble.fix}`)
+  return home
+}
+
+/** The same, made where it is new: directories 0700. */
+export function openHome(root: string): Home {
+  const home = ownHome(root)
   try {
     for (const dir of [root, home.runDir]) makePrivate(dir)
     const preferences = dirname(home.configFile)

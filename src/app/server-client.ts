@@ -8,14 +8,14 @@ import { Failure, reasonOf } from '../domain/error.ts'
 import { type Home, homeAt } from '../domain/home.ts'
 import { adminTokenVariable } from '../domain/key-variables.ts'
 import type { AgentClient } from '../mcp/agent-client.ts'
-import { openHome } from './home.ts'
+import { ownHome } from './home.ts'
 import { joinedDoor } from './joined-door.ts'
 import { type Env, notGiven } from './key-source.ts'
 import { isGiven, runningUrl } from './server-file.ts'
 
 /** A client of the running server of a home, with its admin token. Throws `unreachable` when no server runs. */
 export async function serverClient(env: Env, root: string): Promise<ServerClient> {
-  const home = openHome(root)
+  const home = ownHome(root)
   const joined = joinedDoor(home)
   if (joined) return (await import('./link-home.ts')).linkedServer(joined)
   const url = requireRunning(home)

@@ -22,14 +22,18 @@ export function storeAddress(env: Env, home: Home): string | undefined {
 }
 
 /**
- * Whether there is anything stored yet, as far as that can be seen without asking a database. Root becomes the home's user; of a
- * home that is not its user's alone nothing is read, for it might never end.
+ * Whether there is anything stored yet, here or at the door that the home has joined, as far as that can be seen without asking. Root
+ * becomes the home's user; of a home that is not its user's alone nothing is read, for it might never end.
  */
 export function hasStore(env: Env, home: Home): boolean {
   if (!existsSync(home.root)) return false
   becomeOwner(home.root)
   const isRead = troubleWithOwner(home) === undefined
-  return (isRead && storeAddress(env, home) !== undefined) || existsSync(home.databaseFile)
+  return (
+    existsSync(home.doorFile) ||
+    (isRead && storeAddress(env, home) !== undefined) ||
+    existsSync(home.databaseFile)
+  )
 }
 
 /** Also of a file that is otherwise wrong: no command may take another store for this one. */

@@ -46,7 +46,7 @@ export interface Io {
   readonly openHome: (home: string) => Promise<LocalHome>
   /** The store of every home lies there from now on (`--store`). */
   readonly useStore: (address: string) => void
-  /** Whether a home has anything stored yet, as far as that can be seen without asking a database. Changes nothing. */
+  /** Whether a home has anything stored yet, here or at the door it has joined, as far as that can be seen without asking. Changes nothing. */
   readonly hasStore: (home: string) => Promise<boolean>
   /** A client of the running server with the admin token. Throws `unreachable` when no server runs. */
   readonly server: (home: string) => Promise<ServerClient>

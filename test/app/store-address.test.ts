@@ -17,4 +17,8 @@ test('hasStore goes by what the server left, and by nothing that is planted in i
     renameSync(home.serverFile, `${root}/elsewhere`)
     symlinkSync(`${root}/elsewhere`, home.serverFile)
     assert.equal(hasStore({}, home), false)
+    mkdirSync(home.keysDir, { mode: 0o700 })
+    writeFileSync(home.doorFile, '{}', { mode: 0o600 })
+    // What a machine that has joined a door has lies there.
+    assert.equal(hasStore({}, home), true)
   }))

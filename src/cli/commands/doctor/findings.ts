@@ -45,7 +45,8 @@ export async function opened<T>(
   if ((await io.modeOf(home)) === undefined) return otherwise
   const { troubles, toMake } = await examination.look()
   // Why it cannot be opened is said once, as what is wrong with the home.
-  return troubles.length > 0 || toMake ? otherwise : act(await examination.opened())
+  if (troubles.length > 0 || toMake || !(await io.hasStore(home))) return otherwise
+  return act(await examination.opened())
 }
 
 /** `ok` with `detail` where nothing was found. */
