@@ -2,15 +2,16 @@ import type { ConfigFile, HookTarget, HookTools } from '../cli/context.ts'
 import { type Config, configSchema, loadConfig } from '../config/load.ts'
 import { printable } from '../config/printable.ts'
 import { newNonce } from '../domain/fence.ts'
-import { homeAt } from '../domain/home.ts'
+import { type Home, homeAt } from '../domain/home.ts'
 import { sessionOfHook, withSession } from '../domain/hook.ts'
 import { neededCommand } from '../inbound/delivery-curl.ts'
 import { exampleOf, rehearse } from '../inbound/rehearse.ts'
 import { namedHook } from '../inbound/send-signed.ts'
 import { unknownDrivers } from '../manage/declared.ts'
-import { becomeOwner } from './home-owner.ts'
+import { becomeOwner, troubleWithOwner } from './home-owner.ts'
 import { atTheDoor, joinedDoor } from './joined-door.ts'
 import type { ProcessDeps } from './local-home.ts'
+import { servedPublicUrl } from './server-file.ts'
 
 /** The configuration of a home, for `config` and `doctor`. */
 export function configFile({ env }: ProcessDeps, root: string): ConfigFile {
@@ -22,10 +23,19 @@ export function configFile({ env }: ProcessDeps, root: string): ConfigFile {
     load: async () => {
       const config = await loadConfig({ home, env, flags: {} })
       const warnings = [...config.warnings, ...(await declaredWarnings(env, config))]
-      return { printable: printable(config), warnings, server: config.server }
+      const { publicUrl: configured, ...server } = config.server
+      const publicUrl = publicUrlOf(home, configured)
+      return {
+        ...{ printable: printable(config), warnings },
+        server: { ...server, ...(publicUrl !== undefined && { publicUrl }) },
+      }
     },
   }
 }
+
+/** As URLs of grants begin with it. Of a home that is not its user's alone nothing is read, for it might never end. */
+const publicUrlOf = (home: Home, configured: string | undefined): string | undefined =>
+  troubleWithOwner(home) ? configured : servedPublicUrl(home, configured)
 
 /** Drivers are loaded only where a session is declared. */
 async function declaredWarnings(env: ProcessDeps['env'], config: Config): Promise<readonly string[]> {

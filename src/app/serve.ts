@@ -210,15 +210,20 @@ async function announce(
   const file = await loadConfig({ home, env: {}, flags: {}, ignoreSecretProblems: true })
   const overridden = baseNow() !== baseUrl(file.server)
   let base = baseNow()
-  writeServerFile(home, { url, base, overridden, ...facts })
+  const write = (listening: Pick<ServerFile, 'url'>) =>
+    writeServerFile(home, {
+      ...{ ...listening, base, overridden, ...facts },
+      isPublic: config().server.publicUrl !== undefined,
+    })
+  write({ url })
   const timer = setInterval(() => {
     if (baseNow() === base) return
     base = baseNow()
-    writeServerFile(home, { url, base, overridden, ...facts })
+    write({ url })
   }, announceMs)
   return () => {
     clearInterval(timer)
-    writeServerFile(home, { base, overridden, ...facts })
+    write({})
   }
 }
 

@@ -9,6 +9,8 @@ export interface ServerFile {
   readonly url?: string
   /** Where the world reaches it, and so what capability URLs begin with. */
   readonly base?: string
+  /** `base` is its public URL, not where it listens. */
+  readonly isPublic?: boolean
   /** `base` came from flags or variables of the server: a stopped one most likely gets the same again. */
   readonly overridden?: boolean
   /** The address of the database that its store lies in. */
@@ -27,6 +29,13 @@ export const runningUrl = (home: Home): string | undefined => read(home).url
 export function servedBase(home: Home): string | undefined {
   const { url, base, overridden } = read(home)
   return url !== undefined || overridden ? base : undefined
+}
+
+/** The public URL of that server, where it says more than the configuration, which has `configured`. */
+export const servedPublicUrl = (home: Home, configured: string | undefined): string | undefined => {
+  const base = servedBase(home)
+  if (base === undefined) return configured
+  return read(home).isPublic ? base : undefined
 }
 
 /** The address of the store that the home's server opened last; a stopped one most likely opens the same again. */
@@ -52,6 +61,7 @@ function read({ serverFile }: Home): ServerFile {
 const checked = (written: {
   readonly url?: unknown
   readonly base?: unknown
+  readonly isPublic?: unknown
   readonly overridden?: unknown
   readonly store?: unknown
   readonly given?: unknown
@@ -60,5 +70,6 @@ const checked = (written: {
   ...(typeof written.base === 'string' && { base: written.base }),
   ...(typeof written.store === 'string' && { store: written.store }),
   ...(Array.isArray(written.given) && { given: written.given.map(String) }),
+  isPublic: written.isPublic === true,
   overridden: written.overridden === true,
 })

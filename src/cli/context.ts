@@ -178,6 +178,7 @@ export interface ConfigFile {
     readonly warnings: readonly string[]
     readonly server: {
       readonly host: string
+      /** That of the running server, or the last one, whatever says so: flags, variables, the configuration. */
       readonly publicUrl?: string
       readonly allowedHosts: readonly string[]
     }
