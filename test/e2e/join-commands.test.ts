@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { knock, openDoor, sessionAt } from '../support/fleet.ts'
-import { until } from '../support/hooks.ts'
+import { configure, until } from '../support/hooks.ts'
 
 describe('the commands of a host that has joined a door', { timeout: 120_000 }, () => {
   it('are there for its own sessions, every one', async () => {
@@ -47,6 +47,30 @@ describe('the commands of a host that has joined a door', { timeout: 120_000 }, 
     }
     await host.process.stop()
     await door.server.stop()
+  })
+
+  it('check its configuration, also while the door is away', async () => {
+    const door = await openDoor()
+    const host = await door.host('laptop')
+    const checked = async (config: unknown) => {
+      configure(host.home, config)
+      return host.postern('check', '--json')
+    }
+    const good = { retry: { attempts: 3 } }
+    const unknown = { sessions: { declared: { logs: { driver: 'comand' } } } }
+    const all = async () => {
+      const { code, stdout, stderr } = await checked(good)
+      assert.equal(code, 0, stderr)
+      assert.deepEqual((JSON.parse(stdout) as { warnings: unknown }).warnings, [])
+      assert.match((await checked(unknown)).stdout, /Did you mean command/)
+      const broken = await checked({ retry: { attempts: 'three' } })
+      assert.equal(broken.code, 1)
+      assert.match(broken.stderr, /retry.attempts/)
+    }
+    await all()
+    await host.process.stop()
+    await door.server.stop()
+    await all()
   })
 
   it('open nothing of another host, no admin route, and nothing at all once it is revoked', async () => {

@@ -1,4 +1,5 @@
 import { Failure } from '../../domain/error.ts'
+import { homeAt } from '../../domain/home.ts'
 import type { Call, Command } from '../command.ts'
 import { withStored } from '../stored.ts'
 import { waitingHooks } from './waiting-hooks.ts'
@@ -27,8 +28,12 @@ export const check: Command = {
   },
 }
 
-/** Only of a home that is in use, and without a word about what else may be wrong with it: `doctor` tells that. */
+/**
+ * Only of a home that is in use, and without a word about what else may be wrong with it: `doctor` tells that. The hooks of a machine
+ * that has joined a door are those of the door.
+ */
 async function hookWarnings(call: Call): Promise<readonly string[]> {
+  if ((await call.io.modeOf(homeAt(call.home).doorFile)) !== undefined) return []
   const targets = await (await call.io.hooks(call.home)).targets()
   if (targets.length === 0) return []
   const findings = await withStored(call, [], (opened) => waitingHooks(opened, targets)).catch(() => [])
