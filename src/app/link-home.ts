@@ -1,4 +1,5 @@
 import type { LocalHome, ServerClient } from '../cli/context.ts'
+import { Failure } from '../domain/error.ts'
 import type { Home } from '../domain/home.ts'
 import type { Clock, Store } from '../domain/ports.ts'
 import { doorClient } from '../link/client.ts'
@@ -46,7 +47,7 @@ export async function openLinkHome(
   return {
     door: { url: joined.url, isServed: door.isServed },
     ...{ paths: home, host: door.host, store, tokens, clock },
-    config: { ...door.config, webhooks: { hooks: [] } },
+    config: { ...door.config, webhooks: hooksThere(joined) },
     baseUrl: door.base,
     skew: () => door.time.skew,
     ...agentsHere({ env: deps.env, host: door.host, ...{ home, config, store, tokens, clock } }),
@@ -55,17 +56,31 @@ export async function openLinkHome(
   }
 }
 
+/** The hooks of the door are nobody else's to open or to hold. */
+const hooksThere = (joined: JoinedDoor): LocalHome['config']['webhooks'] => ({
+  get hooks(): never {
+    throw atTheDoor(joined)
+  },
+})
+
 /** The API of the door, as far as its own sessions may be reached from a host. */
 export function linkedServer(joined: JoinedDoor): ServerClient {
   const client = doorClient(joined)
   return {
     url: joined.url,
     request: async (method, path, { body, signal } = {}) => {
-      const answer = await client.post('api', { method, path, body }, { withinMs: longestMs, signal })
+      const asked = client.post('api', { method, path, body }, { withinMs: longestMs, signal })
+      const answer = await asked.catch((thrown: unknown) => {
+        throw isOfOthers(thrown) ? atTheDoor(joined) : thrown
+      })
       return answer as Awaited<ReturnType<ServerClient['request']>>
     },
   }
 }
+
+/** What the door gives no host (`host-api.ts`). What it answers itself is no failure here. */
+const isOfOthers = (thrown: unknown): boolean =>
+  thrown instanceof Failure && thrown.code === 'session_not_allowed'
 
 /** Beyond what the door itself lets anybody wait. */
 const longestMs = 3_700_000

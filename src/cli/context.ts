@@ -138,6 +138,7 @@ interface HomeConfig {
   readonly server: { readonly grantTtlSeconds: number | 'never' }
   readonly limits: { readonly queuePerSession: number } & WaitLimits
   readonly retry: { readonly maxHoldSeconds: number }
+  /** The getter of `hooks` throws `unsupported` where they are those of the door that the home has joined. */
   readonly webhooks: { readonly hooks: readonly { readonly name: string }[] }
 }
 

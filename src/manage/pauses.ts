@@ -13,7 +13,7 @@ export interface PauseDeps {
     'listGrants' | 'pauseGrant' | 'findSession' | 'listSessions' | 'pause' | 'listPauses'
   >
   readonly clock: Pick<Clock, 'now'>
-  /** Names of the configured hooks. */
+  /** Names of the configured hooks. Throws `unsupported` where all hooks are another door's. */
   readonly hooks: () => readonly string[]
 }
 
@@ -116,7 +116,8 @@ async function findBare(deps: PauseDeps, name: string): Promise<Pausable> {
     result.status === 'rejected' ? [refusalIn(result.reason)] : [],
   )
   const [first] = found
-  if (!first) throw refusals.find(({ code }) => code === 'ambiguous') ?? (await nothingCalled(deps, name))
+  if (!first)
+    throw refusals.find(({ code }) => code === 'ambiguous') ?? (await nothingCalled(deps, name, refusals))
   if (found.length > 1)
     throw new Failure('ambiguous', `"${name}" fits ${listed(found)}. Say which.`, {
       plain: `That fits ${listed(found)}. Say which.`,
@@ -124,9 +125,15 @@ async function findBare(deps: PauseDeps, name: string): Promise<Pausable> {
   return first
 }
 
-async function nothingCalled({ store, hooks }: PauseDeps, name: string): Promise<Failure> {
+async function nothingCalled(
+  { store, hooks }: PauseDeps,
+  name: string,
+  refusals: readonly Failure[],
+): Promise<Failure> {
+  const elsewhere = refusals.find(({ code }) => code === 'unsupported')
   const sessions = (await store.listSessions()).map(({ id }) => id)
-  const near = nearest(name, [...sessions, ...builtInHooks, ...hooks()])
+  const near = nearest(name, [...sessions, ...(elsewhere ? [] : [...builtInHooks, ...hooks()])])
+  if (elsewhere && near === undefined) return elsewhere
   const hint = near === undefined ? '' : ` Did you mean ${near}?`
   return new Failure('not_found', `There is no grant, hook or session "${name}".${hint}`, {
     plain: `There is no such grant, hook or session.${hint}`,
@@ -142,4 +149,5 @@ function refusalIn(thrown: unknown): Failure {
   throw thrown
 }
 
-const ofTheName: readonly Code[] = ['usage', 'not_found', 'session_missing', 'ambiguous']
+/** `unsupported`: it may be a hook of another door. */
+const ofTheName: readonly Code[] = ['usage', 'not_found', 'session_missing', 'ambiguous', 'unsupported']

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { knock, openDoor, sessionAt } from '../support/fleet.ts'
-import { configure, until } from '../support/hooks.ts'
+import { configure, hooks, secret, until } from '../support/hooks.ts'
 
 describe('the commands of a host that has joined a door', { timeout: 120_000 }, () => {
   it('are there for its own sessions, every one', async () => {
@@ -71,6 +71,34 @@ describe('the commands of a host that has joined a door', { timeout: 120_000 }, 
     await host.process.stop()
     await door.server.stop()
     await all()
+  })
+
+  it('name the door where something is its alone', async () => {
+    const door = await openDoor({ config: hooks({ gh: { preset: 'github', secret } }) })
+    const host = await door.host('laptop')
+    await host.agent('build')
+    const there = `postern: This home has joined the door at ${door.url}: do that there.\n`
+    for (const line of [
+      'pause hook:gh',
+      'resume hook:gh',
+      'pause hook:wake',
+      'pause gh',
+      'expose --hook gh',
+      'expose --hook wake',
+      'hooks send gh',
+      'hooks ls',
+      'dashboard',
+      'send --session default hello',
+    ]) {
+      const { code, stdout, stderr } = await host.postern(...line.split(' '))
+      assert.deepEqual([line, code, stdout, stderr], [line, 1, '', there])
+    }
+    // Its own go by their bare names as before, and who mistypes one hears which.
+    assert.equal((await host.postern('pause', 'build')).code, 0)
+    assert.match((await host.postern('pause', 'biuld')).stderr, /Did you mean build\?/)
+    assert.deepEqual(await door.states(), [])
+    await host.process.stop()
+    await door.server.stop()
   })
 
   it('open nothing of another host, no admin route, and nothing at all once it is revoked', async () => {

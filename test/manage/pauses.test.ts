@@ -83,6 +83,24 @@ describe('pause and resume', () => {
       assert.deepEqual([await pausedGrants(), await pauses()], [[], []])
     })
 
+  it('where the hooks are another door’s only grants and sessions are meant, and that door is named', async () => {
+    const { deps, pauses } = await open()
+    const there = new Failure('unsupported', 'do that there')
+    const joined: PauseDeps = {
+      ...deps,
+      hooks: () => {
+        throw there
+      },
+    }
+    for (const name of ['hook:github', 'hook:wake', 'github', 'agent'])
+      await assert.rejects(pause(joined, name), there)
+    await assert.rejects(pause(joined, 'biuld'), /There is no .*"biuld"\. Did you mean build\?/)
+    assert.deepEqual(await pauses(), [])
+    assert.equal((await pause(joined, 'twice')).target, 'session:twice')
+    assert.equal((await pause(joined, 'wake')).target, 'session:wake')
+    assert.equal((await pause(joined, 'ffbb')).target, `grant:${ids[2]}`)
+  })
+
   const over = {
     revoked: { revokedAt: 1 },
     expired: { expiresAt: 1 },

@@ -1,3 +1,4 @@
+import { Failure } from '../../domain/error.ts'
 import { type PauseView, pause, resume } from '../../manage/pauses.ts'
 import { type Call, type Command, withHome } from '../command.ts'
 import type { LocalHome } from '../context.ts'
@@ -44,7 +45,8 @@ function run(call: Call, act: typeof pause, text: (view: PauseView) => string): 
 function hooksOf(home: LocalHome): readonly string[] {
   try {
     return home.config.webhooks.hooks.map(({ name }) => name)
-  } catch {
+  } catch (thrown) {
+    if (thrown instanceof Failure && thrown.code === 'unsupported') throw thrown
     return []
   }
 }
