@@ -90,6 +90,10 @@ function commonOf({ hooks, pauses, refused, knocks }: Facts, name: string, activ
   }
 }
 
+/** Where one sees a hook: a built-in one has no page of its own, but a row in the list. */
+export const hrefOfHook = (name: string): string =>
+  builtInHooks.includes(name) ? `/dashboard/hooks#hook-${name}` : addressOfHook(name)
+
 export const addressOfHook = (name: string): string => `/dashboard/hooks/${encodeURIComponent(name)}`
 
 interface HookState {

@@ -2,7 +2,7 @@ import type { Decision } from '../../domain/decision.ts'
 import { type Pause, pausedOne } from '../../domain/pause.ts'
 import type { Activities } from '../../manage/activity.ts'
 import { iso } from '../../manage/views.ts'
-import { addressOfHook } from './hooks.ts'
+import { hrefOfHook } from './hooks.ts'
 import { type Page, shortTime } from './page.ts'
 import { addressOf } from './session.ts'
 
@@ -52,7 +52,7 @@ function pausedOf({ target, since }: Pause) {
   const { kind, name } = pausedOne(target)
   return {
     what: `${kind === 'hook' ? 'Hook' : 'Session'} ${name}`,
-    href: kind === 'hook' ? addressOfHook(name) : addressOf(name),
+    href: kind === 'hook' ? hrefOfHook(name) : addressOf(name),
     since: iso(since),
     shown: shortTime(iso(since)),
   }

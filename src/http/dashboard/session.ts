@@ -10,7 +10,7 @@ import { sessionSentence } from '../../manage/session-sentence.ts'
 import { createSessionViewer } from '../../manage/session-views.ts'
 import { iso, type SessionView } from '../../manage/views.ts'
 import { type Labels, labelsOf, noteOf, sourceOf, stateWords } from './delivery-rows.ts'
-import { addressOfHook } from './hooks.ts'
+import { hrefOfHook } from './hooks.ts'
 import {
   type Page,
   type PageDeps,
@@ -146,7 +146,7 @@ function doorsOf(deps: SessionPageDeps, { id }: Session, grants: readonly Grant[
     moreGrants: open.length > mostGrants ? open.length - mostGrants : null,
     hooks: [...new Set(named)].map((name) => ({
       name,
-      href: addressOfHook(name),
+      href: hrefOfHook(name),
     })),
   }
 }

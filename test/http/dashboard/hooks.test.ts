@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe, it, test } from 'node:test'
 import { loadConfig } from '../../../src/config/load.ts'
 import { homeAt } from '../../../src/domain/home.ts'
 import { resultOf } from '../../../src/http/dashboard/hook/answered.ts'
 import { createLastKnocks } from '../../../src/http/dashboard/hook/last-knocks.ts'
-import { hooksPage } from '../../../src/http/dashboard/hooks.ts'
+import { hooksPage, hrefOfHook } from '../../../src/http/dashboard/hooks.ts'
 import { noon } from '../../support/drafts.ts'
 import { hookOf, placeWith } from '../../support/hook-pages.ts'
 
@@ -53,6 +53,14 @@ describe('hooksPage', () => {
       [['github', 'github', 'github', ['Zq3vT8xLwP0rBn5k']]],
     )
   })
+})
+
+test('hrefOfHook leads to the row of a hook that has no page', () => {
+  assert.deepEqual(['news', 'wake', 'agent'].map(hrefOfHook), [
+    '/dashboard/hooks/news',
+    '/dashboard/hooks#hook-wake',
+    '/dashboard/hooks#hook-agent',
+  ])
 })
 
 describe('createLastKnocks', () => {
