@@ -1,68 +1,31 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import type { ChildProcess } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import process from 'node:process'
 import { after, before, describe, it } from 'node:test'
 import { cli, type Served, scratchHome, serve } from '../support/binary.ts'
 import { freePort } from '../support/free-port.ts'
 import { adminToken, configure, until } from '../support/hooks.ts'
+import { blocksOf, endProxy, isThere, prepareCaddy, prepareNginx, startProxy } from '../support/proxies.ts'
 
 const name = 'hooks.example.com'
-const page = await readFile(resolve(import.meta.dirname, '../../docs/operate.md'), 'utf8')
-
-/** The one fenced block of that kind. */
-function block(kind: string): string {
-  const found = new RegExp(`^\`\`\`${kind}\n(.*?)^\`\`\``, 'ms').exec(page)?.[1]
-  assert.ok(found, `no ${kind} block`)
-  return found
-}
-
-const isThere = (program: string) => spawnSync(program, ['version'], { stdio: 'ignore' }).error === undefined
-
-interface Proxy {
-  readonly program: string
-  /** Writes its configuration below a folder, without TLS; the arguments that start it in the foreground. */
-  readonly prepare: (folder: string, port: number, upstream: string) => Promise<readonly string[]>
-}
-
-const proxies: readonly Proxy[] = [
+const proxies = [
   {
     program: 'caddy',
-    prepare: async (folder, port, upstream) => {
-      const file = join(folder, 'Caddyfile')
-      const site = block('caddyfile')
-        .replace(`${name} {`, `http://${name}:${port} {`)
-        .replace('127.0.0.1:7717', upstream)
-      await writeFile(file, `{\n\tadmin off\n\tauto_https off\n}\n${site}`)
-      return ['run', '--config', file]
-    },
+    prepare: prepareCaddy,
+    siteAt: (port: number) => blocksOf('caddyfile')[0]?.replace(`${name} {`, `http://${name}:${port} {`),
   },
   {
     program: 'nginx',
-    prepare: async (folder, port, upstream) => {
-      const file = join(folder, 'nginx.conf')
-      const site = block('nginx')
-        .replace('listen 443 ssl;', `listen 127.0.0.1:${port};`)
-        .replace(/^ *ssl_certificate.*\n/gm, '')
-        .replace('/var/log/nginx', folder)
-        .replace('127.0.0.1:7717', upstream)
-      const places = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-        .map((kind) => `${kind}_temp_path ${folder}/${kind};`)
-        .join('\n')
-      await writeFile(
-        file,
-        `daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/errors;
-         events {} http { ${places}\n${site} }`,
-      )
-      return ['-p', folder, '-c', file, '-e', join(folder, 'errors')]
-    },
+    prepare: prepareNginx,
+    siteAt: (port: number) => blocksOf('nginx')[0]?.replace('listen 443 ssl;', `listen 127.0.0.1:${port};`),
   },
 ]
 
-for (const { program, prepare } of proxies)
+for (const { program, prepare, siteAt } of proxies)
   describe(`behind ${program}, as the page says`, { timeout: 60_000 }, () => {
     const skip = !isThere(program) && process.env.CI !== 'true' && `${program} is not installed`
     let folder: string
@@ -75,20 +38,18 @@ for (const { program, prepare } of proxies)
       if (skip) return
       folder = await mkdtemp(join(tmpdir(), 'postern-proxy-'))
       home = await scratchHome()
-      const settings = JSON.parse(block('json')) as { server: object }
+      const settings = JSON.parse(blocksOf('json')[0] ?? '') as { server: object }
       configure(home, { ...settings, limits: { authFailuresPerMinute: 3 } })
       server = await serve(home)
       port = await freePort()
-      const args = await prepare(folder, port, new URL(server.url).host)
-      proxy = spawn(program, args, { stdio: 'ignore', env: { PATH: process.env.PATH, HOME: folder } })
-      process.once('exit', () => proxy.kill('SIGKILL'))
+      const site = siteAt(port)?.replace('127.0.0.1:7717', new URL(server.url).host)
+      assert.ok(site)
+      proxy = startProxy(program, prepare(folder, site), folder)
       await until(`${program} answers`, () => ask('GET', '/healthz').catch(() => undefined))
     })
     after(async () => {
       if (skip) return
-      const gone = new Promise((done) => proxy.once('exit', done))
-      proxy.kill('SIGTERM')
-      await gone
+      await endProxy(proxy)
       await server.stop()
       await rm(folder, { recursive: true, force: true })
     })
