@@ -165,6 +165,14 @@ describe('createGuard', () => {
     assert.doesNotMatch(guard.enter(request({})), /Secure/)
   })
 
+  it('is sent only below the path of the public URL, where that was asked for', () => {
+    const { guard } = setUp('https://door.example/postern')
+    const asked = request({ headers: { host: 'door.example' } })
+    assert.match(guard.enter(asked), /; Path=\/postern; .*; Secure$/)
+    assert.match(guard.leave(asked), /; Path=\/postern; Max-Age=0/)
+    assert.match(guard.enter(request({})), /; Path=\/; /)
+  })
+
   it('takes a form with the secret of its login, and no other', async () => {
     const { guard, logins } = setUp()
     const cookie = sent(guard.enter(request({})))

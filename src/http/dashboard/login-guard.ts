@@ -1,6 +1,7 @@
 import { sameText } from '../../auth/secrets.ts'
 import { Failure } from '../../domain/error.ts'
 import { readForm } from '../form.ts'
+import { publicPath } from '../public-path.ts'
 import { type Login, type Logins, loginMs } from './logins.ts'
 
 /** Who may see and do what in the dashboard. Its cookie opens nothing else, and nothing else opens it. */
@@ -54,6 +55,11 @@ export function createLoginGuard({ logins, publicUrl, peer }: LoginGuardDeps): L
     requireOwnPage(request, publicUrl())
     return readForm(request, maxFormBytes)
   }
+  const cookie = (request: Request, secret: string, maxAgeSeconds: number) =>
+    cookieText(secret, maxAgeSeconds, {
+      path: publicPath(publicUrl(), request) || '/',
+      secure: isSecure(request, publicUrl()),
+    })
   return {
     login,
     isOver: (request) => secretIn(request) !== '' && !login(request),
@@ -65,10 +71,10 @@ export function createLoginGuard({ logins, publicUrl, peer }: LoginGuardDeps): L
       if (sameText(fields.get('csrf') ?? '', csrf)) return fields
       throw new Failure('origin_not_allowed', 'This form is out of date. Open the page again.')
     },
-    enter: (request) => cookie(logins.open().secret, loginMs / 1000, isSecure(request, publicUrl())),
+    enter: (request) => cookie(request, logins.open().secret, loginMs / 1000),
     leave: (request) => {
       logins.close(secretIn(request))
-      return cookie('', 0, isSecure(request, publicUrl()))
+      return cookie(request, '', 0)
     },
     leaveNote: (request, name, note) => logins.leaveNote(secretIn(request), name, JSON.stringify(note)),
     findNote: async (request, name) => noteOf(await logins.findNote(secretIn(request), name)),
@@ -84,9 +90,13 @@ function secretIn(request: Request): string {
   return ours?.slice(cookieName.length + 1) ?? ''
 }
 
-/** RFC 6265bis section 4.1. */
-const cookie = (secret: string, maxAgeSeconds: number, secure: boolean): string =>
-  `${cookieName}=${secret}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`
+/** RFC 6265bis section 4.1. Below a path the rest of the site belongs to others: they do not get it. */
+const cookieText = (
+  secret: string,
+  maxAgeSeconds: number,
+  { path, secure }: { readonly path: string; readonly secure: boolean },
+): string =>
+  `${cookieName}=${secret}; Path=${path}; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`
 
 /** Over TLS, our own or that of the proxy whose name was asked for. */
 function isSecure(request: Request, publicUrl: string | undefined): boolean {

@@ -3,6 +3,7 @@ import { isDecisionId, isVerdict } from '../../domain/decision.ts'
 import type { AgentRequests } from '../../manage/agent-requests.ts'
 import { guarded, type RequestGuard } from '../guard.ts'
 import { operation, pageAnswers } from '../openapi/operation.ts'
+import { belowPath, publicPath } from '../public-path.ts'
 import { assetRoutes } from './asset-routes.ts'
 import { actOnAll, type BulkDeps, isBulkAct } from './bulk.ts'
 import { type ChannelFormDeps, channelForms, takeFresh } from './channel-routes.ts'
@@ -50,7 +51,7 @@ export interface DashboardDeps
  */
 export const dashboardRoutes = (deps: DashboardDeps, guard: RequestGuard) => {
   const responses = createPageResponses({ version: deps.version, log: guard.log })
-  const inPage: AnswerPage = async (request, act) => {
+  const answer: AnswerPage = async (request, act) => {
     try {
       guard.hosts.check(request)
       return await act()
@@ -60,6 +61,8 @@ export const dashboardRoutes = (deps: DashboardDeps, guard: RequestGuard) => {
       return response
     }
   }
+  const inPage: AnswerPage = async (request, act) =>
+    belowPath(publicPath(deps.publicUrl(), request), await answer(request, act))
   return new Elysia()
     .use(loginRoutes({ ...deps, responses, refused: guard.refused }, inPage))
     .use(linkRoute(deps, guard))

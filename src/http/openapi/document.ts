@@ -9,6 +9,8 @@ import { problemRefs, problemResponses } from './problems.ts'
 interface Documented {
   readonly version: string
   readonly publicUrl: string | undefined
+  /** Below which this server is asked for the document, without a slash at its end. */
+  readonly path: string
   readonly routes: readonly Route[]
   readonly hooks: readonly Hook[]
   /** Every kind of session. */
@@ -21,7 +23,7 @@ export type Route = Pick<InternalRoute, 'path' | 'method' | 'hooks'>
  * The OpenAPI document of this very moment. The plugin's own endpoint remembers what it built as long as no route is
  * added, so hooks of a changed configuration would never show: its parts are used instead of the whole.
  */
-export function openApiDocument({ version, publicUrl, routes, hooks, drivers }: Documented): object {
+export function openApiDocument({ version, publicUrl, path, routes, hooks, drivers }: Documented): object {
   const { schemas, resolved } = components({
     paths: { ...routePaths(routes), ...Object.fromEntries(hooks.map(hookPath)) },
     responses: problemResponses(),
@@ -37,7 +39,7 @@ export function openApiDocument({ version, publicUrl, routes, hooks, drivers }: 
       license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
     },
     // Relative to the document, so that the page may ask it (`connect-src 'self'`).
-    servers: [{ url: '/' }, ...(publicUrl === undefined ? [] : [{ url: publicUrl }])],
+    servers: [{ url: path || '/' }, ...(publicUrl === undefined ? [] : [{ url: publicUrl }])],
     tags: tagsWith(drivers).map(([name, description]) => ({ name, description })),
     paths: resolved.paths,
     components: {

@@ -10,6 +10,7 @@ import { guarded, jsonResponse, type RequestGuard } from '../guard.ts'
 import page from '../openapi/assets/docs.mustache' with { type: 'text' }
 import { openApiDocument, type Route } from '../openapi/document.ts'
 import { operation, pageAnswers } from '../openapi/operation.ts'
+import { belowPath, publicPath } from '../public-path.ts'
 import { asPage } from '../refusal-page.ts'
 
 export interface DocsDeps {
@@ -34,7 +35,11 @@ export const docsRoutes = (deps: DocsDeps, guard: RequestGuard) => {
   return new Elysia()
     .get(
       '/docs',
-      async ({ request }) => asPage(request, await guarded(guard, request, () => explorer(deps, request))),
+      async ({ request }) =>
+        belowPath(
+          publicPath(deps.publicUrl(), request),
+          asPage(request, await guarded(guard, request, () => explorer(deps, request))),
+        ),
       {
         detail: operation({
           tag: 'Dashboard',
@@ -82,8 +87,9 @@ function explorer(deps: DocsDeps, request: Request): Response {
 function document(deps: DocsDeps, request: Request): Response {
   deps.admit(request)
   const { version, drivers, routes, hooks, publicUrl } = deps
+  const [url, path] = [publicUrl(), publicPath(publicUrl(), request)]
   return jsonResponse(
-    openApiDocument({ version, drivers, publicUrl: publicUrl(), routes: routes(), hooks: hooks() }),
+    openApiDocument({ version, drivers, publicUrl: url, path, routes: routes(), hooks: hooks() }),
   )
 }
 

@@ -1,6 +1,8 @@
 // Everything works without this script; it adds fresh contents, and the reader's own times.
 
 const main = document.querySelector('main')
+/** What addresses here have before those of the server, which a proxy may show below a path. */
+const root = new URL('../..', document.currentScript.src).pathname.slice(0, -1)
 /** Each part as the server last sent it: scripts have added to it since. */
 const received = new WeakMap()
 let busy = false
@@ -51,7 +53,7 @@ function followLive() {
 
 /** All open pages of this browser share one connection. */
 function sharedStream(onEvent) {
-  const { port } = new SharedWorker('/dashboard/assets/live.js')
+  const { port } = new SharedWorker(`${root}/dashboard/assets/live.js`)
   port.addEventListener('message', ({ data }) => onEvent(data))
   port.start()
   return (address) => port.postMessage(address)
@@ -64,7 +66,8 @@ function ownStream(onEvent) {
     source?.close()
     source = undefined
     if (address === null) return
-    source = new EventSource(`/dashboard/events?${new URLSearchParams({ of: address })}`)
+    const query = new URLSearchParams({ of: address.slice(root.length) })
+    source = new EventSource(`${root}/dashboard/events?${query}`)
     source.addEventListener('open', () => onEvent('live'))
     source.addEventListener('error', ({ target }) =>
       onEvent(target.readyState === EventSource.CLOSED ? 'refused' : 'connecting'),

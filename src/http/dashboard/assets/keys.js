@@ -1,11 +1,13 @@
 // Keys for the whole dashboard. None acts while somebody types, and none is needed: each does what a link or a button does.
 
+/** A proxy may show the dashboard below a path. */
+const home = new URL('..', import.meta.url).pathname.slice(0, -1)
 const places = {
-  d: '/dashboard',
-  s: '/dashboard/sessions',
-  c: '/dashboard/channels',
-  h: '/dashboard/hooks',
-  ',': '/dashboard/settings',
+  d: home,
+  s: `${home}/sessions`,
+  c: `${home}/channels`,
+  h: `${home}/hooks`,
+  ',': `${home}/settings`,
 }
 const help = [
   ['j, k', 'down, up in a list'],

@@ -1,6 +1,8 @@
 // Shared by every open page of a browser: one stream for all of them, because over HTTP/1.1 browsers allow six
 // connections a server. A page posts the address it follows, or null when it is hidden or leaves.
 
+/** What addresses here have before those of the server, which a proxy may show below a path. */
+const root = new URL('../..', location.href).pathname.slice(0, -1)
 const followed = new Map()
 let source
 let asked = ''
@@ -9,7 +11,7 @@ let timer
 addEventListener('connect', ({ ports: [port] }) => {
   port.addEventListener('message', ({ data }) => {
     if (data === null) followed.delete(port)
-    else followed.set(port, data)
+    else followed.set(port, data.slice(root.length))
     clearTimeout(timer)
     timer = setTimeout(listen, 20)
   })
@@ -29,7 +31,7 @@ function listen() {
 }
 
 function open() {
-  source = new EventSource(`/dashboard/events?${asked}`)
+  source = new EventSource(`${root}/dashboard/events?${asked}`)
   source.addEventListener('open', () => postToAll('live'))
   source.addEventListener('error', ({ target }) =>
     postToAll(target.readyState === EventSource.CLOSED ? 'refused' : 'connecting'),

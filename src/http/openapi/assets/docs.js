@@ -5,9 +5,12 @@ const storageKey = 'explorer.credentials'
 /** Of who is logged in to the dashboard; it ends with the login, and is kept nowhere. */
 const loginToken = document.querySelector('meta[name="admin"]')?.content
 
+/** What addresses here have before those of the document: a proxy may show the server below a path. */
+const root = new URL('../..', document.currentScript.src).pathname.slice(0, -1)
+
 followColours()
 const ui = window.SwaggerUIBundle({
-  url: '/docs/json',
+  url: `${root}/docs/json`,
   dom_id: '#explorer',
   deepLinking: true,
   validatorUrl: null,
@@ -53,7 +56,10 @@ function keepCredentials() {
 function signIfAsked(request) {
   if (request.loadSpec) return request
   const { pathname } = new URL(request.url, location.href)
-  const operation = ui.specSelectors.specJson().getIn(['paths', pathname, 'post'])?.toJS()
+  const operation = ui.specSelectors
+    .specJson()
+    .getIn(['paths', pathname.slice(root.length), 'post'])
+    ?.toJS()
   const authorized = ui.authSelectors.authorized().toJS()
   const admin = authorized.adminToken?.value
   const isShown = operation?.security.some((one) => Object.keys(one).some((name) => name in authorized))
@@ -63,7 +69,7 @@ function signIfAsked(request) {
   return {
     ...request,
     ...{
-      url: new URL(operation['x-signed-by'], location.href).href,
+      url: new URL(root + operation['x-signed-by'], location.href).href,
       body,
       responseInterceptor: answerOfDoor,
     },
