@@ -41,8 +41,9 @@ async function heldAt(socket: string, session: string) {
   const { client, hello } = greeted
   client.close()
   if (hello.session !== session) return undefined
-  const { ctimeMs: beganAt } = await stat(socket)
-  return { socket, generation: hello.generation, beganAt }
+  // It may end in this moment.
+  const file = await stat(socket).catch(() => undefined)
+  return file && { socket, generation: hello.generation, beganAt: file.ctimeMs }
 }
 
 async function greet(path: string) {
