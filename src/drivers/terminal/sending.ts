@@ -41,7 +41,7 @@ const settleMs = 100
 const settledQuietMs = 120
 const settleLimitMs = 2000
 const acceptMs = 1500
-/** Until then opencode has its conversation, or has said that it cannot. */
+/** opencode has been seen to take seconds until its conversation is made. */
 const lateAcceptMs = 20_000
 /** How long an abort may still wait for evidence once Enter is pressed. */
 const graceMs = 800
