@@ -55,11 +55,12 @@ export function createLoginGuard({ logins, publicUrl, peer }: LoginGuardDeps): L
     requireOwnPage(request, publicUrl())
     return readForm(request, maxFormBytes)
   }
-  const cookie = (request: Request, secret: string, maxAgeSeconds: number) =>
-    cookieText(secret, maxAgeSeconds, {
-      path: publicPath(publicUrl(), request) || '/',
-      secure: isSecure(request, publicUrl()),
-    })
+  /** RFC 6265bis section 4.1. Below a path the rest of the site belongs to others: they do not get it. */
+  const cookie = (request: Request, secret: string, maxAgeSeconds: number) => {
+    const path = publicPath(publicUrl(), request) || '/'
+    const secure = isSecure(request, publicUrl()) ? '; Secure' : ''
+    return `${cookieName}=${secret}; Path=${path}; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Strict${secure}`
+  }
   return {
     login,
     isOver: (request) => secretIn(request) !== '' && !login(request),
@@ -89,14 +90,6 @@ function secretIn(request: Request): string {
   const ours = cookies.find((pair) => pair.startsWith(`${cookieName}=`))
   return ours?.slice(cookieName.length + 1) ?? ''
 }
-
-/** RFC 6265bis section 4.1. Below a path the rest of the site belongs to others: they do not get it. */
-const cookieText = (
-  secret: string,
-  maxAgeSeconds: number,
-  { path, secure }: { readonly path: string; readonly secure: boolean },
-): string =>
-  `${cookieName}=${secret}; Path=${path}; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`
 
 /** Over TLS, our own or that of the proxy whose name was asked for. */
 function isSecure(request: Request, publicUrl: string | undefined): boolean {
